@@ -1,0 +1,40 @@
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** What became of a text with `${…}`: `changed` is false when there was nothing to replace. */
+export type Interpolated =
+  | { readonly text: string; readonly changed: boolean }
+  | { readonly problem: string; readonly unset?: true }
+
+const REFERENCE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/
+
+/**
+ * Replaces `${VAR}` and `${VAR:-default}` by the environment's values and `$$` by a dollar; any other `$` stays.
+ * As in the shell, `:-` also stands in for a variable that is set but empty.
+ */
+export function interpolate(text: string, env: Environment): Interpolated {
+  let result = ''
+  let rest = text
+  for (;;) {
+    const dollar = rest.search(/\$[${]/)
+    if (dollar === -1) return { text: result + rest, changed: rest.length !== text.length }
+    result += rest.slice(0, dollar)
+    if (rest[dollar + 1] === '$') {
+      result += '$'
+      rest = rest.slice(dollar + 2)
+      continue
+    }
+    const end = rest.indexOf('}', dollar)
+    if (end === -1) return { problem: '"${" without its "}" (write $$ for a dollar sign)' }
+    const inside = rest.slice(dollar + 2, end)
+    const [, name, otherwise] = REFERENCE.exec(inside) ?? []
+    if (name === undefined) {
+      return { problem: `"\${${inside}}" is not of the form \${VARIABLE} or \${VARIABLE:-default}` }
+    }
+    const value = env[name] || otherwise
+    if (value === undefined) {
+      return { problem: `the environment variable ${name} is not set (a default: \${${name}:-…})`, unset: true }
+    }
+    result += value
+    rest = rest.slice(end + 1)
+  }
+}

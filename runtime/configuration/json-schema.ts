@@ -1,0 +1,49 @@
+import { definitionOf, type OptionName, YAML_OPTION_NAMES, yamlName } from './options.js'
+import { defaultText, typeText } from './values.js'
+
+/** The JSON Schema (draft-07) of the configuration file, for editors. `${…}` and `null` are allowed everywhere. */
+export function jsonSchema(): Record<string, unknown> {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Configuration of dynamo-session-store',
+    type: ['object', 'null'],
+    additionalProperties: false,
+    properties: Object.fromEntries(YAML_OPTION_NAMES.map((name) => [yamlName(name), property(name)])),
+  }
+}
+
+function property(name: OptionName): Record<string, unknown> {
+  const definition = definitionOf(name)
+  const description = `${definition.text} (${typeText(name)}; default: ${defaultText(name)})`
+  return {
+    description,
+    ...(definition.default !== undefined && { default: definition.default }),
+    anyOf: [valueSchema(name), { type: 'string', pattern: '\\$\\{' }, { type: 'null' }],
+  }
+}
+
+function valueSchema(name: OptionName): Record<string, unknown> {
+  const definition = definitionOf(name)
+  switch (definition.type) {
+    case 'choice':
+      return { enum: definition.values }
+    case 'integer':
+    case 'number':
+      return { type: definition.type, minimum: definition.minimum }
+    case 'map':
+      return { type: 'object', additionalProperties: { type: 'string' } }
+    case 'string':
+    case 'path': {
+      const { minLength, maxLength, pattern, not } = definition
+      return {
+        type: 'string',
+        ...(minLength !== undefined && { minLength }),
+        ...(maxLength !== undefined && { maxLength }),
+        ...(pattern !== undefined && { pattern }),
+        ...(not && { not: { enum: not } }),
+      }
+    }
+    default:
+      return { type: definition.type }
+  }
+}

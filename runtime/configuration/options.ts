@@ -1,0 +1,382 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+
+/** Receives the errors that a store does not pass on to the application (see `raise_errors`). */
+export interface ErrorHandler {
+  handle(error: Error, context: ErrorContext): void
+}
+
+export interface ErrorContext {
+  /** What the store was doing: `get`, `touch` … */
+  readonly operation: string
+  /** First 16 hex digits of the SHA-256 of the session id: tells sessions apart without giving one away. */
+  readonly sessionIdHash?: string
+}
+
+/** Where a value can come from besides the defaults. `code` is always possible. */
+type Origin = 'env' | 'yaml'
+
+interface Common {
+  /** One or two sentences for people: generated file, README, JSON Schema, `dynamo-session config`. */
+  readonly text: string
+  readonly from: readonly Origin[]
+  readonly unit?: string
+  /** What applies when nothing is set and there is no fixed default. */
+  readonly otherwise?: string
+  /** Its value is never printed. */
+  readonly secret?: true
+}
+
+interface TextOption extends Common {
+  readonly type: 'string' | 'path'
+  readonly default: string | undefined
+  /** ENV name read when the option is not set in any other way. */
+  readonly fallbackEnv?: string
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly pattern?: string
+  /** What `pattern` demands, in words: "must be …". */
+  readonly rule?: string
+  readonly not?: readonly string[]
+}
+
+interface NumberOption extends Common {
+  readonly type: 'integer' | 'number'
+  readonly default: number | undefined
+  readonly minimum: number
+}
+
+interface BooleanOption extends Common {
+  readonly type: 'boolean'
+  readonly default: boolean | undefined
+}
+
+interface ChoiceOption extends Common {
+  readonly type: 'choice'
+  readonly values: readonly string[]
+  readonly default: string
+  /** Values that a reader of the gem's documentation may try, and why they are refused. */
+  readonly refused?: Readonly<Record<string, string>>
+}
+
+interface MapOption extends Common {
+  readonly type: 'map'
+  readonly default: undefined
+}
+
+interface ObjectOption extends Common {
+  readonly type: 'object'
+  readonly default: undefined
+  /** The method that tells the right kind of object. */
+  readonly method: string
+}
+
+export type OptionDefinition = TextOption | NumberOption | BooleanOption | ChoiceOption | MapOption | ObjectOption
+
+const everywhere = ['env', 'yaml'] as const
+
+/** Attributes that an item has besides its key (see docs/architecture.md, wire format). */
+const ATTRIBUTES = ['data', 'created_at', 'updated_at', 'expire_at', 'locked_at', 'cookie'] as const
+
+/**
+ * THE table of options. Everything that knows an option derives from it: the types, the ENV names, the checks of YAML
+ * and code, the generated configuration file, the JSON Schema, `dynamo-session config` and the README's table.
+ */
+export const OPTIONS = {
+  tableName: {
+    type: 'string',
+    default: 'sessions',
+    from: everywhere,
+    text: 'Name of the DynamoDB table that holds the sessions.',
+    minLength: 3,
+    maxLength: 255,
+    pattern: '^[A-Za-z0-9_.-]*$',
+    rule: 'may contain only letters, digits, "_", "-" and "."',
+  },
+  tableKey: {
+    type: 'string',
+    default: 'session_id',
+    from: everywhere,
+    text: "Name of the table's partition key, the attribute that holds the session id.",
+    minLength: 1,
+    maxLength: 255,
+    not: ATTRIBUTES,
+  },
+  secretKey: {
+    type: 'string',
+    default: undefined,
+    from: everywhere,
+    text: 'Secret that signs session ids. Keep it out of the file: write ${VARIABLE} or set the ENV name.',
+    minLength: 1,
+    otherwise: 'ENV SECRET_KEY_BASE if set',
+    fallbackEnv: 'SECRET_KEY_BASE',
+    secret: true,
+  },
+  consistentRead: {
+    type: 'boolean',
+    default: true,
+    from: everywhere,
+    text: 'Strongly consistent reads. Eventually consistent ones cost half, but may miss a session that was just saved.',
+  },
+  billingMode: {
+    type: 'choice',
+    values: ['pay_per_request', 'provisioned'],
+    default: 'pay_per_request',
+    from: everywhere,
+    text: 'How the table is paid for. When it is not set, a capacity below makes it provisioned.',
+  },
+  readCapacity: {
+    type: 'integer',
+    default: 10,
+    minimum: 1,
+    unit: 'read capacity units',
+    from: everywhere,
+    text: 'Provisioned read capacity of the table, used when billing_mode is provisioned.',
+  },
+  writeCapacity: {
+    type: 'integer',
+    default: 5,
+    minimum: 1,
+    unit: 'write capacity units',
+    from: everywhere,
+    text: 'Provisioned write capacity of the table, used when billing_mode is provisioned.',
+  },
+  raiseErrors: {
+    type: 'boolean',
+    default: false,
+    from: everywhere,
+    text: 'Pass errors of reading and touching a session on to the application instead of to the error handler.',
+  },
+  maxAge: {
+    type: 'integer',
+    default: undefined,
+    minimum: 1,
+    unit: 'seconds',
+    from: everywhere,
+    text: 'A session dies this long after it was created.',
+    otherwise: 'sessions do not expire by age',
+  },
+  maxStale: {
+    type: 'integer',
+    default: undefined,
+    minimum: 1,
+    unit: 'seconds',
+    from: everywhere,
+    text: 'A session dies when it was not used for this long.',
+    otherwise: 'sessions do not expire by disuse',
+  },
+  enableLocking: {
+    type: 'boolean',
+    default: false,
+    from: everywhere,
+    text: 'Let one request at a time work with a session (pessimistic locking).',
+  },
+  lockExpiryTime: {
+    type: 'integer',
+    default: 500,
+    minimum: 1,
+    unit: 'milliseconds',
+    from: everywhere,
+    text: 'After this time a lock counts as left behind and may be taken over.',
+  },
+  lockRetryDelay: {
+    type: 'integer',
+    default: 500,
+    minimum: 1,
+    unit: 'milliseconds',
+    from: everywhere,
+    text: 'Longest pause between two attempts to get a lock.',
+  },
+  lockMaxWaitTime: {
+    type: 'number',
+    default: 1,
+    minimum: 0,
+    unit: 'seconds',
+    from: everywhere,
+    text: 'How long a request waits for a lock before it fails.',
+  },
+  serializer: {
+    type: 'choice',
+    values: ['json'],
+    default: 'json',
+    refused: {
+      marshal: 'Marshal holds Ruby objects, which only Ruby can read; let the Ruby side use its JSON serializer',
+      json_allow_marshal:
+        'Marshal holds Ruby objects, which only Ruby can read; let the Ruby side use its JSON serializer',
+    },
+    from: everywhere,
+    text: 'How session data is written.',
+  },
+  ttl: {
+    type: 'boolean',
+    default: true,
+    from: everywhere,
+    text: "Switch on DynamoDB's Time to Live on expire_at when the table is created.",
+  },
+  region: {
+    type: 'string',
+    default: undefined,
+    from: everywhere,
+    text: 'AWS region of the table.',
+    minLength: 1,
+    pattern: '^[A-Za-z0-9-]+$',
+    rule: 'must be the name of a region, as in eu-central-1',
+    otherwise: 'what the AWS SDK finds (AWS_REGION, profile …)',
+  },
+  endpoint: {
+    type: 'string',
+    default: undefined,
+    from: everywhere,
+    text: 'URL of DynamoDB, for a local one or a VPC endpoint.',
+    pattern: '^https?://[^\\s/]+',
+    rule: 'must be a URL, as in http://localhost:8000',
+    otherwise: 'what the AWS SDK finds (AWS_ENDPOINT_URL_DYNAMODB, the region …)',
+  },
+  tags: {
+    type: 'map',
+    default: undefined,
+    from: everywhere,
+    text: 'Tags of the table, set when it is created.',
+    otherwise: 'no tags',
+  },
+  deletionProtection: {
+    type: 'boolean',
+    default: false,
+    from: everywhere,
+    text: 'Create the table with deletion protection.',
+  },
+  pointInTimeRecovery: {
+    type: 'boolean',
+    default: false,
+    from: everywhere,
+    text: 'Switch on point-in-time recovery (continuous backups) when the table is created.',
+  },
+  kmsKeyId: {
+    type: 'string',
+    default: undefined,
+    from: everywhere,
+    text: 'KMS key (id, ARN or alias) that encrypts the table.',
+    minLength: 1,
+    otherwise: 'a key owned by DynamoDB',
+  },
+  tableClass: {
+    type: 'choice',
+    values: ['standard', 'standard_infrequent_access'],
+    default: 'standard',
+    from: everywhere,
+    text: 'Storage class of the table.',
+  },
+  migrationsDir: {
+    type: 'path',
+    default: 'migrations',
+    from: everywhere,
+    text: 'Folder of the migrations, for the generator and for npx umzug.',
+    minLength: 1,
+  },
+  migrationStorage: {
+    type: 'choice',
+    values: ['auto', 'knex', 'dynamodb'],
+    default: 'auto',
+    from: everywhere,
+    text: 'Where npx umzug keeps the names of executed migrations. auto: knex if there is a knexfile, else dynamodb.',
+  },
+  configFile: {
+    type: 'path',
+    default: undefined,
+    from: ['env'],
+    text: 'The configuration file to read.',
+    minLength: 1,
+    otherwise: 'config/dynamo_session_store/<environment>.yml, else config/dynamo_session_store.yml',
+  },
+  environment: {
+    type: 'string',
+    default: undefined,
+    from: [],
+    text: "Name of the environment, for the configuration file's name and the knexfile's section.",
+    otherwise: 'ENV NODE_ENV, else development',
+  },
+  root: {
+    type: 'path',
+    default: undefined,
+    from: [],
+    text: 'Folder that paths are relative to.',
+    minLength: 1,
+    otherwise: 'the current folder',
+  },
+  client: {
+    type: 'object',
+    default: undefined,
+    from: [],
+    method: 'send',
+    text: 'The DynamoDBClient to use.',
+    otherwise: 'built from the other options',
+  },
+  errorHandler: {
+    type: 'object',
+    default: undefined,
+    from: [],
+    method: 'handle',
+    text: 'Receives the errors that are not raised: an object with handle(error, context).',
+    otherwise: 'one that writes a line to standard error',
+  },
+} as const satisfies Record<string, OptionDefinition>
+
+type Table = typeof OPTIONS
+export type OptionName = keyof Table
+
+/** The options that need a type that the table can't express. */
+interface Objects {
+  client: DynamoDBClient
+  errorHandler: ErrorHandler
+}
+
+type Value<N extends OptionName> = N extends keyof Objects
+  ? Objects[N]
+  : Table[N] extends { type: 'choice'; values: readonly (infer V)[] }
+    ? V
+    : Table[N] extends { type: 'integer' | 'number' }
+      ? number
+      : Table[N] extends { type: 'boolean' }
+        ? boolean
+        : Table[N] extends { type: 'map' }
+          ? Readonly<Record<string, string>>
+          : string
+
+/** Options as given in code. `null` and `undefined` mean *not set*: ENV, the file and the defaults then decide. */
+export type Options = { readonly [N in OptionName]?: Value<N> | null | undefined }
+
+/** Options after everything was looked up: those with a default always have a value. */
+export type ResolvedOptions = {
+  readonly [N in OptionName]: Table[N]['default'] extends undefined ? Value<N> | undefined : Value<N>
+}
+
+export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]
+
+export function definitionOf(name: OptionName): OptionDefinition {
+  return OPTIONS[name]
+}
+
+/** `tableName` → `table_name` */
+export function yamlName(name: OptionName): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+export const ENV_PREFIX = 'AWS_DYNAMO_DB_SESSION_'
+
+/** `tableName` → `AWS_DYNAMO_DB_SESSION_TABLE_NAME` */
+export function envName(name: OptionName): string {
+  return `${ENV_PREFIX}${yamlName(name).toUpperCase()}`
+}
+
+export const ENV_OPTION_NAMES = OPTION_NAMES.filter((name) => definitionOf(name).from.includes('env'))
+export const YAML_OPTION_NAMES = OPTION_NAMES.filter((name) => definitionOf(name).from.includes('yaml'))
+
+/** Path of the configuration file, below the application's folder, with `/`. */
+export function configurationPath(environment?: string): string {
+  return environment ? `config/dynamo_session_store/${environment}.yml` : 'config/dynamo_session_store.yml'
+}
+
+/** Says why a text can't be the name of an environment, which becomes the name of a file; undefined when it can. */
+export function environmentProblem(environment: string): string | undefined {
+  if (/^[\p{L}\p{N}_][\p{L}\p{N}_. -]*$/u.test(environment) && !environment.includes('..')) return undefined
+  return `${JSON.stringify(environment)} can't be the name of an environment: use letters, digits, "_", "-" and "."`
+}

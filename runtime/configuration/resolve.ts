@@ -1,0 +1,180 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { inspect } from 'node:util'
+import { ConfigurationError, type Problem } from '../errors.js'
+import { readEnvironment } from './environment.js'
+import type { Found } from './found.js'
+import { nearest } from './nearest.js'
+import {
+  configurationPath,
+  definitionOf,
+  environmentProblem,
+  OPTION_NAMES,
+  type OptionName,
+  type Options,
+  type ResolvedOptions,
+  yamlName,
+} from './options.js'
+import { checkValue, valueText } from './values.js'
+import { type FoundInFile, readYaml } from './yaml-file.js'
+
+/** Every option with its value, and where each value came from. Printing it never shows a secret. */
+export type Configuration = ResolvedOptions & ConfigurationFacts
+
+interface ConfigurationFacts {
+  readonly environment: string
+  /** The folder that paths are relative to, absolute. */
+  readonly root: string
+  /** The configuration file that was read, relative to `root` where it is inside; undefined when there is none. */
+  readonly file: string | undefined
+  /** `code`, `ENV AWS_DYNAMO_DB_SESSION_…`, `config/dynamo_session_store.yml:12` or `default`. */
+  readonly sources: Readonly<Record<OptionName, string>>
+  /** What deserves a look but stops nothing, for example an ENV name that is no option. */
+  readonly warnings: readonly string[]
+  /** Problems of `secret_key`, which stop only those who need it: see {@link assertSecretsReadable}. */
+  readonly deferredProblems: readonly Problem[]
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Looks every option up: code > ENV > YAML file > default.
+ *
+ * @param options the options given in code, names in camelCase
+ * @param env the environment variables
+ * @throws {ConfigurationError} with everything that is wrong, each with its place
+ */
+export function resolveConfiguration(options: Options = {}, env: Environment = process.env): Configuration {
+  if (options instanceof ResolvedConfiguration) return options as unknown as Configuration
+  const code = readCode(options)
+  const variables = readEnvironment(env)
+  const root = resolve(typeof options.root === 'string' ? options.root : '.')
+  const { environment, place } = environmentOf(options, env)
+  const wrongEnvironment = environmentProblem(environment)
+  const file = wrongEnvironment
+    ? { ...nothing, problems: [{ place, text: wrongEnvironment }], path: undefined }
+    : readFile(root, environment, firstOf('configFile', [code, variables]), env)
+  const origins = [code, variables, file]
+  const problems = origins.flatMap((origin) => origin.problems)
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return new ResolvedConfiguration(
+    origins,
+    {
+      environment,
+      root,
+      file: file.path,
+      warnings: origins.flatMap((origin) => origin.warnings),
+      deferredProblems: file.values.has('secretKey') || hasSecret(code, variables) ? [] : file.deferred,
+    },
+    env,
+  ) as unknown as Configuration
+}
+
+/**
+ * For those who need the secret (stores, `doctor`).
+ *
+ * @throws {ConfigurationError} when `secret_key` names a variable that is not set
+ */
+export function assertSecretsReadable(configuration: Configuration): void {
+  if (configuration.deferredProblems.length > 0) throw new ConfigurationError(configuration.deferredProblems)
+}
+
+class ResolvedConfiguration {
+  constructor(origins: readonly Found[], facts: Omit<ConfigurationFacts, 'sources'>, env: Environment) {
+    const sources: Partial<Record<OptionName, string>> = {}
+    const values: Record<string, unknown> = {}
+    for (const name of OPTION_NAMES) {
+      const { value, source } = firstOf(name, origins) ?? fallback(name, env)
+      values[name] = value
+      sources[name] = source
+    }
+    const capacity = (['readCapacity', 'writeCapacity'] as const).find((name) => sources[name] !== 'default')
+    if (capacity && sources.billingMode === 'default') {
+      values.billingMode = 'provisioned'
+      sources.billingMode = `${sources[capacity]} (${yamlName(capacity)})`
+    }
+    if (sources.environment === 'default' && env.NODE_ENV) sources.environment = 'ENV NODE_ENV'
+    Object.assign(this, values, facts, { sources })
+  }
+
+  toJSON(): Record<string, unknown> {
+    const shown = OPTION_NAMES.filter((name) => definitionOf(name).type !== 'object')
+    const self = this as unknown as Configuration
+    return Object.fromEntries(
+      shown.map((name) => [name, definitionOf(name).secret && self[name] ? valueText(name, self[name]) : self[name]]),
+    )
+  }
+
+  [inspect.custom](): unknown {
+    return this.toJSON()
+  }
+}
+
+const nothing: FoundInFile = { values: new Map(), problems: [], warnings: [], deferred: [] }
+
+function readCode(options: Options): Found {
+  const values = new Map<OptionName, { value: unknown; source: string }>()
+  const problems: Problem[] = []
+  for (const [key, value] of Object.entries(options)) {
+    const name = OPTION_NAMES.find((candidate) => candidate === key)
+    if (!name) {
+      const meant = OPTION_NAMES.find((candidate) => yamlName(candidate) === key)
+      const hint = meant ? `; did you mean "${meant}"?` : nearest(key, OPTION_NAMES)
+      problems.push({ place: `option ${key}`, text: `is not an option of dynamo-session-store${hint}` })
+    } else if (value !== undefined && value !== null) {
+      const checked = checkValue(name, value)
+      if ('problem' in checked) problems.push({ place: `option ${key}`, text: checked.problem })
+      else values.set(name, { value: checked.value, source: 'code' })
+    }
+  }
+  return { values, problems, warnings: [] }
+}
+
+function environmentOf(options: Options, env: Environment): { environment: string; place: string } {
+  if (typeof options.environment === 'string') return { environment: options.environment, place: 'option environment' }
+  return { environment: env.NODE_ENV || 'development', place: 'ENV NODE_ENV' }
+}
+
+function readFile(
+  root: string,
+  environment: string,
+  given: { value: unknown; source: string } | undefined,
+  env: Environment,
+): FoundInFile & { path: string | undefined } {
+  const candidates = given ? [String(given.value)] : [configurationPath(environment), configurationPath()]
+  for (const candidate of candidates) {
+    const absolute = resolve(root, candidate)
+    const inside = relative(root, absolute).replaceAll('\\', '/')
+    const path = inside.startsWith('..') ? absolute : inside
+    const place = given ? `${given.source === 'code' ? 'option configFile' : given.source}: ${path}` : path
+    try {
+      return { ...readYaml(readFileSync(absolute, 'utf8'), path, env), path }
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      const absent = code === 'ENOENT' || code === 'ENOTDIR'
+      if (absent && !given) continue
+      const text = absent ? 'there is no such file' : `can't be read: ${message}`
+      return { ...nothing, problems: [{ place, text }], path }
+    }
+  }
+  const overlooked = candidates
+    .map((candidate) => candidate.replace(/yml$/, 'yaml'))
+    .filter((candidate) => existsSync(resolve(root, candidate)))
+  const warnings = overlooked.map((path) => `${path} is not read: its name must end in .yml`)
+  return { ...nothing, warnings, path: undefined }
+}
+
+function firstOf(name: OptionName, origins: readonly Found[]): { value: unknown; source: string } | undefined {
+  return origins.map((origin) => origin.values.get(name)).find((found) => found !== undefined)
+}
+
+function hasSecret(...origins: readonly Found[]): boolean {
+  return firstOf('secretKey', origins) !== undefined
+}
+
+function fallback(name: OptionName, env: Environment): { value: unknown; source: string } {
+  const definition = definitionOf(name)
+  const variable = 'fallbackEnv' in definition ? definition.fallbackEnv : undefined
+  const text = variable ? env[variable] : undefined
+  return text ? { value: text, source: `ENV ${variable}` } : { value: definition.default, source: 'default' }
+}

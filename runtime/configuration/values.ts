@@ -1,0 +1,159 @@
+import { definitionOf, type OptionName } from './options.js'
+
+/** Either the value of an option or what is wrong with it. */
+export type Checked = { readonly value: unknown } | { readonly problem: string }
+
+const TRUE = ['true', '1', 'yes', 'on']
+const FALSE = ['false', '0', 'no', 'off']
+
+/** Reads an option's value from text, as ENV and `${…}` give it. Empty text must be handled by the caller. */
+export function parseText(name: OptionName, text: string): Checked {
+  const definition = definitionOf(name)
+  switch (definition.type) {
+    case 'boolean': {
+      const word = text.trim().toLowerCase()
+      if (TRUE.includes(word)) return { value: true }
+      if (FALSE.includes(word)) return { value: false }
+      return { problem: `must be true or false, not ${shown(name, text)}` }
+    }
+    case 'integer':
+    case 'number': {
+      const number = /^[+-]?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : Number.NaN
+      return checkValue(name, Number.isNaN(number) ? text : number)
+    }
+    case 'map':
+      return parsePairs(name, text)
+    case 'object':
+      return { problem: 'can only be set in code' }
+    default:
+      return checkValue(name, text)
+  }
+}
+
+function parsePairs(name: OptionName, text: string): Checked {
+  const pairs: [string, string][] = []
+  for (const part of text.split(',')) {
+    const equals = part.indexOf('=')
+    if (equals < 1) return { problem: `must look like a=b,c=d, not ${shown(name, text)}` }
+    pairs.push([part.slice(0, equals).trim(), part.slice(equals + 1).trim()])
+  }
+  return checkValue(name, Object.fromEntries(pairs))
+}
+
+/** Checks an option's value as code or YAML give it, with its own type. */
+export function checkValue(name: OptionName, value: unknown): Checked {
+  const problem = problemOf(name, value)
+  return problem === undefined ? { value } : { problem }
+}
+
+function problemOf(name: OptionName, value: unknown): string | undefined {
+  const definition = definitionOf(name)
+  switch (definition.type) {
+    case 'string':
+    case 'path': {
+      const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern, not } = definition
+      if (typeof value !== 'string') return `must be text, not ${shown(name, value)}${quoteHint(value)}`
+      if (value.length < minLength || Buffer.byteLength(value) > maxLength) {
+        return `must be ${lengths(minLength, maxLength)} characters long, not ${value.length}`
+      }
+      if (pattern && !new RegExp(pattern).test(value)) return `${definition.rule}, not ${shown(name, value)}`
+      if (not?.includes(value)) return `can't be ${shown(name, value)}: sessions have another attribute of that name`
+      return undefined
+    }
+    case 'integer':
+    case 'number': {
+      const fits =
+        typeof value === 'number' &&
+        (definition.type === 'integer' ? Number.isSafeInteger(value) : Number.isFinite(value)) &&
+        value >= definition.minimum
+      if (fits) return undefined
+      const kind = definition.type === 'integer' ? 'a whole number' : 'a number'
+      const unit = definition.unit ? ` of ${definition.unit}` : ''
+      return `must be ${kind}${unit}, at least ${definition.minimum}, not ${shown(name, value)}`
+    }
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : `must be true or false, not ${shown(name, value)}`
+    case 'choice': {
+      const values: readonly unknown[] = definition.values
+      if (values.includes(value)) return undefined
+      const reason = typeof value === 'string' && definition.refused?.[value]
+      if (reason) return `${shown(name, value)} is not supported: ${reason}`
+      return `must be ${definition.values.join(' or ')}, not ${shown(name, value)}`
+    }
+    case 'map':
+      return mapProblem(name, value)
+    case 'object': {
+      const object = value as Record<string, unknown> | null
+      const fits = typeof object === 'object' && typeof object?.[definition.method] === 'function'
+      return fits ? undefined : `must be an object with a method ${definition.method}, not ${shown(name, value)}`
+    }
+  }
+}
+
+/** The limits are those of "Tagging restrictions in DynamoDB" in its developer guide. */
+function mapProblem(name: OptionName, value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return `must be a map of names to texts, not ${shown(name, value)}`
+  }
+  const entries = Object.entries(value)
+  if (entries.length > 50) return `may have at most 50 entries, not ${entries.length}`
+  for (const [key, text] of entries) {
+    if (typeof text !== 'string') return `${key} must be text, not ${shown(name, text)}${quoteHint(text)}`
+    if (key.length < 1 || key.length > 128) return `names must be 1 to 128 characters long, not ${key.length}`
+    if (/^aws:/i.test(key)) return `${JSON.stringify(key)}: names that begin with aws: are reserved`
+    if (text.length > 256) return `${key} must be at most 256 characters long, not ${text.length}`
+  }
+  return undefined
+}
+
+function lengths(minimum: number, maximum: number): string {
+  return maximum === Number.POSITIVE_INFINITY ? `at least ${minimum}` : `${minimum} to ${maximum}`
+}
+
+function quoteHint(value: unknown): string {
+  return ['number', 'boolean'].includes(typeof value) ? ' (put it in quotes)' : ''
+}
+
+/** A value for a message: short, on one line, and never a secret. */
+function shown(name: OptionName, value: unknown): string {
+  if (definitionOf(name).secret) return 'what is there'
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a map'
+  if (typeof value === 'function') return 'a function'
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}
+
+/** What a value of an option looks like in YAML and on the screen: `null` for none. */
+export function valueText(name: OptionName, value: unknown): string {
+  if (value === undefined || value === null) return 'null'
+  if (definitionOf(name).secret) return '********'
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** The type of an option in words, with unit and limits, for the generated file and the documentation. */
+export function typeText(name: OptionName): string {
+  const definition = definitionOf(name)
+  switch (definition.type) {
+    case 'choice':
+      return definition.values.join(' | ')
+    case 'integer':
+    case 'number': {
+      const kind = definition.unit ? `${definition.type}, ${definition.unit}` : definition.type
+      return `${kind}, at least ${definition.minimum}`
+    }
+    case 'map':
+      return 'map of names to texts'
+    case 'object':
+      return `object with ${definition.method}()`
+    default:
+      return definition.type
+  }
+}
+
+/** The default of an option in words. */
+export function defaultText(name: OptionName): string {
+  const definition = definitionOf(name)
+  return definition.default === undefined ? (definition.otherwise ?? 'none') : String(definition.default)
+}

@@ -1,0 +1,148 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Pair,
+  parseAllDocuments,
+  type YAMLError,
+} from 'yaml'
+import type { Problem } from '../errors.js'
+import type { Found } from './found.js'
+import { interpolate } from './interpolation.js'
+import { nearest } from './nearest.js'
+import { definitionOf, OPTION_NAMES, type OptionName, YAML_OPTION_NAMES, yamlName } from './options.js'
+import { type Checked, checkValue, parseText } from './values.js'
+
+/** What a file says. `deferred`: problems that concern only those who need the secret. */
+export interface FoundInFile extends Found {
+  readonly deferred: readonly Problem[]
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads the text of a configuration file. Nothing of the document is turned into objects before it was checked, and
+ * no deeper than an option's value can be: neither alias bombs nor keys such as `__proto__` reach an object.
+ *
+ * @param path the file's name for messages and sources
+ */
+export function readYaml(text: string, path: string, env: Environment): FoundInFile {
+  const lineCounter = new LineCounter()
+  const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, uniqueKeys: true })
+  const file = new YamlFile(path, lineCounter, env)
+  if (!Array.isArray(documents)) return file.found
+  const [document, second] = documents
+  for (const { errors, warnings } of documents) file.takeErrors([...errors, ...warnings])
+  if (second) file.problem(second.range[0], 'holds several YAML documents (a line "---" begins another); keep one')
+  if (document && !second) file.takeDocument(document)
+  return file.found
+}
+
+class YamlFile {
+  readonly #path: string
+  readonly #lines: LineCounter
+  readonly #env: Environment
+  readonly found = {
+    values: new Map<OptionName, { value: unknown; source: string }>(),
+    problems: [] as Problem[],
+    warnings: [] as string[],
+    deferred: [] as Problem[],
+  }
+
+  constructor(path: string, lines: LineCounter, env: Environment) {
+    this.#path = path
+    this.#lines = lines
+    this.#env = env
+  }
+
+  problem(offset: number, text: string): void {
+    this.found.problems.push({ place: this.#place(offset), text })
+  }
+
+  takeErrors(errors: readonly YAMLError[]): void {
+    for (const { message, pos } of errors) this.problem(pos[0], `not valid YAML: ${message}`)
+  }
+
+  takeDocument(document: Document.Parsed): void {
+    const root = document.contents
+    if (root === null || (isScalar(root) && root.value === null)) return
+    if (!isMap(root)) {
+      const kind = isScalar(root) ? 'text' : isAlias(root) ? 'an alias' : 'a list'
+      this.problem(root.range[0], `must hold lines of the form "table_name: sessions", not ${kind}`)
+      return
+    }
+    for (const pair of root.items) this.#takePair(pair as Pair, document)
+  }
+
+  #takePair(pair: Pair, document: Document): void {
+    const offset = offsetOf(pair.key)
+    const key = isScalar(pair.key) ? String(pair.key.value) : undefined
+    if (key === undefined) {
+      this.problem(offset, 'the name of an option must be plain text')
+      return
+    }
+    const name = OPTION_NAMES.find((candidate) => yamlName(candidate) === key)
+    if (name && !YAML_OPTION_NAMES.includes(name)) {
+      const where = definitionOf(name).from.includes('env') ? 'in code or ENV' : 'in code'
+      this.problem(offset, `${key} can only be set ${where}`)
+      return
+    }
+    if (!name) {
+      const known = YAML_OPTION_NAMES.map(yamlName)
+      this.problem(offset, `unknown option ${JSON.stringify(key)}${nearest(key, known)}`)
+      return
+    }
+    const checked = this.#valueOf(name, pair.value, document)
+    if (checked === undefined) return
+    const at = offsetOf(pair.value) || offset
+    if ('problem' in checked) {
+      const list = 'unset' in checked && name === 'secretKey' ? this.found.deferred : this.found.problems
+      list.push({ place: this.#place(at), text: `${key}: ${checked.problem}` })
+      return
+    }
+    const { line } = this.#lines.linePos(offset)
+    this.found.values.set(name, { value: checked.value, source: `${this.#path}:${line}` })
+  }
+
+  /** `undefined`: null or empty, which means *not set*. */
+  #valueOf(name: OptionName, node: unknown, document: Document): (Checked & { unset?: true }) | undefined {
+    const target = isAlias(node) ? node.resolve(document) : node
+    if (isMap(target)) {
+      if (definitionOf(name).type !== 'map') return checkValue(name, {})
+      return this.#mapOf(name, target.items, document)
+    }
+    if (!isScalar(target)) return target === null ? undefined : checkValue(name, [])
+    if (target.value === null) return undefined
+    if (typeof target.value !== 'string') return checkValue(name, target.value)
+    const filled = interpolate(target.value, this.#env)
+    if ('problem' in filled) return filled
+    if (!filled.changed) return checkValue(name, filled.text)
+    return filled.text === '' ? undefined : parseText(name, filled.text)
+  }
+
+  #mapOf(name: OptionName, pairs: readonly Pair[], document: Document): Checked {
+    const entries: [string, unknown][] = []
+    for (const { key, value } of pairs) {
+      const target = isAlias(value) ? value.resolve(document) : value
+      const text = isScalar(target) ? target.value : target
+      const filled = typeof text === 'string' ? interpolate(text, this.#env) : { text }
+      const label = isScalar(key) ? String(key.value) : 'names'
+      if ('problem' in filled) return { problem: `${label}: ${filled.problem}` }
+      if (!isScalar(key)) return { problem: 'names must be plain text' }
+      entries.push([label, filled.text])
+    }
+    return checkValue(name, Object.fromEntries(entries))
+  }
+
+  #place(offset: number): string {
+    const { line, col } = this.#lines.linePos(offset)
+    return `${this.#path}:${line}:${col}`
+  }
+}
+
+function offsetOf(node: unknown): number {
+  const range = (node as { range?: readonly number[] | null } | null)?.range
+  return range?.[0] ?? 0
+}

@@ -1,0 +1,78 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { defaultProvider } from '@aws-sdk/credential-provider-node'
+import type { Configuration } from '../configuration/resolve.js'
+import { VERSION } from '../version.js'
+
+/** Milliseconds. The SDK's own default is to wait for ever, so that a dead connection would hang a request. */
+const CONNECTION_TIMEOUT = 3_000
+const REQUEST_TIMEOUT = 10_000
+
+const LOCAL_REGION = 'us-east-1'
+const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
+
+/** The client given in code, or one built from the configuration. */
+export function clientFor(configuration: Configuration): DynamoDBClient {
+  return configuration.client ?? buildClient(configuration)
+}
+
+/** Runs `work` with a client and closes that client afterwards, unless it is the user's own. */
+export async function withClient<T>(
+  configuration: Configuration,
+  work: (client: DynamoDBClient) => Promise<T>,
+): Promise<T> {
+  const client = clientFor(configuration)
+  try {
+    return await work(client)
+  } finally {
+    if (client !== configuration.client) client.destroy()
+  }
+}
+
+function buildClient(configuration: Configuration): DynamoDBClient {
+  const { endpoint } = configuration
+  const region = configuration.region
+  const local = isLocal(endpointOf(configuration))
+  return new DynamoDBClient({
+    ...(endpoint && { endpoint }),
+    ...(region ? { region } : local && { region: () => foundRegion().catch(() => LOCAL_REGION) }),
+    ...(local && { credentials: localCredentials }),
+    customUserAgent: [['dynamo-session-store', VERSION]],
+    requestHandler: {
+      connectionTimeout: CONNECTION_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT,
+      throwOnRequestTimeout: true,
+    },
+  })
+}
+
+/** The endpoint that was set for DynamoDB, in the configuration or the SDK's ENV names; undefined for AWS itself. */
+export function endpointOf(configuration: Configuration): string | undefined {
+  return configuration.endpoint ?? (process.env.AWS_ENDPOINT_URL_DYNAMODB || process.env.AWS_ENDPOINT_URL || undefined)
+}
+
+/** True for an endpoint on this machine, where region and credentials only have to be there. */
+function isLocal(endpoint: string | undefined): boolean {
+  if (endpoint === undefined || !URL.canParse(endpoint)) return false
+  const { hostname } = new URL(endpoint)
+  return (
+    ['localhost', '[::1]', '0.0.0.0'].includes(hostname) || /^127\./.test(hostname) || hostname.endsWith('.localhost')
+  )
+}
+
+async function foundRegion(): Promise<string> {
+  const probe = new DynamoDBClient({})
+  try {
+    return await probe.config.region()
+  } finally {
+    probe.destroy()
+  }
+}
+
+/** What the SDK finds, looking for a machine's own credentials only briefly; else placeholders. */
+async function localCredentials() {
+  try {
+    return await defaultProvider({ timeout: 200, maxRetries: 0 })()
+  } catch {
+    return LOCAL_CREDENTIALS
+  }
+}

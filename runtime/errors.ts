@@ -1,0 +1,50 @@
+/** One thing that is wrong, and where: `config/dynamo_session_store.yml:3:1`, `ENV AWS_…`, `option tableName`. */
+export interface Problem {
+  readonly place: string
+  readonly text: string
+}
+
+/** The configuration can't be used. Everything that is wrong with it is in `problems` and in the message. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError'
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[], options?: ErrorOptions) {
+    const lines = problems.map(({ place, text }) => `${place}: ${text}`)
+    super(
+      lines.length === 1
+        ? lines[0]
+        : [`${lines.length} problems in the configuration of dynamo-session-store:`, ...lines].join('\n  - '),
+      options,
+    )
+    this.problems = problems
+  }
+}
+
+/** A table of this name exists, but sessions can't be kept in it: its key (or its TTL attribute) is another one. */
+export class TableSchemaError extends Error {
+  override readonly name = 'TableSchemaError'
+}
+
+/**
+ * A request for the table itself (create, delete, describe …) failed. The message says in one line what to do about
+ * it; `cause` is the AWS SDK's own error.
+ */
+export class TableRequestError extends Error {
+  override readonly name = 'TableRequestError'
+}
+
+/** What is stored under a session id, or what the application wants to store there, is not a session. */
+export class SessionDataError extends Error {
+  override readonly name = 'SessionDataError'
+}
+
+/** The session would be larger than the 400 KB that DynamoDB stores in an item; the stored version stays. */
+export class SessionTooLargeError extends Error {
+  override readonly name = 'SessionTooLargeError'
+}
+
+/** The table that should hold the sessions does not exist. */
+export class TableMissingError extends Error {
+  override readonly name = 'TableMissingError'
+}

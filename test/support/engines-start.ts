@@ -1,0 +1,116 @@
+import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import dynalite from 'dynalite'
+
+const run = promisify(execFile)
+
+export interface RunningEngine {
+  readonly endpoint: string
+  stop(): Promise<void>
+}
+
+export async function startDynalite(): Promise<RunningEngine> {
+  const server = dynalite({ createTableMs: 20, deleteTableMs: 20, updateTableMs: 20 })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => resolve())
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    stop: () => new Promise((resolve) => server.close(() => resolve())),
+  }
+}
+
+/**
+ * The official DynamoDB Local. Its jar is taken from this npm tarball alone (without that package's dependencies),
+ * through the npm client, and only when Java is there to run it.
+ */
+const TARBALL = 'amplify-dynamodb-simulator@2.9.30'
+const INTEGRITY = 'sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=='
+const CACHE = join(import.meta.dirname, '../../node_modules/.cache/dynamodb-local-2.9.30')
+
+export async function startDynamoDBLocal(): Promise<RunningEngine | { missing: string }> {
+  try {
+    await run('java', ['-version'])
+  } catch {
+    return { missing: 'there is no Java on this machine (java -version failed)' }
+  }
+  try {
+    await fetchDynamoDBLocal()
+  } catch (error) {
+    return { missing: `${TARBALL} could not be fetched with npm: ${(error as Error).message.split('\n')[0]}` }
+  }
+  const port = await freePort()
+  const emulator = join(CACHE, 'package/emulator')
+  const java = spawn(
+    'java',
+    [
+      '-Djava.library.path=./DynamoDBLocal_lib',
+      '-jar',
+      'DynamoDBLocal.jar',
+      '-inMemory',
+      '-sharedDb',
+      '-port',
+      `${port}`,
+    ],
+    { cwd: emulator, stdio: 'ignore' },
+  )
+  const exited = new Promise<void>((resolve) => java.once('exit', () => resolve()))
+  const endpoint = `http://127.0.0.1:${port}`
+  await waitUntilAnswering(endpoint, java)
+  return {
+    endpoint,
+    async stop() {
+      java.kill()
+      await exited
+    },
+  }
+}
+
+async function fetchDynamoDBLocal(): Promise<void> {
+  if (existsSync(join(CACHE, 'package/emulator/DynamoDBLocal.jar'))) return
+  await mkdir(join(CACHE, '..'), { recursive: true })
+  const folder = await mkdtemp(`${CACHE}-`)
+  try {
+    const { stdout } = await run('npm', ['pack', TARBALL, '--silent'], { cwd: folder })
+    const tarball = join(folder, stdout.trim().split('\n').at(-1) ?? '')
+    const digest = createHash('sha512')
+      .update(await readFile(tarball))
+      .digest('base64')
+    if (`sha512-${digest}` !== INTEGRITY) throw new Error('its integrity hash is not the expected one')
+    await run('tar', ['-xzf', tarball, '-C', folder, 'package/emulator'])
+    await rm(tarball)
+    await rename(folder, CACHE)
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    if (!existsSync(CACHE)) throw error
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function waitUntilAnswering(endpoint: string, process: { exitCode: number | null }): Promise<void> {
+  for (const started = Date.now(); Date.now() - started < 60_000; ) {
+    if (process.exitCode !== null) throw new Error(`DynamoDB Local ended with exit code ${process.exitCode}`)
+    try {
+      await fetch(endpoint)
+      return
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+  throw new Error('DynamoDB Local did not answer within a minute')
+}

@@ -1,0 +1,52 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { describe, inject } from 'vitest'
+
+/** A DynamoDB to test against. */
+export interface Engine {
+  readonly name: 'dynalite' | 'DynamoDB Local'
+  readonly endpoint: string
+  /** Options that lead this package to the engine, with a table name of its own at each call. */
+  options(): { tableName: string; endpoint: string; region: string }
+  client(): DynamoDBClient
+}
+
+let tables = 0
+
+/** A table name that no other test uses. */
+export function uniqueTableName(): string {
+  tables += 1
+  return `sessions-${process.pid}-${tables}-${Math.random().toString(36).slice(2, 8)}`
+}
+
+/** Runs the same suite on every engine; one that is missing shows as skipped, with the reason in its title. */
+export function onEachEngine(title: string, suite: (engine: Engine) => void): void {
+  for (const [name, engine] of Object.entries(inject('engines'))) {
+    if ('missing' in engine) {
+      describe.skip(`${title} on ${name} (skipped: ${engine.missing})`, () =>
+        suite(engineAt(name, 'http://127.0.0.1:1')))
+    } else {
+      describe(`${title} on ${name}`, () => suite(engineAt(name, engine.endpoint)))
+    }
+  }
+}
+
+/** dynalite alone, for tests where the engine makes no difference: it is there on every machine. */
+export function anyEngine(): Engine {
+  const engine = inject('engines').dynalite
+  if ('missing' in engine) throw new Error(engine.missing)
+  return engineAt('dynalite', engine.endpoint)
+}
+
+function engineAt(name: string, endpoint: string): Engine {
+  return {
+    name: name as Engine['name'],
+    endpoint,
+    options: () => ({ tableName: uniqueTableName(), endpoint, region: 'us-east-1' }),
+    client: () =>
+      new DynamoDBClient({
+        endpoint,
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      }),
+  }
+}
