@@ -1,5 +1,5 @@
+import { defaultText, typeText } from './option-text.js'
 import { definitionOf, type OptionName, YAML_OPTION_NAMES, yamlName } from './options.js'
-import { defaultText, typeText } from './values.js'
 
 /** The JSON Schema (draft-07) of the configuration file, for editors. `${…}` and `null` are allowed everywhere. */
 export function jsonSchema(): Record<string, unknown> {

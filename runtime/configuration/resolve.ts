@@ -5,6 +5,7 @@ import { ConfigurationError, type Problem } from '../errors.js'
 import { readEnvironment } from './environment.js'
 import type { Found } from './found.js'
 import { nearest } from './nearest.js'
+import { valueText } from './option-text.js'
 import {
   configurationPath,
   definitionOf,
@@ -15,7 +16,7 @@ import {
   type ResolvedOptions,
   yamlName,
 } from './options.js'
-import { checkValue, valueText } from './values.js'
+import { checkValue } from './values.js'
 import { type FoundInFile, readYaml } from './yaml-file.js'
 
 /** Every option with its value, and where each value came from. Printing it never shows a secret. */

@@ -1,0 +1,34 @@
+import { definitionOf, type OptionName } from './options.js'
+
+/** What a value of an option looks like in YAML and on the screen: `null` for none. */
+export function valueText(name: OptionName, value: unknown): string {
+  if (value === undefined || value === null) return 'null'
+  if (definitionOf(name).secret) return '********'
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** The type of an option in words, with unit and limits, for the generated file and the documentation. */
+export function typeText(name: OptionName): string {
+  const definition = definitionOf(name)
+  switch (definition.type) {
+    case 'choice':
+      return definition.values.join(' | ')
+    case 'integer':
+    case 'number': {
+      const kind = definition.unit ? `${definition.type}, ${definition.unit}` : definition.type
+      return `${kind}, at least ${definition.minimum}`
+    }
+    case 'map':
+      return 'map of names to texts'
+    case 'object':
+      return `object with ${definition.method}()`
+    default:
+      return definition.type
+  }
+}
+
+/** The default of an option in words. */
+export function defaultText(name: OptionName): string {
+  const definition = definitionOf(name)
+  return definition.default === undefined ? (definition.otherwise ?? 'none') : String(definition.default)
+}

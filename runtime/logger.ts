@@ -1,0 +1,8 @@
+/** Where progress goes: one line of text a call. */
+export interface Logger {
+  info(line: string): void
+  warn(line: string): void
+}
+
+/** The library's default: says nothing. */
+export const silentLogger: Logger = { info() {}, warn() {} }
