@@ -1,0 +1,45 @@
+import type { Configuration } from '../configuration/resolve.js'
+import { endpointOf, withClient } from '../dynamodb/client.js'
+import type { Logger } from '../logger.js'
+
+/**
+ * Prints what a command is about to work on: environment, configuration file, table, region, and the endpoint when
+ * one is set. Every command that changes something calls it first.
+ */
+export async function printTarget(configuration: Configuration, logger: Logger): Promise<void> {
+  const region = await regionOf(configuration).catch(() => undefined)
+  const endpoint = await targetEndpoint(configuration)
+  const lines = {
+    environment: configuration.environment,
+    'configuration file': configuration.file ?? 'none',
+    table: configuration.tableName,
+    region: region ?? 'not set',
+    ...(endpoint !== undefined && { endpoint }),
+  }
+  const width = Math.max(...Object.keys(lines).map((label) => label.length)) + 1
+  for (const [label, text] of Object.entries(lines)) logger.info(`${`${label}:`.padEnd(width)} ${text}`)
+}
+
+/**
+ * The region that requests go to: the configuration's, else what the AWS SDK finds.
+ *
+ * @throws the SDK's error when it finds none
+ */
+export async function regionOf(configuration: Configuration): Promise<string> {
+  return await withClient(configuration, (client) => client.config.region())
+}
+
+/** The endpoint that was set, fit to be printed; undefined for AWS itself. A client given in code brings its own. */
+async function targetEndpoint(configuration: Configuration): Promise<string | undefined> {
+  const { client } = configuration
+  if (!client?.config.endpoint) {
+    return withoutPassword(endpointOf(client ? { ...configuration, endpoint: undefined } : configuration))
+  }
+  const { protocol, hostname, port, path } = await client.config.endpoint()
+  return `${protocol}//${hostname}${port ? `:${port}` : ''}${path === '/' ? '' : path}`
+}
+
+/** A URL without the user name and password that it may carry. */
+export function withoutPassword(url: string | undefined): string | undefined {
+  return url?.replace(/^(https?:\/\/)[^/?#]*@/, '$1')
+}
