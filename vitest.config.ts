@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/support/engines-setup.ts'],
+          globalSetup: ['test/support/engines-setup.ts', 'test/support/app-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },

@@ -48,3 +48,13 @@ export class SessionTooLargeError extends Error {
 export class TableMissingError extends Error {
   override readonly name = 'TableMissingError'
 }
+
+/** The id of a session can't be used, for example because the id made for a new session is taken. */
+export class InvalidSessionIdError extends Error {
+  override readonly name = 'InvalidSessionIdError'
+}
+
+/** The session could not be read, so that saving it might overwrite what is stored; nothing was written. */
+export class SessionUnreadError extends Error {
+  override readonly name = 'SessionUnreadError'
+}

@@ -34,6 +34,8 @@ interface ConfigurationFacts {
   readonly warnings: readonly string[]
   /** Problems of `secret_key`, which stop only those who need it: see {@link assertSecretsReadable}. */
   readonly deferredProblems: readonly Problem[]
+  /** The options without objects such as `client`, secrets masked. */
+  toJSON(): Record<string, unknown>
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -81,7 +83,7 @@ export function assertSecretsReadable(configuration: Configuration): void {
 }
 
 class ResolvedConfiguration {
-  constructor(origins: readonly Found[], facts: Omit<ConfigurationFacts, 'sources'>, env: Environment) {
+  constructor(origins: readonly Found[], facts: Omit<ConfigurationFacts, 'sources' | 'toJSON'>, env: Environment) {
     const sources: Partial<Record<OptionName, string>> = {}
     const values: Record<string, unknown> = {}
     for (const name of OPTION_NAMES) {

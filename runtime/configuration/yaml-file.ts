@@ -109,6 +109,7 @@ class YamlFile {
   /** `undefined`: null or empty, which means *not set*. */
   #valueOf(name: OptionName, node: unknown, document: Document): (Checked & { unset?: true }) | undefined {
     const target = isAlias(node) ? node.resolve(document) : node
+    if (isAlias(node) && !target) return { problem: `the alias *${node.source} names no anchor` }
     if (isMap(target)) {
       if (definitionOf(name).type !== 'map') return checkValue(name, {})
       return this.#mapOf(name, target.items, document)

@@ -1,0 +1,1 @@
+export { DynamoSessionStore } from './adapters/express.js'

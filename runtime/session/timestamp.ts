@@ -1,0 +1,36 @@
+import { randomInt } from 'node:crypto'
+
+/** Milliseconds since the epoch, with a fraction. Injected, so that tests decide what time it is. */
+export type Clock = () => number
+
+export const systemClock: Clock = () => performance.timeOrigin + performance.now()
+
+/** A time stored further ahead than this comes from a wrong clock. Milliseconds. */
+const IMPLAUSIBLY_AHEAD = 60_000
+
+/**
+ * A time as it stands in an item: seconds since the epoch with six digits of microseconds, and nine random ones so
+ * that no two writers produce the same text.
+ *
+ * @param now milliseconds since the epoch
+ * @param after the stored time that the new one replaces; the result is greater, as text, even when our clock is
+ *   behind that of the other writer – unless that time is more than a minute ahead
+ */
+export function timestamp(now: number, after?: string): string {
+  const text = format(Math.floor(now * 1000))
+  if (after === undefined || text > after) return text
+  const stored = milliseconds(after)
+  if (stored === undefined || stored > now + IMPLAUSIBLY_AHEAD) return text
+  return format(Math.floor(stored * 1000) + 1)
+}
+
+function format(microseconds: number): string {
+  const seconds = Math.floor(microseconds / 1_000_000)
+  const fraction = String(microseconds % 1_000_000).padStart(6, '0')
+  return `${seconds}.${fraction}${String(randomInt(1_000_000_000)).padStart(9, '0')}`
+}
+
+/** Milliseconds since the epoch of a stored time; undefined when there is none or it is no time. */
+export function milliseconds(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined
+}

@@ -1,0 +1,45 @@
+import { Ajv } from 'ajv'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { jsonSchema } from '../../../runtime/configuration/json-schema.js'
+import { readYaml } from '../../../runtime/configuration/yaml-file.js'
+
+const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(jsonSchema())
+
+describe('the JSON Schema of the configuration file', () => {
+  it.each([
+    'table_name: visits',
+    'max_age: 60',
+    'max_age: null',
+    'max_age: ${AGE:-60}',
+    'raise_errors: "${RAISE:-true}"',
+    'tags: { a: b }',
+    'tags: ${TAGS:-a=b}',
+    'billing_mode: provisioned',
+    'endpoint: http://localhost:8000',
+    '',
+  ])('accepts what the reader accepts: %s', (text) => {
+    expect(validate(parse(text))).toBe(true)
+    expect(readYaml(text, 'x.yml', {}).problems).toEqual([])
+  })
+
+  it.each([
+    'table_nam: visits',
+    'table_name: 12',
+    'table_name: a b c',
+    'table_key: data',
+    'max_age: 0',
+    'max_age: "60"',
+    'raise_errors: maybe',
+    'tags: [a]',
+    'tags: { a: 1 }',
+    'billing_mode: free',
+    'serializer: marshal',
+    'client: x',
+    'config_file: x.yml',
+    '- a',
+  ])('refuses what the reader refuses: %s', (text) => {
+    expect(validate(parse(text))).toBe(false)
+    expect(readYaml(text, 'x.yml', {}).problems).not.toEqual([])
+  })
+})

@@ -1,0 +1,265 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { inspect } from 'node:util'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Options } from '../../../runtime/configuration/options.js'
+import { assertSecretsReadable, resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { ConfigurationError } from '../../../runtime/errors.js'
+
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'configuration-'))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  writeFileSync(join(root, path), text)
+}
+
+function resolve(options: Options = {}, env: Record<string, string> = {}) {
+  return resolveConfiguration({ root, ...options }, env)
+}
+
+function problemsOf(options: object, env: Record<string, string> = {}): string {
+  try {
+    resolve(options, env)
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message
+    throw error
+  }
+  return 'no problem'
+}
+
+describe('the order of origins', () => {
+  it('is code, ENV, file, default', () => {
+    write('config/dynamo_session_store.yml', 'table_name: from-file\nmax_age: 3\nmax_stale: 4\n')
+    const env = { AWS_DYNAMO_DB_SESSION_TABLE_NAME: 'from-env', AWS_DYNAMO_DB_SESSION_MAX_AGE: '2' }
+    const configuration = resolve({ tableName: 'from-code' }, env)
+    expect(configuration).toMatchObject({ tableName: 'from-code', maxAge: 2, maxStale: 4, tableKey: 'session_id' })
+    expect(configuration.sources).toMatchObject({
+      tableName: 'code',
+      maxAge: 'ENV AWS_DYNAMO_DB_SESSION_MAX_AGE',
+      maxStale: 'config/dynamo_session_store.yml:3',
+      tableKey: 'default',
+    })
+  })
+
+  it('lets null and undefined in code, and empty ENV, fall through', () => {
+    write('config/dynamo_session_store.yml', 'table_name: from-file\nmax_age: 9\n')
+    const configuration = resolve({ tableName: null, maxAge: undefined }, { AWS_DYNAMO_DB_SESSION_MAX_AGE: '' })
+    expect(configuration).toMatchObject({ tableName: 'from-file', maxAge: 9 })
+  })
+
+  it('gives the documented defaults', () => {
+    expect(resolve().toJSON()).toEqual({
+      tableName: 'sessions',
+      tableKey: 'session_id',
+      secretKey: undefined,
+      consistentRead: true,
+      billingMode: 'pay_per_request',
+      readCapacity: 10,
+      writeCapacity: 5,
+      raiseErrors: false,
+      maxAge: undefined,
+      maxStale: undefined,
+      enableLocking: false,
+      lockExpiryTime: 500,
+      lockRetryDelay: 500,
+      lockMaxWaitTime: 1,
+      serializer: 'json',
+      ttl: true,
+      region: undefined,
+      endpoint: undefined,
+      tags: undefined,
+      deletionProtection: false,
+      pointInTimeRecovery: false,
+      kmsKeyId: undefined,
+      tableClass: 'standard',
+      migrationsDir: 'migrations',
+      migrationStorage: 'auto',
+      configFile: undefined,
+      environment: 'development',
+      root,
+    })
+  })
+
+  it('keeps a configuration that is resolved already', () => {
+    const configuration = resolve({ tableName: 'once' })
+    expect(resolveConfiguration(configuration)).toBe(configuration)
+  })
+})
+
+describe('the configuration file', () => {
+  it('is the one of NODE_ENV, else the common one', () => {
+    write('config/dynamo_session_store.yml', 'table_name: common\n')
+    write('config/dynamo_session_store/production.yml', 'table_name: production\n')
+    expect(resolve({}, { NODE_ENV: 'production' })).toMatchObject({
+      tableName: 'production',
+      environment: 'production',
+      file: 'config/dynamo_session_store/production.yml',
+    })
+    expect(resolve({}, { NODE_ENV: 'test' })).toMatchObject({ tableName: 'common' })
+    expect(resolve({ environment: 'production' })).toMatchObject({ tableName: 'production' })
+  })
+
+  it('is the one of development when NODE_ENV is not set', () => {
+    write('config/dynamo_session_store/development.yml', 'table_name: dev\n')
+    expect(resolve()).toMatchObject({ tableName: 'dev', environment: 'development' })
+  })
+
+  it('is the one named in code, else the one named in ENV, relative to the root', () => {
+    write('a.yml', 'table_name: aaa\n')
+    write('b.yml', 'table_name: bbb\n')
+    const env = { AWS_DYNAMO_DB_SESSION_CONFIG_FILE: 'b.yml' }
+    expect(resolve({ configFile: 'a.yml' }, env)).toMatchObject({ tableName: 'aaa', file: 'a.yml' })
+    expect(resolve({}, env).sources.tableName).toBe('b.yml:1')
+  })
+
+  it('must exist when it is named', () => {
+    expect(problemsOf({ configFile: 'no.yml' })).toBe('option configFile: no.yml: there is no such file')
+    expect(problemsOf({}, { AWS_DYNAMO_DB_SESSION_CONFIG_FILE: 'no.yml' })).toBe(
+      'ENV AWS_DYNAMO_DB_SESSION_CONFIG_FILE: no.yml: there is no such file',
+    )
+  })
+
+  it('must be readable: an error names it', () => {
+    mkdirSync(join(root, 'config/dynamo_session_store.yml'), { recursive: true })
+    expect(problemsOf({})).toMatch(/^config\/dynamo_session_store.yml: can't be read: EISDIR/)
+  })
+
+  it('that ends in .yaml is pointed out', () => {
+    write('config/dynamo_session_store.yaml', 'table_name: x\n')
+    expect(resolve().warnings).toEqual(['config/dynamo_session_store.yaml is not read: its name must end in .yml'])
+  })
+
+  it('can not be led out of its folder by the name of the environment', () => {
+    expect(problemsOf({}, { NODE_ENV: '../../etc/x' })).toContain('ENV NODE_ENV: "../../etc/x" can\'t be the name')
+    expect(problemsOf({ environment: 'a/b' })).toContain('option environment')
+  })
+})
+
+describe('ENV', () => {
+  it('is read by the type of the option', () => {
+    const env = {
+      AWS_DYNAMO_DB_SESSION_TABLE_NAME: '123',
+      AWS_DYNAMO_DB_SESSION_RAISE_ERRORS: 'TRUE',
+      AWS_DYNAMO_DB_SESSION_TTL: '0',
+      AWS_DYNAMO_DB_SESSION_LOCK_MAX_WAIT_TIME: '0.5',
+      AWS_DYNAMO_DB_SESSION_TAGS: 'team=shop,stage=a=b',
+      AWS_DYNAMO_DB_SESSION_SECRET_KEY: '0123',
+    }
+    expect({ ...resolve({}, env) }).toMatchObject({
+      tableName: '123',
+      raiseErrors: true,
+      ttl: false,
+      lockMaxWaitTime: 0.5,
+      tags: { team: 'shop', stage: 'a=b' },
+      secretKey: '0123',
+    })
+  })
+
+  it.each([
+    ['RAISE_ERRORS', 'maybe', 'must be true or false, not "maybe"'],
+    ['MAX_AGE', '1.5', 'must be a whole number of seconds, at least 1, not 1.5'],
+    ['MAX_AGE', 'ten', 'must be a whole number of seconds, at least 1, not "ten"'],
+    ['MAX_AGE', '1e3', 'not "1e3"'],
+    ['TAGS', 'nothing', 'must look like a=b,c=d, not "nothing"'],
+    ['BILLING_MODE', 'x', 'must be pay_per_request or provisioned, not "x"'],
+    ['TABLE_NAME', 'a b c', 'may contain only letters'],
+  ])('with a wrong value is an error that names the variable: %s=%s', (name, text, message) => {
+    const problem = problemsOf({}, { [`AWS_DYNAMO_DB_SESSION_${name}`]: text })
+    expect(problem).toContain(`ENV AWS_DYNAMO_DB_SESSION_${name}: `)
+    expect(problem).toContain(message)
+  })
+
+  it('with an unknown name is a warning', () => {
+    const env = { AWS_DYNAMO_DB_SESSION_TABLE_NAM: 'x', AWS_DYNAMO_DB_SESSION_CLIENT: 'x' }
+    expect(resolve({}, env).warnings).toEqual([
+      'ENV AWS_DYNAMO_DB_SESSION_CLIENT is not read: this option can only be set in code',
+      'ENV AWS_DYNAMO_DB_SESSION_TABLE_NAM is not an option of dynamo-session-store; did you mean "AWS_DYNAMO_DB_SESSION_TABLE_NAME"?',
+    ])
+  })
+})
+
+describe('code', () => {
+  it.each([
+    [{ tabelName: 'x' }, 'option tabelName: is not an option of dynamo-session-store; did you mean "tableName"?'],
+    [{ table_name: 'x' }, 'did you mean "tableName"?'],
+    [{ tableName: 5 }, 'option tableName: must be text, not 5'],
+    [{ maxAge: '5' }, 'option maxAge: must be a whole number of seconds, at least 1, not "5"'],
+    [{ maxAge: Number.NaN }, 'not NaN'],
+    [{ client: {} }, 'option client: must be an object with a method send, not a map'],
+    [{ errorHandler: () => undefined }, 'option errorHandler: must be an object with a method handle, not a function'],
+    [{ serializer: 'marshal' }, 'Ruby objects'],
+  ])('with a mistake is an error: %j', (options, message) => {
+    expect(problemsOf(options)).toContain(message)
+  })
+
+  it('may give objects', () => {
+    const client = new DynamoDBClient({})
+    const errorHandler = { handle() {} }
+    expect(resolve({ client, errorHandler })).toMatchObject({ client, errorHandler })
+  })
+})
+
+describe('problems of several origins', () => {
+  it('are reported together', () => {
+    write('config/dynamo_session_store.yml', 'max_stael: 1\nttl: 7\n')
+    const message = problemsOf({ maxAge: 0 }, { AWS_DYNAMO_DB_SESSION_RAISE_ERRORS: 'maybe' })
+    expect(message).toMatch(/^4 problems/)
+    for (const place of ['option maxAge', 'ENV AWS_DYNAMO', 'store.yml:1:1', 'store.yml:2:6']) {
+      expect(message).toContain(place)
+    }
+  })
+})
+
+describe('the billing mode', () => {
+  it('is provisioned when a capacity is set, with the same source', () => {
+    const configuration = resolve({}, { AWS_DYNAMO_DB_SESSION_READ_CAPACITY: '3' })
+    expect(configuration).toMatchObject({ billingMode: 'provisioned', readCapacity: 3, writeCapacity: 5 })
+    expect(configuration.sources.billingMode).toContain('ENV AWS_DYNAMO_DB_SESSION_READ_CAPACITY')
+  })
+
+  it('that is stated wins over capacities', () => {
+    expect(resolve({ billingMode: 'pay_per_request', readCapacity: 3 }).billingMode).toBe('pay_per_request')
+  })
+})
+
+describe('the secret', () => {
+  it('falls back to SECRET_KEY_BASE', () => {
+    const configuration = resolve({}, { SECRET_KEY_BASE: 'base' })
+    expect(configuration.secretKey).toBe('base')
+    expect(configuration.sources.secretKey).toBe('ENV SECRET_KEY_BASE')
+    expect(resolve({ secretKey: 'code' }, { SECRET_KEY_BASE: 'base' }).secretKey).toBe('code')
+  })
+
+  it('never shows when a configuration is printed', () => {
+    const configuration = resolve({ secretKey: 'hunter2' })
+    for (const text of [
+      JSON.stringify(configuration),
+      inspect(configuration),
+      `${inspect({ configuration }, false, 9)}`,
+    ]) {
+      expect(text).not.toContain('hunter2')
+      expect(text).toContain('********')
+    }
+  })
+
+  it('that names an unset variable stops only those who need it', () => {
+    write('config/dynamo_session_store.yml', 'secret_key: ${APP_SECRET}\n')
+    const configuration = resolve()
+    expect(configuration.secretKey).toBeUndefined()
+    expect(() => assertSecretsReadable(configuration)).toThrow(
+      'config/dynamo_session_store.yml:1:13: secret_key: the environment variable APP_SECRET is not set',
+    )
+  })
+
+  it('given in ENV makes the reference in the file irrelevant', () => {
+    write('config/dynamo_session_store.yml', 'secret_key: ${APP_SECRET}\n')
+    const configuration = resolve({}, { AWS_DYNAMO_DB_SESSION_SECRET_KEY: 'x' })
+    expect(() => assertSecretsReadable(configuration)).not.toThrow()
+  })
+})
