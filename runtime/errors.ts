@@ -58,3 +58,18 @@ export class InvalidSessionIdError extends Error {
 export class SessionUnreadError extends Error {
   override readonly name = 'SessionUnreadError'
 }
+
+/** The message of an error and of its causes, where they add something. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error instanceof TableRequestError) return error.message
+  const message = error.message || severalMessages(error) || error.name
+  const cause = error.cause === undefined ? '' : messageOf(error.cause)
+  return message.includes(cause) ? message : `${message}\n  caused by: ${cause}`
+}
+
+/** What is inside an AggregateError, whose own message is empty when no address of a host answers. */
+function severalMessages(error: Error): string {
+  const { errors } = error as { errors?: unknown }
+  return Array.isArray(errors) ? [...new Set(errors.map(messageOf))].join('; ') : ''
+}

@@ -6,3 +6,9 @@ export interface Logger {
 
 /** The library's default: says nothing. */
 export const silentLogger: Logger = { info() {}, warn() {} }
+
+/** Progress on standard output, warnings on standard error. */
+export const consoleLogger: Logger = {
+  info: (line) => console.log(line),
+  warn: (line) => console.warn(`warning: ${line}`),
+}

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import type { Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError, messageOf } from '../errors.js'
 import { loadModule } from '../load-module.js'
-import type { Logger } from '../logger.js'
+import { consoleLogger, type Logger } from '../logger.js'
+
+export { consoleLogger, messageOf }
 
 /** The options that both executables share. */
 export interface SharedOptions {
@@ -12,12 +14,6 @@ export interface SharedOptions {
   readonly config?: string
   /** Path of a module whose default export, or export `options`, holds the application's options. */
   readonly options?: string
-}
-
-/** Progress on standard output, warnings on standard error. */
-export const consoleLogger: Logger = {
-  info: (line) => console.log(line),
-  warn: (line) => console.warn(`warning: ${line}`),
 }
 
 /** The options that a command line amounts to: those of the module, over which the command line's own win. */
@@ -64,12 +60,4 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
     process.exitCode = 1
     console.error(process.env.DEBUG ? error : `error: ${messageOf(error)}`)
   }
-}
-
-/** The message of an error and of its causes, where they add something. */
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const cause = error.cause === undefined ? '' : messageOf(error.cause)
-  const message = error.message || error.name
-  return cause === '' || message.includes(cause) ? message : `${message}\n  caused by: ${cause}`
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { ConfigurationError, type Problem } from '../errors.js'
+import { ambientOptions } from './ambient-options.js'
 import { readEnvironment } from './environment.js'
 import type { Found } from './found.js'
 import { nearest } from './nearest.js'
@@ -41,14 +42,16 @@ interface ConfigurationFacts {
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Looks every option up: code > ENV > YAML file > default.
+ * Looks every option up: code > ENV > YAML file > default. Inside a migration, the options of the umzug that runs it
+ * count as code too, where the migration's own say nothing.
  *
- * @param options the options given in code, names in camelCase
+ * @param given the options given in code, names in camelCase
  * @param env the environment variables
  * @throws {ConfigurationError} with everything that is wrong, each with its place
  */
-export function resolveConfiguration(options: Options = {}, env: Environment = process.env): Configuration {
-  if (options instanceof ResolvedConfiguration) return options as unknown as Configuration
+export function resolveConfiguration(given: Options = {}, env: Environment = process.env): Configuration {
+  if (given instanceof ResolvedConfiguration) return given as unknown as Configuration
+  const options = overAmbient(given)
   const code = readCode(options)
   const variables = readEnvironment(env)
   const root = resolve(typeof options.root === 'string' ? options.root : '.')
@@ -110,6 +113,15 @@ class ResolvedConfiguration {
 
   [inspect.custom](): unknown {
     return this.toJSON()
+  }
+}
+
+/** Undefined and null mean *not set*. */
+function overAmbient(given: Options): Options {
+  const ambient: Record<string, unknown> = ambientOptions()
+  return {
+    ...ambient,
+    ...Object.fromEntries(Object.entries(given).map(([key, value]) => [key, value ?? ambient[key]])),
   }
 }
 
