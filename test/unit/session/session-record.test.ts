@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { SessionDataError } from '../../../runtime/errors.js'
+import { recordOf, serialize } from '../../../runtime/session/session-record.js'
+
+const ID = 'an-id-that-must-not-print'
+
+describe('reading an item', () => {
+  it('gives the record', () => {
+    const item = {
+      session_id: { S: ID },
+      data: { S: '{"user_id":42}' },
+      created_at: { S: '1795371590.1679342' },
+      updated_at: { S: '1795371590.1679482' },
+      expire_at: { N: '1795375190' },
+    }
+    expect(recordOf(ID, item)).toEqual({
+      id: ID,
+      json: '{"user_id":42}',
+      data: { user_id: 42 },
+      createdAt: '1795371590.1679342',
+      updatedAt: '1795371590.1679482',
+      expireAt: 1795375190,
+      cookie: undefined,
+    })
+  })
+
+  it('tolerates missing times, times of type N, and attributes that it does not know', () => {
+    expect(recordOf(ID, { data: { S: '{}' }, flavour: { S: 'x' } })).toMatchObject({ createdAt: undefined })
+    expect(recordOf(ID, { data: { S: '{}' }, updated_at: { N: '17' } })).toMatchObject({ updatedAt: '17' })
+  })
+
+  it.each([
+    [{}, 'is missing'],
+    [{ data: { M: {} } }, 'is of type M'],
+    [{ data: { NULL: true } }, 'is of type NULL'],
+    [{ data: { S: '' } }, 'is not JSON'],
+    [{ data: { S: '{"a":NaN}' } }, 'is not JSON'],
+    [{ data: { S: 'BAh7BkkiDHVzZXJfaWQGOgZFVGkv\n' } }, 'is not JSON'],
+    [{ data: { S: '[]' } }, 'is not a JSON object'],
+    [{ data: { S: 'null' } }, 'is not a JSON object'],
+    [{ data: { S: '"text"' } }, 'is not a JSON object'],
+  ])('refuses what is no session, without naming the id: %j', (item, message) => {
+    const read = () => recordOf(ID, item)
+    expect(read).toThrow(SessionDataError)
+    expect(read).toThrow(message)
+    expect(read).not.toThrow(ID)
+  })
+
+  it('keeps a key named __proto__ to itself', () => {
+    const { data } = recordOf(ID, { data: { S: '{"__proto__":{"polluted":true}}' } })
+    expect('polluted' in data).toBe(false)
+    expect('polluted' in {}).toBe(false)
+  })
+})
+
+describe('writing session data', () => {
+  it('is what JSON makes of it: Dates become ISO text, functions are dropped', () => {
+    expect(serialize({ at: new Date(0), f: () => 1, n: undefined })).toBe('{"at":"1970-01-01T00:00:00.000Z"}')
+  })
+
+  it('says so when JSON can not hold a value', () => {
+    const cycle: Record<string, unknown> = {}
+    cycle.self = cycle
+    expect(() => serialize(cycle)).toThrow(SessionDataError)
+    expect(() => serialize({ big: 1n })).toThrow("The session can't be written as JSON: ")
+  })
+})
