@@ -1,0 +1,17 @@
+import type { NodePlopAPI } from 'plop'
+import { forceIn } from './generators/arguments.js'
+import { registerPrompts } from './generators/prompts.js'
+import { addSessionConfig } from './generators/session-config.js'
+import { addSessionMigration } from './generators/session-migration.js'
+
+/**
+ * The pack's entry for `plop.load('dynamo-session-store')`: adds `session-config` and `session-migration`.
+ *
+ * @param config what plop hands over: `{ force }` from the plopfile of the application, if it passes it on
+ */
+export default function addGenerators(plop: NodePlopAPI, config: { readonly force?: boolean } = {}): void {
+  const force = config.force ?? forceIn(process.argv)
+  registerPrompts(plop)
+  addSessionConfig(plop, force)
+  addSessionMigration(plop, force)
+}
