@@ -51,7 +51,7 @@ export function endpointOf(configuration: Configuration): string | undefined {
 }
 
 /** True for an endpoint on this machine, where region and credentials only have to be there. */
-function isLocal(endpoint: string | undefined): boolean {
+export function isLocal(endpoint: string | undefined): boolean {
   if (endpoint === undefined || !URL.canParse(endpoint)) return false
   const { hostname } = new URL(endpoint)
   return (

@@ -1,0 +1,221 @@
+import type { Configuration } from '../configuration/resolve.js'
+import { TableRequestError } from '../errors.js'
+import { endpointOf, isLocal } from './client.js'
+import { type Facts, factsOf, NETWORK, NOT_FOUND, THROTTLING, TIMEOUT } from './error-facts.js'
+
+/** What was asked of DynamoDB when it failed. */
+export interface FailedRequest {
+  /** The IAM action, for example `dynamodb:CreateTable`. */
+  readonly action: string
+  readonly configuration: Configuration
+  /** Another table than the configuration's. */
+  readonly tableName?: string
+}
+
+/**
+ * Turns an error of the AWS SDK into one readable line that says what to do. The SDK's own text is taken over only
+ * where it is known to be harmless: for a wrong signature, for example, it repeats the request's headers.
+ */
+export function explainAwsError(error: unknown, request: FailedRequest): TableRequestError {
+  if (error instanceof TableRequestError) return error
+  const failure = { ...factsOf(error), ...request }
+  const text = EXPLANATIONS.map((explain) => explain(failure)).find((found) => found !== undefined)
+  const tableName = request.tableName ?? request.configuration.tableName
+  const message = `${request.action} for table "${tableName}" failed: ${text ?? unexplained(failure)}`
+  return new TableRequestError(oneLine(message), { cause: error })
+}
+
+type Failure = Facts & FailedRequest
+
+const DENIED = ['AccessDeniedException', 'AccessDenied', 'NotAuthorized']
+const EXPIRED = ['ExpiredTokenException', 'ExpiredToken', 'RequestExpired']
+const INVALID_CREDENTIALS = [
+  'UnrecognizedClientException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+  'IncompleteSignatureException',
+  'MissingAuthenticationTokenException',
+]
+
+/** The first that has something to say says it. */
+const EXPLANATIONS: readonly ((failure: Failure) => string | undefined)[] = [
+  noRegion,
+  noCredentials,
+  expiredCredentials,
+  invalidCredentials,
+  accessDenied,
+  throttled,
+  limitExceeded,
+  deletionProtected,
+  keyManagement,
+  timeToLiveChangedTooOften,
+  ofTheTable,
+  invalidRequest,
+  unreachable,
+  timedOut,
+  insecureConnection,
+  faultInsideAws,
+  notDynamoDB,
+]
+
+function noRegion({ message, configuration }: Failure): string | undefined {
+  if (message.startsWith('Region not accepted') || message.startsWith('Invalid region')) {
+    return `the region is not a valid name; check the option region and AWS_REGION`
+  }
+  if (!message.startsWith('Region is missing')) return undefined
+  const profile = process.env.AWS_PROFILE ? `, or in the AWS profile ${process.env.AWS_PROFILE}` : ''
+  const file = configuration.file ?? 'the configuration file'
+  return `no AWS region is set; set region in ${file}, or AWS_REGION in the environment${profile}`
+}
+
+function noCredentials({ name, message }: Failure): string | undefined {
+  if (!['CredentialsProviderError', 'TokenProviderError', 'ProviderError'].includes(name)) return undefined
+  const profile = process.env.AWS_PROFILE ? ` (AWS_PROFILE is ${JSON.stringify(process.env.AWS_PROFILE)})` : ''
+  if (message.startsWith('Could not load credentials from any providers')) {
+    const ways =
+      'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose an AWS profile, or give the machine an IAM role'
+    return `no AWS credentials were found${profile}; ${ways}`
+  }
+  return `the AWS credentials can't be used${profile}: ${message}`
+}
+
+function expiredCredentials({ name }: Failure): string | undefined {
+  if (!EXPIRED.includes(name)) return undefined
+  return 'the AWS credentials have expired; sign in again (for example with aws sso login) or fetch new ones'
+}
+
+function invalidCredentials({ name, message }: Failure): string | undefined {
+  if (!INVALID_CREDENTIALS.includes(name)) return undefined
+  if (/^Signature (expired|not yet current)/.test(message)) {
+    return "AWS refuses the request's time; set this machine's clock"
+  }
+  const secrets = 'AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary credentials, AWS_SESSION_TOKEN'
+  return `AWS does not accept the credentials (${name}); check ${secrets}, and that they belong together`
+}
+
+function accessDenied({ name, message, action }: Failure): string | undefined {
+  if (!DENIED.includes(name)) return undefined
+  const found = /(?:User: (\S+) is )?not authorized to perform: (\S+)(?: on resource: (\S+))?/.exec(message)
+  const [, who = 'whoever these credentials belong to', missing = action, resource] = found ?? []
+  const where = resource ? ` on ${resource}` : ''
+  const denial = /with an explicit deny(?: in an? [a-z -]+)?/.exec(message)
+  if (denial) return `access denied: ${who} may not ${missing}${where}, ${denial[0]}, which has to be changed`
+  return `access denied: ${who} may not ${missing}${where}; allow ${missing} in the IAM policy`
+}
+
+function throttled({ name, status }: Failure): string | undefined {
+  if (!THROTTLING.includes(name) && status !== 429) return undefined
+  return `AWS gets too many such requests from this account just now (${name}); wait a minute and run it again`
+}
+
+function limitExceeded({ name, message }: Failure): string | undefined {
+  if (name !== 'LimitExceededException') return undefined
+  if (/simultaneous|concurrent|too many operations/i.test(message)) {
+    return `too many tables of this account are being created, changed or deleted at once; wait a minute and run it again (${message})`
+  }
+  const capacity = /capacity|throughput/i.test(message)
+    ? 'lower read_capacity and write_capacity'
+    : 'delete unused tables'
+  return `a limit of the AWS account is reached (${message}); ${capacity} or ask for a higher quota (Service Quotas, DynamoDB)`
+}
+
+function deletionProtected({ name, message }: Failure): string | undefined {
+  if (name !== 'ValidationException' || !/protected against deletion|deletion protection/i.test(message))
+    return undefined
+  return 'the table has deletion protection, nothing was changed; switch that off first (aws dynamodb update-table --no-deletion-protection-enabled)'
+}
+
+function keyManagement({ name, message, configuration }: Failure): string | undefined {
+  if (!/\bKMS/.test(message) && !/^KMS/.test(name)) return undefined
+  const key = configuration.kmsKeyId ? `kms_key_id (${configuration.sources.kmsKeyId})` : "the table's key"
+  return `the KMS key can't be used: ${message}; check that ${key} exists in this region, is enabled, and allows this account to use it`
+}
+
+function timeToLiveChangedTooOften({ name, message }: Failure): string | undefined {
+  if (name !== 'ValidationException' || !/modified multiple times/i.test(message)) return undefined
+  return 'Time to Live of this table was changed within the last hour, and AWS allows one change an hour; run it again later'
+}
+
+function ofTheTable({ name }: Failure): string | undefined {
+  switch (name) {
+    case 'ResourceInUseException':
+      return 'the table is being created, changed or deleted by somebody else; run it again when that has ended'
+    case 'ResourceNotFoundException':
+    case 'TableNotFoundException':
+      return 'there is no such table in this region and account; check table_name and region, or create it (npx dynamo-session create-table)'
+    case 'ContinuousBackupsUnavailableException':
+      return 'backups of this table are still being prepared; run it again in a few minutes'
+    default:
+      return undefined
+  }
+}
+
+function invalidRequest(failure: Failure): string | undefined {
+  const { name, message, action } = failure
+  if (name === 'ValidationException') return `DynamoDB refuses the request: ${message}`
+  if (name !== 'UnknownOperationException') return undefined
+  return `${placeOf(failure)} does not know ${action}`
+}
+
+function unreachable(failure: Failure): string | undefined {
+  const { code, configuration } = failure
+  if (!NETWORK.includes(code)) return undefined
+  const place = placeOf(failure)
+  const text = NOT_FOUND.includes(code) ? `the host of ${place} is not found` : `no connection to ${place}`
+  const endpoint = endpointFor(configuration)
+  if (isLocal(endpoint)) return `${text} (${code}); is DynamoDB running there? Start one with: npx dynamo-session local`
+  const check = endpoint ? `check ${endpointSource(configuration)} and the network` : 'check the region and the network'
+  return `${text} (${code}); ${check}`
+}
+
+function timedOut(failure: Failure): string | undefined {
+  if (failure.name !== 'TimeoutError' && !TIMEOUT.includes(failure.code)) return undefined
+  return `no answer in time from ${placeOf(failure)}; check the network (VPC endpoint, firewall, proxy) and run it again`
+}
+
+function insecureConnection(failure: Failure): string | undefined {
+  const { code } = failure
+  if (code !== 'EPROTO' && !/CERT|^ERR_(TLS|SSL)|_TO_VERIFY_/.test(code)) return undefined
+  return `no secure connection to ${placeOf(failure)} (${code}); check http:// or https:// in the endpoint, and its certificate`
+}
+
+function faultInsideAws(failure: Failure): string | undefined {
+  if (failure.status < 500) return undefined
+  return `${placeOf(failure)} reports a fault of its own (${failure.name}, HTTP status ${failure.status}); run it again`
+}
+
+function notDynamoDB(failure: Failure): string | undefined {
+  const { name, code, status } = failure
+  if (name !== 'SyntaxError' && !code.startsWith('HPE_')) return undefined
+  const answer = status ? ` (HTTP status ${status})` : ''
+  return `${placeOf(failure)} does not answer like DynamoDB${answer}; check ${endpointSource(failure.configuration)}`
+}
+
+function unexplained({ name, message }: Failure): string {
+  return name === 'Error' || name === 'Unknown' ? message : `${name}: ${message}`
+}
+
+/** The endpoint that the configuration sets; a client of the user's own knows its own. */
+function endpointFor(configuration: Configuration): string | undefined {
+  return configuration.client ? undefined : endpointOf(configuration)
+}
+
+function placeOf({ configuration, host }: Failure): string {
+  const endpoint = endpointFor(configuration)
+  if (endpoint === undefined) return host ?? 'DynamoDB'
+  if (!URL.canParse(endpoint)) return 'the endpoint'
+  const { origin, pathname } = new URL(endpoint)
+  return origin + (pathname === '/' ? '' : pathname)
+}
+
+function endpointSource(configuration: Configuration): string {
+  if (configuration.client) return 'the endpoint of the client'
+  if (endpointOf(configuration) === undefined) return 'the network (proxy, captive portal)'
+  if (configuration.endpoint) return `the option endpoint (${configuration.sources.endpoint})`
+  return process.env.AWS_ENDPOINT_URL_DYNAMODB ? 'ENV AWS_ENDPOINT_URL_DYNAMODB' : 'ENV AWS_ENDPOINT_URL'
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
+}

@@ -1,0 +1,51 @@
+import { TableRequestError } from '../errors.js'
+
+/** What an error of the AWS SDK, of the network or of Node's TLS says about itself. */
+export interface Facts {
+  readonly name: string
+  readonly message: string
+  /** Of a system error, as `ECONNREFUSED`; else empty. */
+  readonly code: string
+  /** HTTP; 0 when there was no answer. */
+  readonly status: number
+  /** The host that was meant, where the error tells. */
+  readonly host: string | undefined
+}
+
+export const THROTTLING = [
+  'ThrottlingException',
+  'Throttling',
+  'RequestLimitExceeded',
+  'TooManyRequestsException',
+  'ProvisionedThroughputExceededException',
+]
+export const TIMEOUT = ['ETIMEDOUT', 'ESOCKETTIMEDOUT']
+export const NOT_FOUND = ['ENOTFOUND', 'EAI_AGAIN']
+export const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', ...NOT_FOUND]
+
+/** Whether it is one of these errors of DynamoDB, by itself or as the cause of a {@link TableRequestError}. */
+export function isAwsError(error: unknown, ...names: readonly string[]): boolean {
+  return names.includes(factsOf(error).name)
+}
+
+/** Whether the same request may succeed a little later: throttling, network, a fault inside AWS. */
+export function isTransient(error: unknown): boolean {
+  const { name, code, status } = factsOf(error)
+  if (THROTTLING.includes(name) || status === 429 || status >= 500) return true
+  return name === 'TimeoutError' || NETWORK.includes(code) || TIMEOUT.includes(code)
+}
+
+/** An error of ours stands for its cause, several for the first of them. */
+export function factsOf(error: unknown): Facts {
+  if (error instanceof TableRequestError && error.cause !== undefined) return factsOf(error.cause)
+  if (error instanceof AggregateError && error.errors.length > 0) return factsOf(error.errors[0])
+  const { name, message, code, $metadata, hostname, address, port } = (error ?? {}) as Record<string, unknown>
+  const host = hostname ?? (address && port ? `${address}:${port}` : undefined)
+  return {
+    name: typeof name === 'string' ? name : 'Error',
+    message: typeof message === 'string' ? message : String(error),
+    code: typeof code === 'string' ? code : '',
+    status: ($metadata as { httpStatusCode?: number } | undefined)?.httpStatusCode ?? 0,
+    host: typeof host === 'string' ? host : undefined,
+  }
+}

@@ -1,0 +1,110 @@
+import { CreateTableCommand, UpdateContinuousBackupsCommand } from '@aws-sdk/client-dynamodb'
+import type { Options } from '../configuration/options.js'
+import { isAwsError } from '../dynamodb/error-facts.js'
+import { TableRequestError, TableSchemaError } from '../errors.js'
+import { factsOf, findTable, lookAgain, type TableFacts } from './describe-table.js'
+import { createTableInput } from './table-input.js'
+import { keyProblem, statusProblem } from './table-problems.js'
+import { type TableContext, type TableWork, workOnTable } from './table-work.js'
+import { reconcileTimeToLive, switchOnTimeToLive } from './time-to-live.js'
+
+export interface CreateTableResult {
+  /** false: the table was there before, or somebody else created it at the same moment. */
+  readonly created: boolean
+}
+
+/**
+ * Makes sure that the table is there: active, with the right key, with Time to Live on `expire_at` and point-in-time
+ * recovery as configured. Running it again, or twice at once, does no harm; other settings of a table that exists
+ * (billing, tags, encryption …) are left alone.
+ *
+ * @throws {ConfigurationError}
+ * @throws {TableSchemaError} when a table of this name can't hold sessions
+ * @throws {TableRequestError} when DynamoDB refuses a request or the wait limit is over
+ */
+export async function createTable(options: Options = {}, context: TableContext = {}): Promise<CreateTableResult> {
+  return await workOnTable(options, context, async (work) => {
+    const created = await ensureTable(work)
+    const { ttl, pointInTimeRecovery } = work.configuration
+    if (ttl) await (created ? switchOnTimeToLive(work) : reconcileTimeToLive(work))
+    if (pointInTimeRecovery) await switchOnRecovery(work)
+    return { created }
+  })
+}
+
+/** Returns once the table is there and can be used: true when this call created it. */
+async function ensureTable(work: TableWork): Promise<boolean> {
+  let table = await findTable(work)
+  let waiting = false
+  for (;;) {
+    if (table && table.status !== 'DELETING') {
+      await useExisting(work, table)
+      return false
+    }
+    if (!table && (await requestTable(work))) return true
+    if (table && !waiting) work.logger.info(`${work.label} is being deleted: waiting until it is gone`)
+    waiting = true
+    table = await lookAgain(
+      work,
+      `${work.label} ${table ? 'is still being deleted' : "is in use, but can't be seen yet"}`,
+    )
+  }
+}
+
+/** False when DynamoDB knows a table of this name after all. */
+async function requestTable(work: TableWork): Promise<boolean> {
+  const input = createTableInput(work.configuration)
+  work.logger.info(`creating ${work.label}`)
+  let table: TableFacts
+  try {
+    const answer = await work.request('CreateTable', (client) => client.send(new CreateTableCommand(input)))
+    table = factsOf(work, answer.TableDescription)
+  } catch (error) {
+    if (isAwsError(error, 'ResourceInUseException')) return false
+    throw error
+  }
+  await untilUsable(work, table)
+  work.logger.info(`${work.label} is active`)
+  return true
+}
+
+async function useExisting(work: TableWork, table: TableFacts): Promise<void> {
+  const problem = keyProblem(table, work.configuration)
+  if (problem) throw new TableSchemaError(problem)
+  work.logger.info(`${work.label} exists already`)
+  await untilUsable(work, table)
+}
+
+/** A table can be used while DynamoDB changes it (`UPDATING`), which may take hours. */
+async function untilUsable(work: TableWork, first: TableFacts): Promise<void> {
+  for (let table = first, seen = false; ; ) {
+    const problem = statusProblem(table)
+    if (problem) throw new TableRequestError(problem)
+    if (table.status === 'ACTIVE' || table.status === 'UPDATING') return
+    const next = await lookAgain(work, `${work.label} is still ${table.status}`)
+    // DescribeTable may lag behind CreateTable, so that a new table is not found at first.
+    if (next?.status === 'DELETING' || (seen && !next)) {
+      throw new TableRequestError(`${work.label} was deleted by somebody else meanwhile; run it again`)
+    }
+    seen ||= next !== undefined
+    table = next ?? table
+  }
+}
+
+async function switchOnRecovery(work: TableWork): Promise<void> {
+  const { tableName } = work.configuration
+  try {
+    await work.whileInUse('UpdateContinuousBackups', (client) =>
+      client.send(
+        new UpdateContinuousBackupsCommand({
+          TableName: tableName,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        }),
+      ),
+    )
+    work.logger.info(`switched on point-in-time recovery for ${work.label}`)
+  } catch (error) {
+    if (!work.mayLackOperations || !isAwsError(error, 'UnknownOperationException')) throw error
+    work.logger.warn(`this endpoint has no point-in-time recovery: ${work.label} goes without`)
+  }
+}

@@ -1,0 +1,95 @@
+import {
+  type TableDescription as AwsTableDescription,
+  DescribeTableCommand,
+  type ScalarAttributeType,
+  type TableStatus,
+} from '@aws-sdk/client-dynamodb'
+import type { Options } from '../configuration/options.js'
+import { isAwsError, isTransient } from '../dynamodb/error-facts.js'
+import { TableRequestError } from '../errors.js'
+import { type TableContext, type TableWork, workOnTable } from './table-work.js'
+import { findTimeToLive, type TimeToLive } from './time-to-live.js'
+
+/** What `DescribeTable` tells about a table, as far as it concerns sessions. */
+export interface TableFacts {
+  readonly name: string
+  /** `CREATING`, `UPDATING`, `DELETING`, `ACTIVE` … as DynamoDB says it. */
+  readonly status: TableStatus
+  /** The partition key, followed by the sort key if there is one. */
+  readonly key: readonly { readonly name: string; readonly type: ScalarAttributeType }[]
+  readonly billingMode: 'pay_per_request' | 'provisioned'
+  /** About six hours old, as DynamoDB counts that seldom. */
+  readonly itemCount: number
+  readonly deletionProtection: boolean
+  readonly createdAt: Date | undefined
+}
+
+export interface TableDescription extends TableFacts {
+  /** undefined: the endpoint does not know Time to Live, as some emulators, or the table has just gone. */
+  readonly ttl: TimeToLive | undefined
+}
+
+/**
+ * Looks at the table.
+ *
+ * @returns undefined when there is no such table
+ * @throws {TableRequestError} when DynamoDB doesn't tell, for example because a permission is missing
+ */
+export async function describeTable(
+  options: Options = {},
+  context: TableContext = {},
+): Promise<TableDescription | undefined> {
+  return await workOnTable(options, context, async (work) => {
+    const table = await findTable(work)
+    return table && { ...table, ttl: await findTimeToLive(work) }
+  })
+}
+
+/** The table without its Time to Live, which is a request of its own; undefined when there is none. */
+export async function findTable(work: TableWork): Promise<TableFacts | undefined> {
+  const { tableName } = work.configuration
+  try {
+    const answer = await work.request('DescribeTable', (client) =>
+      client.send(new DescribeTableCommand({ TableName: tableName })),
+    )
+    return factsOf(work, answer.Table)
+  } catch (error) {
+    if (isAwsError(error, 'ResourceNotFoundException')) return undefined
+    throw error
+  }
+}
+
+/** Pauses, then looks again. A look that fails for a passing reason is repeated until the wait limit. */
+export async function lookAgain(work: TableWork, state: string): Promise<TableFacts | undefined> {
+  for (let cause: unknown; ; ) {
+    await work.pause(state, cause)
+    try {
+      return await findTable(work)
+    } catch (error) {
+      if (!isTransient(error)) throw error
+      cause = error
+    }
+  }
+}
+
+/** What an answer of DynamoDB says; all that is missing there has the default of the service. */
+export function factsOf(work: TableWork, table: AwsTableDescription | undefined): TableFacts {
+  if (table?.TableName === undefined || table.TableStatus === undefined) {
+    throw new TableRequestError(`${work.label}: the endpoint does not answer like DynamoDB; check the option endpoint`)
+  }
+  const types = new Map(
+    table.AttributeDefinitions?.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]),
+  )
+  return {
+    name: table.TableName,
+    status: table.TableStatus,
+    key: (table.KeySchema ?? []).map(({ AttributeName }) => ({
+      name: AttributeName ?? '',
+      type: types.get(AttributeName) ?? 'S',
+    })),
+    billingMode: table.BillingModeSummary?.BillingMode === 'PAY_PER_REQUEST' ? 'pay_per_request' : 'provisioned',
+    itemCount: table.ItemCount ?? 0,
+    deletionProtection: table.DeletionProtectionEnabled ?? false,
+    createdAt: table.CreationDateTime,
+  }
+}

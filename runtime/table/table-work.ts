@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { Options } from '../configuration/options.js'
+import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
+import { explainAwsError } from '../dynamodb/aws-error.js'
+import { endpointOf, withClient } from '../dynamodb/client.js'
+import { isAwsError } from '../dynamodb/error-facts.js'
+import { ConfigurationError, TableRequestError } from '../errors.js'
+import { type Logger, silentLogger } from '../logger.js'
+
+/** How the table functions do their work, as opposed to what the table is. */
+export interface TableContext {
+  /** Receives one line for each step. Default: none; `console` is one. */
+  readonly logger?: Logger
+  /** Milliseconds to wait at most for the table to become active, or to be gone. Default: 300 000, five minutes. */
+  readonly waitLimit?: number
+}
+
+const WAIT_LIMIT = 300_000
+const FIRST_PAUSE = 500
+const LONGEST_PAUSE = 5_000
+
+/** One call of a table function: what it works on, its requests, its patience. */
+export class TableWork {
+  readonly configuration: Configuration
+  readonly logger: Logger
+  readonly #client: DynamoDBClient
+  readonly #waitLimit: number
+  readonly #started = Date.now()
+  #pause = FIRST_PAUSE
+
+  constructor(configuration: Configuration, client: DynamoDBClient, { logger, waitLimit }: TableContext) {
+    this.configuration = configuration
+    this.logger = logger ?? silentLogger
+    this.#client = client
+    this.#waitLimit = waitLimit ?? WAIT_LIMIT
+  }
+
+  /** `table "sessions"`, for messages. */
+  get label(): string {
+    return `table "${this.configuration.tableName}"`
+  }
+
+  /** An emulator may lack operations that AWS has; AWS itself never answers that it does not know one. */
+  get mayLackOperations(): boolean {
+    return endpointOf(this.configuration) !== undefined || this.#client.config?.isCustomEndpoint === true
+  }
+
+  /**
+   * @param operation name of the operation, as `CreateTable`
+   * @throws {TableRequestError} in place of the SDK's error
+   */
+  async request<T>(operation: string, send: (client: DynamoDBClient) => Promise<T>): Promise<T> {
+    try {
+      return await send(this.#client)
+    } catch (error) {
+      throw explainAwsError(error, { action: `dynamodb:${operation}`, configuration: this.configuration })
+    }
+  }
+
+  /** A request that DynamoDB refuses while it is busy with the table is repeated until the wait limit. */
+  async whileInUse<T>(operation: string, send: (client: DynamoDBClient) => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await this.request(operation, send)
+      } catch (error) {
+        if (!isAwsError(error, 'ResourceInUseException', 'ContinuousBackupsUnavailableException')) throw error
+        await this.pause(`${this.label} is still busy`, error)
+      }
+    }
+  }
+
+  /**
+   * Pauses before the next look: half a second at first, then longer.
+   *
+   * @param state what is being waited out, as `table "sessions" is still CREATING`
+   * @throws {TableRequestError} when the wait limit is over
+   */
+  async pause(state: string, cause?: unknown): Promise<void> {
+    const left = this.#started + this.#waitLimit - Date.now()
+    if (left <= 0) {
+      const limit = `${this.#waitLimit / 1000} seconds`
+      throw new TableRequestError(`${state} after ${limit}, the wait limit; run it again to go on waiting`, { cause })
+    }
+    await sleep(Math.min(this.#pause, left))
+    this.#pause = Math.min(this.#pause * 1.5, LONGEST_PAUSE)
+  }
+}
+
+/** Resolves the options and runs `work` with a client that is closed afterwards. */
+export async function workOnTable<T>(
+  options: Options,
+  context: TableContext,
+  work: (table: TableWork) => Promise<T>,
+): Promise<T> {
+  const { waitLimit } = context
+  if (waitLimit !== undefined && !(waitLimit >= 0)) {
+    const text = `must be milliseconds, at least 0, not ${waitLimit}`
+    throw new ConfigurationError([{ place: 'waitLimit', text }])
+  }
+  const configuration = resolveConfiguration(options)
+  return await withClient(configuration, (client) => work(new TableWork(configuration, client, context)))
+}
