@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Umzug } from 'umzug'
+import { ConfigurationError, messageOf } from '../errors.js'
+import { canRunTypeScript, enableTypeScript, loadModule } from '../load-module.js'
+import type { Logger } from '../logger.js'
+
+/** The first counts even without an instance in it; the second may be a script of another kind. */
+const NAMES = ['umzug.config', 'umzug']
+const METHODS = ['up', 'down', 'pending', 'executed', 'runAsCLI']
+
+/** The file that may hold the application's own umzug; undefined when there is none. */
+export function findOwnUmzugFile(root: string): string | undefined {
+  const extensions = canRunTypeScript(root) ? ['ts', 'mjs', 'js', 'cjs'] : ['mjs', 'js', 'cjs', 'ts']
+  return NAMES.flatMap((name) => extensions.map((extension) => join(root, `${name}.${extension}`))).find((path) =>
+    existsSync(path),
+  )
+}
+
+/**
+ * Loads the application's own umzug: the export `umzug` or the default export.
+ *
+ * @returns undefined, with a warning, when an `umzug.*` turns out to hold none
+ * @throws {ConfigurationError} when the file can't be loaded, or an `umzug.config.*` holds none
+ */
+export async function loadOwnUmzug(path: string, root: string, logger: Logger): Promise<Umzug | undefined> {
+  const place = basename(path)
+  // Its migrations may be TypeScript, which umzug's own resolver leaves to the process.
+  await enableTypeScript(root)
+  let module: Record<string, unknown>
+  try {
+    module = await loadModule(path, root)
+  } catch (cause) {
+    throw new ConfigurationError([{ place, text: `can't be loaded: ${messageOf(cause)}` }], { cause })
+  }
+  for (const candidate of candidates(module)) {
+    const found = await candidate
+    if (isUmzug(found)) return found
+  }
+  const text = 'exports no Umzug instance, neither as "umzug" nor as its default export'
+  if (place.startsWith('umzug.config.')) throw new ConfigurationError([{ place, text }])
+  logger.warn(`${place} ${text}: it is not used`)
+  return undefined
+}
+
+/** Of a CommonJS module, `import` gives the exports as its default export. */
+function candidates(module: Record<string, unknown>): unknown[] {
+  const inner = (module.default ?? {}) as Record<string, unknown>
+  return [module.umzug, inner.umzug, module.default, inner.default]
+}
+
+/** By its methods: the application may have another copy of umzug. */
+function isUmzug(value: unknown): value is Umzug {
+  if (typeof value !== 'object' || value === null) return false
+  return METHODS.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+}

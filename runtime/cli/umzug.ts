@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+import { basename } from 'node:path'
+import { memoryStorage, Umzug, type UmzugCLI } from 'umzug'
+import { withAmbientOptions } from '../configuration/ambient-options.js'
+import type { Options } from '../configuration/options.js'
+import { createUmzug } from '../migrations/create-umzug.js'
+import { isSessionUmzug, runCLI, SessionUmzugCLI } from '../migrations/umzug-cli.js'
+import { findOwnUmzugFile, loadOwnUmzug } from './own-umzug.js'
+import { configurationForCommand, consoleLogger, optionsForCommand, runCommand } from './shared.js'
+import { SHARED_FLAGS_HELP, takeSharedFlags } from './shared-flags.js'
+import { printTarget } from './target.js'
+
+/** Those that change something: in the database, or in what is known of it. */
+const CHANGING = ['up', 'down', 'unlock']
+
+runCommand(main)
+
+async function main(): Promise<void> {
+  const { shared, rest } = takeSharedFlags(process.argv.slice(2))
+  // What the application reads by itself, its knexfile for example, has to mean the same environment.
+  if (shared.environment !== undefined) process.env.NODE_ENV = shared.environment
+  const ownFile = findOwnUmzugFile(process.cwd())
+  const help = rest.length === 0 || rest.some((argument) => ['--help', '-h'].includes(argument))
+  if (help && !ownFile) {
+    await runCLI(helpOnly(), rest)
+    return
+  }
+  const options = await optionsForCommand(shared)
+  await withAmbientOptions(options, async () => {
+    const own = ownFile && (await loadOwnUmzug(ownFile, process.cwd(), consoleLogger))
+    if (own) await runOwn(own, basename(ownFile), rest)
+    else await runDefault(options, shared.options, rest)
+  })
+}
+
+async function runDefault(options: Options, optionsModule: string | undefined, argv: string[]): Promise<void> {
+  const umzug = createUmzug({
+    ...options,
+    logger: consoleLogger,
+    ...(optionsModule !== undefined && { optionsModule }),
+  })
+  await announce(umzug, argv)
+  await umzug.runAsCLI(argv)
+}
+
+/** The application's own may leave connections open, which nobody else can close: the process is ended at the end. */
+async function runOwn(umzug: Umzug, file: string, argv: string[]): Promise<void> {
+  if (CHANGING.includes(argv[0] ?? '')) consoleLogger.info(`umzug: ${file}`)
+  await announce(umzug, argv)
+  if (isSessionUmzug(umzug)) await umzug.runAsCLI(argv)
+  else await runCLI(cliOf(umzug, argv), argv)
+  await new Promise((resolve) => process.stdout.write('', resolve))
+  process.exit()
+}
+
+async function announce(umzug: Umzug, argv: readonly string[]): Promise<void> {
+  const [command = ''] = argv
+  const configuration = isSessionUmzug(umzug) ? umzug.configuration : configurationForCommand({})
+  if (isSessionUmzug(umzug)) for (const warning of configuration.warnings) consoleLogger.warn(warning)
+  if (CHANGING.includes(command)) await printTarget(configuration, consoleLogger)
+  if (isSessionUmzug(umzug) && ['pending', 'executed'].includes(command)) {
+    // Not among the names, which other programs may read.
+    console.error(`migration storage: ${umzug.storageDescription}`)
+  }
+}
+
+/** The instance's own command line, but for what only ours has. */
+function cliOf(umzug: Umzug, [command = '']: readonly string[]): Pick<UmzugCLI, 'executeWithoutErrorHandling'> {
+  if (['status', 'unlock'].includes(command)) return new SessionUmzugCLI(umzug)
+  return (umzug as unknown as { getCli(): UmzugCLI }).getCli()
+}
+
+function helpOnly(): SessionUmzugCLI {
+  const umzug = new Umzug({ migrations: [], storage: memoryStorage(), logger: undefined })
+  return new SessionUmzugCLI(umzug, { toolDescription: `Runs this application's migrations. ${SHARED_FLAGS_HELP}` })
+}

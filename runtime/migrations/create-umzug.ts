@@ -1,0 +1,94 @@
+import type { RunnableMigration, UmzugStorage } from 'umzug'
+import type { Options } from '../configuration/options.js'
+import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
+import { ConfigurationError } from '../errors.js'
+import type { Logger } from '../logger.js'
+import { DynamoDBStorage } from './dynamodb-storage.js'
+import { givenKnex, type KnexInstance, type KnexSource, knexFromFile } from './knex-instance.js'
+import { KnexStorage } from './knex-storage.js'
+import { findKnexfile } from './knexfile.js'
+import { DEFAULT_LEASE } from './lock.js'
+import { MigrationSet } from './migration-set.js'
+import { SessionUmzug } from './session-umzug.js'
+
+/** This package's options, and what concerns migrations alone. */
+export interface UmzugOptions<Context extends object = object> extends Options {
+  /** The application's knex instance, instead of one made from the knexfile. It is left open. */
+  readonly knex?: KnexInstance
+  /** Any storage for umzug, instead of what the option `migrationStorage` says. One of umzug's own has no lock. */
+  readonly storage?: UmzugStorage
+  /** Migrations in place of the files of the folder, for a bundle without files. */
+  readonly migrations?: readonly RunnableMigration<Context>[]
+  /** Passed to each migration as `context`. */
+  readonly context?: Context | (() => Promise<Context> | Context)
+  /** Progress, a line a call. Default: none; on the command line, the console. */
+  readonly logger?: Logger
+  /** Milliseconds after which a lock that isn't renewed is taken over. Default: 30 000. */
+  readonly lockLease?: number
+  /** The application's file that exports its options: migrations that `create` writes import it. */
+  readonly optionsModule?: string
+}
+
+/**
+ * Makes an umzug over the migrations folder. It connects when it is used and disconnects at the end of each call.
+ *
+ * ```js
+ * import { createUmzug } from 'dynamo-session-store/umzug'
+ * await createUmzug({ logger: console }).up()
+ * ```
+ *
+ * @throws {ConfigurationError}
+ */
+export function createUmzug<Context extends object = object>(
+  umzugOptions: UmzugOptions<Context> = {},
+): SessionUmzug<Context> {
+  const {
+    knex,
+    storage,
+    migrations,
+    context,
+    logger,
+    lockLease = DEFAULT_LEASE,
+    optionsModule,
+    ...options
+  } = umzugOptions
+  if (!(lockLease >= 1)) {
+    throw new ConfigurationError([
+      { place: 'option lockLease', text: `must be milliseconds, at least 1, not ${lockLease}` },
+    ])
+  }
+  const configuration = resolveConfiguration(options)
+  const source = knexFor(configuration, knex)
+  return new SessionUmzug<Context>({
+    configuration,
+    options,
+    optionsModule,
+    migrations: new MigrationSet(configuration, options, migrations),
+    storage: storage ?? storageFor(configuration, options, source, logger),
+    knex: source,
+    context,
+    logger,
+    lockLease,
+  })
+}
+
+function knexFor({ root, environment }: Configuration, given: KnexInstance | undefined): KnexSource | undefined {
+  if (given) return givenKnex(given)
+  const knexfile = findKnexfile(root)
+  return knexfile === undefined ? undefined : knexFromFile(knexfile, environment, root)
+}
+
+function storageFor(
+  configuration: Configuration,
+  options: Options,
+  knex: KnexSource | undefined,
+  logger: Logger | undefined,
+): UmzugStorage {
+  const { migrationStorage, sources, root } = configuration
+  if (migrationStorage === 'dynamodb' || (migrationStorage === 'auto' && !knex)) {
+    return new DynamoDBStorage(options, { logger })
+  }
+  if (knex) return new KnexStorage({ source: knex })
+  const text = `is knex, but there is no knexfile in ${root}: add one, give createUmzug({ knex }), or use dynamodb`
+  throw new ConfigurationError([{ place: `migration_storage (${sources.migrationStorage})`, text }])
+}

@@ -1,0 +1,85 @@
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  type PutItemCommandInput,
+} from '@aws-sdk/client-dynamodb'
+import type { DynamoDBMigrationsTable } from './dynamodb-migrations-table.js'
+import { DEFAULT_LEASE, type LockRecord, type LockStore } from './lock.js'
+
+/** Beside the names of migrations, which are names of files. */
+export const LOCK_NAME = '#lock'
+
+const Key = { name: { S: LOCK_NAME } }
+
+/** The lock as an item of the migrations table: there while somebody holds it. */
+export class DynamoDBLockStore implements LockStore {
+  readonly #table: DynamoDBMigrationsTable
+
+  constructor(table: DynamoDBMigrationsTable) {
+    this.#table = table
+  }
+
+  async read(): Promise<LockRecord | undefined> {
+    const answer = await this.#table.ask('GetItem', (client, TableName) =>
+      client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true })),
+    )
+    return answer?.Item && recordOf(answer.Item)
+  }
+
+  async write(next: LockRecord, expected: LockRecord | undefined): Promise<boolean> {
+    return await unlessRefused(
+      this.#table.change('PutItem', (client, TableName) =>
+        client.send(new PutItemCommand({ TableName, Item: itemOf(next), ...condition(expected) })),
+      ),
+    )
+  }
+
+  async remove(expected: LockRecord): Promise<boolean> {
+    return await unlessRefused(
+      this.#table.ask('DeleteItem', (client, TableName) =>
+        client.send(new DeleteItemCommand({ TableName, Key, ...condition(expected) })),
+      ),
+    )
+  }
+}
+
+function condition(expected: LockRecord | undefined): Condition {
+  if (!expected) {
+    return { ConditionExpression: 'attribute_not_exists(#name)', ExpressionAttributeNames: { '#name': 'name' } }
+  }
+  return {
+    ConditionExpression: '#version = :version',
+    ExpressionAttributeNames: { '#version': 'version' },
+    ExpressionAttributeValues: { ':version': { S: expected.version } },
+  }
+}
+
+type Condition = Pick<
+  PutItemCommandInput,
+  'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+>
+
+async function unlessRefused(request: Promise<unknown>): Promise<boolean> {
+  try {
+    return (await request) !== undefined
+  } catch (error) {
+    if ((error as Error).name === 'ConditionalCheckFailedException') return false
+    throw error
+  }
+}
+
+function itemOf({ holder, since, version, lease }: LockRecord): Record<string, AttributeValue> {
+  return { ...Key, holder: { S: holder }, since: { S: since }, version: { S: version }, lease: { N: `${lease}` } }
+}
+
+function recordOf(item: Record<string, AttributeValue>): LockRecord {
+  const text = (name: string) => item[name]?.S ?? 'unknown'
+  return {
+    holder: text('holder'),
+    since: text('since'),
+    version: text('version'),
+    lease: Number(item.lease?.N ?? DEFAULT_LEASE),
+  }
+}

@@ -1,0 +1,47 @@
+import type { Knex } from 'knex'
+import { asKnex, type KnexSource } from './knex-instance.js'
+
+/** A table whose database is connected. */
+export interface OpenKnexTable {
+  /** A new query on the table. (Awaiting a query runs it: it must not be what an async function returns.) */
+  rows(): Knex.QueryBuilder
+  exists(): Promise<boolean>
+  /** Several processes may do so at once. */
+  createIfMissing(): Promise<void>
+}
+
+type Definition = (table: Knex.CreateTableBuilder, knex: Knex) => void
+
+/** A table of an SQL database, through a knex that is connected when it is needed. */
+export class KnexTable {
+  readonly #source: KnexSource
+  readonly #name: string
+  readonly #schemaName: string | undefined
+  readonly #define: Definition
+
+  constructor(source: KnexSource, name: string, schemaName: string | undefined, define: Definition) {
+    this.#source = source
+    this.#name = name
+    this.#schemaName = schemaName
+    this.#define = define
+  }
+
+  async open(): Promise<OpenKnexTable> {
+    const knex = asKnex((await this.#source.open()).knex)
+    const schemaName = this.#schemaName
+    const schema = () => (schemaName === undefined ? knex.schema : knex.schema.withSchema(schemaName))
+    const exists = async () => await schema().hasTable(this.#name)
+    return {
+      rows: () => (schemaName === undefined ? knex(this.#name) : knex(this.#name).withSchema(schemaName)),
+      exists,
+      createIfMissing: async () => {
+        if (await exists()) return
+        try {
+          await schema().createTable(this.#name, (table) => this.#define(table, knex))
+        } catch (error) {
+          if (!(await exists())) throw error
+        }
+      },
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** The migrations can't be read as they are; the message names the folder or file. */
+export class MigrationFileError extends Error {
+  override readonly name = 'MigrationFileError'
+}
+
+export interface MigrationFile {
+  /** The file's name without its extension: how the migration is logged and compared. */
+  readonly name: string
+  /** Absolute. */
+  readonly path: string
+}
+
+/** Where a name exists more than once, the first of these that this process can run is taken. */
+const TYPESCRIPT = ['ts', 'mts', 'cts']
+const JAVASCRIPT = ['js', 'mjs', 'cjs']
+
+const EXTENSION = /\.[cm]?[jt]s$/
+const DECLARATION = /\.d\.[cm]?ts$/
+
+/** The name without the extension that it may carry: `20260101000000_a.ts` in development is `….js` in production. */
+export function withoutExtension(name: string): string {
+  return name.replace(EXTENSION, '')
+}
+
+/**
+ * The migrations of a folder, oldest first. Declarations, source maps and hidden files are none. Of one migration in
+ * several languages one file is taken: TypeScript, the source, where it can be run here, else JavaScript.
+ *
+ * @param folder absolute path
+ * @param typeScript whether this process can run TypeScript
+ * @param shown the folder for messages
+ * @throws {MigrationFileError} when the folder isn't there
+ */
+export async function findMigrations(
+  folder: string,
+  typeScript: boolean,
+  shown = folder,
+): Promise<readonly MigrationFile[]> {
+  const preference = typeScript ? [...TYPESCRIPT, ...JAVASCRIPT] : [...JAVASCRIPT, ...TYPESCRIPT]
+  const byName = new Map<string, string>()
+  for (const file of await filesIn(folder, shown)) {
+    const name = withoutExtension(file)
+    const rival = byName.get(name)
+    if (!rival || rank(file, preference) < rank(rival, preference)) byName.set(name, file)
+  }
+  return [...byName.keys()].sort().map((name) => ({ name, path: join(folder, byName.get(name) ?? name) }))
+}
+
+async function filesIn(folder: string, shown: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true })
+    return entries
+      .filter((entry) => !entry.isDirectory())
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith('.') && EXTENSION.test(name) && !DECLARATION.test(name))
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const text =
+      code === 'ENOENT' || code === 'ENOTDIR'
+        ? `there is no migrations folder ${shown}: create a migration (npx plop session-migration), or set migrations_dir ` +
+          'to the folder where they are'
+        : `the migrations folder ${shown} can't be read: ${message}`
+    throw new MigrationFileError(text, { cause })
+  }
+}
+
+function rank(file: string, preference: readonly string[]): number {
+  return preference.indexOf(file.slice(file.lastIndexOf('.') + 1))
+}

@@ -1,0 +1,43 @@
+import { relative } from 'node:path'
+import type { MigrationFn, RunnableMigration } from 'umzug'
+import { messageOf } from '../errors.js'
+import { exportOf, loadModule } from '../load-module.js'
+import { type MigrationFile, MigrationFileError } from './migration-files.js'
+
+/** A migration in the form that umzug runs; its file is loaded only when it has to run. */
+export function runnable<Context extends object>(file: MigrationFile, root: string): RunnableMigration<Context> {
+  return {
+    ...file,
+    up: async (params) => await (await functionOf<Context>(file, 'up', root))(params),
+    down: async (params) => await (await functionOf<Context>(file, 'down', root))(params),
+  }
+}
+
+/**
+ * Loads a migration without running it.
+ *
+ * @throws {MigrationFileError} when it can't be loaded or has no function `up`
+ */
+export async function checkMigration(file: MigrationFile, root: string): Promise<void> {
+  await functionOf(file, 'up', root)
+}
+
+async function functionOf<Context>(
+  { path }: MigrationFile,
+  direction: 'up' | 'down',
+  root: string,
+): Promise<MigrationFn<Context>> {
+  const place = relative(root, path).replaceAll('\\', '/')
+  let module: Record<string, unknown>
+  try {
+    module = await loadModule(path, root)
+  } catch (cause) {
+    throw new MigrationFileError(`the migration ${place} can't be loaded: ${messageOf(cause)}`, { cause })
+  }
+  const found = exportOf(module, direction)
+  if (typeof found === 'function') return found as MigrationFn<Context>
+  const missing =
+    found === undefined ? `exports no function "${direction}"` : `exports a "${direction}" that is no function`
+  const remedy = direction === 'up' ? 'add one, or move the file to another folder' : "so it can't be reverted"
+  throw new MigrationFileError(`the migration ${place} ${missing}: ${remedy}`)
+}

@@ -1,0 +1,75 @@
+import { relative, resolve } from 'node:path'
+import type { MigrateUpOptions, RunnableMigration, UmzugStorage } from 'umzug'
+import { withAmbientOptions } from '../configuration/ambient-options.js'
+import type { Options } from '../configuration/options.js'
+import type { Configuration } from '../configuration/resolve.js'
+import { canRunTypeScript } from '../load-module.js'
+import { findMigrations, type MigrationFile, withoutExtension } from './migration-files.js'
+import { checkMigration, runnable } from './migration-module.js'
+
+/** The migrations that an umzug works with: the files of a folder, or a list that was given. */
+export class MigrationSet<Context extends object> {
+  readonly #configuration: Configuration
+  readonly #options: Options
+  readonly #given: readonly RunnableMigration<Context>[] | undefined
+
+  /** @param options apply inside the migrations as well */
+  constructor(
+    configuration: Configuration,
+    options: Options,
+    given: readonly RunnableMigration<Context>[] | undefined,
+  ) {
+    this.#configuration = configuration
+    this.#options = options
+    this.#given = given?.map((migration) => ({ ...migration, name: withoutExtension(migration.name) }))
+  }
+
+  /** The folder of the files, absolute; undefined for a given list. */
+  get folder(): string | undefined {
+    return this.#given ? undefined : resolve(this.#configuration.root, this.#configuration.migrationsDir)
+  }
+
+  /** Oldest first. No file is loaded before it has to run. */
+  async list(): Promise<RunnableMigration<Context>[]> {
+    const options = this.#options
+    const all = this.#given ?? (await this.#files()).map((file) => runnable<Context>(file, this.#configuration.root))
+    return all.map(({ up, down, ...meta }) => ({
+      ...meta,
+      up: async (params) => await withAmbientOptions(options, () => up(params)),
+      ...(down && { down: async (params) => await withAmbientOptions(options, () => down(params)) }),
+    }))
+  }
+
+  async names(): Promise<string[]> {
+    return (await this.list()).map(({ name }) => name)
+  }
+
+  /**
+   * Loads what `up` is about to run, so that nothing is run when one of them can't be.
+   *
+   * @throws {MigrationFileError} for the first that can't be loaded or has no `up`
+   */
+  async check({ to, step, migrations }: MigrateUpOptions, storage: UmzugStorage): Promise<void> {
+    if (this.#given) return
+    const { root } = this.#configuration
+    const files = await this.#files()
+    const executed = new Set(await storage.executed({ context: {} }))
+    const pending = files.filter(({ name }) => !executed.has(name))
+    const end = to === undefined ? (step ?? pending.length) : pending.findIndex(({ name }) => name === to) + 1
+    const chosen = migrations ? files.filter(({ name }) => migrations.includes(name)) : pending.slice(0, end)
+    for (const file of chosen) await checkMigration(file, root)
+  }
+
+  /** Names that are logged as executed, but have no file. */
+  async missing(storage: UmzugStorage): Promise<string[]> {
+    const known = new Set(await this.names())
+    return (await storage.executed({ context: {} })).filter((name) => !known.has(name))
+  }
+
+  async #files(): Promise<readonly MigrationFile[]> {
+    const { root, migrationsDir, sources } = this.#configuration
+    const folder = resolve(root, migrationsDir)
+    const shown = `${relative(root, folder).replaceAll('\\', '/') || '.'} (migrations_dir: ${sources.migrationsDir})`
+    return await findMigrations(folder, canRunTypeScript(root), shown)
+  }
+}

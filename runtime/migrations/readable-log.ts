@@ -1,0 +1,31 @@
+import type { UmzugOptions } from 'umzug'
+import type { Logger } from '../logger.js'
+
+type UmzugLogger = NonNullable<UmzugOptions['logger']>
+
+/** umzug logs objects; people read lines. `logger` is asked for at each line, because it may change. */
+export function readableLog(logger: () => Logger): UmzugLogger {
+  const info = (message: Record<string, unknown>) => {
+    const line = lineOf(message)
+    if (line !== undefined) logger().info(line)
+  }
+  const warn = (message: Record<string, unknown>) => logger().warn(lineOf(message) ?? JSON.stringify(message))
+  return { info, debug: info, warn, error: warn }
+}
+
+function lineOf({ event, name, durationSeconds, message }: Record<string, unknown>): string | undefined {
+  switch (event) {
+    case 'migrating':
+    case 'reverting':
+      return `${event} ${name}`
+    case 'migrated':
+    case 'reverted':
+      return `${event} ${name} (${Number(durationSeconds).toFixed(2)} s)`
+    case 'up':
+    case 'down':
+      // How many it were is said by SessionUmzug, to programs as well.
+      return undefined
+    default:
+      return typeof message === 'string' ? message : undefined
+  }
+}

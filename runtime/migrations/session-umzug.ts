@@ -1,0 +1,217 @@
+import { type MigrateDownOptions, type MigrateUpOptions, type MigrationMeta, Umzug, type UmzugStorage } from 'umzug'
+import { withAmbientOptions } from '../configuration/ambient-options.js'
+import type { Options } from '../configuration/options.js'
+import type { Configuration } from '../configuration/resolve.js'
+import { consoleLogger, type Logger, silentLogger } from '../logger.js'
+import { type CreateMigration, createMigration } from './create-migration.js'
+import { refuseKnexMigrations } from './knex-history.js'
+import type { KnexSource } from './knex-instance.js'
+import { KnexStorage } from './knex-storage.js'
+import { KnexfileError } from './knexfile.js'
+import { acquireLock, breakLock, type HeldLock, type LockRecord } from './lock.js'
+import { withoutExtension } from './migration-files.js'
+import type { MigrationSet } from './migration-set.js'
+import { isMigrationStorage, StorageWithoutExtensions } from './migration-storage.js'
+import { readableLog } from './readable-log.js'
+import { runCLI, SessionUmzugCLI } from './umzug-cli.js'
+
+/** What {@link SessionUmzug} is made of; `createUmzug` puts it together. */
+export interface SessionUmzugParts<Context extends object> {
+  readonly configuration: Configuration
+  /** The options as given in code. */
+  readonly options: Options
+  /** The application's file that exports its options, for migrations that `create` writes. */
+  readonly optionsModule: string | undefined
+  readonly migrations: MigrationSet<Context>
+  readonly storage: UmzugStorage
+  /** The knex whose own migrations may be in the same folder. */
+  readonly knex: KnexSource | undefined
+  readonly context: Context | (() => Promise<Context> | Context) | undefined
+  readonly logger: Logger | undefined
+  /** Milliseconds. */
+  readonly lockLease: number
+}
+
+/** What is known of the migrations, for `umzug status`. */
+export interface MigrationsStatus {
+  readonly executed: readonly MigrationMeta[]
+  readonly pending: readonly MigrationMeta[]
+  /** Names that are logged as executed, but have no file. */
+  readonly missing: readonly string[]
+}
+
+/**
+ * An Umzug whose `up` and `down` hold a lock, whose migrations are known by their name without extension, and which
+ * closes what it has opened at the end of each call.
+ */
+export class SessionUmzug<Context extends object = object> extends Umzug<Context> {
+  readonly configuration: Configuration
+  readonly #parts: SessionUmzugParts<Context>
+  readonly #names: UmzugStorage
+  #logger: Logger
+  #calls = 0
+  #held: HeldLock | undefined
+
+  constructor(parts: SessionUmzugParts<Context>) {
+    const names = new StorageWithoutExtensions(parts.storage)
+    const current = { logger: (): Logger => silentLogger }
+    super({
+      migrations: async () => await parts.migrations.list(),
+      storage: names,
+      logger: readableLog(() => current.logger()),
+      ...(parts.context !== undefined && { context: parts.context }),
+    })
+    this.configuration = parts.configuration
+    this.#parts = parts
+    this.#names = names
+    this.#logger = parts.logger ?? silentLogger
+    current.logger = () => this.#logger
+    const assertHeld = async () => await this.#held?.assertHeld()
+    this.on('migrating', assertHeld)
+    this.on('reverting', assertHeld)
+  }
+
+  /** For people: where executed migrations are logged. */
+  get storageDescription(): string {
+    const { storage } = this.#parts
+    return isMigrationStorage(storage) ? storage.description : `${storage.constructor.name} (without a lock)`
+  }
+
+  override async up(options: MigrateUpOptions = {}): Promise<MigrationMeta[]> {
+    const wanted = normalize(options)
+    return await this.#change(async () => {
+      for (const name of await this.#parts.migrations.missing(this.#names)) {
+        this.#logger.warn(`${name} is logged as executed, but there is no such migration`)
+      }
+      await this.#parts.migrations.check(wanted, this.#names)
+      const done = await super.up(wanted)
+      this.#logger.info(done.length === 0 ? 'nothing to do: no migration is pending' : `${count(done)} executed`)
+      return done
+    })
+  }
+
+  override async down(options: MigrateDownOptions = {}): Promise<MigrationMeta[]> {
+    const wanted = normalize(options)
+    return await this.#change(async () => {
+      const done = await super.down(wanted)
+      this.#logger.info(done.length === 0 ? 'nothing to do: no migration is executed' : `${count(done)} reverted`)
+      return done
+    })
+  }
+
+  override async pending(): Promise<MigrationMeta[]> {
+    return await this.#call(async () => await super.pending())
+  }
+
+  override async executed(): Promise<MigrationMeta[]> {
+    return await this.#call(async () => await super.executed())
+  }
+
+  /** @throws {KnexMigrationsError} when knex has run migrations of this folder, so that the answer would mislead */
+  async status(): Promise<MigrationsStatus> {
+    return await this.#call(async () => {
+      await this.#refuseKnexMigrations()
+      const missing = await this.#parts.migrations.missing(this.#names)
+      return { executed: await super.executed(), pending: await super.pending(), missing }
+    })
+  }
+
+  /**
+   * Frees the lock, whoever holds it.
+   *
+   * @returns who held it; undefined when it was free
+   */
+  async unlock(): Promise<LockRecord | undefined> {
+    const { storage } = this.#parts
+    if (!isMigrationStorage(storage)) throw new Error(`there is nothing to unlock: ${this.storageDescription}`)
+    return await this.#call(async () => await breakLock(storage.lock))
+  }
+
+  /**
+   * Writes the same file as `plop session-migration`.
+   *
+   * @throws {GeneratorError}
+   */
+  override async create(options: CreateMigration): Promise<void> {
+    const { configuration, optionsModule } = this.#parts
+    const text = await withAmbientOptions(this.#parts.options, () =>
+      createMigration({ optionsModule, ...options }, configuration.root),
+    )
+    this.#logger.info(text)
+  }
+
+  override async runAsCLI(argv: string[] = process.argv.slice(2)): Promise<boolean> {
+    if (!this.#parts.logger) this.#logger = consoleLogger
+    return await runCLI(this.getCli(), argv)
+  }
+
+  protected override getCli(options?: { toolFileName?: string; toolDescription?: string }): SessionUmzugCLI {
+    return new SessionUmzugCLI(this as unknown as SessionUmzug, options)
+  }
+
+  async #refuseKnexMigrations(): Promise<void> {
+    const { knex, migrations, storage } = this.#parts
+    if (!knex || !migrations.folder) return
+    try {
+      await refuseKnexMigrations(knex, migrations.folder, await migrations.names())
+    } catch (error) {
+      // Where nothing is kept through knex, a knexfile that can't be used in this place doesn't stop the deploy.
+      if (!(error instanceof KnexfileError) || storage instanceof KnexStorage) throw error
+      this.#logger.warn(`not checked whether knex has run migrations of this folder: ${error.message}`)
+    }
+  }
+
+  /** Runs `work` with the lock held, unless there is nothing that it could run. */
+  async #change<T>(work: () => Promise<T>): Promise<T> {
+    return await this.#call(async () => {
+      this.#logger.info(`migration storage: ${this.storageDescription}`)
+      await this.#refuseKnexMigrations()
+      const { storage, migrations, lockLease } = this.#parts
+      if (!isMigrationStorage(storage) || (await migrations.list()).length === 0) return await work()
+      const held = await acquireLock(storage.lock, { logger: this.#logger, lease: lockLease })
+      this.#held = held
+      try {
+        return await work()
+      } finally {
+        this.#held = undefined
+        await held.release().catch((error: Error) => {
+          this.#logger.warn(`the migration lock could not be freed, it will be taken over: ${error.message}`)
+        })
+      }
+    })
+  }
+
+  /** The last of the calls that run at the same time closes the connections. */
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    this.#calls += 1
+    try {
+      return await work()
+    } finally {
+      this.#calls -= 1
+      if (this.#calls === 0) await this.#close()
+    }
+  }
+
+  async #close(): Promise<void> {
+    const { storage, knex } = this.#parts
+    if (isMigrationStorage(storage)) await storage.close()
+    await knex?.close()
+  }
+}
+
+/** Names as given by people may carry an extension. */
+function normalize<T extends MigrateUpOptions | MigrateDownOptions>(options: T): T {
+  const { to, step, migrations } = options
+  if (step !== undefined && !(Number.isInteger(step) && step >= 0)) {
+    throw new Error(`step must be a whole number of migrations, at least 0, not ${step}`)
+  }
+  return {
+    ...options,
+    ...(typeof to === 'string' && { to: withoutExtension(to) }),
+    ...(migrations && { migrations: migrations.map(withoutExtension) }),
+  }
+}
+
+function count({ length }: readonly unknown[]): string {
+  return length === 1 ? '1 migration' : `${length} migrations`
+}
