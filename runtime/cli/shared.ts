@@ -1,8 +1,9 @@
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Options } from '../configuration/options.js'
+import { environmentProblem, type Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
-import { ConfigurationError, messageOf } from '../errors.js'
-import { loadModule } from '../load-module.js'
+import { ConfigurationError, messageOf, type Problem } from '../errors.js'
+import { exportOf, loadModule } from '../load-module.js'
 import { consoleLogger, type Logger } from '../logger.js'
 
 export { consoleLogger, messageOf }
@@ -16,14 +17,35 @@ export interface SharedOptions {
   readonly options?: string
 }
 
-/** The options that a command line amounts to: those of the module, over which the command line's own win. */
-export async function optionsForCommand(shared: SharedOptions, root = process.cwd()): Promise<Options> {
-  const fromModule = shared.options ? await optionsOfModule(shared.options, root) : {}
+/**
+ * The options that a command line amounts to: those of the module, over which the command line's own win. Its paths
+ * are relative to `folder`, also where the module sets another `root`.
+ */
+export async function optionsForCommand(shared: SharedOptions, folder = process.cwd()): Promise<Options> {
+  const problems = problemsOf(shared, folder)
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  const fromModule = shared.options === undefined ? {} : await optionsOfModule(shared.options, folder)
   return {
     ...fromModule,
     ...(shared.environment !== undefined && { environment: shared.environment }),
-    ...(shared.config !== undefined && { configFile: shared.config }),
+    ...(shared.config !== undefined && { configFile: resolve(folder, shared.config) }),
   }
+}
+
+/** What is wrong with the arguments themselves, named as they were typed. */
+function problemsOf({ environment, config, options }: SharedOptions, folder: string): Problem[] {
+  const wrongEnvironment = environment === undefined ? undefined : environmentProblem(environment)
+  const paths = Object.entries({ config, options }).flatMap(([name, path]) => {
+    const text = path === undefined ? undefined : pathProblem(resolve(folder, path))
+    return text ? [{ place: `--${name} ${path}`, text }] : []
+  })
+  return [...(wrongEnvironment ? [{ place: '--environment', text: wrongEnvironment }] : []), ...paths]
+}
+
+function pathProblem(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (!found) return 'there is no such file'
+  return found.isDirectory() ? 'is a folder, not a file' : undefined
 }
 
 /** Resolves the configuration and prints its warnings. */
@@ -33,17 +55,17 @@ export function configurationForCommand(options: Options, logger: Logger = conso
   return configuration
 }
 
-async function optionsOfModule(path: string, root: string): Promise<Options> {
+async function optionsOfModule(path: string, folder: string): Promise<Options> {
   const place = `--options ${path}`
   let module: Record<string, unknown>
   try {
-    module = await loadModule(resolve(root, path), root)
+    module = await loadModule(resolve(folder, path), folder)
   } catch (cause) {
-    const text = `can't be loaded: ${cause instanceof Error ? cause.message : String(cause)}`
-    throw new ConfigurationError([{ place, text }], { cause })
+    throw new ConfigurationError([{ place, text: `can't be loaded: ${messageOf(cause)}` }], { cause })
   }
-  const options = module.options ?? module.default
-  if (typeof options !== 'object' || options === null) {
+  const byDefault = module.default as { default?: unknown } | null | undefined
+  const options = exportOf(module, 'options') ?? byDefault?.default ?? byDefault
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new ConfigurationError([{ place, text: 'must export the options as its default export or as "options"' }])
   }
   return options

@@ -1,0 +1,20 @@
+import { CHECKS, diagnose } from './diagnosis.js'
+import { consoleLogger, type SharedOptions } from './shared.js'
+
+const LEVEL_WIDTH = 'warning'.length
+const CHECK_WIDTH = Math.max(...CHECKS.map((check) => check.length))
+
+/**
+ * `dynamo-session doctor`: one line for each finding, with its remedy below.
+ *
+ * @throws {Error} at the end, when there was an error among them
+ */
+export async function doctorCommand(shared: SharedOptions, logger = consoleLogger): Promise<void> {
+  let errors = 0
+  for await (const { level, check, text, remedy } of diagnose(shared)) {
+    logger.info(`${level.padEnd(LEVEL_WIDTH)}  ${check.padEnd(CHECK_WIDTH)}  ${text}`)
+    if (remedy) logger.info(`${' '.repeat(LEVEL_WIDTH + CHECK_WIDTH + 4)}remedy: ${remedy}`)
+    if (level === 'error') errors += 1
+  }
+  if (errors > 0) throw new Error(`doctor found ${errors} error${errors === 1 ? '' : 's'}`)
+}

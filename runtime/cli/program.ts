@@ -1,0 +1,85 @@
+import { Command, type HelpConfiguration } from 'commander'
+import { VERSION } from '../version.js'
+
+const HELP: HelpConfiguration = { showGlobalOptions: true }
+
+/**
+ * The command line `dynamo-session`. A command's module is loaded only when that command runs, so that `--help` and
+ * mistyped arguments answer at once.
+ */
+export function createProgram(): Command {
+  const program = new Command('dynamo-session')
+    .description('Sets up and looks after the DynamoDB table that holds the sessions of a web application.')
+    .version(VERSION)
+    .option('--environment <name>', 'environment, for the name of the configuration file (default: NODE_ENV)')
+    .option('--config <file>', 'configuration file (default: config/dynamo_session_store/<environment>.yml …)')
+    .option('--options <module>', "the application's module that exports its options, as default or as `options`")
+    .configureHelp(HELP)
+    .addHelpText('after', examples('init', 'config', 'create-table --environment production', 'doctor', 'local'))
+
+  program
+    .command('init')
+    .description('make the generators available to plop: write plopfile.mjs, or say what to add to the present one')
+    .addHelpText('after', examples('init'))
+    .action(running(async () => (await import('./init.js')).initCommand))
+
+  program
+    .command('create-table')
+    .description('create the table, or check the one that is there')
+    .addHelpText(
+      'after',
+      examples(
+        'create-table',
+        'create-table --environment production',
+        'create-table --config config/sessions.yml',
+        'create-table --options src/session-options.ts',
+      ),
+    )
+    .action(running(async () => (await import('./create-table.js')).createTableCommand))
+
+  program
+    .command('delete-table')
+    .description('delete the table with all its sessions')
+    .option('--yes', 'do not ask; required where there is no terminal')
+    .addHelpText('after', examples('delete-table', 'delete-table --environment test --yes'))
+    .action(running(async () => (await import('./delete-table.js')).deleteTableCommand))
+
+  program
+    .command('config')
+    .description('show every option with its value and where that comes from; secrets are masked')
+    .option('--json', 'as JSON, for programs')
+    .addHelpText('after', examples('config', 'config --environment production --json'))
+    .action(running(async () => (await import('./config.js')).configCommand))
+
+  program
+    .command('doctor')
+    .description('check configuration, credentials, region and table; exit code 1 when there is an error')
+    .addHelpText(
+      'after',
+      examples('doctor', 'doctor --environment production', 'doctor --options src/session-options.ts'),
+    )
+    .action(running(async () => (await import('./doctor.js')).doctorCommand))
+
+  program
+    .command('local')
+    .description('run an embedded DynamoDB (dynalite) for development until it is interrupted')
+    .option('--port <number>', 'port to listen on, 0 for any free one', '8000')
+    .option('--path <folder>', 'keep the data in this folder (default: in memory)')
+    .addHelpText('after', examples('local', 'local --port 8001', 'local --path .dynamodb'))
+    .action(running(async () => (await import('./local.js')).localCommand))
+
+  for (const command of program.commands) command.configureHelp(HELP)
+  return program
+}
+
+/** An action that loads its command, then runs it with the options of the command line, the shared ones included. */
+function running<T>(load: () => Promise<(options: T) => Promise<void>>) {
+  return async (_own: unknown, command: Command): Promise<void> => {
+    const { runCommand } = await import('./shared.js')
+    await runCommand(async () => (await load())(command.optsWithGlobals() as T))
+  }
+}
+
+function examples(...lines: readonly string[]): string {
+  return ['', 'Examples:', ...lines.map((line) => `  $ npx dynamo-session ${line}`)].join('\n')
+}
