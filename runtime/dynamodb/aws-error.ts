@@ -137,13 +137,13 @@ function timeToLiveChangedTooOften({ name, message }: Failure): string | undefin
   return 'Time to Live of this table was changed within the last hour, and AWS allows one change an hour; run it again later'
 }
 
-function ofTheTable({ name }: Failure): string | undefined {
+function ofTheTable({ name, tableName }: Failure): string | undefined {
   switch (name) {
     case 'ResourceInUseException':
       return 'the table is being created, changed or deleted by somebody else; run it again when that has ended'
     case 'ResourceNotFoundException':
     case 'TableNotFoundException':
-      return 'there is no such table in this region and account; check table_name and region, or create it (npx dynamo-session create-table)'
+      return `there is no such table in this region and account; check table_name and region${tableName ? '' : ', or create it (npx dynamo-session create-table)'}`
     case 'ContinuousBackupsUnavailableException':
       return 'backups of this table are still being prepared; run it again in a few minutes'
     default:

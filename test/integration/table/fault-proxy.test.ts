@@ -1,0 +1,82 @@
+import { DynamoDBClient, GetItemCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { anyEngine, uniqueTableName } from '../../support/engines.js'
+import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
+import { createRawTable } from '../../support/raw-table.js'
+
+const engine = anyEngine()
+const TableName = uniqueTableName()
+const Key = { session_id: { S: 'a' } }
+let proxy: FaultProxy
+let client: DynamoDBClient
+
+beforeAll(async () => {
+  proxy = await startFaultProxy(engine.endpoint)
+  const credentials = { accessKeyId: 'x', secretAccessKey: 'x' }
+  client = new DynamoDBClient({ endpoint: proxy.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 })
+  await createRawTable(client, TableName)
+  proxy.reset()
+})
+afterEach(() => proxy.reset())
+afterAll(async () => {
+  client.destroy()
+  await proxy.stop()
+})
+
+const put = (value: string) => client.send(new PutItemCommand({ TableName, Item: { ...Key, value: { S: value } } }))
+const stored = async () => (await client.send(new GetItemCommand({ TableName, Key }))).Item?.value?.S
+
+it('passes requests on and remembers them', async () => {
+  await put('1')
+  expect(await stored()).toBe('1')
+  expect(proxy.operations).toEqual(['PutItem', 'GetItem'])
+  expect(proxy.requests[1]?.input).toMatchObject({ TableName, Key })
+})
+
+it('answers with an error in place of the engine', async () => {
+  await put('1')
+  proxy.inject('PutItem', { error: 'ProvisionedThroughputExceededException', message: 'slowly' })
+  await expect(put('2')).rejects.toMatchObject({ name: 'ProvisionedThroughputExceededException', message: 'slowly' })
+  expect(await stored()).toBe('1')
+})
+
+it('breaks the connection before the engine sees the request, or after it carried it out', async () => {
+  await put('1')
+  proxy.inject('PutItem', { drop: 'before' })
+  await expect(put('2')).rejects.toMatchObject({ code: 'ECONNRESET' })
+  expect(await stored()).toBe('1')
+  proxy.inject('PutItem', { drop: 'after' })
+  await expect(put('3')).rejects.toMatchObject({ code: 'ECONNRESET' })
+  expect(await stored()).toBe('3')
+})
+
+it('delays a request', async () => {
+  proxy.inject('PutItem', { delay: 200 })
+  const started = performance.now()
+  await put('1')
+  expect(performance.now() - started).toBeGreaterThanOrEqual(195)
+})
+
+it('makes up an answer, and changes one', async () => {
+  proxy.inject('ListTables', { answer: { TableNames: ['made-up'] } })
+  proxy.inject('ListTables', { change: ({ TableNames }) => ({ TableNames: [...TableNames, 'added'] }) })
+  expect((await client.send(new ListTablesCommand({}))).TableNames).toEqual(['made-up'])
+  expect((await client.send(new ListTablesCommand({}))).TableNames).toEqual(
+    expect.arrayContaining([TableName, 'added']),
+  )
+})
+
+it('applies a fault as often as told, after as many as told, to the requests that are meant', async () => {
+  const when = ({ Item }: { Item: { value: { S: string } } }) => Item.value.S.startsWith('bad')
+  proxy.inject('*', { error: 'InternalServerError', status: 500 }, { times: 2, after: 1, when })
+  const results: string[] = []
+  for (const value of ['good', 'bad 1', 'bad 2', 'good', 'bad 3', 'bad 4']) {
+    results.push(
+      await put(value).then(
+        () => 'ok',
+        () => 'failed',
+      ),
+    )
+  }
+  expect(results).toEqual(['ok', 'ok', 'failed', 'ok', 'failed', 'ok'])
+})

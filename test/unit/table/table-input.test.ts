@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest'
+import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { createTableInput } from '../../../runtime/table/table-input.js'
+
+it('sends nothing that equals the default of DynamoDB, as emulators refuse what they do not know', () => {
+  expect(createTableInput(resolveConfiguration({ tags: {}, tableClass: 'standard' }, {}))).toEqual({
+    TableName: 'sessions',
+    AttributeDefinitions: [{ AttributeName: 'session_id', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'session_id', KeyType: 'HASH' }],
+    BillingMode: 'PAY_PER_REQUEST',
+  })
+})
+
+it('sends both capacities of a provisioned table, the unset one with its default', () => {
+  expect(createTableInput(resolveConfiguration({ writeCapacity: 7 }, {}))).toMatchObject({
+    BillingMode: 'PROVISIONED',
+    ProvisionedThroughput: { ReadCapacityUnits: 10, WriteCapacityUnits: 7 },
+  })
+})
+
+it('sends no capacities when billing_mode says pay_per_request', () => {
+  const input = createTableInput(resolveConfiguration({ writeCapacity: 7, billingMode: 'pay_per_request' }, {}))
+  expect(input).not.toHaveProperty('ProvisionedThroughput')
+  expect(input.BillingMode).toBe('PAY_PER_REQUEST')
+})

@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest'
+import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import type { TableFacts } from '../../../runtime/table/describe-table.js'
+import { isOn, keyProblem, statusProblem, timeToLiveProblem } from '../../../runtime/table/table-problems.js'
+
+const configuration = resolveConfiguration({}, {})
+
+function table(facts: Partial<TableFacts>): TableFacts {
+  return {
+    name: 'sessions',
+    status: 'ACTIVE',
+    key: [{ name: 'session_id', type: 'S' }],
+    billingMode: 'pay_per_request',
+    itemCount: 0,
+    deletionProtection: false,
+    createdAt: undefined,
+    ...facts,
+  }
+}
+
+it('finds nothing wrong with the table that this package creates', () => {
+  expect(keyProblem(table({}), configuration)).toBeUndefined()
+})
+
+it('offers to use the key of a table that is fit for sessions but for its name', () => {
+  expect(keyProblem(table({ key: [{ name: 'sid', type: 'S' }] }), configuration)).toBe(
+    'table "sessions" has the key "sid" (S), but sessions need "session_id" (S) alone (table_key: default); set table_key to "sid", or choose another table_name',
+  )
+})
+
+it('tells where the key that is wanted was set', () => {
+  const fromEnv = resolveConfiguration({}, { AWS_DYNAMO_DB_SESSION_TABLE_KEY: 'id' })
+  expect(keyProblem(table({}), fromEnv)).toContain('(table_key: ENV AWS_DYNAMO_DB_SESSION_TABLE_KEY)')
+})
+
+it.each([
+  { title: 'a number', key: [{ name: 'session_id', type: 'N' as const }] },
+  {
+    title: 'a key with a sort key',
+    key: [
+      { name: 'session_id', type: 'S' as const },
+      { name: 'at', type: 'N' as const },
+    ],
+  },
+])('offers only another table instead of $title', ({ key }) => {
+  expect(keyProblem(table({ key }), configuration)).toMatch(/; choose another table_name$/)
+})
+
+it.each(['ACTIVE', 'CREATING', 'UPDATING', 'DELETING'] as const)('leaves %s to those who wait', (status) => {
+  expect(statusProblem(table({ status }))).toBeUndefined()
+})
+
+it.each(['INACCESSIBLE_ENCRYPTION_CREDENTIALS', 'ARCHIVING', 'ARCHIVED', 'REPLICATION_NOT_AUTHORIZED'] as const)(
+  'has a remedy for %s',
+  (status) => {
+    expect(statusProblem(table({ status }))).toMatch(new RegExp(`^table "sessions" is ${status}: .*; `))
+  },
+)
+
+it('takes Time to Live for ours only on expire_at, and only while it is on', () => {
+  expect(timeToLiveProblem({ status: 'ENABLED', attribute: 'expire_at' }, 'sessions')).toBeUndefined()
+  expect(timeToLiveProblem({ status: 'DISABLED', attribute: undefined }, 'sessions')).toBeUndefined()
+  expect(timeToLiveProblem({ status: 'ENABLING', attribute: 'ttl' }, 'sessions')).toMatch(/attribute "ttl"/)
+  expect(isOn({ status: 'ENABLING', attribute: 'expire_at' })).toBe(true)
+  expect(isOn({ status: 'DISABLING', attribute: 'expire_at' })).toBe(false)
+})
