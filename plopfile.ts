@@ -3,6 +3,7 @@ import { forceIn } from './generators/arguments.js'
 import { registerPrompts } from './generators/prompts.js'
 import { addSessionConfig } from './generators/session-config.js'
 import { addSessionMigration } from './generators/session-migration.js'
+import { assumeTerminalWidth } from './generators/terminal-width.js'
 
 /**
  * The pack's entry for `plop.load('dynamo-session-store')`: adds `session-config` and `session-migration`.
@@ -11,6 +12,7 @@ import { addSessionMigration } from './generators/session-migration.js'
  */
 export default function addGenerators(plop: NodePlopAPI, config: { readonly force?: boolean } = {}): void {
   const force = config.force ?? forceIn(process.argv)
+  assumeTerminalWidth()
   registerPrompts(plop)
   addSessionConfig(plop, force)
   addSessionMigration(plop, force)

@@ -1,0 +1,82 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type App, installApp } from '../support/app.js'
+import { CLEAR_LINE, DOWN, ENTER, openTerminal } from '../support/terminal.js'
+
+describe('the generators in a terminal', () => {
+  let app: App
+  beforeAll(async () => {
+    app = await installApp({
+      files: {
+        'plopfile.mjs': "export default async (plop) => { await plop.load('dynamo-session-store') }\n",
+        'tsconfig.json': '{}',
+        'src/session.ts': 'export const options = {}\n',
+      },
+    })
+  })
+  afterAll(() => app.remove())
+
+  function plop(args: string[]) {
+    return openTerminal(join(app.folder, 'node_modules/.bin/plop'), args, app.folder)
+  }
+
+  it('session-config asks for the environment and explains why an answer is wrong', async () => {
+    const terminal = plop(['session-config'])
+    await terminal.see('Environment')
+    terminal.type(`a/b${ENTER}`)
+    await terminal.see("can't be the name of an environment")
+    terminal.type(`${CLEAR_LINE}production${ENTER}`)
+    await terminal.see('config/dynamo_session_store/production.yml was written')
+    expect(await terminal.exit).toBe(0)
+    expect(app.exists('config/dynamo_session_store/production.yml')).toBe(true)
+  })
+
+  it('session-migration asks for name, language and options module, and nothing else', async () => {
+    const terminal = plop(['session-migration'])
+    await terminal.see('Name of the migration: (create_dynamo_sessions_table)')
+    terminal.type(`Add Sessions${ENTER}`)
+    await terminal.see('Language of the migration:')
+    await terminal.see('❯ ts')
+    terminal.type(ENTER)
+    await terminal.see("exports the store's options")
+    terminal.type(`src/absent.ts${ENTER}`)
+    await terminal.see('src/absent.ts does not exist')
+    terminal.type(`${CLEAR_LINE}src/session.ts${ENTER}`)
+    await terminal.see('was written')
+    expect(await terminal.exit).toBe(0)
+    const [file = ''] = readdirSync(join(app.folder, 'migrations'))
+    expect(file).toMatch(/^\d{14}_add_sessions\.ts$/)
+    expect(await app.read(`migrations/${file}`)).toContain("import { options } from '../src/session.js'")
+    expect(terminal.output()).not.toContain('Folder of the migrations')
+  })
+
+  it('asks only for what was not given, and takes the other language', async () => {
+    const terminal = plop(['session-migration', 'Other', '--', '--options', 'src/session.ts'])
+    await terminal.see('Language of the migration:')
+    terminal.type(`${DOWN}${ENTER}`)
+    await terminal.see('_other.js was written')
+    expect(await terminal.exit).toBe(0)
+    expect(terminal.output()).not.toContain('Name of the migration')
+  })
+
+  it('a dry run prints the content where it can be read, and an existing file is refused', async () => {
+    const dry = plop(['session-config', 'production', '--', '--dry-run'])
+    await dry.see('#table_name: sessions')
+    await dry.see('without --dry-run: config/dynamo_session_store/production.yml exists already')
+    expect(await dry.exit).toBe(0)
+    const refused = plop(['session-config', 'production'])
+    await refused.see('exists already')
+    expect(await refused.exit).toBe(1)
+  })
+
+  it.skipIf(process.platform === 'win32')(
+    'ends in a terminal without a size, where plop alone never does',
+    async () => {
+      const command = 'stty cols 0 rows 0 && exec node_modules/.bin/plop session-config unsized'
+      const terminal = openTerminal('sh', ['-c', command], app.folder)
+      await terminal.see('unsized.yml was written')
+      expect(await terminal.exit).toBe(0)
+    },
+  )
+})

@@ -1,0 +1,207 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type App, installApp, type Outcome } from '../support/app.js'
+
+const PLOPFILE = `export default async function (plop, config) {
+  await plop.load('dynamo-session-store', { force: config.force })
+}
+`
+const CONFIG = 'config/dynamo_session_store.yml'
+
+/** Runs plop without a terminal; `npx` only adds time. */
+function plop(app: App, args: string[], options: Parameters<App['run']>[2] = {}): Promise<Outcome> {
+  return app.run(join(app.folder, 'node_modules/.bin/plop'), args, options)
+}
+
+function filesIn(app: App, folder: string): string[] {
+  return app.exists(folder) ? readdirSync(join(app.folder, folder)).sort() : []
+}
+
+describe('session-config without a terminal', () => {
+  let app: App
+  beforeAll(async () => {
+    app = await installApp({ files: { 'plopfile.mjs': PLOPFILE } })
+  })
+  afterAll(() => app.remove())
+
+  it('writes the file, refuses to overwrite it, and overwrites it with --force', async () => {
+    const first = await app.run('npx', ['plop', 'session-config'])
+    expect(first).toMatchObject({ code: 0 })
+    expect(first.stderr).toContain(`${CONFIG} was written`)
+    expect(first.stderr).toContain('Next: npx plop session-migration')
+    const text = await app.read(CONFIG)
+    const schema = /\$schema=(\S+)/.exec(text)?.[1] ?? ''
+    expect(app.exists(join('config', schema))).toBe(true)
+
+    await app.write(CONFIG, 'table_name: mine\n')
+    const second = await plop(app, ['session-config'])
+    expect(second).toMatchObject({ code: 1 })
+    expect(second.stderr).toContain(`${CONFIG} exists already`)
+    expect(await app.read(CONFIG)).toBe('table_name: mine\n')
+
+    expect(await plop(app, ['session-config', '--force'])).toMatchObject({ code: 0 })
+    expect(await app.read(CONFIG)).toBe(text)
+  })
+
+  it('takes the environment by position and by name', async () => {
+    expect(await plop(app, ['session-config', 'production'])).toMatchObject({ code: 0 })
+    expect(await plop(app, ['session-config', '--', '--environment', 'staging'])).toMatchObject({ code: 0 })
+    expect(filesIn(app, 'config/dynamo_session_store')).toEqual(['production.yml', 'staging.yml'])
+  })
+
+  it.each([
+    [['session-config', '../secrets'], "can't be the name of an environment"],
+    [['session-config', 'a\\b'], "can't be the name of an environment"],
+    [['session-config', '--', '--environment', 'a\tb'], "can't be the name of an environment"],
+    [['session-config', ''], '--environment needs a value'],
+    [['session-config', '--', '--environment'], '--environment needs a value'],
+    [['session-config', '--', '--dry-run', 'perhaps'], '--dry-run takes no value'],
+    [['session-config', '--dry-run'], 'must come after "--"'],
+    [['session-config', '--', 'test'], '"test" must come before "--"'],
+    [['session-config', '--', '--colour', 'red'], '"colour" is an invalid argument'],
+  ])('refuses %j with exit code 1 and writes nothing', async (args, message) => {
+    const before = filesIn(app, 'config/dynamo_session_store')
+    const { code, stderr } = await plop(app, args)
+    expect(stderr).toContain(message)
+    expect(code).toBe(1)
+    expect(filesIn(app, 'config/dynamo_session_store')).toEqual(before)
+  })
+})
+
+describe('session-migration without a terminal', () => {
+  let app: App
+  beforeAll(async () => {
+    app = await installApp({ files: { 'plopfile.mjs': PLOPFILE } })
+  })
+  afterAll(() => app.remove())
+
+  it('writes migrations that sort in the order of their making', async () => {
+    const made = await plop(app, ['session-migration'])
+    expect(made).toMatchObject({ code: 0 })
+    expect(made.stderr).toMatch(/migrations\/\d{14}_create_dynamo_sessions_table\.js was written\s+Next: npx umzug up/)
+    expect(await plop(app, ['session-migration', 'AddSessions'])).toMatchObject({ code: 0 })
+    expect(filesIn(app, 'migrations').map((file) => file.replace(/^\d+_/, ''))).toEqual([
+      'create_dynamo_sessions_table.js',
+      'add_sessions.js',
+    ])
+  })
+
+  it('refuses a second migration of the same name, and rewrites the first with --force', async () => {
+    const before = filesIn(app, 'migrations')
+    const again = await plop(app, ['session-migration', 'add sessions'])
+    expect(again).toMatchObject({ code: 1 })
+    expect(again.stderr).toContain('a migration add_sessions exists already')
+    expect(await plop(app, ['session-migration', 'add sessions', '--force'])).toMatchObject({ code: 0 })
+    expect(filesIn(app, 'migrations')).toEqual(before)
+  })
+
+  it('prints path and content in a dry run, and what --dir overrides', async () => {
+    const { code, stdout, stderr } = await plop(app, [
+      'session-migration',
+      'Dry',
+      '--',
+      '--dry-run',
+      '--dir',
+      'db/migrate',
+    ])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^db\/migrate\/\d{14}_dry\.js\n/)
+    expect(stdout).toContain('await createTable()')
+    expect(stderr).toContain('nothing was written')
+    expect(stderr).toContain('--dir db/migrate overrides migrations_dir')
+    expect(app.exists('db')).toBe(false)
+  })
+
+  it('follows the configuration for the folder, and stops when that is broken', async () => {
+    await app.write(CONFIG, 'migrations_dir: db/from-config\n')
+    expect(await plop(app, ['session-migration', 'Configured'])).toMatchObject({ code: 0 })
+    expect(filesIn(app, 'db/from-config')).toHaveLength(1)
+    await app.write(CONFIG, 'tabel_name: x\n')
+    const broken = await plop(app, ['session-migration', 'Broken'])
+    expect(broken).toMatchObject({ code: 1 })
+    expect(broken.stderr).toContain(`${CONFIG}:1:1: unknown option "tabel_name"; did you mean "table_name"?`)
+    await app.write(CONFIG, '')
+  })
+
+  it.each([
+    [['session-migration', 'a/b'], "can't be the name of a migration"],
+    [['session-migration', '--', '--name', '..'], "can't be the name of a migration"],
+    [['session-migration', '!?'], "can't be the name of a migration"],
+    [['session-migration', 'New', '--', '--language', 'coffee'], 'choose ts, js or mjs'],
+    [['session-migration', 'New', '--', '--options', 'src/absent.js'], 'src/absent.js does not exist'],
+    [['session-migration', 'New', '--', '--dir', 'node_modules/x'], 'inside node_modules'],
+    [['session-migration', 'New', '--', '--dir'], '--dir needs a value'],
+  ])('refuses %j with exit code 1 and writes nothing', async (args, message) => {
+    const before = filesIn(app, 'migrations')
+    const { code, stderr } = await plop(app, args)
+    expect(stderr).toContain(message)
+    expect(code).toBe(1)
+    expect(filesIn(app, 'migrations')).toEqual(before)
+    expect(app.exists('node_modules/x')).toBe(false)
+  })
+
+  it('warns of .mjs, which knex and sequelize-cli skip', async () => {
+    const { code, stderr } = await plop(app, ['session-migration', 'Esm', '--', '--language', 'mjs'])
+    expect(code).toBe(0)
+    expect(stderr).toContain('knex and sequelize-cli skip .mjs')
+  })
+
+  it('writes into the folder that --dest names, for the package there', async () => {
+    await app.write('packages/web/package.json', '{ "type": "module" }')
+    await app.write('packages/web/tsconfig.json', '{}')
+    const { code, stderr } = await plop(app, ['session-migration', 'Web', '--dest', 'packages/web'])
+    expect(code).toBe(0)
+    expect(stderr).toMatch(
+      /packages\/web\/migrations\/\d{14}_web\.ts was written\s+Next, in packages\/web: npx umzug up/,
+    )
+  })
+
+  it('never writes inside node_modules: without a plopfile --dest is needed', async () => {
+    const args = ['--plopfile', 'node_modules/dynamo-session-store/plopfile.js', 'session-config', 'test']
+    const refused = await plop(app, args)
+    expect(refused).toMatchObject({ code: 1 })
+    expect(refused.stderr).toContain('inside node_modules')
+    expect(app.exists('node_modules/dynamo-session-store/config')).toBe(false)
+    expect(await plop(app, [...args, '--dest', '.'])).toMatchObject({ code: 0 })
+    expect(app.exists('config/dynamo_session_store/test.yml')).toBe(true)
+  })
+})
+
+describe('the pack in a plopfile', () => {
+  const MODULE = "export default async (plop) => { await plop.load('dynamo-session-store') }\n"
+  const COMMONJS = "module.exports = async (plop) => { await plop.load('dynamo-session-store') }\n"
+  const TYPESCRIPT = `import type { NodePlopAPI } from 'plop'
+
+export default async function (plop: NodePlopAPI, config: { force: boolean }): Promise<void> {
+  await plop.load('dynamo-session-store', { force: config.force })
+}
+`
+
+  it.each([
+    ['plopfile.js of an ES module package', 'module', 'plopfile.js', MODULE],
+    ['plopfile.js of a CommonJS package', 'commonjs', 'plopfile.js', COMMONJS],
+    ['plopfile.mjs', 'commonjs', 'plopfile.mjs', MODULE],
+    ['plopfile.cjs', 'module', 'plopfile.cjs', COMMONJS],
+    ['plopfile.ts', 'module', 'plopfile.ts', TYPESCRIPT],
+  ] as const)('works in %s, and knows of --force', async (_title, type, file, text) => {
+    const app = await installApp({ type, files: { [file]: text, [CONFIG]: 'old' } })
+    const env = file.endsWith('.ts') ? { NODE_OPTIONS: '--import tsx' } : {}
+    const refused = await plop(app, ['--plopfile', file, 'session-config'], { env })
+    expect(refused.stderr).toContain('exists already')
+    expect(refused.code).toBe(1)
+    const forced = await plop(app, ['--plopfile', file, 'session-config', '--force'], { env })
+    expect(forced).toMatchObject({ code: 0 })
+    expect(await app.read(CONFIG)).toContain('#table_name: sessions')
+    await app.remove()
+  })
+
+  it('ends with exit code 1 when it cannot be loaded, which plop alone would not', async () => {
+    const app = await installApp({ files: { 'plopfile.mjs': PLOPFILE } })
+    await app.write('node_modules/dynamo-session-store/dist/plopfile.js', "throw new Error('broken installation')\n")
+    const { code, stderr } = await plop(app, ['session-config'])
+    expect(stderr).toContain('broken installation')
+    expect(code).toBe(1)
+    await app.remove()
+  })
+})
