@@ -1,0 +1,87 @@
+import type { Command } from 'commander'
+import { describe, expect, it } from 'vitest'
+import { createProgram } from '../../../runtime/cli/program.js'
+import { VERSION } from '../../../runtime/version.js'
+
+/** Parses as the executable does, but collects the output and throws where that would end the process. */
+async function parse(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const output = { out: '', err: '' }
+  const program = createProgram()
+  const prepare = (command: Command) =>
+    command.exitOverride().configureOutput({
+      writeOut: (text) => {
+        output.out += text
+      },
+      writeErr: (text) => {
+        output.err += text
+      },
+    })
+  for (const command of [program, ...program.commands]) prepare(command)
+  try {
+    await program.parseAsync(['node', 'dynamo-session', ...args])
+  } catch (error) {
+    return { code: (error as { exitCode: number }).exitCode, ...output }
+  }
+  throw new Error('no end was demanded')
+}
+
+const COMMANDS = ['init', 'create-table', 'delete-table', 'config', 'doctor', 'local']
+
+describe('dynamo-session --help', () => {
+  it('names every command, the options of all and examples', async () => {
+    const { code, out } = await parse('--help')
+    expect(code).toBe(0)
+    for (const command of COMMANDS) expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'))
+    for (const option of ['--environment <name>', '--config <file>', '--options <module>'])
+      expect(out).toContain(option)
+    expect(out).toContain('$ npx dynamo-session init')
+  })
+
+  it.each(COMMANDS)('shows the options of all and an example for %s', async (command) => {
+    const { code, out } = await parse(command, '--help')
+    expect(code).toBe(0)
+    for (const option of ['--environment <name>', '--config <file>', '--options <module>'])
+      expect(out).toContain(option)
+    expect(out).toContain(`$ npx dynamo-session ${command}`)
+  })
+
+  it('has only examples that it accepts itself', async () => {
+    const texts = await Promise.all(
+      ['--help', ...COMMANDS.map((name) => `${name} --help`)].map((line) => parse(...line.split(' '))),
+    )
+    const examples = texts.flatMap(({ out }) =>
+      [...out.matchAll(/\$ npx dynamo-session (.+)/g)].map(([, line = '']) => line),
+    )
+    expect(examples.length).toBeGreaterThan(10)
+    for (const example of examples) {
+      const { code, out, err } = await parse(...example.split(' '), '--help')
+      expect({ example, code, err }).toEqual({ example, code: 0, err: '' })
+      expect(out).toContain(`Usage: dynamo-session ${example.split(' ')[0]}`)
+    }
+  })
+
+  it('is the answer to no command at all, with exit code 1', async () => {
+    const { code, err } = await parse()
+    expect(code).toBe(1)
+    expect(err).toContain('Usage: dynamo-session [options] [command]')
+  })
+})
+
+describe('mistyped arguments of dynamo-session', () => {
+  it.each([
+    { line: 'creat-table', message: "unknown command 'creat-table'", hint: 'Did you mean create-table?' },
+    { line: 'config --jsn', message: "unknown option '--jsn'", hint: 'Did you mean --json?' },
+    { line: 'doctor --enviroment x', message: "unknown option '--enviroment'", hint: 'Did you mean --environment?' },
+    { line: 'delete-table visits', message: "too many arguments for 'delete-table'", hint: 'Expected 0 arguments' },
+    { line: 'doctor --config', message: "option '--config <file>' argument missing", hint: '' },
+  ])('$line is an error with exit code 1 and a suggestion', async ({ line, message, hint }) => {
+    const { code, err } = await parse(...line.split(' '))
+    expect(code).toBe(1)
+    expect(err).toContain(message)
+    expect(err).toContain(hint)
+  })
+})
+
+it('dynamo-session --version prints the version of the package', async () => {
+  expect(await parse('--version')).toMatchObject({ code: 0, out: `${VERSION}\n` })
+})
