@@ -69,19 +69,29 @@ export function knexFromFile(path: string, environment: string, root: string): K
 
 async function openKnexfile(path: string, environment: string, root: string): Promise<OpenKnex> {
   const { settings, folders } = await loadKnexfile(path, environment, root)
-  const knex = (await importKnex(path, root))(settings as Knex.Config)
-  try {
-    await knex.client.releaseConnection(await knex.client.acquireConnection())
-  } catch (cause) {
-    await knex.destroy()
-    const text = `no connection to the database of ${basename(path)}, ${environment}: ${messageOf(cause)}`
-    throw new KnexfileError(text, { cause })
-  }
+  const knex = await connect(await importKnex(path, root), settings, `${basename(path)}, ${environment}`)
   const { tableName, schemaName } = settings.migrations ?? {}
   return { knex, folders, history: { tableName: tableName ?? KNEX_TABLE, schemaName: schemaName || undefined } }
 }
 
-async function importKnex(knexfile: string, root: string): Promise<(settings: Knex.Config) => Knex> {
+/** What goes wrong is thrown; knex would print it with a stack trace besides. */
+const quiet = { warn() {}, error() {}, deprecate() {} }
+
+async function connect(make: MakeKnex, settings: object, place: string): Promise<Knex> {
+  let knex: Knex | undefined
+  try {
+    knex = make({ ...(!process.env.DEBUG && { log: quiet }), ...settings })
+    await knex.client.releaseConnection(await knex.client.acquireConnection())
+    return knex
+  } catch (cause) {
+    await knex?.destroy()
+    throw new KnexfileError(`no connection to the database of ${place}: ${messageOf(cause)}`, { cause })
+  }
+}
+
+type MakeKnex = (settings: Knex.Config) => Knex
+
+async function importKnex(knexfile: string, root: string): Promise<MakeKnex> {
   for (const folder of [dirname(knexfile), root]) {
     try {
       const path = createRequire(join(folder, 'package.json')).resolve('knex')

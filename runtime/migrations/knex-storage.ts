@@ -49,7 +49,7 @@ export class KnexStorage implements MigrationStorage {
 
   async unlogMigration({ name }: MigrationParams<unknown>): Promise<void> {
     const table = await this.#table.open()
-    await table.rows().where({ name }).del()
+    if (await table.exists()) await table.rows().where({ name }).del()
   }
 
   async close(): Promise<void> {

@@ -37,7 +37,9 @@ async function functionOf<Context>(
   const found = exportOf(module, direction)
   if (typeof found === 'function') return found as MigrationFn<Context>
   const missing =
-    found === undefined ? `exports no function "${direction}"` : `exports a "${direction}" that is no function`
+    found === undefined
+      ? `exports no function "${direction}"`
+      : `exports as "${direction}" something that is no function`
   const remedy = direction === 'up' ? 'add one, or move the file to another folder' : "so it can't be reverted"
   throw new MigrationFileError(`the migration ${place} ${missing}: ${remedy}`)
 }

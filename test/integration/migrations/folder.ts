@@ -1,0 +1,27 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+/** What the migrations of a test have done, in this order: they find it on the global object. */
+export function recordRuns(): string[] {
+  const runs: string[] = []
+  Object.assign(globalThis, { runs })
+  return runs
+}
+
+/** A temporary application folder with these files, gone after the test. */
+export async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'dynamo-session-store-migrations-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  for (const [path, text] of Object.entries({ 'package.json': '{}', ...files })) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
+  return folder
+}
+
+/** The text of a migration that records its runs. */
+export function migration(name: string): string {
+  return `exports.up = async () => { runs.push('up ${name}') }\nexports.down = async () => { runs.push('down ${name}') }\n`
+}
