@@ -12,3 +12,7 @@ export {
   TableSchemaError,
 } from './errors.js'
 export type { Logger } from './logger.js'
+export { type CreateTableResult, createTable } from './table/create-table.js'
+export { deleteTable } from './table/delete-table.js'
+export { describeTable, type TableDescription } from './table/describe-table.js'
+export type { TableContext } from './table/table-work.js'
