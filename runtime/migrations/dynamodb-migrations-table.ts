@@ -87,7 +87,7 @@ export class DynamoDBMigrationsTable {
   #explained(error: unknown, operation: string): Error {
     const { name, message } = error as Error
     if (name === 'ConditionalCheckFailedException') return error as Error
-    if (name === 'ValidationException' && /key element|missing the key|schema/i.test(message)) {
+    if (name === 'ValidationException' && /\bkeys?\b|schema/i.test(message)) {
       return this.#foreign(error)
     }
     const failed = { action: `dynamodb:${operation}`, configuration: this.#configuration, tableName: this.name }

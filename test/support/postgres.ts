@@ -110,7 +110,8 @@ async function untilAnswering(
 }
 
 async function query(connection: Awaited<ReturnType<Postgres['connection']>>, text: string): Promise<void> {
-  const database = knex({ client: 'pg', connection, pool: { min: 0, max: 1 }, acquireConnectionTimeout: 5_000 })
+  const log = { warn() {} }
+  const database = knex({ client: 'pg', connection, pool: { min: 0, max: 1 }, acquireConnectionTimeout: 5_000, log })
   try {
     await database.raw(text)
   } finally {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -10,10 +10,13 @@ export function recordRuns(): string[] {
   return runs
 }
 
+const NODE_MODULES = join(import.meta.dirname, '../../../node_modules')
+
 /** A temporary application folder with these files, gone after the test. */
 export async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'dynamo-session-store-migrations-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  await symlink(NODE_MODULES, join(folder, 'node_modules'), 'junction')
   for (const [path, text] of Object.entries({ 'package.json': '{}', ...files })) {
     await mkdir(dirname(join(folder, path)), { recursive: true })
     await writeFile(join(folder, path), text)
