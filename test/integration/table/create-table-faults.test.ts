@@ -129,10 +129,10 @@ describe('waiting for the table', () => {
 
   it('goes on when a new table is not to be seen at once, or a look is throttled', async () => {
     vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
-    proxy.inject('DescribeTable', { error: 'ResourceNotFoundException' }, { after: 1 })
+    proxy.inject('DescribeTable', { error: 'ResourceNotFoundException' }, { after: 1, times: 2 })
     proxy.inject('DescribeTable', { error: 'ThrottlingException' }, { after: 1 })
     expect(await createTable(newOptions())).toEqual({ created: true })
-    expect(proxy.operations.filter((operation) => operation === 'DescribeTable')).toHaveLength(4)
+    expect(proxy.operations.filter((operation) => operation === 'DescribeTable')).toHaveLength(5)
   })
 
   it('gives up at the wait limit, says what was waited for, and keeps the last error', async () => {
@@ -160,6 +160,13 @@ describe('waiting for the table', () => {
   it('stops when somebody deletes the table meanwhile', async () => {
     const options = newOptions()
     proxy.inject('DescribeTable', { answer: tableAnswer(options.tableName, 'DELETING') }, { after: 1 })
+    expect(String(await failure(options))).toMatch(/was deleted by somebody else meanwhile/)
+  })
+
+  it('stops when the table, seen once, is gone', async () => {
+    const options = newOptions()
+    proxy.inject('DescribeTable', { answer: tableAnswer(options.tableName, 'CREATING') }, { after: 1 })
+    proxy.inject('DescribeTable', { error: 'ResourceNotFoundException' }, { after: 1 })
     expect(String(await failure(options))).toMatch(/was deleted by somebody else meanwhile/)
   })
 
