@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { basename } from 'node:path'
 import { memoryStorage, Umzug, type UmzugCLI } from 'umzug'
-import { withAmbientOptions } from '../configuration/ambient-options.js'
+import { withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import { createUmzug } from '../migrations/create-umzug.js'
 import { isSessionUmzug, runCLI, SessionUmzugCLI } from '../migrations/umzug-cli.js'
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     return
   }
   const options = await optionsForCommand(shared)
-  await withAmbientOptions(options, async () => {
+  await withAmbient({ options }, async () => {
     const own = ownFile && (await loadOwnUmzug(ownFile, process.cwd(), consoleLogger))
     if (own) await runOwn(own, basename(ownFile), rest)
     else await runDefault(options, shared.options, rest)

@@ -58,12 +58,13 @@ async function filesIn(folder: string, shown: string): Promise<string[]> {
       .filter((name) => !name.startsWith('.') && EXTENSION.test(name) && !DECLARATION.test(name))
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
-    const text =
-      code === 'ENOENT' || code === 'ENOTDIR'
-        ? `there is no migrations folder ${shown}: create a migration (npx plop session-migration), or set migrations_dir ` +
-          'to the folder where they are'
-        : `the migrations folder ${shown} can't be read: ${message}`
-    throw new MigrationFileError(text, { cause })
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+      throw new MigrationFileError(`the migrations folder ${shown} can't be read: ${message}`, { cause })
+    }
+    throw new MigrationFileError(
+      `there is no migrations folder ${shown}: create a migration (npx plop session-migration), or set migrations_dir ` +
+        'to the folder where they are',
+    )
   }
 }
 

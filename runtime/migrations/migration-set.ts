@@ -1,9 +1,10 @@
 import { relative, resolve } from 'node:path'
 import type { MigrateUpOptions, RunnableMigration, UmzugStorage } from 'umzug'
-import { withAmbientOptions } from '../configuration/ambient-options.js'
+import { withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { canRunTypeScript } from '../load-module.js'
+import type { Logger } from '../logger.js'
 import { findMigrations, type MigrationFile, withoutExtension } from './migration-files.js'
 import { checkMigration, runnable } from './migration-module.js'
 
@@ -29,19 +30,23 @@ export class MigrationSet<Context extends object> {
     return this.#given ? undefined : resolve(this.#configuration.root, this.#configuration.migrationsDir)
   }
 
-  /** Oldest first. No file is loaded before it has to run. */
-  async list(): Promise<RunnableMigration<Context>[]> {
-    const options = this.#options
+  /**
+   * Oldest first. No file is loaded before it has to run.
+   *
+   * @param logger for what is said inside the migrations
+   */
+  async list(logger: Logger): Promise<RunnableMigration<Context>[]> {
+    const ambient = { options: this.#options, logger }
     const all = this.#given ?? (await this.#files()).map((file) => runnable<Context>(file, this.#configuration.root))
     return all.map(({ up, down, ...meta }) => ({
       ...meta,
-      up: async (params) => await withAmbientOptions(options, () => up(params)),
-      ...(down && { down: async (params) => await withAmbientOptions(options, () => down(params)) }),
+      up: async (params) => await withAmbient(ambient, () => up(params)),
+      ...(down && { down: async (params) => await withAmbient(ambient, () => down(params)) }),
     }))
   }
 
   async names(): Promise<string[]> {
-    return (await this.list()).map(({ name }) => name)
+    return (this.#given ?? (await this.#files())).map(({ name }) => name)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { type MigrateDownOptions, type MigrateUpOptions, type MigrationMeta, Umzug, type UmzugStorage } from 'umzug'
-import { withAmbientOptions } from '../configuration/ambient-options.js'
+import { withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { consoleLogger, type Logger, silentLogger } from '../logger.js'
@@ -56,7 +56,7 @@ export class SessionUmzug<Context extends object = object> extends Umzug<Context
     const names = new StorageWithoutExtensions(parts.storage)
     const current = { logger: (): Logger => silentLogger }
     super({
-      migrations: async () => await parts.migrations.list(),
+      migrations: async () => await parts.migrations.list(current.logger()),
       storage: names,
       logger: readableLog(() => current.logger()),
       ...(parts.context !== undefined && { context: parts.context }),
@@ -134,7 +134,7 @@ export class SessionUmzug<Context extends object = object> extends Umzug<Context
    */
   override async create(options: CreateMigration): Promise<void> {
     const { configuration, optionsModule } = this.#parts
-    const text = await withAmbientOptions(this.#parts.options, () =>
+    const text = await withAmbient({ options: this.#parts.options }, () =>
       createMigration({ optionsModule, ...options }, configuration.root),
     )
     this.#logger.info(text)
@@ -167,7 +167,7 @@ export class SessionUmzug<Context extends object = object> extends Umzug<Context
       this.#logger.info(`migration storage: ${this.storageDescription}`)
       await this.#refuseKnexMigrations()
       const { storage, migrations, lockLease } = this.#parts
-      if (!isMigrationStorage(storage) || (await migrations.list()).length === 0) return await work()
+      if (!isMigrationStorage(storage) || (await migrations.names()).length === 0) return await work()
       const held = await acquireLock(storage.lock, { logger: this.#logger, lease: lockLease })
       this.#held = held
       try {

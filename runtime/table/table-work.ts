@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { ambientLogger } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
@@ -10,7 +11,7 @@ import { type Logger, silentLogger } from '../logger.js'
 
 /** How the table functions do their work, as opposed to what the table is. */
 export interface TableContext {
-  /** Receives one line for each step. Default: none; `console` is one. */
+  /** Receives one line for each step. Default: none (in a migration, umzug's own); `console` is one. */
   readonly logger?: Logger
   /** Milliseconds to wait at most for the table to become active, or to be gone. Default: 300 000, five minutes. */
   readonly waitLimit?: number
@@ -31,7 +32,7 @@ export class TableWork {
 
   constructor(configuration: Configuration, client: DynamoDBClient, { logger, waitLimit }: TableContext) {
     this.configuration = configuration
-    this.logger = logger ?? silentLogger
+    this.logger = logger ?? ambientLogger() ?? silentLogger
     this.#client = client
     this.#waitLimit = waitLimit ?? WAIT_LIMIT
   }

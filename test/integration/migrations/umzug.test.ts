@@ -2,7 +2,9 @@ import { JSONStorage } from 'umzug'
 import { describe, expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { breakLock } from '../../../runtime/migrations/lock.js'
+import { createTable } from '../../../runtime/table/create-table.js'
 import { createUmzug, type UmzugOptions } from '../../../runtime/umzug.js'
+import { anyEngine } from '../../support/engines.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 import { folderWith, migration, recordRuns } from './folder.js'
 import { onEachStorage, PARAMS } from './storages.js'
@@ -191,6 +193,18 @@ describe('createUmzug', () => {
     await umzug.up()
     expect(runs).toEqual(['given', 'own'])
     expect(resolveConfiguration().tableName).toBe('sessions')
+  })
+
+  it('shows what is said inside its migrations', async () => {
+    Object.assign(globalThis, { createTable })
+    const { umzug, logger } = await prepare(
+      { 'migrations/1_a.js': 'exports.up = async () => { await createTable() }' },
+      anyEngine().options(),
+    )
+    await umzug.up()
+    const { tableName } = umzug.configuration
+    expect(logger.lines).toContain(`table "${tableName}" is active`)
+    expect(logger.warnings.join()).toMatch(/Time to Live/)
   })
 
   it('runs a list of migrations where there are no files, and passes them the context', async () => {
