@@ -71,7 +71,8 @@ async function registerTsx(root: string): Promise<boolean> {
 function findTsx(root: string): { esm: string; cjs: string } | undefined {
   const require = createRequire(join(root, 'package.json'))
   try {
-    return { esm: require.resolve('tsx/esm/api'), cjs: require.resolve('tsx/cjs/api') }
+    // What require() would get of the API for ES modules looks for its own files in the wrong folder (tsx 4.23).
+    return { esm: require.resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs'), cjs: require.resolve('tsx/cjs/api') }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return undefined
