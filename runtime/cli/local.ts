@@ -8,8 +8,9 @@ export interface LocalOptions extends SharedOptions {
 
 /** `dynamo-session local`: runs until SIGINT or SIGTERM. */
 export async function localCommand({ port, path }: LocalOptions, logger = consoleLogger): Promise<void> {
+  const settings = { port: portNumber(port), path, folder: process.cwd() }
   const ended = Promise.race([interrupted(), broken()])
-  const database = await startEmbeddedDynamoDB({ port: portNumber(port), path, folder: process.cwd() })
+  const database = await startEmbeddedDynamoDB(settings)
   logger.info(
     `DynamoDB (dynalite) answers at ${database.endpoint}, data ${path === undefined ? 'in memory' : `in ${path}`}`,
   )

@@ -1,0 +1,176 @@
+import { UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { CHECKS, diagnose, type Finding } from '../../../runtime/cli/diagnosis.js'
+import { doctorCommand } from '../../../runtime/cli/doctor.js'
+import type { SharedOptions } from '../../../runtime/cli/shared.js'
+import { createTable } from '../../../runtime/table/create-table.js'
+import { onEachEngine } from '../../support/engines.js'
+import { currentFolderWith, environmentWith } from '../../support/folder.js'
+import { createRawTable } from '../../support/raw-table.js'
+import { recordingLogger } from '../../support/recording-logger.js'
+
+const FILE = 'config/dynamo_session_store.yml'
+
+async function findings(shared: SharedOptions = {}): Promise<Finding[]> {
+  const found: Finding[] = []
+  for await (const finding of diagnose(shared)) found.push(finding)
+  return found
+}
+
+/** `check: level` of each finding. */
+async function levels(shared: SharedOptions = {}): Promise<string[]> {
+  return (await findings(shared)).map(({ check, level }) => `${check}: ${level}`)
+}
+
+function skippedAfter(check: (typeof CHECKS)[number]): string[] {
+  return CHECKS.slice(CHECKS.indexOf(check) + 1).map((name) => `${name}: skipped`)
+}
+
+const ALL_OK = CHECKS.map((check) => `${check}: ok`)
+
+beforeEach(() => environmentWith())
+
+onEachEngine('dynamo-session doctor', (engine) => {
+  const lacksTimeToLive = engine.name === 'dynalite'
+
+  function application(yaml = '') {
+    const options = engine.options()
+    const place = `table_name: ${options.tableName}\nendpoint: ${options.endpoint}\nregion: us-east-1\n`
+    currentFolderWith({ [FILE]: place + yaml })
+    return options
+  }
+
+  it('finds nothing wrong after create-table, but for the Time to Live that an emulator may lack', async () => {
+    await createTable(application())
+    const last = lacksTimeToLive ? 'time to live: warning' : 'time to live: ok'
+    expect(await levels()).toEqual([...ALL_OK.slice(0, -1), last])
+    const logger = recordingLogger()
+    await doctorCommand({}, logger)
+    expect(logger.lines[0]).toBe(`ok       configuration  ${FILE}, environment development`)
+  })
+
+  it('names the commands that create a missing table, skips what needs it and fails', async () => {
+    const { tableName } = application()
+    expect(await levels()).toEqual([...ALL_OK.slice(0, 4), 'table: error', ...skippedAfter('table')])
+    const logger = recordingLogger()
+    await expect(doctorCommand({}, logger)).rejects.toThrow('doctor found 1 error')
+    const text = logger.lines.join('\n')
+    expect(text).toMatch(new RegExp(`^error +table +there is no table "${tableName}" in us-east-1$`, 'm'))
+    expect(text).toMatch(/^ +remedy: create it with npx umzug up, or with npx dynamo-session create-table$/m)
+    expect(text).toMatch(/^skipped +key +there is no table$/m)
+  })
+
+  it('names both keys when the table has another one', async () => {
+    const { tableName } = application()
+    await createRawTable(engine.client(), tableName, [['id', 'S']])
+    const key = (await findings()).find(({ check }) => check === 'key')
+    expect(key).toMatchObject({ level: 'error', text: expect.stringMatching(/"id" \(S\).*"session_id" \(S\)/) })
+  })
+
+  it('reports Time to Live that is off, with the remedy', async () => {
+    const { tableName } = application()
+    await createRawTable(engine.client(), tableName)
+    const ttl = (await findings()).at(-1)
+    expect(ttl).toMatchObject({ level: 'warning', remedy: expect.stringContaining('create-table') })
+  })
+
+  it.skipIf(lacksTimeToLive)('reports Time to Live on another attribute', async () => {
+    const { tableName } = application()
+    await createRawTable(engine.client(), tableName)
+    const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expires' }
+    await engine.client().send(new UpdateTimeToLiveCommand({ TableName: tableName, TimeToLiveSpecification }))
+    expect((await findings()).at(-1)).toMatchObject({
+      level: 'error',
+      text: expect.stringMatching(/"expires".*"expire_at"/),
+    })
+  })
+
+  it('goes on after a secret that can not be read, which is an error', async () => {
+    await createTable(application('secret_key: ${NOT_SET}\n'))
+    const found = await findings()
+    expect(found.filter(({ level }) => level === 'error')).toEqual([
+      {
+        level: 'error',
+        check: 'secret_key',
+        text: expect.stringMatching(/^config.*yml:4:13: secret_key: the environment variable NOT_SET is not set/),
+      },
+    ])
+    expect(found.map(({ check }) => check)).toEqual(CHECKS)
+  })
+
+  it('says where the secret comes from, never the secret', async () => {
+    environmentWith({ SECRET_KEY_BASE: 'top-secret' })
+    application()
+    const found = await findings()
+    expect(found[1]).toEqual({ level: 'ok', check: 'secret_key', text: 'set (ENV SECRET_KEY_BASE)' })
+    expect(JSON.stringify(found)).not.toContain('top-secret')
+  })
+})
+
+describe('dynamo-session doctor, where DynamoDB is not even asked', () => {
+  it('reports every problem of the configuration and skips the rest', async () => {
+    currentFolderWith({ [FILE]: 'table_nam: x\nmax_age: zero\n' })
+    expect(await levels()).toEqual(['configuration: error', 'configuration: error', ...skippedAfter('configuration')])
+    const [first] = await findings()
+    expect(first?.text).toBe(`${FILE}:1:1: unknown option "table_nam"; did you mean "table_name"?`)
+    await expect(doctorCommand({}, recordingLogger())).rejects.toThrow('doctor found 2 errors')
+  })
+
+  it('reports an options module that is not there', async () => {
+    currentFolderWith()
+    const [first] = await findings({ options: 'none.js' })
+    expect(first).toMatchObject({ level: 'error', text: '--options none.js: there is no such file' })
+  })
+
+  it('shows warnings of the configuration as such', async () => {
+    currentFolderWith()
+    environmentWith({ AWS_DYNAMO_DB_SESSION_TABL: 'x' })
+    expect((await levels()).slice(0, 2)).toEqual(['configuration: ok', 'configuration: warning'])
+  })
+
+  it('says how to set region and credentials when there are none', async () => {
+    currentFolderWith()
+    const found = await findings()
+    expect(found[2]).toMatchObject({ level: 'error', text: expect.stringMatching(/^no AWS region is set; set region/) })
+    expect(found[3]).toMatchObject({
+      level: 'error',
+      text: expect.stringMatching(/^no AWS credentials were found; set AWS_ACCESS_KEY_ID/),
+    })
+    expect(found.slice(4)).toEqual(
+      CHECKS.slice(4).map((check) => ({
+        level: 'skipped',
+        check,
+        text: 'no region and no credentials to ask DynamoDB with',
+      })),
+    )
+  })
+
+  it('says when the credentials expired', async () => {
+    currentFolderWith()
+    environmentWith({
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'top-secret',
+      AWS_CREDENTIAL_EXPIRATION: '2020-01-01T00:00:00Z',
+    })
+    const found = await findings()
+    expect(found[3]).toEqual({
+      level: 'error',
+      check: 'credentials',
+      text: 'expired at 2020-01-01T00:00:00.000Z',
+      remedy: 'sign in again or fetch new ones',
+    })
+    expect(found[4]).toMatchObject({ level: 'skipped', text: 'no credentials to ask DynamoDB with' })
+  })
+
+  it('says how to start a local DynamoDB that does not answer', async () => {
+    currentFolderWith()
+    environmentWith({ AWS_DYNAMO_DB_SESSION_ENDPOINT: 'http://127.0.0.1:1' })
+    const found = await findings()
+    expect(found[4]).toMatchObject({
+      level: 'error',
+      text: expect.stringMatching(/no connection to http:\/\/127.0.0.1:1 \(ECONNREFUSED\).*npx dynamo-session local/),
+    })
+    expect(found.slice(5).map(({ level }) => level)).toEqual(['skipped', 'skipped'])
+  })
+})

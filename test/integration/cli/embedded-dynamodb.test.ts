@@ -1,0 +1,88 @@
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { type EmbeddedSettings, startEmbeddedDynamoDB } from '../../../runtime/cli/embedded-dynamodb.js'
+import { localCommand } from '../../../runtime/cli/local.js'
+import { createTable } from '../../../runtime/table/create-table.js'
+import { describeTable } from '../../../runtime/table/describe-table.js'
+import { environmentWith, folderWith } from '../../support/folder.js'
+
+const REPOSITORY = join(import.meta.dirname, '../../..')
+
+async function start(settings: Partial<EmbeddedSettings> = {}) {
+  const database = await startEmbeddedDynamoDB({ port: 0, folder: REPOSITORY, ...settings })
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping ??= database.stop()
+    return stopping
+  }
+  onTestFinished(stop)
+  return { endpoint: database.endpoint, stop }
+}
+
+describe('the embedded DynamoDB', () => {
+  beforeEach(() => environmentWith())
+
+  it('answers at its endpoint without any credentials, and no longer once it was stopped', async () => {
+    const { endpoint, stop } = await start()
+    await createTable({ endpoint })
+    expect(await describeTable({ endpoint })).toMatchObject({ name: 'sessions', status: 'ACTIVE' })
+    await stop()
+    await expect(describeTable({ endpoint })).rejects.toThrow('ECONNREFUSED')
+  })
+
+  it('keeps its tables in a folder, which it makes', async () => {
+    const path = join(folderWith(), 'not/there/yet')
+    const first = await start({ path })
+    await createTable({ endpoint: first.endpoint })
+    await first.stop()
+    const second = await start({ path })
+    expect(await describeTable({ endpoint: second.endpoint })).toMatchObject({ status: 'ACTIVE' })
+  })
+
+  it('forgets its tables without a folder', async () => {
+    const first = await start()
+    await createTable({ endpoint: first.endpoint })
+    await first.stop()
+    expect(await describeTable({ endpoint: (await start()).endpoint })).toBeUndefined()
+  })
+
+  it('says that another process uses the folder', async () => {
+    const path = folderWith()
+    await start({ path })
+    await expect(start({ path })).rejects.toThrow(`--path ${path} can't hold the data: another process uses it`)
+  })
+
+  it('says why a path can not be a folder', async () => {
+    const path = join(folderWith({ file: '' }), 'file')
+    await expect(start({ path })).rejects.toThrow(/--path .*file can't hold the data: EEXIST/)
+  })
+
+  it('says that the port is taken', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', () => resolve()))
+    onTestFinished(() => void other.close())
+    const { port } = other.address() as { port: number }
+    await expect(start({ port })).rejects.toThrow(
+      `can't listen on port ${port}: another program uses it; choose another one with --port`,
+    )
+  })
+
+  it('says how to install dynalite where the application has none', async () => {
+    const folder = folderWith({ 'package.json': '{}' })
+    await expect(start({ folder })).rejects.toThrow('npm install --save-dev dynalite')
+  })
+
+  it('stops although a client keeps a connection open', async () => {
+    const { endpoint, stop } = await start()
+    const answer = await fetch(endpoint)
+    await answer.text()
+    const started = Date.now()
+    await stop()
+    expect(Date.now() - started).toBeLessThan(3_000)
+  })
+})
+
+it.each(['x', '-1', '65536', '80.5', ''])('dynamo-session local refuses --port %j', async (port) => {
+  await expect(localCommand({ port })).rejects.toThrow(`--port must be a number from 0 to 65535, not "${port}"`)
+})
