@@ -4,6 +4,8 @@ import type { Umzug } from 'umzug'
 import { ConfigurationError, messageOf } from '../errors.js'
 import { canRunTypeScript, enableTypeScript, loadModule } from '../load-module.js'
 import type { Logger } from '../logger.js'
+import { withoutExtension } from '../migrations/migration-files.js'
+import { leniently } from '../migrations/migration-module.js'
 
 /** The first counts even without an instance in it; the second may be a script of another kind. */
 const NAMES = ['umzug.config', 'umzug']
@@ -35,12 +37,29 @@ export async function loadOwnUmzug(path: string, root: string, logger: Logger): 
   }
   for (const candidate of candidates(module)) {
     const found = await candidate
-    if (isUmzug(found)) return found
+    if (isUmzug(found)) return withOurLoader(found, root)
   }
   const text = 'exports no Umzug instance, neither as "umzug" nor as its default export'
   if (place.startsWith('umzug.config.')) throw new ConfigurationError([{ place, text }])
   logger.warn(`${place} ${text}: it is not used`)
   return undefined
+}
+
+/**
+ * umzug's own resolver imports migrations when the process was started by an ES module, as this one, and then doesn't
+ * find the functions of TypeScript in a CommonJS package: its files are loaded as ours are.
+ */
+function withOurLoader(umzug: Umzug, root: string): Umzug {
+  const { migrations } = umzug.options ?? {}
+  if (typeof migrations !== 'object' || !('glob' in migrations) || migrations.resolve) return umzug
+  const original = umzug.migrations
+  const resolved = async (context: object) =>
+    (await original(context)).map(({ name, path, ...functions }) =>
+      path === undefined || withoutExtension(path) === path
+        ? { name, path, ...functions }
+        : leniently({ name, path }, root),
+    )
+  return Object.assign(umzug, { migrations: resolved })
 }
 
 /** Of a CommonJS module, `import` gives the exports as its default export. */

@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     return
   }
   const options = await optionsForCommand(shared)
-  await withAmbient({ options }, async () => {
+  await withAmbient({ options, logger: consoleLogger }, async () => {
     const own = ownFile && (await loadOwnUmzug(ownFile, process.cwd(), consoleLogger))
     if (own) await runOwn(own, basename(ownFile), rest)
     else await runDefault(options, shared.options, rest)
@@ -45,7 +45,7 @@ async function runDefault(options: Options, optionsModule: string | undefined, a
 
 /** The application's own may leave connections open, which nobody else can close: the process is ended at the end. */
 async function runOwn(umzug: Umzug, file: string, argv: string[]): Promise<void> {
-  if (CHANGING.includes(argv[0] ?? '')) consoleLogger.info(`umzug: ${file}`)
+  if (CHANGING.includes(argv[0] ?? '')) consoleLogger.info(`using ${file}`)
   await announce(umzug, argv)
   if (isSessionUmzug(umzug)) await umzug.runAsCLI(argv)
   else await runCLI(cliOf(umzug, argv), argv)
@@ -67,7 +67,7 @@ async function announce(umzug: Umzug, argv: readonly string[]): Promise<void> {
 /** The instance's own command line, but for what only ours has. */
 function cliOf(umzug: Umzug, [command = '']: readonly string[]): Pick<UmzugCLI, 'executeWithoutErrorHandling'> {
   if (['status', 'unlock'].includes(command)) return new SessionUmzugCLI(umzug)
-  return (umzug as unknown as { getCli(): UmzugCLI }).getCli()
+  return (umzug as unknown as { getCli(options: object): UmzugCLI }).getCli({ toolFileName: 'umzug' })
 }
 
 function helpOnly(): SessionUmzugCLI {

@@ -22,24 +22,36 @@ export async function checkMigration(file: MigrationFile, root: string): Promise
   await functionOf(file, 'up', root)
 }
 
+/** Like {@link runnable}, but with nothing to do on the way down for a migration without `down`, as umzug has it. */
+export function leniently<Context extends object>(file: MigrationFile, root: string): RunnableMigration<Context> {
+  const { up, down, ...meta } = runnable<Context>(file, root)
+  const reversible = async () => exportOf(await load(file, root), 'down') !== undefined
+  return { ...meta, up, down: async (params) => ((await reversible()) ? await down?.(params) : undefined) }
+}
+
 async function functionOf<Context>(
-  { path }: MigrationFile,
+  file: MigrationFile,
   direction: 'up' | 'down',
   root: string,
 ): Promise<MigrationFn<Context>> {
-  const place = relative(root, path).replaceAll('\\', '/')
-  let module: Record<string, unknown>
-  try {
-    module = await loadModule(path, root)
-  } catch (cause) {
-    throw new MigrationFileError(`the migration ${place} can't be loaded: ${messageOf(cause)}`, { cause })
-  }
-  const found = exportOf(module, direction)
+  const found = exportOf(await load(file, root), direction)
   if (typeof found === 'function') return found as MigrationFn<Context>
   const missing =
     found === undefined
       ? `exports no function "${direction}"`
       : `exports as "${direction}" something that is no function`
   const remedy = direction === 'up' ? 'add one, or move the file to another folder' : "so it can't be reverted"
-  throw new MigrationFileError(`the migration ${place} ${missing}: ${remedy}`)
+  throw new MigrationFileError(`the migration ${shown(file, root)} ${missing}: ${remedy}`)
+}
+
+async function load(file: MigrationFile, root: string): Promise<Record<string, unknown>> {
+  try {
+    return await loadModule(file.path, root)
+  } catch (cause) {
+    throw new MigrationFileError(`the migration ${shown(file, root)} can't be loaded: ${messageOf(cause)}`, { cause })
+  }
+}
+
+function shown({ path }: MigrationFile, root: string): string {
+  return relative(root, path).replaceAll('\\', '/')
 }
