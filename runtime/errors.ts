@@ -61,11 +61,18 @@ export class SessionUnreadError extends Error {
 
 /** The message of an error and of its causes, where they add something. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error instanceof TableRequestError) return error.message
-  const message = error.message || severalMessages(error) || error.name
-  const cause = error.cause === undefined ? '' : messageOf(error.cause)
-  return message.includes(cause) ? message : `${message}\n  caused by: ${cause}`
+  const texts: string[] = []
+  for (let cause = error, depth = 0; cause !== undefined && depth < 10; depth += 1) {
+    const text = ownMessage(cause)
+    if (!texts.some((said) => said.includes(text))) texts.push(text)
+    // What AWS itself said may repeat the headers of the request.
+    cause = cause instanceof Error && !(cause instanceof TableRequestError) ? cause.cause : undefined
+  }
+  return texts.join('\n  caused by: ')
+}
+
+function ownMessage(error: unknown): string {
+  return error instanceof Error ? error.message || severalMessages(error) || error.name : String(error)
 }
 
 /** What is inside an AggregateError, whose own message is empty when no address of a host answers. */
