@@ -4,7 +4,7 @@ import { deleteTable } from '../table/delete-table.js'
 import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from './shared.js'
 import { printTarget, regionOf } from './target.js'
 
-export interface DeleteTableOptions extends SharedOptions {
+interface DeleteTableOptions extends SharedOptions {
   /** Do not ask. */
   readonly yes?: boolean
 }

@@ -19,7 +19,7 @@ export interface Finding {
   readonly remedy?: string
 }
 
-export type Check = (typeof CHECKS)[number]
+type Check = (typeof CHECKS)[number]
 
 /** In the order in which they are made: later ones need earlier ones. */
 export const CHECKS = ['configuration', 'secret_key', 'region', 'credentials', 'table', 'key', 'time to live'] as const

@@ -13,7 +13,7 @@ export interface EmbeddedSettings {
   readonly folder: string
 }
 
-export interface EmbeddedDynamoDB {
+interface EmbeddedDynamoDB {
   readonly endpoint: string
   /** Lets running requests finish, closes the connections and the database. */
   stop(): Promise<void>
@@ -41,10 +41,10 @@ const GRACE = 1_000
 
 /** Starts dynalite and returns when it answers. */
 export async function startEmbeddedDynamoDB({ port, path, folder }: EmbeddedSettings): Promise<EmbeddedDynamoDB> {
-  const require = requireOfDynalite(folder)
-  const dynalite: Dynalite = require('dynalite')
+  const load = requireOfDynalite(folder)
+  const dynalite: Dynalite = load('dynalite')
   const location = path === undefined ? undefined : resolve(folder, path)
-  if (location !== undefined) await prepareDatabase(location, require('level'))
+  if (location !== undefined) await prepareDatabase(location, load('level'))
   const server = dynalite({
     ...(location !== undefined && { path: location }),
     createTableMs: TABLE_DELAY,

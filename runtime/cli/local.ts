@@ -1,13 +1,14 @@
 import { startEmbeddedDynamoDB } from './embedded-dynamodb.js'
 import { consoleLogger, type SharedOptions } from './shared.js'
 
-export interface LocalOptions extends SharedOptions {
+interface LocalOptions extends SharedOptions {
   readonly port: string
   readonly path?: string
 }
 
 /** `dynamo-session local`: runs until SIGINT or SIGTERM. */
 export async function localCommand({ port, path }: LocalOptions, logger = consoleLogger): Promise<void> {
+  if (path === '') throw new Error('--path needs the name of a folder')
   const settings = { port: portNumber(port), path, folder: process.cwd() }
   const ended = Promise.race([interrupted(), broken()])
   const database = await startEmbeddedDynamoDB(settings)

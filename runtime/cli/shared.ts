@@ -6,7 +6,7 @@ import { ConfigurationError, messageOf, type Problem } from '../errors.js'
 import { exportOf, loadModule } from '../load-module.js'
 import { consoleLogger, type Logger } from '../logger.js'
 
-export { consoleLogger, messageOf }
+export { consoleLogger }
 
 /** The options that both executables share. */
 export interface SharedOptions {

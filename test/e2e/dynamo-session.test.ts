@@ -52,9 +52,12 @@ describe('the installed dynamo-session', () => {
       "const tableName: string = 'from-typescript'\nexport const options = { tableName }\n",
     )
     await app.write('src/options.cjs', "module.exports = { tableName: 'from-commonjs' }\n")
+    const compiled = "Object.defineProperty(exports, '__esModule', { value: true })"
+    await app.write('src/compiled.cjs', `${compiled}\nexports.default = { tableName: 'from-compiled' }\n`)
     for (const [file, name] of [
       ['src/options.ts', 'from-typescript'],
       ['src/options.cjs', 'from-commonjs'],
+      ['src/compiled.cjs', 'from-compiled'],
     ] as const) {
       const { code, stdout } = await run('config', '--json', '--options', file)
       expect(code).toBe(0)

@@ -1,12 +1,13 @@
 import { UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { CHECKS, diagnose, type Finding } from '../../../runtime/cli/diagnosis.js'
 import { doctorCommand } from '../../../runtime/cli/doctor.js'
 import type { SharedOptions } from '../../../runtime/cli/shared.js'
 import { createTable } from '../../../runtime/table/create-table.js'
-import { onEachEngine } from '../../support/engines.js'
+import { anyEngine, onEachEngine } from '../../support/engines.js'
+import { startFaultProxy } from '../../support/fault-proxy.js'
 import { currentFolderWith, environmentWith } from '../../support/folder.js'
-import { createRawTable } from '../../support/raw-table.js'
+import { createRawTable, tableAnswer } from '../../support/raw-table.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 
 const FILE = 'config/dynamo_session_store.yml'
@@ -104,6 +105,35 @@ onEachEngine('dynamo-session doctor', (engine) => {
     const found = await findings()
     expect(found[1]).toEqual({ level: 'ok', check: 'secret_key', text: 'set (ENV SECRET_KEY_BASE)' })
     expect(JSON.stringify(found)).not.toContain('top-secret')
+  })
+})
+
+describe('dynamo-session doctor, where DynamoDB answers what the engines never do', () => {
+  async function applicationBehindProxy() {
+    const { tableName, endpoint } = anyEngine().options()
+    const proxy = await startFaultProxy(endpoint)
+    onTestFinished(() => proxy.stop())
+    currentFolderWith({ [FILE]: `table_name: ${tableName}\nendpoint: ${proxy.endpoint}\nregion: us-east-1\n` })
+    return { tableName, proxy }
+  }
+
+  it('looks at the key of a table that is being deleted, but not at its Time to Live', async () => {
+    const { tableName, proxy } = await applicationBehindProxy()
+    proxy.inject('DescribeTable', { answer: tableAnswer(tableName, 'DELETING') })
+    expect(await levels()).toEqual([...ALL_OK.slice(0, 4), 'table: error', 'key: ok', 'time to live: skipped'])
+    expect(proxy.operations).toEqual(['DescribeTable'])
+  })
+
+  it('names the permission that one of its requests lacks, and keeps what the others told', async () => {
+    const { tableName, proxy } = await applicationBehindProxy()
+    await createRawTable(anyEngine().client(), tableName)
+    proxy.inject('DescribeTimeToLive', { error: 'AccessDeniedException' })
+    const found = await findings()
+    expect(found.slice(4, 6).map(({ level }) => level)).toEqual(['ok', 'ok'])
+    expect(found.at(-1)).toMatchObject({
+      level: 'error',
+      text: expect.stringMatching(/allow dynamodb:DescribeTimeToLive in the IAM policy/),
+    })
   })
 })
 

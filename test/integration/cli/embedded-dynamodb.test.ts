@@ -86,3 +86,7 @@ describe('the embedded DynamoDB', () => {
 it.each(['x', '-1', '65536', '80.5', ''])('dynamo-session local refuses --port %j', async (port) => {
   await expect(localCommand({ port })).rejects.toThrow(`--port must be a number from 0 to 65535, not "${port}"`)
 })
+
+it('dynamo-session local does not take an empty --path for the folder of the application', async () => {
+  await expect(localCommand({ port: '0', path: '' })).rejects.toThrow('--path needs the name of a folder')
+})
