@@ -3,7 +3,7 @@ import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** A file of the application could not be loaded: its `cause` says why, the message what to do. */
-export class ModuleLoadError extends Error {
+class ModuleLoadError extends Error {
   override readonly name = 'ModuleLoadError'
 }
 
@@ -36,7 +36,7 @@ export function exportOf(module: Record<string, unknown>, name: string): unknown
 
 type Exports = Record<string, unknown> | null | undefined
 
-export function isTypeScript(file: string): boolean {
+function isTypeScript(file: string): boolean {
   return ['.ts', '.mts', '.cts'].includes(extname(file))
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { asKnex, type KnexSource } from './knex-instance.js'
+import { asKnex } from './as-knex.js'
+import type { KnexSource } from './knex-instance.js'
 import { withoutExtension } from './migration-files.js'
 
 /** Migrations of the folder were run by knex: umzug would run them again, without knex's arguments. */

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Knex } from 'knex'
 import { messageOf } from '../errors.js'
+import { asKnex } from './as-knex.js'
 import { KnexfileError, loadKnexfile } from './knexfile.js'
 
 /** A knex instance. Not knex's own type, so that applications without knex can compile. */
@@ -22,7 +23,7 @@ export interface KnexSource {
   close(): Promise<void>
 }
 
-export interface OpenKnex {
+interface OpenKnex {
   readonly knex: KnexInstance
   /** The folders that this knex reads its own migrations from, absolute. */
   readonly folders: readonly string[]
@@ -31,9 +32,6 @@ export interface OpenKnex {
 }
 
 const KNEX_TABLE = 'knex_migrations'
-
-/** Knex's own type, for use inside functions. */
-export const asKnex = (knex: KnexInstance) => knex as unknown as Knex
 
 /** The application's own instance, which stays open. */
 export function givenKnex(knex: KnexInstance): KnexSource {

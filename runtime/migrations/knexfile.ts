@@ -8,7 +8,7 @@ export class KnexfileError extends Error {
 }
 
 /** The knexfile's settings for one environment, as knex takes them. Only what is read here is typed. */
-export interface KnexSettings {
+interface KnexSettings {
   readonly client?: unknown
   readonly migrations?: {
     readonly directory?: string | readonly string[]

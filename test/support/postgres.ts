@@ -22,7 +22,7 @@ export interface Postgres {
 }
 
 /** The folder of the server's programs, of the newest version; undefined when PostgreSQL is not installed. */
-export function postgresPrograms(): string | undefined {
+function postgresPrograms(): string | undefined {
   const places = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt'].flatMap((place) =>
     existsSync(place)
       ? readdirSync(place)

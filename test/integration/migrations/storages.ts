@@ -11,7 +11,7 @@ import { onEachEngine } from '../../support/engines.js'
 import { noPostgres, type Postgres, startPostgres } from '../../support/postgres.js'
 
 /** Where executed migrations are stored. */
-export interface Place {
+interface Place {
   /** Each call gives another storage, as another process would have. */
   open(): MigrationStorage
   /** Whether anything was created there. */
@@ -46,7 +46,7 @@ export function onEachStorage(title: string, suite: (newPlace: NewPlace) => void
   }
 }
 
-export function withPostgres(suite: (newPlace: NewPlace) => void): void {
+function withPostgres(suite: (newPlace: NewPlace) => void): void {
   let postgres: Postgres
   const opened: { destroy(): Promise<void> }[] = []
   beforeAll(async () => {
