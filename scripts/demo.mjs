@@ -227,6 +227,16 @@ async function stopChildren() {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'dynamo-session-store-demo-'))
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+]) {
+  process.once(signal, async () => {
+    await stopChildren()
+    rmSync(folder, { recursive: true, force: true })
+    process.exit(code)
+  })
+}
 try {
   await main(folder)
 } catch (error) {
