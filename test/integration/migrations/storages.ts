@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import knex, { type Knex } from 'knex'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { DynamoDBStorage } from '../../../runtime/migrations/dynamodb-storage.js'
 import { KnexStorage } from '../../../runtime/migrations/knex-storage.js'
 import type { MigrationStorage } from '../../../runtime/migrations/migration-storage.js'
+import { describeTable } from '../../../runtime/table/describe-table.js'
 import { onEachEngine } from '../../support/engines.js'
 import { noPostgres, type Postgres, startPostgres } from '../../support/postgres.js'
 
@@ -30,8 +30,7 @@ export function onEachStorage(title: string, suite: (newPlace: NewPlace) => void
       return {
         open: () => new DynamoDBStorage(options),
         async exists() {
-          const { TableNames } = await engine.client().send(new ListTablesCommand({}))
-          return TableNames?.includes(`${options.tableName}_migrations`) ?? false
+          return (await describeTable({ ...options, tableName: `${options.tableName}_migrations` })) !== undefined
         },
       }
     })
