@@ -34,14 +34,15 @@ function valueSchema(name: OptionName): Record<string, unknown> {
       return { type: 'object', additionalProperties: { type: 'string' } }
     case 'string':
     case 'path': {
-      const { minLength, maxLength, pattern, not } = definition
-      return {
+      const { minLength, maxLength, pattern, not, orList } = definition
+      const text = {
         type: 'string',
         ...(minLength !== undefined && { minLength }),
         ...(maxLength !== undefined && { maxLength }),
         ...(pattern !== undefined && { pattern }),
         ...(not && { not: { enum: not } }),
       }
+      return orList ? { anyOf: [text, { type: 'array', minItems: 1, items: text }] } : text
     }
     default:
       return { type: definition.type }

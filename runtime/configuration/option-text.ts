@@ -21,7 +21,11 @@ export function typeText(name: OptionName): string {
     case 'map':
       return 'map of names to texts'
     case 'object':
-      return `object with ${definition.method}()`
+      return definition.method
+        ? `object with ${definition.method}()`
+        : [...(definition.words ?? []), 'function'].join(' | ')
+    case 'string':
+      return definition.orList ? 'string, or a list of them' : 'string'
     default:
       return definition.type
   }

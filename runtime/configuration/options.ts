@@ -37,6 +37,8 @@ interface TextOption extends Common {
   /** What `pattern` demands, in words: "must be …". */
   readonly rule?: string
   readonly not?: readonly string[]
+  /** Code and YAML may also give a list of such texts. */
+  readonly orList?: true
 }
 
 interface NumberOption extends Common {
@@ -66,8 +68,10 @@ interface MapOption extends Common {
 interface ObjectOption extends Common {
   readonly type: 'object'
   readonly default: undefined
-  /** The method that tells the right kind of object. */
-  readonly method: string
+  /** The method that tells the right kind of object; where there is none, a function is meant. */
+  readonly method?: string
+  /** Words that may stand in place of the object. */
+  readonly words?: readonly string[]
 }
 
 export type OptionDefinition = TextOption | NumberOption | BooleanOption | ChoiceOption | MapOption | ObjectOption
@@ -105,8 +109,9 @@ export const OPTIONS = {
     type: 'string',
     default: undefined,
     from: everywhere,
-    text: 'Secret that signs session ids. Keep it out of the file: write ${VARIABLE} or set the ENV name.',
+    text: 'Secret that signs session ids; in a list the first signs and all verify. Keep it out of the file: ${VARIABLE}.',
     minLength: 1,
+    orList: true,
     otherwise: 'ENV SECRET_KEY_BASE if set',
     fallbackEnv: 'SECRET_KEY_BASE',
     secret: true,
@@ -164,11 +169,26 @@ export const OPTIONS = {
     text: 'A session dies when it was not used for this long.',
     otherwise: 'sessions do not expire by disuse',
   },
+  touchInterval: {
+    type: 'integer',
+    default: 60,
+    minimum: 0,
+    unit: 'seconds',
+    from: everywhere,
+    text: 'A session that was not changed is renewed only when its last write is this old (or a tenth of its lifetime).',
+  },
+  locking: {
+    type: 'choice',
+    values: ['none', 'optimistic', 'pessimistic'],
+    default: 'optimistic',
+    from: everywhere,
+    text: 'What happens to a session that several requests change: last write wins, changes are merged, or one waits.',
+  },
   enableLocking: {
     type: 'boolean',
     default: false,
     from: everywhere,
-    text: 'Let one request at a time work with a session (pessimistic locking).',
+    text: 'As in the Ruby gem: true means locking pessimistic, an explicit false means none; locking wins over it.',
   },
   lockExpiryTime: {
     type: 'integer',
@@ -193,6 +213,13 @@ export const OPTIONS = {
     unit: 'seconds',
     from: everywhere,
     text: 'How long a request waits for a lock before it fails.',
+  },
+  sessionIdDigest: {
+    type: 'choice',
+    values: ['sha256', 'md5'],
+    default: 'sha256',
+    from: everywhere,
+    text: 'Digest of signed session ids; md5 is the one of the Ruby gem.',
   },
   serializer: {
     type: 'choice',
@@ -318,6 +345,14 @@ export const OPTIONS = {
     text: 'Receives the errors that are not raised: an object with handle(error, context).',
     otherwise: 'one that writes a line to standard error',
   },
+  onConflict: {
+    type: 'object',
+    default: undefined,
+    from: [],
+    words: ['merge', 'reject'],
+    text: 'What optimistic locking does when another request changed the session: a word, or ({ base, ours, theirs }) => data.',
+    otherwise: 'merge',
+  },
 } as const satisfies Record<string, OptionDefinition>
 
 type Table = typeof OPTIONS
@@ -327,7 +362,19 @@ export type OptionName = keyof Table
 interface Objects {
   client: DynamoDBClient
   errorHandler: ErrorHandler
+  onConflict: OnConflict
+  secretKey: string | readonly string[]
 }
+
+/** Session data as the application sees it, three times: as loaded, as changed here, as changed elsewhere. */
+export interface Conflict {
+  readonly base: Record<string, unknown>
+  readonly ours: Record<string, unknown>
+  readonly theirs: Record<string, unknown>
+}
+
+/** `merge`: our changed top-level keys over theirs. `reject`: a SessionConflictError. A function: what it returns. */
+export type OnConflict = 'merge' | 'reject' | ((conflict: Conflict) => Record<string, unknown>)
 
 type Value<N extends OptionName> = N extends keyof Objects
   ? Objects[N]

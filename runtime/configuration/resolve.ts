@@ -99,6 +99,10 @@ class ResolvedConfiguration {
       values.billingMode = 'provisioned'
       sources.billingMode = `${sources[capacity]} (${yamlName(capacity)})`
     }
+    if (sources.enableLocking !== 'default' && sources.locking === 'default') {
+      values.locking = values.enableLocking ? 'pessimistic' : 'none'
+      sources.locking = `${sources.enableLocking} (${yamlName('enableLocking')})`
+    }
     if (sources.environment === 'default' && env.NODE_ENV) sources.environment = 'ENV NODE_ENV'
     Object.assign(this, values, facts, { sources })
   }
@@ -162,15 +166,17 @@ function readFile(
     const inside = relative(root, absolute).replaceAll('\\', '/')
     const path = inside.startsWith('..') ? absolute : inside
     const place = given ? `${given.source === 'code' ? 'option configFile' : given.source}: ${path}` : path
+    let text: string
     try {
-      return { ...readYaml(readFileSync(absolute, 'utf8'), path, env), path }
+      text = readFileSync(absolute, 'utf8')
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       const absent = code === 'ENOENT' || code === 'ENOTDIR'
       if (absent && !given) continue
-      const text = absent ? 'there is no such file' : `can't be read: ${message}`
-      return { ...nothing, problems: [{ place, text }], path }
+      const problem = { place, text: absent ? 'there is no such file' : `can't be read: ${message}` }
+      return { ...nothing, problems: [problem], path }
     }
+    return { ...readYaml(text, path, env), path }
   }
   const overlooked = candidates
     .map((candidate) => candidate.replace(/yml$/, 'yaml'))

@@ -51,7 +51,8 @@ function problemOf(name: OptionName, value: unknown): string | undefined {
   switch (definition.type) {
     case 'string':
     case 'path': {
-      const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern, not } = definition
+      const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern, not, orList } = definition
+      if (orList && Array.isArray(value)) return listProblem(name, value)
       if (typeof value !== 'string') return `must be text, not ${shown(name, value)}${quoteHint(value)}`
       if (value.length < minLength || Buffer.byteLength(value) > maxLength) {
         return `must be ${lengths(minLength, maxLength)} characters long, not ${value.length}`
@@ -83,11 +84,24 @@ function problemOf(name: OptionName, value: unknown): string | undefined {
     case 'map':
       return mapProblem(name, value)
     case 'object': {
+      const { method, words = [] } = definition
       const object = value as Record<string, unknown> | null
-      const fits = typeof object === 'object' && typeof object?.[definition.method] === 'function'
-      return fits ? undefined : `must be an object with a method ${definition.method}, not ${shown(name, value)}`
+      if (words.includes(String(value))) return undefined
+      if (method === undefined) {
+        return typeof value === 'function'
+          ? undefined
+          : `must be ${[...words, 'a function'].join(' or ')}, not ${shown(name, value)}`
+      }
+      const fits = typeof object === 'object' && typeof object?.[method] === 'function'
+      return fits ? undefined : `must be an object with a method ${method}, not ${shown(name, value)}`
     }
   }
+}
+
+function listProblem(name: OptionName, values: readonly unknown[]): string | undefined {
+  if (values.length === 0) return 'must not be an empty list'
+  const problems = values.map((value) => (Array.isArray(value) ? 'must be text, not a list' : problemOf(name, value)))
+  return problems.find((problem) => problem !== undefined)
 }
 
 /** The limits are those of "Tagging restrictions in DynamoDB" in its developer guide. */

@@ -3,6 +3,7 @@ import {
   isAlias,
   isMap,
   isScalar,
+  isSeq,
   LineCounter,
   type Pair,
   parseAllDocuments,
@@ -19,6 +20,9 @@ import { type Checked, checkValue, parseText } from './values.js'
 export interface FoundInFile extends Found {
   readonly deferred: readonly Problem[]
 }
+
+/** `unset`: a variable is missing, which for the secret is no problem of everybody. */
+type ReadValue = Checked & { readonly unset?: true }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -107,15 +111,15 @@ class YamlFile {
   }
 
   /** `undefined`: null or empty, which means *not set*. */
-  #valueOf(name: OptionName, node: unknown, document: Document): (Checked & { unset?: true }) | undefined {
+  #valueOf(name: OptionName, node: unknown, document: Document): ReadValue | undefined {
     const target = isAlias(node) ? node.resolve(document) : node
     if (isAlias(node) && !target) return { problem: `the alias *${node.source} names no anchor` }
     if (isMap(target)) {
       if (definitionOf(name).type !== 'map') return checkValue(name, {})
       return this.#mapOf(name, target.items, document)
     }
-    if (!isScalar(target)) return target === null ? undefined : checkValue(name, [])
-    if (target.value === null) return undefined
+    if (isSeq(target)) return this.#listOf(name, target.items, document)
+    if (!isScalar(target) || target.value === null) return undefined
     if (typeof target.value !== 'string') return checkValue(name, target.value)
     const filled = interpolate(target.value, this.#env)
     if ('problem' in filled) return filled
@@ -123,18 +127,35 @@ class YamlFile {
     return filled.text === '' ? undefined : parseText(name, filled.text)
   }
 
-  #mapOf(name: OptionName, pairs: readonly Pair[], document: Document): Checked {
+  #mapOf(name: OptionName, pairs: readonly Pair[], document: Document): ReadValue {
     const entries: [string, unknown][] = []
     for (const { key, value } of pairs) {
-      const target = isAlias(value) ? value.resolve(document) : value
-      const text = isScalar(target) ? target.value : target
-      const filled = typeof text === 'string' ? interpolate(text, this.#env) : { text }
-      const label = isScalar(key) ? String(key.value) : 'names'
-      if ('problem' in filled) return { problem: `${label}: ${filled.problem}` }
-      if (!isScalar(key)) return { problem: 'names must be plain text' }
-      entries.push([label, filled.text])
+      const label = isScalar(key) ? String(key.value) : undefined
+      if (label === undefined) return { problem: 'names must be plain text' }
+      const element = this.#elementOf(value, document)
+      if ('problem' in element) return { ...element, problem: `${label}: ${element.problem}` }
+      entries.push([label, element.value])
     }
     return checkValue(name, Object.fromEntries(entries))
+  }
+
+  #listOf(name: OptionName, nodes: readonly unknown[], document: Document): ReadValue {
+    const values: unknown[] = []
+    for (const node of nodes) {
+      const element = this.#elementOf(node, document)
+      if ('problem' in element) return element
+      values.push(element.value)
+    }
+    return checkValue(name, values)
+  }
+
+  /** What stands inside a map or a list: text with `${…}` filled in; anything else is for the check to refuse. */
+  #elementOf(node: unknown, document: Document): ReadValue {
+    const target = isAlias(node) ? node.resolve(document) : node
+    const value = isScalar(target) ? target.value : isSeq(target) ? [] : {}
+    if (typeof value !== 'string') return { value }
+    const filled = interpolate(value, this.#env)
+    return 'problem' in filled ? filled : { value: filled.text }
   }
 
   #place(offset: number): string {

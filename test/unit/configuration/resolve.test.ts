@@ -65,10 +65,13 @@ describe('the order of origins', () => {
       raiseErrors: false,
       maxAge: undefined,
       maxStale: undefined,
+      touchInterval: 60,
+      locking: 'optimistic',
       enableLocking: false,
       lockExpiryTime: 500,
       lockRetryDelay: 500,
       lockMaxWaitTime: 1,
+      sessionIdDigest: 'sha256',
       serializer: 'json',
       ttl: true,
       region: undefined,
@@ -205,6 +208,17 @@ describe('code', () => {
   })
 })
 
+describe('on_conflict', () => {
+  it('is a word or a function, and nothing else', () => {
+    const decide = () => ({})
+    expect(resolve({ onConflict: 'reject' }).onConflict).toBe('reject')
+    expect(resolve({ onConflict: decide }).onConflict).toBe(decide)
+    expect(problemsOf({ onConflict: 'guess' })).toBe(
+      'option onConflict: must be merge or reject or a function, not "guess"',
+    )
+  })
+})
+
 describe('problems of several origins', () => {
   it('are reported together', () => {
     write('config/dynamo_session_store.yml', 'max_stael: 1\nttl: 7\n')
@@ -228,7 +242,29 @@ describe('the billing mode', () => {
   })
 })
 
+describe('locking', () => {
+  it('is pessimistic with enable_locking, none with an explicit false, and what it says itself above all', () => {
+    expect(resolve()).toMatchObject({ locking: 'optimistic' })
+    expect(resolve({ enableLocking: true })).toMatchObject({ locking: 'pessimistic' })
+    expect(resolve({ enableLocking: false })).toMatchObject({ locking: 'none' })
+    expect(resolve({ enableLocking: false, locking: 'optimistic' })).toMatchObject({ locking: 'optimistic' })
+    const { sources } = resolve({}, { AWS_DYNAMO_DB_SESSION_ENABLE_LOCKING: 'true' })
+    expect(sources.locking).toBe('ENV AWS_DYNAMO_DB_SESSION_ENABLE_LOCKING (enable_locking)')
+  })
+})
+
 describe('the secret', () => {
+  it('may be a list, in code and in the file', () => {
+    expect(resolve({ secretKey: ['new', 'old'] }).secretKey).toEqual(['new', 'old'])
+    write('config/dynamo_session_store.yml', 'secret_key: ["${NEW}", old]\n')
+    const configuration = resolve({}, { NEW: 'fresh' })
+    expect(configuration.secretKey).toEqual(['fresh', 'old'])
+    expect(JSON.stringify(configuration)).not.toContain('fresh')
+    expect(() => assertSecretsReadable(resolve())).toThrow('NEW is not set')
+    expect(problemsOf({ secretKey: [] })).toContain('must not be an empty list')
+    expect(problemsOf({ secretKey: ['a', 5] })).toContain('option secretKey: must be text')
+  })
+
   it('falls back to SECRET_KEY_BASE', () => {
     const configuration = resolve({}, { SECRET_KEY_BASE: 'base' })
     expect(configuration.secretKey).toBe('base')
