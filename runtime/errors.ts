@@ -59,6 +59,21 @@ export class SessionUnreadError extends Error {
   override readonly name = 'SessionUnreadError'
 }
 
+/**
+ * An answer came that is not DynamoDB's: of something on the way, as a sign-in page, or damaged. What was asked for may
+ * have been carried out. It has no `cause`, because the parser's message quotes the answer, and with it session data.
+ */
+export class UnreadableAnswerError extends Error {
+  override readonly name = 'UnreadableAnswerError'
+  /** The HTTP status of the answer. */
+  readonly status: number
+
+  constructor(message: string, status: number) {
+    super(message)
+    this.status = status
+  }
+}
+
 /** The message of an error and of its causes, where they add something. */
 export function messageOf(error: unknown): string {
   const texts: string[] = []
@@ -79,4 +94,34 @@ function ownMessage(error: unknown): string {
 function severalMessages(error: Error): string {
   const { errors } = error as { errors?: unknown }
   return Array.isArray(errors) ? [...new Set(errors.map(messageOf))].join('; ') : ''
+}
+
+/** A secret is needed to sign session ids, and none is configured. */
+export class MissingSecretKeyError extends Error {
+  override readonly name = 'MissingSecretKeyError'
+}
+
+/** The session's lock could not be had within `lock_max_wait_time`. */
+export class LockWaitTimeoutError extends Error {
+  override readonly name = 'LockWaitTimeoutError'
+}
+
+/** Another request took the session's lock over, because this one held it for longer than `lock_expiry_time`. */
+export class LockLostError extends Error {
+  override readonly name = 'LockLostError'
+  /**
+   * false: nothing was written. true: the answer to an earlier attempt of this write was lost and others have written
+   * since, so that it can't be told whether it was applied.
+   */
+  readonly maybeWritten: boolean
+
+  constructor(message: string, maybeWritten: boolean) {
+    super(message)
+    this.maybeWritten = maybeWritten
+  }
+}
+
+/** Other requests changed the session: always with `on_conflict: 'reject'`, else after ten attempts to merge. */
+export class SessionConflictError extends Error {
+  override readonly name = 'SessionConflictError'
 }

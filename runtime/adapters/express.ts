@@ -1,18 +1,30 @@
+import type { ServerResponse } from 'node:http'
 import session, { type CookieOptions, type SessionData } from 'express-session'
 import type { Options } from '../configuration/options.js'
 import { assertSecretsReadable, type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { clientFor } from '../dynamodb/client.js'
-import { ConfigurationError, InvalidSessionIdError, SessionDataError, SessionUnreadError } from '../errors.js'
+import { InvalidSessionIdError, SessionDataError, SessionUnreadError } from '../errors.js'
 import { defaultErrorHandler, isPassing } from '../session/errors.js'
-import { hashSessionId } from '../session/session-id.js'
+import { serialize } from '../session/serialize.js'
+import { hashSessionId, isPossibleSessionId, makeSessionId } from '../session/session-id.js'
 import type { SessionRecord } from '../session/session-record.js'
-import { type SessionContent, SessionRepository } from '../session/session-repository.js'
+import { SessionRepository } from '../session/session-repository.js'
 import { type Answer, answer } from './answer.js'
+import { extrasOf, isOver, parseCookie } from './express-cookie.js'
 
-/** What is known of a session object: it is new, or as which record it was loaded, or that loading it failed. */
-type State = 'new' | 'unread' | SessionRecord
+type Request = Parameters<session.Store['createSession']>[0] & { res?: ServerResponse }
+type Session = ReturnType<session.Store['createSession']>
+type Done = (error?: unknown) => void
 
-type Request = Parameters<session.Store['createSession']>[0]
+/** What is known of one session object. */
+interface Held {
+  /** As what it was loaded or last stored; or that it is new; or that it could not be read. */
+  state: SessionRecord | 'new' | 'unread'
+  /** What was asked for this object so far: its requests run one after another. */
+  last: Promise<unknown>
+  /** A request works with it: express-session made a session object of it. */
+  claimed: boolean
+}
 
 /**
  * Keeps the sessions of express-session (1.17 or later) in DynamoDB.
@@ -22,7 +34,8 @@ type Request = Parameters<session.Store['createSession']>[0]
  * ```
  *
  * Every method takes a callback or returns a promise. Options: see the README; what is not given comes from ENV,
- * the configuration file and the defaults.
+ * the configuration file and the defaults. Emits `conflict` with `{ keys, sessionIdHash }` when a save won over a
+ * change that another request made to the same keys.
  *
  * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
  */
@@ -30,46 +43,103 @@ export class DynamoSessionStore extends session.Store {
   readonly #configuration: Configuration
   readonly #repository: SessionRepository
   /** Beside the session objects, so that neither the application nor JSON sees it. */
-  readonly #states = new WeakMap<object, State>()
+  readonly #held = new WeakMap<object, Held>()
   #generate: ((request: Request) => void) | undefined
 
   constructor(options: Options = {}) {
     super()
     this.#configuration = resolveConfiguration(options)
     assertSecretsReadable(this.#configuration)
-    refuseLocking(this.#configuration)
-    this.#repository = new SessionRepository(this.#configuration, clientFor(this.#configuration))
+    this.#repository = new SessionRepository(this.#configuration, clientFor(this.#configuration), {
+      onConflict: (conflict) => this.emit('conflict', conflict),
+    })
   }
+
+  /**
+   * Makes signed session ids, so that a forged one is refused without a request to DynamoDB: `genid: store.genid`.
+   *
+   * @throws {MissingSecretKeyError} when called without `secret_key`
+   */
+  readonly genid = (): string => makeSessionId(this.#configuration)
 
   /**
    * Loads a session: null when there is none, when it is over, or when what is stored is not a session. When DynamoDB
    * can't answer and `raise_errors` is off, an empty session under the same id, which then refuses to be saved.
+   * With `locking: pessimistic` express-session's own loading locks the session; a promise never does.
    */
   override get(id: string): Promise<SessionData | null>
   override get(id: string, callback: (error: unknown, session?: SessionData | null) => void): void
   override get(id: string, callback?: Answer<SessionData | null>): Promise<SessionData | null> | undefined {
-    return answer(this.#get(id), callback)
+    if (!callback) return this.#get(id, (record) => this.#repository.find(record))
+    return answer(
+      this.#get(id, (record) => this.#repository.findForChange(record)),
+      (error, found) => {
+        try {
+          callback(error, found)
+        } finally {
+          const held = found && this.#held.get(found)
+          if (held && !held.claimed) this.#release(id, held)
+        }
+      },
+    )
   }
 
   /** Stores a session: creates it when it is new, changes it when it was loaded and was not deleted since. */
   override set(id: string, session: SessionData): Promise<void>
-  override set(id: string, session: SessionData, callback: ((error?: unknown) => void) | undefined): void
+  override set(id: string, session: SessionData, callback: Done | undefined): void
   override set(id: string, session: SessionData, callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#set(id, session), callback)
+    return answer(
+      this.#inTurn(id, session, (held) => this.#set(id, session, held)),
+      callback,
+    )
   }
 
   /** Renews a session that was not changed; one that was deleted in the meantime stays deleted. */
   override touch(id: string, session: SessionData): Promise<void>
-  override touch(id: string, session: SessionData, callback: ((error?: unknown) => void) | undefined): void
+  override touch(id: string, session: SessionData, callback: Done | undefined): void
   override touch(id: string, session: SessionData, callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#touch(id, session), callback)
+    return answer(
+      this.#inTurn(id, session, (held) => this.#touch(id, session, held)),
+      callback,
+    )
   }
 
   /** Deletes a session, whether or not it exists. */
   override destroy(id: string): Promise<void>
-  override destroy(id: string, callback: ((error?: unknown) => void) | undefined): void
+  override destroy(id: string, callback: Done | undefined): void
   override destroy(id: string, callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#repository.delete(id), callback)
+    const possible = isPossibleSessionId(id, this.#configuration)
+    return answer(possible ? this.#repository.delete(id) : Promise.resolve(), callback)
+  }
+
+  /** All sessions that are not over, each with its `id`. Reads the whole table. */
+  override all(): Promise<(SessionData & { id: string })[]>
+  override all(callback: (error: unknown, sessions?: SessionData[] | null) => void): void
+  override all(callback?: Answer<(SessionData & { id: string })[]>): Promise<SessionData[]> | undefined {
+    return answer(this.#all(), callback)
+  }
+
+  /** The ids of all sessions that are not over. Reads the whole table. */
+  ids(): Promise<string[]>
+  ids(callback: (error: unknown, ids?: string[]) => void): void
+  ids(callback?: Answer<string[]>): Promise<string[]> | undefined {
+    const ids = this.#all().then((sessions) => sessions.map(({ id }) => id))
+    return answer(ids, callback)
+  }
+
+  /** How many sessions are not over. Reads the whole table. */
+  override length(): Promise<number>
+  override length(callback: (error: unknown, length?: number) => void): void
+  override length(callback?: Answer<number>): Promise<number> | undefined {
+    const length = this.#all().then((sessions) => sessions.length)
+    return answer(length, callback)
+  }
+
+  /** Deletes every session, one after another. */
+  override clear(): Promise<void>
+  override clear(callback: Done | undefined): void
+  override clear(callback?: Answer<void>): Promise<void> | undefined {
+    return answer(this.#clear(), callback)
   }
 
   /** express-session sets this to its maker of new sessions: those are the only ones that may create an item. */
@@ -80,78 +150,148 @@ export class DynamoSessionStore extends session.Store {
   get generate(): (request: Request) => void {
     return (request) => {
       this.#generate?.(request)
-      this.#states.set(request.session, 'new')
+      this.#hold(request.session, 'new')
     }
   }
 
   /** Called by express-session to make a session object of what `get` gave. */
-  override createSession(request: Request, stored: SessionData): ReturnType<session.Store['createSession']> {
-    const state = this.#states.get(stored)
+  override createSession(request: Request, stored: SessionData): Session {
+    const held = this.#held.get(stored)
     const cookie = stored.cookie ?? this.#defaultCookie(request)
     const created = super.createSession(request, { ...stored, cookie })
-    if (state) this.#states.set(created, state)
+    if (held) this.#claim(request, created, held)
     return created
   }
 
-  async #get(id: string): Promise<SessionData | null> {
+  async #get(id: string, find: (id: string) => Promise<SessionRecord | undefined>): Promise<SessionData | null> {
+    if (!isPossibleSessionId(id, this.#configuration)) return null
     try {
-      const record = await this.#repository.find(id)
-      const cookie = record && parseCookie(record.cookie)
-      if (!record || isOver(cookie)) return null
-      return this.#remember({ ...record.data, cookie }, record)
+      const record = await find(id)
+      if (!record) return null
+      const cookie = parseCookie(record.cookie)
+      const found = sessionOf(record, cookie)
+      const held = this.#hold(found, record)
+      if (!isOver(cookie)) return found
+      this.#release(id, held)
+      return null
     } catch (error) {
       if (error instanceof SessionDataError) {
         this.#report(error, 'get', id)
         return null
       }
       this.#reportOrThrow(error, 'get', id)
-      return this.#remember({}, 'unread')
+      const empty = {} as SessionData
+      this.#hold(empty, 'unread')
+      return empty
     }
   }
 
-  async #set(id: string, session: SessionData): Promise<void> {
-    const content = this.#contentOf(session)
-    const state = this.#stateOf(id, session)
-    if (state === undefined) {
-      await this.#repository.put(id, content)
-    } else if (state === 'unread') {
-      if (Object.keys(content.data).length > 0) throw unread(id)
-    } else if (state === 'new') {
-      const created = await this.#repository.create(id, content)
+  async #set(id: string, { cookie, ...data }: SessionData, held: Held | undefined): Promise<void> {
+    if (!held) {
+      this.#assertPossible(id)
+      await this.#repository.put(id, data, extrasOf(cookie, undefined))
+    } else if (held.state === 'unread') {
+      if (Object.keys(data).length > 0) throw unread(id)
+    } else if (held.state === 'new') {
+      const created = await this.#repository.create(id, data, extrasOf(cookie, undefined))
       if (!created) throw taken(id)
-      this.#states.set(session, created)
+      held.state = created
     } else {
-      const updated = await this.#repository.update(state, content)
-      if (updated) this.#states.set(session, updated)
+      const extras = extrasOf(cookie, held.state.cookie)
+      held.state = (await this.#repository.update(held.state, data, extras)) ?? withoutLock(held.state)
     }
   }
 
-  async #touch(id: string, session: SessionData): Promise<void> {
-    const state = this.#stateOf(id, session)
-    if (state === 'unread' || state === 'new') return
+  async #touch(id: string, { cookie }: SessionData, held: Held | undefined): Promise<void> {
     try {
-      const { ownEnd, cookie } = this.#contentOf(session)
-      const touched = await this.#repository.touch(state ?? { id }, { ownEnd, cookie })
-      if (touched && state) this.#states.set(session, touched)
+      if (!held) {
+        this.#assertPossible(id)
+        await this.#repository.touchUnseen(id, extrasOf(cookie, undefined))
+      } else if (typeof held.state === 'object') {
+        const extras = extrasOf(cookie, held.state.cookie)
+        held.state = (await this.#repository.touch(held.state, extras)) ?? withoutLock(held.state)
+      }
     } catch (error) {
       this.#reportOrThrow(error, 'touch', id)
     }
   }
 
+  async #all(): Promise<(SessionData & { id: string })[]> {
+    const sessions: (SessionData & { id: string })[] = []
+    for await (const record of this.#repository.all()) {
+      const cookie = parseCookie(record.cookie)
+      if (!isOver(cookie)) sessions.push({ ...sessionOf(record, cookie), id: record.id })
+    }
+    return sessions
+  }
+
+  async #clear(): Promise<void> {
+    for await (const id of this.#repository.ids()) await this.#repository.delete(id)
+  }
+
+  #hold(object: object, state: Held['state']): Held {
+    const held = { state, last: Promise.resolve(), claimed: false }
+    this.#held.set(object, held)
+    return held
+  }
+
+  /** From now on the session belongs to a request: with its response its lock ends at the latest. */
+  #claim(request: Request, created: Session, held: Held): void {
+    held.claimed = true
+    this.#held.set(created, held)
+    if (typeof held.state !== 'object') return
+    const dropped = Object.keys(held.state.data).some((key) => key === 'cookie' || !isCarried(created, key))
+    if (dropped) held.state = { ...held.state, base: baseOf(created) }
+    if (!held.state.token) return
+    const { id } = held.state
+    Object.defineProperty(created, 'reload', {
+      value: this.#reloader(request, id, held),
+      configurable: true,
+      writable: true,
+    })
+    const response = request.res
+    if (response?.closed || response?.destroyed) this.#release(id, held)
+    else response?.once('close', () => this.#release(id, held))
+  }
+
+  /** express-session's own `reload` would wait for the lock that this very request holds. */
+  #reloader(request: Request, id: string, held: Held) {
+    return (callback: (error?: unknown) => void): Session => {
+      const current = request.session
+      const reloaded = this.#inTurn(id, current, async () => {
+        const record = await this.#repository.find(id)
+        if (!record) throw new Error('failed to load session')
+        const token = typeof held.state === 'object' ? held.state.token : undefined
+        const found = sessionOf(record, parseCookie(record.cookie))
+        this.#held.set(found, held)
+        held.state = { ...record, token }
+        this.createSession(request, found)
+      })
+      answer(reloaded, (error) => (error ? callback(error) : callback()))
+      return current
+    }
+  }
+
+  /** Gives a lock back in the background; nobody waits for it. */
+  #release(id: string, held: Held): void {
+    held.last = held.last.then(async () => {
+      if (typeof held.state !== 'object' || !held.state.token) return
+      try {
+        held.state = await this.#repository.release(held.state)
+      } catch (error) {
+        held.state = withoutLock(held.state)
+        this.#report(error, 'unlock', id)
+      }
+    })
+  }
+
   /** A session object that is stored under another id than its own is nothing that we know. */
-  #stateOf(id: string, session: SessionData): State | undefined {
-    const state = this.#states.get(session)
-    return typeof state === 'object' && state.id !== id ? undefined : state
-  }
-
-  #contentOf({ cookie, ...data }: SessionData): SessionContent {
-    return { data, ownEnd: endOf(cookie), cookie: cookie ? JSON.stringify(cookie) : undefined }
-  }
-
-  /** What `get` gives may lack the cookie: `createSession` then adds the application's own settings. */
-  #remember(stored: object, state: State): SessionData {
-    this.#states.set(stored, state)
-    return stored as SessionData
+  #inTurn<T>(id: string, session: SessionData, work: (held: Held | undefined) => Promise<T>): Promise<T> {
+    const held = this.#held.get(session)
+    if (!held || (typeof held.state === 'object' && held.state.id !== id)) return work(undefined)
+    const result = held.last.then(() => work(held))
+    held.last = result.catch(() => undefined)
+    return result
   }
 
   /** The settings that the application gives to cookies of new sessions; nothing of the request is changed. */
@@ -161,6 +301,11 @@ export class DynamoSessionStore extends session.Store {
     const { cookie } = request.session
     Object.assign(request, { sessionID, session })
     return cookie
+  }
+
+  #assertPossible(id: string): void {
+    if (isPossibleSessionId(id, this.#configuration)) return
+    throw new InvalidSessionIdError(`The session id (${hashSessionId(id)}) is empty, too long, or wrongly signed.`)
   }
 
   #reportOrThrow(error: unknown, operation: string, id: string): void {
@@ -177,33 +322,24 @@ export class DynamoSessionStore extends session.Store {
   }
 }
 
-function refuseLocking({ enableLocking, sources }: Configuration): void {
-  if (!enableLocking) return
-  const text = 'enable_locking: the store for express-session has no pessimistic locking; set it to false'
-  throw new ConfigurationError([{ place: sources.enableLocking, text }])
+/** What express-session takes for a session: as with its own store, the cookie comes first. */
+function sessionOf({ data }: SessionRecord, cookie: CookieOptions | undefined): SessionData {
+  const session: Record<string, unknown> = { cookie, ...data }
+  session.cookie = cookie
+  return session as unknown as SessionData
 }
 
-function parseCookie(json: string | undefined): CookieOptions | undefined {
-  try {
-    const cookie = json === undefined ? undefined : JSON.parse(json)
-    return typeof cookie === 'object' && cookie !== null ? cookie : undefined
-  } catch {
-    return undefined
-  }
+function withoutLock(record: SessionRecord): SessionRecord {
+  return { ...record, token: undefined }
 }
 
-/** When the cookie ends, in milliseconds since the epoch; undefined for one that lives as long as the browser. */
-function endOf(cookie: CookieOptions | undefined): number | undefined {
-  if (cookie?.expires) {
-    const end = new Date(cookie.expires).getTime()
-    return Number.isNaN(end) ? undefined : end
-  }
-  return typeof cookie?.maxAge === 'number' ? Date.now() + cookie.maxAge : undefined
+/** Whether a session object has taken a key over: what its prototype or itself has under that name stays out. */
+function isCarried(created: Session, key: string): boolean {
+  return Object.prototype.propertyIsEnumerable.call(created, key)
 }
 
-function isOver(cookie: CookieOptions | undefined): boolean {
-  const end = cookie?.expires ? endOf(cookie) : undefined
-  return end !== undefined && Date.now() >= end
+function baseOf({ cookie: _, ...data }: Session): string {
+  return serialize(data)
 }
 
 function unread(id: string): SessionUnreadError {

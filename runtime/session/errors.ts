@@ -1,7 +1,7 @@
 import { ResourceNotFoundException } from '@aws-sdk/client-dynamodb'
 import type { ErrorContext, ErrorHandler } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
-import { SessionTooLargeError, TableMissingError } from '../errors.js'
+import { SessionTooLargeError, TableMissingError, UnreadableAnswerError } from '../errors.js'
 
 /** DynamoDB's answer as the application should see it: the SDK's own error, or ours where ours says what to do. */
 export function storeError(error: unknown, { tableName }: Configuration): unknown {
@@ -12,6 +12,13 @@ export function storeError(error: unknown, { tableName }: Configuration): unknow
   if (error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message)) {
     const text = `The session is larger than an item of DynamoDB can be; the version in the table "${tableName}" stays.`
     return new SessionTooLargeError(text, { cause: error })
+  }
+  if (error instanceof Error && error.name === 'SyntaxError') {
+    const status = statusOf(error)
+    const text =
+      `The answer to a request for the table "${tableName}" is not DynamoDB's (HTTP status ${status}); look for what ` +
+      'is in between (proxy, firewall, VPC endpoint). Whether the request was carried out is not known.'
+    return new UnreadableAnswerError(text, status)
   }
   return error
 }
@@ -34,13 +41,28 @@ const PASSING = [
   'TransactionInProgressException',
 ]
 
-const NETWORK = ['EAI_AGAIN', 'ECONNABORTED', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT']
+const NETWORK = [
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]
 
 /** Whether a request failed for a reason that is not the application's: throttling, the network, DynamoDB itself. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const { name, code, $metadata } = error as Error & { code?: unknown; $metadata?: { httpStatusCode?: number } }
-  return PASSING.includes(name) || NETWORK.includes(String(code)) || ($metadata?.httpStatusCode ?? 0) >= 500
+  if (error instanceof UnreadableAnswerError) return error.status < 400 || error.status >= 500
+  const { name, code } = error as Error & { code?: unknown }
+  return PASSING.includes(name) || NETWORK.includes(String(code)) || statusOf(error) >= 500
+}
+
+function statusOf(error: Error & { $metadata?: { httpStatusCode?: number } }): number {
+  return error.$metadata?.httpStatusCode ?? 0
 }
 
 /** Writes one line to standard error. */

@@ -1,37 +1,58 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { SessionDataError } from '../errors.js'
 import type { Times } from './expiry.js'
+import type { SessionData } from './serialize.js'
 import { hashSessionId } from './session-id.js'
 
 export type Item = Record<string, AttributeValue>
-export type SessionData = Record<string, unknown>
 
 /** A session as the repository sees it. */
 export interface SessionRecord extends Times {
   readonly id: string
+  /** The data, made anew from its text: whoever gets it may change it. */
   readonly data: SessionData
-  /** The text of `data` as it is stored. */
+  /** The text of the data as it is stored, as far as we know. */
   readonly json: string
+  /**
+   * JSON of what the application was given, which its changes are measured against. It differs from `json` where the
+   * framework's session object can't carry a key, and after a save that was merged with those of others.
+   */
+  readonly base: string
+  /** `updated_at` exactly as it was found, of whatever type: the version that an optimistic save expects. */
+  readonly version: AttributeValue | undefined
   /** JSON of the cookie's settings, where the writer stored them. */
   readonly cookie: string | undefined
+  /** The lock's token while this request holds the lock. */
+  readonly token: string | undefined
 }
 
 /**
  * Reads an item (docs/architecture.md, wire format). Times may be missing or of another type; `data` may not.
  *
+ * @param token the lock's token, if the item was read by locking it
  * @throws {SessionDataError} when `data` is not the JSON text of an object
  */
-export function recordOf(id: string, item: Item): SessionRecord {
+export function recordOf(id: string, item: Item, token?: string): SessionRecord {
   const json = item.data?.S
   if (json === undefined) throw unusable(id, item.data ? `is of type ${Object.keys(item.data)[0]}` : 'is missing')
   return {
     id,
     json,
+    base: json,
     data: parseData(id, json),
+    ...timesOf(item),
+    version: item.updated_at,
+    cookie: item.cookie?.S,
+    token,
+  }
+}
+
+/** The times of an item, of whatever it is otherwise. */
+export function timesOf(item: Item): Times {
+  return {
     createdAt: textOf(item.created_at),
     updatedAt: textOf(item.updated_at),
     expireAt: item.expire_at?.N === undefined ? undefined : Number(item.expire_at.N),
-    cookie: item.cookie?.S,
   }
 }
 
@@ -56,20 +77,3 @@ function unusable(id: string, what: string): SessionDataError {
     `The stored session ${hashSessionId(id)} can't be read: its attribute "data" ${what}. It counts as no session.`,
   )
 }
-
-/**
- * The JSON text of session data.
- *
- * @throws {SessionDataError} for what JSON can't hold: BigInt, cycles
- */
-export function serialize(data: SessionData): string {
-  try {
-    return JSON.stringify(data)
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
-    throw new SessionDataError(`The session can't be written as JSON: ${reason}`, { cause })
-  }
-}
-
-/** DynamoDB's limit for an item, names and values together: "Service, account, and table quotas", 400 KB. */
-export const ITEM_LIMIT = 400 * 1024

@@ -1,44 +1,46 @@
-import {
-  type AttributeValue,
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb'
+import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
-import { SessionTooLargeError } from '../errors.js'
-import { storeError } from './errors.js'
-import { expireAt, isDead } from './expiry.js'
-import { hashSessionId } from './session-id.js'
-import { ITEM_LIMIT, type Item, recordOf, type SessionData, type SessionRecord, serialize } from './session-record.js'
+import { SessionDataError } from '../errors.js'
+import { expireAt, isDead, isRubysNow } from './expiry.js'
+import { lock, unlock } from './locking/lock.js'
+import { type SessionData, serialize } from './serialize.js'
+import { SessionItems } from './session-items.js'
+import { type Item, recordOf, type SessionRecord } from './session-record.js'
+import { type ConflictListener, SessionWriter } from './session-writer.js'
+import { checkSize } from './size.js'
 import { type Clock, milliseconds, systemClock, timestamp } from './timestamp.js'
 
-/** What a framework wants to have stored. */
-export interface SessionContent {
-  readonly data: SessionData
+/** What a framework wants to have stored beside the data. */
+export interface SessionExtras {
   /** When the session ends by itself, for example with its cookie: milliseconds since the epoch. */
   readonly ownEnd?: number | undefined
-  /** JSON of the cookie's settings, kept beside the data. */
+  /** How long the session lives when it is renewed, where it has a lifetime of its own: milliseconds. */
+  readonly ownLifetime?: number | undefined
+  /** JSON of the cookie's settings. */
   readonly cookie?: string | undefined
+  /** The settings changed: a renewal must be written even when it is not due yet. */
+  readonly changed?: boolean | undefined
 }
 
-/** A condition failed: the item is not there (or, for a new session, it is). */
-type Failed = 'condition failed'
-
 /**
- * The life of sessions in one table. It knows nothing of cookies or frameworks. Every method is one request to
- * DynamoDB, never one to its control plane; what fails rejects with the SDK's error, or with one of ours where ours
- * says more (table missing, session too large).
+ * The life of sessions in one table. It knows nothing of frameworks and of what is in a cookie. Every method is one
+ * round trip to DynamoDB where nobody interferes, and never one to its control plane. What fails rejects with the
+ * SDK's error, or with one of ours where ours says more (table missing, session too large).
  */
 export class SessionRepository {
   readonly #configuration: Configuration
-  readonly #client: DynamoDBClient
+  readonly #items: SessionItems
+  readonly #writer: SessionWriter
   readonly #now: Clock
 
-  constructor(configuration: Configuration, client: DynamoDBClient, now: Clock = systemClock) {
+  constructor(
+    configuration: Configuration,
+    client: DynamoDBClient,
+    { now = systemClock, onConflict }: { now?: Clock; onConflict?: ConflictListener } = {},
+  ) {
     this.#configuration = configuration
-    this.#client = client
+    this.#items = new SessionItems(configuration, client)
+    this.#writer = new SessionWriter(configuration, this.#items, onConflict)
     this.#now = now
   }
 
@@ -48,163 +50,193 @@ export class SessionRepository {
    * @throws {SessionDataError} when something is stored under the id that is not a session
    */
   async find(id: string): Promise<SessionRecord | undefined> {
-    const { consistentRead } = this.#configuration
-    const command = new GetItemCommand({ ...this.#key(id), ConsistentRead: consistentRead })
-    const { Item } = await this.#send(() => this.#client.send(command))
-    if (!Item) return undefined
-    const record = recordOf(id, Item)
+    const item = await this.#items.get(id, { consistent: this.#configuration.consistentRead })
+    return item && this.#alive(recordOf(id, item))
+  }
+
+  /**
+   * The session, locked for this request where `locking` is pessimistic. The lock goes with the next update or touch,
+   * or with {@link release}.
+   *
+   * @throws {SessionDataError} when something is stored under the id that is not a session
+   * @throws {LockWaitTimeoutError} when another request held the lock for `lock_max_wait_time`
+   */
+  async findForChange(id: string): Promise<SessionRecord | undefined> {
+    if (this.#configuration.locking !== 'pessimistic') return this.find(id)
+    const locked = await lock(id, this.#items, this.#configuration, this.#now)
+    if (!locked) return undefined
+    const found = this.#alive(await this.#usable(id, locked.item, locked.token))
+    if (!found) await unlock(id, locked.token, this.#items)
+    return found
+  }
+
+  /**
+   * Stores a new session.
+   *
+   * @param id the id, or a maker of ids: then an id that is taken is replaced by another
+   * @returns undefined when an item with this id is there already: it stays as it is
+   * @throws {SessionTooLargeError} before anything is sent
+   */
+  async create(
+    id: string | (() => string),
+    data: SessionData,
+    extras: SessionExtras = {},
+  ): Promise<SessionRecord | undefined> {
+    if (typeof id === 'string') return this.#create(id, data, extras)
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const created = await this.#create(id(), data, extras)
+      if (created) return created
+    }
+    return undefined
+  }
+
+  /**
+   * Stores a session that was loaded. Data that did not change is not sent; a session of which nothing changed is
+   * written only when it is due (`touch_interval`). A lock that is held is released.
+   *
+   * @returns what is stored now; undefined when the session was deleted in the meantime: it stays deleted
+   * @throws {SessionTooLargeError} before anything is sent
+   * @throws {SessionConflictError} @throws {LockLostError} and nothing was written
+   */
+  async update(
+    record: SessionRecord,
+    data: SessionData,
+    extras: SessionExtras = {},
+  ): Promise<SessionRecord | undefined> {
+    const ours = serialize(data)
+    const unchanged = ours === record.base || ours === JSON.stringify(JSON.parse(record.base))
+    if (unchanged && !record.token && !this.#isDue(record, extras)) return record
+    return this.#writer.save(record, unchanged ? record.base : ours, (stored) => this.#times(stored, extras))
+  }
+
+  /**
+   * Renews a session without changing its data, when it is due. A lock that is held is released; one that was lost is
+   * no error here.
+   *
+   * @returns what is stored now; undefined when the session was deleted in the meantime: it stays deleted
+   */
+  async touch(record: SessionRecord, extras: SessionExtras = {}): Promise<SessionRecord | undefined> {
+    if (!record.token && !this.#isDue(record, extras)) return record
+    return this.#writer.touch(record, this.#times(record, extras))
+  }
+
+  /** Renews a session of which nothing but the id is known, as scripts do. */
+  async touchUnseen(id: string, extras: SessionExtras = {}): Promise<void> {
+    await this.#items.write(id, this.#times(undefined, extras), { exists: true })
+  }
+
+  /** Stores a session of which nothing is known, as scripts do: the data that is there is overwritten. */
+  async put(id: string, data: SessionData, extras: SessionExtras = {}): Promise<void> {
+    const changes = this.#new(data, extras)
+    checkSize(id, changes, this.#configuration)
+    await this.#items.write(id, changes, {}, { keep: ['created_at'] })
+  }
+
+  /** Gives the lock back, if this record holds it. */
+  async release(record: SessionRecord): Promise<SessionRecord> {
+    if (!record.token) return record
+    await unlock(record.id, record.token, this.#items)
+    return { ...record, token: undefined }
+  }
+
+  /** Deletes the session, whether or not it exists, and whoever has it locked. */
+  delete(id: string): Promise<void> {
+    return this.#items.delete(id)
+  }
+
+  /** Every session that is not over; what is stored but is no session is passed over. */
+  async *all(): AsyncGenerator<SessionRecord> {
+    const { tableKey } = this.#configuration
+    for await (const page of this.#items.scan([tableKey, 'data', 'created_at', 'updated_at', 'expire_at', 'cookie'])) {
+      for (const item of page) {
+        const id = item[tableKey]?.S
+        const record = id === undefined ? undefined : readable(id, item)
+        if (record && this.#alive(record)) yield record
+      }
+    }
+  }
+
+  /** The id of every item in the table, whether or not its session is over. */
+  async *ids(): AsyncGenerator<string> {
+    const { tableKey } = this.#configuration
+    for await (const page of this.#items.scan([tableKey])) {
+      for (const item of page) if (item[tableKey]?.S !== undefined) yield item[tableKey].S
+    }
+  }
+
+  async #create(id: string, data: SessionData, extras: SessionExtras): Promise<SessionRecord | undefined> {
+    const changes = this.#new(data, extras)
+    checkSize(id, changes, this.#configuration)
+    const result = await this.#items.write(id, changes, { exists: false })
+    const createdAt = changes.created_at
+    const ours = !result.written && result.repeated && result.current?.created_at?.S === createdAt?.S
+    return result.written || ours ? recordOf(id, present(changes)) : undefined
+  }
+
+  #alive(record: SessionRecord): SessionRecord | undefined {
     return isDead(record, this.#configuration, this.#now()) ? undefined : record
   }
 
-  /**
-   * Stores a new session. Undefined: an item with this id is there already, and it stays as it is.
-   *
-   * @throws {SessionTooLargeError} before anything is sent
-   */
-  create(id: string, content: SessionContent): Promise<SessionRecord | undefined> {
-    return this.#write(id, content, { condition: 'attribute_not_exists(#key)', created: 'now' })
+  /** Something that is no session must not stay locked by the request that found it. */
+  async #usable(id: string, item: Item, token: string): Promise<SessionRecord> {
+    try {
+      return recordOf(id, item, token)
+    } catch (error) {
+      await unlock(id, token, this.#items)
+      throw error
+    }
   }
 
-  /**
-   * Stores a session that was loaded; `data` is only sent when it changed. Undefined: the session was deleted in the
-   * meantime, and stays deleted.
-   *
-   * @throws {SessionTooLargeError} before anything is sent
-   */
-  update(record: SessionRecord, content: SessionContent): Promise<SessionRecord | undefined> {
-    return this.#write(record.id, content, { condition: 'attribute_exists(#key)', record })
+  #new(data: SessionData, extras: SessionExtras): Changes {
+    const updatedAt = timestamp(this.#now())
+    const times = this.#times({ createdAt: updatedAt, updatedAt: undefined, cookie: undefined }, extras)
+    return { data: { S: serialize(data) }, ...times, created_at: { S: updatedAt }, updated_at: { S: updatedAt } }
   }
 
-  /** Stores a session of which nothing is known, as scripts and tests do: what is there is overwritten. */
-  async put(id: string, content: SessionContent): Promise<void> {
-    await this.#write(id, content, { created: 'unless there' })
-  }
-
-  /** Renews a session without changing its data. Undefined: it was deleted in the meantime, and stays deleted. */
-  touch(
-    record: Pick<SessionRecord, 'id'> & Partial<SessionRecord>,
-    content: Omit<SessionContent, 'data'>,
-  ): Promise<SessionRecord | undefined> {
-    return this.#write(record.id, content, { condition: 'attribute_exists(#key)', record })
-  }
-
-  /** Deletes the session, whether or not it exists. */
-  async delete(id: string): Promise<void> {
-    await this.#send(() => this.#client.send(new DeleteItemCommand(this.#key(id))))
-  }
-
-  async #write(
-    id: string,
-    content: Partial<SessionContent>,
-    how: { condition?: string; record?: Partial<SessionRecord>; created?: 'now' | 'unless there' },
-  ): Promise<SessionRecord | undefined> {
-    const { record } = how
+  /** What every write of a session sets. */
+  #times(
+    stored: Pick<SessionRecord, 'createdAt' | 'updatedAt' | 'cookie'> | undefined,
+    extras: SessionExtras,
+  ): Changes {
     const now = this.#now()
-    const updatedAt = timestamp(now, record?.updatedAt)
-    const createdAt = how.created ? updatedAt : record?.createdAt
-    const json = content.data ? serialize(content.data) : undefined
-    const expires = expireAt(
-      { updatedAt: now, createdAt: milliseconds(createdAt), ownEnd: content.ownEnd },
-      this.#configuration,
-    )
-    const changes: Changes = { updated_at: { S: updatedAt }, expire_at: numberOrNone(expires) }
-    if (json !== undefined && json !== record?.json) changes.data = { S: json }
-    if (content.cookie !== undefined && content.cookie !== record?.cookie) changes.cookie = { S: content.cookie }
-    if (how.created) changes.created_at = { S: updatedAt }
-    this.#checkSize(id, changes)
-    const answer = await this.#update(id, changes, how)
-    if (answer === 'condition failed') return undefined
+    const createdAt = milliseconds(stored?.createdAt)
+    const expires = expireAt({ updatedAt: now, createdAt, ownEnd: extras.ownEnd }, this.#configuration)
     return {
-      id,
-      json: json ?? record?.json ?? '{}',
-      data: content.data ?? record?.data ?? {},
-      createdAt,
-      updatedAt,
-      expireAt: expires,
-      cookie: content.cookie ?? record?.cookie,
+      updated_at: { S: timestamp(now, stored?.updatedAt) },
+      expire_at: expires === undefined ? undefined : { N: String(expires) },
+      ...(extras.cookie !== undefined && extras.cookie !== stored?.cookie && { cookie: { S: extras.cookie } }),
     }
   }
 
-  async #update(
-    id: string,
-    changes: Changes,
-    how: { condition?: string; created?: 'now' | 'unless there' },
-  ): Promise<'written' | Failed> {
-    const { names, values, set, remove } = expressionOf(changes, how.created === 'unless there' ? ['created_at'] : [])
-    const command = new UpdateItemCommand({
-      ...this.#key(id),
-      UpdateExpression:
-        remove.length > 0 ? `SET ${set.join(', ')} REMOVE ${remove.join(', ')}` : `SET ${set.join(', ')}`,
-      ...(how.condition && { ConditionExpression: how.condition }),
-      ExpressionAttributeNames: how.condition ? { ...names, '#key': this.#configuration.tableKey } : names,
-      ExpressionAttributeValues: values,
-    })
-    try {
-      await this.#send(() => this.#client.send(command))
-      return 'written'
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error
-      const repeated = (error.$metadata.attempts ?? 1) > 1
-      return repeated && (await this.#isOurs(id, changes)) ? 'written' : 'condition failed'
-    }
-  }
-
-  /** An answer can be lost after the write was applied; the SDK's repetition then meets our own condition. */
-  async #isOurs(id: string, { updated_at }: Changes): Promise<boolean> {
-    const command = new GetItemCommand({ ...this.#key(id), ConsistentRead: true })
-    const { Item } = await this.#send(() => this.#client.send(command))
-    return Item !== undefined && Item.updated_at?.S === updated_at?.S
-  }
-
-  #checkSize(id: string, changes: Changes): void {
-    const { tableKey, tableName } = this.#configuration
-    const sizes = Object.entries(changes).map(([name, value]) => Buffer.byteLength(name) + bytesOf(value))
-    const size = sizes.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(tableKey) + Buffer.byteLength(id))
-    if (size <= ITEM_LIMIT) return
-    throw new SessionTooLargeError(
-      `The session ${hashSessionId(id)} would take ${size} bytes, but an item of DynamoDB holds at most ${ITEM_LIMIT}. ` +
-        `The version in the table "${tableName}" stays as it was; keep less in the session.`,
-    )
-  }
-
-  #key(id: string): { TableName: string; Key: Item } {
-    const { tableName, tableKey } = this.#configuration
-    return { TableName: tableName, Key: { [tableKey]: { S: id } } }
-  }
-
-  async #send<T>(request: () => Promise<T>): Promise<T> {
-    try {
-      return await request()
-    } catch (error) {
-      throw storeError(error, this.#configuration)
-    }
+  /** Whether an unchanged session must be written again. */
+  #isDue(record: SessionRecord, extras: SessionExtras): boolean {
+    const { touchInterval, maxStale } = this.#configuration
+    const updatedAt = milliseconds(record.updatedAt)
+    if (touchInterval === 0 || extras.changed || updatedAt === undefined || isRubysNow(record)) return true
+    const now = this.#now()
+    const lifetimes = [maxStale === undefined ? undefined : maxStale * 1000, extras.ownLifetime]
+    const shortest = Math.min(...lifetimes.filter((lifetime) => lifetime !== undefined))
+    const age = now - updatedAt
+    if (age < -60_000 || age >= Math.min(touchInterval * 1000, shortest / 10)) return true
+    const createdAt = milliseconds(record.createdAt)
+    const expires = expireAt({ updatedAt: now, createdAt, ownEnd: extras.ownEnd }, this.#configuration)
+    return (expires === undefined) !== (record.expireAt === undefined)
   }
 }
 
-/** Attributes to set, or with `undefined` to remove. */
+function readable(id: string, item: Item): SessionRecord | undefined {
+  try {
+    return recordOf(id, item)
+  } catch (error) {
+    if (error instanceof SessionDataError) return undefined
+    throw error
+  }
+}
+
 type Changes = Record<string, AttributeValue | undefined>
 
-function expressionOf(changes: Changes, onlyIfAbsent: readonly string[]) {
-  const names: Record<string, string> = {}
-  const values: Record<string, AttributeValue> = {}
-  const set: string[] = []
-  const remove: string[] = []
-  for (const [name, value] of Object.entries(changes)) {
-    names[`#${name}`] = name
-    if (value === undefined) {
-      remove.push(`#${name}`)
-    } else {
-      values[`:${name}`] = value
-      set.push(`#${name} = ${onlyIfAbsent.includes(name) ? `if_not_exists(#${name}, :${name})` : `:${name}`}`)
-    }
-  }
-  return { names, values, set, remove }
-}
-
-function numberOrNone(value: number | undefined): AttributeValue | undefined {
-  return value === undefined ? undefined : { N: String(value) }
-}
-
-function bytesOf(value: AttributeValue | undefined): number {
-  return Buffer.byteLength(value?.S ?? value?.N ?? '')
+function present(changes: Changes): Item {
+  return Object.fromEntries(
+    Object.entries(changes).filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined),
+  )
 }

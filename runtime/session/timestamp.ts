@@ -24,10 +24,18 @@ export function timestamp(now: number, after?: string): string {
   return format(Math.floor(stored * 1000) + 1)
 }
 
+/** A text that is less than every stored time from `time` (milliseconds) on, and greater than every earlier one. */
+export function timestampBefore(time: number): string {
+  return digits(Math.floor(time * 1000))
+}
+
 function format(microseconds: number): string {
+  return digits(microseconds) + String(randomInt(1_000_000_000)).padStart(9, '0')
+}
+
+function digits(microseconds: number): string {
   const seconds = Math.floor(microseconds / 1_000_000)
-  const fraction = String(microseconds % 1_000_000).padStart(6, '0')
-  return `${seconds}.${fraction}${String(randomInt(1_000_000_000)).padStart(9, '0')}`
+  return `${seconds}.${String(microseconds % 1_000_000).padStart(6, '0')}`
 }
 
 /** Milliseconds since the epoch of a stored time; undefined when there is none or it is no time. */

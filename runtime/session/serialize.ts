@@ -1,0 +1,43 @@
+import { SessionDataError } from '../errors.js'
+
+export type SessionData = Record<string, unknown>
+
+/**
+ * The JSON text of session data. Dates become ISO text and functions are dropped, as JSON does; lone surrogates, which
+ * other JSON parsers refuse, become U+FFFD.
+ *
+ * @throws {SessionDataError} for what JSON can't hold (BigInt, cycles), naming the path
+ */
+export function serialize(data: SessionData): string {
+  try {
+    return withoutLoneSurrogates(JSON.stringify(data))
+  } catch (cause) {
+    const path = findUnserializable(data, [], new Set())
+    const where = path ? ` at ${path}` : ''
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+    throw new SessionDataError(`The session can't be written as JSON${where}: ${reason}. Nothing was written.`, {
+      cause,
+    })
+  }
+}
+
+/** JSON.stringify escapes surrogates only when they are alone ("Well-formed JSON.stringify", ECMAScript 2019). */
+function withoutLoneSurrogates(json: string): string {
+  if (!/\\ud[89a-f]/.test(json)) return json
+  return json.replace(/\\(?:u(d[89a-f][0-9a-f]{2})|.)/g, (text, surrogate) => (surrogate ? '\uFFFD' : text))
+}
+
+/** The path of the first value that JSON can't hold, as `cart.items[2].price`. */
+function findUnserializable(value: unknown, path: readonly string[], above: ReadonlySet<unknown>): string | undefined {
+  const plain = typeof value === 'object' && value !== null && 'toJSON' in value ? undefined : value
+  if (typeof plain === 'bigint') return path.join('')
+  if (typeof plain !== 'object' || plain === null) return undefined
+  if (above.has(plain)) return path.join('')
+  const within = new Set([...above, plain])
+  for (const [key, inner] of Object.entries(plain)) {
+    const step = Array.isArray(plain) ? `[${key}]` : path.length > 0 ? `.${key}` : key
+    const found = findUnserializable(inner, [...path, step], within)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,30 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../configuration/resolve.js'
+import { SessionTooLargeError } from '../errors.js'
+import { hashSessionId } from './session-id.js'
+
+/** DynamoDB's limit for an item, names and values together: "Constraints in Amazon DynamoDB", 400 KB. */
+const ITEM_LIMIT = 400 * 1024
+
+/**
+ * Refuses what can't be stored before it is sent.
+ *
+ * @throws {SessionTooLargeError} with the size in bytes
+ */
+export function checkSize(
+  id: string,
+  attributes: Readonly<Record<string, AttributeValue | undefined>>,
+  { tableKey, tableName }: Configuration,
+): void {
+  const sizes = Object.entries(attributes).map(([name, value]) => Buffer.byteLength(name) + bytesOf(value))
+  const size = sizes.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(tableKey) + Buffer.byteLength(id))
+  if (size <= ITEM_LIMIT) return
+  throw new SessionTooLargeError(
+    `The session ${hashSessionId(id)} would take ${size} bytes, but an item of DynamoDB holds at most ${ITEM_LIMIT} ` +
+      `(400 KB). The version in the table "${tableName}" stays as it was; keep less in the session.`,
+  )
+}
+
+function bytesOf(value: AttributeValue | undefined): number {
+  return Buffer.byteLength(value?.S ?? value?.N ?? '')
+}

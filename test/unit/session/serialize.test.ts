@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { SessionDataError } from '../../../runtime/errors.js'
+import { serialize } from '../../../runtime/session/serialize.js'
+
+describe('writing session data', () => {
+  it('is what JSON makes of it: Dates become ISO text, functions are dropped', () => {
+    expect(serialize({ at: new Date(0), f: () => 1, n: undefined })).toBe('{"at":"1970-01-01T00:00:00.000Z"}')
+  })
+
+  it.each([
+    [{ big: 1n }, 'at big: '],
+    [{ cart: { items: [{ price: 1 }, { price: 2n }] } }, 'at cart.items[1].price: '],
+    [{ date: new Date(0), big: [1n] }, 'at big[0]: '],
+  ])('names the path of what JSON can not hold', (data, place) => {
+    expect(() => serialize(data)).toThrow(SessionDataError)
+    expect(() => serialize(data)).toThrow(place)
+  })
+
+  it('names the path where a cycle closes, and takes the same value twice for no cycle', () => {
+    const shared = { a: 1 }
+    const cycle: Record<string, unknown> = { one: shared, two: shared, deep: { er: {} } }
+    Object.assign(cycle.deep as object, { er: { back: cycle } })
+    expect(() => serialize(cycle)).toThrow('at deep.er.back: ')
+    expect(serialize({ one: shared, two: shared })).toBe('{"one":{"a":1},"two":{"a":1}}')
+  })
+
+  it('writes lone surrogates as U+FFFD, since other JSON parsers refuse them, and nothing else', () => {
+    const data = { lone: 'a\ud800b', low: '\udc00', pair: '😀', text: '\\ud800', key: { '\ud800': 1 }, quote: '"\\' }
+    const json = serialize(data)
+    expect(json).not.toMatch(/(?<!\\)\\ud/)
+    expect(JSON.parse(json)).toEqual({
+      ...data,
+      lone: 'a\ufffdb',
+      low: '\ufffd',
+      key: { '\ufffd': 1 },
+    })
+  })
+})
