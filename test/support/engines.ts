@@ -7,7 +7,8 @@ export interface Engine {
   readonly endpoint: string
   /** Options that lead this package to the engine, with a table name of its own at each call. */
   options(): { tableName: string; endpoint: string; region: string }
-  client(): DynamoDBClient
+  /** A client for the engine, or for a proxy in front of it. */
+  client(endpoint?: string): DynamoDBClient
 }
 
 let tables = 0
@@ -42,9 +43,9 @@ function engineAt(name: string, endpoint: string): Engine {
     name: name as Engine['name'],
     endpoint,
     options: () => ({ tableName: uniqueTableName(), endpoint, region: 'us-east-1' }),
-    client: () =>
+    client: (at = endpoint) =>
       new DynamoDBClient({
-        endpoint,
+        endpoint: at,
         region: 'us-east-1',
         credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
       }),

@@ -8,17 +8,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
  * - `error`: the engine is not asked; the answer is this error of AWS, as `ThrottlingException`. `status` is 400 unless
  *   given (AWS answers 400 to nearly everything; 500 and 503 make the SDK repeat the request).
  * - `drop`: the connection breaks, `before` the engine sees the request or `after` it has carried it out.
+ * - `hang`: no answer comes, in the same two ways.
+ * - `garbage`: the answer, with HTTP status 200, is HTML, in the same two ways.
  * - `delay`: the engine is asked this many milliseconds later.
  * - `answer`: the engine is not asked; the answer is this JSON, with HTTP status 200.
- * - `change`: the engine is asked, and its answer, if it is no error, is changed by this function.
+ * - `change`: the engine is asked, and its answer, if it is no error, is changed by this function. A text is sent as it is.
  */
 export type Fault =
   | { readonly error: string; readonly message?: string; readonly status?: number }
   | { readonly drop: 'before' | 'after' }
+  | { readonly hang: 'before' | 'after' }
+  | { readonly garbage: 'before' | 'after' }
   | { readonly delay: number }
   | { readonly answer: object }
   // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of the answer that it changes
-  | { readonly change: (answer: any) => object }
+  | { readonly change: (answer: any) => object | string }
 
 export interface FaultOptions {
   /** For how many requests the fault lasts. Default 1; `Infinity` for all. */
@@ -28,6 +32,8 @@ export interface FaultOptions {
   /** Which requests of the operation are meant, by their input. Default: all. */
   // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of the input that it looks for
   readonly when?: (input: any) => boolean
+  /** What others do before the client notices the fault. */
+  readonly meanwhile?: () => Promise<unknown>
 }
 
 /** A request as the proxy saw it; one that the SDK repeats is there several times. */
@@ -50,6 +56,8 @@ export interface FaultProxy {
    * @param operation `GetItem` …, or `*` for any
    */
   inject(operation: string, fault: Fault, options?: FaultOptions): void
+  /** Waits until the engine has been asked everything that it will be, also by requests that nobody waits for. */
+  quiet(): Promise<void>
   /** Forgets all faults and requests. */
   reset(): void
   stop(): Promise<void>
@@ -59,26 +67,30 @@ export interface FaultProxy {
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const requests: SeenRequest[] = []
   const rules: Rule[] = []
+  const open = new Set<Promise<void>>()
 
   const server = createServer((incoming, outgoing) => {
-    handle(incoming, outgoing).catch(() => outgoing.destroy())
+    const handled = handle(incoming, outgoing)
+      .catch(() => void outgoing.destroy())
+      .finally(() => open.delete(handled))
+    open.add(handled)
   })
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await read(incoming)
     const seen = { operation: operationOf(incoming), input: jsonOf(body) }
     requests.push(seen)
-    const fault = rules.find((rule) => rule.applies(seen))?.fault
-    if (fault && 'error' in fault) return sendError(outgoing, fault.error, fault.message, fault.status)
-    if (fault && 'answer' in fault) return send(outgoing, 200, fault.answer)
-    if (fault && 'drop' in fault && fault.drop === 'before') return drop(outgoing)
-    if (fault && 'delay' in fault) await sleep(fault.delay)
-    const answer = await forward(target, incoming, body)
-    if (fault && 'drop' in fault) return drop(outgoing)
-    if (fault && 'change' in fault && answer.status === 200)
-      return send(outgoing, 200, fault.change(jsonOf(answer.body)))
-    outgoing.writeHead(answer.status, answer.headers)
-    outgoing.end(answer.body)
+    const rule = rules.find((rule) => rule.applies(seen))
+    const answer = rule && !reachesEngine(rule.fault) ? undefined : await ask(rule, incoming, body)
+    await rule?.meanwhile?.()
+    if (rule && hurt(outgoing, rule.fault, answer)) return
+    outgoing.writeHead(answer?.status ?? 502, answer?.headers)
+    outgoing.end(answer?.body)
+  }
+
+  async function ask(rule: Rule | undefined, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
+    if (rule && 'delay' in rule.fault) await sleep(rule.fault.delay)
+    return forward(target, incoming, body)
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -94,6 +106,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       return requests.map(({ operation }) => operation)
     },
     inject: (operation, fault, options) => void rules.push(new Rule(operation, fault, options)),
+    async quiet() {
+      await Promise.all(open)
+    },
     reset() {
       requests.length = 0
       rules.length = 0
@@ -105,15 +120,39 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   }
 }
 
+function reachesEngine(fault: Fault): boolean {
+  const [when] = Object.values(fault)
+  return when !== 'before' && !('error' in fault) && !('answer' in fault)
+}
+
+/** Answers as the fault wants it, or not at all; false where the engine's answer is to be passed on. */
+function hurt(outgoing: ServerResponse, fault: Fault, answer: Answer | undefined): boolean {
+  if ('error' in fault) sendError(outgoing, fault.error, fault.message, fault.status)
+  else if ('answer' in fault) send(outgoing, 200, fault.answer)
+  else if ('drop' in fault) drop(outgoing)
+  else if ('garbage' in fault) send(outgoing, 200, GARBAGE)
+  else if ('change' in fault && answer?.status === 200) send(outgoing, 200, fault.change(jsonOf(answer.body)))
+  else return 'hang' in fault
+  return true
+}
+
+const GARBAGE = '<!doctype html><title>Sign in to the network</title>'
+
 class Rule {
   readonly fault: Fault
+  readonly meanwhile: FaultOptions['meanwhile']
   readonly #operation: string
   readonly #when: NonNullable<FaultOptions['when']>
   #toPass: number
   #toHit: number
 
-  constructor(operation: string, fault: Fault, { times = 1, after = 0, when = () => true }: FaultOptions = {}) {
+  constructor(
+    operation: string,
+    fault: Fault,
+    { times = 1, after = 0, when = () => true, meanwhile }: FaultOptions = {},
+  ) {
     this.fault = fault
+    this.meanwhile = meanwhile
     this.#operation = operation
     this.#when = when
     this.#toPass = after
@@ -156,9 +195,9 @@ function forward(target: string, incoming: IncomingMessage, body: Buffer): Promi
   })
 }
 
-function send(outgoing: ServerResponse, status: number, answer: object): void {
+function send(outgoing: ServerResponse, status: number, answer: object | string): void {
   outgoing.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' })
-  outgoing.end(JSON.stringify(answer))
+  outgoing.end(typeof answer === 'string' ? answer : JSON.stringify(answer))
 }
 
 function sendError(outgoing: ServerResponse, name: string, message = '', status = 400): void {

@@ -50,6 +50,45 @@ it('breaks the connection before the engine sees the request, or after it carrie
   expect(await stored()).toBe('3')
 })
 
+it('never answers, whether or not the engine was asked', async () => {
+  const credentials = { accessKeyId: 'x', secretAccessKey: 'x' }
+  const requestHandler = { requestTimeout: 200, throwOnRequestTimeout: true }
+  const settings = { endpoint: proxy.endpoint, region: 'us-east-1', credentials, requestHandler, maxAttempts: 1 }
+  const impatient = new DynamoDBClient(settings)
+  const Item = { ...Key, value: { S: '2' } }
+  await put('1')
+  proxy.inject('PutItem', { hang: 'before' })
+  await expect(impatient.send(new PutItemCommand({ TableName, Item }))).rejects.toThrow('requestTimeout')
+  expect(await stored()).toBe('1')
+  proxy.inject('PutItem', { hang: 'after' })
+  await expect(impatient.send(new PutItemCommand({ TableName, Item }))).rejects.toThrow('requestTimeout')
+  expect(await stored()).toBe('2')
+  impatient.destroy()
+})
+
+it('answers what is not JSON, whether or not the engine was asked', async () => {
+  await put('1')
+  proxy.inject('PutItem', { garbage: 'before' })
+  await expect(put('2')).rejects.toThrow('is not valid JSON')
+  expect(await stored()).toBe('1')
+  proxy.inject('PutItem', { garbage: 'after' })
+  await expect(put('3')).rejects.toThrow('is not valid JSON')
+  expect(await stored()).toBe('3')
+})
+
+it('lets others write before the client notices, and tells when nothing is open any more', async () => {
+  const seen: unknown[] = []
+  proxy.inject('PutItem', { drop: 'after' }, { meanwhile: async () => seen.push(await stored()) })
+  await expect(put('4')).rejects.toMatchObject({ code: 'ECONNRESET' })
+  expect(seen).toEqual(['4'])
+  proxy.inject('PutItem', { delay: 100 })
+  const putting = put('5')
+  while (proxy.operations.length < 3) await new Promise((resolve) => setTimeout(resolve, 1))
+  await proxy.quiet()
+  expect(await stored()).toBe('5')
+  await putting
+})
+
 it('delays a request', async () => {
   proxy.inject('PutItem', { delay: 200 })
   const started = performance.now()
