@@ -10,7 +10,10 @@ export {
   TableMissingError,
   TableRequestError,
   TableSchemaError,
+  UnreadableAnswerError,
 } from './errors.js'
+export { type CleaningSummary, collectGarbage } from './garbage-collection/collect-garbage.js'
+export type { CleaningContext, CleaningProgress } from './garbage-collection/settings.js'
 export type { Logger } from './logger.js'
 export { type CreateTableResult, createTable } from './table/create-table.js'
 export { deleteTable } from './table/delete-table.js'

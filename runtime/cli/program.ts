@@ -45,6 +45,19 @@ export function createProgram(): Command {
     .action(running(async () => (await import('./delete-table.js')).deleteTableCommand))
 
   program
+    .command('clean')
+    .description('delete the sessions that are over: by max_stale, by max_age, or by their own expire_at')
+    .option('--dry-run', 'only look, delete nothing')
+    .option('--expire-at-only', 'let nothing but their own expire_at end sessions; needs no max_age or max_stale')
+    .option('--segments <number>', 'parts of the table that are cleaned at the same time, 1 to 100 (default: 4)')
+    .option('--rate <units>', 'capacity units a second at most, reads and writes together (default: no limit)')
+    .option('--max-items <number>', 'stop after as many deletions')
+    .option('--max-seconds <seconds>', 'stop after this time')
+    .option('--json', 'print the summary as JSON, for programs; all else goes to standard error')
+    .addHelpText('after', examples('clean', 'clean --dry-run', 'clean --environment production --rate 25 --json'))
+    .action(running(async () => (await import('./clean.js')).cleanCommand))
+
+  program
     .command('config')
     .description('show every option with its value and where that comes from; secrets are masked')
     .option('--json', 'as JSON, for programs')

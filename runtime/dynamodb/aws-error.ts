@@ -27,7 +27,7 @@ export function explainAwsError(error: unknown, request: FailedRequest): TableRe
 
 type Failure = Facts & FailedRequest
 
-const DENIED = ['AccessDeniedException', 'AccessDenied', 'NotAuthorized']
+export const DENIED = ['AccessDeniedException', 'AccessDenied', 'NotAuthorized']
 const EXPIRED = ['ExpiredTokenException', 'ExpiredToken', 'RequestExpired']
 const INVALID_CREDENTIALS = [
   'UnrecognizedClientException',

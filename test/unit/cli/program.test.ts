@@ -25,7 +25,7 @@ async function parse(...args: readonly string[]): Promise<{ code: number; out: s
   throw new Error('no end was demanded')
 }
 
-const COMMANDS = ['init', 'create-table', 'delete-table', 'config', 'doctor', 'local']
+const COMMANDS = ['init', 'create-table', 'delete-table', 'clean', 'config', 'doctor', 'local']
 
 describe('dynamo-session --help', () => {
   it('names every command, the options of all and examples', async () => {

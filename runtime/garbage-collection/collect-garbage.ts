@@ -1,0 +1,121 @@
+import type { Options } from '../configuration/options.js'
+import { systemClock } from '../session/timestamp.js'
+import { type TableWork, workOnTable } from '../table/table-work.js'
+import { Deletions } from './deletions.js'
+import { CleaningRequests } from './requests.js'
+import { Scan } from './scan.js'
+import { type CleaningContext, type CleaningProgress, checkSettings } from './settings.js'
+import { Stop, type StopReason } from './stop.js'
+import { Tally } from './tally.js'
+import { isGarbage, type Old, oldBy } from './verdict.js'
+
+export interface CleaningSummary extends CleaningProgress {
+  readonly dryRun: boolean
+  /** The whole table was cleaned. */
+  readonly complete: boolean
+  /** What ended cleaning before that. */
+  readonly stopped: StopReason | undefined
+}
+
+const SEGMENTS = 4
+
+/**
+ * Deletes the sessions that are over: not used for `max_stale`, older than `max_age`, or past the `expire_at` that
+ * their writer gave them. A session that is refreshed or locked between the scan and its delete survives, and so does
+ * one whose lock is younger than `lock_expiry_time`.
+ *
+ * Needs `dynamodb:Scan` and `dynamodb:PartiQLDelete`, or `dynamodb:DeleteItem` in place of the latter.
+ *
+ * ```ts
+ * const { deleted } = await collectGarbage({ maxStale: 14 * 24 * 3600 }, { rate: 50 })
+ * ```
+ *
+ * @throws {ConfigurationError} also when neither `max_age` nor `max_stale` is set (but see `expireAtOnly`)
+ * @throws {TableRequestError} when DynamoDB refuses a request; what was deleted before stays deleted
+ */
+export async function collectGarbage(options: Options = {}, context: CleaningContext = {}): Promise<CleaningSummary> {
+  checkSettings(context)
+  return await workOnTable(options, { logger: context.logger }, async (work) => {
+    const old = oldBy(work.configuration, context.expireAtOnly ?? false)
+    const stop = new Stop(context)
+    try {
+      return await new Cleaning(work, old, context, stop).run()
+    } finally {
+      stop.dispose()
+    }
+  })
+}
+
+class Cleaning {
+  readonly #old: Old
+  readonly #dryRun: boolean
+  readonly #segments: number
+  readonly #stop: Stop
+  readonly #tally: Tally
+  readonly #scan: Scan
+  readonly #deletions: Deletions
+
+  constructor(work: TableWork, old: Old, context: CleaningContext, stop: Stop) {
+    const { segments = SEGMENTS, rate, dryRun = false, onProgress } = context
+    const requests = new CleaningRequests(work, { rate, signal: stop.signal })
+    this.#old = old
+    this.#dryRun = dryRun
+    this.#segments = segments
+    this.#stop = stop
+    this.#tally = new Tally(requests, onProgress)
+    this.#scan = new Scan(work.configuration, requests, { segments, rate })
+    this.#deletions = new Deletions(work, requests, this.#tally, rate)
+  }
+
+  async run(): Promise<CleaningSummary> {
+    const segments = Array.from({ length: this.#segments }, (_, segment) => this.#segmentOrStop(segment))
+    const ends = await Promise.allSettled(segments)
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
+    const complete = ends.every((end) => end.status === 'fulfilled' && end.value)
+    const stopped = complete ? undefined : this.#stop.reason
+    return { ...this.#tally.progress(), dryRun: this.#dryRun, complete, stopped }
+  }
+
+  /** When one segment fails, the others end as well. */
+  async #segmentOrStop(segment: number): Promise<boolean> {
+    try {
+      return await this.#segment(segment)
+    } catch (error) {
+      this.#stop.now()
+      throw error
+    }
+  }
+
+  /**
+   * Cleans one segment: no page is read before the garbage of the page before, but for a part of a batch, is deleted.
+   *
+   * @returns whether it came to its end
+   */
+  async #segment(segment: number): Promise<boolean> {
+    let start: Parameters<Scan['page']>[1]
+    let garbage: NonNullable<typeof start>[] = []
+    const remove = async (): Promise<boolean> => {
+      const batch = garbage
+      garbage = []
+      const left = this.#dryRun ? [] : await this.#deletions.delete(batch)
+      this.#tally.abandoned(left.length)
+      return left.length === 0
+    }
+    do {
+      const page = this.#stop.scanning && (await this.#scan.page(segment, start))
+      if (!page) break
+      for (const item of page.items) {
+        if (!this.#stop.scanning) break
+        const dead = isGarbage(item, this.#old, systemClock())
+        this.#tally.saw(dead)
+        if (!dead) continue
+        this.#stop.picked()
+        garbage.push(item)
+        if (garbage.length >= this.#deletions.batchSize && !(await remove())) return false
+      }
+      this.#tally.report()
+      start = page.next
+    } while (start)
+    return (await remove()) && start === undefined && this.#stop.scanning
+  }
+}

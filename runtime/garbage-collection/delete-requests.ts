@@ -1,0 +1,54 @@
+import type { AttributeValue, BatchStatementRequest, DeleteItemCommandInput } from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../configuration/resolve.js'
+import type { Item } from '../session/session-record.js'
+
+/** Every write of a session changes one of these at least: what was not refreshed has them all as the scan saw them. */
+const TIMES = ['created_at', 'updated_at', 'expire_at', 'locked_at'] as const
+
+/** What the scan has to fetch. */
+export function seenAttributes({ tableKey }: Table): readonly string[] {
+  return [tableKey, ...TIMES]
+}
+
+type Table = Pick<Configuration, 'tableName' | 'tableKey'>
+
+/** Deletes the item if its times are still as the scan saw them, equal or absent; in PartiQL. */
+export function deleteStatement(seen: Item, { tableName, tableKey }: Table): BatchStatementRequest {
+  const conditions = TIMES.map((name) => `${quoted(name)} ${seen[name] === undefined ? 'IS MISSING' : '= ?'}`)
+  const where = [`${quoted(tableKey)} = ?`, ...conditions].join(' AND ')
+  return {
+    Statement: `DELETE FROM ${quoted(tableName)} WHERE ${where}`,
+    Parameters: [seen[tableKey], ...TIMES.map((name) => seen[name])].filter((value) => value !== undefined),
+  }
+}
+
+/** The same as a DeleteItem. */
+export function deleteInput(seen: Item, { tableName, tableKey }: Table): DeleteItemCommandInput {
+  const conditions: string[] = []
+  const names: Record<string, string> = {}
+  const values: Record<string, AttributeValue> = {}
+  for (const name of TIMES) {
+    const value = seen[name]
+    names[`#${name}`] = name
+    if (value !== undefined) values[`:${name}`] = value
+    conditions.push(value === undefined ? `attribute_not_exists(#${name})` : `#${name} = :${name}`)
+  }
+  return {
+    TableName: tableName,
+    Key: keyOf(seen, tableKey),
+    ConditionExpression: conditions.join(' AND '),
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+    ReturnConsumedCapacity: 'TOTAL',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  }
+}
+
+function keyOf(seen: Item, tableKey: string): Item {
+  const key = seen[tableKey]
+  return key === undefined ? {} : { [tableKey]: key }
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}

@@ -1,0 +1,88 @@
+import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { isAwsError, isTransient } from '../dynamodb/error-facts.js'
+import { messageOf } from '../errors.js'
+import { backOff } from '../session/backoff.js'
+import type { TableWork } from '../table/table-work.js'
+import { Pace, unlessAborted } from './pace.js'
+
+/** How often a request is sent before its failure counts, beside what the SDK repeats by itself. */
+const ATTEMPTS = 8
+
+/** Bounds of the pauses between them. Milliseconds. */
+const FIRST_PAUSE = 100
+const LONGEST_PAUSE = 5_000
+
+interface Answer {
+  readonly ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[]
+}
+
+export interface Answered<T> {
+  readonly answer: T
+  /** Capacity units that it consumed. */
+  readonly units: number
+}
+
+/** Sends the requests of one cleaning: not faster than allowed, again after a passing failure, none after a stop. */
+export class CleaningRequests {
+  readonly #work: TableWork
+  readonly #signal: AbortSignal
+  readonly #pace: Pace
+  #units = 0
+
+  constructor(work: TableWork, { rate, signal }: { rate: number | undefined; signal: AbortSignal }) {
+    this.#work = work
+    this.#signal = signal
+    this.#pace = new Pace(rate, signal)
+  }
+
+  /** Capacity units consumed so far. */
+  get capacityUnits(): number {
+    return this.#units
+  }
+
+  /**
+   * @param action the IAM action, without `dynamodb:`
+   * @param estimate capacity units that it will probably consume
+   * @returns undefined when cleaning was stopped and the request did not go through
+   * @throws {TableRequestError}
+   */
+  async send<T extends Answer>(
+    action: string,
+    estimate: number,
+    send: (client: DynamoDBClient) => Promise<T>,
+  ): Promise<Answered<T> | undefined> {
+    for (let attempt = 0; await this.#pace.take(estimate); attempt += 1) {
+      try {
+        const answer = await this.#work.request(action, send)
+        const units = unitsOf(answer) ?? estimate
+        this.#pace.settle(estimate, units)
+        this.#units += units
+        return { answer, units }
+      } catch (error) {
+        if (!isTransient(error) && !isAwsError(error, 'TransactionConflictException')) throw error
+        if (!(await this.pause(attempt, error))) break
+      }
+    }
+    return undefined
+  }
+
+  /**
+   * Pauses before another attempt after a passing failure; false when cleaning was stopped.
+   *
+   * @param attempt 0 for the first pause
+   * @throws the failure, after too many attempts
+   */
+  async pause(attempt: number, failure: unknown): Promise<boolean> {
+    if (this.#signal.aborted) return false
+    if (attempt + 1 >= ATTEMPTS) throw failure
+    this.#work.logger.info(`trying again: ${messageOf(failure)}`)
+    await backOff(attempt, LONGEST_PAUSE, FIRST_PAUSE, this.#signal).catch(unlessAborted)
+    return !this.#signal.aborted
+  }
+}
+
+function unitsOf({ ConsumedCapacity: consumed }: Answer): number | undefined {
+  if (consumed === undefined) return undefined
+  const each = [consumed].flat().map(({ CapacityUnits }) => CapacityUnits ?? 0)
+  return each.length > 0 ? each.reduce((sum, units) => sum + units, 0) : undefined
+}

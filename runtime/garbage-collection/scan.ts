@@ -1,0 +1,81 @@
+import { ScanCommand } from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../configuration/resolve.js'
+import { TableRequestError } from '../errors.js'
+import type { Item } from '../session/session-record.js'
+import { seenAttributes } from './delete-requests.js'
+import type { CleaningRequests } from './requests.js'
+
+/** Items on a page at most, so that memory does not depend on the table. */
+const LONGEST_PAGE = 1000
+
+/** Capacity units for an item until it is known better: an eventually consistent read of up to 4 KB. */
+const FIRST_UNITS_PER_ITEM = 0.5
+
+export interface Page {
+  readonly items: readonly Item[]
+  /** Where the next page starts; undefined: this was the last one. */
+  readonly next: Item | undefined
+}
+
+/**
+ * Reads keys and times of the table, a page at a time, in several segments at once. Reads are eventually consistent,
+ * which costs half: a delete looks at the item again anyway.
+ */
+export class Scan {
+  readonly #configuration: Configuration
+  readonly #requests: CleaningRequests
+  readonly #segments: number
+  readonly #rate: number | undefined
+  #items = 0
+  #units = 0
+
+  constructor(
+    configuration: Configuration,
+    requests: CleaningRequests,
+    { segments, rate }: { segments: number; rate: number | undefined },
+  ) {
+    this.#configuration = configuration
+    this.#requests = requests
+    this.#segments = segments
+    this.#rate = rate
+  }
+
+  /** Undefined when cleaning was stopped before the page was read. */
+  async page(segment: number, start: Item | undefined): Promise<Page | undefined> {
+    const { tableName } = this.#configuration
+    const attributes = seenAttributes(this.#configuration).map((name, index) => [`#a${index}`, name] as const)
+    const limit = this.#limit()
+    const command = new ScanCommand({
+      TableName: tableName,
+      Segment: segment,
+      TotalSegments: this.#segments,
+      Limit: limit,
+      ProjectionExpression: attributes.map(([placeholder]) => placeholder).join(', '),
+      ExpressionAttributeNames: Object.fromEntries(attributes),
+      ReturnConsumedCapacity: 'TOTAL',
+      ...(start && { ExclusiveStartKey: start }),
+    })
+    const sent = await this.#requests.send('Scan', limit * this.#unitsPerItem(), (client) => client.send(command))
+    if (!sent) return undefined
+    const { Items, LastEvaluatedKey } = sent.answer
+    if (!Items) {
+      throw new TableRequestError(
+        `table "${tableName}": the endpoint does not answer a Scan like DynamoDB; check the option endpoint`,
+      )
+    }
+    this.#items += Items.length
+    this.#units += sent.units
+    return { items: Items, next: LastEvaluatedKey }
+  }
+
+  /** Small enough that the segments' pages together take about a second of the rate. */
+  #limit(): number {
+    if (this.#rate === undefined) return LONGEST_PAGE
+    const fitting = Math.floor(this.#rate / this.#segments / this.#unitsPerItem())
+    return Math.min(Math.max(fitting, 1), LONGEST_PAGE)
+  }
+
+  #unitsPerItem(): number {
+    return this.#items > 0 ? this.#units / this.#items : FIRST_UNITS_PER_ITEM
+  }
+}

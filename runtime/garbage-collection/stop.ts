@@ -1,0 +1,60 @@
+import { setMaxListeners } from 'node:events'
+import type { CleaningContext } from './settings.js'
+
+export type StopReason = 'signal' | 'maxItems' | 'maxSeconds'
+
+/** Ends cleaning early. */
+export class Stop {
+  readonly #requests = new AbortController()
+  readonly #signal: AbortSignal | undefined
+  readonly #timer: NodeJS.Timeout | undefined
+  readonly #onSignal = () => this.now('signal')
+  #toPick: number
+  #reason: StopReason | undefined
+
+  constructor({ signal, maxItems = Number.POSITIVE_INFINITY, maxSeconds }: CleaningContext) {
+    this.#toPick = maxItems
+    setMaxListeners(0, this.signal) // every request that waits listens
+    this.#signal = signal
+    if (signal?.aborted) this.now('signal')
+    signal?.addEventListener('abort', this.#onSignal, { once: true })
+    if (maxSeconds !== undefined) this.#timer = startTimer(maxSeconds, () => this.now('maxSeconds'))
+  }
+
+  /** Aborted: no further request is sent. */
+  get signal(): AbortSignal {
+    return this.#requests.signal
+  }
+
+  /** False: nothing more is looked at. What was picked before is deleted, while {@link signal} allows it. */
+  get scanning(): boolean {
+    return this.#toPick > 0 && !this.signal.aborted
+  }
+
+  get reason(): StopReason | undefined {
+    return this.#reason
+  }
+
+  /** Counts a session that is going to be deleted. */
+  picked(): void {
+    this.#toPick -= 1
+    if (this.#toPick === 0) this.#reason ??= 'maxItems'
+  }
+
+  now(reason?: StopReason): void {
+    this.#reason ??= reason
+    this.#requests.abort()
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this.#onSignal)
+  }
+}
+
+/** Node's longest delay, above which a timer fires at once. */
+const LONGEST_DELAY = 2 ** 31 - 1
+
+function startTimer(seconds: number, callback: () => void): NodeJS.Timeout {
+  return setTimeout(callback, Math.min(seconds * 1000, LONGEST_DELAY))
+}
