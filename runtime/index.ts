@@ -1,9 +1,13 @@
-export type { ErrorContext, ErrorHandler, OptionName, Options } from './configuration/options.js'
+export type { Conflict, ErrorContext, ErrorHandler, OnConflict, OptionName, Options } from './configuration/options.js'
 export { type Configuration, resolveConfiguration } from './configuration/resolve.js'
 export {
   ConfigurationError,
   InvalidSessionIdError,
+  LockLostError,
+  LockWaitTimeoutError,
+  MissingSecretKeyError,
   type Problem,
+  SessionConflictError,
   SessionDataError,
   SessionTooLargeError,
   SessionUnreadError,

@@ -4,7 +4,7 @@ import type { Options } from '../configuration/options.js'
 import { assertSecretsReadable, type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { clientFor } from '../dynamodb/client.js'
 import { InvalidSessionIdError, SessionDataError, SessionUnreadError } from '../errors.js'
-import { defaultErrorHandler, isPassing } from '../session/errors.js'
+import { isPassing, report } from '../session/errors.js'
 import { serialize } from '../session/serialize.js'
 import { hashSessionId, isPossibleSessionId, makeSessionId } from '../session/session-id.js'
 import type { SessionRecord } from '../session/session-record.js'
@@ -314,11 +314,7 @@ export class DynamoSessionStore extends session.Store {
   }
 
   #report(error: unknown, operation: string, id: string): void {
-    const handler = this.#configuration.errorHandler ?? defaultErrorHandler
-    handler.handle(error instanceof Error ? error : new Error(String(error)), {
-      operation,
-      sessionIdHash: hashSessionId(id),
-    })
+    report(error, { operation, sessionIdHash: hashSessionId(id) }, this.#configuration.errorHandler)
   }
 }
 

@@ -66,9 +66,21 @@ function statusOf(error: Error & { $metadata?: { httpStatusCode?: number } }): n
 }
 
 /** Writes one line to standard error. */
-export const defaultErrorHandler: ErrorHandler = {
+const defaultErrorHandler: ErrorHandler = {
   handle(error: Error, { operation, sessionIdHash }: ErrorContext): void {
     const session = sessionIdHash ? ` (session ${sessionIdHash})` : ''
     process.stderr.write(`dynamo-session-store: ${operation} failed${session}: ${error.name}: ${error.message}\n`)
   },
+}
+
+/** Hands an error to the error handler. One that fails itself must not fail a request, nor end the process. */
+export function report(error: unknown, context: ErrorContext, handler: ErrorHandler = defaultErrorHandler): void {
+  const reported = error instanceof Error ? error : new Error(String(error))
+  try {
+    handler.handle(reported, context)
+  } catch (failure) {
+    defaultErrorHandler.handle(reported, context)
+    const own = failure instanceof Error ? failure : new Error(String(failure))
+    defaultErrorHandler.handle(own, { ...context, operation: 'error_handler' })
+  }
 }
