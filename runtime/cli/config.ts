@@ -1,9 +1,8 @@
-import { valueText } from '../configuration/option-text.js'
+import { valueText, withoutPassword } from '../configuration/option-text.js'
 import { definitionOf, OPTION_NAMES, type OptionName, yamlName } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import type { Problem } from '../errors.js'
 import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from './shared.js'
-import { withoutPassword } from './target.js'
 
 export interface ConfigOptions extends SharedOptions {
   readonly json?: boolean

@@ -1,3 +1,4 @@
+import { withoutPassword } from '../configuration/option-text.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { endpointOf, withClient } from '../dynamodb/client.js'
 import type { Logger } from '../logger.js'
@@ -33,13 +34,9 @@ export async function regionOf(configuration: Configuration): Promise<string> {
 async function targetEndpoint(configuration: Configuration): Promise<string | undefined> {
   const { client } = configuration
   if (!client?.config.endpoint) {
-    return withoutPassword(endpointOf(client ? { ...configuration, endpoint: undefined } : configuration))
+    const endpoint = endpointOf(client ? { ...configuration, endpoint: undefined } : configuration)
+    return endpoint && withoutPassword(endpoint)
   }
   const { protocol, hostname, port, path } = await client.config.endpoint()
   return `${protocol}//${hostname}${port ? `:${port}` : ''}${path === '/' ? '' : path}`
-}
-
-/** A URL without the user name and password that it may carry. */
-export function withoutPassword(url: string | undefined): string | undefined {
-  return url?.replace(/^(https?:\/\/)[^/?#]*@/, '$1')
 }

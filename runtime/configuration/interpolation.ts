@@ -1,9 +1,12 @@
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** What became of a text with `${…}`: `changed` is false when there was nothing to replace. */
+/**
+ * What became of a text with `${…}`: `changed` is false when there was nothing to replace. A problem never repeats the
+ * text, which may be part of a secret.
+ */
 export type Interpolated =
   | { readonly text: string; readonly changed: boolean }
-  | { readonly problem: string; readonly unset?: true }
+  | { readonly problem: string; readonly reference: true }
 
 const REFERENCE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/
 
@@ -24,15 +27,15 @@ export function interpolate(text: string, env: Environment): Interpolated {
       continue
     }
     const end = rest.indexOf('}', dollar)
-    if (end === -1) return { problem: '"${" without its "}" (write $$ for a dollar sign)' }
+    if (end === -1) return { problem: '"${" without its "}" (write $$ for a dollar sign)', reference: true }
     const inside = rest.slice(dollar + 2, end)
     const [, name, otherwise] = REFERENCE.exec(inside) ?? []
     if (name === undefined) {
-      return { problem: `"\${${inside}}" is not of the form \${VARIABLE} or \${VARIABLE:-default}` }
+      return { problem: 'what stands in "${…}" is not of the form VARIABLE or VARIABLE:-default', reference: true }
     }
     const value = env[name] || otherwise
     if (value === undefined) {
-      return { problem: `the environment variable ${name} is not set (a default: \${${name}:-…})`, unset: true }
+      return { problem: `the environment variable ${name} is not set (a default: \${${name}:-…})`, reference: true }
     }
     result += value
     rest = rest.slice(end + 1)

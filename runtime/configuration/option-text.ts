@@ -1,10 +1,15 @@
 import { definitionOf, type OptionName } from './options.js'
 
+/** A text without the user name and password that a URL may carry. */
+export function withoutPassword(text: string): string {
+  return text.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1')
+}
+
 /** What a value of an option looks like in YAML and on the screen: `null` for none. */
 export function valueText(name: OptionName, value: unknown): string {
   if (value === undefined || value === null) return 'null'
   if (definitionOf(name).secret) return '********'
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'object' ? JSON.stringify(value) : withoutPassword(String(value))
 }
 
 /** The type of an option in words, with unit and limits, for the generated file and the documentation. */

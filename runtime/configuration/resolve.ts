@@ -6,7 +6,7 @@ import { ambientOptions } from './ambient.js'
 import { readEnvironment } from './environment.js'
 import type { Found } from './found.js'
 import { nearest } from './nearest.js'
-import { valueText } from './option-text.js'
+import { valueText, withoutPassword } from './option-text.js'
 import {
   configurationPath,
   definitionOf,
@@ -50,6 +50,9 @@ type Environment = Readonly<Record<string, string | undefined>>
  * @throws {ConfigurationError} with everything that is wrong, each with its place
  */
 export function resolveConfiguration(given: Options = {}, env: Environment = process.env): Configuration {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ConfigurationError([{ place: 'options', text: 'must be an object, as in { tableName: "sessions" }' }])
+  }
   if (given instanceof ResolvedConfiguration) return given as unknown as Configuration
   const options = overAmbient(given)
   const code = readCode(options)
@@ -110,9 +113,7 @@ class ResolvedConfiguration {
   toJSON(): Record<string, unknown> {
     const shown = OPTION_NAMES.filter((name) => definitionOf(name).type !== 'object')
     const self = this as unknown as Configuration
-    return Object.fromEntries(
-      shown.map((name) => [name, definitionOf(name).secret && self[name] ? valueText(name, self[name]) : self[name]]),
-    )
+    return Object.fromEntries(shown.map((name) => [name, printable(name, self[name])]))
   }
 
   [inspect.custom](): unknown {
@@ -127,6 +128,11 @@ function overAmbient(given: Options): Options {
     ...ambient,
     ...Object.fromEntries(Object.entries(given).map(([key, value]) => [key, value ?? ambient[key]])),
   }
+}
+
+function printable(name: OptionName, value: unknown): unknown {
+  if (definitionOf(name).secret && value !== undefined) return valueText(name, value)
+  return typeof value === 'string' ? withoutPassword(value) : value
 }
 
 const nothing: FoundInFile = { values: new Map(), problems: [], warnings: [], deferred: [] }

@@ -1,3 +1,4 @@
+import { withoutPassword } from './option-text.js'
 import { definitionOf, type OptionName } from './options.js'
 
 /** Either the value of an option or what is wrong with it. */
@@ -35,15 +36,24 @@ function parsePairs(name: OptionName, text: string): Checked {
   for (const part of text.split(',')) {
     const equals = part.indexOf('=')
     if (equals < 1) return { problem: `must look like a=b,c=d, not ${shown(name, text)}` }
-    pairs.push([part.slice(0, equals).trim(), part.slice(equals + 1).trim()])
+    const key = part.slice(0, equals).trim()
+    if (pairs.some(([known]) => known === key)) return { problem: `has ${JSON.stringify(key)} twice` }
+    pairs.push([key, part.slice(equals + 1).trim()])
   }
   return checkValue(name, Object.fromEntries(pairs))
 }
 
 /** Checks an option's value as code or YAML give it, with its own type. */
 export function checkValue(name: OptionName, value: unknown): Checked {
-  const problem = problemOf(name, value)
-  return problem === undefined ? { value } : { problem }
+  const given = definitionOf(name).type === 'map' ? withoutNulls(value) : value
+  const problem = problemOf(name, given)
+  return problem === undefined ? { value: given } : { problem }
+}
+
+/** `null` means *not set* for the entries of a map as well. */
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== null && entry !== undefined))
 }
 
 function problemOf(name: OptionName, value: unknown): string | undefined {
@@ -135,6 +145,6 @@ function shown(name: OptionName, value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a map'
   if (typeof value === 'function') return 'a function'
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const text = typeof value === 'string' ? JSON.stringify(withoutPassword(value)) : String(value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }

@@ -21,8 +21,8 @@ export interface FoundInFile extends Found {
   readonly deferred: readonly Problem[]
 }
 
-/** `unset`: a variable is missing, which for the secret is no problem of everybody. */
-type ReadValue = Checked & { readonly unset?: true }
+/** `reference`: something is wrong with a `${…}`, which for the secret is no problem of everybody. */
+type ReadValue = Checked & { readonly reference?: true }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -38,9 +38,12 @@ export function readYaml(text: string, path: string, env: Environment): FoundInF
   const file = new YamlFile(path, lineCounter, env)
   if (!Array.isArray(documents)) return file.found
   const [document, second] = documents
-  for (const { errors, warnings } of documents) file.takeErrors([...errors, ...warnings])
-  if (second) file.problem(second.range[0], 'holds several YAML documents (a line "---" begins another); keep one')
-  if (document && !second) file.takeDocument(document)
+  if (second) {
+    for (const { errors } of documents) file.takeErrors(errors)
+    file.problem(second.range[0], 'holds several YAML documents (a line "---" begins another); keep one')
+  } else if (document) {
+    file.takeDocument(document)
+  }
   return file.found
 }
 
@@ -65,19 +68,25 @@ class YamlFile {
     this.found.problems.push({ place: this.#place(offset), text })
   }
 
-  takeErrors(errors: readonly YAMLError[]): void {
-    for (const { message, pos } of errors) this.problem(pos[0], `not valid YAML: ${message}`)
+  takeErrors(errors: readonly YAMLError[], pairAt = (_offset: number): Pair | undefined => undefined): void {
+    for (const { message, pos } of errors)
+      this.problem(pos[0], `not valid YAML: ${reason(message, pairAt(pos[0])?.key)}`)
   }
 
   takeDocument(document: Document.Parsed): void {
     const root = document.contents
+    const pairs: readonly Pair[] = isMap(root) ? (root.items as Pair[]) : []
+    const errors = [...document.errors, ...document.warnings]
+    const pairAt = (offset: number) => pairs.findLast(({ key }) => offsetOf(key) <= offset)
+    this.takeErrors(errors, pairAt)
     if (root === null || (isScalar(root) && root.value === null)) return
     if (!isMap(root)) {
       const kind = isScalar(root) ? 'text' : isAlias(root) ? 'an alias' : 'a list'
       this.problem(root.range[0], `must hold lines of the form "table_name: sessions", not ${kind}`)
       return
     }
-    for (const pair of root.items) this.#takePair(pair as Pair, document)
+    const broken = new Set(errors.map(({ pos }) => pairAt(pos[0])))
+    for (const pair of pairs) if (!broken.has(pair)) this.#takePair(pair, document)
   }
 
   #takePair(pair: Pair, document: Document): void {
@@ -95,14 +104,16 @@ class YamlFile {
     }
     if (!name) {
       const known = YAML_OPTION_NAMES.map(yamlName)
-      this.problem(offset, `unknown option ${JSON.stringify(key)}${nearest(key, known)}`)
+      const shown = shownKey(pair.key) ?? ''
+      const text = missingSpace(pair.key) ?? `unknown option ${JSON.stringify(shown)}${nearest(shown, known)}`
+      this.problem(offset, text)
       return
     }
     const checked = this.#valueOf(name, pair.value, document)
     if (checked === undefined) return
     const at = offsetOf(pair.value) || offset
     if ('problem' in checked) {
-      const list = 'unset' in checked && name === 'secretKey' ? this.found.deferred : this.found.problems
+      const list = 'reference' in checked && name === 'secretKey' ? this.found.deferred : this.found.problems
       list.push({ place: this.#place(at), text: `${key}: ${checked.problem}` })
       return
     }
@@ -113,7 +124,10 @@ class YamlFile {
   /** `undefined`: null or empty, which means *not set*. */
   #valueOf(name: OptionName, node: unknown, document: Document): ReadValue | undefined {
     const target = isAlias(node) ? node.resolve(document) : node
-    if (isAlias(node) && !target) return { problem: `the alias *${node.source} names no anchor` }
+    if (isAlias(node) && !target) {
+      const alias = definitionOf(name).secret ? '' : ` *${node.source}`
+      return { problem: `the alias${alias} names no anchor (a text that begins with * needs quotes)` }
+    }
     if (isMap(target)) {
       if (definitionOf(name).type !== 'map') return checkValue(name, {})
       return this.#mapOf(name, target.items, document)
@@ -162,6 +176,22 @@ class YamlFile {
     const { line, col } = this.#lines.linePos(offset)
     return `${this.#path}:${line}:${col}`
   }
+}
+
+/** The name of an option for a message: never what follows it where the space after the colon was forgotten. */
+function shownKey(key: unknown): string | undefined {
+  return isScalar(key) ? String(key.value).split(/[:\s]/)[0]?.slice(0, 40) : undefined
+}
+
+/** What the parser says may repeat what is written there: not where that is the secret. */
+function reason(message: string, key: unknown): string {
+  const secret = shownKey(key)?.startsWith('secret_key')
+  return missingSpace(key) ?? (secret ? 'the value of secret_key can not be read; put it in quotes' : message)
+}
+
+function missingSpace(key: unknown): string | undefined {
+  const colon = isScalar(key) && /^\w+:(?=\S)/.exec(String(key.value))?.[0]
+  return colon ? `a space is missing after "${colon}"` : undefined
 }
 
 function offsetOf(node: unknown): number {

@@ -105,6 +105,8 @@ describe('dynamo-session config', () => {
     currentFolderWith({ 'c.yml': '' })
     const values: Record<string, string> = {
       billing_mode: 'provisioned',
+      locking: 'none',
+      session_id_digest: 'md5',
       serializer: 'json',
       tags: 'a=b',
       endpoint: 'http://localhost:1',

@@ -170,6 +170,7 @@ describe('ENV', () => {
     ['MAX_AGE', 'ten', 'must be a whole number of seconds, at least 1, not "ten"'],
     ['MAX_AGE', '1e3', 'not "1e3"'],
     ['TAGS', 'nothing', 'must look like a=b,c=d, not "nothing"'],
+    ['TAGS', 'a=b,a=c', 'has "a" twice'],
     ['BILLING_MODE', 'x', 'must be pay_per_request or provisioned, not "x"'],
     ['TABLE_NAME', 'a b c', 'may contain only letters'],
   ])('with a wrong value is an error that names the variable: %s=%s', (name, text, message) => {
@@ -188,6 +189,21 @@ describe('ENV', () => {
 })
 
 describe('code', () => {
+  it.each([null, [], 'x', 5])('must be an object: %j', (options) => {
+    expect(() => resolveConfiguration(options as object)).toThrow(ConfigurationError)
+  })
+
+  it('may leave entries of a map unset', () => {
+    expect(resolve({ tags: { a: 'b', c: null as unknown as string } }).tags).toEqual({ a: 'b' })
+  })
+
+  it('never shows the password of an endpoint', () => {
+    expect(problemsOf({ endpoint: 'htp://user:hunter2@host' })).not.toContain('hunter2')
+    const configuration = resolve({ endpoint: 'http://user:hunter2@localhost:1' })
+    expect(JSON.stringify(configuration) + inspect(configuration)).not.toContain('hunter2')
+    expect(configuration.endpoint).toBe('http://user:hunter2@localhost:1')
+  })
+
   it.each([
     [{ tabelName: 'x' }, 'option tabelName: is not an option of dynamo-session-store; did you mean "tableName"?'],
     [{ table_name: 'x' }, 'did you mean "tableName"?'],
