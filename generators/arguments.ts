@@ -8,20 +8,25 @@ export function forceIn(argv: readonly string[]): boolean {
 }
 
 /**
- * plop drops arguments on the wrong side of `--` without a word: `session-migration --dry-run` would write.
- *
- * @throws {GeneratorError} when there are such arguments
+ * What is wrong with the place of an argument; undefined when all is well. plop drops arguments on the wrong side of
+ * `--` without a word, or takes their values for something else: `session-migration --dry-run` would write.
  */
-export function assertArgumentsArrive(argv: readonly string[], generator: string, names: readonly string[]): void {
-  if (!/^plop(\.js)?$/.test(basename(argv[1] ?? ''))) return
+export function misplacedArgument(
+  argv: readonly string[],
+  generator: string,
+  names: readonly string[],
+): string | undefined {
+  if (!/^plop(\.js)?$/.test(basename(argv[1] ?? ''))) return undefined
   const early = names.find((name) => parsed(beforeDashes(argv)).values[name] !== undefined)
-  if (early !== undefined) {
-    throw new GeneratorError(`--${early} must come after "--", as in: npx plop ${generator} -- --${early} …`)
-  }
+  if (early !== undefined) return `--${early} must come after "--", as in: npx plop ${generator} -- --${early} …`
   const [late] = droppedPositionals(argv)
-  if (late !== undefined) {
-    throw new GeneratorError(`"${late}" must come before "--", or after its name, as in: npx plop ${generator} ${late}`)
-  }
+  return late && `"${late}" must come before "--", or after its name, as in: npx plop ${generator} ${late}`
+}
+
+/** @throws {GeneratorError} when an argument is at the wrong place */
+export function assertArgumentsArrive(argv: readonly string[], generator: string, names: readonly string[]): void {
+  const problem = misplacedArgument(argv, generator, names)
+  if (problem !== undefined) throw new GeneratorError(problem)
 }
 
 function beforeDashes(argv: readonly string[]): readonly string[] {

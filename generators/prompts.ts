@@ -106,6 +106,18 @@ export const dryRunArgument: Question = {
   validate: (value) => (typeof value === 'boolean' ? true : '--dry-run takes no value'),
 }
 
+/** The same questions, which first say what is wrong with the command line as a whole. */
+export function guarded(
+  questions: readonly Question[],
+  problem: (names: readonly string[]) => string | undefined,
+): Question[] {
+  const names = questions.map(({ name }) => name)
+  return questions.map((question) => ({
+    ...question,
+    validate: (value) => problem(names) ?? question.validate?.(value) ?? true,
+  }))
+}
+
 /** plop gives "true" for an argument without a value; that and an empty one are no texts. */
 function argumentText(value: string): string | undefined {
   return value.trim() === '' || value === 'true' ? undefined : value

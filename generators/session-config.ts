@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
 import type { NodePlopAPI, PlopGeneratorConfig } from 'plop'
-import { assertArgumentsArrive } from './arguments.js'
+import { assertArgumentsArrive, misplacedArgument } from './arguments.js'
 import { carryOut } from './carry-out.js'
-import { dryRunArgument, textQuestion } from './prompts.js'
+import { dryRunArgument, guarded, textQuestion } from './prompts.js'
 import { environmentNameProblem, planConfig } from './session-config-file.js'
 
 const NAME = 'session-config'
 
-const prompts = [
+const questions = [
   textQuestion(
     {
       name: 'environment',
@@ -18,6 +18,8 @@ const prompts = [
   ),
   dryRunArgument,
 ]
+
+const prompts = guarded(questions, (names) => misplacedArgument(process.argv, NAME, names))
 
 /** `npx plop session-config [environment]` */
 export function addSessionConfig(plop: NodePlopAPI, force: boolean): void {

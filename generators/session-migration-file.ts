@@ -1,5 +1,6 @@
 import * as nodeFs from 'node:fs'
 import { join, resolve } from 'node:path'
+import { envName } from '../runtime/configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../runtime/configuration/resolve.js'
 import { findKnexfile, knexMigrationsFolder } from '../runtime/migrations/knexfile.js'
 import { findTsconfig, moduleSystem } from './application.js'
@@ -7,6 +8,7 @@ import { type FilePlan, type FileSystem, GeneratorError, shownPath } from './fil
 import { DEFAULT_NAME, existingMigrations, migrationName, nextStamp } from './migration-name.js'
 import { type OptionsImport, optionsImport, slashes } from './options-module.js'
 import { render } from './render.js'
+import { compilerOptions } from './tsconfig.js'
 
 export const LANGUAGES = ['ts', 'js', 'mjs'] as const
 export type Language = (typeof LANGUAGES)[number]
@@ -63,9 +65,10 @@ export async function planMigration(input: MigrationInput): Promise<FilePlan> {
       ...notices,
       ...knex.notices,
       ...languageNotices(language),
+      ...syntaxNotices(language, folder, root, fs),
       ...(options?.notices ?? []),
     ],
-    next: knex.ownsFolder ? 'npx knex migrate:latest' : 'npx umzug up',
+    next: knex.ownsFolder ? 'npx knex migrate:latest' : nextCommand(folder, root, configuration),
     ...(twin && { conflict: twinText(join(folder, twin.file), name) }),
   }
 }
@@ -135,6 +138,19 @@ function languageNotices(language: Language): string[] {
   return language === 'mjs'
     ? ['knex and sequelize-cli skip .mjs files without a word; npx umzug runs them. For those: --language js']
     : []
+}
+
+/** TypeScript accepts no `import` in a CommonJS package under this setting: nothing that could be written would fit. */
+function syntaxNotices(language: Language, folder: string, root: string, fs: FileSystem): string[] {
+  const tsconfig = findTsconfig(root, fs)
+  if (language !== 'ts' || tsconfig === undefined || moduleSystem(folder, fs) !== 'commonjs') return []
+  if (compilerOptions(tsconfig, fs).verbatimModuleSyntax !== true) return []
+  return ['it runs, but does not compile: verbatimModuleSyntax needs ES modules. npm pkg set type=module']
+}
+
+function nextCommand(folder: string, root: string, { migrationsDir }: Configuration): string {
+  const found = folder === resolve(root, migrationsDir)
+  return found ? 'npx umzug up' : `${envName('migrationsDir')}=${shownPath(folder, root)} npx umzug up`
 }
 
 function twinText(path: string, name: string): string {

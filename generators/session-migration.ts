@@ -1,11 +1,11 @@
 import * as nodeFs from 'node:fs'
 import { resolve } from 'node:path'
 import type { NodePlopAPI, PlopGeneratorConfig } from 'plop'
-import { assertArgumentsArrive } from './arguments.js'
+import { assertArgumentsArrive, misplacedArgument } from './arguments.js'
 import { carryOut } from './carry-out.js'
 import { DEFAULT_NAME, migrationName } from './migration-name.js'
 import { optionsModuleProblem } from './options-module.js'
-import { choiceQuestion, dryRunArgument, type Question, textArgument, textQuestion } from './prompts.js'
+import { choiceQuestion, dryRunArgument, guarded, type Question, textArgument, textQuestion } from './prompts.js'
 import { defaultLanguage, folderProblem, LANGUAGES, languageProblem, planMigration } from './session-migration-file.js'
 
 const NAME = 'session-migration'
@@ -13,7 +13,7 @@ const NAME = 'session-migration'
 /** `npx plop session-migration [Name]` */
 export function addSessionMigration(plop: NodePlopAPI, force: boolean): void {
   const rootOf = () => resolve(plop.getDestBasePath())
-  const prompts = questions(rootOf)
+  const prompts = guarded(questions(rootOf), (names) => misplacedArgument(process.argv, NAME, names))
   plop.setGenerator(NAME, {
     description: 'migration that creates the DynamoDB table of the sessions: migrations/<time>_<name>',
     prompts: prompts as unknown as PlopGeneratorConfig['prompts'],

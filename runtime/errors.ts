@@ -87,7 +87,8 @@ export function messageOf(error: unknown): string {
 }
 
 function ownMessage(error: unknown): string {
-  return error instanceof Error ? error.message || severalMessages(error) || error.name : String(error)
+  const text = error instanceof Error ? error.message || severalMessages(error) || error.name : String(error)
+  return text.replace(/\nRequire stack:[\s\S]*$/, '')
 }
 
 /** What is inside an AggregateError, whose own message is empty when no address of a host answers. */

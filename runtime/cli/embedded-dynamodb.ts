@@ -63,9 +63,7 @@ function requireOfDynalite(folder: string): NodeJS.Require {
     return createRequire(require.resolve('dynalite'))
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause
-    throw new Error('the embedded DynamoDB needs dynalite, which is not installed: npm install --save-dev dynalite', {
-      cause,
-    })
+    throw new Error('the embedded DynamoDB needs dynalite, which is not installed: npm install --save-dev dynalite')
   }
 }
 

@@ -83,3 +83,13 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
     console.error(process.env.DEBUG ? error : `error: ${messageOf(error)}`)
   }
 }
+
+/**
+ * Lets a command go on when its reader went away (`npx umzug up | head`): what it does must not end half way because
+ * nobody reads on.
+ */
+export function outliveReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}

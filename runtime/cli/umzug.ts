@@ -6,13 +6,14 @@ import type { Options } from '../configuration/options.js'
 import { createUmzug } from '../migrations/create-umzug.js'
 import { isSessionUmzug, runCLI, SessionUmzugCLI } from '../migrations/umzug-cli.js'
 import { findOwnUmzugFile, loadOwnUmzug } from './own-umzug.js'
-import { configurationForCommand, consoleLogger, optionsForCommand, runCommand } from './shared.js'
+import { configurationForCommand, consoleLogger, optionsForCommand, outliveReader, runCommand } from './shared.js'
 import { SHARED_FLAGS_HELP, takeSharedFlags } from './shared-flags.js'
 import { printTarget } from './target.js'
 
 /** Those that change something: in the database, or in what is known of it. */
 const CHANGING = ['up', 'down', 'unlock']
 
+outliveReader()
 runCommand(main)
 
 async function main(): Promise<void> {
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
   const options = await optionsForCommand(shared)
   await withAmbient({ options, logger: consoleLogger }, async () => {
     const own = ownFile && (await loadOwnUmzug(ownFile, process.cwd(), consoleLogger))
-    if (own) await runOwn(own, basename(ownFile), rest)
+    if (own && rest[0] !== 'create') await runOwn(own, basename(ownFile), rest)
     else await runDefault(options, shared.options, rest)
   })
 }
@@ -49,7 +50,7 @@ async function runOwn(umzug: Umzug, file: string, argv: string[]): Promise<void>
   await announce(umzug, argv)
   if (isSessionUmzug(umzug)) await umzug.runAsCLI(argv)
   else await runCLI(cliOf(umzug, argv), argv)
-  await new Promise((resolve) => process.stdout.write('', resolve))
+  await new Promise((resolve) => process.stdout.write('', () => resolve(undefined)))
   process.exit()
 }
 

@@ -100,11 +100,17 @@ export class SessionUmzug<Context extends object = object> extends Umzug<Context
   }
 
   override async pending(): Promise<MigrationMeta[]> {
-    return await this.#call(async () => await super.pending())
+    return await this.#call(async () => {
+      await this.#refuseKnexMigrations()
+      return await super.pending()
+    })
   }
 
   override async executed(): Promise<MigrationMeta[]> {
-    return await this.#call(async () => await super.executed())
+    return await this.#call(async () => {
+      await this.#refuseKnexMigrations()
+      return await super.executed()
+    })
   }
 
   /** @throws {KnexMigrationsError} when knex has run migrations of this folder, so that the answer would mislead */

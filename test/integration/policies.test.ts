@@ -60,7 +60,7 @@ onEachEngine('the IAM policies of the README', (engine) => {
     await createTable(options)
     const requests = seen(options.tableName)
     expect(allowed('deploy')).toEqual(expect.arrayContaining(requests))
-    const withTags = ['sessions TagResource']
+    const withTags = ['sessions TagResource', 'sessions_migrations TagResource']
     const onlyWithTimeToLive = engine.name === 'dynalite' ? ['sessions UpdateTimeToLive', 'sessions Scan'] : []
     const unused = allowed('deploy').filter((action) => !requests.includes(action))
     expect([...withTags, ...onlyWithTimeToLive]).toEqual(expect.arrayContaining(unused))
