@@ -1,0 +1,204 @@
+// Shows that the tests of the session runtime under faults can fail: breaks the runtime on purpose, once for each entry
+// of BREAKAGES, in a copy of the sources, and lists which tests go red. Ends with exit code 1 when a test stayed green
+// under all of them. Takes about half an hour: node scripts/see-red.mjs [texts in the names of the breakages to try]
+
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const TESTS = ['faults', 'store-faults', 'lost-answers'].map((name) => `test/integration/session/${name}.test.ts`)
+
+const ITEMS = 'runtime/session/session-items.ts'
+const WRITER = 'runtime/session/session-writer.ts'
+const REPOSITORY = 'runtime/session/session-repository.ts'
+const LOCK = 'runtime/session/locking/lock.ts'
+const ERRORS = 'runtime/session/errors.ts'
+const EXPRESS = 'runtime/adapters/express.ts'
+
+/** What is broken, where, and how: text of the source and what stands there instead. */
+const BREAKAGES = [
+  [
+    'writes carry no condition',
+    ITEMS,
+    'ConditionExpression: expression.condition(condition),',
+    'ConditionExpression: undefined,',
+  ],
+  [
+    'a failed write is swallowed',
+    ITEMS,
+    'if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error, this.#configuration)',
+    'if (!(error instanceof ConditionalCheckFailedException)) return { written: true, item: undefined }',
+  ],
+  [
+    'a failed read or delete is swallowed',
+    ITEMS,
+    '    } catch (error) {\n      throw storeError(error, this.#configuration)\n    }',
+    '    } catch {\n      return {} as T\n    }',
+  ],
+  [
+    'every request is sent again when it failed',
+    ITEMS,
+    'const { Attributes } = await this.#client.send(command)',
+    'const { Attributes } = await this.#client.send(command).catch(() => this.#client.send(command))',
+  ],
+  [
+    'every read and delete is sent again when it failed',
+    ITEMS,
+    'return await request()',
+    'return await request().catch(request)',
+  ],
+  [
+    'writes are not sent',
+    ITEMS,
+    'const { Attributes } = await this.#client.send(command)',
+    'const { Attributes } = command as { Attributes?: Item }',
+  ],
+  ['reads and deletes are not sent', ITEMS, 'return await request()', 'return {} as T'],
+  [
+    'own writes are not recognised',
+    WRITER,
+    'return !result.written && result.repeated && result',
+    'return !result.written && false && result',
+  ],
+  [
+    'every failed condition of a repeat counts as an own write',
+    WRITER,
+    '&& result.current?.updated_at?.S === times.updated_at?.S',
+    '',
+  ],
+  [
+    'an own create is not recognised',
+    REPOSITORY,
+    'const ours = !result.written && result.repeated',
+    'const ours = !result.written && false',
+  ],
+  ['every repeated create counts as an own one', REPOSITORY, ' && result.current?.created_at?.S === createdAt?.S', ''],
+  [
+    'an own lock is not recognised',
+    LOCK,
+    'if (repeated && current.locked_at?.S === token)',
+    'if (!repeated && current.locked_at?.S === token)',
+  ],
+  [
+    'every repeated lock counts as an own one',
+    LOCK,
+    'if (repeated && current.locked_at?.S === token)',
+    'if (repeated)',
+  ],
+  [
+    'saves and touches keep the lock',
+    WRITER,
+    'return record.token ? { locked_at: undefined } : {}',
+    'return record.token ? {} : {}',
+  ],
+  [
+    'unlocking unlocks whoever holds the lock',
+    LOCK,
+    '{ exists: true, equals: { locked_at: { S: token } } }',
+    '{ exists: true }',
+  ],
+  ['a session that is over stays locked', REPOSITORY, 'if (!found) await unlock(id, locked.token, this.#items)', ''],
+  ["errors are the SDK's", ERRORS, ': unknown {\n', ': unknown {\n  if (tableName) return error\n'],
+  [
+    'errors name the session',
+    ITEMS,
+    'ConditionalCheckFailedException)) throw storeError(error, this.#configuration)',
+    'ConditionalCheckFailedException))\n        throw Object.assign(storeError(error, this.#configuration) as Error, { id })',
+  ],
+  ['every error passes', ERRORS, 'if (!(error instanceof Error)) return false', 'if (error) return true'],
+  ['no error passes', ERRORS, 'if (!(error instanceof Error)) return false', 'if (error) return false'],
+  [
+    'a session that can not be read counts as none',
+    EXPRESS,
+    "this.#hold(empty, 'unread')\n      return empty",
+    'return null',
+  ],
+  ['a session that can not be read may be saved', EXPRESS, "this.#hold(empty, 'unread')", "this.#hold(empty, 'new')"],
+  [
+    'errors are raised and reported',
+    EXPRESS,
+    'if (this.#configuration.raiseErrors || !isPassing(error)) throw error\n    this.#report(error, operation, id)',
+    'this.#report(error, operation, id)\n    throw error',
+  ],
+  [
+    'errors are neither raised nor reported',
+    EXPRESS,
+    'if (this.#configuration.raiseErrors || !isPassing(error)) throw error\n    this.#report(error, operation, id)',
+    '',
+  ],
+  [
+    'callbacks are called twice',
+    'runtime/adapters/answer.ts',
+    '(error) => process.nextTick(callback, error)',
+    '(error) => {\n      process.nextTick(callback, error)\n      process.nextTick(callback, error)\n    }',
+  ],
+  [
+    'callbacks are called twice after a success',
+    'runtime/adapters/answer.ts',
+    '(value) => process.nextTick(callback, null, value)',
+    '(value) => {\n      process.nextTick(callback, null, value)\n      process.nextTick(callback, null, value)\n    }',
+  ],
+  [
+    'a callback leaves the rejection to nobody',
+    'runtime/adapters/answer.ts',
+    '(error) => process.nextTick(callback, error),',
+    '(error) => {\n      process.nextTick(callback, error)\n      throw error\n    },',
+  ],
+  ["an unlock that fails is nobody's", EXPRESS, "this.#report(error, 'unlock', id)", 'throw error'],
+]
+
+const words = process.argv.slice(2)
+const chosen = BREAKAGES.filter(([what]) => words.length === 0 || words.some((word) => what.includes(word)))
+const seenRed = new Map()
+for (const [what, file, from, to] of [['nothing is broken', ITEMS, '', ''], ...chosen]) {
+  const results = runBroken(file, from, to)
+  const red = results.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName)
+  for (const { fullName } of results) seenRed.set(fullName, seenRed.get(fullName) ?? [])
+  for (const name of red) seenRed.get(name)?.push(what)
+  if (process.env.SEE_RED_OUTPUT) {
+    writeFileSync(process.env.SEE_RED_OUTPUT, JSON.stringify(Object.fromEntries(seenRed), null, 1))
+  }
+  console.log(`${what}: ${red.length} of ${results.length} red`)
+  if (file === ITEMS && from === '' && red.length > 0)
+    throw new Error(`red although nothing is broken:\n${red.join('\n')}`)
+}
+const green = [...seenRed].filter(([, breakages]) => breakages.length === 0).map(([name]) => name)
+console.log(`\n${seenRed.size - green.length} of ${seenRed.size} tests were seen red.`)
+if (green.length > 0) {
+  console.error(['Never red:', ...green].join('\n  '))
+  process.exitCode = 1
+}
+
+/** The results of the tests in a copy of the sources with one text replaced. */
+function runBroken(file, from, to) {
+  const folder = mkdtempSync(join(tmpdir(), 'see-red-'))
+  try {
+    for (const part of [
+      'runtime',
+      'generators',
+      'templates',
+      'test',
+      'package.json',
+      'tsconfig.json',
+      'vitest.config.ts',
+    ]) {
+      cpSync(part, join(folder, part), { recursive: true })
+    }
+    symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'), 'junction')
+    const path = join(folder, file)
+    const source = readFileSync(path, 'utf8')
+    if (!source.includes(from)) throw new Error(`${file} does not contain:\n${from}`)
+    writeFileSync(
+      path,
+      source.replace(from, () => to),
+    )
+    const output = join(folder, 'results.json')
+    const vitest = join('node_modules', 'vitest', 'vitest.mjs')
+    const args = [vitest, 'run', '--project', 'integration', ...TESTS, '--reporter=json', `--outputFile=${output}`]
+    spawnSync(process.execPath, args, { cwd: folder, stdio: 'ignore' })
+    return JSON.parse(readFileSync(output, 'utf8')).testResults.flatMap(({ assertionResults }) => assertionResults)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

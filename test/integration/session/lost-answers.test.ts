@@ -1,0 +1,157 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Options } from '../../../runtime/configuration/options.js'
+import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import type { SessionRecord } from '../../../runtime/session/session-record.js'
+import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { onEachEngine, uniqueTableName } from '../../support/engines.js'
+import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
+import { makeTable, readItem, writeItem } from '../../support/table.js'
+
+const DATA = { data: { S: '{"a":1}' } }
+const THEIRS = { data: { S: '{"a":1,"theirs":true}' }, updated_at: { S: '1763832005.5' } }
+const PESSIMISTIC = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
+
+onEachEngine('SessionRepository and answers that were lost or damaged', (engine) => {
+  const tableName = uniqueTableName()
+  let direct: DynamoDBClient
+  let proxy: FaultProxy
+  let client: DynamoDBClient
+  let id: string
+
+  beforeAll(async () => {
+    direct = engine.client()
+    proxy = await startFaultProxy(engine.endpoint)
+    client = engine.client(proxy.endpoint)
+    await makeTable(direct, tableName)
+  })
+  beforeEach(() => {
+    id = `s-${Math.random()}`
+  })
+  afterEach(() => proxy.reset())
+  afterAll(async () => {
+    direct.destroy()
+    client.destroy()
+    await proxy.stop()
+  })
+
+  const sessions = (options: Options = {}) =>
+    new SessionRepository(resolveConfiguration({ tableName, touchInterval: 0, ...options }), client)
+  const item = () => readItem(direct, tableName, id)
+  const put = (attributes: Parameters<typeof writeItem>[2]) =>
+    writeItem(direct, tableName, { session_id: { S: id }, ...attributes })
+  const remove = () => new SessionRepository(resolveConfiguration({ tableName }), direct).delete(id)
+
+  async function loaded(options: Options = {}): Promise<SessionRecord> {
+    await put(DATA)
+    const record = await sessions(options).findForChange(id)
+    if (!record) throw new Error('there should be a session')
+    return record
+  }
+
+  /** The answer of the next request is lost, and `meanwhile` happens after it was carried out. */
+  const lose = (meanwhile: () => Promise<unknown>) => proxy.inject('UpdateItem', { drop: 'after' }, { meanwhile })
+
+  describe('when an answer was lost, and others write before the repeat', () => {
+    it('create: our session is created, and what others made of it stays', async () => {
+      lose(async () => put({ ...(await item()), ...THEIRS }))
+      expect(await sessions().create(id, { a: 1 })).toMatchObject({ id, data: { a: 1 } })
+      expect(await item()).toMatchObject(THEIRS)
+    })
+
+    it('create: an id that was taken stays taken', async () => {
+      await put(THEIRS)
+      lose(async () => undefined)
+      expect(await sessions().create(id, { a: 1 })).toBeUndefined()
+      expect(await item()).toEqual({ session_id: { S: id }, ...THEIRS })
+    })
+
+    it('update (optimistic): both changes are there', async () => {
+      const record = await loaded()
+      lose(() => put(THEIRS))
+      await sessions().update(record, { a: 1, ours: true })
+      expect(await item()).toMatchObject({ data: { S: '{"a":1,"theirs":true,"ours":true}' } })
+    })
+
+    it('update (pessimistic): LockLostError says that ours may have been written, and theirs stays', async () => {
+      const record = await loaded(PESSIMISTIC)
+      lose(() => put({ ...THEIRS, locked_at: { S: '1763832004.5' } }))
+      const updated = sessions(PESSIMISTIC).update(record, { a: 1, ours: true })
+      await expect(updated).rejects.toMatchObject({ name: 'LockLostError', maybeWritten: true })
+      expect(await item()).toEqual({ session_id: { S: id }, ...THEIRS, locked_at: { S: '1763832004.5' } })
+    })
+
+    it('update (pessimistic): it is known to be written while others only hold the lock', async () => {
+      const record = await loaded(PESSIMISTIC)
+      lose(async () => put({ ...(await item()), locked_at: { S: '1763832004.5' } }))
+      const updated = await sessions(PESSIMISTIC).update(record, { a: 1, ours: true })
+      expect(updated).toMatchObject({
+        data: { a: 1 },
+        json: '{"a":1,"ours":true}',
+        version: (await item())?.updated_at,
+      })
+      expect(await item()).toMatchObject({ data: { S: '{"a":1,"ours":true}' }, locked_at: { S: '1763832004.5' } })
+    })
+
+    it.each(['none', 'optimistic', 'pessimistic'] as const)(
+      'update and touch (%s): a session that was deleted stays deleted',
+      async (locking) => {
+        const options = { ...PESSIMISTIC, locking }
+        for (const write of ['update', 'touch'] as const) {
+          const record = await loaded(options)
+          lose(remove)
+          const tested = sessions(options)
+          const written = write === 'update' ? tested.update(record, { a: 2 }) : tested.touch(record)
+          expect(await written).toBeUndefined()
+          expect(await item()).toBeUndefined()
+        }
+      },
+    )
+
+    it('touch (pessimistic): the lock that others took stays theirs', async () => {
+      const record = await loaded(PESSIMISTIC)
+      lose(() => put({ ...THEIRS, locked_at: { S: '1763832004.5' } }))
+      await sessions(PESSIMISTIC).touch(record)
+      expect(await item()).toEqual({ session_id: { S: id }, ...THEIRS, locked_at: { S: '1763832004.5' } })
+    })
+
+    it('lock: a session that was deleted is not made anew', async () => {
+      await put(DATA)
+      lose(remove)
+      expect(await sessions(PESSIMISTIC).findForChange(id)).toBeUndefined()
+      expect(await item()).toBeUndefined()
+    })
+
+    it('lock: a lock that others took over stays theirs', async () => {
+      await put(DATA)
+      lose(() => put({ ...DATA, locked_at: { S: `${Math.floor(Date.now() / 1000)}.5` } }))
+      await expect(sessions(PESSIMISTIC).findForChange(id)).rejects.toMatchObject({ name: 'LockWaitTimeoutError' })
+    })
+
+    it('unlock: the lock that others took stays theirs', async () => {
+      const record = await loaded(PESSIMISTIC)
+      lose(() => put({ ...DATA, locked_at: { S: '1763832004.5' } }))
+      await sessions(PESSIMISTIC).release(record)
+      expect(await item()).toMatchObject({ locked_at: { S: '1763832004.5' } })
+    })
+  })
+
+  it('leaves no lock on a session that is over', async () => {
+    await put({ ...DATA, updated_at: { S: '1763832000.5' } })
+    const settings = { ...PESSIMISTIC, maxStale: 60 }
+    expect(await sessions(settings).findForChange(id)).toBeUndefined()
+    expect(await sessions(settings).findForChange(id)).toBeUndefined()
+    expect(await item()).not.toHaveProperty('locked_at')
+  })
+
+  it('shows nothing of a session in the error about an answer that arrived damaged', async () => {
+    await put({ data: { S: '{"a":"hush"}' } })
+    const damage = (answer: object) => JSON.stringify(answer).replace('"hush', 'hush').replace('\\"hush', 'hush')
+    proxy.inject('GetItem', { change: (answer) => damage(answer).replace('"{', '{') })
+    const error = await sessions()
+      .find(id)
+      .catch((reason) => reason)
+    expect(error).toMatchObject({ name: 'UnreadableAnswerError', status: 200 })
+    expect(`${error.stack} ${error.cause}`).not.toContain('hush')
+  })
+})
