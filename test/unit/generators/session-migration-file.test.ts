@@ -90,6 +90,14 @@ describe('the language of a migration', () => {
     await expect(plan({}, { language: 'coffee' })).rejects.toThrow('"coffee" can\'t be the language')
   })
 
+  it('comes with a warning where TypeScript accepts no import: a CommonJS package with verbatimModuleSyntax', async () => {
+    const tsconfig = '{ "compilerOptions": { "verbatimModuleSyntax": true } }'
+    const notices = async (files: Record<string, string>) => (await plan(files)).notices.join()
+    expect(await notices({ 'tsconfig.json': tsconfig })).toContain('npm pkg set type=module')
+    expect(await notices({ 'tsconfig.json': tsconfig, 'package.json': '{ "type": "module" }' })).toBe('')
+    expect(await notices({ 'tsconfig.json': '{}' })).toBe('')
+  })
+
   it('stops at a package.json that is not valid', async () => {
     await expect(plan({ 'package.json': '{' })).rejects.toThrow("/app/package.json can't be read")
   })
@@ -163,7 +171,9 @@ describe('the next command', () => {
   it("is knex where the folder is the knexfile's", async () => {
     const knexfile = "module.exports = { client: 'pg' }"
     expect((await planBesideKnexfile(knexfile)).next).toBe('npx knex migrate:latest')
-    expect((await planBesideKnexfile(knexfile, { dir: 'elsewhere' })).next).toBe('npx umzug up')
+    expect((await planBesideKnexfile(knexfile, { dir: 'elsewhere' })).next).toBe(
+      'AWS_DYNAMO_DB_SESSION_MIGRATIONS_DIR=elsewhere npx umzug up',
+    )
   })
 })
 
