@@ -48,7 +48,7 @@ export function isSignedSessionId(id: string, signing: Signing): boolean {
  * the form of a signed one, its signature is right.
  */
 export function isPossibleSessionId(id: string, signing: Signing): boolean {
-  if (id === '' || Buffer.byteLength(id) > LONGEST_KEY) return false
+  if (typeof id !== 'string' || id === '' || Buffer.byteLength(id) > LONGEST_KEY) return false
   const looksSigned = /^([0-9a-f]{32}|[0-9a-f]{64})--/i.test(id)
   return !looksSigned || secretsOf(signing).length === 0 || isSignedSessionId(id, signing)
 }
