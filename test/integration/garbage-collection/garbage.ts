@@ -10,7 +10,7 @@ import { makeTable, readItem, writeItem } from '../../support/table.js'
 
 /** `by default`: PartiQL where the engine has it. `singly`: PartiQL is refused to the role. */
 export const PATHS = ['by default', 'singly'] as const
-export type Path = (typeof PATHS)[number]
+type Path = (typeof PATHS)[number]
 
 /** A time of an item, as our stores write it. */
 export const ago = (seconds: number): AttributeValue => ({ S: timestamp(Date.now() - seconds * 1000) })
