@@ -251,7 +251,7 @@ export class DynamoSessionStore extends session.Store {
     })
     const response = request.res
     if (response?.closed || response?.destroyed) this.#release(id, held)
-    else response?.once('close', () => this.#release(id, held))
+    else response?.once?.('close', () => this.#release(id, held))
   }
 
   /** express-session's own `reload` would wait for the lock that this very request holds. */
