@@ -1,30 +1,20 @@
 import type { ServerResponse } from 'node:http'
-import session, { type CookieOptions, type SessionData } from 'express-session'
+import session, { type SessionData } from 'express-session'
 import type { Options } from '../configuration/options.js'
 import { assertSecretsReadable, type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { clientFor } from '../dynamodb/client.js'
-import { InvalidSessionIdError, SessionDataError, SessionUnreadError } from '../errors.js'
+import { InvalidSessionIdError, SessionDataError } from '../errors.js'
 import { isPassing, report } from '../session/errors.js'
-import { serialize } from '../session/serialize.js'
 import { hashSessionId, isPossibleSessionId, makeSessionId } from '../session/session-id.js'
 import type { SessionRecord } from '../session/session-record.js'
 import { SessionRepository } from '../session/session-repository.js'
 import { type Answer, answer } from './answer.js'
 import { extrasOf, isOver, parseCookie } from './express-cookie.js'
+import { asGiven, type Held, HeldSessions, sessionOf, taken, unread, withoutLock } from './express-held.js'
 
 type Request = Parameters<session.Store['createSession']>[0] & { res?: ServerResponse }
 type Session = ReturnType<session.Store['createSession']>
 type Done = (error?: unknown) => void
-
-/** What is known of one session object. */
-interface Held {
-  /** As what it was loaded or last stored; or that it is new; or that it could not be read. */
-  state: SessionRecord | 'new' | 'unread'
-  /** What was asked for this object so far: its requests run one after another. */
-  last: Promise<unknown>
-  /** A request works with it: express-session made a session object of it. */
-  claimed: boolean
-}
 
 /**
  * Keeps the sessions of express-session (1.17 or later) in DynamoDB.
@@ -42,8 +32,7 @@ interface Held {
 export class DynamoSessionStore extends session.Store {
   readonly #configuration: Configuration
   readonly #repository: SessionRepository
-  /** Beside the session objects, so that neither the application nor JSON sees it. */
-  readonly #held = new WeakMap<object, Held>()
+  readonly #sessions: HeldSessions
   #generate: ((request: Request) => void) | undefined
 
   constructor(options: Options = {}) {
@@ -53,6 +42,7 @@ export class DynamoSessionStore extends session.Store {
     this.#repository = new SessionRepository(this.#configuration, clientFor(this.#configuration), {
       onConflict: (conflict) => this.emit('conflict', conflict),
     })
+    this.#sessions = new HeldSessions(this.#repository, (...failure) => this.#report(...failure))
   }
 
   /**
@@ -77,8 +67,8 @@ export class DynamoSessionStore extends session.Store {
         try {
           callback(error, found)
         } finally {
-          const held = found && this.#held.get(found)
-          if (held && !held.claimed) this.#release(id, held)
+          const held = found && this.#sessions.of(found)
+          if (held && !held.claimed) this.#sessions.release(id, held)
         }
       },
     )
@@ -89,7 +79,7 @@ export class DynamoSessionStore extends session.Store {
   override set(id: string, session: SessionData, callback: Done | undefined): void
   override set(id: string, session: SessionData, callback?: Answer<void>): Promise<void> | undefined {
     return answer(
-      this.#inTurn(id, session, (held) => this.#set(id, session, held)),
+      this.#sessions.inTurn(id, session, (held) => this.#set(id, session, held)),
       callback,
     )
   }
@@ -99,7 +89,7 @@ export class DynamoSessionStore extends session.Store {
   override touch(id: string, session: SessionData, callback: Done | undefined): void
   override touch(id: string, session: SessionData, callback?: Answer<void>): Promise<void> | undefined {
     return answer(
-      this.#inTurn(id, session, (held) => this.#touch(id, session, held)),
+      this.#sessions.inTurn(id, session, (held) => this.#touch(id, session, held)),
       callback,
     )
   }
@@ -150,13 +140,13 @@ export class DynamoSessionStore extends session.Store {
   get generate(): (request: Request) => void {
     return (request) => {
       this.#generate?.(request)
-      this.#hold(request.session, 'new')
+      this.#sessions.hold(request.session, 'new')
     }
   }
 
   /** Called by express-session to make a session object of what `get` gave. */
   override createSession(request: Request, stored: SessionData): Session {
-    const held = this.#held.get(stored)
+    const held = this.#sessions.of(stored)
     const cookie = stored.cookie ?? this.#defaultCookie(request)
     const created = super.createSession(request, { ...stored, cookie })
     if (held) this.#claim(request, created, held)
@@ -170,9 +160,9 @@ export class DynamoSessionStore extends session.Store {
       if (!record) return null
       const cookie = parseCookie(record.cookie)
       const found = sessionOf(record, cookie)
-      const held = this.#hold(found, record)
+      const held = this.#sessions.hold(found, record)
       if (!isOver(cookie)) return found
-      this.#release(id, held)
+      this.#sessions.release(id, held)
       return null
     } catch (error) {
       if (error instanceof SessionDataError) {
@@ -181,7 +171,7 @@ export class DynamoSessionStore extends session.Store {
       }
       this.#reportOrThrow(error, 'get', id)
       const empty = {} as SessionData
-      this.#hold(empty, 'unread')
+      this.#sessions.hold(empty, 'unread')
       return empty
     }
   }
@@ -229,19 +219,12 @@ export class DynamoSessionStore extends session.Store {
     for await (const id of this.#repository.ids()) await this.#repository.delete(id)
   }
 
-  #hold(object: object, state: Held['state']): Held {
-    const held = { state, last: Promise.resolve(), claimed: false }
-    this.#held.set(object, held)
-    return held
-  }
-
   /** From now on the session belongs to a request: with its response its lock ends at the latest. */
   #claim(request: Request, created: Session, held: Held): void {
     held.claimed = true
-    this.#held.set(created, held)
+    this.#sessions.share(created, held)
     if (typeof held.state !== 'object') return
-    const dropped = Object.keys(held.state.data).some((key) => key === 'cookie' || !isCarried(created, key))
-    if (dropped) held.state = { ...held.state, base: baseOf(created) }
+    held.state = asGiven(held.state, created)
     if (!held.state.token) return
     const { id } = held.state
     Object.defineProperty(created, 'reload', {
@@ -250,48 +233,26 @@ export class DynamoSessionStore extends session.Store {
       writable: true,
     })
     const response = request.res
-    if (response?.closed || response?.destroyed) this.#release(id, held)
-    else response?.once?.('close', () => this.#release(id, held))
+    if (response?.closed || response?.destroyed) this.#sessions.release(id, held)
+    else response?.once?.('close', () => this.#sessions.release(id, held))
   }
 
   /** express-session's own `reload` would wait for the lock that this very request holds. */
   #reloader(request: Request, id: string, held: Held) {
     return (callback: (error?: unknown) => void): Session => {
       const current = request.session
-      const reloaded = this.#inTurn(id, current, async () => {
+      const reloaded = this.#sessions.inTurn(id, current, async () => {
         const record = await this.#repository.find(id)
         if (!record) throw new Error('failed to load session')
         const token = typeof held.state === 'object' ? held.state.token : undefined
         const found = sessionOf(record, parseCookie(record.cookie))
-        this.#held.set(found, held)
+        this.#sessions.share(found, held)
         held.state = { ...record, token }
         this.createSession(request, found)
       })
       answer(reloaded, (error) => (error ? callback(error) : callback()))
       return current
     }
-  }
-
-  /** Gives a lock back in the background; nobody waits for it. */
-  #release(id: string, held: Held): void {
-    held.last = held.last.then(async () => {
-      if (typeof held.state !== 'object' || !held.state.token) return
-      try {
-        held.state = await this.#repository.release(held.state)
-      } catch (error) {
-        held.state = withoutLock(held.state)
-        this.#report(error, 'unlock', id)
-      }
-    })
-  }
-
-  /** A session object that is stored under another id than its own is nothing that we know. */
-  #inTurn<T>(id: string, session: SessionData, work: (held: Held | undefined) => Promise<T>): Promise<T> {
-    const held = this.#held.get(session)
-    if (!held || (typeof held.state === 'object' && held.state.id !== id)) return work(undefined)
-    const result = held.last.then(() => work(held))
-    held.last = result.catch(() => undefined)
-    return result
   }
 
   /** The settings that the application gives to cookies of new sessions; nothing of the request is changed. */
@@ -316,38 +277,4 @@ export class DynamoSessionStore extends session.Store {
   #report(error: unknown, operation: string, id: string): void {
     report(error, { operation, sessionIdHash: hashSessionId(id) }, this.#configuration.errorHandler)
   }
-}
-
-/** What express-session takes for a session: as with its own store, the cookie comes first. */
-function sessionOf({ data }: SessionRecord, cookie: CookieOptions | undefined): SessionData {
-  const session: Record<string, unknown> = { cookie, ...data }
-  session.cookie = cookie
-  return session as unknown as SessionData
-}
-
-function withoutLock(record: SessionRecord): SessionRecord {
-  return { ...record, token: undefined }
-}
-
-/** Whether a session object has taken a key over: what its prototype or itself has under that name stays out. */
-function isCarried(created: Session, key: string): boolean {
-  return Object.prototype.propertyIsEnumerable.call(created, key)
-}
-
-function baseOf({ cookie: _, ...data }: Session): string {
-  return serialize(data)
-}
-
-function unread(id: string): SessionUnreadError {
-  return new SessionUnreadError(
-    `The session ${hashSessionId(id)} could not be read at the start of this request; saving it might overwrite what ` +
-      'is stored, so nothing was written. Repeat the request.',
-  )
-}
-
-function taken(id: string): InvalidSessionIdError {
-  return new InvalidSessionIdError(
-    `The id made for a new session (${hashSessionId(id)}) belongs to another session already; nothing was written. ` +
-      'Ids must be random: look at the genid option of express-session.',
-  )
 }
