@@ -15,6 +15,7 @@ const REPOSITORY = 'runtime/session/session-repository.ts'
 const LOCK = 'runtime/session/locking/lock.ts'
 const ERRORS = 'runtime/session/errors.ts'
 const EXPRESS = 'runtime/adapters/express.ts'
+const HELD = 'runtime/adapters/express-held.ts'
 
 /** What is broken, where, and how: text of the source and what stands there instead. */
 const BREAKAGES = [
@@ -111,10 +112,15 @@ const BREAKAGES = [
   [
     'a session that can not be read counts as none',
     EXPRESS,
-    "this.#hold(empty, 'unread')\n      return empty",
+    "this.#sessions.hold(empty, 'unread')\n      return empty",
     'return null',
   ],
-  ['a session that can not be read may be saved', EXPRESS, "this.#hold(empty, 'unread')", "this.#hold(empty, 'new')"],
+  [
+    'a session that can not be read may be saved',
+    EXPRESS,
+    "sessions.hold(empty, 'unread')",
+    "sessions.hold(empty, 'new')",
+  ],
   [
     'errors are raised and reported',
     EXPRESS,
@@ -145,7 +151,7 @@ const BREAKAGES = [
     '(error) => process.nextTick(callback, error),',
     '(error) => {\n      process.nextTick(callback, error)\n      throw error\n    },',
   ],
-  ["an unlock that fails is nobody's", EXPRESS, "this.#report(error, 'unlock', id)", 'throw error'],
+  ["an unlock that fails is nobody's", HELD, "this.#report(error, 'unlock', id)", 'throw error'],
 ]
 
 const words = process.argv.slice(2)
