@@ -103,7 +103,8 @@ export function unread(id: string): SessionUnreadError {
 
 export function taken(id: string): InvalidSessionIdError {
   return new InvalidSessionIdError(
-    `The id made for a new session (${hashSessionId(id)}) belongs to another session already; nothing was written. ` +
-      'Ids must be random: look at the genid option of express-session.',
+    `The id made for a new session (${hashSessionId(id)}) belongs to another session already, or to this one, if an ` +
+      'earlier save of it failed without an answer; nothing was written. Ids must be random: see the genid option of ' +
+      'express-session.',
   )
 }
