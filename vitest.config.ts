@@ -1,8 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
-/** Real engines and processes on a machine that does other things besides: CI shows a second try as such. */
-const retry = process.env.CI ? 1 : 0
-
 export default defineConfig({
   test: {
     projects: [
@@ -13,7 +10,6 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/support/engines-setup.ts'],
           testTimeout: 30_000,
-          retry,
           hookTimeout: 120_000,
         },
       },
@@ -23,7 +19,6 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/engines-setup.ts', 'test/support/app-setup.ts'],
           testTimeout: 120_000,
-          retry,
           hookTimeout: 300_000,
         },
       },

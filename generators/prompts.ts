@@ -103,7 +103,7 @@ export const dryRunArgument: Question = {
   help: 'Print path and content, write nothing',
   default: false,
   bypass: (value) => ({ true: true, false: false })[value],
-  validate: (value) => (typeof value === 'boolean' ? true : '--dry-run takes no value'),
+  validate: (value) => (typeof value === 'boolean' ? true : '--dry-run takes no value, and no text may be left over'),
 }
 
 /** The same questions, which first say what is wrong with the command line as a whole. */

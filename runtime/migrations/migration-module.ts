@@ -55,7 +55,7 @@ async function load(file: MigrationFile, root: string): Promise<Record<string, u
 }
 
 /** Node's own type stripping doesn't find TypeScript by the name that it will have as JavaScript; tsx does. */
-function importRemedy(cause: unknown): string {
+export function importRemedy(cause: unknown): string {
   const path = cause instanceof Error && /Cannot find module '(.+\.[mc]?)js'/.exec(cause.message)?.[1]
   if (!path || !existsSync(`${path}ts`)) return ''
   return (

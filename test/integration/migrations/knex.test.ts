@@ -78,6 +78,8 @@ describe('a folder that is also that of knex', () => {
     await expect(umzug.up()).rejects.toThrow(KnexMigrationsError)
     await expect(umzug.up()).rejects.toThrow(/knex has run 1_a: nothing was run\. .*npx knex migrate:latest/)
     await expect(umzug.status()).rejects.toThrow(/npx knex migrate:latest/)
+    await expect(umzug.pending()).rejects.toThrow(/npx knex migrate:latest/)
+    await expect(umzug.executed()).rejects.toThrow(/npx knex migrate:latest/)
     expect(runs).toEqual(['up a'])
     expect(await executedIn(root, 'umzug_migrations')).toEqual([])
   })
