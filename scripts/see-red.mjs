@@ -14,8 +14,8 @@ const WRITER = 'runtime/session/session-writer.ts'
 const REPOSITORY = 'runtime/session/session-repository.ts'
 const LOCK = 'runtime/session/locking/lock.ts'
 const ERRORS = 'runtime/session/errors.ts'
-const EXPRESS = 'runtime/adapters/express.ts'
-const HELD = 'runtime/adapters/express-held.ts'
+const KEEPER = 'runtime/adapters/session-keeper.ts'
+const HELD = 'runtime/adapters/held-session.ts'
 
 /** What is broken, where, and how: text of the source and what stands there instead. */
 const BREAKAGES = [
@@ -111,26 +111,26 @@ const BREAKAGES = [
   ['no error passes', ERRORS, 'if (!(error instanceof Error)) return false', 'if (error) return false'],
   [
     'a session that can not be read counts as none',
-    EXPRESS,
-    "this.#sessions.hold(empty, 'unread')\n      return empty",
-    'return null',
+    KEEPER,
+    "return new HeldSession(this, 'unread')",
+    'return undefined',
   ],
   [
     'a session that can not be read may be saved',
-    EXPRESS,
-    "sessions.hold(empty, 'unread')",
-    "sessions.hold(empty, 'new')",
+    KEEPER,
+    "return new HeldSession(this, 'unread')",
+    "return new HeldSession(this, 'new')",
   ],
   [
     'errors are raised and reported',
-    EXPRESS,
-    'if (this.#configuration.raiseErrors || !isPassing(error)) throw error\n    this.#report(error, operation, id)',
-    'this.#report(error, operation, id)\n    throw error',
+    KEEPER,
+    'if (this.configuration.raiseErrors || !isPassing(error)) throw error\n    this.report(error, operation, id)',
+    'this.report(error, operation, id)\n    throw error',
   ],
   [
     'errors are neither raised nor reported',
-    EXPRESS,
-    'if (this.#configuration.raiseErrors || !isPassing(error)) throw error\n    this.#report(error, operation, id)',
+    KEEPER,
+    'if (this.configuration.raiseErrors || !isPassing(error)) throw error\n    this.report(error, operation, id)',
     '',
   ],
   [
@@ -151,7 +151,7 @@ const BREAKAGES = [
     '(error) => process.nextTick(callback, error),',
     '(error) => {\n      process.nextTick(callback, error)\n      throw error\n    },',
   ],
-  ["an unlock that fails is nobody's", HELD, "this.#report(error, 'unlock', id)", 'throw error'],
+  ["an unlock that fails is nobody's", HELD, "this.#keeper.report(error, 'unlock', record.id)", 'throw error'],
 ]
 
 const words = process.argv.slice(2)

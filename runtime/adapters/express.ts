@@ -1,16 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import session, { type SessionData } from 'express-session'
 import type { Options } from '../configuration/options.js'
-import { assertSecretsReadable, type Configuration, resolveConfiguration } from '../configuration/resolve.js'
-import { clientFor } from '../dynamodb/client.js'
-import { InvalidSessionIdError, SessionDataError } from '../errors.js'
-import { isPassing, report } from '../session/errors.js'
-import { hashSessionId, isPossibleSessionId, makeSessionId } from '../session/session-id.js'
+import { makeSessionId } from '../session/session-id.js'
 import type { SessionRecord } from '../session/session-record.js'
-import { SessionRepository } from '../session/session-repository.js'
 import { type Answer, answer } from './answer.js'
-import { extrasOf, isOver, parseCookie } from './express-cookie.js'
-import { asGiven, type Held, HeldSessions, sessionOf, taken, unread, withoutLock } from './express-held.js'
+import { type CookieSettings, extrasOf, isOver, parseCookie } from './cookie-settings.js'
+import { givenBase } from './given.js'
+import type { HeldSession } from './held-session.js'
+import { SessionKeeper } from './session-keeper.js'
 
 type Request = Parameters<session.Store['createSession']>[0] & { res?: ServerResponse }
 type Session = ReturnType<session.Store['createSession']>
@@ -30,19 +27,16 @@ type Done = (error?: unknown) => void
  * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
  */
 export class DynamoSessionStore extends session.Store {
-  readonly #configuration: Configuration
-  readonly #repository: SessionRepository
-  readonly #sessions: HeldSessions
+  readonly #keeper: SessionKeeper
+  /** Kept beside the session objects, so that neither the application nor JSON sees it. */
+  readonly #held = new WeakMap<object, HeldSession>()
+  /** Those that a request works with: express-session made a session object of them. */
+  readonly #claimed = new WeakSet<HeldSession>()
   #generate: ((request: Request) => void) | undefined
 
   constructor(options: Options = {}) {
     super()
-    this.#configuration = resolveConfiguration(options)
-    assertSecretsReadable(this.#configuration)
-    this.#repository = new SessionRepository(this.#configuration, clientFor(this.#configuration), {
-      onConflict: (conflict) => this.emit('conflict', conflict),
-    })
-    this.#sessions = new HeldSessions(this.#repository, (...failure) => this.#report(...failure))
+    this.#keeper = new SessionKeeper(options, (conflict) => this.emit('conflict', conflict))
   }
 
   /**
@@ -50,7 +44,7 @@ export class DynamoSessionStore extends session.Store {
    *
    * @throws {MissingSecretKeyError} when called without `secret_key`
    */
-  readonly genid = (): string => makeSessionId(this.#configuration)
+  readonly genid = (): string => makeSessionId(this.#keeper.configuration)
 
   /**
    * Loads a session: null when there is none, when it is over, or when what is stored is not a session. When DynamoDB
@@ -60,46 +54,36 @@ export class DynamoSessionStore extends session.Store {
   override get(id: string): Promise<SessionData | null>
   override get(id: string, callback: (error: unknown, session?: SessionData | null) => void): void
   override get(id: string, callback?: Answer<SessionData | null>): Promise<SessionData | null> | undefined {
-    if (!callback) return this.#get(id, (record) => this.#repository.find(record))
-    return answer(
-      this.#get(id, (record) => this.#repository.findForChange(record)),
-      (error, found) => {
-        try {
-          callback(error, found)
-        } finally {
-          const held = found && this.#sessions.of(found)
-          if (held && !held.claimed) this.#sessions.release(id, held)
-        }
-      },
-    )
+    if (!callback) return this.#get(id, false)
+    return answer(this.#get(id, true), (error, found) => {
+      try {
+        callback(error, found)
+      } finally {
+        const held = found && this.#held.get(found)
+        if (held && !this.#claimed.has(held)) held.release()
+      }
+    })
   }
 
   /** Stores a session: creates it when it is new, changes it when it was loaded and was not deleted since. */
   override set(id: string, session: SessionData): Promise<void>
   override set(id: string, session: SessionData, callback: Done | undefined): void
   override set(id: string, session: SessionData, callback?: Answer<void>): Promise<void> | undefined {
-    return answer(
-      this.#sessions.inTurn(id, session, (held) => this.#set(id, session, held)),
-      callback,
-    )
+    return answer(this.#set(id, session), callback)
   }
 
   /** Renews a session that was not changed; one that was deleted in the meantime stays deleted. */
   override touch(id: string, session: SessionData): Promise<void>
   override touch(id: string, session: SessionData, callback: Done | undefined): void
   override touch(id: string, session: SessionData, callback?: Answer<void>): Promise<void> | undefined {
-    return answer(
-      this.#sessions.inTurn(id, session, (held) => this.#touch(id, session, held)),
-      callback,
-    )
+    return answer(this.#touch(id, session), callback)
   }
 
   /** Deletes a session, whether or not it exists. */
   override destroy(id: string): Promise<void>
   override destroy(id: string, callback: Done | undefined): void
   override destroy(id: string, callback?: Answer<void>): Promise<void> | undefined {
-    const possible = isPossibleSessionId(id, this.#configuration)
-    return answer(possible ? this.#repository.delete(id) : Promise.resolve(), callback)
+    return answer(this.#keeper.destroy(id), callback)
   }
 
   /** All sessions that are not over, each with its `id`. Reads the whole table. */
@@ -140,75 +124,62 @@ export class DynamoSessionStore extends session.Store {
   get generate(): (request: Request) => void {
     return (request) => {
       this.#generate?.(request)
-      this.#sessions.hold(request.session, 'new')
+      this.#held.set(request.session, this.#keeper.start())
     }
   }
 
   /** Called by express-session to make a session object of what `get` gave. */
   override createSession(request: Request, stored: SessionData): Session {
-    const held = this.#sessions.of(stored)
+    const held = this.#held.get(stored)
     const cookie = stored.cookie ?? this.#defaultCookie(request)
     const created = super.createSession(request, { ...stored, cookie })
     if (held) this.#claim(request, created, held)
     return created
   }
 
-  async #get(id: string, find: (id: string) => Promise<SessionRecord | undefined>): Promise<SessionData | null> {
-    if (!isPossibleSessionId(id, this.#configuration)) return null
-    try {
-      const record = await find(id)
-      if (!record) return null
-      const cookie = parseCookie(record.cookie)
-      const found = sessionOf(record, cookie)
-      const held = this.#sessions.hold(found, record)
-      if (!isOver(cookie)) return found
-      this.#sessions.release(id, held)
+  async #get(id: string, locking: boolean): Promise<SessionData | null> {
+    const held = await this.#keeper.load(id, { locking })
+    if (!held) return null
+    const cookie = parseCookie(held.record?.cookie)
+    if (isOver(cookie)) {
+      held.release()
       return null
-    } catch (error) {
-      if (error instanceof SessionDataError) {
-        this.#report(error, 'get', id)
-        return null
-      }
-      this.#reportOrThrow(error, 'get', id)
-      const empty = {} as SessionData
-      this.#sessions.hold(empty, 'unread')
-      return empty
     }
+    const found = held.record ? sessionOf(held.record, cookie) : ({} as SessionData)
+    this.#held.set(found, held)
+    return found
   }
 
-  async #set(id: string, { cookie, ...data }: SessionData, held: Held | undefined): Promise<void> {
-    if (!held) {
-      this.#assertPossible(id)
-      await this.#repository.put(id, data, extrasOf(cookie, undefined))
-    } else if (held.state === 'unread') {
-      if (Object.keys(data).length > 0) throw unread(id)
-    } else if (held.state === 'new') {
-      const created = await this.#repository.create(id, data, extrasOf(cookie, undefined))
-      if (!created) throw taken(id)
-      held.state = created
-    } else {
-      const extras = extrasOf(cookie, held.state.cookie)
-      held.state = (await this.#repository.update(held.state, data, extras)) ?? withoutLock(held.state)
-    }
+  async #set(id: string, session: SessionData): Promise<void> {
+    const { cookie, ...data } = session
+    const extras = (stored?: string) => extrasOf(cookie, stored)
+    const held = this.#heldAs(id, session)
+    if (held) return held.save(id, data, extras)
+    this.#keeper.assertPossible(id)
+    await this.#keeper.repository.put(id, data, extras())
   }
 
-  async #touch(id: string, { cookie }: SessionData, held: Held | undefined): Promise<void> {
+  async #touch(id: string, session: SessionData): Promise<void> {
+    const extras = (stored?: string) => extrasOf(session.cookie, stored)
+    const held = this.#heldAs(id, session)
+    if (held) return held.touch(extras)
     try {
-      if (!held) {
-        this.#assertPossible(id)
-        await this.#repository.touchUnseen(id, extrasOf(cookie, undefined))
-      } else if (typeof held.state === 'object') {
-        const extras = extrasOf(cookie, held.state.cookie)
-        held.state = (await this.#repository.touch(held.state, extras)) ?? withoutLock(held.state)
-      }
+      this.#keeper.assertPossible(id)
+      await this.#keeper.repository.touchUnseen(id, extras())
     } catch (error) {
-      this.#reportOrThrow(error, 'touch', id)
+      this.#keeper.survive(error, 'touch', id)
     }
+  }
+
+  /** A session object that is stored under another id than its own is nothing that we know. */
+  #heldAs(id: string, session: SessionData): HeldSession | undefined {
+    const held = this.#held.get(session)
+    return held?.record && held.record.id !== id ? undefined : held
   }
 
   async #all(): Promise<(SessionData & { id: string })[]> {
     const sessions: (SessionData & { id: string })[] = []
-    for await (const record of this.#repository.all()) {
+    for await (const record of this.#keeper.repository.all()) {
       const cookie = parseCookie(record.cookie)
       if (!isOver(cookie)) sessions.push({ ...sessionOf(record, cookie), id: record.id })
     }
@@ -216,38 +187,37 @@ export class DynamoSessionStore extends session.Store {
   }
 
   async #clear(): Promise<void> {
-    for await (const id of this.#repository.ids()) await this.#repository.delete(id)
+    const { repository } = this.#keeper
+    for await (const id of repository.ids()) await repository.delete(id)
   }
 
   /** From now on the session belongs to a request: with its response its lock ends at the latest. */
-  #claim(request: Request, created: Session, held: Held): void {
-    held.claimed = true
-    this.#sessions.share(created, held)
-    if (typeof held.state !== 'object') return
-    held.state = asGiven(held.state, created)
-    if (!held.state.token) return
-    const { id } = held.state
+  #claim(request: Request, created: Session, held: HeldSession): void {
+    this.#claimed.add(held)
+    this.#held.set(created, held)
+    const { record } = held
+    if (!record) return
+    const base = givenBase(record, created, ['cookie'])
+    if (base !== undefined) held.rebase(base)
+    if (!record.token) return
     Object.defineProperty(created, 'reload', {
-      value: this.#reloader(request, id, held),
+      value: this.#reloader(request, record.id, held),
       configurable: true,
       writable: true,
     })
     const response = request.res
-    if (response?.closed || response?.destroyed) this.#sessions.release(id, held)
-    else response?.once?.('close', () => this.#sessions.release(id, held))
+    if (response?.closed || response?.destroyed) held.release()
+    else response?.once?.('close', () => held.release())
   }
 
   /** express-session's own `reload` would wait for the lock that this very request holds. */
-  #reloader(request: Request, id: string, held: Held) {
+  #reloader(request: Request, id: string, held: HeldSession) {
     return (callback: (error?: unknown) => void): Session => {
       const current = request.session
-      const reloaded = this.#sessions.inTurn(id, current, async () => {
-        const record = await this.#repository.find(id)
+      const reloaded = held.reload(id, (record) => {
         if (!record) throw new Error('failed to load session')
-        const token = typeof held.state === 'object' ? held.state.token : undefined
         const found = sessionOf(record, parseCookie(record.cookie))
-        this.#sessions.share(found, held)
-        held.state = { ...record, token }
+        this.#held.set(found, held)
         this.createSession(request, found)
       })
       answer(reloaded, (error) => (error ? callback(error) : callback()))
@@ -263,18 +233,11 @@ export class DynamoSessionStore extends session.Store {
     Object.assign(request, { sessionID, session })
     return cookie
   }
+}
 
-  #assertPossible(id: string): void {
-    if (isPossibleSessionId(id, this.#configuration)) return
-    throw new InvalidSessionIdError(`The session id (${hashSessionId(id)}) is empty, too long, or wrongly signed.`)
-  }
-
-  #reportOrThrow(error: unknown, operation: string, id: string): void {
-    if (this.#configuration.raiseErrors || !isPassing(error)) throw error
-    this.#report(error, operation, id)
-  }
-
-  #report(error: unknown, operation: string, id: string): void {
-    report(error, { operation, sessionIdHash: hashSessionId(id) }, this.#configuration.errorHandler)
-  }
+/** What express-session takes for a session: as with its own store, the cookie comes first. */
+function sessionOf({ data }: SessionRecord, cookie: CookieSettings | undefined): SessionData {
+  const session: Record<string, unknown> = { cookie, ...data }
+  session.cookie = cookie
+  return session as unknown as SessionData
 }

@@ -1,8 +1,15 @@
-import type { CookieOptions } from 'express-session'
 import type { SessionExtras } from '../session/session-repository.js'
 
+/** The settings of a session's cookie, as express-session and those modelled on it have them. */
+export interface CookieSettings {
+  /** The lifetime in milliseconds that a renewal gives; null for a cookie that lives as long as the browser. */
+  readonly originalMaxAge?: number | null | undefined
+  readonly maxAge?: number | null | undefined
+  readonly expires?: Date | string | number | null | undefined
+}
+
 /** The settings as they are stored beside the data; undefined for sessions of other writers. */
-export function parseCookie(json: string | undefined): CookieOptions | undefined {
+export function parseCookie(json: string | undefined): CookieSettings | undefined {
   try {
     const cookie = json === undefined ? undefined : JSON.parse(json)
     return typeof cookie === 'object' && cookie !== null && !Array.isArray(cookie) ? cookie : undefined
@@ -12,7 +19,7 @@ export function parseCookie(json: string | undefined): CookieOptions | undefined
 }
 
 /** Whether the cookie's own time is over. */
-export function isOver(cookie: CookieOptions | undefined): boolean {
+export function isOver(cookie: CookieSettings | undefined): boolean {
   const end = cookie?.expires ? endOf(cookie) : undefined
   return end !== undefined && Date.now() >= end
 }
@@ -22,7 +29,7 @@ export function isOver(cookie: CookieOptions | undefined): boolean {
  *
  * @param stored the settings as they are stored
  */
-export function extrasOf(cookie: CookieOptions | undefined, stored: string | undefined): SessionExtras {
+export function extrasOf(cookie: CookieSettings | undefined, stored: string | undefined): SessionExtras {
   if (!cookie) return {}
   const json = JSON.stringify(cookie)
   return {
@@ -34,7 +41,7 @@ export function extrasOf(cookie: CookieOptions | undefined, stored: string | und
 }
 
 /** When the cookie ends, in milliseconds since the epoch; undefined for one that lives as long as the browser. */
-function endOf(cookie: CookieOptions): number | undefined {
+function endOf(cookie: CookieSettings): number | undefined {
   if (cookie.expires) {
     const end = new Date(cookie.expires).getTime()
     return Number.isNaN(end) ? undefined : end
@@ -42,7 +49,7 @@ function endOf(cookie: CookieOptions): number | undefined {
   return typeof cookie.maxAge === 'number' ? Date.now() + cookie.maxAge : undefined
 }
 
-function lifetimeOf(cookie: CookieOptions & { originalMaxAge?: unknown }): number | undefined {
+function lifetimeOf(cookie: CookieSettings): number | undefined {
   if (typeof cookie.originalMaxAge === 'number') return cookie.originalMaxAge
   const end = endOf(cookie)
   return end === undefined ? undefined : end - Date.now()

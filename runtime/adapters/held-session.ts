@@ -1,0 +1,136 @@
+import { InvalidSessionIdError, SessionUnreadError } from '../errors.js'
+import type { SessionData } from '../session/serialize.js'
+import { hashSessionId } from '../session/session-id.js'
+import type { SessionRecord } from '../session/session-record.js'
+import type { SessionExtras } from '../session/session-repository.js'
+import type { SessionKeeper } from './session-keeper.js'
+
+/**
+ * What to store beside the data.
+ *
+ * @param cookie the settings of the cookie as they are stored, JSON
+ */
+export type ExtrasOf = (cookie: string | undefined) => SessionExtras
+
+const nothing: ExtrasOf = () => ({})
+
+/**
+ * One session in the hands of one request: loaded or new, then saved or touched, then let go. What is asked of it
+ * runs one after another.
+ */
+export class HeldSession {
+  readonly #keeper: SessionKeeper
+  /** As what it was loaded or last stored; or that it is new; or that it could not be read. */
+  #state: SessionRecord | 'new' | 'unread'
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(keeper: SessionKeeper, state: SessionRecord | 'new' | 'unread') {
+    this.#keeper = keeper
+    this.#state = state
+  }
+
+  /** The session as it was loaded or last stored; undefined when it is new or could not be read. */
+  get record(): SessionRecord | undefined {
+    return typeof this.#state === 'object' ? this.#state : undefined
+  }
+
+  /** DynamoDB could not say whether there is such a session, and what is in it. */
+  get unread(): boolean {
+    return this.#state === 'unread'
+  }
+
+  /** @param base JSON of what the application was given, where that is not all that is stored */
+  rebase(base: string): void {
+    if (typeof this.#state === 'object') this.#state = { ...this.#state, base }
+  }
+
+  /**
+   * Stores the session: creates it when it is new, changes it when it was loaded and was not deleted since.
+   *
+   * @param id its id; for a new one also a maker of ids
+   * @throws {SessionUnreadError} when it could not be read and there is anything to store
+   * @throws {InvalidSessionIdError} when the id of a new session belongs to another one
+   */
+  save(id: string | (() => string), data: SessionData, extras: ExtrasOf = nothing): Promise<void> {
+    return this.#inTurn(() => this.#save(id, data, extras))
+  }
+
+  /** Renews the session without changing its data; one that is new or could not be read stays as it is. */
+  touch(extras: ExtrasOf = nothing): Promise<void> {
+    return this.#inTurn(async () => {
+      const record = this.record
+      if (!record) return
+      try {
+        this.#state = (await this.#keeper.repository.touch(record, extras(record.cookie))) ?? withoutLock(record)
+      } catch (error) {
+        this.#keeper.survive(error, 'touch', record.id)
+      }
+    })
+  }
+
+  /** Reads the session again; a lock that this request has stays its own. */
+  reload(id: string, use: (record: SessionRecord | undefined) => void): Promise<void> {
+    return this.#inTurn(async () => {
+      const record = await this.#keeper.repository.find(id)
+      if (record) this.#state = { ...record, token: this.record?.token }
+      use(record)
+    })
+  }
+
+  /** Gives the lock back in the background, if this request has it; nobody needs to wait for it. */
+  release(): Promise<void> {
+    return this.#inTurn(async () => {
+      const record = this.record
+      if (!record?.token) return
+      try {
+        this.#state = await this.#keeper.repository.release(record)
+      } catch (error) {
+        this.#state = withoutLock(record)
+        this.#keeper.report(error, 'unlock', record.id)
+      }
+    })
+  }
+
+  async #save(id: string | (() => string), data: SessionData, extras: ExtrasOf): Promise<void> {
+    const { repository } = this.#keeper
+    if (this.#state === 'unread') {
+      if (Object.keys(data).length > 0) throw unread(id)
+    } else if (this.#state === 'new') {
+      const created = await repository.create(id, data, extras(undefined))
+      if (!created) throw taken(id)
+      this.#state = created
+    } else {
+      const updated = await repository.update(this.#state, data, extras(this.#state.cookie))
+      this.#state = updated ?? withoutLock(this.#state)
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work)
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+}
+
+function withoutLock(record: SessionRecord): SessionRecord {
+  return { ...record, token: undefined }
+}
+
+function unread(id: string | (() => string)): SessionUnreadError {
+  return new SessionUnreadError(
+    `The session${named(id)} could not be read at the start of this request; saving it might overwrite what is ` +
+      'stored, so nothing was written. Repeat the request.',
+  )
+}
+
+function taken(id: string | (() => string)): InvalidSessionIdError {
+  return new InvalidSessionIdError(
+    `The id made for a new session${named(id)} belongs to another session already, or to this one, if an earlier save ` +
+      'of it failed without an answer; nothing was written. Ids must be random: see how your framework is told to make ' +
+      'them (genid, idGenerator).',
+  )
+}
+
+function named(id: string | (() => string)): string {
+  return typeof id === 'string' ? ` ${hashSessionId(id)}` : ''
+}

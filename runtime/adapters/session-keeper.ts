@@ -1,0 +1,72 @@
+import type { Options } from '../configuration/options.js'
+import { assertSecretsReadable, type Configuration, resolveConfiguration } from '../configuration/resolve.js'
+import { clientFor } from '../dynamodb/client.js'
+import { InvalidSessionIdError, SessionDataError } from '../errors.js'
+import { isPassing, report } from '../session/errors.js'
+import { hashSessionId, isPossibleSessionId } from '../session/session-id.js'
+import { SessionRepository } from '../session/session-repository.js'
+import type { ConflictListener } from '../session/session-writer.js'
+import { HeldSession } from './held-session.js'
+
+/**
+ * What the adapters of all frameworks do alike: which ids they take, and which failures a request survives
+ * (docs/architecture.md, two levels of failure).
+ */
+export class SessionKeeper {
+  readonly configuration: Configuration
+  readonly repository: SessionRepository
+
+  /** @throws {ConfigurationError} when the configuration is wrong; never for a network reason */
+  constructor(options: Options, onConflict: ConflictListener) {
+    this.configuration = resolveConfiguration(options)
+    assertSecretsReadable(this.configuration)
+    this.repository = new SessionRepository(this.configuration, clientFor(this.configuration), { onConflict })
+  }
+
+  /**
+   * Loads a session for a request: undefined when there is none, when it is over, or when what is stored is not a
+   * session (which is reported). When DynamoDB can't answer and `raise_errors` is off, one that is marked unread.
+   *
+   * @param locking whether to lock it where `locking` is pessimistic
+   */
+  async load(id: string, { locking }: { locking: boolean }): Promise<HeldSession | undefined> {
+    if (!isPossibleSessionId(id, this.configuration)) return undefined
+    try {
+      const record = await (locking ? this.repository.findForChange(id) : this.repository.find(id))
+      return record && new HeldSession(this, record)
+    } catch (error) {
+      if (error instanceof SessionDataError) {
+        this.report(error, 'get', id)
+        return undefined
+      }
+      this.survive(error, 'get', id)
+      return new HeldSession(this, 'unread')
+    }
+  }
+
+  /** A session that is not stored yet. */
+  start(): HeldSession {
+    return new HeldSession(this, 'new')
+  }
+
+  /** Deletes a session, whether or not it exists. */
+  async destroy(id: string): Promise<void> {
+    if (isPossibleSessionId(id, this.configuration)) await this.repository.delete(id)
+  }
+
+  /** @throws {InvalidSessionIdError} when nothing can be stored under the id */
+  assertPossible(id: string): void {
+    if (isPossibleSessionId(id, this.configuration)) return
+    throw new InvalidSessionIdError(`The session id (${hashSessionId(id)}) is empty, too long, or wrongly signed.`)
+  }
+
+  /** Reports a failure that a request survives, and throws any other. */
+  survive(error: unknown, operation: string, id: string): void {
+    if (this.configuration.raiseErrors || !isPassing(error)) throw error
+    this.report(error, operation, id)
+  }
+
+  report(error: unknown, operation: string, id: string): void {
+    report(error, { operation, sessionIdHash: hashSessionId(id) }, this.configuration.errorHandler)
+  }
+}
