@@ -42,8 +42,8 @@ export interface Adapter {
   readonly releasesAfterThrow: boolean
   /** Whether what a handler changed before it threw is stored, as the framework's own stores do. */
   readonly savesAfterThrow: boolean
+  /** The status of a response whose session could not be saved; express-session sends what the route answered. */
+  readonly saveErrorStatus: 200 | 500
   /** Whether the data stays when the id is regenerated. */
   readonly regenerateKeepsData: boolean
-  /** What a new id looks like that the adapter makes itself. */
-  readonly ownIds: boolean
 }

@@ -13,8 +13,8 @@ export const expressAdapter: Adapter = {
   cookieName: 'connect.sid',
   releasesAfterThrow: true,
   savesAfterThrow: true,
+  saveErrorStatus: 200,
   regenerateKeepsData: false,
-  ownIds: false,
   async start(routes, { options, cookieLifetime }) {
     const app = express()
     const maxAge = cookieLifetime === undefined ? undefined : cookieLifetime * 1000
