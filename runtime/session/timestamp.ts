@@ -19,9 +19,9 @@ const IMPLAUSIBLY_AHEAD = 60_000
 export function timestamp(now: number, after?: string): string {
   const text = format(Math.floor(now * 1000))
   if (after === undefined || text > after) return text
-  const stored = milliseconds(after)
-  if (stored === undefined || stored > now + IMPLAUSIBLY_AHEAD) return text
-  return format(Math.floor(stored * 1000) + 1)
+  const stored = microseconds(after)
+  if (stored === undefined || stored > (now + IMPLAUSIBLY_AHEAD) * 1000) return text
+  return format(stored + 1)
 }
 
 /** A text that is less than every stored time from `time` (milliseconds) on, and greater than every earlier one. */
@@ -38,7 +38,15 @@ function digits(microseconds: number): string {
   return `${seconds}.${String(microseconds % 1_000_000).padStart(6, '0')}`
 }
 
+const TIME = /^(\d+)(?:\.(\d+))?$/
+
 /** Milliseconds since the epoch of a stored time; undefined when there is none or it is no time. */
 export function milliseconds(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined
+  return text !== undefined && TIME.test(text) ? Number(text) * 1000 : undefined
+}
+
+/** Whole microseconds of a stored time, taken from its digits: a floating-point number would be one off at times. */
+function microseconds(text: string): number | undefined {
+  const [, seconds, fraction = ''] = TIME.exec(text) ?? []
+  return seconds === undefined ? undefined : Number(seconds) * 1_000_000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
 }

@@ -18,6 +18,13 @@ describe('a stored time', () => {
     }
   })
 
+  it('is greater than every other one of the same microsecond, where a floating-point number is one off', () => {
+    for (const before of ['1795371606.131568060605398', '1795371608.70012006584328', '1795371606.3845370456']) {
+      const tries = Array.from({ length: 200 }, () => timestamp(1795371600000, before))
+      expect(tries.every((text) => text > before)).toBe(true)
+    }
+  })
+
   it('is not carried on from one that lies more than a minute ahead', () => {
     expect(timestamp(1763832000123.456, '1763832099.5')).toMatch(/^1763832000\.123456/)
   })
