@@ -1,18 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type App, cleanEnvironment, installApp } from '../support/app.js'
+import { type App, installApp } from '../support/app.js'
 import { freePort } from '../support/engines-start.js'
-
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-
-/** The code block behind `<!-- name -->`. */
-function block(name: string): string {
-  const found = new RegExp(`<!-- ${name} -->\\n\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``).exec(README)?.[1]
-  if (!found) throw new Error(`the README has no block ${name}`)
-  return found
-}
+import { start, startServer, stopPrograms } from '../support/programs.js'
+import { block, README } from '../support/readme.js'
 
 /** The commands of the block behind a sentence, without their comments. */
 function commandsAfter(sentence: string): string[] {
@@ -21,65 +12,7 @@ function commandsAfter(sentence: string): string[] {
   return lines.map((line) => line.replace(/\s+#.*/, ''))
 }
 
-const programs = new Set<ChildProcess>()
-
-/** Starts a program that goes on running; `ready` must appear in its output. */
-async function start(app: App, command: string, args: string[], env: Record<string, string>, ready: RegExp) {
-  const child = spawn(command, args, { cwd: app.folder, env: { ...cleanEnvironment(), ...env }, detached: true })
-  programs.add(child)
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk
-    })
-  }
-  for (let waited = 0; !ready.test(output); waited += 50) {
-    if (waited > 60_000 || child.exitCode !== null)
-      throw new Error(`${command} ${args.join(' ')} did not start:\n${output}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  return () => stop(child)
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  programs.delete(child)
-  if (child.exitCode !== null || child.pid === undefined) return
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  process.kill(-child.pid, 'SIGTERM')
-  await ended
-}
-
-async function startServer(app: App, command: string, args: string[], env: Record<string, string>) {
-  const port = await freePort()
-  const child = spawn(command, args, {
-    cwd: app.folder,
-    env: { ...cleanEnvironment(), ...env, PORT: String(port) },
-    detached: true,
-    stdio: 'pipe',
-  })
-  programs.add(child)
-  let errors = ''
-  child.stderr.on('data', (chunk) => {
-    errors += chunk
-  })
-  const get = async (path: string, cookie = '') => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { cookie } })
-    return { text: await response.text(), cookie: response.headers.get('set-cookie')?.split(';')[0] ?? '' }
-  }
-  for (let waited = 0; ; waited += 50) {
-    if (waited > 60_000 || child.exitCode !== null) throw new Error(`${args.join(' ')} did not start:\n${errors}`)
-    try {
-      await get('/')
-      return { get, stop: () => stop(child) }
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
-}
-
-afterAll(async () => {
-  for (const child of programs) await stop(child)
-})
+afterAll(stopPrograms)
 
 describe.each([
   { language: 'JavaScript', file: 'server.mjs', command: ['node', 'server.mjs'], type: undefined },
@@ -98,7 +31,7 @@ describe.each([
     await start(app, 'npx', ['dynamo-session', 'local', '--path', '.dynamodb', '--port', String(port)], {}, /http:\/\//)
   })
   afterAll(async () => {
-    for (const child of programs) await stop(child)
+    await stopPrograms()
     await app.remove()
   })
 
