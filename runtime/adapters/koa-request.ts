@@ -1,0 +1,96 @@
+import type { ServerResponse } from 'node:http'
+import type { SessionData } from '../session/serialize.js'
+import type { CookieSettings } from './cookie-settings.js'
+import type { HeldSession } from './held-session.js'
+import { BROWSER_SESSION, dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './koa-bookkeeping.js'
+import type { SessionKeeper } from './session-keeper.js'
+
+/** What is needed of Koa's context. */
+export interface KoaContext {
+  readonly res?: ServerResponse | undefined
+  readonly session?: { readonly externalKey?: string | undefined } | null | undefined
+  readonly sessionOptions?: { readonly maxAge?: MaxAge | undefined } | undefined
+}
+
+interface Entry {
+  readonly held: HeldSession
+  /** What koa-session did with it in this request. */
+  done: 'nothing' | 'saved' | 'deleted'
+}
+
+/** The sessions that one request works with, by their keys: one, or two when the id is made anew. */
+export class KoaRequest {
+  readonly #keeper: SessionKeeper
+  readonly #context: KoaContext
+  readonly #entries = new Map<string, Entry>()
+  /** koa-session was told that the session lives as long as the browser. */
+  #isBrowserSession = false
+
+  constructor(keeper: SessionKeeper, context: KoaContext) {
+    this.#keeper = keeper
+    this.#context = context
+    context.res?.once?.('close', () => this.#finish())
+  }
+
+  async load(key: string): Promise<SessionData | undefined> {
+    // A second reading must not wait for the lock of the first, nor does it change what koa-session started from.
+    const isFirst = !this.#entries.has(key)
+    const held = await this.#keeper.load(key, { locking: isFirst })
+    const session = held && unpack(held, { bookkeeping: true })
+    if (session && isFirst) this.#hold(key, held)
+    return session
+  }
+
+  /** What was not loaded in this request is new, and may only be created. */
+  async save(key: string, session: object, maxAge: MaxAge | undefined): Promise<void> {
+    const settings = this.#settingsOf(session, maxAge)
+    const entry = this.#entries.get(key) ?? this.#start(key)
+    entry.done = 'saved'
+    await entry.held.save(key, dataOf(session), extrasFor(settings, this.#keeper.configuration.touchInterval))
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#keeper.destroy(key)
+    const entry = this.#entries.get(key)
+    if (entry) entry.done = 'deleted'
+  }
+
+  #start(key: string): Entry {
+    this.#keeper.assertPossible(key)
+    return this.#hold(key, this.#keeper.start())
+  }
+
+  #hold(key: string, held: HeldSession): Entry {
+    const entry: Entry = { held, done: 'nothing' }
+    this.#entries.set(key, entry)
+    const { res } = this.#context
+    if (res?.closed || res?.destroyed) held.release()
+    return entry
+  }
+
+  /** koa-session itself forgets `maxAge: 'session'` with the first save, and takes one day for the next one. */
+  #settingsOf(session: object, maxAge: MaxAge | undefined): CookieSettings | undefined {
+    const settings = settingsOf(session, maxAge)
+    if (settings === BROWSER_SESSION) this.#isBrowserSession = true
+    const isForgotten = this.#isBrowserSession && this.#context.sessionOptions?.maxAge === undefined
+    return isForgotten ? BROWSER_SESSION : settings
+  }
+
+  /** With the response the request is over: what it only read is renewed, and no lock outlives it. */
+  #finish(): void {
+    for (const [key, { held, done }] of this.#entries) {
+      if (done === 'nothing' && this.#context.session?.externalKey === key) this.#renew(key, held)
+      else if (done !== 'deleted') held.release()
+    }
+  }
+
+  /** koa-session says nothing of a session that did not change. Here nobody waits, so every error is reported. */
+  async #renew(key: string, held: HeldSession): Promise<void> {
+    try {
+      await held.touch(extrasFor(undefined, this.#keeper.configuration.touchInterval))
+    } catch (error) {
+      this.#keeper.report(error, 'touch', key)
+    }
+    await held.release()
+  }
+}
