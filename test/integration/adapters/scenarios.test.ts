@@ -7,12 +7,13 @@ import type { Adapter, RunningApp } from '../../support/adapters/adapter.js'
 import { Browser } from '../../support/adapters/browser.js'
 import { expressAdapter } from '../../support/adapters/express.js'
 import { Gate } from '../../support/adapters/gate.js'
+import { koaAdapter } from '../../support/adapters/koa.js'
 import { routes } from '../../support/adapters/routes.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
 
-const ADAPTERS: readonly Adapter[] = [expressAdapter]
+const ADAPTERS: readonly Adapter[] = [expressAdapter, koaAdapter]
 
 const SECRET = 'the secret of the scenarios'
 const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
