@@ -32,6 +32,11 @@ function valueSchema(name: OptionName): Record<string, unknown> {
       return { type: definition.type, minimum: definition.minimum }
     case 'map':
       return { type: 'object', additionalProperties: { type: 'string' } }
+    case 'list': {
+      const { maxItems, maxLength, pattern, not } = definition
+      const items = { type: 'string', maxLength, pattern, not: { enum: not } }
+      return { type: 'array', uniqueItems: true, maxItems, items }
+    }
     case 'string':
     case 'path': {
       const { minLength, maxLength, pattern, not, orList } = definition

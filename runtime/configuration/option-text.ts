@@ -25,6 +25,8 @@ export function typeText(name: OptionName): string {
     }
     case 'map':
       return 'map of names to texts'
+    case 'list':
+      return 'list of texts'
     case 'object':
       return definition.method
         ? `object with ${definition.method}()`
@@ -39,5 +41,6 @@ export function typeText(name: OptionName): string {
 /** The default of an option in words. */
 export function defaultText(name: OptionName): string {
   const definition = definitionOf(name)
-  return definition.default === undefined ? (definition.otherwise ?? 'none') : String(definition.default)
+  const none = definition.default === undefined || String(definition.default) === ''
+  return none ? (definition.otherwise ?? 'none') : String(definition.default)
 }

@@ -65,6 +65,18 @@ interface MapOption extends Common {
   readonly default: undefined
 }
 
+/** Texts, each at most once: in YAML a list, in ENV separated by commas. */
+export interface ListOption extends Common {
+  readonly type: 'list'
+  readonly default: readonly string[]
+  readonly maxItems: number
+  readonly maxLength: number
+  readonly pattern: string
+  /** What `pattern` demands of each text, in words: "must be …". */
+  readonly rule: string
+  readonly not: readonly string[]
+}
+
 interface ObjectOption extends Common {
   readonly type: 'object'
   readonly default: undefined
@@ -74,7 +86,14 @@ interface ObjectOption extends Common {
   readonly words?: readonly string[]
 }
 
-export type OptionDefinition = TextOption | NumberOption | BooleanOption | ChoiceOption | MapOption | ObjectOption
+export type OptionDefinition =
+  | TextOption
+  | NumberOption
+  | BooleanOption
+  | ChoiceOption
+  | MapOption
+  | ListOption
+  | ObjectOption
 
 const everywhere = ['env', 'yaml'] as const
 
@@ -239,6 +258,18 @@ export const OPTIONS = {
     from: everywhere,
     text: "Switch on DynamoDB's Time to Live on expire_at when the table is created.",
   },
+  indexKeys: {
+    type: 'list',
+    default: [],
+    from: everywhere,
+    text: 'Session keys by which all sessions of a user can be found (user_id; user.id reaches deeper): attributes with an index.',
+    maxItems: 20,
+    maxLength: 249,
+    pattern: '^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$',
+    rule: 'must be the name of a session key, of letters, digits, "_" and "-", with dots between names that reach deeper',
+    not: ATTRIBUTES,
+    otherwise: 'none',
+  },
   region: {
     type: 'string',
     default: undefined,
@@ -386,7 +417,9 @@ type Value<N extends OptionName> = N extends keyof Objects
         ? boolean
         : Table[N] extends { type: 'map' }
           ? Readonly<Record<string, string>>
-          : string
+          : Table[N] extends { type: 'list' }
+            ? readonly string[]
+            : string
 
 /** Options as given in code. `null` and `undefined` mean *not set*: ENV, the file and the defaults then decide. */
 export type Options = { readonly [N in OptionName]?: Value<N> | null | undefined }

@@ -66,7 +66,7 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
   const origins = [code, variables, file]
   const problems = origins.flatMap((origin) => origin.problems)
   if (problems.length > 0) throw new ConfigurationError(problems)
-  return new ResolvedConfiguration(
+  const configuration = new ResolvedConfiguration(
     origins,
     {
       environment,
@@ -77,6 +77,17 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
     },
     env,
   ) as unknown as Configuration
+  assertIndexableKeys(configuration)
+  return configuration
+}
+
+/** The table's key can't be written by a save, nor have an index beside that of the table. */
+function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): void {
+  if (!indexKeys.includes(tableKey)) return
+  const source = sources.indexKeys
+  const place = source === 'code' ? 'option indexKeys' : source.startsWith('ENV ') ? source : `${source}: index_keys`
+  const text = `can't hold "${tableKey}", the table's key (table_key: ${sources.tableKey}); name the session's key otherwise`
+  throw new ConfigurationError([{ place, text }])
 }
 
 /**

@@ -1,5 +1,5 @@
 import { withoutPassword } from './option-text.js'
-import { definitionOf, type OptionName } from './options.js'
+import { definitionOf, type ListOption, type OptionName } from './options.js'
 
 /** Either the value of an option or what is wrong with it. */
 export type Checked = { readonly value: unknown } | { readonly problem: string }
@@ -24,6 +24,11 @@ export function parseText(name: OptionName, text: string): Checked {
     }
     case 'map':
       return parsePairs(name, text)
+    case 'list':
+      return checkValue(
+        name,
+        text.split(',').map((part) => part.trim()),
+      )
     case 'object':
       return { problem: 'can only be set in code' }
     default:
@@ -93,6 +98,8 @@ function problemOf(name: OptionName, value: unknown): string | undefined {
     }
     case 'map':
       return mapProblem(name, value)
+    case 'list':
+      return textsProblem(name, definition, value)
     case 'object': {
       const { method, words = [] } = definition
       const object = value as Record<string, unknown> | null
@@ -112,6 +119,24 @@ function listProblem(name: OptionName, values: readonly unknown[]): string | und
   if (values.length === 0) return 'must not be an empty list'
   const problems = values.map((value) => (Array.isArray(value) ? 'must be text, not a list' : problemOf(name, value)))
   return problems.find((problem) => problem !== undefined)
+}
+
+/** Says which of the texts is wrong, and why. */
+function textsProblem(
+  name: OptionName,
+  { maxItems, maxLength, pattern, rule, not }: ListOption,
+  value: unknown,
+): string | undefined {
+  if (!Array.isArray(value)) return `must be a list of texts, not ${shown(name, value)}`
+  if (value.length > maxItems) return `may have at most ${maxItems} entries, not ${value.length}`
+  for (const [index, text] of value.entries()) {
+    if (typeof text !== 'string') return `must hold texts only, not ${shown(name, text)}${quoteHint(text)}`
+    if (!new RegExp(pattern).test(text)) return `each ${rule}, not ${shown(name, text)}`
+    if (text.length > maxLength) return `${shown(name, text)} must be at most ${maxLength} characters long`
+    if (not.includes(text)) return `can't hold ${shown(name, text)}: sessions have another attribute of that name`
+    if (value.indexOf(text) < index) return `has ${shown(name, text)} twice`
+  }
+  return undefined
 }
 
 /** The limits are those of "Tagging restrictions in DynamoDB" in its developer guide. */

@@ -105,6 +105,7 @@ describe('dynamo-session config', () => {
     currentFolderWith({ 'c.yml': '' })
     const values: Record<string, string> = {
       billing_mode: 'provisioned',
+      index_keys: 'user_id,tenant',
       locking: 'none',
       session_id_digest: 'md5',
       serializer: 'json',

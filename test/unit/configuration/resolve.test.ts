@@ -74,6 +74,7 @@ describe('the order of origins', () => {
       sessionIdDigest: 'sha256',
       serializer: 'json',
       ttl: true,
+      indexKeys: [],
       region: undefined,
       endpoint: undefined,
       tags: undefined,
@@ -171,6 +172,8 @@ describe('ENV', () => {
     ['MAX_AGE', '1e3', 'not "1e3"'],
     ['TAGS', 'nothing', 'must look like a=b,c=d, not "nothing"'],
     ['TAGS', 'a=b,a=c', 'has "a" twice'],
+    ['INDEX_KEYS', 'user_id,,tenant', 'each must be the name of a session key'],
+    ['INDEX_KEYS', 'user_id,data', 'can\'t hold "data": sessions have another attribute of that name'],
     ['BILLING_MODE', 'x', 'must be pay_per_request or provisioned, not "x"'],
     ['TABLE_NAME', 'a b c', 'may contain only letters'],
   ])('with a wrong value is an error that names the variable: %s=%s', (name, text, message) => {
@@ -213,6 +216,15 @@ describe('code', () => {
     [{ client: {} }, 'option client: must be an object with a method send, not a map'],
     [{ errorHandler: () => undefined }, 'option errorHandler: must be an object with a method handle, not a function'],
     [{ serializer: 'marshal' }, 'Ruby objects'],
+    [{ indexKeys: 'user_id' }, 'option indexKeys: must be a list of texts, not "user_id"'],
+    [{ indexKeys: ['user_id', 42] }, 'option indexKeys: must hold texts only, not 42 (put it in quotes)'],
+    [{ indexKeys: ['user_id', 'locked_at'] }, 'option indexKeys: can\'t hold "locked_at"'],
+    [{ indexKeys: ['a', 'b', 'a'] }, 'option indexKeys: has "a" twice'],
+    [{ indexKeys: ['a/b'] }, 'not "a/b"'],
+    [{ indexKeys: ['.a'] }, 'not ".a"'],
+    [{ indexKeys: [''] }, 'not ""'],
+    [{ indexKeys: ['x'.repeat(250)] }, 'must be at most 249 characters long'],
+    [{ indexKeys: Array.from({ length: 21 }, (_, index) => `k${index}`) }, 'may have at most 20 entries, not 21'],
   ])('with a mistake is an error: %j', (options, message) => {
     expect(problemsOf(options)).toContain(message)
   })
@@ -255,6 +267,35 @@ describe('the billing mode', () => {
 
   it('that is stated wins over capacities', () => {
     expect(resolve({ billingMode: 'pay_per_request', readCapacity: 3 }).billingMode).toBe('pay_per_request')
+  })
+})
+
+describe('index_keys', () => {
+  it('is a list in code and in the file, and separated by commas in ENV', () => {
+    expect(resolve({ indexKeys: ['user_id', 'user.id'] }).indexKeys).toEqual(['user_id', 'user.id'])
+    write('config/dynamo_session_store.yml', 'index_keys: [user_id, "${OTHER}"]\n')
+    const configuration = resolve({}, { OTHER: 'tenant' })
+    expect(configuration.indexKeys).toEqual(['user_id', 'tenant'])
+    expect(configuration.sources.indexKeys).toBe('config/dynamo_session_store.yml:1')
+    const env = { OTHER: 'tenant', AWS_DYNAMO_DB_SESSION_INDEX_KEYS: 'user_id, account-1' }
+    expect(resolve({}, env).indexKeys).toEqual(['user_id', 'account-1'])
+  })
+
+  it('with a mistake in the file is an error that names the place', () => {
+    write('config/dynamo_session_store.yml', 'index_keys:\n  - user_id\n  - cookie\n')
+    expect(problemsOf({})).toBe(
+      'config/dynamo_session_store.yml:2:3: index_keys: can\'t hold "cookie": sessions have another attribute of that name',
+    )
+  })
+
+  it("can't hold the table's key, wherever both come from", () => {
+    expect(problemsOf({ indexKeys: ['session_id'] })).toBe(
+      "option indexKeys: can't hold \"session_id\", the table's key (table_key: default); name the session's key otherwise",
+    )
+    write('config/dynamo_session_store.yml', 'index_keys: [a, sid]\n')
+    expect(problemsOf({}, { AWS_DYNAMO_DB_SESSION_TABLE_KEY: 'sid' })).toMatch(
+      /^config\/dynamo_session_store\.yml:1: index_keys: can't hold "sid".*\(table_key: ENV AWS_DYNAMO_DB_SESSION_TABLE_KEY\)/,
+    )
   })
 })
 
