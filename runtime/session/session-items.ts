@@ -1,5 +1,4 @@
 import {
-  type AttributeValue,
   ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
@@ -9,20 +8,11 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { storeError } from './errors.js'
+import { type Changes, type Condition, Expression } from './expression.js'
+import { keyOf } from './session-key.js'
 import type { Item } from './session-record.js'
 
-/** Attributes to set; `undefined` removes one. */
-export type Changes = Readonly<Record<string, AttributeValue | undefined>>
-
-/** What must hold of the stored item for a write to happen. */
-export interface Condition {
-  /** The item is there, or is not there. Not given: either. */
-  readonly exists?: boolean
-  /** Attributes that must be exactly this; `undefined`: that must be absent. */
-  readonly equals?: Changes
-  /** The session's lock must be free, or older than the one, or one of the others. */
-  readonly lockFree?: { readonly before: string; readonly or?: AttributeValue | undefined }
-}
+export type { Changes, Condition }
 
 export type WriteResult =
   | { readonly written: true; readonly item: Item | undefined }
@@ -84,7 +74,10 @@ export class SessionItems {
   }
 
   /** Every item of the table, a page at a time. */
-  async *scan(attributes: readonly string[]): AsyncGenerator<readonly Item[]> {
+  async *scan(
+    attributes: readonly string[],
+    { consistent = this.#configuration.consistentRead }: { consistent?: boolean } = {},
+  ): AsyncGenerator<readonly Item[]> {
     const expression = new Expression(this.#configuration.tableKey)
     const projection = attributes.map((attribute) => expression.name(attribute)).join(', ')
     let start: Item | undefined
@@ -92,7 +85,7 @@ export class SessionItems {
       const command = new ScanCommand({
         TableName: this.#configuration.tableName,
         ProjectionExpression: projection,
-        ConsistentRead: this.#configuration.consistentRead,
+        ConsistentRead: consistent,
         ...expression.attributes(),
         ...(start && { ExclusiveStartKey: start }),
       })
@@ -104,7 +97,7 @@ export class SessionItems {
 
   #key(id: string): { TableName: string; Key: Item } {
     const { tableName, tableKey } = this.#configuration
-    return { TableName: tableName, Key: { [tableKey]: { S: id } } }
+    return { TableName: tableName, Key: { [tableKey]: { S: keyOf(id) } } }
   }
 
   async #send<T>(request: () => Promise<T>): Promise<T> {
@@ -113,67 +106,5 @@ export class SessionItems {
     } catch (error) {
       throw storeError(error, this.#configuration)
     }
-  }
-}
-
-/** Builds the expressions of one request, with placeholders for all names and values. */
-class Expression {
-  readonly #tableKey: string
-  readonly #names = new Map<string, string>()
-  readonly #values: AttributeValue[] = []
-
-  constructor(tableKey: string) {
-    this.#tableKey = tableKey
-  }
-
-  name(attribute: string): string {
-    const placeholder = this.#names.get(attribute) ?? `#n${this.#names.size}`
-    this.#names.set(attribute, placeholder)
-    return placeholder
-  }
-
-  update(changes: Changes, keep: readonly string[]): string {
-    const set: string[] = []
-    const remove: string[] = []
-    for (const [attribute, value] of Object.entries(changes)) {
-      const name = this.name(attribute)
-      if (value === undefined) remove.push(name)
-      else if (keep.includes(attribute)) set.push(`${name} = if_not_exists(${name}, ${this.#value(value)})`)
-      else set.push(`${name} = ${this.#value(value)}`)
-    }
-    const clauses = [set.length > 0 && `SET ${set.join(', ')}`, remove.length > 0 && `REMOVE ${remove.join(', ')}`]
-    return clauses.filter((clause) => clause !== false).join(' ')
-  }
-
-  condition({ exists, equals = {}, lockFree }: Condition): string | undefined {
-    const parts: string[] = []
-    if (exists !== undefined) parts.push(`attribute_${exists ? 'exists' : 'not_exists'}(${this.name(this.#tableKey)})`)
-    for (const [attribute, value] of Object.entries(equals)) parts.push(this.#equal(attribute, value))
-    if (lockFree) {
-      const lock = this.name('locked_at')
-      const free = [`attribute_not_exists(${lock})`, `${lock} < ${this.#value({ S: lockFree.before })}`]
-      if (lockFree.or) free.push(`${lock} = ${this.#value(lockFree.or)}`)
-      parts.push(`(${free.join(' OR ')})`)
-    }
-    return parts.length > 0 ? parts.join(' AND ') : undefined
-  }
-
-  attributes() {
-    const names = [...this.#names].map(([attribute, placeholder]) => [placeholder, attribute])
-    const values = this.#values.map((value, index) => [`:v${index}`, value])
-    return {
-      ExpressionAttributeNames: Object.fromEntries(names) as Record<string, string>,
-      ...(values.length > 0 && { ExpressionAttributeValues: Object.fromEntries(values) as Item }),
-    }
-  }
-
-  #equal(attribute: string, value: AttributeValue | undefined): string {
-    const name = this.name(attribute)
-    return value === undefined ? `attribute_not_exists(${name})` : `${name} = ${this.#value(value)}`
-  }
-
-  #value(value: AttributeValue): string {
-    this.#values.push(value)
-    return `:v${this.#values.length - 1}`
   }
 }

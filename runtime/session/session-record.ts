@@ -24,6 +24,8 @@ export interface SessionRecord extends Times {
   readonly cookie: string | undefined
   /** The lock's token while this request holds the lock. */
   readonly token: string | undefined
+  /** The attributes of the item besides, among them those by which sessions are found (`index_keys`). */
+  readonly others: Item
 }
 
 /**
@@ -33,17 +35,19 @@ export interface SessionRecord extends Times {
  * @throws {SessionDataError} when `data` is not the JSON text of an object
  */
 export function recordOf(id: string, item: Item, token?: string): SessionRecord {
-  const json = item.data?.S
-  if (json === undefined) throw unusable(id, item.data ? `is of type ${Object.keys(item.data)[0]}` : 'is missing')
+  const { data, created_at: _, updated_at: version, expire_at: __, cookie, locked_at: ___, ...others } = item
+  const json = data?.S
+  if (json === undefined) throw unusable(id, data ? `is of type ${Object.keys(data)[0]}` : 'is missing')
   return {
     id,
     json,
     base: json,
     data: parseData(id, json),
     ...timesOf(item),
-    version: item.updated_at,
-    cookie: item.cookie?.S,
+    version,
+    cookie: cookie?.S,
     token,
+    others,
   }
 }
 
@@ -54,6 +58,13 @@ export function timesOf(item: Item): Times {
     updatedAt: textOf(item.updated_at),
     expireAt: item.expire_at?.N === undefined ? undefined : Number(item.expire_at.N),
   }
+}
+
+/** The attributes that are there. */
+export function present(attributes: Readonly<Record<string, AttributeValue | undefined>>): Item {
+  return Object.fromEntries(
+    Object.entries(attributes).filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined),
+  )
 }
 
 function parseData(id: string, json: string): SessionData {

@@ -2,10 +2,13 @@ import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { SessionDataError } from '../errors.js'
 import { expireAt, isDead, isRubysNow } from './expiry.js'
+import { indexAttributes } from './index-attributes.js'
+import { IndexItems } from './index-items.js'
 import { lock, unlock } from './locking/lock.js'
-import { type SessionData, serialize } from './serialize.js'
+import { isSameData, type SessionData, serialize } from './serialize.js'
 import { SessionItems } from './session-items.js'
-import { type Item, recordOf, type SessionRecord } from './session-record.js'
+import { type Item, present, recordOf, type SessionRecord } from './session-record.js'
+import { SessionRenewal } from './session-renewal.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
 import { checkSize } from './size.js'
 import { type Clock, milliseconds, systemClock, timestamp } from './timestamp.js'
@@ -20,6 +23,8 @@ export interface SessionExtras {
   readonly cookie?: string | undefined
   /** The settings changed: a renewal must be written even when it is not due yet. */
   readonly changed?: boolean | undefined
+  /** For a new item of a session that was there before, under another id: its `created_at`. */
+  readonly createdAt?: string | undefined
 }
 
 /**
@@ -31,6 +36,7 @@ export class SessionRepository {
   readonly #configuration: Configuration
   readonly #items: SessionItems
   readonly #writer: SessionWriter
+  readonly #renewal: SessionRenewal
   readonly #now: Clock
 
   constructor(
@@ -41,6 +47,14 @@ export class SessionRepository {
     this.#configuration = configuration
     this.#items = new SessionItems(configuration, client)
     this.#writer = new SessionWriter(configuration, this.#items, onConflict)
+    this.#renewal = new SessionRenewal({
+      configuration,
+      repository: this,
+      items: this.#items,
+      index: new IndexItems(configuration, client),
+      writer: this.#writer,
+      onConflict,
+    })
     this.#now = now
   }
 
@@ -104,7 +118,7 @@ export class SessionRepository {
     extras: SessionExtras = {},
   ): Promise<SessionRecord | undefined> {
     const ours = serialize(data)
-    const unchanged = ours === record.base || ours === JSON.stringify(JSON.parse(record.base))
+    const unchanged = isSameData(ours, record.base)
     if (unchanged && !record.token && !this.#isDue(record, extras)) return record
     return this.#writer.save(record, unchanged ? record.base : ours, (stored) => this.#times(stored, extras))
   }
@@ -118,6 +132,25 @@ export class SessionRepository {
   async touch(record: SessionRecord, extras: SessionExtras = {}): Promise<SessionRecord | undefined> {
     if (!record.token && !this.#isDue(record, extras)) return record
     return this.#writer.touch(record, this.#times(record, extras))
+  }
+
+  /**
+   * Gives a session that was loaded another id, with this data and its `created_at`. A lock that is held is released.
+   *
+   * @param id the new id, or a maker of ids
+   * @param keep whether the session under the old id stays, as it was loaded
+   * @returns what is stored under the new id; undefined when the session was deleted in the meantime: it stays deleted
+   * @throws {SessionTooLargeError} before anything is sent
+   * @throws {SessionConflictError} @throws {LockLostError} and nothing was changed
+   */
+  renew(
+    record: SessionRecord,
+    id: string | (() => string),
+    data: SessionData,
+    { keep, ...extras }: SessionExtras & { readonly keep: boolean },
+  ): Promise<SessionRecord | undefined> {
+    const timesOf = keep ? (stored: SessionRecord) => this.#times(stored, extras) : undefined
+    return this.#renewal.renew(record, id, data, extras, timesOf)
   }
 
   /** Renews a session of which nothing but the id is known, as scripts do. */
@@ -189,8 +222,11 @@ export class SessionRepository {
 
   #new(data: SessionData, extras: SessionExtras): Changes {
     const updatedAt = timestamp(this.#now())
-    const times = this.#times({ createdAt: updatedAt, updatedAt: undefined, cookie: undefined }, extras)
-    return { data: { S: serialize(data) }, ...times, created_at: { S: updatedAt }, updated_at: { S: updatedAt } }
+    const createdAt = extras.createdAt ?? updatedAt
+    const times = this.#times({ createdAt, updatedAt: undefined, cookie: undefined }, extras)
+    const json = serialize(data)
+    const indexes = indexAttributes(json, this.#configuration.indexKeys)
+    return { ...indexes, data: { S: json }, ...times, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
   }
 
   /** What every write of a session sets. */
@@ -234,9 +270,3 @@ function readable(id: string, item: Item): SessionRecord | undefined {
 }
 
 type Changes = Record<string, AttributeValue | undefined>
-
-function present(changes: Changes): Item {
-  return Object.fromEntries(
-    Object.entries(changes).filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined),
-  )
-}

@@ -1,18 +1,19 @@
 import type { Configuration } from '../configuration/resolve.js'
-import { LockLostError, SessionConflictError } from '../errors.js'
+import { LockLostError, SessionConflictError, SessionTooLargeError } from '../errors.js'
 import { backOff } from './backoff.js'
+import { indexAttributes } from './index-attributes.js'
 import { merge } from './merge.js'
 import { serialize } from './serialize.js'
 import { hashSessionId } from './session-id.js'
 import type { Changes, Condition, SessionItems, WriteResult } from './session-items.js'
-import { type Item, recordOf, type SessionRecord } from './session-record.js'
+import { type Item, present, recordOf, type SessionRecord } from './session-record.js'
 import { checkSize } from './size.js'
 
 /** Told when a save won over another request's change of the same top-level keys. */
 export type ConflictListener = (conflict: { readonly keys: readonly string[]; readonly sessionIdHash: string }) => void
 
 /** How often a save is merged with those of others before it gives up. */
-const ATTEMPTS = 10
+export const ATTEMPTS = 10
 
 /** Upper bound of the wait between two attempts. Milliseconds. */
 const LONGEST_WAIT = 3000
@@ -47,15 +48,19 @@ export class SessionWriter {
     let stored = record
     let changedByOthers = false
     for (let attempt = 0; ; ) {
-      const { json, conflicts } = this.#combine(record.base, ours, stored.json, changedByOthers)
+      const { json, conflicts } = this.combine(record.base, ours, stored.json, changedByOthers)
       const times = timesOf(stored)
-      const changes: Changes = { ...times, ...(json !== stored.json && { data: { S: json } }), ...unlocking(record) }
+      const data = json !== stored.json && {
+        data: { S: json },
+        ...indexAttributes(json, this.#configuration.indexKeys),
+      }
+      const changes: Changes = { ...times, ...data, ...unlocking(record) }
       checkSize(record.id, { cookie: textOf(stored.cookie), data: { S: json }, ...changes }, this.#configuration)
       const started = performance.now()
-      const result = await this.#items.write(record.id, changes, this.#condition(stored))
+      const { result, changes: sent } = await this.#write(stored, changes, this.condition(stored))
       if (result.written || isOurs(result, times)) {
         if (conflicts.length > 0) this.#onConflict?.({ keys: conflicts, sessionIdHash: hashSessionId(record.id) })
-        return written(stored, times, { json, base: ours })
+        return written(stored, sent, { json, base: ours })
       }
       if (!result.current) return undefined
       assertStillLocked(record, result)
@@ -77,12 +82,42 @@ export class SessionWriter {
   /** Renews times only. A lock that was lost, like a session that is gone, means that nothing is written. */
   async touch(record: SessionRecord, times: Changes): Promise<SessionRecord | undefined> {
     const equals = record.token ? { locked_at: { S: record.token } } : {}
-    const result = await this.#items.write(record.id, { ...times, ...unlocking(record) }, { exists: true, equals })
-    if (result.written || isOurs(result, times)) return written(record, times, {})
+    const renewal = { ...times, ...unlocking(record) }
+    const { result, changes } = await this.#write(record, renewal, { exists: true, equals })
+    if (result.written || isOurs(result, times)) return written(record, changes, {})
     return result.current && { ...record, token: undefined }
   }
 
-  #condition(stored: SessionRecord): Condition {
+  /**
+   * Writes. Data that is not changed may have attributes out of step with it (`index_keys`), being older than the
+   * option or last written by somebody who does not know it. They are mended with the same write, but only on the
+   * version that they were made of, and where that can't be had the write happens without.
+   *
+   * @returns also the changes that were written
+   */
+  async #write(stored: SessionRecord, changes: Changes, condition: Condition): Promise<Sent> {
+    const mending = changes.data ? undefined : this.#mending(stored)
+    if (mending) {
+      const mended = { ...changes, ...mending }
+      const onVersion = { ...condition, equals: { ...condition.equals, updated_at: stored.version } }
+      const result = await this.#items.write(stored.id, mended, onVersion).catch(unlessRefused)
+      const settled = result?.written || !result?.current || isOurs(result, changes) || hasVersion(condition)
+      if (result && settled) return { result, changes: mended }
+    }
+    return { result: await this.#items.write(stored.id, changes, condition), changes }
+  }
+
+  /** The attributes that are not as the data wants them; undefined when all are. */
+  #mending({ json, others }: SessionRecord): Changes | undefined {
+    const wanted = Object.entries(indexAttributes(json, this.#configuration.indexKeys))
+    const wrong = wanted.filter(
+      ([name, value]) => value?.S !== (Object.hasOwn(others, name) ? others[name]?.S : undefined),
+    )
+    return wrong.length > 0 ? Object.fromEntries(wrong) : undefined
+  }
+
+  /** What must hold of the item for a save of what was read of it. */
+  condition(stored: SessionRecord): Condition {
     return {
       exists: true,
       equals: {
@@ -93,7 +128,7 @@ export class SessionWriter {
   }
 
   /** Our changes since `base`, over what is stored. */
-  #combine(base: string, ours: string, stored: string, changedByOthers: boolean): Combined {
+  combine(base: string, ours: string, stored: string, changedByOthers: boolean): Combined {
     if (ours === base) return { json: stored, conflicts: [] }
     if (stored === base) return { json: ours, conflicts: [] }
     const versions = { base: JSON.parse(base), ours: JSON.parse(ours), theirs: JSON.parse(stored) }
@@ -114,21 +149,26 @@ export class SessionWriter {
   }
 }
 
+interface Sent {
+  readonly result: WriteResult
+  readonly changes: Changes
+}
+
 interface Combined {
   readonly json: string
   readonly conflicts: readonly string[]
 }
 
-function unlocking(record: SessionRecord): Changes {
+export function unlocking(record: SessionRecord): Changes {
   return record.token ? { locked_at: undefined } : {}
 }
 
 /** Our own write, of which only the answer was lost: its time is on the item, and no other writer makes the same. */
-function isOurs(result: WriteResult, times: Changes): boolean {
+export function isOurs(result: WriteResult, times: Changes): boolean {
   return !result.written && result.repeated && result.current?.updated_at?.S === times.updated_at?.S
 }
 
-function assertStillLocked(record: SessionRecord, result: WriteResult): void {
+export function assertStillLocked(record: SessionRecord, result: WriteResult): void {
   if (result.written || !record.token || result.current?.locked_at?.S === record.token) return
   const what = result.repeated
     ? 'Others have written since, so that it is not known whether the changes of this request were stored.'
@@ -140,15 +180,28 @@ function assertStillLocked(record: SessionRecord, result: WriteResult): void {
   )
 }
 
-function written(stored: SessionRecord, times: Changes, data: { json?: string; base?: string }): SessionRecord {
+function hasVersion({ equals = {} }: Condition): boolean {
+  return 'updated_at' in equals
+}
+
+/** For `catch`: what DynamoDB takes no offence at without the attributes, as with an index of another type on them. */
+function unlessRefused(error: unknown): undefined {
+  const refused =
+    error instanceof Error && (error.name === 'ValidationException' || error instanceof SessionTooLargeError)
+  if (!refused) throw error
+}
+
+function written(stored: SessionRecord, changes: Changes, texts: { json?: string; base?: string }): SessionRecord {
+  const { data: _, updated_at: version, expire_at: expires, cookie, locked_at: __, ...attributes } = changes
   return {
     ...stored,
-    ...data,
-    updatedAt: times.updated_at?.S,
-    version: times.updated_at,
-    expireAt: times.expire_at?.N === undefined ? undefined : Number(times.expire_at.N),
-    cookie: times.cookie?.S ?? stored.cookie,
+    ...texts,
+    updatedAt: version?.S,
+    version,
+    expireAt: expires?.N === undefined ? undefined : Number(expires.N),
+    cookie: cookie?.S ?? stored.cookie,
     token: undefined,
+    others: present({ ...stored.others, ...attributes }),
   }
 }
 
@@ -156,14 +209,14 @@ function textOf(text: string | undefined) {
   return text === undefined ? undefined : { S: text }
 }
 
-function rejected(id: string): SessionConflictError {
+export function rejected(id: string): SessionConflictError {
   return new SessionConflictError(
     `Another request changed the session ${hashSessionId(id)} since this one loaded it; nothing was written ` +
       '(on_conflict: reject). Repeat the request.',
   )
 }
 
-function exhausted(id: string): SessionConflictError {
+export function exhausted(id: string): SessionConflictError {
   return new SessionConflictError(
     `Other requests changed the session ${hashSessionId(id)} while it was saved, and again at ${ATTEMPTS} attempts to merge; nothing was ` +
       'written. Repeat the request, or use locking: pessimistic for sessions that many requests change.',

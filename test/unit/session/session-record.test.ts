@@ -24,7 +24,13 @@ describe('reading an item', () => {
       cookie: undefined,
       version: { S: '1795371590.1679482' },
       token: undefined,
+      others: { session_id: { S: ID } },
     })
+  })
+
+  it('keeps the attributes that are not of the wire format apart', () => {
+    const item = { data: { S: '{}' }, locked_at: { S: '1.5' }, cookie: { S: '{}' }, user_id: { S: '42' } }
+    expect(recordOf(ID, item).others).toEqual({ user_id: { S: '42' } })
   })
 
   it('tolerates missing times, times of type N, and attributes that it does not know', () => {

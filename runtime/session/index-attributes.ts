@@ -1,0 +1,61 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+
+/** DynamoDB's limit for the partition key of an index: "Constraints in Amazon DynamoDB", 2048 bytes. */
+export const LONGEST_VALUE = 2048
+
+/** Name of the global index by which the sessions with a value of this key are found. */
+export function indexName(key: string): string {
+  return `${key}-index`
+}
+
+/**
+ * The attributes by which a session is found (`index_keys`), made of the data as it is stored; undefined: none, because
+ * there is no such value or none that an index takes.
+ *
+ * @param json text of the data
+ */
+export function indexAttributes(json: string, keys: readonly string[]): Record<string, AttributeValue | undefined> {
+  if (keys.length === 0) return {}
+  const data: unknown = JSON.parse(json)
+  return Object.fromEntries(
+    keys.map((key) => {
+      const text = indexText(valueAt(data, key))
+      return [key, text === undefined ? undefined : { S: text }]
+    }),
+  )
+}
+
+/**
+ * A value as text, as it stands in the attribute; undefined for what is no scalar, empty, or too long, and for whole
+ * numbers beyond 2^53: JavaScript reads several of them as the same.
+ */
+export function indexText(value: unknown): string | undefined {
+  if (typeof value === 'number' && !isExact(value)) return undefined
+  if (!['string', 'number', 'boolean', 'bigint'].includes(typeof value)) return undefined
+  const bytes = Buffer.from(String(value)) // lone surrogates become U+FFFD, as in the data
+  return bytes.length > 0 && bytes.length <= LONGEST_VALUE ? bytes.toString() : undefined
+}
+
+/**
+ * What stands under a key, of own properties only. A key that has the dots in its name goes before what is reached
+ * step by step: `user.id` is `data['user.id']`, else `data.user.id`; the index of an array is a step as well.
+ */
+export function valueAt(data: unknown, path: string): unknown {
+  if (typeof data !== 'object' || data === null) return undefined
+  if (isOwn(data, path)) return data[path]
+  for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
+    const first = path.slice(0, dot)
+    const found = isOwn(data, first) ? valueAt(data[first], path.slice(dot + 1)) : undefined
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Not the `length` of an array either. */
+function isOwn(data: object, key: string): data is Record<string, unknown> {
+  return Object.prototype.propertyIsEnumerable.call(data, key)
+}
+
+function isExact(value: number): boolean {
+  return Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value)
+}
