@@ -49,6 +49,26 @@ export class TableMissingError extends Error {
   override readonly name = 'TableMissingError'
 }
 
+/** The global index by which sessions are looked for does not exist, or DynamoDB has not finished making it. */
+export class IndexMissingError extends Error {
+  override readonly name = 'IndexMissingError'
+}
+
+/**
+ * Deleting all sessions with some value failed half way; `cause` says why. What was deleted stays deleted: doing the
+ * same again deletes the others.
+ */
+export class DestroyIncompleteError extends Error {
+  override readonly name = 'DestroyIncompleteError'
+  /** How many sessions were deleted before. */
+  readonly deleted: number
+
+  constructor(message: string, deleted: number, options?: ErrorOptions) {
+    super(message, options)
+    this.deleted = deleted
+  }
+}
+
 /** The id of a session can't be used, for example because the id made for a new session is taken. */
 export class InvalidSessionIdError extends Error {
   override readonly name = 'InvalidSessionIdError'

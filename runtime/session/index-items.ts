@@ -1,0 +1,112 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+} from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../configuration/resolve.js'
+import { IndexMissingError } from '../errors.js'
+import { storeError } from './errors.js'
+import { type Changes, Expression } from './expression.js'
+import { indexName } from './index-attributes.js'
+import type { Item } from './session-record.js'
+
+/** Keys on a page at most, so that memory does not depend on how many there are. */
+const LONGEST_PAGE = 100
+
+export type DeleteResult =
+  | { readonly deleted: true }
+  /** The item is not as it should have been; undefined: there is none any more. */
+  | { readonly deleted: false; readonly current: Item | undefined }
+
+/** Requests for sessions of which the partition key is known, not the id. Errors reject as the application should see them. */
+export class IndexItems {
+  readonly #configuration: Configuration
+  readonly #client: DynamoDBClient
+
+  constructor(configuration: Configuration, client: DynamoDBClient) {
+    this.#configuration = configuration
+    this.#client = client
+  }
+
+  /**
+   * The partition keys of the items whose attribute has the value, as far as the index knows yet, a page at a time.
+   *
+   * @param attribute one of `index_keys`
+   * @throws {IndexMissingError}
+   */
+  async *query(attribute: string, value: string): AsyncGenerator<readonly string[]> {
+    const { tableName, tableKey } = this.#configuration
+    let start: Item | undefined
+    do {
+      const command = new QueryCommand({
+        TableName: tableName,
+        IndexName: indexName(attribute),
+        KeyConditionExpression: '#attribute = :value',
+        ProjectionExpression: '#key',
+        ExpressionAttributeNames: { '#attribute': attribute, '#key': tableKey },
+        ExpressionAttributeValues: { ':value': { S: value } },
+        Limit: LONGEST_PAGE,
+        ...(start && { ExclusiveStartKey: start }),
+      })
+      const { Items = [], LastEvaluatedKey } = await this.#client.send(command).catch((error: unknown) => {
+        throw missingIndex(error, attribute, tableName) ?? storeError(error, this.#configuration)
+      })
+      yield Items.flatMap(({ [tableKey]: key }) => (key?.S === undefined ? [] : [key.S]))
+      start = LastEvaluatedKey
+    } while (start)
+  }
+
+  async get(key: string): Promise<Item | undefined> {
+    const command = new GetItemCommand({ ...this.#at(key), ConsistentRead: true })
+    const { Item } = await this.#client.send(command).catch((error: unknown) => {
+      throw storeError(error, this.#configuration)
+    })
+    return Item
+  }
+
+  /**
+   * Deletes the item if these attributes are exactly this.
+   *
+   * @returns deleted also when an earlier attempt of this request did it, of which only the answer was lost
+   */
+  async delete(key: string, equals: Changes): Promise<DeleteResult> {
+    const expression = new Expression(this.#configuration.tableKey)
+    const command = new DeleteItemCommand({
+      ...this.#at(key),
+      ConditionExpression: expression.condition({ exists: true, equals }),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      ...expression.attributes(),
+    })
+    try {
+      await this.#client.send(command)
+      return { deleted: true }
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error, this.#configuration)
+      // Without an item in the answer there is none, or the engine does not give one (dynalite).
+      const current = error.Item ?? (await this.get(key))
+      return !current && (error.$metadata.attempts ?? 1) > 1 ? { deleted: true } : { deleted: false, current }
+    }
+  }
+
+  #at(key: string): { TableName: string; Key: Item } {
+    const { tableName, tableKey } = this.#configuration
+    return { TableName: tableName, Key: { [tableKey]: { S: key } } }
+  }
+}
+
+/** What DynamoDB says of an index that is not there, or is being filled with the items that there were before it. */
+function missingIndex(error: unknown, attribute: string, tableName: string): IndexMissingError | undefined {
+  if (!(error instanceof Error) || error.name !== 'ValidationException') return undefined
+  const index = `The index "${indexName(attribute)}" of the table "${tableName}"`
+  if (/backfilling/i.test(error.message)) {
+    return new IndexMissingError(`${index} is still being made: repeat this when that has ended.`, { cause: error })
+  }
+  if (!/specified index/i.test(error.message)) return undefined
+  const text =
+    `${index} does not exist. npx dynamo-session create-table adds it, or a migration: ` +
+    'npx plop session-migration -- --index ' +
+    `${attribute}. Until then scan: true (--scan) finds the sessions without it.`
+  return new IndexMissingError(text, { cause: error })
+}
