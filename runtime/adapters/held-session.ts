@@ -1,5 +1,5 @@
 import { InvalidSessionIdError, SessionUnreadError } from '../errors.js'
-import type { SessionData } from '../session/serialize.js'
+import { isSameData, type SessionData, serialize } from '../session/serialize.js'
 import { hashSessionId } from '../session/session-id.js'
 import type { SessionRecord } from '../session/session-record.js'
 import type { SessionExtras } from '../session/session-repository.js'
@@ -22,6 +22,7 @@ export class HeldSession {
   readonly #keeper: SessionKeeper
   /** As what it was loaded or last stored; or that it is new; or that it could not be read. */
   #state: SessionRecord | 'new' | 'unread'
+  #gone = false
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(keeper: SessionKeeper, state: SessionRecord | 'new' | 'unread') {
@@ -37,6 +38,22 @@ export class HeldSession {
   /** DynamoDB could not say whether there is such a session, and what is in it. */
   get unread(): boolean {
     return this.#state === 'unread'
+  }
+
+  /** A save or touch found it deleted: it stays so, and what was saved then was not stored. */
+  get gone(): boolean {
+    return this.#gone
+  }
+
+  /** Whether this data is what the application was given. */
+  isUnchanged(data: SessionData): boolean {
+    const { record } = this
+    return record ? isSameData(serialize(data), record.base) : Object.keys(data).length === 0
+  }
+
+  /** @throws {SessionUnreadError} when it could not be read */
+  assertRead(id: string): void {
+    if (this.unread) throw unread(id)
   }
 
   /** @param base JSON of what the application was given, where that is not all that is stored */
@@ -55,16 +72,34 @@ export class HeldSession {
     return this.#inTurn(() => this.#save(id, data, extras))
   }
 
+  /**
+   * As {@link save}; but when nothing changed, it is a {@link touch}, whose failure a request survives. For frameworks
+   * that save every session at the end of every request.
+   */
+  saveOrTouch(id: string, data: SessionData, extras: ExtrasOf = nothing): Promise<void> {
+    return this.#inTurn(() => {
+      const isRenewal = this.record && this.isUnchanged(data) && !extras(this.record.cookie).changed
+      return isRenewal ? this.#touch(extras) : this.#save(id, data, extras)
+    })
+  }
+
   /** Renews the session without changing its data; one that is new or could not be read stays as it is. */
   touch(extras: ExtrasOf = nothing): Promise<void> {
+    return this.#inTurn(() => this.#touch(extras))
+  }
+
+  /**
+   * Stores a session that was loaded under another id.
+   *
+   * @param id the new id, or a maker of ids
+   * @param keep whether the session under the old id stays, as it was loaded
+   */
+  renew(id: string | (() => string), data: SessionData, extras: ExtrasOf, keep: boolean): Promise<void> {
     return this.#inTurn(async () => {
-      const record = this.record
-      if (!record) return
-      try {
-        this.#state = (await this.#keeper.repository.touch(record, extras(record.cookie))) ?? withoutLock(record)
-      } catch (error) {
-        this.#keeper.survive(error, 'touch', record.id)
-      }
+      const { record } = this
+      if (!record) return this.#save(id, data, extras)
+      const renewed = await this.#keeper.repository.renew(record, id, data, { ...extras(record.cookie), keep })
+      this.#become(renewed, record)
     })
   }
 
@@ -91,6 +126,16 @@ export class HeldSession {
     })
   }
 
+  async #touch(extras: ExtrasOf): Promise<void> {
+    const { record } = this
+    if (!record) return
+    try {
+      this.#become(await this.#keeper.repository.touch(record, extras(record.cookie)), record)
+    } catch (error) {
+      this.#keeper.survive(error, 'touch', record.id)
+    }
+  }
+
   async #save(id: string | (() => string), data: SessionData, extras: ExtrasOf): Promise<void> {
     const { repository } = this.#keeper
     if (this.#state === 'unread') {
@@ -100,9 +145,14 @@ export class HeldSession {
       if (!created) throw taken(id)
       this.#state = created
     } else {
-      const updated = await repository.update(this.#state, data, extras(this.#state.cookie))
-      this.#state = updated ?? withoutLock(this.#state)
+      const record = this.#state
+      this.#become(await repository.update(record, data, extras(record.cookie)), record)
     }
+  }
+
+  #become(stored: SessionRecord | undefined, before: SessionRecord): void {
+    this.#gone = stored === undefined
+    this.#state = stored ?? withoutLock(before)
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

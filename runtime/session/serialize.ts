@@ -21,6 +21,15 @@ export function serialize(data: SessionData): string {
   }
 }
 
+/**
+ * Whether data is what was loaded, in whatever way its writer wrote that.
+ *
+ * @param ours JSON of the data, as {@link serialize} writes it
+ */
+export function isSameData(ours: string, base: string): boolean {
+  return ours === base || ours === JSON.stringify(JSON.parse(base))
+}
+
 /** JSON.stringify escapes surrogates only when they are alone ("Well-formed JSON.stringify", ECMAScript 2019). */
 function withoutLoneSurrogates(json: string): string {
   if (!/\\ud[89a-f]/.test(json)) return json

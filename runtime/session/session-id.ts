@@ -33,6 +33,11 @@ export function makeSessionId(signing: Signing): string {
   return `${digest(signing, secret, id)}--${id}`
 }
 
+/** A new id for adapters that make ids themselves: signed where there is a secret, else only random. */
+export function newSessionId(signing: Signing): string {
+  return signing.secretKey === undefined ? randomBytes(RANDOM_BYTES).toString('hex') : makeSessionId(signing)
+}
+
 /** Whether a signed id is one of ours, by any of the secrets. The time it takes says nothing about the digest. */
 export function isSignedSessionId(id: string, signing: Signing): boolean {
   const [, given, sid] = SIGNED[signing.sessionIdDigest].exec(id) ?? []

@@ -1,0 +1,110 @@
+import type { Configuration } from '../configuration/resolve.js'
+import { InvalidSessionIdError } from '../errors.js'
+import type { DeleteResult, IndexItems } from './index-items.js'
+import { type SessionData, serialize } from './serialize.js'
+import { hashSessionId } from './session-id.js'
+import type { Changes, SessionItems } from './session-items.js'
+import { keyOf } from './session-key.js'
+import { recordOf, type SessionRecord } from './session-record.js'
+import type { SessionExtras, SessionRepository } from './session-repository.js'
+import {
+  ATTEMPTS,
+  assertStillLocked,
+  type ConflictListener,
+  exhausted,
+  isOurs,
+  rejected,
+  type SessionWriter,
+  unlocking,
+} from './session-writer.js'
+
+/** What the renewal of a session works with. */
+interface Parts {
+  readonly configuration: Configuration
+  readonly repository: SessionRepository
+  readonly items: SessionItems
+  readonly index: IndexItems
+  readonly writer: SessionWriter
+  readonly onConflict: ConflictListener | undefined
+}
+
+/**
+ * Gives sessions another id. The session is stored under the new id first, and only then is the old item deleted, on
+ * condition that it is as it was read: when the one fails, the other is still there. The old item never gets the new
+ * data, for whoever knows its id (session fixation) must not have it.
+ *
+ * - If the old session was deleted in the meantime, so is the new one: a logout is final.
+ * - What others changed in it meanwhile is merged into the new one.
+ */
+export class SessionRenewal {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /**
+   * @param timesOf the times to write to the old item, which is kept then; not given: it is deleted
+   * @returns what is stored under the new id; undefined when the session was deleted in the meantime
+   */
+  async renew(
+    record: SessionRecord,
+    id: string | (() => string),
+    data: SessionData,
+    extras: SessionExtras,
+    timesOf: ((stored: SessionRecord) => Changes) | undefined,
+  ): Promise<SessionRecord | undefined> {
+    const { repository, writer, onConflict } = this.#parts
+    const ours = serialize(data)
+    let combined = writer.combine(record.base, ours, record.json, false)
+    const { createdAt } = record
+    const created = await repository.create(id, JSON.parse(combined.json), { ...extras, createdAt })
+    if (!created) throw taken(record.id)
+    try {
+      let renewed = created
+      let stored = record
+      for (let attempt = 0; attempt <= ATTEMPTS; attempt += 1) {
+        const result = await this.#leave(stored, timesOf?.(stored))
+        if (result.deleted) {
+          const { conflicts } = combined
+          if (conflicts.length > 0) onConflict?.({ keys: conflicts, sessionIdHash: hashSessionId(renewed.id) })
+          return { ...renewed, base: ours }
+        }
+        if (!result.current) {
+          await repository.delete(created.id)
+          return undefined
+        }
+        assertStillLocked(record, { written: false, current: result.current, repeated: false })
+        const theirs = recordOf(record.id, result.current, record.token)
+        if (theirs.json !== stored.json) {
+          if (this.#parts.configuration.onConflict === 'reject' && ours !== record.base) throw rejected(record.id)
+          combined = writer.combine(record.base, ours, theirs.json, true)
+          renewed = (await repository.update(renewed, JSON.parse(combined.json), extras)) ?? renewed
+        }
+        stored = theirs
+      }
+      throw exhausted(record.id)
+    } catch (error) {
+      // Nobody will learn of the new id. When this fails too, an item stays that nobody can open.
+      await repository.delete(created.id).catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** Deletes the old item, or renews it and gives its lock back, as long as it is what we know of it. */
+  async #leave(stored: SessionRecord, times: Changes | undefined): Promise<DeleteResult> {
+    const { items, index, writer } = this.#parts
+    const condition = writer.condition(stored)
+    if (!times) return index.delete(keyOf(stored.id), condition.equals ?? {})
+    const result = await items.write(stored.id, { ...times, ...unlocking(stored) }, condition)
+    if (result.written || isOurs(result, times)) return { deleted: true }
+    return { deleted: false, current: result.current }
+  }
+}
+
+function taken(id: string): InvalidSessionIdError {
+  return new InvalidSessionIdError(
+    `The new id for the session ${hashSessionId(id)} belongs to another session already; nothing was changed. Ids must ` +
+      'be random.',
+  )
+}
