@@ -1,0 +1,78 @@
+import type { FastifySessionObject } from '@fastify/session'
+import type { Session } from 'fastify'
+import { type SessionData, serialize } from '../session/serialize.js'
+import type { SessionRecord } from '../session/session-record.js'
+import { type CookieSettings, extrasOf, parseCookie } from './cookie-settings.js'
+import type { ExtrasOf, HeldSession } from './held-session.js'
+
+/** What @fastify/session's session objects use for themselves. */
+const OWN_NAMES: readonly string[] = [
+  'cookie',
+  'destroy',
+  'encryptedSessionId',
+  'get',
+  'isModified',
+  'isSaved',
+  'options',
+  'regenerate',
+  'reload',
+  'save',
+  'sessionId',
+  'set',
+  'touch',
+]
+
+/** Whether it is one of @fastify/session's objects, and not only what is in one. */
+export function isSessionObject(session: unknown): session is FastifySessionObject {
+  return (
+    typeof session === 'object' &&
+    session !== null &&
+    'encryptedSessionId' in session &&
+    !Object.hasOwn(session, 'encryptedSessionId')
+  )
+}
+
+/**
+ * What @fastify/session is given to make a session object of: it assigns every key, so that `save` would replace a
+ * method, and `__proto__` the prototype. What is left out must not look as if the application had deleted it.
+ */
+export function handOver(held: HeldSession): Session {
+  const { record } = held
+  if (!record) return {} as Session
+  const entries = Object.entries(record.data)
+  const carried = entries.filter(([key]) => !OWN_NAMES.includes(key) && !(key in Object.prototype))
+  const data = Object.fromEntries(carried)
+  if (carried.length < entries.length) held.rebase(serialize(data))
+  return withCookie(data, record)
+}
+
+/** A session as scripts get it. */
+export function wholeOf(record: SessionRecord): Session {
+  return withCookie(record.data, record)
+}
+
+export function dataOf(session: object): SessionData {
+  return Object.fromEntries(Object.entries(session).filter(([key]) => key !== 'cookie'))
+}
+
+/** What its cookie means for the item of a session that is saved. */
+export function extrasFor({ cookie }: { readonly cookie?: unknown }): ExtrasOf {
+  return (stored) => extrasOf(settingsOf(cookie), stored)
+}
+
+/** The same for one that is only renewed: the browser got no new cookie, so that the end of the old one stands. */
+export const renewed: ExtrasOf = (stored) => ({ ownEnd: extrasOf(parseCookie(stored), stored).ownEnd })
+
+/** `originalExpires` is when the cookie ended before; it moves with every request, and nothing depends on it. */
+function settingsOf(cookie: unknown): CookieSettings | undefined {
+  if (typeof cookie !== 'object' || cookie === null) return undefined
+  const json = 'toJSON' in cookie && typeof cookie.toJSON === 'function' ? cookie.toJSON() : cookie
+  const { originalExpires: _, ...settings } = json
+  return settings
+}
+
+function withCookie(data: SessionData, { cookie }: SessionRecord): Session {
+  const session: Record<string, unknown> = { cookie: undefined, ...data }
+  session.cookie = parseCookie(cookie)
+  return session as unknown as Session
+}

@@ -1,0 +1,230 @@
+import type { FastifySessionObject } from '@fastify/session'
+import type { Session } from 'fastify'
+import type { SessionData } from '../session/serialize.js'
+import { type Answer, answer } from './answer.js'
+import { isOver, parseCookie } from './cookie-settings.js'
+import { dataOf, extrasFor, handOver, isSessionObject, renewed, wholeOf } from './fastify-object.js'
+import type { HeldSession } from './held-session.js'
+import type { SessionKeeper } from './session-keeper.js'
+
+/** A request, or what an application takes for one. */
+export interface Request {
+  session?: unknown
+}
+
+interface Entry {
+  readonly held: HeldSession
+  isSaved?: boolean
+  /** What could not be saved; the application knows it by the error. */
+  refused?: string | undefined
+}
+
+/**
+ * Knows which session object belongs to what was loaded. @fastify/session copies enumerable keys only, and its stores
+ * see no request. But of what a store answers it makes a session object at once, before anything else can happen:
+ * what was handed over last is therefore that of the object that the request has then.
+ */
+export class FastifySessions {
+  /** Without its plugin nobody would say which request a session belongs to. */
+  isAttached = false
+  readonly #keeper: SessionKeeper
+  /** Kept beside the session objects, so that neither the application nor JSON sees it. */
+  readonly #entries = new WeakMap<object, Entry>()
+  readonly #ofRequests = new WeakMap<Request, Set<Entry>>()
+  #handedOver: Entry | undefined
+  #reloaded: { readonly session: Session | null } | undefined
+  #locking = true
+
+  constructor(keeper: SessionKeeper) {
+    this.#keeper = keeper
+  }
+
+  /** For scripts: without a lock. */
+  async find(id: string): Promise<Session | null> {
+    const held = await this.#load(id, false)
+    if (!held) return null
+    const session = held.record ? wholeOf(held.record) : ({} as Session)
+    this.#entries.set(session, { held })
+    return session
+  }
+
+  /** For @fastify/session. What no request takes over is let go. */
+  get(id: string, callback: Answer<Session | null>): void {
+    if (this.#reloaded) callback(null, this.#reloaded.session)
+    else this.#get(id, callback)
+  }
+
+  #get(id: string, callback: Answer<Session | null>): void {
+    answer(this.#load(id, this.#locking), (error, held) => {
+      if (error) {
+        callback(unmistakable(error))
+        return
+      }
+      this.#handedOver = held && { held }
+      try {
+        callback(null, held ? handOver(held) : null)
+      } finally {
+        this.#handedOver?.held.release()
+        this.#handedOver = undefined
+      }
+    })
+  }
+
+  async set(id: string, session: Session): Promise<void> {
+    const data = dataOf(session)
+    const known = this.#entries.get(session)
+    const entry = known ?? this.#regenerated(session)
+    if (!entry || (entry.held.record?.id ?? id) !== id) {
+      this.#keeper.assertPossible(id)
+      return this.#keeper.repository.put(id, data, extrasFor(session)(undefined))
+    }
+    this.#entries.set(session, entry)
+    const isUnused = !known && Object.keys(data).length === 0
+    if (!isUnused) await this.#save(id, session, data, entry)
+  }
+
+  /** Takes note of the session object that the framework made for a request just now. */
+  adopt(request: Request): { readonly isLoaded: boolean } {
+    this.#locking = true
+    const { session } = request
+    if (!isSessionObject(session)) return { isLoaded: false }
+    const entry = this.#entries.get(session) ?? this.#handedOver ?? { held: this.#keeper.start() }
+    const isLoaded = entry === this.#handedOver
+    this.#handedOver = undefined
+    this.#enter(request, session, entry)
+    return { isLoaded }
+  }
+
+  /** Loads without a lock what no response gives back. */
+  withoutLock(work: () => void): void {
+    this.#locking = false
+    try {
+      work()
+    } finally {
+      this.#locking = true
+    }
+  }
+
+  /** Whether there is nothing to say about the session at the end of its request, not even by a cookie. */
+  isSettled({ session }: Request): boolean {
+    const entry = isSessionObject(session) && this.#entries.get(session)
+    if (!entry) return false
+    const data = dataOf(session)
+    if (entry.held.unread) return Object.keys(data).length === 0
+    return entry.refused !== undefined && entry.refused === textOf(data)
+  }
+
+  /**
+   * The request is over: its locks are given back.
+   *
+   * @param renew whether to renew the session as well, if the framework said nothing of it
+   */
+  finish(request: Request, { renew = false } = {}): void {
+    const current = isSessionObject(request.session) ? this.#entries.get(request.session) : undefined
+    for (const entry of this.#ofRequests.get(request) ?? []) {
+      if (renew && entry === current && !entry.isSaved && entry.refused === undefined) this.#renew(entry.held)
+      entry.held.release()
+    }
+  }
+
+  async #load(id: string, locking: boolean): Promise<HeldSession | undefined> {
+    const held = await this.#keeper.load(id, { locking })
+    if (!isOver(parseCookie(held?.record?.cookie))) return held
+    held?.release()
+  }
+
+  /** @fastify/session stores what it regenerates before a request has it. */
+  #regenerated(session: Session): Entry | undefined {
+    if (!isSessionObject(session)) return undefined
+    if (!this.isAttached) {
+      throw new Error(
+        'DynamoSessionStore works in @fastify/session only with its plugin: app.register(dynamoSession, { store, … }) ' +
+          'instead of app.register(fastifySession, { store, … }).',
+      )
+    }
+    return { held: this.#keeper.start() }
+  }
+
+  async #save(id: string, session: Session, data: SessionData, entry: Entry): Promise<void> {
+    try {
+      await entry.held.saveOrTouch(id, data, extrasFor(session))
+      entry.isSaved = true
+      entry.refused = undefined
+    } catch (error) {
+      entry.refused = textOf(data)
+      throw error
+    }
+  }
+
+  #enter(request: Request, session: FastifySessionObject, entry: Entry): void {
+    this.#entries.set(session, entry)
+    const entries = this.#ofRequests.get(request) ?? new Set()
+    this.#ofRequests.set(request, entries.add(entry))
+    const hidden = (value: unknown) => ({ value, configurable: true, writable: true })
+    Object.defineProperties(session, {
+      reload: hidden((callback?: Answer<void>) => answer(this.#reload(request, session, entry), callback)),
+      regenerate: hidden((...args: unknown[]) => {
+        const callback = args.find((arg) => typeof arg === 'function') as Answer<void> | undefined
+        return answer(this.#regenerate(request, session, args.find(Array.isArray)), callback)
+      }),
+    })
+  }
+
+  /** The framework's own `reload` would wait for the lock that this very request holds. */
+  #reload(request: Request, session: FastifySessionObject, entry: Entry): Promise<void> {
+    return entry.held.reload(session.sessionId, (record) => {
+      const isThere = record && !isOver(parseCookie(record.cookie))
+      this.#reloaded = { session: isThere ? handOver(entry.held) : null }
+      try {
+        methodsOf(session).reload.call(session, () => undefined)
+      } finally {
+        this.#reloaded = undefined
+      }
+      entry.refused = undefined
+      if (isSessionObject(request.session)) this.#enter(request, request.session, entry)
+    })
+  }
+
+  #regenerate(request: Request, session: FastifySessionObject, keys: string[] = []): Promise<void> {
+    return new Promise((resolve, reject) => {
+      methodsOf(session).regenerate.call(session, keys, (error) => {
+        this.adopt(request)
+        if (error) reject(error)
+        else resolve()
+      })
+    })
+  }
+
+  async #renew(held: HeldSession): Promise<void> {
+    try {
+      await held.touch(renewed)
+    } catch (error) {
+      this.#keeper.report(error, 'touch', held.record?.id ?? '')
+    }
+  }
+}
+
+interface Methods {
+  reload(callback: Answer<void>): void
+  regenerate(keys: string[], callback: Answer<void>): void
+}
+
+/** The framework's own. */
+function methodsOf(session: FastifySessionObject): Methods {
+  return Object.getPrototypeOf(session)
+}
+
+/** What JSON can't hold is the same as long as JSON can't hold it. */
+function textOf(data: SessionData): string {
+  try {
+    return JSON.stringify(data)
+  } catch {
+    return ''
+  }
+}
+
+/** @fastify/session takes ENOENT for "no such session"; the SDK has it when a file with credentials is missing. */
+function unmistakable(error: unknown): unknown {
+  const isMistakable = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return isMistakable ? new Error(error.message, { cause: error }) : error
+}

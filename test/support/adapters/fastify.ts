@@ -1,0 +1,47 @@
+import { Signer } from '@fastify/cookie'
+import fastify, { type FastifyRequest } from 'fastify'
+import { dynamoSession } from '../../../runtime/fastify.js'
+import type { Adapter, RouteSession } from './adapter.js'
+
+const SECRET = 'a secret of thirty-two characters or more'
+
+export const fastifyAdapter: Adapter = {
+  name: 'fastify',
+  cookieName: 'sessionId',
+  releasesAfterThrow: true,
+  savesAfterThrow: true,
+  saveErrorStatus: 500,
+  regenerateKeepsData: false,
+  async start(routes, { options, cookieLifetime }) {
+    const app = fastify({ forceCloseConnections: true })
+    const maxAge = cookieLifetime === undefined ? undefined : cookieLifetime * 1000
+    await app.register(dynamoSession, { store: options, secret: SECRET, cookie: { secure: false, maxAge } })
+    for (const [path, route] of Object.entries(routes)) {
+      app.get(path, async (request) => route(sessionOf(request)))
+    }
+    const failures: unknown[] = []
+    app.setErrorHandler((error, _request, reply) => {
+      failures.push(error)
+      return reply.status(500).send(String(error))
+    })
+    const url = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
+    return { port: Number(url.port), failures, stop: () => app.close() }
+  },
+  idOf: (cookieValue) => cookieValue.replace(/\.[^.]*$/, ''),
+  cookieFor: (id) => encodeURIComponent(new Signer(SECRET).sign(id)),
+}
+
+function sessionOf(request: FastifyRequest): RouteSession {
+  const data = () => request.session as unknown as Record<string, unknown>
+  return {
+    get: (key) => data()[key],
+    set: (key, value) => {
+      data()[key] = value
+    },
+    unset: (key) => {
+      delete data()[key]
+    },
+    destroy: () => request.session.destroy(),
+    regenerate: () => request.session.regenerate(),
+  }
+}
