@@ -2,6 +2,8 @@ export type { Conflict, ErrorContext, ErrorHandler, OnConflict, OptionName, Opti
 export { type Configuration, resolveConfiguration } from './configuration/resolve.js'
 export {
   ConfigurationError,
+  DestroyIncompleteError,
+  IndexMissingError,
   InvalidSessionIdError,
   LockLostError,
   LockWaitTimeoutError,
@@ -22,4 +24,5 @@ export type { Logger } from './logger.js'
 export { type CreateTableResult, createTable } from './table/create-table.js'
 export { deleteTable } from './table/delete-table.js'
 export { describeTable, type TableDescription } from './table/describe-table.js'
+export { type DeleteIndexResult, deleteIndex } from './table/table-indexes.js'
 export type { TableContext } from './table/table-work.js'

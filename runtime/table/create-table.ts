@@ -3,6 +3,7 @@ import type { Options } from '../configuration/options.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
 import { TableRequestError, TableSchemaError } from '../errors.js'
 import { factsOf, findTable, lookAgain, type TableFacts } from './describe-table.js'
+import { ensureIndexes } from './table-indexes.js'
 import { createTableInput } from './table-input.js'
 import { keyProblem, statusProblem } from './table-problems.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
@@ -15,7 +16,8 @@ export interface CreateTableResult {
 
 /**
  * Makes sure that the table is there: active, with the right key, with Time to Live on `expire_at` and point-in-time
- * recovery as configured. Running it again, or twice at once, does no harm; other settings of a table that exists
+ * recovery as configured, and with an index for each of `index_keys`, which it adds to a table that is there, one after
+ * the other. Running it again, or twice at once, does no harm; other settings of a table that exists
  * (billing, tags, encryption …) are left alone.
  *
  * @throws {ConfigurationError}
@@ -28,6 +30,7 @@ export async function createTable(options: Options = {}, context: TableContext =
     const { ttl, pointInTimeRecovery } = work.configuration
     if (ttl) await (created ? switchOnTimeToLive(work) : reconcileTimeToLive(work))
     if (pointInTimeRecovery) await switchOnRecovery(work)
+    await ensureIndexes(work)
     return { created }
   })
 }

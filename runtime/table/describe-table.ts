@@ -1,6 +1,8 @@
 import {
   type TableDescription as AwsTableDescription,
   DescribeTableCommand,
+  type IndexStatus,
+  type KeySchemaElement,
   type ScalarAttributeType,
   type TableStatus,
 } from '@aws-sdk/client-dynamodb'
@@ -16,12 +18,30 @@ export interface TableFacts {
   /** `CREATING`, `UPDATING`, `DELETING`, `ACTIVE` … as DynamoDB says it. */
   readonly status: TableStatus
   /** The partition key, followed by the sort key if there is one. */
-  readonly key: readonly { readonly name: string; readonly type: ScalarAttributeType }[]
+  readonly key: readonly KeyAttribute[]
   readonly billingMode: 'pay_per_request' | 'provisioned'
+  /** Capacity units of a provisioned table. */
+  readonly capacity: { readonly read: number; readonly write: number } | undefined
   /** About six hours old, as DynamoDB counts that seldom. */
   readonly itemCount: number
   readonly deletionProtection: boolean
   readonly createdAt: Date | undefined
+  /** Global secondary indexes, also those that have nothing to do with sessions. */
+  readonly indexes: readonly IndexFacts[]
+}
+
+/** What `DescribeTable` tells about a global secondary index. */
+export interface IndexFacts {
+  readonly name: string
+  /** `CREATING`, `UPDATING`, `DELETING`, `ACTIVE`, as DynamoDB says it. */
+  readonly status: IndexStatus
+  /** The partition key, followed by the sort key if there is one. */
+  readonly key: readonly KeyAttribute[]
+}
+
+export interface KeyAttribute {
+  readonly name: string
+  readonly type: ScalarAttributeType
 }
 
 export interface TableDescription extends TableFacts {
@@ -80,16 +100,23 @@ export function factsOf(work: TableWork, table: AwsTableDescription | undefined)
   const types = new Map(
     table.AttributeDefinitions?.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]),
   )
+  const keyOf = (schema: readonly KeySchemaElement[] = []): KeyAttribute[] =>
+    schema.map(({ AttributeName }) => ({ name: AttributeName ?? '', type: types.get(AttributeName) ?? 'S' }))
+  const billingMode = table.BillingModeSummary?.BillingMode === 'PAY_PER_REQUEST' ? 'pay_per_request' : 'provisioned'
+  const { ReadCapacityUnits: read = 0, WriteCapacityUnits: write = 0 } = table.ProvisionedThroughput ?? {}
   return {
     name: table.TableName,
     status: table.TableStatus,
-    key: (table.KeySchema ?? []).map(({ AttributeName }) => ({
-      name: AttributeName ?? '',
-      type: types.get(AttributeName) ?? 'S',
-    })),
-    billingMode: table.BillingModeSummary?.BillingMode === 'PAY_PER_REQUEST' ? 'pay_per_request' : 'provisioned',
+    key: keyOf(table.KeySchema),
+    billingMode,
+    capacity: billingMode === 'provisioned' ? { read, write } : undefined,
     itemCount: table.ItemCount ?? 0,
     deletionProtection: table.DeletionProtectionEnabled ?? false,
     createdAt: table.CreationDateTime,
+    indexes: (table.GlobalSecondaryIndexes ?? []).map(({ IndexName = '', IndexStatus = 'ACTIVE', KeySchema }) => ({
+      name: IndexName,
+      status: IndexStatus,
+      key: keyOf(KeySchema),
+    })),
   }
 }

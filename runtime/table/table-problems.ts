@@ -1,5 +1,6 @@
 import type { Configuration } from '../configuration/resolve.js'
-import type { TableFacts } from './describe-table.js'
+import { indexName } from '../session/index-attributes.js'
+import type { IndexFacts, KeyAttribute, TableFacts } from './describe-table.js'
 import type { TimeToLive } from './time-to-live.js'
 
 /** The attribute whose time DynamoDB's Time to Live goes by, part of the wire format. */
@@ -10,12 +11,38 @@ export function keyProblem(table: TableFacts, configuration: Configuration): str
   const { tableKey, sources } = configuration
   const [partitionKey, sortKey] = table.key
   if (partitionKey?.name === tableKey && partitionKey.type === 'S' && !sortKey) return undefined
-  const found = table.key.map(({ name, type }) => `"${name}" (${type})`).join(' and ')
+  const found = table.key.map(attributeText).join(' and ')
   const usable = partitionKey?.type === 'S' && !sortKey
   const remedy = usable
     ? `set table_key to "${partitionKey.name}", or choose another table_name`
     : 'choose another table_name'
   return `table "${table.name}" has the key ${found}, but sessions need "${tableKey}" (S) alone (table_key: ${sources.tableKey}); ${remedy}`
+}
+
+/**
+ * Why sessions can't be found by this key (one of `index_keys`), or not even be stored with it; undefined when they
+ * can, or when there is no index for it yet.
+ */
+export function indexProblem(table: TableFacts, key: string): string | undefined {
+  const other = table.indexes.find((index) => index.key.some(({ name, type }) => name === key && type !== 'S'))
+  if (other) {
+    const found = other.key.map(attributeText).join(' and ')
+    return `the index "${other.name}" of table "${table.name}" has the key ${found}, but sessions write "${key}" as text (S); delete that index, or take the key out of index_keys`
+  }
+  const index = findIndex(table, key)
+  if (!index || (index.key[0]?.name === key && index.key.length === 1)) return undefined
+  const found = index.key.map(attributeText).join(' and ')
+  return `the index "${index.name}" of table "${table.name}" has the key ${found}, but sessions need "${key}" (S) alone; delete it and run this again, or take the key out of index_keys`
+}
+
+/** The index that is meant for this key, whatever its own key is. */
+export function findIndex(table: TableFacts, key: string): IndexFacts | undefined {
+  return table.indexes.find(({ name }) => name === indexName(key))
+}
+
+/** An index can be asked while DynamoDB changes its capacity. */
+export function isUsable({ status }: IndexFacts): boolean {
+  return status === 'ACTIVE' || status === 'UPDATING'
 }
 
 /** Why nobody can work with a table in this state, and waiting alone doesn't help; undefined otherwise. */
@@ -43,4 +70,8 @@ export function timeToLiveProblem(ttl: TimeToLive, tableName: string): string | 
 /** Switched on, whether or not DynamoDB has finished that, which may take an hour. */
 export function isOn(ttl: TimeToLive): boolean {
   return ttl.status === 'ENABLED' || ttl.status === 'ENABLING'
+}
+
+function attributeText({ name, type }: KeyAttribute): string {
+  return `"${name}" (${type})`
 }

@@ -18,6 +18,22 @@ it('sends both capacities of a provisioned table, the unset one with its default
   })
 })
 
+it('sends an index of keys only for each of index_keys, with the capacity of the table', () => {
+  const indexKeys = ['user_id', 'user.id']
+  const index = (name: string) => ({
+    IndexName: `${name}-index`,
+    KeySchema: [{ AttributeName: name, KeyType: 'HASH' }],
+    Projection: { ProjectionType: 'KEYS_ONLY' },
+  })
+  const input = createTableInput(resolveConfiguration({ indexKeys }, {}))
+  expect(input.AttributeDefinitions?.map(({ AttributeName }) => AttributeName)).toEqual(['session_id', ...indexKeys])
+  expect(input.GlobalSecondaryIndexes).toEqual(indexKeys.map(index))
+  const ProvisionedThroughput = { ReadCapacityUnits: 3, WriteCapacityUnits: 5 }
+  expect(createTableInput(resolveConfiguration({ indexKeys, readCapacity: 3 }, {})).GlobalSecondaryIndexes).toEqual(
+    indexKeys.map((key) => ({ ...index(key), ProvisionedThroughput })),
+  )
+})
+
 it('sends no capacities when billing_mode says pay_per_request', () => {
   const input = createTableInput(resolveConfiguration({ writeCapacity: 7, billingMode: 'pay_per_request' }, {}))
   expect(input).not.toHaveProperty('ProvisionedThroughput')

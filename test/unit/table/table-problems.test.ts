@@ -11,6 +11,8 @@ function table(facts: Partial<TableFacts>): TableFacts {
     status: 'ACTIVE',
     key: [{ name: 'session_id', type: 'S' }],
     billingMode: 'pay_per_request',
+    capacity: undefined,
+    indexes: [],
     itemCount: 0,
     deletionProtection: false,
     createdAt: undefined,
