@@ -24,20 +24,26 @@ export interface SessionRecord extends Times {
   readonly cookie: string | undefined
   /** The lock's token while this request holds the lock. */
   readonly token: string | undefined
+  /** Nothing is stored as data: whatever is written to the item next must bring it. */
+  readonly dataMissing: boolean
   /** The attributes of the item besides, among them those by which sessions are found (`index_keys`). */
   readonly others: Item
 }
 
+/** What a session without data amounts to. */
+const EMPTY = '{}'
+
 /**
- * Reads an item (docs/architecture.md, wire format). Times may be missing or of another type; `data` may not.
+ * Reads an item (docs/architecture.md, wire format). Times may be missing or of another type. No data, and the text
+ * `null`, are an empty session: the Ruby gem leaves such items behind, and cannot read those without data itself.
  *
  * @param token the lock's token, if the item was read by locking it
- * @throws {SessionDataError} when `data` is not the JSON text of an object
+ * @throws {SessionDataError} when `data` is anything else but the JSON text of an object
  */
 export function recordOf(id: string, item: Item, token?: string): SessionRecord {
   const { data, created_at: _, updated_at: version, expire_at: __, cookie, locked_at: ___, ...others } = item
-  const json = data?.S
-  if (json === undefined) throw unusable(id, data ? `is of type ${Object.keys(data)[0]}` : 'is missing')
+  if (data && data.S === undefined) throw unusable(id, `is of type ${Object.keys(data)[0]}`)
+  const json = data?.S === undefined || /^\s*null\s*$/.test(data.S) ? EMPTY : data.S
   return {
     id,
     json,
@@ -47,6 +53,7 @@ export function recordOf(id: string, item: Item, token?: string): SessionRecord 
     version,
     cookie: cookie?.S,
     token,
+    dataMissing: data === undefined,
     others,
   }
 }

@@ -2,6 +2,7 @@ import type { Configuration } from '../configuration/resolve.js'
 import { LockLostError, SessionConflictError, SessionTooLargeError } from '../errors.js'
 import { backOff } from './backoff.js'
 import { indexAttributes } from './index-attributes.js'
+import { keepTexts } from './json-texts.js'
 import { merge } from './merge.js'
 import { serialize } from './serialize.js'
 import { hashSessionId } from './session-id.js'
@@ -91,20 +92,24 @@ export class SessionWriter {
   /**
    * Writes. Data that is not changed may have attributes out of step with it (`index_keys`), being older than the
    * option or last written by somebody who does not know it. They are mended with the same write, but only on the
-   * version that they were made of, and where that can't be had the write happens without.
+   * version that they were made of, and where that can't be had the write happens without. An item without data gets
+   * it, unless somebody else has written it meanwhile.
    *
    * @returns also the changes that were written
    */
-  async #write(stored: SessionRecord, changes: Changes, condition: Condition): Promise<Sent> {
-    const mending = changes.data ? undefined : this.#mending(stored)
+  async #write(stored: SessionRecord, wanted: Changes, condition: Condition): Promise<Sent> {
+    const lacking = stored.dataMissing && !wanted.data
+    const changes = lacking ? { ...wanted, data: { S: stored.json } } : wanted
+    const options = { keep: lacking ? ['data'] : [] }
+    const mending = wanted.data ? undefined : this.#mending(stored)
     if (mending) {
       const mended = { ...changes, ...mending }
       const onVersion = { ...condition, equals: { ...condition.equals, updated_at: stored.version } }
-      const result = await this.#items.write(stored.id, mended, onVersion).catch(unlessRefused)
+      const result = await this.#items.write(stored.id, mended, onVersion, options).catch(unlessRefused)
       const settled = result?.written || !result?.current || isOurs(result, changes) || hasVersion(condition)
       if (result && settled) return { result, changes: mended }
     }
-    return { result: await this.#items.write(stored.id, changes, condition), changes }
+    return { result: await this.#items.write(stored.id, changes, condition, options), changes }
   }
 
   /** The attributes that are not as the data wants them; undefined when all are. */
@@ -127,16 +132,16 @@ export class SessionWriter {
     }
   }
 
-  /** Our changes since `base`, over what is stored. */
+  /** Our changes since `base`, over what is stored; what is not changed keeps its text. */
   combine(base: string, ours: string, stored: string, changedByOthers: boolean): Combined {
     if (ours === base) return { json: stored, conflicts: [] }
-    if (stored === base) return { json: ours, conflicts: [] }
+    if (stored === base) return { json: keepTexts(ours, stored), conflicts: [] }
     const versions = { base: JSON.parse(base), ours: JSON.parse(ours), theirs: JSON.parse(stored) }
     const { onConflict } = this.#configuration
     if (changedByOthers && typeof onConflict === 'function')
-      return { json: serialize(onConflict(versions)), conflicts: [] }
+      return { json: keepTexts(serialize(onConflict(versions)), stored), conflicts: [] }
     const { data, conflicts } = merge(versions.base, versions.ours, versions.theirs)
-    return { json: serialize(data), conflicts }
+    return { json: keepTexts(serialize(data), stored), conflicts }
   }
 
   /**
@@ -201,6 +206,7 @@ function written(stored: SessionRecord, changes: Changes, texts: { json?: string
     expireAt: expires?.N === undefined ? undefined : Number(expires.N),
     cookie: cookie?.S ?? stored.cookie,
     token: undefined,
+    dataMissing: false,
     others: present({ ...stored.others, ...attributes }),
   }
 }

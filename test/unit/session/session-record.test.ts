@@ -24,6 +24,7 @@ describe('reading an item', () => {
       cookie: undefined,
       version: { S: '1795371590.1679482' },
       token: undefined,
+      dataMissing: false,
       others: { session_id: { S: ID } },
     })
   })
@@ -39,20 +40,26 @@ describe('reading an item', () => {
   })
 
   it.each([
-    [{}, 'is missing'],
     [{ data: { M: {} } }, 'is of type M'],
     [{ data: { NULL: true } }, 'is of type NULL'],
     [{ data: { S: '' } }, 'is not JSON'],
     [{ data: { S: '{"a":NaN}' } }, 'is not JSON'],
     [{ data: { S: 'BAh7BkkiDHVzZXJfaWQGOgZFVGkv\n' } }, 'is not JSON'],
     [{ data: { S: '[]' } }, 'is not a JSON object'],
-    [{ data: { S: 'null' } }, 'is not a JSON object'],
     [{ data: { S: '"text"' } }, 'is not a JSON object'],
   ])('refuses what is no session, without naming the id: %j', (item, message) => {
     const read = () => recordOf(ID, item)
     expect(read).toThrow(SessionDataError)
     expect(read).toThrow(message)
     expect(read).not.toThrow(ID)
+  })
+
+  it.each([
+    ['nothing, as the Ruby gem leaves it (D5, G28)', {}, true],
+    ['the text null (G14)', { data: { S: 'null' } }, false],
+    ['the text null with spaces', { data: { S: ' null\n' } }, false],
+  ])('takes for an empty session: %s', (_what, item, dataMissing) => {
+    expect(recordOf(ID, item)).toMatchObject({ data: {}, json: '{}', base: '{}', dataMissing })
   })
 
   it('keeps a key named __proto__ to itself', () => {
