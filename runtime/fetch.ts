@@ -1,0 +1,9 @@
+export {
+  createSessionManager,
+  type LoadedSession,
+  type RequestFacts,
+  type SessionHandler,
+  type SessionManager,
+} from './adapters/fetch-manager.js'
+export { createSessionStorage, type DynamoSessionStorage } from './adapters/fetch-storage.js'
+export type { ManagerOptions, SessionOptions } from './adapters/rack-options.js'
