@@ -1,0 +1,1 @@
+export { dynamoSession, type SessionVariables } from './adapters/hono.js'
