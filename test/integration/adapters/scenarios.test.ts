@@ -6,14 +6,18 @@ import type { Item } from '../../../runtime/session/session-record.js'
 import type { Adapter, RunningApp } from '../../support/adapters/adapter.js'
 import { Browser } from '../../support/adapters/browser.js'
 import { expressAdapter } from '../../support/adapters/express.js'
+import { fastifyAdapter } from '../../support/adapters/fastify.js'
 import { Gate } from '../../support/adapters/gate.js'
+import { honoAdapter } from '../../support/adapters/hono.js'
 import { koaAdapter } from '../../support/adapters/koa.js'
+import { nodeHttpAdapter } from '../../support/adapters/node-http.js'
+import { remixAdapter } from '../../support/adapters/remix.js'
 import { routes } from '../../support/adapters/routes.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
 
-const ADAPTERS: readonly Adapter[] = [expressAdapter, koaAdapter]
+const ADAPTERS: readonly Adapter[] = [expressAdapter, fastifyAdapter, koaAdapter, remixAdapter, honoAdapter, nodeHttpAdapter]
 
 const SECRET = 'the secret of the scenarios'
 const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }

@@ -1,0 +1,32 @@
+import { createServer } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { Hono } from 'hono'
+import { createSessionManager } from '../../../runtime/fetch.js'
+import { dynamoSession } from '../../../runtime/hono.js'
+import type { Adapter } from './adapter.js'
+import { sessionOf } from './fetch-session.js'
+import { listen, stop } from './listen.js'
+
+export const honoAdapter: Adapter = {
+  name: 'hono',
+  cookieName: 'rack.session',
+  releasesAfterThrow: true,
+  savesAfterThrow: false,
+  saveErrorStatus: 500,
+  regenerateKeepsData: true,
+  async start(routes, { options, cookieLifetime }) {
+    const app = new Hono().use(dynamoSession(createSessionManager({ ...options, expireAfter: cookieLifetime })))
+    for (const [path, route] of Object.entries(routes)) {
+      app.get(path, async (c) => c.text(await route(sessionOf(c.get('session')))))
+    }
+    const failures: unknown[] = []
+    app.onError((error, c) => {
+      failures.push(error)
+      return c.text(String(error), 500)
+    })
+    const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
+    return { port: await listen(server), failures, stop: () => stop(server) }
+  },
+  idOf: (cookieValue) => cookieValue,
+  cookieFor: (id) => id,
+}
