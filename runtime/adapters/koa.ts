@@ -7,7 +7,7 @@ import { type KoaContext, KoaRequest } from './koa-request.js'
 import { SessionKeeper } from './session-keeper.js'
 
 /**
- * Keeps the sessions of koa-session (6.2 or later, 7) in DynamoDB.
+ * Keeps the sessions of koa-session (6.4 or 7) in DynamoDB.
  *
  * ```ts
  * app.use(session({ store: new DynamoSessionStore() }, app))

@@ -11,7 +11,10 @@ onEachEngine('sessions in Koa that can’t be read', (engine) => {
   const { start, settled } = bench
 
   it('are empty under the same id, and nothing is saved when nothing changed', async () => {
-    const app = await start({ '/in': signIn, '/id': (ctx) => `${ctx.session.externalKey} ${ctx.session.isNew}` })
+    const app = await start({
+      '/in': signIn,
+      '/id': (ctx) => `${ctx.session.externalKey} ${Boolean(ctx.session.isNew)}`,
+    })
     await app.get('/in')
     await settled()
     bench.proxy.inject('GetItem', THROTTLED)
@@ -121,6 +124,16 @@ onEachEngine('the store of Koa as scripts use it', (engine) => {
     await store.destroy(id)
     await store.set(id, Object.assign(found ?? {}, { user: 'ghost' }))
     expect(await itemOf(id)).toBeUndefined()
+  })
+
+  it('gives no session that is over, although its item is still there', async () => {
+    const { store } = await start({})
+    const id = newId()
+    await store.set(id, { user: 'ada' }, 400)
+    expect(await store.get(id)).toEqual({ user: 'ada' })
+    await new Promise((resolve) => setTimeout(resolve, 410))
+    expect(await store.get(id)).toBeUndefined()
+    expect(await itemOf(id)).toBeDefined()
   })
 
   it('refuses to save what it could not read', async () => {

@@ -165,7 +165,14 @@ onEachEngine('DynamoSessionStore in Koa', (engine) => {
         const { user, length, populated, _csrf_token, externalKey } = ctx.session as Record<string, unknown>
         Object.assign(ctx.session, { views: Number(ctx.session.views ?? 0) + 1 })
         await ctx.session.save()
-        return JSON.stringify([user, length, populated, _csrf_token, externalKey === app.id(), ctx.session.isNew])
+        return JSON.stringify([
+          user,
+          length,
+          populated,
+          _csrf_token,
+          externalKey === app.id(),
+          Boolean(ctx.session.isNew),
+        ])
       }
       const app = await start({ '/in': signIn, '/look': look, '/change': change })
       await app.get('/in')
