@@ -44,27 +44,29 @@ export class SessionRenewal {
   }
 
   /**
-   * @param timesOf the times to write to the old item, which is kept then; not given: it is deleted
+   * @param keep whether the old item is kept, as it was; else it is deleted
+   * @param timesOf the times that a write of a session sets
    * @returns what is stored under the new id; undefined when the session was deleted in the meantime
    */
   async renew(
     record: SessionRecord,
     id: string | (() => string),
     data: SessionData,
-    extras: SessionExtras,
-    timesOf: ((stored: SessionRecord) => Changes) | undefined,
+    { keep, ...extras }: SessionExtras & { readonly keep: boolean },
+    timesOf: (stored: SessionRecord) => Changes,
   ): Promise<SessionRecord | undefined> {
     const { repository, writer, onConflict } = this.#parts
     const ours = serialize(data)
     let combined = writer.combine(record.base, ours, record.json, false)
     const { createdAt } = record
-    const created = await repository.create(id, JSON.parse(combined.json), { ...extras, createdAt })
+    const { json } = combined
+    const created = await repository.create(id, JSON.parse(json), { ...extras, createdAt, json })
     if (!created) throw taken(record.id)
     try {
       let renewed = created
       let stored = record
       for (let attempt = 0; attempt <= ATTEMPTS; attempt += 1) {
-        const result = await this.#leave(stored, timesOf?.(stored))
+        const result = await this.#leave(stored, keep ? timesOf(stored) : undefined)
         if (result.deleted) {
           const { conflicts } = combined
           if (conflicts.length > 0) onConflict?.({ keys: conflicts, sessionIdHash: hashSessionId(renewed.id) })
@@ -79,7 +81,7 @@ export class SessionRenewal {
         if (theirs.json !== stored.json) {
           if (this.#parts.configuration.onConflict === 'reject' && ours !== record.base) throw rejected(record.id)
           combined = writer.combine(record.base, ours, theirs.json, true)
-          renewed = (await repository.update(renewed, JSON.parse(combined.json), extras)) ?? renewed
+          renewed = (await writer.save(renewed, combined.json, timesOf)) ?? renewed
         }
         stored = theirs
       }

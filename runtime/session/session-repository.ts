@@ -4,6 +4,7 @@ import { SessionDataError } from '../errors.js'
 import { expireAt, isDead, isRubysNow } from './expiry.js'
 import { indexAttributes } from './index-attributes.js'
 import { IndexItems } from './index-items.js'
+import { keepTexts } from './json-texts.js'
 import { lock, unlock } from './locking/lock.js'
 import { isSameData, type SessionData, serialize } from './serialize.js'
 import { SessionItems } from './session-items.js'
@@ -25,6 +26,8 @@ export interface SessionExtras {
   readonly changed?: boolean | undefined
   /** For a new item of a session that was there before, under another id: its `created_at`. */
   readonly createdAt?: string | undefined
+  /** For the same: its data as JSON, whose values keep their text where the new item has the same. */
+  readonly json?: string | undefined
 }
 
 /**
@@ -147,10 +150,9 @@ export class SessionRepository {
     record: SessionRecord,
     id: string | (() => string),
     data: SessionData,
-    { keep, ...extras }: SessionExtras & { readonly keep: boolean },
+    options: SessionExtras & { readonly keep: boolean },
   ): Promise<SessionRecord | undefined> {
-    const timesOf = keep ? (stored: SessionRecord) => this.#times(stored, extras) : undefined
-    return this.#renewal.renew(record, id, data, extras, timesOf)
+    return this.#renewal.renew(record, id, data, options, (stored) => this.#times(stored, options))
   }
 
   /** Renews a session of which nothing but the id is known, as scripts do. */
@@ -224,7 +226,7 @@ export class SessionRepository {
     const updatedAt = timestamp(this.#now())
     const createdAt = extras.createdAt ?? updatedAt
     const times = this.#times({ createdAt, updatedAt: undefined, cookie: undefined }, extras)
-    const json = serialize(data)
+    const json = keepTexts(serialize(data), extras.json ?? '{}')
     const indexes = indexAttributes(json, this.#configuration.indexKeys)
     return { ...indexes, data: { S: json }, ...times, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
   }

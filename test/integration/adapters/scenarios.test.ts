@@ -17,7 +17,14 @@ import { type Engine, onEachEngine, uniqueTableName } from '../../support/engine
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
 
-const ADAPTERS: readonly Adapter[] = [expressAdapter, fastifyAdapter, koaAdapter, remixAdapter, honoAdapter, nodeHttpAdapter]
+const ADAPTERS: readonly Adapter[] = [
+  expressAdapter,
+  fastifyAdapter,
+  koaAdapter,
+  remixAdapter,
+  honoAdapter,
+  nodeHttpAdapter,
+]
 
 const SECRET = 'the secret of the scenarios'
 const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
