@@ -1,7 +1,7 @@
 import { collectGarbage } from '../garbage-collection/collect-garbage.js'
 import { type CleaningContext, checkSettings, SETTING_NAMES, type SettingName } from '../garbage-collection/settings.js'
 import { oldBy } from '../garbage-collection/verdict.js'
-import type { Logger } from '../logger.js'
+import { standardError } from './by.js'
 import { progressDisplay, type Screen, summaryLines } from './clean-progress.js'
 import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from './shared.js'
 import { printTarget } from './target.js'
@@ -19,9 +19,6 @@ export interface CleanOptions extends SharedOptions {
 
 /** What a shell gives as the exit code of a program that the signal ended. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
-
-/** For `--json`: standard output is for the summary alone. */
-const standardError: Logger = { info: (line) => console.error(line), warn: consoleLogger.warn }
 
 /** `dynamo-session clean`. The bar is drawn on standard error, so that it is seen when output is redirected. */
 export async function cleanCommand(

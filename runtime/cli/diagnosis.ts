@@ -7,7 +7,7 @@ import { keyProblem } from '../table/table-problems.js'
 import { workOnTable } from '../table/table-work.js'
 import { findTimeToLive } from '../table/time-to-live.js'
 import { optionsForCommand, type SharedOptions } from './shared.js'
-import { statusFinding, timeToLiveFinding } from './table-findings.js'
+import { indexFindings, statusFinding, timeToLiveFinding } from './table-findings.js'
 import { regionOf } from './target.js'
 
 /** What one check of `dynamo-session doctor` found. */
@@ -22,7 +22,16 @@ export interface Finding {
 type Check = (typeof CHECKS)[number]
 
 /** In the order in which they are made: later ones need earlier ones. */
-export const CHECKS = ['configuration', 'secret_key', 'region', 'credentials', 'table', 'key', 'time to live'] as const
+export const CHECKS = [
+  'configuration',
+  'secret_key',
+  'region',
+  'credentials',
+  'table',
+  'key',
+  'indexes',
+  'time to live',
+] as const
 
 /** Makes every check that can be made and yields each finding as soon as it is there. Nothing is changed. */
 export async function* diagnose(shared: SharedOptions): AsyncGenerator<Finding> {
@@ -107,6 +116,7 @@ async function* tableFindings(configuration: Configuration, region: string): Asy
   const key = `"${configuration.tableKey}" (S)`
   yield problem ? { level: 'error', check: 'key', text: problem } : { level: 'ok', check: 'key', text: key }
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.found.status}`)
+  yield* indexFindings(table.found, configuration)
   const ttl = await attempt('time to live', () => workOnTable(configuration, {}, findTimeToLive))
   yield 'failed' in ttl ? ttl.failed : timeToLiveFinding(ttl.found, configuration)
 }

@@ -58,6 +58,25 @@ export function createProgram(): Command {
     .action(running(async () => (await import('./clean.js')).cleanCommand))
 
   program
+    .command('list')
+    .description('list the sessions with some value in their data, as those of a user: hashes and times, never ids')
+    .requiredOption('--by <key=value>', 'which: one of index_keys, and its value')
+    .option('--scan', 'read the whole table, to find also what the index lacks; needs no index')
+    .option('--json', 'as JSON, for programs')
+    .addHelpText('after', examples('list --by user_id=42', 'list --by user.id=42 --scan --json'))
+    .action(running(async () => (await import('./list.js')).listCommand))
+
+  program
+    .command('destroy')
+    .description('delete the sessions with some value in their data: sign a user out everywhere')
+    .requiredOption('--by <key=value>', 'which: one of index_keys, and its value')
+    .option('--scan', 'read the whole table, to find also what the index lacks; needs no index')
+    .option('--dry-run', 'only look, delete nothing')
+    .option('--json', 'print the outcome as JSON, for programs; all else goes to standard error')
+    .addHelpText('after', examples('destroy --by user_id=42', 'destroy --by user_id=42 --scan --dry-run'))
+    .action(running(async () => (await import('./destroy.js')).destroyCommand))
+
+  program
     .command('config')
     .description('show every option with its value and where that comes from; secrets are masked')
     .option('--json', 'as JSON, for programs')

@@ -1,7 +1,16 @@
 import type { Configuration } from '../configuration/resolve.js'
 import { endpointOf } from '../dynamodb/client.js'
+import { indexName } from '../session/index-attributes.js'
 import type { TableFacts } from '../table/describe-table.js'
-import { isOn, statusProblem, TTL_ATTRIBUTE, timeToLiveProblem } from '../table/table-problems.js'
+import {
+  findIndex,
+  indexProblem,
+  isOn,
+  isUsable,
+  statusProblem,
+  TTL_ATTRIBUTE,
+  timeToLiveProblem,
+} from '../table/table-problems.js'
 import type { TimeToLive } from '../table/time-to-live.js'
 import type { Finding } from './diagnosis.js'
 
@@ -21,6 +30,24 @@ export function statusFinding(table: TableFacts): Finding {
     default:
       return { level: 'error', check, text, remedy: 'run doctor again in a minute' }
   }
+}
+
+/** Whether the sessions of a user can be found by each of `index_keys`. */
+export function indexFindings(table: TableFacts, { indexKeys, sources }: Configuration): readonly Finding[] {
+  const check = 'indexes'
+  if (indexKeys.length === 0) return [{ level: 'ok', check, text: 'none needed, index_keys is empty' }]
+  return indexKeys.map((key): Finding => {
+    const problem = indexProblem(table, key)
+    if (problem) return { level: 'error', check, text: problem }
+    const index = findIndex(table, key)
+    const text = `"${indexName(key)}"`
+    if (!index) {
+      const remedy = `add it with a migration (npx plop session-migration -- --index ${key}), or npx dynamo-session create-table`
+      return { level: 'error', check, text: `${text} is missing (index_keys: ${sources.indexKeys})`, remedy }
+    }
+    if (isUsable(index)) return { level: 'ok', check, text }
+    return { level: 'warning', check, text: `${text} is ${index.status}`, remedy: 'run doctor again in some minutes' }
+  })
 }
 
 /**

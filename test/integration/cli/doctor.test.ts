@@ -68,6 +68,16 @@ onEachEngine('dynamo-session doctor', (engine) => {
     expect(key).toMatchObject({ level: 'error', text: expect.stringMatching(/"id" \(S\).*"session_id" \(S\)/) })
   })
 
+  it('reports an index that is missing, with the remedy, and one that is there as fine', async () => {
+    const { tableName } = application('index_keys: [user_id]\n')
+    await createRawTable(engine.client(), tableName)
+    const found = (await findings()).find(({ check }) => check === 'indexes')
+    const remedy = expect.stringMatching(/npx plop session-migration -- --index user_id.*create-table/)
+    expect(found).toEqual({ level: 'error', check: 'indexes', text: expect.stringContaining(FILE), remedy })
+    await createTable({ ...application('index_keys: [user_id]\n'), ttl: false, indexKeys: ['user_id'] })
+    expect(await levels()).toContain('indexes: ok')
+  })
+
   it('reports Time to Live that is off, with the remedy', async () => {
     const { tableName } = application()
     await createRawTable(engine.client(), tableName)
@@ -120,7 +130,7 @@ describe('dynamo-session doctor, where DynamoDB answers what the engines never d
   it('looks at the key of a table that is being deleted, but not at its Time to Live', async () => {
     const { tableName, proxy } = await applicationBehindProxy()
     proxy.inject('DescribeTable', { answer: tableAnswer(tableName, 'DELETING') })
-    expect(await levels()).toEqual([...ALL_OK.slice(0, 4), 'table: error', 'key: ok', 'time to live: skipped'])
+    expect(await levels()).toEqual([...ALL_OK.slice(0, 4), 'table: error', 'key: ok', ...skippedAfter('key')])
     expect(proxy.operations).toEqual(['DescribeTable'])
   })
 
@@ -201,6 +211,6 @@ describe('dynamo-session doctor, where DynamoDB is not even asked', () => {
       level: 'error',
       text: expect.stringMatching(/no connection to http:\/\/127.0.0.1:1 \(ECONNREFUSED\).*npx dynamo-session local/),
     })
-    expect(found.slice(5).map(({ level }) => level)).toEqual(['skipped', 'skipped'])
+    expect(found.slice(5).map(({ level }) => level)).toEqual(['skipped', 'skipped', 'skipped'])
   })
 })

@@ -31,7 +31,12 @@ onEachEngine('the indexes of the table', (engine) => {
     await proxy.stop()
   })
 
-  const newOptions = (more: Options = {}) => ({ ...engine.options(), endpoint: proxy.endpoint, ttl: false, ...more })
+  const newOptions = (more: Omit<Options, 'tableName' | 'endpoint' | 'region'> = {}) => ({
+    ...engine.options(),
+    endpoint: proxy.endpoint,
+    ttl: false,
+    ...more,
+  })
   const indexesOf = async (options: Options) => (await describeTable(options))?.indexes
   const index = (name: string) => ({ name: `${name}-index`, status: 'ACTIVE', key: [{ name, type: 'S' }] })
   const updates = () => proxy.requests.filter(({ operation }) => operation === 'UpdateTable').map(({ input }) => input)

@@ -25,7 +25,7 @@ async function parse(...args: readonly string[]): Promise<{ code: number; out: s
   throw new Error('no end was demanded')
 }
 
-const COMMANDS = ['init', 'create-table', 'delete-table', 'clean', 'config', 'doctor', 'local']
+const COMMANDS = ['init', 'create-table', 'delete-table', 'clean', 'list', 'destroy', 'config', 'doctor', 'local']
 
 describe('dynamo-session --help', () => {
   it('names every command, the options of all and examples', async () => {
@@ -73,6 +73,8 @@ describe('mistyped arguments of dynamo-session', () => {
     { line: 'config --jsn', message: "unknown option '--jsn'", hint: 'Did you mean --json?' },
     { line: 'doctor --enviroment x', message: "unknown option '--enviroment'", hint: 'Did you mean --environment?' },
     { line: 'delete-table visits', message: "too many arguments for 'delete-table'", hint: 'Expected 0 arguments' },
+    { line: 'list', message: "required option '--by <key=value>' not specified", hint: '' },
+    { line: 'destroy --json', message: "required option '--by <key=value>' not specified", hint: '' },
     { line: 'doctor --config', message: "option '--config <file>' argument missing", hint: '' },
   ])('$line is an error with exit code 1 and a suggestion', async ({ line, message, hint }) => {
     const { code, err } = await parse(...line.split(' '))

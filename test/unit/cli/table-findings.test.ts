@@ -1,8 +1,9 @@
-import type { TableStatus } from '@aws-sdk/client-dynamodb'
+import type { IndexStatus, TableStatus } from '@aws-sdk/client-dynamodb'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { statusFinding, timeToLiveFinding } from '../../../runtime/cli/table-findings.js'
+import { indexFindings, statusFinding, timeToLiveFinding } from '../../../runtime/cli/table-findings.js'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import type { TableFacts } from '../../../runtime/table/describe-table.js'
 import type { TimeToLive } from '../../../runtime/table/time-to-live.js'
 import { environmentWith, folderWith } from '../../support/folder.js'
 
@@ -14,11 +15,59 @@ function status(of: TableStatus) {
     status: of,
     key: [{ name: 'session_id', type: 'S' }],
     billingMode: 'pay_per_request',
+    capacity: undefined,
+    indexes: [],
     itemCount: 0,
     deletionProtection: false,
     createdAt: undefined,
   })
 }
+
+describe('the indexes of the table', () => {
+  const facts = (indexes: TableFacts['indexes']): TableFacts => ({
+    name: 'visits',
+    status: 'ACTIVE',
+    key: [{ name: 'session_id', type: 'S' }],
+    billingMode: 'pay_per_request',
+    capacity: undefined,
+    indexes,
+    itemCount: 0,
+    deletionProtection: false,
+    createdAt: undefined,
+  })
+  const index = (name: string, status: IndexStatus, key = name, type: 'S' | 'N' = 'S') => ({
+    name: `${name}-index`,
+    status,
+    key: [{ name: key, type }],
+  })
+  const wanted = (...indexKeys: string[]) => resolveConfiguration({ indexKeys, root: folderWith() })
+
+  it('are fine when none is needed, whatever indexes there are', () => {
+    const findings = indexFindings(facts([index('other', 'CREATING')]), wanted())
+    expect(findings).toEqual([{ level: 'ok', check: 'indexes', text: 'none needed, index_keys is empty' }])
+  })
+
+  it('have a finding each: there, being made, missing, or another one', () => {
+    const table = facts([
+      index('a', 'ACTIVE'),
+      index('b', 'UPDATING'),
+      index('c', 'CREATING'),
+      index('d', 'ACTIVE', 'x'),
+      index('f', 'ACTIVE', 'f', 'N'),
+    ])
+    const findings = indexFindings(table, wanted('a', 'b', 'c', 'd', 'e', 'f'))
+    expect(findings.map(({ level }) => level)).toEqual(['ok', 'ok', 'warning', 'error', 'error', 'error'])
+    expect(findings[2]).toMatchObject({ text: '"c-index" is CREATING' })
+    expect(findings[3]?.text).toMatch(
+      /"d-index" of table "visits" has the key "x" \(S\), but sessions need "d" \(S\) alone/,
+    )
+    expect(findings[4]).toMatchObject({
+      text: '"e-index" is missing (index_keys: code)',
+      remedy: expect.stringMatching(/-- --index e\b.*create-table/),
+    })
+    expect(findings[5]?.text).toContain('has the key "f" (N)')
+  })
+})
 
 describe('the state of the table', () => {
   it.each([

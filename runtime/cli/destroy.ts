@@ -1,0 +1,29 @@
+import { withClient } from '../dynamodb/client.js'
+import { SessionIndex } from '../session/session-index.js'
+import { type ByOptions, keyAndValue, sessions, standardError } from './by.js'
+import { configurationForCommand, consoleLogger, optionsForCommand } from './shared.js'
+import { printTarget } from './target.js'
+
+export interface DestroyOptions extends ByOptions {
+  readonly dryRun?: boolean
+}
+
+/** `dynamo-session destroy`: deletes the sessions with a value, which signs a user out everywhere. */
+export async function destroyCommand(
+  options: DestroyOptions,
+  logger = consoleLogger,
+  aside = options.json ? standardError : logger,
+): Promise<void> {
+  const { key, value } = keyAndValue(options.by)
+  const configuration = configurationForCommand(await optionsForCommand(options), aside)
+  await printTarget(configuration, aside)
+  await withClient(configuration, async (client) => {
+    const index = new SessionIndex(configuration, client)
+    const { dryRun = false } = options
+    const found = dryRun ? (await index.keysBy(key, value, options)).length : undefined
+    const deleted = dryRun ? 0 : await index.destroyBy(key, value, options)
+    if (options.json) logger.info(JSON.stringify({ ...(found !== undefined && { found }), deleted, dryRun }, null, 2))
+    else if (found !== undefined) logger.info(`dry run: ${sessions(found)} would be deleted`)
+    else logger.info(`${sessions(deleted)} deleted`)
+  })
+}
