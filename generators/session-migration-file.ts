@@ -5,6 +5,7 @@ import { type Configuration, resolveConfiguration } from '../runtime/configurati
 import { findKnexfile, knexMigrationsFolder } from '../runtime/migrations/knexfile.js'
 import { findTsconfig, moduleSystem } from './application.js'
 import { type FilePlan, type FileSystem, GeneratorError, shownPath } from './file-plan.js'
+import { indexKeyOf, indexNotices } from './migration-index.js'
 import { DEFAULT_NAME, existingMigrations, migrationName, nextStamp } from './migration-name.js'
 import { type OptionsImport, optionsImport, slashes } from './options-module.js'
 import { render } from './render.js'
@@ -24,6 +25,8 @@ export interface MigrationInput {
   readonly optionsModule?: string
   /** Folder of the migrations, relative to `root`. Default: option `migrations_dir`. */
   readonly dir?: string
+  /** One of `index_keys`: the migration adds its index to a table that is there. Default: what the name says. */
+  readonly index?: string
   /** Rewrite a migration of the same name instead of refusing. */
   readonly force?: boolean
   readonly now?: Date
@@ -31,16 +34,18 @@ export interface MigrationInput {
 }
 
 /**
- * Plans a migration that creates the table, and deletes it on the way down.
+ * Plans a migration that creates the table, and deletes it on the way down; or, with an index or a name such as
+ * `AddUserIdIndex`, one that adds that index and deletes nothing else on the way down.
  *
- * @throws {GeneratorError} when the name, the language, the folder or the options module can't be used
+ * @throws {GeneratorError} when the name, the index, the language, the folder or the options module can't be used
  * @throws {ConfigurationError} when the configuration, which says where migrations are, is broken
  */
 export async function planMigration(input: MigrationInput): Promise<FilePlan> {
   const { root, now = new Date(), force = false, fs = nodeFs } = input
-  const name = nameOf(input)
   const language = languageOf(input, fs)
   const configuration = resolveConfiguration({ root })
+  const key = indexKeyOf(input, configuration)
+  const name = nameOf(input, key)
   const { folder, notices } = folderOf(input, configuration)
   const options = input.optionsModule?.trim()
     ? optionsImport({
@@ -59,9 +64,10 @@ export async function planMigration(input: MigrationInput): Promise<FilePlan> {
   const knex = await knexFacts(folder, configuration)
   return {
     path: join(folder, file),
-    text: renderMigration(templateOf(language, folder, fs), options),
+    text: renderMigration(templateOf(language, folder, fs), options, key),
     notices: [
       ...configuration.warnings,
+      ...indexNotices(key, configuration),
       ...notices,
       ...knex.notices,
       ...languageNotices(language),
@@ -85,8 +91,8 @@ export function folderProblem(dir: string): string | undefined {
   return undefined
 }
 
-function nameOf({ name: given = DEFAULT_NAME }: MigrationInput): string {
-  const result = migrationName(given)
+function nameOf({ name: given = DEFAULT_NAME }: MigrationInput, key: string | undefined): string {
+  const result = migrationName(given === DEFAULT_NAME && key !== undefined ? `add ${key} index` : given)
   if ('problem' in result) throw new GeneratorError(result.problem)
   return result.name
 }
@@ -162,10 +168,15 @@ function templateOf(language: Language, folder: string, fs: FileSystem): 'ts' | 
   return language === 'mjs' ? 'module' : moduleSystem(folder, fs)
 }
 
-function renderMigration(template: 'ts' | 'module' | 'commonjs', options: OptionsImport | undefined): string {
-  return render(`migration.${template}.hbs`, {
+function renderMigration(
+  template: 'ts' | 'module' | 'commonjs',
+  options: OptionsImport | undefined,
+  key: string | undefined,
+): string {
+  return render(`${key === undefined ? '' : 'index-'}migration.${template}.hbs`, {
     options: options ? 'options' : '',
     optionsImport: options ? importLine(template, options) : '',
+    ...(key !== undefined && { key }),
   })
 }
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { NodePlopAPI, PlopGeneratorConfig } from 'plop'
 import { assertArgumentsArrive, misplacedArgument } from './arguments.js'
 import { carryOut } from './carry-out.js'
+import { indexKeyProblem } from './migration-index.js'
 import { DEFAULT_NAME, migrationName } from './migration-name.js'
 import { optionsModuleProblem } from './options-module.js'
 import { choiceQuestion, dryRunArgument, guarded, type Question, textArgument, textQuestion } from './prompts.js'
@@ -15,7 +16,8 @@ export function addSessionMigration(plop: NodePlopAPI, force: boolean): void {
   const rootOf = () => resolve(plop.getDestBasePath())
   const prompts = guarded(questions(rootOf), (names) => misplacedArgument(process.argv, NAME, names))
   plop.setGenerator(NAME, {
-    description: 'migration that creates the DynamoDB table of the sessions: migrations/<time>_<name>',
+    description:
+      'migration that creates the DynamoDB table of the sessions, or adds an index: migrations/<time>_<name>',
     prompts: prompts as unknown as PlopGeneratorConfig['prompts'],
     actions: [
       async (answers, config) => {
@@ -33,6 +35,7 @@ export function addSessionMigration(plop: NodePlopAPI, force: boolean): void {
           language: answers.language,
           optionsModule: answers.options,
           dir: answers.dir || undefined,
+          index: answers.index || undefined,
         })
         return carryOut(plan, settings)
       },
@@ -74,6 +77,14 @@ function questions(rootOf: () => string): Question[] {
         help: 'Folder of the migrations, instead of migrations_dir',
       },
       folderProblem,
+    ),
+    textArgument(
+      {
+        name: 'index',
+        message: 'Session key whose index is added to the table:',
+        help: 'One of index_keys, as in user_id: the migration adds its index to the table that is there',
+      },
+      indexKeyProblem,
     ),
     dryRunArgument,
   ]

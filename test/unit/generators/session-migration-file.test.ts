@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { writePlan } from '../../../generators/file-plan.js'
 import { planMigration } from '../../../generators/session-migration-file.js'
 import { memory, ROOT } from './memory.js'
@@ -130,6 +130,53 @@ describe('the text of a migration', () => {
 
   it('stops when the options module is missing', async () => {
     await expect(plan({}, { optionsModule: 'src/session.js' })).rejects.toThrow('/app/src/session.js does not exist')
+  })
+})
+
+describe('a migration for an index', () => {
+  const config = { 'config/dynamo_session_store.yml': 'index_keys: [user_id, user.id]\n' }
+  const root = mkdtempSync(join(tmpdir(), 'index-migration-'))
+  mkdirSync(join(root, 'config'))
+  for (const [path, text] of Object.entries(config)) writeFileSync(join(root, path), text)
+  afterAll(() => rmSync(root, { recursive: true }))
+
+  it.each(['ts', 'js', 'mjs'])('adds the index and deletes that alone on the way down: %s', async (language) => {
+    const { text, path, notices } = await plan({}, { language, root, index: 'user.id' })
+    expect(path).toMatch(/_add_user_id_index\.\w+$/)
+    expect(text).toMatch(/up(?: = async function up)?\(\)[^}]*await createTable\(\{ indexKeys: \['user\.id'\] \}\)/)
+    expect(text).toMatch(/down(?: = async function down)?\(\)[^}]*await deleteIndex\('user\.id'\)/)
+    expect(text).toContain('config = { transaction: false }')
+    expect(text).not.toContain('deleteTable')
+    expect(notices.join()).not.toContain('index_keys')
+  })
+
+  it('passes on the options of the application', async () => {
+    const files = { 'src/session.js': 'export const options = {}' }
+    const { text } = await plan(files, { language: 'mjs', index: 'user_id', optionsModule: 'src/session.js' })
+    expect(text).toContain("import { options } from '../src/session.js'\n")
+    expect(text).toContain("await createTable({ ...options, indexKeys: ['user_id'] })")
+    expect(text).toContain("await deleteIndex('user_id', options)")
+  })
+
+  it('is what a name such as AddUserIdIndex asks for, of one of index_keys', async () => {
+    const { path, text } = await plan({}, { root, name: 'AddUserIdIndex' })
+    expect(path).toMatch(/_add_user_id_index\.js$/)
+    expect(text).toContain("deleteIndex('user_id')")
+    const other = plan({}, { root, name: 'AddTenantIndex' })
+    await expect(other).rejects.toThrow(/index_keys has no key like "tenant".* -- --index tenant/)
+  })
+
+  it('keeps the name that it is given', async () => {
+    const { path } = await plan({}, { root, name: 'SignOutEverywhere', index: 'user_id' })
+    expect(path).toMatch(/_sign_out_everywhere\.js$/)
+  })
+
+  it('comes with a notice when index_keys lacks the key, and is refused for what no key can be', async () => {
+    const { notices } = await plan({}, { index: 'tenant' })
+    expect(notices).toEqual([expect.stringContaining('index_keys has no "tenant" here')])
+    for (const index of ['data', "a'b", 'a b', '']) {
+      await expect(plan({}, { index })).rejects.toThrow('--index: ')
+    }
   })
 })
 
