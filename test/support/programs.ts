@@ -48,7 +48,8 @@ export async function startServer(app: App, command: string, args: string[], env
   })
   const get = async (path: string, cookie = '') => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { cookie } })
-    return { text: await response.text(), cookie: response.headers.get('set-cookie')?.split(';')[0] ?? '' }
+    const cookies = response.headers.getSetCookie().map((line) => line.split(';')[0])
+    return { text: await response.text(), cookie: cookies.join('; ') }
   }
   for (let waited = 0; ; waited += 50) {
     if (waited > 60_000 || child.exitCode !== null) throw new Error(`${args.join(' ')} did not start:\n${errors}`)
