@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import { type DynamoSessionOptions, DynamoSessionStore, dynamoSession } from '../../runtime/fastify.js'
+import type { Options } from '../../runtime/index.js'
+import type { Item } from '../../runtime/session/session-record.js'
+import { type Answered, Browser } from './adapters/browser.js'
+import { type Engine, uniqueTableName } from './engines.js'
+import { type FaultProxy, startFaultProxy } from './fault-proxy.js'
+import { makeTable, readItem, writeItem } from './table.js'
+
+declare module 'fastify' {
+  interface Session {
+    user?: string
+    views?: number
+    cart?: unknown
+  }
+}
+
+export type Handle = (request: FastifyRequest, reply: FastifyReply) => unknown
+
+/** A running application with sessions, and a browser that keeps their cookie. */
+export interface Browsed {
+  readonly app: FastifyInstance
+  readonly store: DynamoSessionStore
+  readonly port: number
+  readonly browser: Browser
+  get(path: string, init?: RequestInit): Promise<Answered>
+  /** What reached the application's error handler. */
+  readonly failures: Error[]
+  /** What reached the error handler of the store. */
+  readonly reported: { readonly error: Error; readonly operation: string }[]
+  id(): string
+  item(): Promise<Item | undefined>
+  /** Changes attributes of the session's item as another writer would. */
+  change(changes: Item): Promise<void>
+  isUnlocked(): Promise<void>
+}
+
+export interface Settings {
+  readonly store?: Options
+  /** Those of the plugin. */
+  readonly session?: DynamoSessionOptions | ((store: DynamoSessionStore) => DynamoSessionOptions)
+  /** Called before the plugin is registered, and after. */
+  readonly before?: (app: FastifyInstance) => unknown
+  readonly after?: (app: FastifyInstance) => unknown
+  readonly server?: FastifyServerOptions
+}
+
+/** For the tests of one suite: a table, and applications whose requests to the engine pass a fault proxy. */
+export interface FastifyBench {
+  readonly tableName: string
+  readonly proxy: FaultProxy
+  /** Takes the first error for an answer. */
+  readonly impatient: DynamoDBClient
+  start(routes: Record<string, Handle>, settings?: Settings): Promise<Browsed>
+  stored(id: string): Promise<Item | undefined>
+  /** After what requests do in the background; what was asked until then is forgotten. */
+  settled(): Promise<void>
+  /** The names of the operations since then. */
+  operations(): Promise<readonly string[]>
+}
+
+export const SECRET = 'a secret of thirty-two characters or more'
+
+export function fastifyBench(engine: Engine): FastifyBench {
+  const tableName = uniqueTableName()
+  const stops: (() => Promise<void>)[] = []
+  let direct: DynamoDBClient
+  let impatient: DynamoDBClient
+  let proxy: FaultProxy
+
+  beforeAll(async () => {
+    direct = engine.client()
+    proxy = await startFaultProxy(engine.endpoint)
+    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+    impatient = new DynamoDBClient({ endpoint: proxy.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 })
+    await makeTable(direct, tableName)
+  })
+  afterEach(async () => {
+    for (const stop of stops.splice(0)) await stop()
+    await settled()
+  })
+  afterAll(async () => {
+    direct.destroy()
+    impatient.destroy()
+    await proxy.stop()
+  })
+
+  async function settled(): Promise<void> {
+    await sleep(30)
+    await proxy.quiet()
+    proxy.reset()
+  }
+
+  const stored = (id: string) => readItem(direct, tableName, id)
+
+  async function start(routes: Record<string, Handle>, settings: Settings = {}): Promise<Browsed> {
+    const reported: Browsed['reported'] = []
+    const failures: Error[] = []
+    const errorHandler = {
+      handle: (error: Error, { operation }: { operation: string }) => void reported.push({ error, operation }),
+    }
+    const store = new DynamoSessionStore({ tableName, client: impatient, errorHandler, ...settings.store })
+    const own = typeof settings.session === 'function' ? settings.session(store) : settings.session
+    const app = fastify({ forceCloseConnections: true, ...settings.server })
+    await settings.before?.(app)
+    await app.register(dynamoSession, { store, secret: SECRET, cookie: { secure: false }, ...own })
+    await settings.after?.(app)
+    for (const [path, handle] of Object.entries(routes)) app.all(path, async (request, reply) => handle(request, reply))
+    app.setErrorHandler((error: Error, _request, reply) => {
+      failures.push(error)
+      return reply.status(500).send(`the page for ${error.name}`)
+    })
+    const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
+    stops.push(() => app.close())
+    const browser = new Browser({ port, failures, stop: async () => undefined }, own?.cookieName ?? 'sessionId')
+    const id = () => browser.value.replace(/\.[^.]*$/, '')
+    const item = () => stored(id())
+    return {
+      ...{ app, store, port, browser, failures, reported, id, item },
+      get: (path, init) => browser.get(path, init),
+      change: async (changes) => writeItem(direct, tableName, { ...(await item()), ...changes }),
+      isUnlocked: () =>
+        expect.poll(async () => 'locked_at' in ((await item()) ?? {}), { timeout: 3000 }).toBe(false) as Promise<void>,
+    }
+  }
+
+  return {
+    tableName,
+    get proxy() {
+      return proxy
+    },
+    get impatient() {
+      return impatient
+    },
+    start,
+    stored,
+    settled,
+    async operations() {
+      await sleep(30)
+      await proxy.quiet()
+      return proxy.operations
+    },
+  }
+}
+
+export const signIn: Handle = (request) => {
+  request.session.user = 'ada'
+  return 'in'
+}
+export const who: Handle = (request) => request.session.user ?? 'nobody'
+export const signOut: Handle = async (request) => {
+  await request.session.destroy()
+  return 'out'
+}
+export const count: Handle = (request) => {
+  request.session.views = (request.session.views ?? 0) + 1
+  return String(request.session.views)
+}
