@@ -85,7 +85,8 @@ export class SessionWriter {
     const equals = record.token ? { locked_at: { S: record.token } } : {}
     const renewal = { ...times, ...unlocking(record) }
     const { result, changes } = await this.#write(record, renewal, { exists: true, equals })
-    if (result.written || isOurs(result, times)) return written(record, changes, {})
+    const { version } = record // what others wrote before the touch is still to be noticed by a save
+    if (result.written || isOurs(result, times)) return { ...written(record, changes, {}), version }
     return result.current && { ...record, token: undefined }
   }
 

@@ -242,6 +242,17 @@ onEachEngine('SessionRepository', (engine) => {
       expect(conflicts).toEqual([])
     })
 
+    it('keeps what others wrote before a touch, in a save after it', async () => {
+      const sessions = repository(settings)
+      await put({})
+      const [one, two] = [await found(sessions), await found(sessions)]
+      await sessions.update(one, { a: 1, theirs: true })
+      const touched = (await sessions.touch(two)) as SessionRecord
+      const saved = (await sessions.update(touched, { a: 1, ours: 1 })) as SessionRecord
+      await sessions.update(saved, { a: 1, ours: 2 })
+      expect(await data()).toEqual({ a: 1, theirs: true, ours: 2 })
+    })
+
     it('lets ours win where both changed the same key, and names it', async () => {
       const sessions = repository(settings)
       await put({})
