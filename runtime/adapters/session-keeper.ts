@@ -4,6 +4,7 @@ import { clientFor } from '../dynamodb/client.js'
 import { InvalidSessionIdError, SessionDataError } from '../errors.js'
 import { isPassing, report } from '../session/errors.js'
 import { hashSessionId, isPossibleSessionId } from '../session/session-id.js'
+import { SessionIndex } from '../session/session-index.js'
 import { SessionRepository } from '../session/session-repository.js'
 import type { ConflictListener } from '../session/session-writer.js'
 import { HeldSession } from './held-session.js'
@@ -15,12 +16,16 @@ import { HeldSession } from './held-session.js'
 export class SessionKeeper {
   readonly configuration: Configuration
   readonly repository: SessionRepository
+  /** All sessions of a user. */
+  readonly index: SessionIndex
 
   /** @throws {ConfigurationError} when the configuration is wrong; never for a network reason */
   constructor(options: Options, onConflict: ConflictListener) {
     this.configuration = resolveConfiguration(options)
     assertSecretsReadable(this.configuration)
-    this.repository = new SessionRepository(this.configuration, clientFor(this.configuration), { onConflict })
+    const client = clientFor(this.configuration)
+    this.repository = new SessionRepository(this.configuration, client, { onConflict })
+    this.index = new SessionIndex(this.configuration, client)
   }
 
   /**

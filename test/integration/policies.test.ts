@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { DynamoSessionStore } from '../../runtime/express.js'
 import { createTable } from '../../runtime/table/create-table.js'
 import { deleteTable } from '../../runtime/table/delete-table.js'
+import { deleteIndex } from '../../runtime/table/table-indexes.js'
 import { createUmzug } from '../../runtime/umzug.js'
 import { onEachEngine } from '../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
@@ -18,11 +19,11 @@ interface Policy {
 }
 
 /** `sessions CreateTable` … for every action that a policy of the README allows. */
-function allowed(policy: 'deploy' | 'run'): string[] {
+function allowed(policy: 'deploy' | 'run' | 'index'): string[] {
   const json = new RegExp(`<!-- policy: ${policy} -->\\n\`\`\`json\\n([\\s\\S]*?)\`\`\``).exec(README)?.[1] ?? ''
   const { Statement } = JSON.parse(json) as Policy
   return Statement.flatMap(({ Action, Resource }) =>
-    Action.map((action) => `${Resource.split('/').at(-1)} ${action.replace('dynamodb:', '')}`),
+    Action.map((action) => `${Resource.split(':table/').at(-1)} ${action.replace('dynamodb:', '')}`),
   )
 }
 
@@ -39,11 +40,11 @@ onEachEngine('the IAM policies of the README', (engine) => {
     await rm(root, { recursive: true, force: true })
   })
 
-  const seen = (tableName: string) => [
-    ...new Set(
-      proxy.requests.map(({ operation, input }) => `${input.TableName.replace(tableName, 'sessions')} ${operation}`),
-    ),
-  ]
+  const seen = (tableName: string) => {
+    const resource = ({ TableName, IndexName }: { TableName: string; IndexName?: string }) =>
+      `${TableName.replace(tableName, 'sessions')}${IndexName ? '/index/*' : ''}`
+    return [...new Set(proxy.requests.map(({ operation, input }) => `${resource(input)} ${operation}`))]
+  }
 
   it('allow what a deployment does, and nothing that it does not', async () => {
     const options = { ...engine.options(), endpoint: proxy.endpoint, root }
@@ -58,6 +59,10 @@ onEachEngine('the IAM policies of the README', (engine) => {
     await umzug.down()
     await createTable({ ...options, ttl: false, pointInTimeRecovery: true })
     await createTable(options)
+    const addingIndex = createTable({ ...options, indexKeys: ['user_id'] })
+    if (engine.name === 'dynalite') await expect(addingIndex).rejects.toThrow(/can't add an index/)
+    else await addingIndex
+    await deleteIndex('user_id', options)
     const requests = seen(options.tableName)
     expect(allowed('deploy')).toEqual(expect.arrayContaining(requests))
     const withTags = ['sessions TagResource', 'sessions_migrations TagResource']
@@ -78,5 +83,18 @@ onEachEngine('the IAM policies of the README', (engine) => {
     await store.set('s1', Object.assign(loaded, { a: 2 }))
     await store.destroy('s1')
     expect(seen(options.tableName).sort()).toEqual(allowed('run').sort())
+  })
+
+  it('allow to find and delete all sessions of a user, and nothing that this does not do', async () => {
+    const options = { ...engine.options(), endpoint: proxy.endpoint, root, indexKeys: ['user_id'] }
+    await createTable(options)
+    proxy.reset()
+    const store = new DynamoSessionStore(options)
+    await store.set('s1', { cookie: { originalMaxAge: null }, user_id: 42 } as unknown as SessionData)
+    expect(await store.keysBy('user_id', 42)).toEqual(['s1'])
+    expect(await store.destroyBy('user_id', 42)).toBe(1)
+    const requests = seen(options.tableName)
+    expect([...allowed('run'), ...allowed('index')]).toEqual(expect.arrayContaining(requests))
+    expect(requests).toEqual(expect.arrayContaining(allowed('index')))
   })
 })
