@@ -34,8 +34,9 @@ export interface SessionRecord extends Times {
 const EMPTY = '{}'
 
 /**
- * Reads an item (docs/architecture.md, wire format). Times may be missing or of another type. No data, and the text
- * `null`, are an empty session: the Ruby gem leaves such items behind, and cannot read those without data itself.
+ * Reads an item (docs/architecture.md, wire format). Times may be missing or of another type. The text `null`, and no
+ * data where nothing else is but the key and what sessions have, are an empty session: the Ruby gem leaves such items
+ * behind, and can't read those without data itself.
  *
  * @param token the lock's token, if the item was read by locking it
  * @throws {SessionDataError} when `data` is anything else but the JSON text of an object
@@ -43,6 +44,8 @@ const EMPTY = '{}'
 export function recordOf(id: string, item: Item, token?: string): SessionRecord {
   const { data, created_at: _, updated_at: version, expire_at: __, cookie, locked_at: ___, ...others } = item
   if (data && data.S === undefined) throw unusable(id, `is of type ${Object.keys(data)[0]}`)
+  const isForeign = data === undefined && Object.keys(others).length > 1
+  if (isForeign) throw unusable(id, "is missing, and it has attributes that are not a session's")
   const json = data?.S === undefined || /^\s*null\s*$/.test(data.S) ? EMPTY : data.S
   return {
     id,

@@ -186,7 +186,7 @@ export class SessionRepository {
       for (const item of page) {
         const id = item[tableKey]?.S
         const record = id === undefined ? undefined : readable(id, item)
-        if (record && this.#alive(record)) yield record
+        if (record && !record.dataMissing && this.#alive(record)) yield record
       }
     }
   }

@@ -547,12 +547,13 @@ onEachEngine('SessionRepository', (engine) => {
     await Promise.all(Array.from({ length: 20 }, (_, n) => sessions.create(`live${n}`, { a: 'x'.repeat(100_000) })))
     await put({ updated_at: { S: '1799999000.5' } }, 'stale')
     await put({ data: { S: 'no JSON' } }, 'broken')
+    await writeItem(direct, tableName, { session_id: { S: 'no data' }, locked_at: { S: '1.5' } })
     const live: string[] = []
     for await (const { id } of sessions.all()) live.push(id)
     expect(live.toSorted()).toEqual(Array.from({ length: 20 }, (_, n) => `live${n}`).toSorted())
     expect(proxy.operations.filter((operation) => operation === 'Scan').length).toBeGreaterThan(1)
     const ids: string[] = []
     for await (const id of sessions.ids()) ids.push(id)
-    expect(ids).toHaveLength(22)
+    expect(ids).toHaveLength(23)
   })
 })

@@ -40,6 +40,7 @@ describe('reading an item', () => {
   })
 
   it.each([
+    [{ pk: { S: ID }, email: { S: 'ada@example.com' }, updated_at: { S: '1795371590.5' } }, 'is missing'],
     [{ data: { M: {} } }, 'is of type M'],
     [{ data: { NULL: true } }, 'is of type NULL'],
     [{ data: { S: '' } }, 'is not JSON'],
@@ -56,6 +57,7 @@ describe('reading an item', () => {
 
   it.each([
     ['nothing, as the Ruby gem leaves it (D5, G28)', {}, true],
+    ['a key and times, without data', { pk: { S: ID }, updated_at: { S: '1.5' }, expire_at: { N: '1' } }, true],
     ['the text null (G14)', { data: { S: 'null' } }, false],
     ['the text null with spaces', { data: { S: ' null\n' } }, false],
   ])('takes for an empty session: %s', (_what, item, dataMissing) => {
