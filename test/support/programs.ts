@@ -46,8 +46,8 @@ export async function startServer(app: App, command: string, args: string[], env
   child.stderr.on('data', (chunk) => {
     errors += chunk
   })
-  const get = async (path: string, cookie = '') => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { cookie } })
+  const get = async (path: string, cookie = '', method = 'GET') => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers: { cookie } })
     const cookies = response.headers.getSetCookie().map((line) => line.split(';')[0])
     return { text: await response.text(), cookie: cookies.join('; ') }
   }

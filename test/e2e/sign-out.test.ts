@@ -1,0 +1,81 @@
+import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
+import { describeTable } from '../../runtime/table/describe-table.js'
+import { type App, installApp, type Outcome } from '../support/app.js'
+import { onEachEngine } from '../support/engines.js'
+import { startServer, stopPrograms } from '../support/programs.js'
+import { block } from '../support/readme.js'
+
+afterAll(stopPrograms)
+
+onEachEngine('"All sessions of a user" of the README', (engine) => {
+  let app: App
+  let options: ReturnType<typeof engine.options>
+  beforeEach(async () => {
+    options = engine.options()
+    app = await installApp({ type: 'module', files: { 'sign-out.mjs': block('sign-out.mjs') } })
+    await app.run('npx', ['dynamo-session', 'init'])
+  })
+  afterEach(() => app.remove())
+
+  const env = () => ({
+    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_DYNAMO_DB_SESSION_TABLE_NAME: options.tableName,
+  })
+  const configure = (more = '') => app.write('config/dynamo_session_store.yml', `ttl: false\n${more}`)
+  async function run(line: string): Promise<Outcome> {
+    const [program = '', ...args] = line.split(' ')
+    return app.run(program, args, { env: env() })
+  }
+  async function succeed(line: string): Promise<string> {
+    const { code, stdout, stderr } = await run(line)
+    expect({ line, code, output: code === 0 ? '' : stdout + stderr }).toEqual({ line, code: 0, output: '' })
+    return stdout
+  }
+  const indexes = async () => (await describeTable(options))?.indexes.map(({ name }) => name)
+
+  it('signs a user out everywhere, as written', async () => {
+    await configure('index_keys: [user_id]\n')
+    await succeed('npx plop session-migration AddSessions')
+    await succeed('npx umzug up')
+    const server = await startServer(app, 'node', ['sign-out.mjs'], env())
+    const phone = (await server.get('/sign-in')).cookie
+    const laptop = (await server.get('/sign-in')).cookie
+    expect((await server.get('/', phone)).text).toBe('user 42')
+    const listed = await succeed('npx dynamo-session list --by user_id=42')
+    expect(listed).toMatch(/^([0-9a-f]{16} {2}[\dTZ:-]+ {2}[\dTZ:-]+ {2}-\n){2}2 sessions in table/m)
+    const answered = await server.get('/sign-out-everywhere', laptop, 'POST')
+    expect(answered.text).toBe('2 sessions deleted')
+    for (const cookie of [phone, laptop]) expect((await server.get('/', cookie)).text).toBe('user nobody')
+    await server.get('/sign-in')
+    expect(await succeed('npx dynamo-session destroy --by user_id=42 --dry-run')).toContain(
+      '1 session would be deleted',
+    )
+    expect(await succeed('npx dynamo-session destroy --by user_id=42')).toMatch(/\n1 session deleted\n$/)
+    await server.stop()
+  })
+
+  it.runIf(engine.name === 'DynamoDB Local')(
+    'adds an index to a table that is there, and takes it away alone',
+    async () => {
+      await configure()
+      await succeed('npx plop session-migration AddSessions')
+      await succeed('npx umzug up')
+      const refused = await run('npx plop session-migration AddUserIdIndex')
+      expect(refused.code).not.toBe(0)
+      expect(refused.stdout + refused.stderr).toContain('index_keys has no key like "user_id"')
+      await configure('index_keys: [user_id]\n')
+      expect((await run('npx dynamo-session doctor')).stdout).toMatch(/^error +indexes +"user_id-index" is missing/m)
+      await succeed('npx plop session-migration AddUserIdIndex')
+      expect(await succeed('npx umzug up')).toContain('the index "user_id-index" is complete')
+      expect(await indexes()).toEqual(['user_id-index'])
+      await succeed('npx dynamo-session doctor')
+      await succeed('npx umzug down')
+      expect(await indexes()).toEqual([])
+      await succeed('npx plop session-migration -- --index tenant')
+      await succeed('npx umzug up')
+      expect((await indexes())?.sort()).toEqual(['tenant-index', 'user_id-index'])
+    },
+  )
+})
