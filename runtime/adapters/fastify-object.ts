@@ -73,6 +73,26 @@ function settingsOf(cookie: unknown): CookieSettings | undefined {
 
 function withCookie(data: SessionData, { cookie }: SessionRecord): Session {
   const session: Record<string, unknown> = { cookie: undefined, ...data }
-  session.cookie = parseCookie(cookie)
+  session.cookie = usable(parseCookie(cookie))
   return session as unknown as Session
+}
+
+/** The settings that a cookie of @fastify/session has, and the types of their values. */
+const SETTINGS = new Map([
+  ['domain', ['string']],
+  ['expires', ['string']],
+  ['httpOnly', ['boolean']],
+  ['originalMaxAge', ['number']],
+  ['partitioned', ['boolean']],
+  ['path', ['string']],
+  ['sameSite', ['boolean', 'string']],
+  ['secure', ['boolean']],
+])
+
+/** An answer with a cookie that can't be written would never be sent. */
+function usable(cookie: CookieSettings | undefined): object | undefined {
+  if (!cookie) return undefined
+  const isUsable = ([name, value]: [string, unknown]) =>
+    SETTINGS.get(name)?.includes(typeof value) && !(name === 'expires' && Number.isNaN(Date.parse(String(value))))
+  return Object.fromEntries(Object.entries(cookie).filter(isUsable))
 }

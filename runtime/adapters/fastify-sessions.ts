@@ -55,14 +55,12 @@ export class FastifySessions {
   }
 
   #get(id: string, callback: Answer<Session | null>): void {
-    answer(this.#load(id, this.#locking), (error, held) => {
-      if (error) {
-        callback(unmistakable(error))
-        return
-      }
-      this.#handedOver = held && { held }
+    const loaded = this.#load(id, this.#locking).then((held) => held && { held, session: handOver(held) })
+    answer(loaded, (error, found) => {
+      this.#handedOver = found && { held: found.held }
       try {
-        callback(null, held ? handOver(held) : null)
+        if (error) callback(unmistakable(error))
+        else callback(null, found?.session ?? null)
       } finally {
         this.#handedOver?.held.release()
         this.#handedOver = undefined
@@ -110,8 +108,8 @@ export class FastifySessions {
     const entry = isSessionObject(session) && this.#entries.get(session)
     if (!entry) return false
     const data = dataOf(session)
-    if (entry.held.unread) return Object.keys(data).length === 0
-    return entry.refused !== undefined && entry.refused === textOf(data)
+    const isUnreadAndUnused = entry.held.unread && Object.keys(data).length === 0
+    return isUnreadAndUnused || (entry.refused !== undefined && entry.refused === textOf(data))
   }
 
   /**

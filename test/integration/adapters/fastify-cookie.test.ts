@@ -1,0 +1,204 @@
+import { Signer } from '@fastify/cookie'
+import { describe, expect, it } from 'vitest'
+import { onEachEngine } from '../../support/engines.js'
+import { type Browsed, count, fastifyBench, type Handle, SECRET, signIn, who } from '../../support/fastify-app.js'
+import { writeItem } from '../../support/table.js'
+
+const routes = { '/in': signIn, '/who': who, '/count': count }
+const seconds = (setCookie: string | undefined) => {
+  const [, expires] = /Expires=([^;]+)/i.exec(setCookie ?? '') ?? []
+  return expires ? (Date.parse(expires) - Date.now()) / 1000 : undefined
+}
+const ago = (seconds: number) => ({ S: `${Math.floor(Date.now() / 1000) - seconds}.123456123456789` })
+
+onEachEngine('cookies of sessions in Fastify', (engine) => {
+  const bench = fastifyBench(engine)
+  const { start, settled, operations } = bench
+
+  const settingsOf = async (app: Browsed) => JSON.parse((await app.item())?.cookie?.S ?? 'null')
+  const left = async (app: Browsed) => Number((await app.item())?.expire_at?.N) - Date.now() / 1000
+
+  it.each<[string, Handle]>([
+    [
+      'session.cookie.maxAge',
+      (request) => {
+        request.session.user = 'ada'
+        request.session.cookie.maxAge = 900_000
+        return 'in'
+      },
+    ],
+    [
+      'session.options',
+      (request) => {
+        request.session.user = 'ada'
+        request.session.options({ maxAge: 900_000 })
+        return 'in'
+      },
+    ],
+  ])('keep a lifetime of their own over requests: by %s', async (_way, remember) => {
+    const app = await start(
+      { ...routes, '/remember': remember },
+      { session: { cookie: { secure: false, maxAge: 60_000 } } },
+    )
+    expect(seconds((await app.get('/remember')).setCookie)).toBeCloseTo(900, -1)
+    expect(await left(app)).toBeCloseTo(900, -1)
+    await app.get('/count')
+    expect(await left(app)).toBeCloseTo(900, -1)
+    expect(seconds((await app.get('/who')).setCookie)).toBeCloseTo(900, -1)
+    expect(await settingsOf(app)).toMatchObject({ originalMaxAge: 900_000, path: '/', httpOnly: true })
+  })
+
+  it('get another lifetime in a request that changes nothing else', async () => {
+    const app = await start(
+      {
+        ...routes,
+        '/remember': (request) => {
+          request.session.cookie.maxAge = 900_000
+          return 'x'
+        },
+      },
+      { session: { cookie: { secure: false, maxAge: 60_000 } } },
+    )
+    await app.get('/in')
+    expect(await left(app)).toBeCloseTo(60, -1)
+    await app.get('/remember')
+    expect(await left(app)).toBeCloseTo(900, -1)
+    expect((await app.item())?.data).toEqual({ S: '{"user":"ada"}' })
+  })
+
+  it('cost no write when only their end moves', async () => {
+    const app = await start(routes, { session: { cookie: { secure: false, maxAge: 60_000 } } })
+    await app.get('/in')
+    await settled()
+    for (let request = 0; request < 3; request += 1) {
+      expect(seconds((await app.get('/who')).setCookie)).toBeCloseTo(60, -1)
+    }
+    expect(await operations()).toEqual(['GetItem', 'GetItem', 'GetItem'])
+    expect(await settingsOf(app)).not.toHaveProperty('originalExpires')
+  })
+
+  it('move the end of the item when a tenth of their lifetime is over', async () => {
+    const app = await start(routes, { session: { cookie: { secure: false, maxAge: 60_000 } } })
+    await app.get('/in')
+    await app.change({ updated_at: ago(7), expire_at: { N: String(Math.floor(Date.now() / 1000) + 53) } })
+    await app.get('/who')
+    expect(await left(app)).toBeGreaterThan(57)
+    expect(Date.parse((await settingsOf(app)).expires) - Date.now()).toBeGreaterThan(57_000)
+  })
+
+  it('end the session, even if its item is still there', async () => {
+    const app = await start(routes, { session: { cookie: { secure: false, maxAge: 60_000 } } })
+    await app.get('/in')
+    const before = app.id()
+    const cookie = { ...(await settingsOf(app)), expires: new Date(Date.now() - 1000).toISOString() }
+    const later = { N: String(Math.floor(Date.now() / 1000) + 100) }
+    await app.change({ cookie: { S: JSON.stringify(cookie) }, expire_at: later })
+    expect((await app.get('/who')).text).toBe('nobody')
+    await app.get('/in')
+    expect(app.id()).not.toBe(before)
+  })
+
+  it.each(['{', '[]', '{"expires":"never"}', '{"__proto__":{"polluted":true},"path":7}'])(
+    'are those of the application where %s is stored',
+    async (cookie) => {
+      const app = await start(routes)
+      await app.get('/in')
+      await app.change({ cookie: { S: cookie } })
+      expect(await app.get('/who')).toMatchObject({ status: 200, text: 'ada' })
+      expect(({} as { polluted?: true }).polluted).toBeUndefined()
+    },
+  )
+
+  it('are those of the application for sessions of other writers', async () => {
+    const app = await start(routes, { session: { cookie: { secure: false, maxAge: 60_000, sameSite: 'strict' } } })
+    await app.get('/in')
+    const { cookie: _, ...item } = (await app.item()) ?? {}
+    const id = 'of another writer'
+    const client = engine.client()
+    await writeItem(client, bench.tableName, { ...item, session_id: { S: id } })
+    client.destroy()
+    const { headers } = await app.app.inject({ url: '/who', cookies: { sessionId: new Signer(SECRET).sign(id) } })
+    expect(headers['set-cookie']).toMatch(/SameSite=Strict/)
+    expect(seconds(String(headers['set-cookie']))).toBeCloseTo(60, -1)
+  })
+
+  describe('with rolling: false', () => {
+    const session = { rolling: false, cookie: { secure: false, maxAge: 600_000 } }
+
+    it('the session is renewed after the response, in the background, and the cookie’s end stands', async () => {
+      const app = await start(routes, { session, store: { touchInterval: 60, maxStale: 300 } })
+      await app.get('/in')
+      const expires = new Date(Date.now() + 200_000).toISOString()
+      const cookie = { S: JSON.stringify({ ...(await settingsOf(app)), expires }) }
+      await app.change({ updated_at: ago(120), cookie, expire_at: { N: String(Math.floor(Date.now() / 1000) + 20) } })
+      await settled()
+      expect(await app.get('/who')).toMatchObject({ text: 'ada', setCookie: undefined })
+      await expect.poll(() => left(app)).toBeGreaterThan(195)
+      expect(await left(app)).toBeLessThan(201)
+      expect((await app.item())?.cookie).toEqual(cookie)
+      expect(await operations()).toEqual(['GetItem', 'UpdateItem'])
+    })
+
+    it('it costs no write within touch_interval', async () => {
+      const app = await start(routes, { session })
+      await app.get('/in')
+      await settled()
+      await app.get('/who')
+      expect(await operations()).toEqual(['GetItem'])
+    })
+
+    it('it is written once when it changes, with touch_interval: 0', async () => {
+      const app = await start(routes, { session, store: { touchInterval: 0 } })
+      await app.get('/in')
+      await settled()
+      await app.get('/count')
+      expect(await operations()).toEqual(['GetItem', 'UpdateItem'])
+    })
+
+    it.each([true, false])(
+      'an error of that goes to the error handler only (raise_errors: %s)',
+      async (raiseErrors) => {
+        const app = await start(routes, { session, store: { touchInterval: 0, raiseErrors } })
+        await app.get('/in')
+        bench.proxy.inject('UpdateItem', { error: 'ThrottlingException' })
+        expect((await app.get('/who')).text).toBe('ada')
+        await expect
+          .poll(() => app.reported.map(({ operation, error }) => [operation, error.name]))
+          .toEqual([['touch', 'ThrottlingException']])
+        expect(app.failures).toEqual([])
+      },
+    )
+  })
+
+  describe('when the secret is rotated', () => {
+    const newer = 'another secret of thirty-two characters or more'
+
+    it.each([true, false])('keep those signed in who were, and are signed anew (rolling: %s)', async (rolling) => {
+      const settings = { secret: [SECRET], rolling, cookie: { secure: false } }
+      const app = await start(
+        { ...routes, '/modified': (request) => String(request.session.isModified()) },
+        { session: settings },
+      )
+      await app.get('/in')
+      const { value } = app.browser
+      settings.secret.unshift(newer)
+      const rotated = await start({ ...routes, '/modified': who }, { session: settings })
+      const answer = await rotated.app.inject({ url: '/modified', cookies: { sessionId: value } })
+      expect(answer.body).toBe('ada')
+      expect(answer.cookies.map(({ value }) => value)).toEqual([new Signer(newer).sign(app.id())])
+      const again = await rotated.app.inject({ url: '/who', cookies: { sessionId: answer.cookies[0]?.value ?? '' } })
+      expect(again.body).toBe('ada')
+    })
+
+    it('the session does not look modified to the application', async () => {
+      const secret = [SECRET]
+      const handle: Handle = (request) =>
+        `${request.session.isModified()} ${Object.hasOwn(request.session, 'isModified')}`
+      const app = await start({ ...routes, '/modified': handle }, { session: { secret, cookie: { secure: false } } })
+      await app.get('/in')
+      const rotated = await start({ '/modified': handle }, { session: { secret: [newer, SECRET] } })
+      const cookies = { sessionId: app.browser.value }
+      expect((await rotated.app.inject({ url: '/modified', cookies })).body).toBe('false false')
+    })
+  })
+})
