@@ -31,7 +31,7 @@ export const fastifyAdapter: Adapter = {
   cookieFor: (id) => encodeURIComponent(new Signer(SECRET).sign(id)),
 }
 
-function sessionOf(request: FastifyRequest): RouteSession {
+export function sessionOf(request: FastifyRequest): RouteSession {
   const data = () => request.session as unknown as Record<string, unknown>
   return {
     get: (key) => data()[key],

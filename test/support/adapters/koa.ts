@@ -33,7 +33,7 @@ export const koaAdapter: Adapter = {
   cookieFor: (id) => id,
 }
 
-function sessionOf(ctx: Koa.Context): RouteSession {
+export function sessionOf(ctx: Koa.Context): RouteSession {
   const session = (): KoaSession<Data> & Data => ctx.session
   return {
     get: (key) => session()[key],
