@@ -138,6 +138,17 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
       expect(await endOf(app)).toEqual(about(10 * HOUR))
     })
 
+    it('can become shorter', async () => {
+      const shorten: Handle = (ctx) => {
+        ctx.session.maxAge = HOUR / 6
+        return 'ok'
+      }
+      const app = await start({ '/in': signIn, '/shorten': shorten }, { session: { maxAge: HOUR } })
+      await app.get('/in')
+      expect(browserEnd(await app.get('/shorten'))).toEqual(about(HOUR / 6))
+      expect(await endOf(app)).toEqual(about(HOUR / 6))
+    })
+
     it('can be that of the browser', async () => {
       const app = await start(
         {

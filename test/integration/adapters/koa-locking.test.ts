@@ -210,10 +210,12 @@ onEachEngine('locks of sessions in Koa', (engine) => {
     it('go back although the save failed, and the caller has its error', async () => {
       const app = await start({ '/in': signIn, '/count': count }, { store })
       await app.get('/in')
+      const before = await app.item()
       await settled()
       bench.proxy.inject('UpdateItem', THROTTLED, { when: (input) => /"data"/.test(JSON.stringify(input)) })
       expect((await app.get('/count')).status).toBe(500)
       await isUnlocked(app)
+      expect(await app.item()).toEqual(before)
       expect(app.failures).toMatchObject([{ name: 'ThrottlingException' }])
       expect(app.reported).toEqual([])
     })
