@@ -1,7 +1,6 @@
 import type { FastifySessionObject } from '@fastify/session'
 import type { Session } from 'fastify'
 import { type SessionData, serialize } from '../session/serialize.js'
-import type { SessionRecord } from '../session/session-record.js'
 import { type CookieSettings, extrasOf, parseCookie } from './cookie-settings.js'
 import type { ExtrasOf, HeldSession } from './held-session.js'
 
@@ -34,21 +33,27 @@ export function isSessionObject(session: unknown): session is FastifySessionObje
 
 /**
  * What @fastify/session is given to make a session object of: it assigns every key, so that `save` would replace a
- * method, and `__proto__` the prototype. What is left out must not look as if the application had deleted it.
+ * method, and `__proto__` the prototype.
  */
 export function handOver(held: HeldSession): Session {
+  return given(held, (key) => !OWN_NAMES.includes(key) && !(key in Object.prototype))
+}
+
+/** What scripts are given. */
+export function wholeOf(held: HeldSession): Session {
+  return given(held, (key) => key !== 'cookie')
+}
+
+/** What is left out must not look as if the application had deleted it. */
+function given(held: HeldSession, isCarried: (key: string) => boolean): Session {
   const { record } = held
   if (!record) return {} as Session
   const entries = Object.entries(record.data)
-  const carried = entries.filter(([key]) => !OWN_NAMES.includes(key) && !(key in Object.prototype))
+  const carried = entries.filter(([key]) => isCarried(key))
   const data = Object.fromEntries(carried)
   if (carried.length < entries.length) held.rebase(serialize(data))
-  return withCookie(data, record)
-}
-
-/** A session as scripts get it. */
-export function wholeOf(record: SessionRecord): Session {
-  return withCookie(record.data, record)
+  const session: object = { cookie: usable(parseCookie(record.cookie)), ...data }
+  return session as Session
 }
 
 export function dataOf(session: object): SessionData {
@@ -69,12 +74,6 @@ function settingsOf(cookie: unknown): CookieSettings | undefined {
   const json = 'toJSON' in cookie && typeof cookie.toJSON === 'function' ? cookie.toJSON() : cookie
   const { originalExpires: _, ...settings } = json
   return settings
-}
-
-function withCookie(data: SessionData, { cookie }: SessionRecord): Session {
-  const session: Record<string, unknown> = { cookie: undefined, ...data }
-  session.cookie = usable(parseCookie(cookie))
-  return session as unknown as Session
 }
 
 /** The settings that a cookie of @fastify/session has, and the types of their values. */

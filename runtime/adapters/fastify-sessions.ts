@@ -43,7 +43,7 @@ export class FastifySessions {
   async find(id: string): Promise<Session | null> {
     const held = await this.#load(id, false)
     if (!held) return null
-    const session = held.record ? wholeOf(held.record) : ({} as Session)
+    const session = wholeOf(held)
     this.#entries.set(session, { held })
     return session
   }
@@ -144,12 +144,13 @@ export class FastifySessions {
   }
 
   async #save(id: string, session: Session, data: SessionData, entry: Entry): Promise<void> {
+    const text = textOf(data)
     try {
       await entry.held.saveOrTouch(id, data, extrasFor(session))
       entry.isSaved = true
       entry.refused = undefined
     } catch (error) {
-      entry.refused = textOf(data)
+      entry.refused = text
       throw error
     }
   }

@@ -354,15 +354,16 @@ onEachEngine('the store of Fastify, for scripts', (engine) => {
   const { start, stored } = fastifyBench(engine)
 
   it('stores, reads, changes and deletes with promises, and with callbacks', async () => {
-    const { store, get, id } = await start(routes)
+    const { store, get, id, change } = await start(routes)
     await get('/in')
+    await change({ data: { S: '{"user":"ada","cookie":"of another writer"}' } })
     const session = await store.get(id())
     expect(session).toMatchObject({ user: 'ada', cookie: { httpOnly: true } })
     if (!session) throw new Error('there is none')
     session.user = 'grace'
     await store.set(id(), session)
     expect((await get('/who')).text).toBe('grace')
-    expect((await stored(id()))?.created_at).toBeDefined()
+    expect((await stored(id()))?.data).toEqual({ S: '{"user":"grace","cookie":"of another writer"}' })
     await store.set('made by hand', { user: 'eve' } as typeof session)
     const found = await new Promise((resolve) => store.get('made by hand', (_, found) => resolve(found)))
     expect(found).toMatchObject({ user: 'eve' })
