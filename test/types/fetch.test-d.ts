@@ -1,0 +1,125 @@
+/**
+ * What TypeScript says to users of the entries `dynamo-session-store/fetch`, `/hono` and `/node-http`. Nothing here runs:
+ * `tsc --noEmit` is the test, and fails where a type is not the expected one or an expected error is missing.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createCookie } from '@remix-run/cookie'
+import type { Session, SessionStorage } from '@remix-run/session'
+import { session as remixSession } from '@remix-run/session-middleware'
+import { Hono } from 'hono'
+import { expectTypeOf } from 'vitest'
+import {
+  createSessionManager,
+  createSessionStorage,
+  type DynamoSessionStorage,
+  type ManagerOptions,
+  type SessionManager,
+  type SessionOptions,
+} from '../../runtime/fetch.js'
+import { dynamoSession, type SessionVariables } from '../../runtime/hono.js'
+import type { Options } from '../../runtime/index.js'
+import { withSession } from '../../runtime/node-http.js'
+
+/** The shape of the session, as an application declares it. */
+type Values = { user_id: number; cart: readonly string[] }
+type Flash = { notice: string }
+interface Declared {
+  user_id: number
+}
+
+// The storage is one of Remix's.
+const storage = createSessionStorage<Values, Flash>({ tableName: 'sessions' })
+expectTypeOf<DynamoSessionStorage>().toExtend<SessionStorage>()
+expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<SessionStorage>()
+expectTypeOf<Parameters<typeof createSessionStorage>>().toEqualTypeOf<[options?: Options]>()
+remixSession(createCookie('session', { secrets: ['x'] }), createSessionStorage())
+remixSession(createCookie('session', { secrets: ['x'] }), storage)
+expectTypeOf(storage.on('conflict', () => undefined)).toExtend<DynamoSessionStorage<Values, Flash>>()
+// @ts-expect-error Rack's options are those of the manager
+createSessionStorage({ path: '/' })
+// @ts-expect-error null where there is no cookie
+storage.read()
+
+// What the application declared is what it gets.
+async function stored() {
+  const session = await storage.read(null)
+  expectTypeOf(session).toEqualTypeOf<Session<Values, Flash>>()
+  expectTypeOf(session.get('user_id')).toEqualTypeOf<number | undefined>()
+  expectTypeOf(session.get('notice')).toEqualTypeOf<string | undefined>()
+  expectTypeOf(session.get('other')).toEqualTypeOf<undefined>()
+  session.set('cart', ['apple'])
+  session.flash('notice', 'saved')
+  // @ts-expect-error a number
+  session.set('user_id', '42')
+  // @ts-expect-error no such key
+  session.set('other', 1)
+  expectTypeOf(storage.save(session)).toEqualTypeOf<Promise<string | null>>()
+  expectTypeOf(storage.release(session)).toEqualTypeOf<Promise<void>>()
+}
+
+// An interface is a shape as well; without one, every key is possible.
+const declared = createSessionManager<Declared>()
+const any = createSessionManager()
+declared.use(null, (session) => expectTypeOf(session.get('user_id')).toEqualTypeOf<number | undefined>())
+any.use(null, (session) => {
+  session.set('whatever', { deep: true })
+  expectTypeOf(session.get('whatever')).toEqualTypeOf<unknown>()
+})
+
+const manager = createSessionManager<Values>({ expireAfter: 3600, sameSite: 'lax', maxStale: 60, secure: null })
+expectTypeOf(manager).toEqualTypeOf<SessionManager<Values>>()
+expectTypeOf(manager.storage).toEqualTypeOf<DynamoSessionStorage<Values>>()
+expectTypeOf<ManagerOptions>().toExtend<SessionOptions>()
+expectTypeOf<ManagerOptions['tableName']>().toEqualTypeOf<Options['tableName']>()
+// @ts-expect-error Rack's name is httponly
+createSessionManager({ httpOnly: true })
+// @ts-expect-error there is no such value
+createSessionManager({ sameSite: 'Lax' })
+
+async function managed(request: Request) {
+  const { session, options, commit, release } = await manager.load(request.headers.get('cookie'), { secure: true })
+  expectTypeOf(session.get('user_id')).toEqualTypeOf<number | undefined>()
+  expectTypeOf(options).toEqualTypeOf<SessionOptions>()
+  options.renew = true
+  // @ts-expect-error the cookie's name is that of all requests
+  options.key = 'x'
+  expectTypeOf(commit()).toEqualTypeOf<Promise<string | undefined>>()
+  expectTypeOf(release()).toEqualTypeOf<Promise<void>>()
+  const response = manager.run(request, (session, options) => {
+    expectTypeOf(options).toEqualTypeOf<SessionOptions>()
+    return Response.json(session.get('cart'))
+  })
+  expectTypeOf(response).toEqualTypeOf<Promise<Response>>()
+  // @ts-expect-error the answer is a Response
+  manager.run(request, () => 'x')
+  const { result, setCookie } = await manager.use(undefined, async (session) => session.get('user_id'))
+  expectTypeOf(result).toEqualTypeOf<number | undefined>()
+  expectTypeOf(setCookie).toEqualTypeOf<string | undefined>()
+}
+
+// Hono: by chaining, and by declaring.
+new Hono().use(dynamoSession(manager)).get('/', (c) => {
+  expectTypeOf(c.get('session').get('user_id')).toEqualTypeOf<number | undefined>()
+  expectTypeOf(c.var.sessionOptions).toEqualTypeOf<SessionOptions>()
+  return c.text('x')
+})
+const app = new Hono<{ Variables: SessionVariables<Values> }>()
+app.use(dynamoSession(manager))
+app.get('/', (c) => {
+  expectTypeOf(c.get('session').get('user_id')).toEqualTypeOf<number | undefined>()
+  // @ts-expect-error a number
+  c.get('session').set('user_id', '42')
+  return c.text('x')
+})
+
+createServer(
+  withSession(manager, (request, response, session, options) => {
+    expectTypeOf(request).toEqualTypeOf<IncomingMessage>()
+    expectTypeOf(response).toEqualTypeOf<ServerResponse>()
+    expectTypeOf(session.get('user_id')).toEqualTypeOf<number | undefined>()
+    expectTypeOf(options).toEqualTypeOf<SessionOptions>()
+  }),
+)
+
+expectTypeOf(stored).returns.resolves.toBeVoid()
+expectTypeOf(managed).returns.resolves.toBeVoid()
