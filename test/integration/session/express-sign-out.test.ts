@@ -23,7 +23,7 @@ onEachEngine('signing out everywhere in Express', (engine) => {
       const routes: Record<string, Handle> = {
         '/sign-in': (request, response) => {
           Object.assign(request.session, { user: { id: 42 } })
-          response.send('')
+          response.send('signed in')
         },
         '/slow': async (request, response) => {
           loaded()
