@@ -1,6 +1,7 @@
 import { Session } from '@remix-run/session'
 import type { SessionData } from '../session/serialize.js'
 import { isSignedSessionId, makeSessionId, newSessionId } from '../session/session-id.js'
+import { isOver, parseCookie, extrasOf as settingsExtras } from './cookie-settings.js'
 import type { ExtrasOf, HeldSession } from './held-session.js'
 import type { SessionKeeper } from './session-keeper.js'
 
@@ -27,7 +28,9 @@ export class FetchSession {
   /** Loads the session with this id, and locks it where locking is pessimistic; a new one when there is none. */
   static async load(id: string | null, keeper: SessionKeeper): Promise<FetchSession> {
     const held = id === null ? undefined : await keeper.load(id, { locking: true })
-    if (id === null || !held) {
+    const isAlive = held && !isOver(parseCookie(held.record?.cookie))
+    if (id === null || !isAlive) {
+      void held?.release()
       return new FetchSession(new Session(newSessionId(keeper.configuration)), keeper, keeper.start())
     }
     return new FetchSession(new Session(id, held.record && valuesAndFlash(held.record.data)), keeper, held)
@@ -134,10 +137,16 @@ export class FetchSession {
   }
 }
 
+/** Another adapter may have stored the settings of its cookie: they end the session, unless it has a lifetime here. */
 function extrasOf(lifetime: number | undefined): ExtrasOf {
-  if (lifetime === undefined) return () => ({})
-  const ownLifetime = lifetime * 1000
-  return () => ({ ownEnd: Date.now() + ownLifetime, ownLifetime })
+  return (stored) => {
+    const settings = parseCookie(stored)
+    if (lifetime === undefined) return { ownEnd: settingsExtras(settings, stored).ownEnd }
+    const ownLifetime = lifetime * 1000
+    const ownEnd = Date.now() + ownLifetime
+    const moved = { ...settings, originalMaxAge: ownLifetime, expires: new Date(ownEnd) }
+    return { ownEnd, ownLifetime, cookie: settings && JSON.stringify(moved) }
+  }
 }
 
 /** Something else that others keep under our key, as Rails may, is a value like any other. */

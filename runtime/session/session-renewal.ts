@@ -60,7 +60,8 @@ export class SessionRenewal {
     let combined = writer.combine(record.base, ours, record.json, false)
     const { createdAt } = record
     const { json } = combined
-    const created = await repository.create(id, JSON.parse(json), { ...extras, createdAt, json })
+    const cookie = extras.cookie ?? record.cookie
+    const created = await repository.create(id, JSON.parse(json), { ...extras, cookie, createdAt, json })
     if (!created) throw taken(record.id)
     try {
       let renewed = created

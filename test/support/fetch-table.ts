@@ -1,5 +1,5 @@
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { afterAll, afterEach, beforeAll } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Options } from '../../runtime/index.js'
 import type { Item } from '../../runtime/session/session-record.js'
 import { type Engine, uniqueTableName } from './engines.js'
@@ -20,6 +20,8 @@ export interface FetchTable {
   /** Another program changes the item. */
   change(id: string, changes: Item): Promise<void>
   remove(id: string): Promise<void>
+  /** Waits for the lock to be given back in the background. */
+  unlocked(id: string): Promise<void>
   /** The requests of the engine since the last time. */
   requests(): Promise<readonly string[]>
 }
@@ -61,6 +63,7 @@ export function fetchTable(engine: Engine): FetchTable {
     remove: async (id) => {
       await client.send(new DeleteItemCommand({ TableName: tableName, Key: { session_id: { S: id } } }))
     },
+    unlocked: (id) => expect.poll(async () => (await item(id))?.locked_at, { timeout: 5000 }).toBeUndefined(),
     async requests() {
       await new Promise((resolve) => setTimeout(resolve, 20))
       await proxy.quiet()

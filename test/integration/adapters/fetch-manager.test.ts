@@ -189,6 +189,18 @@ onEachEngine('createSessionManager', (engine) => {
       expect((await manager.load(null)).options.expireAfter).toBe(60)
     })
 
+    it('expireAfter moves the end that another adapter stored with its cookie', async () => {
+      const { manager, cookie, id } = await signedIn({ expireAfter: 600, touchInterval: 0 })
+      const expires = new Date(Date.now() + 5000)
+      await table.change(id, { cookie: { S: JSON.stringify({ originalMaxAge: 5000, expires, path: '/' }) } })
+      await (await manager.load(cookie)).commit()
+      const { cookie: settings, expire_at } = (await item(id)) ?? {}
+      const moved = JSON.parse(settings?.S ?? '')
+      expect(moved).toMatchObject({ originalMaxAge: 600_000, path: '/' })
+      expect(Math.ceil(Date.parse(moved.expires) / 1000)).toBe(Number(expire_at?.N))
+      expect(Number(expire_at?.N)).toBeGreaterThan(Date.now() / 1000 + 590)
+    })
+
     it('secure: over http nothing is loaded, stored or sent, and that is told once', async () => {
       const { manager, cookie, id } = await signedIn({ secure: true })
       for (const _ of [1, 2]) {
@@ -223,9 +235,8 @@ onEachEngine('createSessionManager', (engine) => {
       session.set('user', 'eve')
       options.skip = true
       expect(await commit()).toBeUndefined()
-      await requests()
       expect(await data(id)).toEqual({ user: 'ada' })
-      expect((await item(id))?.locked_at).toBeUndefined()
+      await table.unlocked(id)
       session.destroy()
       expect(await commit()).toMatch(/Max-Age=0/)
       expect(await item(id)).toBeUndefined()
@@ -276,9 +287,8 @@ onEachEngine('createSessionManager', (engine) => {
       await expect(commit()).rejects.toThrow(
         /2 problems[\s\S]*option expireAfter[\s\S]*option rnew.*did you mean "renew"/,
       )
-      await requests()
       expect(await data(id)).toEqual({ user: 'ada' })
-      expect((await item(id))?.locked_at).toBeUndefined()
+      await table.unlocked(id)
     })
   })
 
@@ -367,8 +377,7 @@ onEachEngine('createSessionManager', (engine) => {
         return new Response()
       })
       await expect(run).rejects.toThrow(expect.objectContaining({ name: 'SessionTooLargeError' }))
-      await requests()
-      expect((await item(id))?.locked_at).toBeUndefined()
+      await table.unlocked(id)
     })
 
     it('gives the lock back when the request is aborted, and still stores what the handler does then', async () => {
@@ -377,8 +386,7 @@ onEachEngine('createSessionManager', (engine) => {
       await manager.run(request(cookie, { signal: controller.signal }), async (session) => {
         expect((await item(id))?.locked_at).toBeDefined()
         controller.abort()
-        await requests()
-        expect((await item(id))?.locked_at).toBeUndefined()
+        await table.unlocked(id)
         session.set('user', 'eve')
         return new Response()
       })
@@ -388,8 +396,7 @@ onEachEngine('createSessionManager', (engine) => {
     it('takes no lock with it of a request that was aborted before', async () => {
       const { manager, cookie, id } = await signedIn(PESSIMISTIC)
       await manager.run(request(cookie, { signal: AbortSignal.abort() }), async () => {
-        await requests()
-        expect((await item(id))?.locked_at).toBeUndefined()
+        await table.unlocked(id)
         return new Response()
       })
     })

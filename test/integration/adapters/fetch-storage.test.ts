@@ -169,6 +169,36 @@ onEachEngine('createSessionStorage', (engine) => {
     })
   })
 
+  describe('a session that another adapter stored with the settings of its cookie', () => {
+    const settings = (end: number) => ({
+      cookie: { S: JSON.stringify({ originalMaxAge: 600_000, expires: new Date(end), path: '/' }) },
+    })
+
+    it('is over with that', async () => {
+      const { storage, id } = await signedIn(PESSIMISTIC)
+      await change(id, settings(Date.now() - 1))
+      const session = await storage.read(id)
+      expect([session.id === id, session.size]).toEqual([false, 0])
+      await table.unlocked(id)
+    })
+
+    it('still ends with that after it was saved, renewed, or given another id', async () => {
+      const { storage, id } = await signedIn({ touchInterval: 0 })
+      const end = Date.now() + 300_000
+      await change(id, settings(end))
+      const expireAt = { N: String(Math.ceil(end / 1000)) }
+      await storage.save(await storage.read(id))
+      expect(await item(id)).toMatchObject({ expire_at: expireAt, ...settings(end) })
+      const session = await storage.read(id)
+      session.set('user', 'eve')
+      await storage.save(session)
+      expect(await item(id)).toMatchObject({ expire_at: expireAt, ...settings(end) })
+      session.regenerateId(true)
+      const next = await storage.save(session)
+      expect(await item(next ?? '')).toMatchObject({ expire_at: expireAt, ...settings(end) })
+    })
+  })
+
   describe('flash', () => {
     it('is there in the next request only', async () => {
       const { storage, id } = await signedIn()
@@ -340,8 +370,7 @@ onEachEngine('createSessionStorage', (engine) => {
       const session = await storage.read(id)
       session.set('large', 'x'.repeat(500_000))
       await expect(storage.save(session)).rejects.toThrow(expect.objectContaining({ name: 'SessionTooLargeError' }))
-      await requests()
-      expect((await item(id))?.locked_at).toBeUndefined()
+      await table.unlocked(id)
     })
 
     it('are given back with release, and a save can follow', async () => {
@@ -378,6 +407,7 @@ onEachEngine('createSessionStorage', (engine) => {
       const session = createSession()
       session.set('user', 'ada')
       const id = await storage.save(session)
+      expect(id).toMatch(/^[0-9a-f]{64}--[0-9a-f]{64}$/)
       expect((await storage.read(id)).get('user')).toBe('ada')
       const own = createSession(makeSessionId(SIGNING))
       own.set('user', 'eve')

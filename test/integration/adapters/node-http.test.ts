@@ -196,9 +196,8 @@ describe('withSession', () => {
       }, PESSIMISTIC)
       const { cookie, id } = await signedIn()
       expect(await get('/', cookie)).toMatchObject({ status: 500, text: 'Internal Server Error', cookies: [] })
-      await requests()
       expect(await data(id)).toEqual({ user: 'ada' })
-      expect((await item(id))?.locked_at).toBeUndefined()
+      await table.unlocked(id)
       expect(reported).toEqual(['request: TypeError'])
     })
 
@@ -265,9 +264,8 @@ describe('withSession', () => {
       const answered = await get('/', cookie)
       expect(answered).toMatchObject({ status: 500, text: 'Internal Server Error', cookies: [] })
       expect(answered.headers.get('x-a')).toBeNull()
-      await requests()
       expect(reported).toEqual(['request: ThrottlingException'])
-      expect((await item(id))?.locked_at).toBeUndefined()
+      await table.unlocked(id)
       expect(await data(id)).toEqual({ user: 'ada' })
     })
   })
@@ -290,8 +288,7 @@ describe('withSession', () => {
         left()
         if (when.startsWith('before')) {
           await closed
-          await requests()
-          expect((await item(id))?.locked_at).toBeUndefined()
+          await table.unlocked(id)
         }
         response.writeHead(200, { 'x-a': '1' })
         response.write('x')
@@ -309,9 +306,8 @@ describe('withSession', () => {
       client.destroy()
       await finished
       await new Promise((resolve) => setTimeout(resolve, 150))
-      await requests()
-      expect((await item(id))?.locked_at).toBeUndefined()
-      expect(await data(id)).toEqual({ user: 'eve' })
+      await table.unlocked(id)
+      await expect.poll(() => data(id)).toEqual({ user: 'eve' })
       expect(reported).toEqual([])
     },
   )
