@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { cleanEnvironment } from '../../support/app.js'
 import { anyEngine, uniqueTableName } from '../../support/engines.js'
 import { freePort } from '../../support/engines-start.js'
 import { folderWith } from '../../support/folder.js'
@@ -17,7 +18,7 @@ const PAGE = readFileSync(join(ROOT, 'docs/rails.md'), 'utf8')
 const CONFIG_FILE = 'config/dynamo_session_store.yml'
 const SECRET = 'watermelon_smiles'
 
-describe('docs/rails.md', () => {
+describe('docs/rails.md', { timeout: 90_000 }, () => {
   const engine = anyEngine()
   const tableName = uniqueTableName()
   let client: DynamoDBClient
@@ -64,7 +65,7 @@ describe('docs/rails.md', () => {
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction')
     const port = await freePort()
     const env = {
-      PATH: process.env.PATH,
+      ...cleanEnvironment(),
       PORT: String(port),
       NODE_ENV: environment,
       SESSION_SECRET: SECRET,
@@ -86,7 +87,7 @@ describe('docs/rails.md', () => {
       return { text: await response.text(), setCookie: response.headers.getSetCookie() }
     }
     for (let waited = 0; ; waited += 50) {
-      if (waited > 25_000 || child.exitCode !== null) throw new Error(`${name} did not start:\n${errors}`)
+      if (waited > 60_000 || child.exitCode !== null) throw new Error(`${name} did not start:\n${errors}`)
       const answer = await ask('GET', '/').catch(() => undefined)
       if (answer) return ask
       await new Promise((resolve) => setTimeout(resolve, 50))

@@ -319,6 +319,32 @@ function shared(adapter: Adapter, engine: Engine): void {
     expect(await item(id)).toEqual({ session_id: { S: id }, data: { S: '{"user_id":42}' } })
   })
 
+  it.each([
+    ['without --', `${digest}${sid}`],
+    ['of the digest alone', digest],
+    ['of the sid alone', sid],
+    ['that is percent-encoded badly', '%'],
+  ])('takes no notice of an id %s; only koa-session looks whether there is such an item', async (_what, id) => {
+    const browser = await open(id)
+    expect((await browser.get('/user')).text).toBe('user undefined')
+    await settled()
+    if (adapter.name !== 'koa') expect(proxy.operations).toEqual([])
+    await browser.get('/user-in')
+    expect(gem().verifies(browser.value)).toBe(true)
+  })
+
+  it('takes the first of two cookies with the name, as the gem does (A18)', async () => {
+    const [first, second] = [await signedIn(), gem().sign('4'.repeat(64))]
+    await put(second, { data: { S: '{"user_id":43}' } })
+    expect((await (await open(`${first}; rack.session=${second}`)).get('/user')).text).toBe('user 42')
+  })
+
+  it('reads a percent-encoded cookie, as the gem does (A19), except in Koa, whose cookies are not decoded', async () => {
+    const id = await signedIn()
+    const browser = await open(id.replace('--', '%2D%2D'))
+    expect((await browser.get('/user')).text).toBe(adapter.name === 'koa' ? 'user undefined' : 'user 42')
+  })
+
   describe('with locking on both sides', () => {
     const locking = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 10, lockRetryDelay: 20 } as const
     const patient = { enableLocking: true, lockExpiryTime: 60_000, lockMaxWaitTime: 10, lockRetryDelay: 20 }
