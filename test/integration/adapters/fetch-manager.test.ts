@@ -203,6 +203,8 @@ onEachEngine('createSessionManager', (engine) => {
 
     it('secure: over http nothing is loaded, stored or sent, and that is told once', async () => {
       const { manager, cookie, id } = await signedIn({ secure: true })
+      expect(await (await manager.load(cookie, { secure: false })).commit()).toBeUndefined()
+      expect(reported).toEqual([])
       for (const _ of [1, 2]) {
         const { session, commit } = await manager.load(cookie, { secure: false })
         expect(session.size).toBe(0)
