@@ -1,7 +1,16 @@
 import { Signer } from '@fastify/cookie'
 import { describe, expect, it } from 'vitest'
 import { onEachEngine } from '../../support/engines.js'
-import { type Browsed, count, fastifyBench, type Handle, SECRET, signIn, who } from '../../support/fastify-app.js'
+import {
+  type Browsed,
+  count,
+  fastifyBench,
+  type Handle,
+  SECRET,
+  signIn,
+  signOut,
+  who,
+} from '../../support/fastify-app.js'
 import { writeItem } from '../../support/table.js'
 
 const routes = { '/in': signIn, '/who': who, '/count': count }
@@ -93,9 +102,23 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
     const cookie = { ...(await settingsOf(app)), expires: new Date(Date.now() - 1000).toISOString() }
     const later = { N: String(Math.floor(Date.now() / 1000) + 100) }
     await app.change({ cookie: { S: JSON.stringify(cookie) }, expire_at: later })
+    expect(await app.store.get(before)).toBeNull()
     expect((await app.get('/who')).text).toBe('nobody')
     await app.get('/in')
     expect(app.id()).not.toBe(before)
+  })
+
+  it('end the session for a reload as well', async () => {
+    const reload: Handle = async (request) => {
+      const ended = { ...(await settingsOf(app)), expires: new Date(Date.now() - 1000).toISOString() }
+      await app.change({ cookie: { S: JSON.stringify(ended) } })
+      await request.session.reload()
+      return String(request.session.user)
+    }
+    const settings = { session: { cookie: { secure: false, maxAge: 60_000 } } }
+    const app: Browsed = await start({ ...routes, '/reload': reload }, settings)
+    await app.get('/in')
+    expect((await app.get('/reload')).text).toBe('undefined')
   })
 
   it.each(['{', '[]', '{"expires":"never"}', '{"__proto__":{"polluted":true},"path":7}'])(
@@ -153,6 +176,14 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       await settled()
       await app.get('/count')
       expect(await operations()).toEqual(['GetItem', 'UpdateItem'])
+    })
+
+    it('it is not renewed after it was deleted', async () => {
+      const app = await start({ ...routes, '/out': signOut }, { session, store: { touchInterval: 0 } })
+      await app.get('/in')
+      await settled()
+      await app.get('/out')
+      expect(await operations()).toEqual(['GetItem', 'DeleteItem'])
     })
 
     it.each([true, false])(

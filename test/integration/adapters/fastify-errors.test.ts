@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { onEachEngine } from '../../support/engines.js'
 import { count, fastifyBench, type Handle, signIn, signOut, who } from '../../support/fastify-app.js'
@@ -22,7 +23,7 @@ onEachEngine('errors of sessions in Fastify', (engine) => {
         request.session.views = 1
         return end(request, reply)
       }
-      const app = await start({ ...routes, '/change': change }, { session })
+      const app = await start({ ...routes, '/change': change }, { session, store: { touchInterval: 0 } })
       await app.get('/in')
       await settled()
       bench.proxy.inject('UpdateItem', THROTTLED, ALWAYS)
@@ -44,6 +45,14 @@ onEachEngine('errors of sessions in Fastify', (engine) => {
             const again = await request.session.save()
             return `${error} ${again}`
           },
+          '/reload': async (request) => {
+            request.session.views = 4
+            bench.proxy.inject('UpdateItem', THROTTLED)
+            const error = await request.session.save().catch(({ name }) => name)
+            await request.session.reload()
+            request.session.views = 4
+            return error
+          },
           '/go-on': async (request) => {
             request.session.views = 2
             bench.proxy.inject('UpdateItem', THROTTLED)
@@ -55,15 +64,23 @@ onEachEngine('errors of sessions in Fastify', (engine) => {
         { session },
       )
       await app.get('/in')
-      expect((await app.get('/change')).text).toBe('ThrottlingException undefined')
+      expect(await app.get('/change')).toMatchObject({
+        text: 'ThrottlingException undefined',
+        setCookie: expect.stringContaining(app.id()),
+      })
       expect((await app.item())?.data).toEqual({ S: '{"user":"ada","views":1}' })
       expect((await app.get('/go-on')).text).toBe('ThrottlingException')
       expect((await app.item())?.data).toEqual({ S: '{"user":"ada","views":3}' })
+      expect((await app.get('/reload')).text).toBe('ThrottlingException')
+      expect((await app.item())?.data).toEqual({ S: '{"user":"ada","views":4}' })
       expect(app.failures).toEqual([])
     })
 
     it('of a read let the request proceed with its cookie as it was', async () => {
-      const app = await start(routes, { session })
+      const ids: string[] = []
+      const after = (app: FastifyInstance) =>
+        app.addHook('onResponse', async ({ session }) => void ids.push(session.sessionId))
+      const app = await start(routes, { session, after })
       await app.get('/in')
       await settled()
       bench.proxy.inject('GetItem', THROTTLED)
@@ -71,6 +88,7 @@ onEachEngine('errors of sessions in Fastify', (engine) => {
       expect(await operations()).toEqual(['GetItem'])
       expect(app.reported.map(({ operation }) => operation)).toEqual(['get'])
       expect((await app.get('/who')).text).toBe('ada')
+      expect(ids).toEqual([app.id(), app.id(), app.id()])
     })
 
     it('of a read refuse what the request changes, but let it sign out, and begin anew', async () => {

@@ -162,7 +162,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
     const gate = new Gate()
     const app = await start(
       { '/in': signIn, '/hold': () => gate.wait().then(() => 'x'), '/who': who },
-      { store: { ...store, lockMaxWaitTime: 5 } },
+      { store: { ...store, lockMaxWaitTime: 5 }, session: { rolling: false } },
     )
     await app.get('/in')
     const holding = app.browser.clone().get('/hold')
@@ -256,6 +256,15 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
     await session.save()
     expect((await item())?.data).toEqual({ S: '{"user":"ada","views":1,"cart":"again"}' })
     expect((await get('/count')).text).toBe('2')
+  })
+
+  it('are taken again by what comes after that, even if it comes at once', async () => {
+    const { app, get, id, store: own, isUnlocked } = await start({ '/in': signIn }, { store })
+    await get('/in')
+    await settled()
+    await new Promise((resolve) => app.decryptSession('not signed', {}, () => own.get(id(), resolve)))
+    await isUnlocked()
+    expect(await operations()).toEqual(['UpdateItem', 'UpdateItem'])
   })
 
   it('are not held by a WebSocket', async () => {

@@ -364,6 +364,8 @@ onEachEngine('the store of Fastify, for scripts', (engine) => {
     await store.set(id(), session)
     expect((await get('/who')).text).toBe('grace')
     expect((await stored(id()))?.data).toEqual({ S: '{"user":"grace","cookie":"of another writer"}' })
+    await store.set('a copy', session)
+    expect((await stored('a copy'))?.data).toEqual({ S: '{"user":"grace"}' })
     await store.set('made by hand', { user: 'eve' } as typeof session)
     const found = await new Promise((resolve) => store.get('made by hand', (_, found) => resolve(found)))
     expect(found).toMatchObject({ user: 'eve' })
