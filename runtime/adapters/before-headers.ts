@@ -66,7 +66,6 @@ export class ResponseHold {
     const calls = [...this.#calls]
     const response = this.#response
     this.cancel()
-    if (response.destroyed) return
     if (cookie !== undefined) this.#replace('writeHead', this.#writeHeadWith(cookie))
     for (const [name, given] of calls) Reflect.apply(Reflect.get(response, name), response, given)
     // Whoever writes was told to wait, and waits for this.

@@ -324,12 +324,14 @@ onEachEngine('createSessionManager', (engine) => {
     })
 
     it('takes a response that is thrown for an answer', async () => {
-      const thrown = await open()
-        .run(request(), (session) => {
-          session.flash('notice', 'sign in first')
-          throw Response.redirect(HTTPS, 302)
-        })
-        .catch((response) => response)
+      const run = open().run(request(), (session) => {
+        session.flash('notice', 'sign in first')
+        throw Response.redirect(HTTPS, 302)
+      })
+      const thrown = await run.then(
+        () => 'nothing was thrown',
+        (response) => response,
+      )
       expect(thrown).toBeInstanceOf(Response)
       expect(thrown.headers.getSetCookie()).toHaveLength(1)
     })

@@ -144,6 +144,19 @@ describe('withSession', () => {
     })
   })
 
+  it('sends the headers on flushHeaders, before there is a body', async () => {
+    let end: () => void = () => undefined
+    const { port } = await serve((request, response, session, options) => {
+      views(request, response, session, options)
+      response.flushHeaders()
+      end = () => response.end('x')
+    })
+    const response = await fetch(`http://127.0.0.1:${port}/`)
+    expect(response.headers.getSetCookie()).toHaveLength(1)
+    end()
+    expect(await response.text()).toBe('x')
+  })
+
   it('keeps what writeHead was told', async () => {
     const { get } = await serve((request, response, session, options) => {
       views(request, response, session, options)
