@@ -206,8 +206,8 @@ onEachEngine('a mending that DynamoDB refuses', (engine) => {
     const sessions = new SessionRepository(configuration, engine.client(proxy.endpoint))
     const message = 'Type mismatch for Index Key user_id Expected: N Actual: S IndexName: x'
     proxy.inject('UpdateItem', { error: 'ValidationException', message }, { times: 2, when: isAboutUser })
-    const renewed = (await sessions.touch((await sessions.find('s1')) as SessionRecord)) as SessionRecord
-    const saved = await sessions.update(renewed, { user_id: 42 })
+    await sessions.touch((await sessions.find('s1')) as SessionRecord)
+    const saved = await sessions.update((await sessions.find('s1')) as SessionRecord, { user_id: 42 })
     expect(saved?.version).toEqual((await readItem(direct, tableName, 's1'))?.updated_at)
     expect(await readItem(direct, tableName, 's1')).not.toHaveProperty('user_id')
     proxy.inject('UpdateItem', { error: 'ProvisionedThroughputExceededException' }, { times: 10, when: isAboutUser })
