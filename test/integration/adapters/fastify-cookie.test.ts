@@ -22,7 +22,7 @@ const ago = (seconds: number) => ({ S: `${Math.floor(Date.now() / 1000) - second
 
 onEachEngine('cookies of sessions in Fastify', (engine) => {
   const bench = fastifyBench(engine)
-  const { start, settled, operations } = bench
+  const { start, settled, operations, stored } = bench
 
   const settingsOf = async (app: Browsed) => JSON.parse((await app.item())?.cookie?.S ?? 'null')
   const left = async (app: Browsed) => Number((await app.item())?.expire_at?.N) - Date.now() / 1000
@@ -96,7 +96,10 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
   })
 
   it('end the session, even if its item is still there', async () => {
-    const app = await start(routes, { session: { cookie: { secure: false, maxAge: 60_000 } } })
+    const app = await start(routes, {
+      session: { cookie: { secure: false, maxAge: 60_000 } },
+      store: { locking: 'pessimistic' },
+    })
     await app.get('/in')
     const before = app.id()
     const cookie = { ...(await settingsOf(app)), expires: new Date(Date.now() - 1000).toISOString() }
@@ -104,6 +107,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
     await app.change({ cookie: { S: JSON.stringify(cookie) }, expire_at: later })
     expect(await app.store.get(before)).toBeNull()
     expect((await app.get('/who')).text).toBe('nobody')
+    await expect.poll(() => stored(before)).not.toHaveProperty('locked_at')
     await app.get('/in')
     expect(app.id()).not.toBe(before)
   })
