@@ -40,7 +40,8 @@ async function plugin(app: FastifyInstance, { store: given, ...options }: Dynamo
   const store = given instanceof DynamoSessionStore ? given : new DynamoSessionStore(given)
   const secret = options.secret ?? store.signer
   const idGenerator = options.idGenerator ?? (options.secret ? undefined : store.genid)
-  const settings = { saveUninitialized: false, ...options, secret, store, ...(idGenerator && { idGenerator }) }
+  const { saveUninitialized = false } = options
+  const settings = { ...options, saveUninitialized, secret, store, ...(idGenerator && { idGenerator }) }
   const sessions = attach(store)
   const ending = new FastifyEnding(sessions)
 

@@ -72,7 +72,7 @@ describe('the plugin', () => {
   })
 
   it('stores a session for every visitor only if saveUninitialized says so', async () => {
-    const some = await start(routes)
+    const some = await start(routes, { session: { saveUninitialized: undefined } })
     expect((await some.get('/who')).setCookie).toBeUndefined()
     const every = await start(routes, { session: { saveUninitialized: true } })
     expect((await every.get('/who')).setCookie).toBeDefined()
