@@ -21,7 +21,7 @@ export {
 export { type CleaningSummary, collectGarbage } from './garbage-collection/collect-garbage.js'
 export type { CleaningContext, CleaningProgress } from './garbage-collection/settings.js'
 export type { Logger } from './logger.js'
-export type { IndexSearch, IndexValue } from './session/session-index.js'
+export type { IndexSearch, IndexValue, SessionSearch } from './session/session-index.js'
 export { type CreateTableResult, createTable } from './table/create-table.js'
 export { deleteTable } from './table/delete-table.js'
 export { describeTable, type TableDescription } from './table/describe-table.js'

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import session, { type SessionData } from 'express-session'
 import type { Options } from '../configuration/options.js'
 import { makeSessionId } from '../session/session-id.js'
-import type { IndexSearch, IndexValue } from '../session/session-index.js'
+import type { IndexSearch, IndexValue, SessionSearch } from '../session/session-index.js'
 import type { SessionRecord } from '../session/session-record.js'
 import { type Answer, answer } from './answer.js'
 import { type CookieSettings, extrasOf, isOver, parseCookie } from './cookie-settings.js'
@@ -27,7 +27,7 @@ type Done = (error?: unknown) => void
  *
  * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
  */
-export class DynamoSessionStore extends session.Store {
+export class DynamoSessionStore extends session.Store implements SessionSearch {
   readonly #keeper: SessionKeeper
   /** Kept beside the session objects, so that neither the application nor JSON sees it. */
   readonly #held = new WeakMap<object, HeldSession>()
@@ -117,24 +117,10 @@ export class DynamoSessionStore extends session.Store {
     return answer(this.#clear(), callback)
   }
 
-  /**
-   * The partition keys of the sessions in whose data `key` (one of `index_keys`) has the value, as those of a user. They
-   * are as good as session ids: not to be shown. Sessions that are over are among them while their items are there.
-   *
-   * @throws as {@link destroyBy}
-   */
   keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
     return this.#keeper.index.keysBy(key, value, search)
   }
 
-  /**
-   * Deletes the sessions in whose data `key` (one of `index_keys`) has the value: signs a user out everywhere. Takes a
-   * second, because the index is behind the table. `scan: true` also finds sessions that the index lacks.
-   *
-   * @returns how many were deleted
-   * @throws {ConfigurationError} when the key is not among `index_keys`, {IndexMissingError} when its index is not there
-   * @throws {DestroyIncompleteError} when it failed half way; repeat it then
-   */
   destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
     return this.#keeper.index.destroyBy(key, value, search)
   }

@@ -4,6 +4,7 @@ import type { Session } from 'fastify'
 import type { Options } from '../configuration/options.js'
 import { MissingSecretKeyError } from '../errors.js'
 import { isSignedSessionId, makeSessionId } from '../session/session-id.js'
+import type { IndexSearch, IndexValue, SessionSearch } from '../session/session-index.js'
 import { type Answer, answer } from './answer.js'
 import { FastifySessions } from './fastify-sessions.js'
 import { SessionKeeper } from './session-keeper.js'
@@ -28,7 +29,7 @@ type Done = (error?: unknown) => void
  *
  * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
  */
-export class DynamoSessionStore extends EventEmitter implements SessionStore {
+export class DynamoSessionStore extends EventEmitter implements SessionStore, SessionSearch {
   readonly #keeper: SessionKeeper
   readonly #sessions: FastifySessions
 
@@ -96,6 +97,14 @@ export class DynamoSessionStore extends EventEmitter implements SessionStore {
   destroy(id: string, callback: Done): void
   destroy(id: string, callback?: Answer<void>): Promise<void> | undefined {
     return answer(this.#keeper.destroy(id), callback)
+  }
+
+  keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
+    return this.#keeper.index.keysBy(key, value, search)
+  }
+
+  destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
+    return this.#keeper.index.destroyBy(key, value, search)
   }
 }
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Session, SessionStorage } from '@remix-run/session'
 import type { Options } from '../configuration/options.js'
+import type { IndexSearch, IndexValue, SessionSearch } from '../session/session-index.js'
 import { FetchSession } from './fetch-session.js'
 import { SessionKeeper } from './session-keeper.js'
 
@@ -16,7 +17,8 @@ export type AnyShape = Record<string, unknown>
  */
 export interface DynamoSessionStorage<Values extends object = AnyShape, Flash extends object = AnyShape>
   extends EventEmitter,
-    SessionStorage {
+    SessionStorage,
+    SessionSearch {
   /**
    * Loads a session; a new one with an id of its own when there is none, or when it is over. When DynamoDB can't
    * answer and `raise_errors` is off, an empty one under the same id, which then refuses to be saved. With `locking:
@@ -74,6 +76,14 @@ export class FetchStorage extends EventEmitter implements DynamoSessionStorage {
 
   async release(session: Session): Promise<void> {
     await this.#sessions.get(session)?.release()
+  }
+
+  keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
+    return this.keeper.index.keysBy(key, value, search)
+  }
+
+  destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
+    return this.keeper.index.destroyBy(key, value, search)
   }
 
   /** The same as {@link read}, with what is known of the session besides. */

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Options } from '../configuration/options.js'
 import { makeSessionId } from '../session/session-id.js'
+import type { IndexSearch, IndexValue, SessionSearch } from '../session/session-index.js'
 import type { HeldSession } from './held-session.js'
 import { dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './koa-bookkeeping.js'
 import { type KoaContext, KoaRequest } from './koa-request.js'
@@ -20,7 +21,10 @@ import { SessionKeeper } from './session-keeper.js'
  * @typeParam Data what is in a session
  * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
  */
-export class DynamoSessionStore<Data extends object = Record<string, unknown>> extends EventEmitter {
+export class DynamoSessionStore<Data extends object = Record<string, unknown>>
+  extends EventEmitter
+  implements SessionSearch
+{
   readonly #keeper: SessionKeeper
   readonly #requests = new WeakMap<KoaContext, KoaRequest>()
   /** Of what scripts were given. */
@@ -72,6 +76,14 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>> e
   /** Deletes a session, whether or not it exists. */
   async destroy(key: string, { ctx }: { readonly ctx?: KoaContext } = {}): Promise<void> {
     await (ctx ? this.#requestOf(ctx).delete(key) : this.#keeper.destroy(key))
+  }
+
+  keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
+    return this.#keeper.index.keysBy(key, value, search)
+  }
+
+  destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
+    return this.#keeper.index.destroyBy(key, value, search)
   }
 
   #requestOf(context: KoaContext): KoaRequest {

@@ -22,6 +22,31 @@ export interface IndexSearch {
   readonly scan?: boolean
 }
 
+/** What every store has: the sessions of a user. */
+export interface SessionSearch {
+  /**
+   * The partition keys of the sessions in whose data `key` has the value; also of those that are over, while their
+   * items are there. They are as good as session ids: not to be shown.
+   *
+   * @param key one of `index_keys`
+   * @throws {ConfigurationError} when it is none of them; TypeError when no session can have such a value
+   * @throws {IndexMissingError}
+   */
+  keysBy(key: string, value: IndexValue, search?: IndexSearch): Promise<string[]>
+  /**
+   * Deletes the sessions in whose data `key` has the value: signs a user out everywhere. A session that gets another
+   * value meanwhile stays; one that turns up in the index within a second is deleted too. Deleted sessions stay
+   * deleted, whatever requests that are under way do with them.
+   *
+   * @param key one of `index_keys`
+   * @returns how many were deleted
+   * @throws {ConfigurationError} when it is none of them; TypeError when no session can have such a value
+   * @throws {IndexMissingError}
+   * @throws {DestroyIncompleteError} when it failed after some were deleted: repeat it then; else what failed itself
+   */
+  destroyBy(key: string, value: IndexValue, search?: IndexSearch): Promise<number>
+}
+
 /** A session that was found by a value in its data. */
 export interface FoundSession extends Times {
   /** Partition key. As good as the session's id: not to be shown. */
@@ -41,7 +66,7 @@ const ATTEMPTS = 10
  * All sessions with a value in their data, as those of a user. It needs the option `index_keys` and the index that
  * `createTable` makes of it; stores of all frameworks hand their `keysBy` and `destroyBy` over to it.
  */
-export class SessionIndex {
+export class SessionIndex implements SessionSearch {
   readonly #configuration: Configuration
   readonly #items: IndexItems
   readonly #sessions: SessionItems
@@ -54,14 +79,6 @@ export class SessionIndex {
     this.#now = now
   }
 
-  /**
-   * The partition keys of the sessions in whose data `key` has the value; also of those that are over, while their
-   * items are there. They are as good as session ids: not to be shown.
-   *
-   * @param key one of `index_keys`
-   * @throws {ConfigurationError} when it is none of them, and when no session can have such a value
-   * @throws {IndexMissingError}
-   */
   async keysBy(key: string, value: IndexValue, { scan = false }: IndexSearch = {}): Promise<string[]> {
     const text = this.#textOf(key, value, scan)
     const keys: string[] = []
@@ -92,17 +109,6 @@ export class SessionIndex {
     }
   }
 
-  /**
-   * Deletes the sessions in whose data `key` has the value ("sign out everywhere"). A session that gets another value
-   * meanwhile stays; one that turns up in the index within a second is deleted too. Deleted sessions stay deleted,
-   * whatever requests that are under way do with them.
-   *
-   * @param key one of `index_keys`
-   * @returns how many were deleted
-   * @throws {ConfigurationError} when it is none of them, and when no session can have such a value
-   * @throws {IndexMissingError}
-   * @throws {DestroyIncompleteError} when it failed after some were deleted; else what failed itself
-   */
   async destroyBy(key: string, value: IndexValue, { scan = false }: IndexSearch = {}): Promise<number> {
     const text = this.#textOf(key, value, scan)
     const tally = { deleted: 0 }

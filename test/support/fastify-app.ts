@@ -120,7 +120,7 @@ export function fastifyBench(engine: Engine): FastifyBench {
     })
     const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
     stops.push(() => app.close())
-    const browser = new Browser({ port, failures, stop: async () => undefined }, own?.cookieName ?? 'sessionId')
+    const browser = new Browser({ port }, own?.cookieName ?? 'sessionId')
     const id = () => browser.value.replace(/\.[^.]*$/, '')
     const item = () => stored(id())
     return {

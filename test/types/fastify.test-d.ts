@@ -6,7 +6,7 @@ import type { FastifySessionOptions, SessionStore } from '@fastify/session'
 import fastify, { type FastifyPluginAsync, type FastifyRequest, type Session } from 'fastify'
 import { expectTypeOf } from 'vitest'
 import { type DynamoSessionOptions, DynamoSessionStore, dynamoSession } from '../../runtime/fastify.js'
-import type { Options } from '../../runtime/index.js'
+import type { Options, SessionSearch } from '../../runtime/index.js'
 
 /** The shape of the session, as an application declares it. */
 declare module 'fastify' {
@@ -81,3 +81,6 @@ async function loaded(): Promise<Session> {
   if (!found) throw new Error('there is none')
   return found
 }
+
+// Its sessions are found by what is in them.
+expectTypeOf<DynamoSessionStore>().toExtend<SessionSearch>()

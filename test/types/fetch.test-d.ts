@@ -17,7 +17,7 @@ import {
   type SessionOptions,
 } from '../../runtime/fetch.js'
 import { dynamoSession, type SessionVariables } from '../../runtime/hono.js'
-import type { Options } from '../../runtime/index.js'
+import type { Options, SessionSearch } from '../../runtime/index.js'
 import { withSession } from '../../runtime/node-http.js'
 
 /** The shape of the session, as an application declares it. */
@@ -123,3 +123,7 @@ createServer(
 
 expectTypeOf(stored).returns.resolves.toBeVoid()
 expectTypeOf(managed).returns.resolves.toBeVoid()
+
+// Its sessions are found by what is in them.
+expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<SessionSearch>()
+expectTypeOf<SessionManager['storage']>().toExtend<SessionSearch>()

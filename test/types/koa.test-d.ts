@@ -5,7 +5,7 @@
 import Koa from 'koa'
 import session, { type CreateSessionOptions } from 'koa-session'
 import { expectTypeOf } from 'vitest'
-import type { Options } from '../../runtime/index.js'
+import type { Options, SessionSearch } from '../../runtime/index.js'
 import { DynamoSessionStore, type KoaSession, type SessionContext } from '../../runtime/koa.js'
 
 /** The shape of the session, as an application declares it; open, for other tests in this project use sessions too. */
@@ -85,3 +85,6 @@ new DynamoSessionStore()
 new DynamoSessionStore<Shape>({ tableName: 'sessions', locking: 'pessimistic' })
 // @ts-expect-error there is no such kind of locking
 new DynamoSessionStore({ locking: 'hopeful' })
+
+// Its sessions are found by what is in them.
+expectTypeOf<DynamoSessionStore>().toExtend<SessionSearch>()

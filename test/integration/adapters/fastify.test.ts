@@ -98,7 +98,7 @@ describe('the plugin', () => {
     } as const
 
     it('signs the ids themselves with secret_key, and refuses a forged one without asking DynamoDB', async () => {
-      const { app, get, browser, failures } = await start(routes, signed)
+      const { app, get, browser } = await start(routes, signed)
       await get('/in')
       expect(browser.value).toMatch(/^[0-9a-f]{64}--[0-9a-f]{64}$/)
       expect(await stored(browser.value)).toMatchObject({ data: { S: '{"user":"ada"}' } })
@@ -106,7 +106,7 @@ describe('the plugin', () => {
       await settled()
       const forged = browser.value.replace(/.$/, (last) => (last === '0' ? '1' : '0'))
       const port = Number(new URL(app.listeningOrigin).port)
-      const forger = new Browser({ port, failures, stop: async () => undefined }, 'sessionId', forged)
+      const forger = new Browser({ port }, 'sessionId', forged)
       expect((await forger.get('/who')).text).toBe('nobody')
       expect(await operations()).toEqual([])
       await forger.get('/in')

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Options } from '../../../runtime/index.js'
+import { createTable, type Options } from '../../../runtime/index.js'
 import { makeSessionId } from '../../../runtime/session/session-id.js'
 import type { Item } from '../../../runtime/session/session-record.js'
 import type { Adapter, RunningApp } from '../../support/adapters/adapter.js'
@@ -422,6 +422,31 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect((await returning.get('/read')).status).toBe(500)
       expect(failures()).toEqual(['TableMissingError', 'TableMissingError'])
     })
+  })
+
+  it('finds all sessions of a user, and signs the user out everywhere', async () => {
+    const indexed = uniqueTableName()
+    const indexKeys = ['user']
+    await createTable({ tableName: indexed, client, indexKeys })
+    const gate = new Gate()
+    const here = await open({ tableName: indexed, indexKeys }, { gate })
+    const [there, eve] = [here.clone(), here.clone()]
+    for (const browser of [here, there]) await browser.get('/in')
+    await eve.get('/eve')
+    const underWay = there.clone().get('/hold-change')
+    await gate.entered
+    const store = app?.store
+    await expect
+      .poll(async () => (await store?.keysBy('user', 'ada'))?.sort())
+      .toEqual([idOf(here), idOf(there)].sort())
+    expect(await store?.destroyBy('user', 'ada')).toBe(2)
+    gate.open()
+    await underWay
+    await settled()
+    expect((await here.get('/read')).text).toBe('nobody')
+    expect((await there.get('/read')).text).toBe('nobody')
+    expect((await eve.get('/read')).text).toBe('eve')
+    expect(await store?.keysBy('user', 'ada', { scan: true })).toEqual([])
   })
 
   describe('what is in a session', () => {

@@ -1,4 +1,4 @@
-import type { Options } from '../../../runtime/index.js'
+import type { Options, SessionSearch } from '../../../runtime/index.js'
 
 /** The session as the routes of the shared scenarios see it, whatever the framework calls it. */
 export interface RouteSession {
@@ -25,6 +25,8 @@ export interface RunningApp {
   readonly port: number
   /** What reached the framework's error handling. */
   readonly failures: unknown[]
+  /** By which the application finds sessions. */
+  readonly store: SessionSearch
   stop(): Promise<void>
 }
 

@@ -9,11 +9,11 @@ export interface Answered {
 
 /** A browser that keeps the one cookie of an app under test. */
 export class Browser {
-  readonly #app: RunningApp
+  readonly #app: Pick<RunningApp, 'port'>
   readonly #cookieName: string
   #value: string | undefined
 
-  constructor(app: RunningApp, cookieName: string, value?: string) {
+  constructor(app: Pick<RunningApp, 'port'>, cookieName: string, value?: string) {
     this.#app = app
     this.#cookieName = cookieName
     this.#value = value

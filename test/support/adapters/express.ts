@@ -32,7 +32,7 @@ export const expressAdapter: Adapter = {
     app.use(onError)
     app.set('env', 'test')
     const server = createServer(app)
-    return { port: await listen(server), failures, stop: () => stop(server) }
+    return { port: await listen(server), failures, store, stop: () => stop(server) }
   },
   idOf: (cookieValue) => cookieValue.replace(/^s:([^.]+)\..*$/, '$1'),
   cookieFor: (id) => encodeURIComponent(`s:${sign(id)}`),

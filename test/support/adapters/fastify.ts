@@ -1,6 +1,6 @@
 import { Signer } from '@fastify/cookie'
 import fastify, { type FastifyRequest } from 'fastify'
-import { dynamoSession } from '../../../runtime/fastify.js'
+import { DynamoSessionStore, dynamoSession } from '../../../runtime/fastify.js'
 import type { Adapter, RouteSession } from './adapter.js'
 
 const SECRET = 'a secret of thirty-two characters or more'
@@ -15,7 +15,8 @@ export const fastifyAdapter: Adapter = {
   async start(routes, { options, cookieLifetime }) {
     const app = fastify({ forceCloseConnections: true })
     const maxAge = cookieLifetime === undefined ? undefined : cookieLifetime * 1000
-    await app.register(dynamoSession, { store: options, secret: SECRET, cookie: { secure: false, maxAge } })
+    const store = new DynamoSessionStore(options)
+    await app.register(dynamoSession, { store, secret: SECRET, cookie: { secure: false, maxAge } })
     for (const [path, route] of Object.entries(routes)) {
       app.get(path, async (request) => route(sessionOf(request)))
     }
@@ -25,7 +26,7 @@ export const fastifyAdapter: Adapter = {
       return reply.status(500).send(String(error))
     })
     const url = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
-    return { port: Number(url.port), failures, stop: () => app.close() }
+    return { port: Number(url.port), failures, store, stop: () => app.close() }
   },
   idOf: (cookieValue) => cookieValue.replace(/\.[^.]*$/, ''),
   cookieFor: (id) => encodeURIComponent(new Signer(SECRET).sign(id)),

@@ -15,7 +15,8 @@ export const honoAdapter: Adapter = {
   saveErrorStatus: 500,
   regenerateKeepsData: true,
   async start(routes, { options, cookieLifetime }) {
-    const app = new Hono().use(dynamoSession(createSessionManager({ ...options, expireAfter: cookieLifetime })))
+    const manager = createSessionManager({ ...options, expireAfter: cookieLifetime })
+    const app = new Hono().use(dynamoSession(manager))
     for (const [path, route] of Object.entries(routes)) {
       app.get(path, async (c) => c.text(await route(sessionOf(c.get('session')))))
     }
@@ -25,7 +26,7 @@ export const honoAdapter: Adapter = {
       return c.text(String(error), 500)
     })
     const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
-    return { port: await listen(server), failures, stop: () => stop(server) }
+    return { port: await listen(server), failures, store: manager.storage, stop: () => stop(server) }
   },
   idOf: (cookieValue) => cookieValue,
   cookieFor: (id) => id,

@@ -27,7 +27,7 @@ export const koaAdapter: Adapter = {
       if (route) ctx.body = await route(sessionOf(ctx))
     })
     const server = createServer(app.callback())
-    return { port: await listen(server), failures, stop: () => stop(server) }
+    return { port: await listen(server), failures, store, stop: () => stop(server) }
   },
   idOf: (cookieValue) => cookieValue,
   cookieFor: (id) => id,

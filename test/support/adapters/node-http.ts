@@ -24,7 +24,7 @@ export const nodeHttpAdapter: Adapter = {
       { onError: (error) => failures.push(error) },
     )
     const server = createServer(listener)
-    return { port: await listen(server), failures, stop: () => stop(server) }
+    return { port: await listen(server), failures, store: manager.storage, stop: () => stop(server) }
   },
   idOf: (cookieValue) => cookieValue,
   cookieFor: (id) => id,

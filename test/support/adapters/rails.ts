@@ -3,7 +3,7 @@ import express from 'express'
 import fastify from 'fastify'
 import Koa from 'koa'
 import koaSession from 'koa-session'
-import { dynamoSession } from '../../../runtime/fastify.js'
+import { dynamoSession, DynamoSessionStore as FastifyStore } from '../../../runtime/fastify.js'
 import { createSessionManager } from '../../../runtime/fetch.js'
 import { DynamoSessionStore } from '../../../runtime/koa.js'
 import { withSession } from '../../../runtime/node-http.js'
@@ -41,7 +41,7 @@ const express_: Adapter = {
     }
     app.use(onError)
     const server = createServer(app)
-    return { port: await listen(server), failures, stop: () => stop(server) }
+    return { port: await listen(server), failures, store: sessions.storage, stop: () => stop(server) }
   },
 }
 
@@ -59,7 +59,7 @@ const koa: Adapter = {
       if (route) ctx.body = await route(sessionOfKoa(ctx))
     })
     const server = createServer(app.callback())
-    return { port: await listen(server), failures, stop: () => stop(server) }
+    return { port: await listen(server), failures, store, stop: () => stop(server) }
   },
 }
 
@@ -68,7 +68,8 @@ const fastify_: Adapter = {
   ...RACK,
   async start(routes, { options }) {
     const app = fastify({ forceCloseConnections: true })
-    await app.register(dynamoSession, { store: options, cookieName: 'rack.session', cookie: { secure: false } })
+    const store = new FastifyStore(options)
+    await app.register(dynamoSession, { store, cookieName: 'rack.session', cookie: { secure: false } })
     for (const [path, route] of Object.entries(routes)) {
       app.get(path, async (request) => route(sessionOfFastify(request)))
     }
@@ -78,7 +79,7 @@ const fastify_: Adapter = {
       return reply.status(500).send(String(error))
     })
     const url = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
-    return { port: Number(url.port), failures, stop: () => app.close() }
+    return { port: Number(url.port), failures, store, stop: () => app.close() }
   },
 }
 

@@ -37,7 +37,7 @@ export const remixAdapter: Adapter = {
       }
     }
     const server = createServer(getRequestListener(fetch, { overrideGlobalObjects: false }))
-    return { port: await listen(server), failures, stop: () => stop(server) }
+    return { port: await listen(server), failures, store: storage, stop: () => stop(server) }
   },
   idOf: (cookieValue) => atob(cookieValue.slice(0, cookieValue.lastIndexOf('.'))),
   cookieFor: async (id) => cookieValueIn(await createCookie(NAME, { secrets: SECRETS }).serialize(id)),
