@@ -16,7 +16,6 @@ export class ResponseHold {
   readonly #calls: [name: Start, given: unknown[]][] = []
   #begun = false
   #ended = false
-  #cancelled = false
 
   /**
    * @param before resolves to a cookie to be sent, if any
@@ -56,13 +55,11 @@ export class ResponseHold {
 
   /** Drops what is held back, and holds nothing back any more. */
   cancel(): void {
-    this.#cancelled = true
     this.#calls.length = 0
     for (const name of STARTS) this.#replace(name, this.#methods[name])
   }
 
   #send(cookie: string | undefined): void {
-    if (this.#cancelled) return
     const calls = [...this.#calls]
     const response = this.#response
     this.cancel()

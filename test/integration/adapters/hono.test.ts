@@ -61,7 +61,7 @@ describe('dynamoSession', () => {
       },
     ],
     ['that is streamed', (c) => streamText(c, async (stream) => void (await stream.write('abc')))],
-  ])('sends its cookie with a response %s', async (_, respond) => {
+  ])('sends its cookie with a response %s', async (what, respond) => {
     const { get } = open((c) => {
       changed(c)
       return respond(c)
@@ -69,6 +69,7 @@ describe('dynamoSession', () => {
     const { cookies } = await get('/')
     const id = cookies.at(-1)?.split(/[=;]/)[1] ?? ''
     expect(await data(id)).toEqual({ user: 'eve' })
+    if (what.includes('of the application')) expect(cookies[0]).toBe('theme=dark')
   })
 
   it('gives Rack’s options', async () => {

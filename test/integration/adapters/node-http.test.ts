@@ -235,14 +235,37 @@ describe('withSession', () => {
 
     it('lets onError answer', async () => {
       const errors: unknown[] = []
+      const later = 'later'.repeat(1_000_000)
       const onError = (error: unknown, _request: IncomingMessage, response: ServerResponse) => {
         errors.push(error)
-        response.writeHead(503).end('later')
+        response.writeHead(503).end(later)
       }
       const { get } = await serve(() => Promise.reject(new TypeError('of the listener')), {}, { onError })
-      expect(await get()).toMatchObject({ status: 503, text: 'later' })
+      expect(await get()).toMatchObject({ status: 503, text: later })
       expect(errors).toEqual([new TypeError('of the listener')])
       expect(reported).toEqual([])
+    })
+
+    it('gives the lock back before onError has done its work', async () => {
+      let id = ''
+      const onError = () => table.unlocked(id)
+      const { get, signedIn } = await serve(() => Promise.reject(new TypeError('of the listener')), PESSIMISTIC, {
+        onError,
+      })
+      const signed = await signedIn()
+      id = signed.id
+      expect((await get('/', signed.cookie)).status).toBe(500)
+      expect(reported).toEqual([])
+    })
+
+    it('while its answer waits for the session, answers 500 instead', async () => {
+      const { get } = await serve((_request, response, session) => {
+        session.set('user', 'eve')
+        response.writeHead(201).write('x')
+        throw new TypeError('of the listener')
+      })
+      expect(await get()).toMatchObject({ status: 500, text: 'Internal Server Error' })
+      expect(reported).toEqual(['request: TypeError'])
     })
 
     it('answers 500 also when onError throws', async () => {
