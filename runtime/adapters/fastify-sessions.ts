@@ -17,6 +17,15 @@ interface Entry {
   isSaved?: boolean
   /** What could not be saved; the application knows it by the error. */
   refused?: string | undefined
+  /** It was regenerated: what is held is stored under the id of another session object, until this one is saved. */
+  moving?: Moving | undefined
+  /** It has been regenerated, and saving it is in vain. */
+  isLeft?: boolean
+}
+
+interface Moving {
+  readonly from: Entry
+  readonly keys: readonly string[]
 }
 
 /**
@@ -33,6 +42,7 @@ export class FastifySessions {
   readonly #ofRequests = new WeakMap<Request, Set<Entry>>()
   #handedOver: Entry | undefined
   #reloaded: { readonly session: Session | null } | undefined
+  #moving: Moving | undefined
   #locking = true
 
   constructor(keeper: SessionKeeper) {
@@ -72,13 +82,20 @@ export class FastifySessions {
     const data = dataOf(session)
     const known = this.#entries.get(session)
     const entry = known ?? this.#regenerated(session)
-    if (!entry || (entry.held.record?.id ?? id) !== id) {
+    if (entry?.isLeft) return
+    if (!entry || (!entry.moving && (entry.held.record?.id ?? id) !== id)) {
       this.#keeper.assertPossible(id)
       return this.#keeper.repository.put(id, data, extrasFor(session)(undefined))
     }
     this.#entries.set(session, entry)
-    const isUnused = !known && Object.keys(data).length === 0
+    const isUnused = !known && !entry.moving && Object.keys(data).length === 0
     if (!isUnused) await this.#save(id, session, data, entry)
+  }
+
+  /** While a session is regenerated with what is in it, the old one stays until the new one is stored. */
+  destroy(id: string, callback?: Answer<void>): Promise<void> | undefined {
+    if (!this.#moving) return answer(this.#keeper.destroy(id), callback)
+    callback?.(null)
   }
 
   /** Takes note of the session object that the framework made for a request just now. */
@@ -140,19 +157,27 @@ export class FastifySessions {
           'instead of app.register(fastifySession, { store, … }).',
       )
     }
-    return { held: this.#keeper.start() }
+    return this.#moving ? { held: this.#moving.from.held, moving: this.#moving } : { held: this.#keeper.start() }
   }
 
   async #save(id: string, session: Session, data: SessionData, entry: Entry): Promise<void> {
     const text = textOf(data)
     try {
-      await entry.held.saveOrTouch(id, data, extrasFor(session))
+      if (entry.moving) await this.#move(id, session, data, entry, entry.moving)
+      else await entry.held.saveOrTouch(id, data, extrasFor(session))
       entry.isSaved = true
       entry.refused = undefined
     } catch (error) {
       entry.refused = text
       throw error
     }
+  }
+
+  async #move(id: string, session: Session, data: SessionData, entry: Entry, { from, keys }: Moving): Promise<void> {
+    if (entry.held.gone) return
+    await entry.held.renew(id, data, extrasFor(session), false, keys)
+    for (let left: Entry | undefined = from; left; left = left.moving?.from) left.isLeft = true
+    if (!entry.held.gone) entry.moving = undefined
   }
 
   #enter(request: Request, session: FastifySessionObject, entry: Entry): void {
@@ -164,9 +189,18 @@ export class FastifySessions {
       reload: hidden((callback?: Answer<void>) => answer(this.#reload(request, session, entry), callback)),
       regenerate: hidden((...args: unknown[]) => {
         const callback = args.find((arg) => typeof arg === 'function') as Answer<void> | undefined
-        return answer(this.#regenerate(request, session, args.find(Array.isArray)), callback)
+        return answer(this.#regenerate(request, session, entry, args.find(Array.isArray)), callback)
+      }),
+      ...(entry.moving && {
+        destroy: hidden((callback?: Answer<void>) => answer(this.#abandon(session, entry), callback)),
       }),
     })
+  }
+
+  /** A logout after a `regenerate` that failed: the session is still stored under its old id. */
+  async #abandon(session: FastifySessionObject, { held }: Entry): Promise<void> {
+    if (held.record) await this.#keeper.destroy(held.record.id)
+    await methodsOf(session).destroy.call(session)
   }
 
   /** The framework's own `reload` would wait for the lock that this very request holds. */
@@ -184,13 +218,23 @@ export class FastifySessions {
     })
   }
 
-  #regenerate(request: Request, session: FastifySessionObject, keys: string[] = []): Promise<void> {
-    return new Promise((resolve, reject) => {
-      methodsOf(session).regenerate.call(session, keys, (error) => {
-        this.adopt(request)
-        if (error) reject(error)
-        else resolve()
-      })
+  /**
+   * With keys, what was in the session goes on under another id: not when it could not be read, nor when others have
+   * logged out. Without, the old session is deleted, and nothing of it is in the new one.
+   */
+  async #regenerate(request: Request, session: FastifySessionObject, entry: Entry, keys: string[] = []): Promise<void> {
+    if (keys.length > 0) entry.held.assertRead(session.sessionId)
+    await new Promise<void>((resolve, reject) => {
+      this.#moving = keys.length > 0 && entry.held.record ? { from: entry, keys } : undefined
+      try {
+        methodsOf(session).regenerate.call(session, keys, (error) => {
+          this.adopt(request)
+          if (error) reject(error)
+          else resolve()
+        })
+      } finally {
+        this.#moving = undefined
+      }
     })
   }
 
@@ -204,6 +248,7 @@ export class FastifySessions {
 }
 
 interface Methods {
+  destroy(): Promise<void>
   reload(callback: Answer<void>): void
   regenerate(keys: string[], callback: Answer<void>): void
 }

@@ -96,7 +96,7 @@ export class DynamoSessionStore extends EventEmitter implements SessionStore, Se
   destroy(id: string): Promise<void>
   destroy(id: string, callback: Done): void
   destroy(id: string, callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#keeper.destroy(id), callback)
+    return this.#sessions.destroy(id, callback)
   }
 
   keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {

@@ -93,12 +93,19 @@ export class HeldSession {
    *
    * @param id the new id, or a maker of ids
    * @param keep whether the session under the old id stays, as it was loaded
+   * @param keys the only keys that it has from then on, whoever changed others; not given: all
    */
-  renew(id: string | (() => string), data: SessionData, extras: ExtrasOf, keep: boolean): Promise<void> {
+  renew(
+    id: string | (() => string),
+    data: SessionData,
+    extras: ExtrasOf,
+    keep: boolean,
+    keys?: readonly string[],
+  ): Promise<void> {
     return this.#inTurn(async () => {
       const { record } = this
       if (!record) return this.#save(id, data, extras)
-      const renewed = await this.#keeper.repository.renew(record, id, data, { ...extras(record.cookie), keep })
+      const renewed = await this.#keeper.repository.renew(record, id, data, { ...extras(record.cookie), keep, keys })
       this.#become(renewed, record)
     })
   }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { SessionData } from '../session/serialize.js'
 import type { CookieSettings } from './cookie-settings.js'
-import type { HeldSession } from './held-session.js'
+import type { ExtrasOf, HeldSession } from './held-session.js'
 import { BROWSER_SESSION, dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './koa-bookkeeping.js'
 import type { SessionKeeper } from './session-keeper.js'
 
@@ -18,11 +18,18 @@ interface Entry {
   done: 'nothing' | 'saved' | 'deleted'
 }
 
+interface Leaving {
+  readonly key: string
+  readonly entry: Entry
+}
+
 /** The sessions that one request works with, by their keys: one, or two when the id is made anew. */
 export class KoaRequest {
   readonly #keeper: SessionKeeper
   readonly #context: KoaContext
   readonly #entries = new Map<string, Entry>()
+  /** Is about to be saved under another key, and deleted only then. */
+  #leaving: Leaving | undefined
   /** koa-session was told that the session lives as long as the browser. */
   #isBrowserSession = false
 
@@ -44,15 +51,46 @@ export class KoaRequest {
   /** What was not loaded in this request is new, and may only be created. */
   async save(key: string, session: object, maxAge: MaxAge | undefined): Promise<void> {
     const settings = this.#settingsOf(session, maxAge)
-    const entry = this.#entries.get(key) ?? this.#start(key)
+    const extras = extrasFor(settings, this.#keeper.configuration.touchInterval)
+    const known = this.#entries.get(key)
+    if (!known && this.#leaving) return this.#move(this.#leaving, key, dataOf(session), extras)
+    const entry = known ?? this.#start(key)
     entry.done = 'saved'
-    await entry.held.save(key, dataOf(session), extrasFor(settings, this.#keeper.configuration.touchInterval))
+    await entry.held.save(key, dataOf(session), extras)
   }
 
+  /**
+   * At a logout, when there is no session any more, this is what it says. But with `regenerate` koa-session deletes
+   * first and saves under another key then: it could neither know that others have logged out, nor what they changed.
+   */
   async delete(key: string): Promise<void> {
-    await this.#keeper.destroy(key)
     const entry = this.#entries.get(key)
+    if (entry && entry.done !== 'deleted' && this.#context.session) {
+      entry.held.assertRead(key)
+      this.#leaving = { key, entry }
+      return
+    }
+    if (this.#leaving && !this.#context.session) await this.#abandon(this.#leaving)
+    await this.#keeper.destroy(key)
     if (entry) entry.done = 'deleted'
+  }
+
+  /** A logout after a `regenerate` that failed. */
+  async #abandon({ key, entry }: Leaving): Promise<void> {
+    await this.#keeper.destroy(key)
+    entry.done = 'deleted'
+    this.#leaving = undefined
+  }
+
+  /** When this fails, the session is still under its old key; and when it is gone there, it is not under the new one. */
+  async #move(leaving: Leaving, key: string, data: SessionData, extras: ExtrasOf): Promise<void> {
+    const { entry } = leaving
+    this.#keeper.assertPossible(key)
+    await entry.held.renew(key, data, extras, false)
+    this.#leaving = undefined
+    this.#entries.delete(leaving.key)
+    this.#entries.set(key, entry)
+    entry.done = 'saved'
   }
 
   #start(key: string): Entry {

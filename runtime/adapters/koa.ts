@@ -73,7 +73,10 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
     await (ctx ? this.#requestOf(ctx).save(key, session, maxAge) : this.#put(key, session, maxAge))
   }
 
-  /** Deletes a session, whether or not it exists. */
+  /**
+   * Deletes a session, whether or not it exists. With `ctx`, as koa-session calls it, and while `ctx.session` is there,
+   * it is about to get another id, and is deleted when it has been saved under that.
+   */
   async destroy(key: string, { ctx }: { readonly ctx?: KoaContext } = {}): Promise<void> {
     await (ctx ? this.#requestOf(ctx).delete(key) : this.#keeper.destroy(key))
   }

@@ -1,6 +1,7 @@
 import type { Configuration } from '../configuration/resolve.js'
 import { InvalidSessionIdError } from '../errors.js'
 import type { DeleteResult, IndexItems } from './index-items.js'
+import { keepTexts } from './json-texts.js'
 import { type SessionData, serialize } from './serialize.js'
 import { hashSessionId } from './session-id.js'
 import type { Changes, SessionItems } from './session-items.js'
@@ -28,6 +29,13 @@ interface Parts {
   readonly onConflict: ConflictListener | undefined
 }
 
+export interface Moving {
+  /** Whether the session under the old id stays, as it was loaded. */
+  readonly keep: boolean
+  /** The only keys that the session has from then on, whoever changed others; not given: all. */
+  readonly keys?: readonly string[] | undefined
+}
+
 /**
  * Gives sessions another id. The session is stored under the new id first, and only then is the old item deleted, on
  * condition that it is as it was read: when the one fails, the other is still there. The old item never gets the new
@@ -52,12 +60,13 @@ export class SessionRenewal {
     record: SessionRecord,
     id: string | (() => string),
     data: SessionData,
-    { keep, ...extras }: SessionExtras & { readonly keep: boolean },
+    { keep, keys, ...extras }: SessionExtras & Moving,
     timesOf: (stored: SessionRecord) => Changes,
   ): Promise<SessionRecord | undefined> {
     const { repository, writer, onConflict } = this.#parts
     const ours = serialize(data)
-    let combined = writer.combine(record.base, ours, record.json, false)
+    const base = kept(record.base, keys)
+    let combined = writer.combine(base, ours, kept(record.json, keys), false)
     const { createdAt } = record
     const { json } = combined
     const cookie = extras.cookie ?? record.cookie
@@ -79,9 +88,10 @@ export class SessionRenewal {
         }
         assertStillLocked(record, { written: false, current: result.current, repeated: false })
         const theirs = recordOf(record.id, result.current, record.token)
-        if (theirs.json !== stored.json) {
-          if (this.#parts.configuration.onConflict === 'reject' && ours !== record.base) throw rejected(record.id)
-          combined = writer.combine(record.base, ours, theirs.json, true)
+        const changed = kept(theirs.json, keys)
+        if (changed !== kept(stored.json, keys)) {
+          if (this.#parts.configuration.onConflict === 'reject' && ours !== base) throw rejected(record.id)
+          combined = writer.combine(base, ours, changed, true)
           renewed = (await writer.save(renewed, combined.json, timesOf)) ?? renewed
         }
         stored = theirs
@@ -103,6 +113,13 @@ export class SessionRenewal {
     if (result.written || isOurs(result, times)) return { deleted: true }
     return { deleted: false, current: result.current }
   }
+}
+
+/** Some of the keys in the JSON of a session; their values keep their text. */
+function kept(json: string, keys: readonly string[] | undefined): string {
+  if (!keys) return json
+  const entries = Object.entries(JSON.parse(json)).filter(([key]) => keys.includes(key))
+  return keepTexts(serialize(Object.fromEntries(entries) as SessionData), json)
 }
 
 function taken(id: string): InvalidSessionIdError {

@@ -9,7 +9,7 @@ import { lock, unlock } from './locking/lock.js'
 import { isSameData, type SessionData, serialize } from './serialize.js'
 import { SessionItems } from './session-items.js'
 import { type Item, present, recordOf, type SessionRecord } from './session-record.js'
-import { SessionRenewal } from './session-renewal.js'
+import { type Moving, SessionRenewal } from './session-renewal.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
 import { checkSize } from './size.js'
 import { type Clock, milliseconds, systemClock, timestamp } from './timestamp.js'
@@ -141,7 +141,6 @@ export class SessionRepository {
    * Gives a session that was loaded another id, with this data and its `created_at`. A lock that is held is released.
    *
    * @param id the new id, or a maker of ids
-   * @param keep whether the session under the old id stays, as it was loaded
    * @returns what is stored under the new id; undefined when the session was deleted in the meantime: it stays deleted
    * @throws {SessionTooLargeError} before anything is sent
    * @throws {SessionConflictError} @throws {LockLostError} and nothing was changed
@@ -150,7 +149,7 @@ export class SessionRepository {
     record: SessionRecord,
     id: string | (() => string),
     data: SessionData,
-    options: SessionExtras & { readonly keep: boolean },
+    options: SessionExtras & Moving,
   ): Promise<SessionRecord | undefined> {
     return this.#renewal.renew(record, id, data, options, (stored) => this.#times(stored, options))
   }

@@ -7,8 +7,12 @@ export interface RouteSession {
   unset(key: string): void
   /** Logs out. */
   destroy(): Promise<void>
-  /** Gives the session another id and deletes the one under the old id; its data stays where the framework keeps it. */
-  regenerate(): Promise<void>
+  /**
+   * Gives the session another id and deletes the one under the old id; its data stays where the framework keeps it.
+   *
+   * @param keys what stays, where the framework asks for that
+   */
+  regenerate(keys?: string[]): Promise<void>
 }
 
 /** What a route answers is the text of the response. It may throw: the framework answers as it does with any error. */

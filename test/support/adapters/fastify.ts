@@ -43,6 +43,6 @@ export function sessionOf(request: FastifyRequest): RouteSession {
       delete data()[key]
     },
     destroy: () => request.session.destroy(),
-    regenerate: () => request.session.regenerate(),
+    regenerate: (keys) => (keys ? request.session.regenerate(keys) : request.session.regenerate()),
   }
 }
