@@ -109,14 +109,13 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     facts: RequestFacts = {},
   ): Promise<{ readonly result: Result; readonly setCookie: string | undefined }> {
     const { session, options, commit, release } = await this.load(cookieHeader, facts)
-    let result: Result
     try {
-      result = await handler(session, options)
+      const result = await handler(session, options)
+      return { result, setCookie: await commit() }
     } catch (error) {
       await release()
       throw error
     }
-    return { result, setCookie: await commit() }
   }
 
   /**
@@ -148,7 +147,8 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
   async #commit(request: RequestState): Promise<string | undefined> {
     const { loaded, options, cookie } = request
     if (!this.#isToStore(request)) {
-      void loaded.release()
+      // Waited for: a Lambda function stops as soon as it has answered.
+      await loaded.release()
       return undefined
     }
     const lifetime = options.expireAfter ?? undefined

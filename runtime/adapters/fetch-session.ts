@@ -30,7 +30,8 @@ export class FetchSession {
     const held = id === null ? undefined : await keeper.load(id, { locking: true })
     const isAlive = held && !isOver(parseCookie(held.record?.cookie))
     if (id === null || !isAlive) {
-      void held?.release()
+      // Waited for: a Lambda function stops as soon as it has answered.
+      await held?.release()
       return new FetchSession(new Session(newSessionId(keeper.configuration)), keeper, keeper.start())
     }
     return new FetchSession(new Session(id, held.record && valuesAndFlash(held.record.data)), keeper, held)
