@@ -9,6 +9,7 @@ import { type CookieSettings, extrasOf, isOver, parseCookie } from './cookie-set
 import { givenBase } from './given.js'
 import type { HeldSession } from './held-session.js'
 import { SessionKeeper } from './session-keeper.js'
+import { whenClosed } from './when-closed.js'
 
 type Request = Parameters<session.Store['createSession']>[0] & { res?: ServerResponse }
 type Session = ReturnType<session.Store['createSession']>
@@ -214,9 +215,7 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
       configurable: true,
       writable: true,
     })
-    const response = request.res
-    if (response?.closed || response?.destroyed) held.release()
-    else response?.once?.('close', () => held.release())
+    whenClosed(request.res, () => held.release())
   }
 
   /** express-session's own `reload` would wait for the lock that this very request holds. */

@@ -4,6 +4,7 @@ import { ResponseHold } from './before-headers.js'
 import type { LoadedSession, SessionManager } from './fetch-manager.js'
 import type { AnyShape, Shape } from './fetch-storage.js'
 import type { SessionOptions } from './rack-options.js'
+import { whenClosed } from './when-closed.js'
 
 /** A request listener of Node that gets the session as well, and Rack's options for this request. */
 export type SessionListener<Values extends object = AnyShape, Flash extends object = AnyShape> = (
@@ -57,8 +58,7 @@ export function withSession<Values extends object = AnyShape, Flash extends obje
       return fail(error)
     }
     const { session, options, commit, release } = loaded
-    if (response.destroyed) void release()
-    else response.once('close', release)
+    whenClosed(response, release)
     const hold = new ResponseHold(response, commit, fail)
     try {
       await listener(request, response, session, options)
