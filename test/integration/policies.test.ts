@@ -69,7 +69,7 @@ onEachEngine('the IAM policies of the README', (engine) => {
     const onlyWithTimeToLive = engine.name === 'dynalite' ? ['sessions UpdateTimeToLive', 'sessions Scan'] : []
     const unused = allowed('deploy').filter((action) => !requests.includes(action))
     expect([...withTags, ...onlyWithTimeToLive]).toEqual(expect.arrayContaining(unused))
-  })
+  }, 120_000) // DynamoDB Local takes its time with an index, the more the more it has to do
 
   it('allow what the application does, and nothing that it does not', async () => {
     const options = { ...engine.options(), endpoint: proxy.endpoint, root }

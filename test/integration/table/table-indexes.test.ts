@@ -10,6 +10,9 @@ import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { tableAnswer } from '../../support/raw-table.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 
+// DynamoDB Local takes its time with an index, the more the more it has to do.
+vi.setConfig({ testTimeout: 120_000 })
+
 const KEY = { name: 'session_id', type: 'S' }
 
 onEachEngine('the indexes of the table', (engine) => {
