@@ -289,6 +289,13 @@ export const OPTIONS = {
     rule: 'must be a URL, as in http://localhost:8000',
     otherwise: 'what the AWS SDK finds (AWS_ENDPOINT_URL_DYNAMODB, the region …)',
   },
+  transport: {
+    type: 'choice',
+    values: ['lean', 'sdk'],
+    default: 'lean',
+    from: everywhere,
+    text: "How requests are sent: past the AWS SDK's generic middleware, at a fraction of the CPU time, or as the SDK does.",
+  },
   tags: {
     type: 'map',
     default: undefined,

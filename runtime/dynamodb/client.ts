@@ -36,6 +36,7 @@ function buildClient(configuration: Configuration): DynamoDBClient {
     ...(endpoint && { endpoint }),
     ...(region ? { region } : local && { region: () => foundRegion().catch(() => LOCAL_REGION) }),
     ...(local && { credentials: localCredentials }),
+    cacheMiddleware: true,
     customUserAgent: [['dynamo-session-store', VERSION]],
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT,

@@ -1,12 +1,12 @@
 import {
-  BatchExecuteStatementCommand,
+  type BatchExecuteStatementCommandInput,
   type BatchStatementResponse,
   ConditionalCheckFailedException,
-  DeleteItemCommand,
-  type DynamoDBClient,
+  type DeleteItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import { DENIED, explainAwsError } from '../dynamodb/aws-error.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
+import type { Transport } from '../dynamodb/transport.js'
 import { TableRequestError } from '../errors.js'
 import type { Item } from '../session/session-record.js'
 import type { TableWork } from '../table/table-work.js'
@@ -80,10 +80,10 @@ export class Deletions {
     let left = seen
     for (let attempt = 0; ; attempt += 1) {
       const Statements = left.map((item) => deleteStatement(item, configuration))
-      const command = new BatchExecuteStatementCommand({ Statements, ReturnConsumedCapacity: 'TOTAL' })
+      const input: BatchExecuteStatementCommandInput = { Statements, ReturnConsumedCapacity: 'TOTAL' }
       const estimate = left.length * this.#unitsPerSession()
       const sent = await this.#requests
-        .send('PartiQLDelete', estimate, (client) => client.send(command))
+        .send('PartiQLDelete', estimate, (transport) => transport.send('BatchExecuteStatement', input))
         .catch((error) => {
           throw batchRefused(error, left) ?? error
         })
@@ -138,7 +138,9 @@ export class Deletions {
   /** False when cleaning was stopped before. */
   async #deleteOne(item: Item): Promise<boolean> {
     const input = deleteInput(item, this.#work.configuration)
-    const sent = await this.#requests.send('DeleteItem', this.#unitsPerSession(), (client) => deleteItem(client, input))
+    const sent = await this.#requests.send('DeleteItem', this.#unitsPerSession(), (transport) =>
+      deleteItem(transport, input),
+    )
     if (!sent) return false
     this.#learn(1, sent.units)
     if (sent.answer.refreshed) this.#outcomes.refreshed(1)
@@ -160,9 +162,9 @@ export class Deletions {
  * A failed condition is no error here. When the request was repeated and there is no item any more, an earlier attempt
  * has deleted it, of which only the answer was lost.
  */
-async function deleteItem(client: DynamoDBClient, input: ConstructorParameters<typeof DeleteItemCommand>[0]) {
+async function deleteItem(transport: Transport, input: DeleteItemCommandInput) {
   try {
-    const { ConsumedCapacity } = await client.send(new DeleteItemCommand(input))
+    const { ConsumedCapacity } = await transport.send('DeleteItem', input)
     return { ConsumedCapacity, refreshed: false }
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error

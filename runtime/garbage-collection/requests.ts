@@ -1,5 +1,6 @@
-import type { ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb'
 import { isAwsError, isTransient } from '../dynamodb/error-facts.js'
+import type { Transport } from '../dynamodb/transport.js'
 import { messageOf } from '../errors.js'
 import { backOff } from '../session/backoff.js'
 import type { TableWork } from '../table/table-work.js'
@@ -49,11 +50,11 @@ export class CleaningRequests {
   async send<T extends Answer>(
     action: string,
     estimate: number,
-    send: (client: DynamoDBClient) => Promise<T>,
+    send: (transport: Transport) => Promise<T>,
   ): Promise<Answered<T> | undefined> {
     for (let attempt = 0; await this.#pace.take(estimate); attempt += 1) {
       try {
-        const answer = await this.#work.request(action, send)
+        const answer = await this.#work.request(action, () => send(this.#work.transport))
         const units = unitsOf(answer) ?? estimate
         this.#pace.settle(estimate, units)
         this.#units += units

@@ -1,4 +1,4 @@
-import { ScanCommand } from '@aws-sdk/client-dynamodb'
+import type { ScanCommandInput } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { TableRequestError } from '../errors.js'
 import type { Item } from '../session/session-record.js'
@@ -45,7 +45,7 @@ export class Scan {
     const { tableName } = this.#configuration
     const attributes = seenAttributes(this.#configuration).map((name, index) => [`#a${index}`, name] as const)
     const limit = this.#limit()
-    const command = new ScanCommand({
+    const input: ScanCommandInput = {
       TableName: tableName,
       Segment: segment,
       TotalSegments: this.#segments,
@@ -54,8 +54,9 @@ export class Scan {
       ExpressionAttributeNames: Object.fromEntries(attributes),
       ReturnConsumedCapacity: 'TOTAL',
       ...(start && { ExclusiveStartKey: start }),
-    })
-    const sent = await this.#requests.send('Scan', limit * this.#unitsPerItem(), (client) => client.send(command))
+    }
+    const estimate = limit * this.#unitsPerItem()
+    const sent = await this.#requests.send('Scan', estimate, (transport) => transport.send('Scan', input))
     if (!sent) return undefined
     const { Items, LastEvaluatedKey } = sent.answer
     if (!Items) {

@@ -1,11 +1,10 @@
 import {
   ConditionalCheckFailedException,
-  DeleteItemCommand,
+  type DeleteItemCommandInput,
   type DynamoDBClient,
-  GetItemCommand,
-  QueryCommand,
 } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
+import { type Transport, transportFor } from '../dynamodb/transport.js'
 import { IndexMissingError } from '../errors.js'
 import { storeError } from './errors.js'
 import { type Changes, Expression } from './expression.js'
@@ -23,11 +22,11 @@ export type DeleteResult =
 /** Requests for sessions of which the partition key is known, not the id. Errors reject as the application should see them. */
 export class IndexItems {
   readonly #configuration: Configuration
-  readonly #client: DynamoDBClient
+  readonly #transport: Transport
 
   constructor(configuration: Configuration, client: DynamoDBClient) {
     this.#configuration = configuration
-    this.#client = client
+    this.#transport = transportFor(configuration, client)
   }
 
   /**
@@ -40,7 +39,7 @@ export class IndexItems {
     const { tableName, tableKey } = this.#configuration
     let start: Item | undefined
     do {
-      const command = new QueryCommand({
+      const input = {
         TableName: tableName,
         IndexName: indexName(attribute),
         KeyConditionExpression: '#attribute = :value',
@@ -49,8 +48,8 @@ export class IndexItems {
         ExpressionAttributeValues: { ':value': { S: value } },
         Limit: LONGEST_PAGE,
         ...(start && { ExclusiveStartKey: start }),
-      })
-      const { Items = [], LastEvaluatedKey } = await this.#client.send(command).catch((error: unknown) => {
+      }
+      const { Items = [], LastEvaluatedKey } = await this.#transport.send('Query', input).catch((error: unknown) => {
         throw missingIndex(error, attribute, tableName) ?? storeError(error, this.#configuration)
       })
       yield Items.flatMap(({ [tableKey]: key }) => (key?.S === undefined ? [] : [key.S]))
@@ -59,8 +58,8 @@ export class IndexItems {
   }
 
   async get(key: string): Promise<Item | undefined> {
-    const command = new GetItemCommand({ ...this.#at(key), ConsistentRead: true })
-    const { Item } = await this.#client.send(command).catch((error: unknown) => {
+    const input = { ...this.#at(key), ConsistentRead: true }
+    const { Item } = await this.#transport.send('GetItem', input).catch((error: unknown) => {
       throw storeError(error, this.#configuration)
     })
     return Item
@@ -73,14 +72,14 @@ export class IndexItems {
    */
   async delete(key: string, equals: Changes): Promise<DeleteResult> {
     const expression = new Expression(this.#configuration.tableKey)
-    const command = new DeleteItemCommand({
+    const input: DeleteItemCommandInput = {
       ...this.#at(key),
       ConditionExpression: expression.condition({ exists: true, equals }),
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       ...expression.attributes(),
-    })
+    }
     try {
-      await this.#client.send(command)
+      await this.#transport.send('DeleteItem', input)
       return { deleted: true }
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error, this.#configuration)

@@ -1,12 +1,10 @@
 import {
   ConditionalCheckFailedException,
-  DeleteItemCommand,
   type DynamoDBClient,
-  GetItemCommand,
-  ScanCommand,
-  UpdateItemCommand,
+  type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
+import { type Operation, type Operations, type Transport, transportFor } from '../dynamodb/transport.js'
 import { storeError } from './errors.js'
 import { type Changes, type Condition, Expression } from './expression.js'
 import { keyOf } from './session-key.js'
@@ -22,22 +20,21 @@ export type WriteResult =
 /** The requests that sessions need, one round trip each. Errors reject as the application should see them. */
 export class SessionItems {
   readonly #configuration: Configuration
-  readonly #client: DynamoDBClient
+  readonly #transport: Transport
 
   constructor(configuration: Configuration, client: DynamoDBClient) {
     this.#configuration = configuration
-    this.#client = client
+    this.#transport = transportFor(configuration, client)
   }
 
   async get(id: string, { consistent }: { consistent: boolean }): Promise<Item | undefined> {
-    const command = new GetItemCommand({ ...this.#key(id), ConsistentRead: consistent })
-    const { Item } = await this.#send(() => this.#client.send(command))
+    const input = { ...this.#key(id), ConsistentRead: consistent }
+    const { Item } = await this.#send('GetItem', input)
     return Item
   }
 
   async delete(id: string): Promise<void> {
-    const command = new DeleteItemCommand(this.#key(id))
-    await this.#send(() => this.#client.send(command))
+    await this.#send('DeleteItem', this.#key(id))
   }
 
   /**
@@ -53,16 +50,16 @@ export class SessionItems {
     { keep = [], answer = false }: { keep?: readonly string[]; answer?: boolean } = {},
   ): Promise<WriteResult> {
     const expression = new Expression(this.#configuration.tableKey)
-    const command = new UpdateItemCommand({
+    const input: UpdateItemCommandInput = {
       ...this.#key(id),
       UpdateExpression: expression.update(changes, keep),
       ConditionExpression: expression.condition(condition),
       ReturnValues: answer ? 'ALL_NEW' : 'NONE',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       ...expression.attributes(),
-    })
+    }
     try {
-      const { Attributes } = await this.#client.send(command)
+      const { Attributes } = await this.#transport.send('UpdateItem', input)
       return { written: true, item: Attributes }
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error, this.#configuration)
@@ -82,14 +79,14 @@ export class SessionItems {
     const projection = attributes.map((attribute) => expression.name(attribute)).join(', ')
     let start: Item | undefined
     do {
-      const command = new ScanCommand({
+      const input = {
         TableName: this.#configuration.tableName,
         ProjectionExpression: projection,
         ConsistentRead: consistent,
         ...expression.attributes(),
         ...(start && { ExclusiveStartKey: start }),
-      })
-      const { Items = [], LastEvaluatedKey } = await this.#send(() => this.#client.send(command))
+      }
+      const { Items = [], LastEvaluatedKey } = await this.#send('Scan', input)
       yield Items
       start = LastEvaluatedKey
     } while (start)
@@ -100,9 +97,9 @@ export class SessionItems {
     return { TableName: tableName, Key: { [tableKey]: { S: keyOf(id) } } }
   }
 
-  async #send<T>(request: () => Promise<T>): Promise<T> {
+  async #send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Operations[O]['output']> {
     try {
-      return await request()
+      return await this.#transport.send(operation, input)
     } catch (error) {
       throw storeError(error, this.#configuration)
     }

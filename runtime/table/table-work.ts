@@ -6,6 +6,7 @@ import { type Configuration, resolveConfiguration } from '../configuration/resol
 import { explainAwsError } from '../dynamodb/aws-error.js'
 import { endpointOf, withClient } from '../dynamodb/client.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
+import { type Transport, transportFor } from '../dynamodb/transport.js'
 import { ConfigurationError, TableRequestError } from '../errors.js'
 import { type Logger, silentLogger } from '../logger.js'
 
@@ -25,6 +26,8 @@ const LONGEST_PAUSE = 5_000
 export class TableWork {
   readonly configuration: Configuration
   readonly logger: Logger
+  /** For requests for items. */
+  readonly transport: Transport
   readonly #client: DynamoDBClient
   readonly #waitLimit: number
   readonly #started = Date.now()
@@ -33,6 +36,7 @@ export class TableWork {
   constructor(configuration: Configuration, client: DynamoDBClient, { logger, waitLimit }: TableContext) {
     this.configuration = configuration
     this.logger = logger ?? ambientLogger() ?? silentLogger
+    this.transport = transportFor(configuration, client)
     this.#client = client
     this.#waitLimit = waitLimit ?? WAIT_LIMIT
   }

@@ -77,6 +77,7 @@ describe('the order of origins', () => {
       indexKeys: [],
       region: undefined,
       endpoint: undefined,
+      transport: 'lean',
       tags: undefined,
       deletionProtection: false,
       pointInTimeRecovery: false,

@@ -1,0 +1,87 @@
+import { Agent } from 'undici'
+import { Answer } from './answer.js'
+import type { Handler, Timeouts } from './exchange.js'
+import type { HttpRequest, HttpResponse } from './http.js'
+
+/** As many as the SDK's default handler has to one host. */
+const MOST_SOCKETS = 50
+
+/** Milliseconds that an idle socket stays open. It does not keep the process alive. */
+const IDLE = 60_000
+
+const ALL = new WeakMap<Handler, Connections>()
+
+/** Connections kept open by undici in place of those of the SDK's default request handler. */
+export class Connections {
+  readonly #timeouts: Timeouts
+  #agent: Agent | undefined
+
+  /** Those that stand in for this handler: one set, which `client.destroy()` closes. */
+  static of(handler: Handler, timeouts: Timeouts): Connections {
+    let connections = ALL.get(handler)
+    if (!connections) {
+      connections = new Connections(timeouts)
+      closeWith(handler, connections)
+      ALL.set(handler, connections)
+    }
+    return connections
+  }
+
+  private constructor(timeouts: Timeouts) {
+    this.#timeouts = timeouts
+  }
+
+  exchange(request: HttpRequest, abortSignal: AbortSignal | undefined): Promise<HttpResponse> {
+    this.#agent ??= this.#open()
+    const agent = this.#agent
+    return new Promise((resolve, reject) => {
+      const answer = new Answer(this.#timeouts.requestTimeout, abortSignal, resolve, reject)
+      if (!answer.awaited) return
+      try {
+        agent.dispatch(
+          {
+            origin: originOf(request),
+            path: request.path,
+            method: 'POST',
+            headers: request.headers,
+            body: request.body as Uint8Array,
+          },
+          answer,
+        )
+      } catch (error) {
+        answer.onResponseError(undefined, error as Error)
+      }
+    })
+  }
+
+  /** Like `destroy` of the SDK's handler: what is under way ends, and a later request opens connections again. */
+  destroy(): void {
+    const agent = this.#agent
+    this.#agent = undefined
+    agent?.destroy().catch(() => {})
+  }
+
+  #open(): Agent {
+    const { connectionTimeout = 0, requestTimeout, socketTimeout } = this.#timeouts
+    return new Agent({
+      connections: MOST_SOCKETS,
+      keepAliveTimeout: IDLE,
+      connect: { timeout: connectionTimeout },
+      // How long the headers may take is up to Answer, which counts the time until there is a socket, too.
+      headersTimeout: socketTimeout ?? 0,
+      bodyTimeout: socketTimeout ?? requestTimeout ?? 0,
+    })
+  }
+}
+
+function originOf({ protocol, hostname, port }: HttpRequest): string {
+  return `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`
+}
+
+function closeWith(handler: Handler, connections: Connections): void {
+  const destroy = handler.destroy
+  handler.destroy = function (this: Handler) {
+    connections.destroy()
+    destroy?.call(this)
+  }
+}

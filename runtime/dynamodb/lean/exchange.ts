@@ -1,0 +1,95 @@
+import http from 'node:http'
+import https from 'node:https'
+import { isDeepStrictEqual } from 'node:util'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { Exchange, HttpRequest, HttpResponse } from './http.js'
+
+/** What of a `NodeHttpHandler`'s settings connections of our own have to keep to. Milliseconds. */
+export interface Timeouts {
+  readonly connectionTimeout?: number
+  readonly requestTimeout?: number
+  readonly socketTimeout?: number
+}
+
+/**
+ * The client's request handler, or, where that is the SDK's default one, undici, which takes much less CPU time
+ * (docs/performance.md). A handler of the application's own and one with agents (proxy, CA, socket limit) stay in force.
+ */
+export async function chooseExchange(client: DynamoDBClient, protocol: string): Promise<Exchange> {
+  const handler = client.config.requestHandler as Handler
+  const timeouts = await timeoutsOfDefault(handler, protocol)
+  if (!timeouts) return throughHandler(handler)
+  const { Connections } = await import('./connections.js')
+  const connections = Connections.of(handler, timeouts)
+  const own = throughHandler(handler)
+  const { request } = protocol === 'https:' ? https : http
+  // Mocks of the network (nock, msw) replace what the handler calls, also later.
+  const untouched = () => (protocol === 'https:' ? https : http).request === request
+  return (sent, abortSignal) => (untouched() ? connections.exchange(sent, abortSignal) : own(sent, abortSignal))
+}
+
+export interface Handler {
+  handle(request: HttpRequest, options: { abortSignal?: AbortSignal }): Promise<{ response: HttpResponse }>
+  destroy?(): void
+}
+
+function throughHandler(handler: Handler): Exchange {
+  return async (request, abortSignal) => {
+    const { response } = await handler.handle(request, abortSignal ? { abortSignal } : {})
+    return response
+  }
+}
+
+/** What a `NodeHttpHandler` keeps; none of it is a promise of the SDK, so all of it may be missing. */
+interface HandlerConfig extends Timeouts {
+  readonly throwOnRequestTimeout?: boolean
+  readonly socketAcquisitionWarningTimeout?: number
+  readonly defaultSocketTimeout?: number
+  readonly logger?: unknown
+  readonly httpsAgent?: http.Agent
+  readonly httpAgentProvider?: () => Promise<http.Agent>
+}
+
+const KEPT = [
+  'connectionTimeout',
+  'requestTimeout',
+  'socketTimeout',
+  'defaultSocketTimeout',
+  'socketAcquisitionWarningTimeout',
+  'throwOnRequestTimeout',
+  'httpAgentProvider',
+  'httpAgent',
+  'httpsAgent',
+  'logger',
+]
+
+/** @returns undefined when it is not the SDK's default handler, at most with timeouts of its own */
+async function timeoutsOfDefault(handler: Handler, protocol: string): Promise<Timeouts | undefined> {
+  if (handler.constructor?.name !== 'NodeHttpHandler' || Object.hasOwn(handler, 'handle')) return undefined
+  const config = await (handler as { configProvider?: Promise<HandlerConfig> }).configProvider
+  if (!config || Object.keys(config).some((name) => !KEPT.includes(name))) return undefined
+  if (config.logger || config.socketAcquisitionWarningTimeout) return undefined
+  if (config.requestTimeout && !config.throwOnRequestTimeout) return undefined
+  const secure = protocol === 'https:'
+  const agent = secure ? config.httpsAgent : await config.httpAgentProvider?.()
+  if (!isDefaultAgent(agent, secure ? https.Agent : http.Agent) || !isNodes(secure)) return undefined
+  const { connectionTimeout, requestTimeout, socketTimeout = config.defaultSocketTimeout } = config
+  return { connectionTimeout, requestTimeout, socketTimeout }
+}
+
+/** The agent that a `NodeHttpHandler` makes when none was given. */
+function isDefaultAgent(agent: http.Agent | undefined, Agent: typeof http.Agent): boolean {
+  if (agent?.constructor !== Agent || Object.hasOwn(agent, 'createConnection')) return false
+  const { maxSockets, maxTotalSockets, options } = new Agent({ keepAlive: true, maxSockets: 50 }) as Settings
+  const given = agent as Settings
+  if (given.maxSockets !== maxSockets || given.maxTotalSockets !== maxTotalSockets) return false
+  return isDeepStrictEqual(given.options, options)
+}
+
+type Settings = http.Agent & { readonly options: object }
+
+/** Whether `request` is Node's, not wrapped by tracing or by a mock of the network. */
+function isNodes(secure: boolean): boolean {
+  const { request } = secure ? https : http
+  return /^function request\([^)]*\) \{[\s\S]*\bClientRequest\b/.test(Function.prototype.toString.call(request))
+}

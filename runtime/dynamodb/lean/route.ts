@@ -1,0 +1,177 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { NormalizedSchema, operation as operationSchemaOf } from '@smithy/core/schema'
+import { COMMANDS, type Operation, type Operations } from '../transport.js'
+import type { HttpRequest, HttpResponse } from './http.js'
+
+/**
+ * How requests of one operation to one table are sent, as the SDK would send them: learnt from the SDK itself, by
+ * letting a command pass through the client's own middleware up to where it would be sent.
+ */
+export interface Route {
+  /** Of the credentials that it was learnt with: account and features of the user agent depend on them. */
+  readonly identity: unknown
+  /** Without body, and without the headers that differ from request to request. */
+  readonly request: HttpRequest
+  readonly signer: Signer
+  readonly signingProperties: Readonly<Record<string, unknown>>
+  readonly retryTokenScope: string
+  serialize(input: object): Uint8Array
+  /** @throws the SDK's exception for an answer that is an error */
+  deserialize(response: HttpResponse): Promise<object & { $metadata: Metadata }>
+}
+
+export interface Metadata {
+  httpStatusCode?: number
+  attempts?: number
+  totalRetryDelay?: number
+}
+
+/** Signs, and keeps `systemClockOffset` of the config right; the SDK's is `AwsSdkSigV4Signer`. */
+export interface Signer {
+  sign(request: HttpRequest, identity: unknown, properties: object): Promise<HttpRequest>
+  errorHandler?(properties: object): (error: unknown) => never
+  successHandler?(response: HttpResponse, properties: object): void
+}
+
+/** The middleware that is known here, in its order. With any other the SDK sends. */
+const KNOWN = [
+  'loggerMiddleware',
+  'httpAuthSchemeMiddleware',
+  'endpointV2Middleware',
+  'serializerMiddleware',
+  'contentLengthMiddleware',
+  'getUserAgentMiddleware',
+  'hostHeaderMiddleware',
+  'recursionDetectionMiddleware',
+  'sessionStoreRoute',
+  'retryMiddleware',
+  'httpSigningMiddleware',
+  'deserializerMiddleware',
+].join(' ')
+
+/** The headers that are known here. Others may differ from request to request (tracing). */
+const HEADERS = ['content-length', 'content-type', 'host', 'user-agent', 'x-amz-target', 'x-amz-user-agent'].join(' ')
+
+/**
+ * @returns undefined when something about it is not known here, so that the SDK has to send; `failed` when it could
+ * not be looked at this time
+ */
+export async function learnRoute<O extends Operation>(
+  client: DynamoDBClient,
+  operation: O,
+  input: Operations[O]['input'],
+): Promise<Route | 'failed' | undefined> {
+  const { config } = client
+  const seen = await passThrough(client, operation, input)
+  if (seen === 'failed' || !seen) return seen
+  const { request, context } = seen
+  const smithy = context.__smithy_context
+  const scheme = smithy.selectedHttpAuthScheme
+  if (!isPlain(request) || scheme?.httpAuthOption.schemeId !== 'aws.auth#sigv4') return undefined
+
+  const [, namespace, name, traits, inputSchema, outputSchema] = smithy.operationSchema
+  const schema = operationSchemaOf(namespace, name, traits, inputSchema, outputSchema)
+  const protocol = config.protocol as unknown as Protocol
+  const codec = protocol.getPayloadCodec()
+  const serializer = codec.createSerializer()
+  const written = NormalizedSchema.of(inputSchema).getSchema()
+  return {
+    identity: scheme.identity,
+    request,
+    signer: scheme.signer,
+    signingProperties: { ...scheme.httpAuthOption.signingProperties, config: await signingConfig(config, context) },
+    retryTokenScope: context.partition_id ?? '',
+    serialize(value) {
+      serializer.write(written, value)
+      return serializer.flush() as Uint8Array
+    },
+    async deserialize(response) {
+      return await protocol.deserializeResponse(schema, config, response)
+    },
+  }
+}
+
+/** What is used of the client's protocol; the SDK's types know it only as one of several. */
+interface Protocol {
+  getPayloadCodec(): { createSerializer(): { write(schema: unknown, value: unknown): void; flush(): unknown } }
+  deserializeResponse(schema: object, config: object, response: object): Promise<object & { $metadata: Metadata }>
+}
+
+interface Context {
+  readonly authSchemes?: readonly unknown[]
+  readonly partition_id?: string
+  readonly endpointV2?: { readonly properties?: { readonly authSchemes?: readonly unknown[] } }
+  readonly __smithy_context: {
+    readonly operationSchema: [number, string, string, never, never, never]
+    readonly selectedHttpAuthScheme?: {
+      readonly identity: unknown
+      readonly signer: Signer
+      readonly httpAuthOption: { readonly schemeId: string; readonly signingProperties?: Record<string, unknown> }
+    }
+  }
+}
+
+interface Seen {
+  readonly request: HttpRequest
+  readonly context: Context
+}
+
+/** An error here is none of the request's: the SDK, which sends then, will say what is wrong (credentials, region …). */
+async function passThrough<O extends Operation>(
+  client: DynamoDBClient,
+  operation: O,
+  input: Operations[O]['input'],
+): Promise<Seen | 'failed' | undefined> {
+  let seen: Seen | undefined
+  const Command = COMMANDS[operation] as unknown as new (input: object) => InstanceType<typeof COMMANDS.GetItem>
+  const command = new Command(input)
+  command.middlewareStack.addRelativeTo(
+    (_next: unknown, context: object) => async (args: { request?: unknown }) => {
+      seen = { request: args.request as HttpRequest, context: context as unknown as Context }
+      return { response: {}, output: { $metadata: {} } }
+    },
+    { name: 'sessionStoreRoute', relation: 'before', toMiddleware: 'retryMiddleware' },
+  )
+  try {
+    const handler = command.resolveMiddleware(client.middlewareStack as never, client.config as never, {})
+    const whole = client.middlewareStack.concat(command.middlewareStack as never)
+    if (whole.identify().map(nameOf).join(' ') !== KNOWN) return undefined
+    await handler(command)
+  } catch {
+    return 'failed'
+  }
+  return seen
+}
+
+/** `httpSigningMiddleware (a.k.a. tokenMiddleware) - finalizeRequest` → `httpSigningMiddleware` */
+function nameOf(identified: string): string {
+  return identified.replace(/ .*$/, '')
+}
+
+/** What a client's request looks like that has nothing unusual in its endpoint and headers. */
+function isPlain({ method, query, username, password, fragment, headers }: HttpRequest): boolean {
+  if (method !== 'POST' || Object.keys(query ?? {}).length > 0) return false
+  if (username !== undefined || password !== undefined || fragment !== undefined) return false
+  return (
+    headers['content-type'] === 'application/x-amz-json-1.0' && Object.keys(headers).toSorted().join(' ') === HEADERS
+  )
+}
+
+/**
+ * The client's config as the signer sees it. For each request anew, the SDK makes a `SignatureV4` out of the config; here
+ * the first one serves all requests of the route, unless the application has a signer of its own.
+ */
+async function signingConfig(config: DynamoDBClient['config'], context: Context): Promise<object> {
+  const signer = await config.signer(context.endpointV2?.properties?.authSchemes?.[0] as never)
+  if (signer?.constructor?.name !== 'SignatureV4') return config
+  return {
+    signer: async () => signer,
+    disableClockSkewCorrection: async () => await config.disableClockSkewCorrection?.(),
+    get systemClockOffset() {
+      return config.systemClockOffset
+    },
+    set systemClockOffset(offset: number) {
+      config.systemClockOffset = offset
+    },
+  }
+}

@@ -1,0 +1,134 @@
+import {
+  BatchExecuteStatementCommand,
+  type BatchExecuteStatementCommandInput,
+  type BatchExecuteStatementCommandOutput,
+  DeleteItemCommand,
+  type DeleteItemCommandInput,
+  type DeleteItemCommandOutput,
+  DynamoDBClient,
+  GetItemCommand,
+  type GetItemCommandInput,
+  type GetItemCommandOutput,
+  PutItemCommand,
+  type PutItemCommandInput,
+  type PutItemCommandOutput,
+  QueryCommand,
+  type QueryCommandInput,
+  type QueryCommandOutput,
+  ScanCommand,
+  type ScanCommandInput,
+  type ScanCommandOutput,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+  type UpdateItemCommandOutput,
+} from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../configuration/resolve.js'
+
+/** The operations that a transport sends: those of items. Tables are made and looked at with the SDK's client. */
+export interface Operations {
+  BatchExecuteStatement: { input: BatchExecuteStatementCommandInput; output: BatchExecuteStatementCommandOutput }
+  DeleteItem: { input: DeleteItemCommandInput; output: DeleteItemCommandOutput }
+  GetItem: { input: GetItemCommandInput; output: GetItemCommandOutput }
+  PutItem: { input: PutItemCommandInput; output: PutItemCommandOutput }
+  Query: { input: QueryCommandInput; output: QueryCommandOutput }
+  Scan: { input: ScanCommandInput; output: ScanCommandOutput }
+  UpdateItem: { input: UpdateItemCommandInput; output: UpdateItemCommandOutput }
+}
+
+export type Operation = keyof Operations
+
+export interface SendOptions {
+  /** Rejects with an `AbortError`, as the SDK does, when it is aborted before the answer has come. */
+  readonly abortSignal?: AbortSignal
+}
+
+/** Sends requests for items. Answers and errors are the SDK's, `$metadata` included, whichever transport it is. */
+export interface Transport {
+  send<O extends Operation>(
+    operation: O,
+    input: Operations[O]['input'],
+    options?: SendOptions,
+  ): Promise<Operations[O]['output']>
+}
+
+/** What the lean transport answers to a request that it leaves to the SDK; it has sent nothing then. */
+export interface LeanTransport {
+  send<O extends Operation>(
+    operation: O,
+    input: Operations[O]['input'],
+    options?: SendOptions,
+  ): Promise<Operations[O]['output'] | undefined>
+}
+
+export const COMMANDS = {
+  BatchExecuteStatement: BatchExecuteStatementCommand,
+  DeleteItem: DeleteItemCommand,
+  GetItem: GetItemCommand,
+  PutItem: PutItemCommand,
+  Query: QueryCommand,
+  Scan: ScanCommand,
+  UpdateItem: UpdateItemCommand,
+} as const
+
+/** The transport that the option `transport` asks for. */
+export function transportFor({ transport }: Pick<Configuration, 'transport'>, client: DynamoDBClient): Transport {
+  const sdk = new SdkTransport(client)
+  return transport === 'sdk' ? sdk : new LeanWherePossible(client, sdk)
+}
+
+class SdkTransport implements Transport {
+  readonly #client: Pick<DynamoDBClient, 'send'>
+
+  constructor(client: DynamoDBClient) {
+    this.#client = client
+  }
+
+  async send<O extends Operation>(
+    operation: O,
+    input: Operations[O]['input'],
+    options?: SendOptions,
+  ): Promise<Operations[O]['output']> {
+    const Command = COMMANDS[operation] as unknown as new (input: object) => GetItemCommand
+    const command = new Command(input)
+    // Options that are not undefined keep the client from using its `cacheMiddleware`.
+    const answer: unknown = await (options ? this.#client.send(command, options) : this.#client.send(command))
+    return answer as Operations[O]['output']
+  }
+}
+
+/** Its parts are loaded with the first request that can use them. */
+class LeanWherePossible implements Transport {
+  readonly #client: DynamoDBClient
+  readonly #sdk: SdkTransport
+  #lean: LeanTransport | undefined
+
+  constructor(client: DynamoDBClient, sdk: SdkTransport) {
+    this.#client = client
+    this.#sdk = sdk
+  }
+
+  async send<O extends Operation>(
+    operation: O,
+    input: Operations[O]['input'],
+    options?: SendOptions,
+  ): Promise<Operations[O]['output']> {
+    // Asked each time: aws-sdk-client-mock and spies come and go.
+    if (!SDK_SEND || this.#client.send !== SDK_SEND || !this.#client.config) {
+      return await this.#sdk.send(operation, input, options)
+    }
+    this.#lean ??= (await import('./lean/lean-requests.js')).leanTransportOf(this.#client)
+    return (await this.#lean.send(operation, input, options)) ?? (await this.#sdk.send(operation, input, options))
+  }
+}
+
+/**
+ * The SDK's own `send`; undefined when somebody (tracing, a mock) had wrapped it before this file was loaded. Wrappers
+ * may carry the name and length over, but not the text.
+ */
+const SDK_SEND = pristine(DynamoDBClient.prototype?.send)
+
+function pristine(send: DynamoDBClient['send'] | undefined): DynamoDBClient['send'] | undefined {
+  if (typeof send !== 'function' || Reflect.ownKeys(send).length > 2) return undefined
+  const text = Function.prototype.toString.call(send)
+  return /^send\(/.test(text) && text.includes('.resolveMiddleware(') ? send : undefined
+}
