@@ -23,14 +23,19 @@ export function asNodeError(error: CodedError): Error {
       return coded('HPE_HEADER_OVERFLOW', 'Parse Error: Header overflow', error)
     default:
   }
-  const { code = '' } = error
+  const { code = error.name === 'HTTPParserError' ? 'HPE_INVALID_CONSTANT' : '' } = error
   if (code.startsWith('HPE_')) return coded(code, `Parse Error: ${error.message}`, error)
   return TIMEOUT_CODES.includes(code) ? named('TimeoutError', error) : error
 }
 
-/** A body that fails when it is read. */
-export function brokenOff(error: Error): Readable {
-  return new Readable({ read: () => {}, construct: (done) => done(error) })
+/** A body that fails when it is read, as Node's does when its connection breaks. */
+export function brokenOff(error: CodedError): Readable {
+  const failure = error.code === 'ECONNRESET' ? coded('ECONNRESET', 'aborted', error) : error
+  return new Readable({
+    read() {
+      this.destroy(failure)
+    },
+  })
 }
 
 /** @param milliseconds of the handler's `requestTimeout` */

@@ -40,7 +40,13 @@ const HINT =
 
 /** An error of DynamoDB knows its metadata already; one of reading the answer (not JSON, broken off) does not. */
 function withResponse(error: Error & { $metadata?: Metadata }, response: HttpResponse): Error {
-  Object.defineProperty(error, '$response', { value: response })
+  // The SDK's exceptions have the property already, visible: what was stored would be printed with them.
+  Object.defineProperty(error, '$response', {
+    value: response,
+    enumerable: false,
+    writable: false,
+    configurable: false,
+  })
   if ('$metadata' in error) return error
   error.message += `\n  ${HINT}`
   const { statusCode, headers } = response
