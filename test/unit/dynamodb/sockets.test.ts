@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { failureOf, leanSend, sentBy } from '../../support/both-transports.js'
+import { type Stub, sendJson, startStub } from '../../support/dynamodb-stub.js'
+
+const INPUT = { TableName: 'sessions', Key: { session_id: { S: 'a' } } }
+const REQUESTS = 50_000
+const IN_FLIGHT = 64
+
+let stub: Stub
+
+beforeAll(async () => {
+  stub = await startStub()
+})
+afterAll(() => stub.stop())
+beforeEach(() => stub.reset())
+
+describe('connections of the lean transport', () => {
+  it('are used again', async () => {
+    const client = stub.client()
+    for (let count = 0; count < 50; count += 1) await leanSend(client)('GetItem', INPUT)
+    // A request that is made in the very moment in which an answer ends may open a second one.
+    expect(stub.connections).toBeLessThanOrEqual(2)
+    expect(new Set(sentBy(stub.requests))).toEqual(new Set(['undici']))
+    client.destroy()
+    await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
+  })
+
+  it('are 50 at most, and requests beyond that wait for one', async () => {
+    stub.answer((_, response) => void setTimeout(() => sendJson(response, {}), 20))
+    const client = stub.client()
+    const send = leanSend(client)
+    await Promise.all(Array.from({ length: 200 }, () => send('GetItem', INPUT)))
+    expect(stub.connections).toBe(50)
+    expect(stub.requests).toHaveLength(200)
+    client.destroy()
+  })
+
+  it('count the time of waiting for one into the request timeout', async () => {
+    stub.answer(() => {})
+    const requestHandler = { requestTimeout: 300, throwOnRequestTimeout: true }
+    const client = stub.client({ maxAttempts: 1, requestHandler })
+    const send = leanSend(client)
+    const start = performance.now()
+    const failures = await Promise.all(Array.from({ length: 70 }, () => failureOf(send('GetItem', INPUT))))
+    expect(performance.now() - start).toBeLessThan(2000)
+    expect(new Set(failures.map(({ name }) => name))).toEqual(new Set(['TimeoutError']))
+    // Those that never had a socket are not sent later.
+    await sleep(100)
+    expect(stub.requests.length).toBeLessThan(70)
+    client.destroy()
+  })
+
+  it('are made anew when the server has closed them in between', async () => {
+    const client = stub.client()
+    const send = leanSend(client)
+    for (let count = 0; count < 5; count += 1) {
+      const { $metadata } = await send('GetItem', INPUT)
+      expect($metadata.attempts).toBe(1)
+      for (const socket of stub.sockets) socket.end()
+      await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
+    }
+    expect(stub.connections).toBe(5)
+    client.destroy()
+  })
+
+  it('are made anew after the server said that it closes them', async () => {
+    stub.answer((_, response) => sendJson(response, {}, 200, { connection: 'close' }))
+    const client = stub.client()
+    const send = leanSend(client)
+    for (let count = 0; count < 5; count += 1) await send('GetItem', INPUT)
+    await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
+    client.destroy()
+  })
+
+  it('serve a client that is used after destroy, like the SDK’s', async () => {
+    const client = stub.client()
+    const send = leanSend(client)
+    await send('GetItem', INPUT)
+    client.destroy()
+    await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
+    await send('GetItem', INPUT)
+    expect(stub.connections).toBe(2)
+    client.destroy()
+    await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
+  })
+
+  it('do not keep a program alive', async () => {
+    const program = `
+      import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+      import { transportFor } from './runtime/dynamodb/transport.ts'
+      const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+      const client = new DynamoDBClient({ endpoint: '${stub.endpoint}', region: 'x', credentials })
+      await transportFor({ transport: 'lean' }, client).send('GetItem', ${JSON.stringify(INPUT)})
+      console.log('answered', performance.now())
+      process.on('exit', () => console.log('exit', performance.now()))`
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program])
+    let output = ''
+    child.stdout.on('data', (chunk) => {
+      output += chunk
+    })
+    const [code] = await once(child, 'close')
+    const [, answered, exit] = /answered (\S+)\nexit (\S+)/.exec(output) ?? []
+    expect(code).toBe(0)
+    expect(sentBy(stub.requests)).toEqual(['undici'])
+    expect(Number(exit) - Number(answered)).toBeLessThan(2000)
+  }, 60_000)
+
+  it(`leave nothing behind after ${REQUESTS} requests, some of which fail`, async () => {
+    const warnings: Error[] = []
+    const warn = (warning: Error) => void warnings.push(warning)
+    process.on('warning', warn)
+    stub.answer((_, response, count) => {
+      if (count % 1000 === 0) response.destroy()
+      else sendJson(response, {})
+      if (count % 100 === 0) (stub.requests as unknown[]).length = 1
+    })
+    const client = stub.client()
+    const send = leanSend(client)
+    const { signal } = new AbortController()
+    const add = vi.spyOn(signal, 'addEventListener')
+    const remove = vi.spyOn(signal, 'removeEventListener')
+    let left = REQUESTS
+    let failed = 0
+    const worker = async () => {
+      while (left-- > 0) {
+        const options = left % 100 === 0 ? { abortSignal: signal } : undefined
+        await send('GetItem', INPUT, options).catch(() => {
+          failed += 1
+        })
+      }
+    }
+    await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
+    process.off('warning', warn)
+    expect(failed).toBeLessThan(REQUESTS / 1000)
+    expect(stub.sockets.size).toBeLessThanOrEqual(50)
+    expect(warnings).toEqual([])
+    expect(add.mock.calls.length).toBeGreaterThan(0)
+    expect(remove.mock.calls.length).toBeGreaterThanOrEqual(add.mock.calls.length)
+    client.destroy()
+    await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
+    await sleep(50)
+    expect(process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap')).toEqual([])
+  }, 300_000)
+})
