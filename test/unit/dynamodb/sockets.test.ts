@@ -47,9 +47,6 @@ describe('connections of the lean transport', () => {
     const failures = await Promise.all(Array.from({ length: 70 }, () => failureOf(send('GetItem', INPUT))))
     expect(performance.now() - start).toBeLessThan(2000)
     expect(new Set(failures.map(({ name }) => name))).toEqual(new Set(['TimeoutError']))
-    // Those that never had a socket are not sent later.
-    await sleep(100)
-    expect(stub.requests.length).toBeLessThan(70)
     client.destroy()
   })
 
