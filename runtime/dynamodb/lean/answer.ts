@@ -2,10 +2,21 @@ import { HttpResponse } from '@smithy/core/protocols'
 import type { Dispatcher } from 'undici'
 import { aborted, asNodeError, brokenOff, tooLate } from './node-errors.js'
 
+export interface Wanted {
+  /** Milliseconds until there are headers. */
+  readonly requestTimeout: number | undefined
+  readonly abortSignal: AbortSignal | undefined
+  readonly resolve: (response: HttpResponse) => void
+  readonly reject: (error: Error) => void
+  /** Called once undici is through with a request that it was given. */
+  readonly ended: () => void
+}
+
 /** Receives one answer, and gives it up when it takes too long or is not wanted any more. */
 export class Answer implements Dispatcher.DispatchHandler {
   readonly #resolve: (response: HttpResponse) => void
   readonly #reject: (error: Error) => void
+  readonly #ended: () => void
   readonly #deadline: NodeJS.Timeout | undefined
   readonly #abortSignal: AbortSignal | undefined
   #controller: Dispatcher.DispatchController | undefined
@@ -15,14 +26,10 @@ export class Answer implements Dispatcher.DispatchHandler {
   #headers: Record<string, string> = {}
   readonly #chunks: Buffer[] = []
 
-  constructor(
-    requestTimeout: number | undefined,
-    abortSignal: AbortSignal | undefined,
-    resolve: (response: HttpResponse) => void,
-    reject: (error: Error) => void,
-  ) {
+  constructor({ requestTimeout, abortSignal, resolve, reject, ended }: Wanted) {
     this.#resolve = resolve
     this.#reject = reject
+    this.#ended = ended
     this.#abortSignal = abortSignal
     if (requestTimeout) this.#deadline = setTimeout(() => this.#giveUp(tooLate(requestTimeout)), requestTimeout)
     if (abortSignal?.aborted) this.#abort()
@@ -57,12 +64,14 @@ export class Answer implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#settle()
+    this.#ended()
     this.#answer(this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks))
   }
 
   /** Once there were headers, it is reading the body that fails, as with the SDK's handler. */
   onResponseError(_controller: unknown, error: Error): void {
     this.#settle()
+    this.#ended()
     if (this.#gaveUp) this.#reject(this.#gaveUp)
     else if (this.#status === 0) this.#reject(asNodeError(error))
     else this.#answer(brokenOff(asNodeError(error)))
@@ -79,7 +88,7 @@ export class Answer implements Dispatcher.DispatchHandler {
 
   readonly #abort = (): void => this.#giveUp(aborted(this.#abortSignal?.reason))
 
-  /** A request that still waits for a socket can't be told; it is dropped when its turn comes. */
+  /** One that still waits for its connection can't be told yet. */
   #giveUp(error: Error): void {
     if (this.#gaveUp) return
     this.#gaveUp = error

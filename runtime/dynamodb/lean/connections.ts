@@ -15,6 +15,8 @@ const ALL = new WeakMap<Handler, Connections>()
 export class Connections {
   readonly #timeouts: Timeouts
   #agent: Agent | undefined
+  #busy = 0
+  readonly #waiting: { request: HttpRequest; answer: Answer }[] = []
 
   /** Those that stand in for this handler: one set, which `client.destroy()` closes. */
   static of(handler: Handler, timeouts: Timeouts): Connections {
@@ -31,27 +33,41 @@ export class Connections {
     this.#timeouts = timeouts
   }
 
+  /** Requests wait here, not in undici, which would open a connection even for one that was given up meanwhile. */
   exchange(request: HttpRequest, abortSignal: AbortSignal | undefined): Promise<HttpResponse> {
-    this.#agent ??= this.#open()
-    const agent = this.#agent
     return new Promise((resolve, reject) => {
-      const answer = new Answer(this.#timeouts.requestTimeout, abortSignal, resolve, reject)
+      const answer = new Answer({
+        requestTimeout: this.#timeouts.requestTimeout,
+        abortSignal,
+        resolve,
+        reject,
+        ended: this.#ended,
+      })
       if (!answer.awaited) return
-      try {
-        agent.dispatch(
-          {
-            origin: originOf(request),
-            path: request.path,
-            method: 'POST',
-            headers: request.headers,
-            body: request.body as Uint8Array,
-          },
-          answer,
-        )
-      } catch (error) {
-        answer.onResponseError(undefined, error as Error)
-      }
+      if (this.#busy < MOST_SOCKETS) this.#dispatch(request, answer)
+      else this.#waiting.push({ request, answer })
     })
+  }
+
+  #dispatch(request: HttpRequest, answer: Answer): void {
+    this.#busy += 1
+    this.#agent ??= this.#open()
+    const { path, headers } = request
+    try {
+      const body = request.body as Uint8Array
+      this.#agent.dispatch({ origin: originOf(request), path, method: 'POST', headers, body }, answer)
+    } catch (error) {
+      answer.onResponseError(undefined, error as Error)
+    }
+  }
+
+  readonly #ended = (): void => {
+    this.#busy -= 1
+    while (this.#busy < MOST_SOCKETS) {
+      const next = this.#waiting.shift()
+      if (!next) return
+      if (next.answer.awaited) this.#dispatch(next.request, next.answer)
+    }
   }
 
   /** Like `destroy` of the SDK's handler: what is under way ends, and a later request opens connections again. */

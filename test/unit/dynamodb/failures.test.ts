@@ -11,6 +11,8 @@ import { both, failureOf, leanSend, sentBy } from '../../support/both-transports
 import { CREDENTIALS, type Stub, sendError, sendJson, startStub } from '../../support/dynamodb-stub.js'
 
 const INPUT = { TableName: 'sessions', Key: { session_id: { S: 'a' } } }
+vi.setConfig({ testTimeout: 30_000 })
+
 const FAST = () => ({ maxAttempts: 3, retryStrategy: new StandardRetryStrategy({ maxAttempts: 3, baseDelay: 1 }) })
 const SHORT = { connectionTimeout: 200, requestTimeout: 150, throwOnRequestTimeout: true }
 
