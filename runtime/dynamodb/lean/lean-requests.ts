@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { LeanTransport, Operation, Operations, SendOptions } from '../transport.js'
 import { ClientState } from './client-state.js'
 import { chooseExchange } from './exchange.js'
 import type { Exchange } from './http.js'
+import { LeanRequest } from './lean-request.js'
 import { isTokenStrategy, withRetries } from './retries.js'
 import { learnRoute, type Route } from './route.js'
-import { sendOnce } from './send-once.js'
 
 /** All stores with the same client share what was learnt of it, and its connections. */
 const TRANSPORTS = new WeakMap<DynamoDBClient, LeanRequests>()
@@ -50,18 +49,8 @@ class LeanRequests implements LeanTransport {
     const strategy = await config.retryStrategy()
     if (!isTokenStrategy(strategy)) return undefined
     this.#exchange ??= await chooseExchange(this.#client, route.request.protocol)
-    const exchange = this.#exchange
-    const body = route.serialize(input)
-    const headers: Record<string, string> = {
-      ...route.request.headers,
-      'content-length': String(body.byteLength),
-      'amz-sdk-invocation-id': randomUUID(),
-    }
-    const request = { ...route.request, headers, body }
-    const output = await withRetries(config, strategy, route.retryTokenScope, abortSignal, (attempt, attempts) => {
-      headers['amz-sdk-request'] = `attempt=${attempt}; max=${attempts}`
-      return sendOnce(route, request, exchange, abortSignal)
-    })
+    const request = new LeanRequest(route, input, this.#exchange, abortSignal)
+    const output = await withRetries(config, strategy, route.retryTokenScope, abortSignal, request)
     return output as Operations[O]['output']
   }
 

@@ -1,7 +1,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { getRetryAfterHint, isServerError, isThrottlingError, isTransientError } from '@smithy/core/retry'
 import type { HttpResponse } from './http.js'
-import type { Metadata } from './route.js'
+import type { LeanRequest } from './lean-request.js'
+import type { Metadata, Output } from './route.js'
 
 type Config = DynamoDBClient['config']
 type AnyStrategy = Awaited<ReturnType<Config['retryStrategy']>>
@@ -18,16 +19,14 @@ export function isTokenStrategy(strategy: AnyStrategy): strategy is TokenStrateg
 /**
  * Sends until it succeeds or the client's retry strategy has enough: what `retryMiddleware` of `@smithy/core/retry`
  * does, with the same marks in `$metadata`.
- *
- * @param send told which attempt it is, from 1, and how many there are at most
  */
-export async function withRetries<T extends { $metadata: Metadata }>(
+export async function withRetries(
   config: Config,
   strategy: TokenStrategy,
   scope: string,
   abortSignal: AbortSignal | undefined,
-  send: (attempt: number, attempts: number) => Promise<T>,
-): Promise<T> {
+  request: LeanRequest,
+): Promise<Output> {
   const maxAttempts = await config.maxAttempts()
   let token = await unlessAborted(strategy.acquireInitialRetryToken(scope), abortSignal)
   let attempts = 0
@@ -35,7 +34,7 @@ export async function withRetries<T extends { $metadata: Metadata }>(
   for (;;) {
     let failure: Failure
     try {
-      const output = await send(attempts + 1, maxAttempts)
+      const output = await request.send(attempts + 1, maxAttempts)
       strategy.recordSuccess(token)
       output.$metadata.attempts = attempts + 1
       output.$metadata.totalRetryDelay = totalRetryDelay

@@ -4,6 +4,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { NormalizedSchema, operation as operationSchemaOf } from '@smithy/core/schema'
 import { COMMANDS, type Operation, type Operations } from '../transport.js'
 import type { HttpRequest, HttpResponse } from './http.js'
+import { answerOf, requestJson } from './json.js'
 import { type Credentials, QuickSignature } from './quick-signature.js'
 
 /**
@@ -16,13 +17,21 @@ export interface Route {
   /** Without body, and without the headers that differ from request to request. */
   readonly request: HttpRequest
   readonly signer: Signer
-  readonly signingProperties: Readonly<Record<string, unknown>>
+  readonly signingProperties: Readonly<SigningProperties>
   /** Makes the signatures that the signer makes; undefined where it does not, or where the clock is not to be corrected. */
   readonly quick: QuickSignature | undefined
+  /** The header `date` by which the clock's offset was set last: it says nothing new within the same second. */
+  dateSeen: string | undefined
   readonly retryTokenScope: string
   serialize(input: object): Uint8Array
   /** @throws the SDK's exception for an answer that is an error */
-  deserialize(response: HttpResponse): Promise<object & { $metadata: Metadata }>
+  deserialize(response: HttpResponse): Output | Promise<Output>
+}
+
+export type Output = object & { $metadata: Metadata }
+
+export interface SigningProperties extends Record<string, unknown> {
+  readonly config?: { readonly systemClockOffset?: number }
 }
 
 export interface Metadata {
@@ -80,6 +89,8 @@ export async function learnRoute<O extends Operation>(
   const codec = protocol.getPayloadCodec()
   const serializer = codec.createSerializer()
   const written = NormalizedSchema.of(inputSchema).getSchema()
+  const inputMembers = membersOf(inputSchema)
+  const outputMembers = membersOf(outputSchema)
   const { identity, signer } = scheme
   const signingProperties = {
     ...scheme.httpAuthOption.signingProperties,
@@ -88,19 +99,27 @@ export async function learnRoute<O extends Operation>(
   const corrected = (await config.disableClockSkewCorrection?.()) !== true
   return {
     identity,
-    request,
+    request: { ...request, headers: without(request.headers, 'content-length') },
     signer,
     signingProperties,
     quick: corrected ? await quickSignature(request, identity, signer, signingProperties) : undefined,
+    dateSeen: undefined,
     retryTokenScope: context.partition_id ?? '',
     serialize(value) {
+      const json = requestJson(value, inputMembers)
+      if (json !== undefined) return Buffer.from(json)
       serializer.write(written, value)
       return serializer.flush() as Uint8Array
     },
-    async deserialize(response) {
-      return await protocol.deserializeResponse(schema, config, response)
+    deserialize(response) {
+      const answer = response.statusCode === 200 ? answerOf(response.body, outputMembers) : undefined
+      return answer ? withMetadata(answer, response) : protocol.deserializeResponse(schema, config, response)
     },
   }
+}
+
+function membersOf(schema: never): readonly string[] {
+  return [...NormalizedSchema.of(schema).structIterator()].map(([name]) => name)
 }
 
 /** What is used of the client's protocol; the SDK's types know it only as one of several. */
@@ -190,21 +209,36 @@ async function signingConfig(config: DynamoDBClient['config'], context: Context)
 
 /** A signature that gives, for a request of this route, exactly what the SDK's signer gives; undefined if none does. */
 async function quickSignature(
-  { headers, ...request }: HttpRequest,
+  { headers, body, ...request }: HttpRequest,
   identity: unknown,
   signer: Signer,
   signingProperties: object,
 ): Promise<QuickSignature | undefined> {
-  const more = { 'amz-sdk-invocation-id': randomUUID(), 'amz-sdk-request': 'attempt=1; max=3' }
-  const unsigned = { ...request, headers: { ...headers, ...more } }
+  if (!isCredentials(identity) || !(body instanceof Uint8Array)) return undefined
+  const marks = { 'amz-sdk-invocation-id': randomUUID(), 'amz-sdk-request': 'attempt=1; max=3' }
+  const unsigned = { ...request, headers: { ...headers, ...marks }, body }
   const signed = await signer.sign(unsigned, identity, { ...signingProperties })
   const time = signed.headers['x-amz-date']?.replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5') ?? ''
   const [, region = '', service = ''] = /\/\d{8}\/([^/]+)\/([^/]+)\//.exec(signed.headers.authorization ?? '') ?? []
-  if (!isCredentials(identity) || Number.isNaN(Date.parse(time))) return undefined
-  const quick = new QuickSignature(identity, { region, service })
-  return isDeepStrictEqual({ ...quick.sign(unsigned, Date.parse(time)).headers }, { ...signed.headers })
-    ? quick
-    : undefined
+  if (Number.isNaN(Date.parse(time))) return undefined
+  const same = { path: request.path, headers: without(headers, 'content-length') }
+  const quick = new QuickSignature(identity, { region, service }, same, Object.keys(marks))
+  return isDeepStrictEqual(quick.sign(body, marks, Date.parse(time)), { ...signed.headers }) ? quick : undefined
+}
+
+function without(headers: Readonly<Record<string, string>>, name: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([other]) => other !== name))
+}
+
+/** As `deserializeMetadata` of `@smithy/core/protocols` finds it. */
+function withMetadata(answer: object, { statusCode, headers }: HttpResponse): Output {
+  const $metadata = {
+    httpStatusCode: statusCode,
+    requestId: headers['x-amzn-requestid'] ?? headers['x-amzn-request-id'] ?? headers['x-amz-request-id'],
+    extendedRequestId: headers['x-amz-id-2'],
+    cfId: headers['x-amz-cf-id'],
+  }
+  return Object.assign(answer, { $metadata })
 }
 
 function isCredentials(identity: unknown): identity is Credentials {

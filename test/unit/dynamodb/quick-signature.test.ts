@@ -15,19 +15,30 @@ describe('the quick signature', () => {
   ])('is that of another implementation: %s', (_, more, text) => {
     for (const sessionToken of [undefined, 'FwoGZXIvYXdzE+/=', 'a  b']) {
       const credentials = { ...CREDENTIALS, ...(sessionToken && { sessionToken }) }
-      const quick = new QuickSignature(credentials, SCOPE)
-      for (const now of [Date.UTC(2026, 10, 22, 23, 59, 59), Date.UTC(2026, 10, 23, 0, 0, 1)]) {
-        const headers = {
+      const same = {
+        path: '/below/',
+        headers: {
           host: 'dynamodb.eu-central-1.amazonaws.com',
           'content-type': 'a/b',
-          'content-length': '2',
+          'user-agent': 'unsigned',
           ...more,
-        }
-        const request = { method: 'POST', protocol: 'https:', hostname: headers.host, path: '/', headers }
-        const signed = quick.sign({ ...request, body: Buffer.from(text) }, now).headers
-        const { authorization, ...rest } = signed
-        const again = sign({ ...SCOPE, method: 'POST', path: '/', headers: rest, body: text }, credentials)
+        },
+      }
+      const quick = new QuickSignature(credentials, SCOPE, same, ['x-mark'])
+      for (const now of [
+        Date.UTC(2026, 10, 22, 23, 59, 59, 999),
+        Date.UTC(2026, 10, 22, 23, 59, 59),
+        Date.UTC(2026, 10, 23, 0, 0, 1),
+      ]) {
+        const signed = quick.sign(Buffer.from(text), { 'x-mark': `now=${now}` }, now)
+        const { authorization, 'user-agent': _, ...rest } = signed
+        const again = sign({ ...SCOPE, method: 'POST', path: same.path, headers: rest, body: text }, credentials)
         expect(authorization).toBe(again.headers?.Authorization)
+        expect(signed).toMatchObject({
+          'content-length': String(Buffer.byteLength(text)),
+          'x-amz-date': new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, ''),
+          'x-mark': `now=${now}`,
+        })
         expect(signed['x-amz-security-token']).toBe(sessionToken)
       }
     }

@@ -51,6 +51,17 @@ const INPUTS: { [O in Operation]: Operations[O]['input'] } = {
     ReturnConsumedCapacity: 'TOTAL',
   },
 }
+
+/** Nothing that has to be encoded: what sessions without compression have. */
+const TEXTS = { s: EVERYTHING.s, n: EVERYTHING.n, ['__proto__']: { S: 'x' }, 'odd "key"': { S: '' } }
+const PLAIN_INPUTS: Partial<{ [O in Operation]: Operations[O]['input'] }> = {
+  PutItem: { TableName: 'sessions', Item: { ...KEY, ...TEXTS } },
+  UpdateItem: { ...INPUTS.UpdateItem, ExpressionAttributeValues: TEXTS, ConditionExpression: undefined },
+  Query: { ...INPUTS.Query, ExpressionAttributeValues: TEXTS, ExclusiveStartKey: KEY },
+  BatchExecuteStatement: {
+    Statements: [{ Statement: 'SELECT \u{1f600}' }, { Statement: 'DELETE ?', Parameters: Object.values(TEXTS) }],
+  },
+}
 const OPERATIONS = Object.keys(INPUTS) as Operation[]
 
 /** Of all types; the transport gets it as JSON, as DynamoDB sends it. */
@@ -101,11 +112,15 @@ function comparable({ method, path, headers, body }: WireRequest) {
   return { method, path, headers: rest, body, authorization: authorization?.replace(/Signature=\w+/, '') }
 }
 
-async function expectSame(config: DynamoDBClientConfig, operation: Operation): Promise<void> {
+async function expectSame(
+  config: DynamoDBClientConfig,
+  operation: Operation,
+  input = INPUTS[operation],
+): Promise<void> {
   const { sdk, lean } = await both(stub, config, async (send) => {
     // The first one learns the way; the second is sent as all later ones are.
-    await send(operation, INPUTS[operation])
-    await send(operation, INPUTS[operation])
+    await send(operation, input)
+    await send(operation, input)
   })
   expect(sentBy(sdk.requests)).toEqual(['node:http', 'node:http'])
   expect(sentBy(lean.requests)).toEqual(['undici', 'undici'])
@@ -116,6 +131,13 @@ describe('a request of the lean transport', () => {
   it.each(OPERATIONS)('has the method, headers and body that the SDK sends: %s', async (operation) => {
     await expectSame({}, operation)
   })
+
+  it.each(Object.entries(PLAIN_INPUTS))(
+    'has the body that the SDK sends, without binary attributes: %s',
+    async (operation, input) => {
+      await expectSame({}, operation as Operation, input)
+    },
+  )
 
   it.each([
     ['a session token', { credentials: { ...CREDENTIALS, sessionToken: 'FwoGZXIvYXdzE+/=' } }],
@@ -164,6 +186,29 @@ describe('an answer through the lean transport', () => {
     const { sdk, lean } = await both(stub, {}, (send) => send(operation, INPUTS[operation]))
     expect(lean.result).toStrictEqual(sdk.result)
     expect(lean.result.$metadata).toMatchObject({ attempts: 1, httpStatusCode: 200, requestId: 'REQUEST' })
+  })
+
+  it.each(OPERATIONS)('is the one that the SDK gives, without binary attributes: %s', async (operation) => {
+    const { b: _, bs: __, l: ___, m: ____, ...texts } = WIRE_ITEM
+    const odd = { S: JSON.stringify({ B: '"B":', BS: [null], 'x\\': 1 }) }
+    const item = { ...texts, odd, '': { S: '' }, l: { L: [{ NULL: true }, { M: { x: { SS: ['ß'] } } }] } }
+    const answer = JSON.stringify(ANSWERS[operation]).replaceAll(JSON.stringify(WIRE_ITEM), JSON.stringify(item))
+    stub.answer((_, response) => response.setHeader('x-amz-request-id', 'OTHER').end(answer))
+    const { sdk, lean } = await both(stub, {}, (send) => send(operation, INPUTS[operation]))
+    expect(lean.result).toStrictEqual(sdk.result)
+    expect(lean.result.$metadata.requestId).toBe('OTHER')
+  })
+
+  it('never reaches the prototype of what is given back', async () => {
+    stub.answer((_, response) =>
+      response.end('{"__proto__":{"a":{}},"Item":{"__proto__":{"S":"x"},"data":{"S":"{}"}}}'),
+    )
+    const client = stub.client()
+    const { Item, ...rest } = await leanSend(client)('GetItem', INPUTS.GetItem)
+    client.destroy()
+    expect(Object.getPrototypeOf(Item)).toBe(Object.prototype)
+    expect(Object.keys(Item ?? {})).toEqual(['__proto__', 'data'])
+    expect(Object.keys(rest)).toEqual(['$metadata'])
   })
 
   it('may come in many pieces', async () => {

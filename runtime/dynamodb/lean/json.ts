@@ -1,0 +1,71 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+
+/**
+ * The body of a request, byte for byte what the SDK's serializer makes of it, in a fraction of its time; undefined where
+ * something has to be encoded (binary attributes, documents), which is left to the SDK.
+ *
+ * @param members names of those that the SDK knows, in its order
+ */
+export function requestJson(input: object, members: readonly string[]): string | undefined {
+  const given = input as Readonly<Record<string, unknown>>
+  let json = ''
+  for (const name of members) {
+    const value = given[name]
+    if (value === undefined || value === null) continue
+    if (typeof value === 'object' && !isPlain(name, value)) return undefined
+    json += `${json === '' ? '' : ','}"${name}":${JSON.stringify(value)}`
+  }
+  return `{${json}}`
+}
+
+/**
+ * The members of an answer, as the SDK's deserializer gives them; undefined where something has to be decoded, or is
+ * not what DynamoDB sends.
+ *
+ * @param members names of those that the SDK knows
+ */
+export function answerOf(body: unknown, members: readonly string[]): Record<string, unknown> | undefined {
+  if (!Buffer.isBuffer(body)) return undefined
+  const text = body.toString()
+  // Within a string the quotes have a backslash before them.
+  if (text.includes('"B":') || text.includes('"BS":')) return undefined
+  const found = parse(text)
+  if (!found) return undefined
+  const answer: Record<string, unknown> = {}
+  for (const name of members) {
+    const value = found[name]
+    if (value !== undefined && value !== null) answer[name] = value
+  }
+  return answer
+}
+
+/** Members of requests that hold attributes, by name. */
+const ATTRIBUTES = ['Key', 'ExpressionAttributeValues', 'Item', 'ExclusiveStartKey']
+
+function isPlain(name: string, value: object): boolean {
+  if (name === 'ExpressionAttributeNames') return true
+  if (name === 'Statements') return (value as Statement[]).every(isPlainStatement)
+  return ATTRIBUTES.includes(name) && Object.values(value).every(isText)
+}
+
+interface Statement {
+  readonly Parameters?: readonly AttributeValue[]
+}
+
+function isPlainStatement(statement: Statement): boolean {
+  return statement.Parameters?.every(isText) ?? true
+}
+
+/** A string or a number: their JSON is what is sent. */
+function isText(value: AttributeValue | undefined): boolean {
+  return typeof value?.S === 'string' || typeof value?.N === 'string'
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const found: unknown = JSON.parse(text)
+    return typeof found === 'object' && found !== null ? (found as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
