@@ -36,8 +36,13 @@ export function extrasOf(cookie: CookieSettings | undefined, stored: string | un
     cookie: json,
     ownEnd: endOf(cookie),
     ownLifetime: lifetimeOf(cookie),
-    changed: json !== stored && settings(json) !== settings(stored),
+    changed: json !== stored && withoutTime(json) !== withoutTime(stored) && settings(json) !== settings(stored),
   }
+}
+
+/** The same texts mean the same settings; different ones may, too: other writers have another order. */
+function withoutTime(json: string | undefined): string | undefined {
+  return json?.replace(/"expires":"[^"]*"/, '"expires":true')
 }
 
 /** When the cookie ends, in milliseconds since the epoch; undefined for one that lives as long as the browser. */

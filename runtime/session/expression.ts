@@ -16,31 +16,45 @@ export interface Condition {
 
 /** Builds the expressions of one request, with placeholders for all names and values. */
 export class Expression {
+  /** By placeholder. Complete when all expressions were built. */
+  readonly names: Record<string, string> = {}
   readonly #tableKey: string
-  readonly #names = new Map<string, string>()
-  readonly #values: AttributeValue[] = []
+  readonly #placeholders = new Map<string, string>()
+  readonly #values: Item = {}
+  #valueCount = 0
 
   constructor(tableKey: string) {
     this.#tableKey = tableKey
   }
 
   name(attribute: string): string {
-    const placeholder = this.#names.get(attribute) ?? `#n${this.#names.size}`
-    this.#names.set(attribute, placeholder)
+    const known = this.#placeholders.get(attribute)
+    if (known !== undefined) return known
+    const placeholder = `#n${this.#placeholders.size}`
+    this.#placeholders.set(attribute, placeholder)
+    this.names[placeholder] = attribute
     return placeholder
   }
 
+  /** By placeholder; undefined when there are none, for DynamoDB refuses an empty map. */
+  get values(): Item | undefined {
+    return this.#valueCount > 0 ? this.#values : undefined
+  }
+
   update(changes: Changes, keep: readonly string[]): string {
-    const set: string[] = []
-    const remove: string[] = []
+    let set = ''
+    let remove = ''
     for (const [attribute, value] of Object.entries(changes)) {
       const name = this.name(attribute)
-      if (value === undefined) remove.push(name)
-      else if (keep.includes(attribute)) set.push(`${name} = if_not_exists(${name}, ${this.#value(value)})`)
-      else set.push(`${name} = ${this.#value(value)}`)
+      if (value === undefined) {
+        remove += `${remove && ', '}${name}`
+      } else {
+        const operand = this.#value(value)
+        const kept = keep.includes(attribute)
+        set += `${set && ', '}${name} = ${kept ? `if_not_exists(${name}, ${operand})` : operand}`
+      }
     }
-    const clauses = [set.length > 0 && `SET ${set.join(', ')}`, remove.length > 0 && `REMOVE ${remove.join(', ')}`]
-    return clauses.filter((clause) => clause !== false).join(' ')
+    return `${set && `SET ${set}`}${set && remove && ' '}${remove && `REMOVE ${remove}`}`
   }
 
   condition({ exists, equals = {}, lockFree }: Condition): string | undefined {
@@ -56,22 +70,15 @@ export class Expression {
     return parts.length > 0 ? parts.join(' AND ') : undefined
   }
 
-  attributes() {
-    const names = [...this.#names].map(([attribute, placeholder]) => [placeholder, attribute])
-    const values = this.#values.map((value, index) => [`:v${index}`, value])
-    return {
-      ExpressionAttributeNames: Object.fromEntries(names) as Record<string, string>,
-      ...(values.length > 0 && { ExpressionAttributeValues: Object.fromEntries(values) as Item }),
-    }
-  }
-
   #equal(attribute: string, value: AttributeValue | undefined): string {
     const name = this.name(attribute)
     return value === undefined ? `attribute_not_exists(${name})` : `${name} = ${this.#value(value)}`
   }
 
   #value(value: AttributeValue): string {
-    this.#values.push(value)
-    return `:v${this.#values.length - 1}`
+    const placeholder = `:v${this.#valueCount}`
+    this.#valueCount += 1
+    this.#values[placeholder] = value
+    return placeholder
   }
 }

@@ -76,7 +76,8 @@ export class IndexItems {
       ...this.#at(key),
       ConditionExpression: expression.condition({ exists: true, equals }),
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      ...expression.attributes(),
+      ExpressionAttributeNames: expression.names,
+      ExpressionAttributeValues: expression.values,
     }
     try {
       await this.#transport.send('DeleteItem', input)

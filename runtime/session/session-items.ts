@@ -28,8 +28,8 @@ export class SessionItems {
   }
 
   async get(id: string, { consistent }: { consistent: boolean }): Promise<Item | undefined> {
-    const input = { ...this.#key(id), ConsistentRead: consistent }
-    const { Item } = await this.#send('GetItem', input)
+    const { TableName, Key } = this.#key(id)
+    const { Item } = await this.#send('GetItem', { TableName, Key, ConsistentRead: consistent })
     return Item
   }
 
@@ -50,13 +50,16 @@ export class SessionItems {
     { keep = [], answer = false }: { keep?: readonly string[]; answer?: boolean } = {},
   ): Promise<WriteResult> {
     const expression = new Expression(this.#configuration.tableKey)
+    const { TableName, Key } = this.#key(id)
     const input: UpdateItemCommandInput = {
-      ...this.#key(id),
+      TableName,
+      Key,
       UpdateExpression: expression.update(changes, keep),
       ConditionExpression: expression.condition(condition),
       ReturnValues: answer ? 'ALL_NEW' : 'NONE',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      ...expression.attributes(),
+      ExpressionAttributeNames: expression.names,
+      ExpressionAttributeValues: expression.values,
     }
     try {
       const { Attributes } = await this.#transport.send('UpdateItem', input)
@@ -83,8 +86,8 @@ export class SessionItems {
         TableName: this.#configuration.tableName,
         ProjectionExpression: projection,
         ConsistentRead: consistent,
-        ...expression.attributes(),
-        ...(start && { ExclusiveStartKey: start }),
+        ExpressionAttributeNames: expression.names,
+        ExclusiveStartKey: start,
       }
       const { Items = [], LastEvaluatedKey } = await this.#send('Scan', input)
       yield Items

@@ -95,11 +95,12 @@ export async function learnRoute<O extends Operation>(
   const signingProperties = {
     ...scheme.httpAuthOption.signingProperties,
     config: await signingConfig(config, context),
+    ...NOTES,
   }
   const corrected = (await config.disableClockSkewCorrection?.()) !== true
   return {
     identity,
-    request: { ...request, headers: without(request.headers, 'content-length') },
+    request: { ...request, headers: without(request.headers, 'content-length'), body: undefined },
     signer,
     signingProperties,
     quick: corrected ? await quickSignature(request, identity, signer, signingProperties) : undefined,
@@ -120,6 +121,14 @@ export async function learnRoute<O extends Operation>(
 
 function membersOf(schema: never): readonly string[] {
   return [...NormalizedSchema.of(schema).structIterator()].map(([name]) => name)
+}
+
+/** What the SDK's signer notes when it signs. They are there from the start, for copies that needn't grow are made faster. */
+const NOTES = {
+  _disableClockSkewCorrection: undefined,
+  _skipClockSkewSampling: undefined,
+  _preRequestSystemClockOffset: undefined,
+  _requestSentAt: undefined,
 }
 
 /** What is used of the client's protocol; the SDK's types know it only as one of several. */
