@@ -1,5 +1,11 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type App, installApp } from '../support/app.js'
+import { type App, cleanEnvironment, installApp } from '../support/app.js'
 
 /** Notes each module that the process loads: ES modules as `import <url>`, CommonJS ones as `require <path>`. */
 const LISTING = `import { appendFileSync } from 'node:fs'
@@ -118,4 +124,27 @@ it('generates a configuration file without the AWS SDK, YAML, umzug and knex', a
   expect(ownFiles(modules)).toContain('generators/generators.js')
   const unneeded = [SDK, '@aws-sdk/credential-provider-node', 'yaml', 'umzug', 'knex', 'commander', 'undici']
   expect(packagesOf(modules).filter((each) => unneeded.includes(each))).toEqual([])
+})
+
+it('stays whole in a bundle, where packages can not be required', async () => {
+  await app.write(
+    'main.js',
+    `import { DynamoSessionStore } from 'dynamo-session-store/express'
+try {
+  new DynamoSessionStore({ region: 'eu-central-1' })
+} catch (error) {
+  console.log(error.message)
+}`,
+  )
+  const folder = await mkdtemp(join(tmpdir(), 'dynamo-session-store-bundle-'))
+  try {
+    const outfile = join(folder, 'main.cjs')
+    await build({ entryPoints: [join(app.folder, 'main.js')], bundle: true, platform: 'node', format: 'cjs', outfile })
+    await mkdir(join(folder, 'config'))
+    await writeFile(join(folder, 'config/dynamo_session_store.yml'), 'table_nam: sessions\n')
+    const { stdout } = await promisify(execFile)('node', [outfile], { cwd: folder, env: cleanEnvironment() })
+    expect(stdout).toContain('unknown option "table_nam"; did you mean "table_name"?')
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 })
