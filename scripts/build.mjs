@@ -4,7 +4,7 @@ import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gather } from './gather.mjs'
+import { requirePackages } from './require-packages.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
@@ -17,27 +17,12 @@ execFileSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', join(root, 't
 cpSync(join(root, 'templates'), join(dist, 'templates'), { recursive: true })
 const { jsonSchema } = await import('../dist/runtime/configuration/json-schema.js')
 writeFileSync(join(dist, 'config.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
-await gather(
-  dist,
-  [
-    { file: 'runtime/configuration.js', from: ['runtime/configuration/resolve.js'] },
-    {
-      file: 'runtime/core.js',
-      from: ['session-keeper', 'cookie-settings', 'answer', 'given', 'when-closed'].map(
-        (name) => `runtime/adapters/${name}.js`,
-      ),
-    },
-    { file: 'runtime/modules.js', from: ['runtime/migrations/knexfile.js'] },
-    { file: 'generators/generators.js', from: ['plopfile.js'] },
-    { file: 'runtime/lean.js', from: ['runtime/dynamodb/lean/lean-requests.js'] },
-  ],
-  [
-    { file: 'runtime/aws-sdk.js', packages: { '@aws-sdk/client-dynamodb': 'now' } },
-    {
-      file: 'runtime/seldom-needed.js',
-      packages: { yaml: 'lazily', 'fastest-levenshtein': 'lazily', '@aws-sdk/credential-provider-node': 'lazily' },
-    },
-    { file: 'runtime/express-session.js', packages: { 'express-session': 'now' } },
-  ],
-)
+requirePackages(dist, [
+  { file: 'runtime/aws-sdk.js', packages: { '@aws-sdk/client-dynamodb': 'now' } },
+  {
+    file: 'runtime/seldom-needed.js',
+    packages: { yaml: 'lazily', 'fastest-levenshtein': 'lazily', '@aws-sdk/credential-provider-node': 'lazily' },
+  },
+  { file: 'runtime/express-session.js', packages: { 'express-session': 'now' } },
+])
 for (const bin of ['dynamo-session', 'umzug']) chmodSync(join(dist, `runtime/cli/${bin}.js`), 0o755)
