@@ -4,6 +4,7 @@ import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { requirePackages } from './require-packages.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
@@ -16,4 +17,12 @@ execFileSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', join(root, 't
 cpSync(join(root, 'templates'), join(dist, 'templates'), { recursive: true })
 const { jsonSchema } = await import('../dist/runtime/configuration/json-schema.js')
 writeFileSync(join(dist, 'config.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
+requirePackages(dist, [
+  { file: 'runtime/aws-sdk.js', packages: { '@aws-sdk/client-dynamodb': 'now' } },
+  {
+    file: 'runtime/seldom-needed.js',
+    packages: { yaml: 'lazily', 'fastest-levenshtein': 'lazily', '@aws-sdk/credential-provider-node': 'lazily' },
+  },
+  { file: 'runtime/express-session.js', packages: { 'express-session': 'now' } },
+])
 for (const bin of ['dynamo-session', 'umzug']) chmodSync(join(dist, `runtime/cli/${bin}.js`), 0o755)

@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type App, cleanEnvironment, installApp } from '../support/app.js'
+
+/** Notes each module that the process loads: ES modules as `import <url>`, CommonJS ones as `require <path>`. */
+const LISTING = `import { appendFileSync } from 'node:fs'
+import { createRequire, register } from 'node:module'
+const hooks = \`import { appendFileSync } from 'node:fs'
+export async function load(url, context, next) {
+  appendFileSync('loaded.txt', 'import ' + url + '\\\\n')
+  return next(url, context)
+}\`
+register('data:text/javascript,' + encodeURIComponent(hooks))
+process.once('exit', () => {
+  for (const path of Object.keys(createRequire(import.meta.url).cache)) appendFileSync('loaded.txt', 'require ' + path + '\\n')
+})
+`
+const PLOPFILE = `export default async function (plop, config) {
+  await plop.load('dynamo-session-store', { force: config.force })
+}
+`
+const SDK = '@aws-sdk/client-dynamodb'
+/** What is needed by none but the command line, migrations, the generators, a configuration file or a request. */
+const HEAVY = [
+  'yaml',
+  'handlebars',
+  'commander',
+  'cli-progress',
+  'umzug',
+  'knex',
+  'undici',
+  'plop',
+  'fastest-levenshtein',
+]
+
+interface Loaded {
+  readonly how: 'import' | 'require'
+  readonly path: string
+}
+
+let app: App
+beforeAll(async () => {
+  app = await installApp({ type: 'module', files: { 'listing.js': LISTING, 'plopfile.js': PLOPFILE } })
+})
+afterAll(() => app.remove())
+
+/** Modules from node_modules, with the path behind its last `node_modules/`. */
+async function modulesOf(args: readonly string[]): Promise<Loaded[]> {
+  await app.write('loaded.txt', '')
+  const { code, stderr } = await app.run('node', ['--import', './listing.js', ...args])
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+  return [...(await app.read('loaded.txt')).matchAll(/^(import|require) (.*)$/gm)].flatMap(([, how, where = '']) => {
+    const [, ...inside] = where.replaceAll('\\', '/').split('/node_modules/')
+    const path = inside.at(-1)
+    return path ? [{ how: how as Loaded['how'], path }] : []
+  })
+}
+
+function packagesOf(modules: readonly Loaded[]): string[] {
+  const names = modules.map(({ path }) =>
+    path
+      .split('/')
+      .slice(0, path.startsWith('@') ? 2 : 1)
+      .join('/'),
+  )
+  return [...new Set(names)].sort()
+}
+
+function ownFiles(modules: readonly Loaded[]): string[] {
+  const prefix = 'dynamo-session-store/dist/'
+  return [...new Set(modules.map(({ path }) => path))]
+    .filter((path) => path.startsWith(prefix))
+    .map((path) => path.slice(prefix.length))
+    .sort()
+}
+
+const importing = (name: string) => ['--input-type=module', '-e', `await import('dynamo-session-store${name}')`]
+
+describe('importing an entry', () => {
+  it.each(['', '/express', '/fastify', '/koa', '/fetch', '/hono', '/node-http'])(
+    'loads nothing that a store does without: dynamo-session-store%s',
+    async (name) => {
+      const modules = await modulesOf(importing(name))
+      expect(ownFiles(modules)).toContain(`runtime${name || '/index'}.js`)
+      expect(packagesOf(modules).filter((each) => HEAVY.includes(each))).toEqual([])
+      expect(ownFiles(modules).filter((path) => /lean|cli|migrations|generators/.test(path))).toEqual([])
+    },
+  )
+
+  it('takes the AWS SDK and express-session by require, which costs half of what import does', async () => {
+    const modules = await modulesOf(importing('/express'))
+    const others = modules.filter(({ path }) => !path.startsWith('dynamo-session-store/'))
+    expect(others.filter(({ how }) => how === 'import')).toEqual([])
+    expect(packagesOf(others)).toEqual(expect.arrayContaining([SDK, 'express-session']))
+  })
+
+  it('reads YAML only where there is a file, and then at once', async () => {
+    const store = "new (await import('dynamo-session-store/express')).DynamoSessionStore({ region: 'eu-central-1' })"
+    const without = await modulesOf(['--input-type=module', '-e', store])
+    expect(packagesOf(without)).not.toContain('yaml')
+    await app.write('config/dynamo_session_store/test.yml', 'table_name: from_the_file\n')
+    const environment = "process.env.NODE_ENV = 'test'\n"
+    expect(packagesOf(await modulesOf(['--input-type=module', '-e', environment + store]))).toContain('yaml')
+  })
+})
+
+it('generates a configuration file without the AWS SDK, YAML, umzug and knex', async () => {
+  const modules = await modulesOf(['node_modules/plop/bin/plop.js', 'session-config'])
+  expect(app.exists('config/dynamo_session_store.yml')).toBe(true)
+  expect(ownFiles(modules)).toContain('generators/session-config.js')
+  const unneeded = [SDK, '@aws-sdk/credential-provider-node', 'yaml', 'umzug', 'knex', 'commander', 'undici']
+  expect(packagesOf(modules).filter((each) => unneeded.includes(each))).toEqual([])
+})
+
+it('stays whole in a bundle, where packages can not be required', async () => {
+  await app.write(
+    'main.js',
+    `import { DynamoSessionStore } from 'dynamo-session-store/express'
+try {
+  new DynamoSessionStore({ region: 'eu-central-1' })
+} catch (error) {
+  console.log(error.message)
+}`,
+  )
+  const folder = await mkdtemp(join(tmpdir(), 'dynamo-session-store-bundle-'))
+  try {
+    const outfile = join(folder, 'main.cjs')
+    await build({ entryPoints: [join(app.folder, 'main.js')], bundle: true, platform: 'node', format: 'cjs', outfile })
+    await mkdir(join(folder, 'config'))
+    await writeFile(join(folder, 'config/dynamo_session_store.yml'), 'table_nam: sessions\n')
+    const { stdout } = await promisify(execFile)('node', [outfile], { cwd: folder, env: cleanEnvironment() })
+    expect(stdout).toContain('unknown option "table_nam"; did you mean "table_name"?')
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
