@@ -2,8 +2,8 @@ import { comparison, figure, goalText, limitText } from './figures.mjs'
 import { summary } from './judge.mjs'
 
 const WIDTH = 120
-/** Titles and the names of those measured are broken to at most so many columns. */
-const TITLE = 40
+const GAP = 2
+/** The names of those measured are broken to at most so many columns. */
 const NAME = 17
 
 export function printHead({ date, machine, versions }, { quick }) {
@@ -56,23 +56,25 @@ function lines({ title, unit, values, compared, goal, met }, names) {
   const measured = names.map((who) => cell(values[who] && summary(values[who]), (value) => figure(value, unit)))
   const against = compared ? cell(compared, (value) => comparison(value, compared.by, unit)) : []
   const verdict = goal ? [limitText(goal, unit), met ? 'met' : 'MISSED'] : []
-  return [wrapped(`${title}, ${unit}`, TITLE), ...measured, against, verdict]
+  return [[`${title}, ${unit}`], ...measured, against, verdict]
 }
 
-/** Columns as wide as they need to be, figures to the right. */
+/** Columns as wide as they need to be, figures to the right; titles have what is left. */
 function printTable(rows) {
-  const widths = rows[0].map((_, column) =>
-    Math.max(0, ...rows.flatMap((cells) => cells[column].map(({ length }) => length))),
-  )
-  for (const cells of rows) {
-    const height = Math.max(...cells.map(({ length }) => length))
-    for (let line = 0; line < height; line += 1) {
-      const texts = cells.map((cell, column) => {
-        const text = cell[line] ?? ''
-        return column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column] + 2)
-      })
-      console.log(`  ${texts.join('')}`.trimEnd())
-    }
+  const width = (column) => Math.max(0, ...rows.flatMap((cells) => cells[column].map(({ length }) => length)))
+  const widths = rows[0].map((_, column) => (column === 0 ? 0 : width(column) + GAP))
+  const left = WIDTH - GAP - widths.reduce((sum, each) => sum + each, 0)
+  const titles = rows.map(([title]) => title.flatMap((text) => wrapped(text, left)))
+  widths[0] = Math.max(...titles.flat().map(({ length }) => length))
+  for (const [row, [, ...others]] of rows.entries()) printCells([titles[row], ...others], widths)
+}
+
+function printCells(cells, widths) {
+  const height = Math.max(...cells.map(({ length }) => length))
+  for (let line = 0; line < height; line += 1) {
+    const [title, ...others] = cells.map((cell) => cell[line] ?? '')
+    const figures = others.map((text, column) => text.padStart(widths[column + 1]))
+    console.log(`${' '.repeat(GAP)}${title.padEnd(widths[0])}${figures.join('')}`.trimEnd())
   }
 }
 
