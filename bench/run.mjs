@@ -15,7 +15,12 @@ import { rowsInProcess } from './support/row-process.mjs'
 const RESULTS = join(import.meta.dirname, 'results.json')
 const CHART = join(import.meta.dirname, 'chart.svg')
 
-process.exitCode = await main()
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(error.message)
+  process.exitCode = 1
+}
 
 /** @returns {Promise<number>} 1: something could not be measured; with --check also: a goal was missed */
 async function main() {

@@ -18,7 +18,9 @@ export function judged(row) {
   check(row)
   const than = goal?.than ?? Object.keys(values).find((who) => who !== 'ours')
   if (than === undefined || values.ours === undefined) return row
-  const by = goal?.atMostMore === undefined ? 'ratio' : 'difference'
+  // What was added or kept may be less than nothing: that is no part of anything.
+  const isRatio = goal ? goal.atMostMore === undefined : [...values.ours, ...values[than]].every((value) => value > 0)
+  const by = isRatio ? 'ratio' : 'difference'
   const perRound = values.ours.map((ours, round) => {
     const other = values[than][round]
     return by === 'ratio' ? ours / other : ours - other

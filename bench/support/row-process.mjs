@@ -1,5 +1,8 @@
 import { fork } from 'node:child_process'
 
+/** The AWS SDK says of Node 20 that it will not go on with it: true, and in the way of the report. */
+const FLAGS = ['--disable-warning=NodeVersionSupportWarning']
+
 if (process.argv[1] === import.meta.filename) await runHere()
 
 /**
@@ -10,7 +13,7 @@ if (process.argv[1] === import.meta.filename) await runHere()
  * @returns {Promise<import('./measure.mjs').Row[]>}
  */
 export function rowsInProcess(name, { quick, log }) {
-  const child = fork(import.meta.filename, [name, quick ? 'quick' : 'full'], { execArgv: [] })
+  const child = fork(import.meta.filename, [name, quick ? 'quick' : 'full'], { execArgv: FLAGS })
   return new Promise((resolve, reject) => {
     child.on('message', ({ rows, progress, error }) => {
       if (progress) log(progress)
