@@ -60,7 +60,7 @@ function barsOf(row, top) {
     const y = top + 22 + index * (BAR + 4)
     const length = most > 0 ? Math.max(1, Math.round((LONGEST * Math.max(0, median)) / most)) : 1
     parts.push(text(BARS - 10, y + 12, who, 'soft end'))
-    parts.push(`<rect class="${kindOf(who, compared)}" x="${BARS}" y="${y}" width="${length}" height="${BAR}" rx="2"/>`)
+    parts.push(`<rect class="${kindOf(who)}" x="${BARS}" y="${y}" width="${length}" height="${BAR}" rx="2"/>`)
     parts.push(text(BARS + length + 8, y + 12, figure(median, unit)))
   }
   return parts
@@ -75,9 +75,9 @@ function verdict({ than, by, median }, goal, unit) {
   return goal ? `${is}, goal ${limitText(goal, unit)}` : is
 }
 
-function kindOf(who, compared) {
+function kindOf(who) {
   if (who.startsWith('ours')) return 'ours'
-  return who === compared?.than ? 'other' : 'floor'
+  return /^(raw|without|none)/.test(who) ? 'floor' : 'other'
 }
 
 function text(x, y, content, kind) {

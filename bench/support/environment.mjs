@@ -20,7 +20,7 @@ export function applicationEnvironment(endpoint) {
     PATH,
     ...(SystemRoot && { SystemRoot }),
     NODE_ENV: 'production',
-    NODE_NO_WARNINGS: '1',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     AWS_REGION: AWS.region,
     AWS_ACCESS_KEY_ID: AWS.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: AWS.credentials.secretAccessKey,
