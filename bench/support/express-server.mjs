@@ -53,7 +53,7 @@ export async function startExpress(kind, endpoint, flags = []) {
       return answer()
     },
     async close() {
-      child.disconnect()
+      if (child.connected) child.disconnect()
       await exited
     },
   }

@@ -11,9 +11,10 @@ export function prepare({ log }) {
     log('building dist/')
     npm(['run', 'build'])
   }
-  if (!existsSync(join(ROOT, 'bench/node_modules/connect-dynamodb/package.json'))) {
+  const peers = join(ROOT, 'bench/node_modules')
+  if (!existsSync(join(peers, 'connect-dynamodb/package.json')) || existsSync(join(peers, '@aws-sdk'))) {
     log('installing connect-dynamodb for bench/')
-    // Without its optional AWS SDK: so it uses the one that we use.
+    // Without an AWS SDK of its own: so it uses the one that we use.
     npm(['ci', '--omit=optional', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', 'bench'])
   }
   log()

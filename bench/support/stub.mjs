@@ -23,7 +23,7 @@ const FRACTION = '123456123456789'
 if (process.argv[1] === import.meta.filename) serve()
 
 /**
- * Every session exists, whatever its id, until 14 days after the start. GetItem gives its item: ours, or that of
+ * Every session exists, whatever its id (without braces), until 14 days after the start. GetItem gives its item: ours, or that of
  * connect-dynamodb where the key is called `id`. Of writes it remembers only when they were, so that a session that
  * was just renewed is not renewed again.
  *
@@ -40,7 +40,7 @@ export async function startStub() {
   return {
     endpoint: `http://127.0.0.1:${port}`,
     async close() {
-      child.disconnect()
+      if (child.connected) child.disconnect()
       await exited
     },
   }
