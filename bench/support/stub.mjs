@@ -23,9 +23,9 @@ const FRACTION = '123456123456789'
 if (process.argv[1] === import.meta.filename) serve()
 
 /**
- * Every session exists, whatever its id (without braces), until 14 days after the start. GetItem gives its item: ours, or that of
- * connect-dynamodb where the key is called `id`. Of writes it remembers only when they were, so that a session that
- * was just renewed is not renewed again.
+ * Every session exists, whatever its id (without braces), until 14 days after the start. GetItem gives its item: ours, or
+ * that of connect-dynamodb where the key is called `id`. Of writes it remembers only when they were, so that a session
+ * that was just renewed is not renewed again.
  *
  * @returns {Promise<{ endpoint: string, close: () => Promise<void> }>}
  */
