@@ -5,9 +5,9 @@ export function figure(value, unit) {
   return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3)
 }
 
-/** How ours compares with the other: `0.25×`, `+12.0 µs`. */
+/** How ours compares with the other: `0.25×`, `0.001×`, `+12.0 µs`. */
 export function comparison(value, by, unit) {
-  if (by === 'ratio') return `${value.toFixed(value >= 100 ? 0 : 2)}×`
+  if (by === 'ratio') return `${value.toFixed(value >= 100 ? 0 : value < 0.1 ? 3 : 2)}×`
   return `${value < 0 ? '−' : '+'}${figure(Math.abs(value), unit)} ${unit}`
 }
 

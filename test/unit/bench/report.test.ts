@@ -14,7 +14,9 @@ type Judged = Row & { compared?: { by: string; median: number; min: number; max:
 const from = async (name: string) => import(new URL(`../../../bench/support/${name}`, import.meta.url).href)
 const { judged }: { judged: (row: Row) => Judged } = await from('judge.mjs')
 const { chartOf }: { chartOf: (results: object) => string } = await from('chart.mjs')
-const { figure }: { figure: (value: number, unit: string) => string } = await from('figures.mjs')
+const figures = await from('figures.mjs')
+const figure: (value: number, unit: string) => string = figures.figure
+const comparison: (value: number, by: 'ratio' | 'difference', unit: string) => string = figures.comparison
 
 const row = { id: 'get-32', group: 'Operations', title: 'get, 32 in flight', unit: 'µs' }
 
@@ -54,6 +56,8 @@ describe('the report of the bench', () => {
   it('writes rates and large values whole, in groups of three digits, and small values with three', () => {
     const written = [figure(1234567.8, '1/s'), figure(1.5, '1/s'), figure(333.4, 'µs'), figure(54.32, 'µs')]
     expect(written).toEqual(['1 234 568', '2', '333', '54.3'])
+    expect([comparison(0.001, 'ratio', ''), comparison(0.25, 'ratio', '')]).toEqual(['0.001×', '0.25×'])
+    expect([comparison(12.3, 'difference', 'µs'), comparison(-4, 'difference', 'µs')]).toEqual(['+12.3 µs', '−4 µs'])
     expect([figure(7, 'ms'), figure(1.234, 'ms'), figure(0.1234, 'ms')]).toEqual(['7', '1.23', '0.123'])
   })
 
