@@ -12,7 +12,7 @@ export async function rows({ quick, log }) {
   const stub = await startStub()
   try {
     const measures = KINDS.map((kind) => [kind, () => measure(kind, stub, { requests, log })])
-    const results = await interleaved(quick ? 1 : 3, Object.fromEntries(measures))
+    const results = await interleaved(quick ? 1 : 3, Object.fromEntries(measures), { warmUp: false })
     const note =
       `A new process for each round: Express with one store answers ${requests} requests of as many users, 32 in ` +
       `flight, after ${requests / 5} others to warm up. "Kept": how much more of the heap is in use after them than ` +
