@@ -43,7 +43,7 @@ async function main() {
   printRows(rows)
   printSummary(rows, failed)
   if (failed.length === 0 && chosen.length === all.length && !quick) {
-    writeFileSync(RESULTS, `${JSON.stringify({ ...run, rows }, null, 2)}\n`)
+    writeFileSync(RESULTS, textOf({ ...run, rows }))
     writeFileSync(CHART, chartOf({ ...run, rows }))
     console.log('Written: bench/results.json and bench/chart.svg')
   } else {
@@ -67,6 +67,13 @@ function commandLine() {
     process.exit(1)
   }
   return { ...values, all, chosen: positionals.length > 0 ? all.filter((name) => positionals.includes(name)) : all }
+}
+
+/** JSON with the rounds of a row in one line, and six digits of each value. */
+function textOf(results) {
+  const rounded = (_, value) => (typeof value === 'number' ? Number(value.toPrecision(6)) : value)
+  const text = JSON.stringify(results, rounded, 2)
+  return `${text.replace(/\[[^[\]{}"]+\]/g, (numbers) => numbers.replace(/\s+/g, ' '))}\n`
 }
 
 /** Progress: one line that is overwritten in a terminal, and only there; nothing that a file or a pipe would keep. */
