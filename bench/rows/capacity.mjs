@@ -5,6 +5,7 @@ import { request } from 'undici'
 import { startEngine } from '../support/engine.mjs'
 import { AWS } from '../support/environment.mjs'
 import { cookieOf, startExpress } from '../support/express-server.mjs'
+import { figure } from '../support/figures.mjs'
 import { startMeteringProxy } from '../support/metering-proxy.mjs'
 
 const KINDS = {
@@ -61,23 +62,23 @@ async function readOnlyMinute(server, proxy, { requests, client, kind }) {
 }
 
 function rowsOf({ typical, readOnly, requests, engine }) {
-  const group = `Capacity of ${requests} requests through Express`
+  const group = `Capacity of ${figure(requests, '')} requests through Express`
   const note =
     `A session of 1 to 2 KB; ${engine} says what requests to it consume (ReturnConsumedCapacity). A read unit is a ` +
     'strongly consistent read of up to 4 KB, a write unit a write of up to 1 KB; on demand, AWS charges five times as ' +
     'much for a write unit. All within a minute: ours writes an unchanged session when its last write is touch_interval ' +
     '(60 s) old, so that it writes as often as connect-dynamodb where a user pauses longer than that at each request.'
-  const row = (id, traffic, meters, [unit, field], goal) => {
+  const row = (id, traffic, meters, [unit, field], more) => {
     const values = Object.entries(meters).map(([kind, meter]) => [kind, [meter[field]]])
     const text = { group, title: `${traffic}: ${unit}`, unit: 'in all', note }
-    return { id: `capacity-${id}`, ...text, values: Object.fromEntries(values), ...(goal && { goal }) }
+    return { id: `capacity-${id}`, ...text, values: Object.fromEntries(values), ...more }
   }
   const usual = '90 % of requests read, 10 % change'
   const minute = 'read-only minute of one session'
-  const once = { than: 'connect-dynamodb', atMost: 1 / requests }
+  const once = { goal: { than: 'connect-dynamodb', atMost: 1 / requests } }
   return [
     row('typical-read-units', usual, typical, ['read units', 'readUnits']),
-    row('typical-write-units', usual, typical, ['write units', 'writeUnits']),
+    row('typical-write-units', usual, typical, ['write units', 'writeUnits'], { chart: true }),
     row('read-only-reads', minute, readOnly, ['reads', 'reads']),
     row('read-only-writes', minute, readOnly, ['writes', 'writes'], once),
     row('read-only-write-units', minute, readOnly, ['write units', 'writeUnits']),

@@ -1,5 +1,6 @@
 // What a server keeps of the sessions that passed through it.
 import { cookieOf, startExpress } from '../support/express-server.mjs'
+import { figure } from '../support/figures.mjs'
 import { load } from '../support/load.mjs'
 import { field, interleaved } from '../support/measure.mjs'
 import { startStub } from '../support/stub.mjs'
@@ -13,24 +14,26 @@ export async function rows({ quick, log }) {
   try {
     const measures = KINDS.map((kind) => [kind, () => measure(kind, stub, { requests, log })])
     const results = await interleaved(quick ? 1 : 3, Object.fromEntries(measures), { warmUp: false })
+    const count = figure(requests, '')
+    const goal = { than: 'without sessions', atMostMore: 1000 }
     const note =
-      `A new process for each round: Express with one store answers ${requests} requests of as many users, 32 in ` +
-      `flight, after ${requests / 5} others to warm up. "Kept": how much more of the heap is in use after them than ` +
+      `A new process for each round: Express with one store answers ${count} requests of as many users, 32 in ` +
+      `flight, after ${figure(requests / 5, '')} others to warm up. "Kept": how much more of the heap is in use after them than ` +
       'before, both after garbage collection, so below zero now and then; sessions that are held on to would be 1 KB ' +
       'each. Peak: the largest resident set of the process since its start.'
-    const row = (id, title, unit, goal) => ({
+    const row = (id, title, unit, more) => ({
       id: `memory-${id}`,
       group: GROUP,
       title,
       unit,
       values: field(results, id),
-      ...(goal && { goal }),
+      ...more,
       note,
     })
     return [
-      row('kept', `heap kept after ${requests} requests`, 'KB', { than: 'without sessions', atMostMore: 1000 }),
+      row('kept', `heap kept after ${count} requests`, 'KB', { goal, chart: false }),
       row('heap', 'heap in use after them', 'MB'),
-      row('peak', 'peak resident set', 'MB'),
+      row('peak', 'peak resident set', 'MB', { chart: true }),
     ]
   } finally {
     await stub.close()
