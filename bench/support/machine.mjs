@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { arch, availableParallelism, cpus, platform, release } from 'node:os'
+import { arch, availableParallelism, cpus, loadavg, platform, release } from 'node:os'
 import { dirname, join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -23,6 +23,8 @@ export function aboutThisRun() {
       cores: availableParallelism(),
       system: `${platform()} ${release()} ${arch()}`,
       node: process.version,
+      // Of the minute before; 0 on Windows.
+      load: Math.round(loadavg()[0] * 10) / 10,
     },
     versions,
   }

@@ -14,6 +14,11 @@ export function printHead({ date, machine, versions }, { quick }) {
     'Medians of interleaved rounds, below them the lowest and highest round. "Compared": ours divided by (×) or minus',
   )
   print('(+, −) the other of the same round.')
+  if (machine.load > machine.cores / 2) {
+    print(
+      `The machine is busy with other things (load ${machine.load} on ${machine.cores} cores): spreads will be wide.`,
+    )
+  }
   if (quick) print('--quick: far too few requests and rounds for figures that mean anything.')
 }
 
