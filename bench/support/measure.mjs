@@ -6,6 +6,7 @@
  * @property {string} unit of the values
  * @property {Record<string, number[]>} values of each round, by who was measured: `ours`, the peer, the raw floor
  * @property {Goal} [goal]
+ * @property {boolean} [chart] whether the chart shows it; not given: it does when there is a goal
  * @property {string} [note] what a reader has to know to judge it
  *
  * @typedef {object} Goal compares `ours` with another value of the same round
@@ -22,11 +23,12 @@
  * @template T
  * @param {number} rounds
  * @param {Record<string, () => Promise<T>>} measures
+ * @param {{ warmUp?: boolean }} [options] false where each measure begins with a process of its own
  * @returns {Promise<Record<string, T[]>>} what each gave, a value a round
  */
-export async function interleaved(rounds, measures) {
+export async function interleaved(rounds, measures, { warmUp = true } = {}) {
   const results = Object.fromEntries(Object.keys(measures).map((name) => [name, []]))
-  for (let round = -1; round < rounds; round += 1) {
+  for (let round = warmUp ? -1 : 0; round < rounds; round += 1) {
     const names = Object.keys(measures)
     const turned = round % 2 === 0 ? names : names.toReversed()
     for (const name of turned) {

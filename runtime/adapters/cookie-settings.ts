@@ -36,7 +36,7 @@ export function extrasOf(cookie: CookieSettings | undefined, stored: string | un
     cookie: json,
     ownEnd: endOf(cookie),
     ownLifetime: lifetimeOf(cookie),
-    changed: json !== stored && withoutTime(json) !== withoutTime(stored) && settings(json) !== settings(stored),
+    changed: json !== stored && withoutTime(json) !== withoutTime(stored) && !haveSameSettings(json, stored),
   }
 }
 
@@ -60,8 +60,18 @@ function lifetimeOf(cookie: CookieSettings): number | undefined {
   return end === undefined ? undefined : end - Date.now()
 }
 
-/** The settings without the time that moves with every request. */
-function settings(json: string | undefined): string {
-  const { expires, ...others } = parseCookie(json) ?? {}
+/**
+ * Whether two cookies differ in no more than the time that moves with every request. An `originalMaxAge` of
+ * express-session is a millisecond less now and then: it is what is left until `expires` just after that was set.
+ */
+function haveSameSettings(json: string, stored: string | undefined): boolean {
+  const [one, other] = [parseCookie(json) ?? {}, parseCookie(stored) ?? {}]
+  const [first, second] = [one.originalMaxAge, other.originalMaxAge]
+  const bothLimited = typeof first === 'number' && typeof second === 'number'
+  const lastEqually = bothLimited ? Math.abs(first - second) < 1000 : first === second
+  return lastEqually && settings(one) === settings(other)
+}
+
+function settings({ expires, originalMaxAge: _, ...others }: CookieSettings): string {
   return JSON.stringify({ ...others, expires: Boolean(expires) })
 }

@@ -1,0 +1,61 @@
+// Requests a second through Express, and the CPU time of the server for each: three servers in processes of their own,
+// with the same stub of DynamoDB, loaded from this process in turn.
+import { cookieOf, startExpress } from '../support/express-server.mjs'
+import { load } from '../support/load.mjs'
+import { field, interleaved } from '../support/measure.mjs'
+import { startStub } from '../support/stub.mjs'
+
+const GROUP = 'Express end to end'
+const KINDS = ['ours', 'connect-dynamodb', 'ours, touch_interval 0', 'without sessions']
+const SESSIONS = 100
+const NOTE =
+  'A read-only route, 32 requests in flight from another process, 100 sessions that exist already, cookie of 14 days, ' +
+  'resave and saveUninitialized off. connect-dynamodb reads and then writes (touch) at every request; ours writes when ' +
+  'the last write of an unchanged session is touch_interval (60 s) old. With touch_interval 0 it writes as often as ' +
+  'connect-dynamodb.'
+
+export async function rows({ quick, log }) {
+  const seconds = quick ? 0.3 : 2
+  const stub = await startStub()
+  const servers = await Promise.all(KINDS.map((kind) => startExpress(kind, stub.endpoint)))
+  const measures = KINDS.map((kind, index) => [kind, () => measure(kind, servers[index], { seconds, log })])
+  try {
+    const results = await interleaved(quick ? 1 : 7, Object.fromEntries(measures))
+    return [
+      {
+        id: 'express-rate',
+        group: GROUP,
+        title: 'requests a second',
+        unit: '1/s',
+        values: field(results, 'rate'),
+        goal: { than: 'connect-dynamodb', atLeast: 3.5 },
+        note: NOTE,
+      },
+      {
+        id: 'express-cpu',
+        group: GROUP,
+        title: "CPU time of the server's process for a request",
+        unit: 'µs',
+        values: field(results, 'cpu'),
+        chart: true,
+        note: NOTE,
+      },
+    ]
+  } finally {
+    for (const server of servers) await server.close()
+    await stub.close()
+  }
+}
+
+async function measure(kind, server, { seconds, log }) {
+  log(kind)
+  const end = performance.now() + seconds * 1000
+  const cookies = Array.from({ length: SESSIONS }, (_, index) => ({ cookie: cookieOf(`session-${index}`) }))
+  const cpu = await server.ask('cpu')
+  const done = await load(server.url, {
+    until: () => performance.now() >= end,
+    headers: (number) => cookies[number % SESSIONS],
+    body: '{"user":4711}',
+  })
+  return { rate: done.count / done.seconds, cpu: ((await server.ask('cpu')) - cpu) / done.count }
+}
