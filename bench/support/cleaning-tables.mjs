@@ -1,6 +1,6 @@
 // Tables full of sessions, half of them over, as each of those that clean would have written them.
 import { randomBytes } from 'node:crypto'
-import { BatchWriteItemCommand, CreateTableCommand } from '@aws-sdk/client-dynamodb'
+import { BatchWriteItemCommand, CreateTableCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb'
 
 /** Sessions that weren't used for so long are over. Seconds. */
 export const MAX_STALE = 14 * 24 * 3600
@@ -53,6 +53,7 @@ export async function fillTable(client, { tableName, key, itemOf, count }) {
       BillingMode: 'PAY_PER_REQUEST',
     }),
   )
+  await waitUntilTableExists({ client, minDelay: 1, maxWaitTime: 30 }, { TableName: tableName })
   let next = 0
   const worker = async () => {
     while (next < count) {
