@@ -1,0 +1,65 @@
+// A table without memory: pages a Scan through as many sessions as wanted, half of them over, and accepts all deletes.
+// Run as a child process, with the number of sessions; sends its port.
+import http from 'node:http'
+
+/** DynamoDB's limit of a page, in bytes of whole items ("Scan", API reference), and what such a session has. */
+const PAGE = 1024 * 1024
+const ITEM = 750
+
+const count = Number(process.argv[2])
+const now = Date.now() / 1000
+/** Not used for a month, or for a minute. */
+const OVER = times(now - 30 * 24 * 3600)
+const LIVE = times(now - 60)
+
+const OPERATIONS = { Scan: scan, BatchExecuteStatement: acceptStatements, DeleteItem: () => '{}' }
+
+const server = http.createServer((request, response) => {
+  const chunks = []
+  request.on('data', (chunk) => chunks.push(chunk))
+  request.on('end', () => {
+    const operation = request.headers['x-amz-target'].split('.')[1]
+    const answer = OPERATIONS[operation](JSON.parse(Buffer.concat(chunks).toString()))
+    response.writeHead(200, {
+      'content-type': 'application/x-amz-json-1.0',
+      'content-length': Buffer.byteLength(answer),
+      'x-amzn-requestid': 'TL0EV4FG0GR9S0RQ7NRAN2ETF7VV4KQNSO5AEMVJF66Q9ASUAAJG',
+    })
+    response.end(answer)
+  })
+})
+server.keepAliveTimeout = 60_000
+server.listen(0, '127.0.0.1', () => process.send(server.address().port))
+process.once('disconnect', () => process.exit())
+
+function scan({ TableName, Segment = 0, TotalSegments = 1, Limit = count, ExclusiveStartKey }) {
+  const end = Math.floor((count * (Segment + 1)) / TotalSegments)
+  const first = ExclusiveStartKey
+    ? Number(ExclusiveStartKey.session_id.S.slice(-8)) + 1
+    : Math.floor((count * Segment) / TotalSegments)
+  const next = Math.min(end, first + Math.min(Limit, Math.floor(PAGE / ITEM)))
+  const items = Array.from({ length: next - first }, (_, index) => item(first + index))
+  const last = next < end ? `,"LastEvaluatedKey":{"session_id":{"S":"${idOf(next - 1)}"}}` : ''
+  const units = ((items.length * ITEM) / 4096 / 2).toFixed(1)
+  const consumed = `"ConsumedCapacity":{"TableName":"${TableName}","CapacityUnits":${units}}`
+  return `{"Items":[${items.join(',')}],"Count":${items.length},"ScannedCount":${items.length},${consumed}${last}}`
+}
+
+function acceptStatements({ Statements }) {
+  const consumed = { TableName: 'sessions', CapacityUnits: Statements.length }
+  const responses = Statements.map(() => ({ TableName: 'sessions' }))
+  return JSON.stringify({ ConsumedCapacity: [consumed], Responses: responses })
+}
+
+function item(index) {
+  return `{"session_id":{"S":"${idOf(index)}"},${index % 2 === 0 ? OVER : LIVE}}`
+}
+
+function idOf(index) {
+  return `4f6c1c6ad9f54d0b9d5c9f4b${String(index).padStart(8, '0')}`
+}
+
+function times(seconds) {
+  const at = `{"S":"${seconds.toFixed(6)}123456789"}`
+  return `"created_at":${at},"updated_at":${at},"expire_at":{"N":"${Math.ceil(seconds) + 14 * 24 * 3600}"}`
+}
