@@ -109,6 +109,7 @@ describe('dynamo-session config', () => {
       locking: 'none',
       session_id_digest: 'md5',
       serializer: 'json',
+      compress: 'gzip',
       tags: 'a=b',
       endpoint: 'http://localhost:1',
       region: 'eu-west-1',
