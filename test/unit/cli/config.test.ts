@@ -110,6 +110,7 @@ describe('dynamo-session config', () => {
       session_id_digest: 'md5',
       serializer: 'json',
       compress: 'gzip',
+      transport: 'sdk',
       tags: 'a=b',
       endpoint: 'http://localhost:1',
       region: 'eu-west-1',
