@@ -252,6 +252,21 @@ export const OPTIONS = {
     from: everywhere,
     text: 'How session data is written.',
   },
+  compress: {
+    type: 'choice',
+    values: ['none', 'gzip', 'brotli'],
+    default: 'none',
+    from: everywhere,
+    text: 'How session data is compressed when it is written. It is read in any case, but not by the Ruby gem.',
+  },
+  compressThreshold: {
+    type: 'integer',
+    default: 1024,
+    minimum: 0,
+    unit: 'bytes',
+    from: everywhere,
+    text: 'Session data is compressed only when its JSON is at least this long.',
+  },
   ttl: {
     type: 'boolean',
     default: true,

@@ -8,6 +8,7 @@ import { indexAttributes, indexText, LONGEST_VALUE } from './index-attributes.js
 import { IndexItems } from './index-items.js'
 import { SessionItems } from './session-items.js'
 import { type Item, timesOf } from './session-record.js'
+import { unpackData } from './stored-data.js'
 import { type Clock, systemClock } from './timestamp.js'
 
 /** What is looked for: numbers count as their text, so that 42 and '42' are the same. */
@@ -183,12 +184,13 @@ export class SessionIndex implements SessionSearch {
 
   /** The value in the data; where that can't be read, that of the attribute. */
   #textIn({ data, ...attributes }: Item, key: string): string | undefined {
+    const unpacked = data && unpackData(data)
     try {
-      return indexAttributes(data?.S ?? '', [key])[key]?.S
+      if (unpacked && 'text' in unpacked) return indexAttributes(unpacked.text, [key])[key]?.S
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
-      return this.#configuration.indexKeys.includes(key) ? attributes[key]?.S : undefined
     }
+    return this.#configuration.indexKeys.includes(key) ? attributes[key]?.S : undefined
   }
 
   #alive(items: readonly Item[]): FoundSession[] {

@@ -3,6 +3,7 @@ import { SessionDataError } from '../errors.js'
 import type { Times } from './expiry.js'
 import type { SessionData } from './serialize.js'
 import { hashSessionId } from './session-id.js'
+import { unpackData } from './stored-data.js'
 
 export type Item = Record<string, AttributeValue>
 
@@ -11,7 +12,7 @@ export interface SessionRecord extends Times {
   readonly id: string
   /** The data, made anew from its text: whoever gets it may change it. */
   readonly data: SessionData
-  /** The text of the data as it is stored, as far as we know. */
+  /** The text of the data as it is stored, compressed or not, as far as we know. */
   readonly json: string
   /**
    * JSON of what the application was given, which its changes are measured against. It differs from `json` where the
@@ -39,14 +40,15 @@ const EMPTY = '{}'
  * behind, and can't read those without data itself.
  *
  * @param token the lock's token, if the item was read by locking it
- * @throws {SessionDataError} when `data` is anything else but the JSON text of an object
+ * @throws {SessionDataError} when `data` is anything else but the JSON text of an object, compressed or not
  */
 export function recordOf(id: string, item: Item, token?: string): SessionRecord {
   const { data, created_at: _, updated_at: version, expire_at: __, cookie, locked_at: ___, ...others } = item
-  if (data && data.S === undefined) throw unusable(id, `is of type ${Object.keys(data)[0]}`)
   const isForeign = data === undefined && Object.keys(others).length > 1
   if (isForeign) throw unusable(id, "is missing, and it has attributes that are not a session's")
-  const json = data?.S === undefined || /^\s*null\s*$/.test(data.S) ? EMPTY : data.S
+  const unpacked = data ? unpackData(data) : { text: EMPTY }
+  if ('problem' in unpacked) throw unusable(id, unpacked.problem)
+  const json = /^\s*null\s*$/.test(unpacked.text) ? EMPTY : unpacked.text
   return {
     id,
     json,

@@ -12,6 +12,7 @@ import { type Item, present, recordOf, type SessionRecord } from './session-reco
 import { type Moving, SessionRenewal } from './session-renewal.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
 import { checkSize } from './size.js'
+import { packData } from './stored-data.js'
 import { type Clock, milliseconds, systemClock, timestamp } from './timestamp.js'
 
 /** What a framework wants to have stored beside the data. */
@@ -161,7 +162,7 @@ export class SessionRepository {
 
   /** Stores a session of which nothing is known, as scripts do: the data that is there is overwritten. */
   async put(id: string, data: SessionData, extras: SessionExtras = {}): Promise<void> {
-    const changes = this.#new(data, extras)
+    const { changes } = await this.#new(data, extras)
     checkSize(id, changes, this.#configuration)
     await this.#items.write(id, changes, {}, { keep: ['created_at'] })
   }
@@ -199,12 +200,12 @@ export class SessionRepository {
   }
 
   async #create(id: string, data: SessionData, extras: SessionExtras): Promise<SessionRecord | undefined> {
-    const changes = this.#new(data, extras)
+    const { changes, json } = await this.#new(data, extras)
     checkSize(id, changes, this.#configuration)
     const result = await this.#items.write(id, changes, { exists: false })
     const createdAt = changes.created_at
     const ours = !result.written && result.repeated && result.current?.created_at?.S === createdAt?.S
-    return result.written || ours ? recordOf(id, present(changes)) : undefined
+    return result.written || ours ? recordOf(id, present({ ...changes, data: { S: json } })) : undefined
   }
 
   #alive(record: SessionRecord): SessionRecord | undefined {
@@ -221,13 +222,15 @@ export class SessionRepository {
     }
   }
 
-  #new(data: SessionData, extras: SessionExtras): Changes {
+  async #new(data: SessionData, extras: SessionExtras): Promise<{ changes: Changes; json: string }> {
     const updatedAt = timestamp(this.#now())
     const createdAt = extras.createdAt ?? updatedAt
     const times = this.#times({ createdAt, updatedAt: undefined, cookie: undefined }, extras)
     const json = keepTexts(serialize(data), extras.json ?? '{}')
     const indexes = indexAttributes(json, this.#configuration.indexKeys)
-    return { ...indexes, data: { S: json }, ...times, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
+    const packed = await packData(json, this.#configuration)
+    const changes = { ...indexes, data: packed, ...times, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
+    return { changes, json }
   }
 
   /** What every write of a session sets. */

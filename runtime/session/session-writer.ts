@@ -9,6 +9,7 @@ import { hashSessionId } from './session-id.js'
 import type { Changes, Condition, SessionItems, WriteResult } from './session-items.js'
 import { type Item, present, recordOf, type SessionRecord } from './session-record.js'
 import { checkSize } from './size.js'
+import { packData } from './stored-data.js'
 
 /** Told when a save won over another request's change of the same top-level keys. */
 export type ConflictListener = (conflict: { readonly keys: readonly string[]; readonly sessionIdHash: string }) => void
@@ -52,11 +53,11 @@ export class SessionWriter {
       const { json, conflicts } = this.combine(record.base, ours, stored.json, changedByOthers)
       const times = timesOf(stored)
       const data = json !== stored.json && {
-        data: { S: json },
+        data: await packData(json, this.#configuration),
         ...indexAttributes(json, this.#configuration.indexKeys),
       }
       const changes: Changes = { ...times, ...data, ...unlocking(record) }
-      checkSize(record.id, { cookie: textOf(stored.cookie), data: { S: json }, ...changes }, this.#configuration)
+      checkSize(record.id, { cookie: textOf(stored.cookie), ...changes }, this.#configuration)
       const started = performance.now()
       const { result, changes: sent } = await this.#write(stored, changes, this.condition(stored))
       if (result.written || isOurs(result, times)) {

@@ -2,6 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { SessionTooLargeError } from '../errors.js'
 import { hashSessionId } from './session-id.js'
+import { LONGEST_TEXT } from './stored-data.js'
 
 /** DynamoDB's limit for an item, names and values together: "Constraints in Amazon DynamoDB", 400 KB. */
 const ITEM_LIMIT = 400 * 1024
@@ -9,6 +10,7 @@ const ITEM_LIMIT = 400 * 1024
 /**
  * Refuses what can't be stored before it is sent.
  *
+ * @param attributes as they are sent
  * @throws {SessionTooLargeError} with the size in bytes
  */
 export function checkSize(
@@ -19,6 +21,13 @@ export function checkSize(
   const sizes = Object.entries(attributes).map(([name, value]) => Buffer.byteLength(name) + bytesOf(value))
   const size = sizes.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(tableKey) + Buffer.byteLength(id))
   if (size <= ITEM_LIMIT) return
+  const text = Buffer.byteLength(attributes.data?.S ?? '')
+  if (text > LONGEST_TEXT) {
+    throw new SessionTooLargeError(
+      `The data of the session ${hashSessionId(id)} is ${text} bytes of JSON, but at most ${LONGEST_TEXT} (4 MB) are ` +
+        `read, compressed or not. The version in the table "${tableName}" stays as it was; keep less in the session.`,
+    )
+  }
   throw new SessionTooLargeError(
     `The session ${hashSessionId(id)} would take ${size} bytes, but an item of DynamoDB holds at most ${ITEM_LIMIT} ` +
       `(400 KB). The version in the table "${tableName}" stays as it was; keep less in the session.`,
@@ -26,5 +35,5 @@ export function checkSize(
 }
 
 function bytesOf(value: AttributeValue | undefined): number {
-  return Buffer.byteLength(value?.S ?? value?.N ?? '')
+  return value?.B?.byteLength ?? Buffer.byteLength(value?.S ?? value?.N ?? '')
 }

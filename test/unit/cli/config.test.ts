@@ -109,6 +109,8 @@ describe('dynamo-session config', () => {
       locking: 'none',
       session_id_digest: 'md5',
       serializer: 'json',
+      compress: 'gzip',
+      transport: 'sdk',
       tags: 'a=b',
       endpoint: 'http://localhost:1',
       region: 'eu-west-1',

@@ -73,6 +73,8 @@ describe('the order of origins', () => {
       lockMaxWaitTime: 1,
       sessionIdDigest: 'sha256',
       serializer: 'json',
+      compress: 'none',
+      compressThreshold: 1024,
       ttl: true,
       indexKeys: [],
       region: undefined,
