@@ -1,5 +1,5 @@
 import { InvalidSessionIdError, SessionUnreadError } from '../errors.js'
-import { isSameData, type SessionData, serialize } from '../session/serialize.js'
+import { type Compared, compare, type SessionData } from '../session/serialize.js'
 import { hashSessionId } from '../session/session-id.js'
 import type { SessionRecord } from '../session/session-record.js'
 import type { SessionExtras } from '../session/session-repository.js'
@@ -48,7 +48,7 @@ export class HeldSession {
   /** Whether this data is what the application was given. */
   isUnchanged(data: SessionData): boolean {
     const { record } = this
-    return record ? isSameData(serialize(data), record.base) : Object.keys(data).length === 0
+    return record ? compare(data, record.base).unchanged : Object.keys(data).length === 0
   }
 
   /** @throws {SessionUnreadError} when it could not be read */
@@ -78,8 +78,13 @@ export class HeldSession {
    */
   saveOrTouch(id: string, data: SessionData, extras: ExtrasOf = nothing): Promise<void> {
     return this.#inTurn(() => {
-      const isRenewal = this.record && this.isUnchanged(data) && !extras(this.record.cookie).changed
-      return isRenewal ? this.#touch(extras) : this.#save(id, data, extras)
+      const { record } = this
+      if (!record) return this.#save(id, data, extras)
+      const compared = compare(data, record.base)
+      const more = extras(record.cookie)
+      return compared.unchanged && !more.changed
+        ? this.#renew(record, more)
+        : this.#change(record, data, more, compared)
     })
   }
 
@@ -135,26 +140,31 @@ export class HeldSession {
 
   async #touch(extras: ExtrasOf): Promise<void> {
     const { record } = this
-    if (!record) return
+    if (record) await this.#renew(record, extras(record.cookie))
+  }
+
+  async #renew(record: SessionRecord, extras: SessionExtras): Promise<void> {
     try {
-      this.#become(await this.#keeper.repository.touch(record, extras(record.cookie)), record)
+      this.#become(await this.#keeper.repository.touch(record, extras), record)
     } catch (error) {
       this.#keeper.survive(error, 'touch', record.id)
     }
   }
 
   async #save(id: string | (() => string), data: SessionData, extras: ExtrasOf): Promise<void> {
-    const { repository } = this.#keeper
     if (this.#state === 'unread') {
       if (Object.keys(data).length > 0) throw unread(id)
     } else if (this.#state === 'new') {
-      const created = await repository.create(id, data, extras(undefined))
+      const created = await this.#keeper.repository.create(id, data, extras(undefined))
       if (!created) throw taken(id)
       this.#state = created
     } else {
-      const record = this.#state
-      this.#become(await repository.update(record, data, extras(record.cookie)), record)
+      await this.#change(this.#state, data, extras(this.#state.cookie))
     }
+  }
+
+  async #change(record: SessionRecord, data: SessionData, extras: SessionExtras, compared?: Compared): Promise<void> {
+    this.#become(await this.#keeper.repository.update(record, data, extras, compared), record)
   }
 
   #become(stored: SessionRecord | undefined, before: SessionRecord): void {

@@ -21,13 +21,21 @@ export function serialize(data: SessionData): string {
   }
 }
 
-/**
- * Whether data is what was loaded, in whatever way its writer wrote that.
- *
- * @param ours JSON of the data, as {@link serialize} writes it
- */
-export function isSameData(ours: string, base: string): boolean {
-  return ours === base || ours === JSON.stringify(JSON.parse(base))
+/** Data as JSON, next to what was loaded. */
+export interface Compared {
+  readonly json: string
+  /** It is what was loaded, in whatever way its writer wrote that. */
+  readonly unchanged: boolean
+  /** What was loaded is JSON as {@link serialize} writes it; not known of unchanged data. */
+  readonly plain: boolean
+}
+
+/** @param base JSON that the application was given */
+export function compare(data: SessionData, base: string): Compared {
+  const json = serialize(data)
+  if (json === base) return { json, unchanged: true, plain: false }
+  const normal = JSON.stringify(JSON.parse(base))
+  return { json, unchanged: json === normal, plain: base === normal }
 }
 
 /** JSON.stringify escapes surrogates only when they are alone ("Well-formed JSON.stringify", ECMAScript 2019). */

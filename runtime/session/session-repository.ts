@@ -6,7 +6,7 @@ import { indexAttributes } from './index-attributes.js'
 import { IndexItems } from './index-items.js'
 import { keepTexts } from './json-texts.js'
 import { lock, unlock } from './locking/lock.js'
-import { isSameData, type SessionData, serialize } from './serialize.js'
+import { type Compared, compare, type SessionData, serialize } from './serialize.js'
 import { SessionItems } from './session-items.js'
 import { type Item, present, recordOf, type SessionRecord } from './session-record.js'
 import { type Moving, SessionRenewal } from './session-renewal.js'
@@ -112,6 +112,7 @@ export class SessionRepository {
    * Stores a session that was loaded. Data that did not change is not sent; a session of which nothing changed is
    * written only when it is due (`touch_interval`). A lock that is held is released.
    *
+   * @param compared the data with `record.base`, where that was found out already
    * @returns what is stored now; undefined when the session was deleted in the meantime: it stays deleted
    * @throws {SessionTooLargeError} before anything is sent
    * @throws {SessionConflictError} @throws {LockLostError} and nothing was written
@@ -120,11 +121,12 @@ export class SessionRepository {
     record: SessionRecord,
     data: SessionData,
     extras: SessionExtras = {},
+    compared: Compared = compare(data, record.base),
   ): Promise<SessionRecord | undefined> {
-    const ours = serialize(data)
-    const unchanged = isSameData(ours, record.base)
+    const { json, unchanged, plain } = compared
     if (unchanged && !record.token && !this.#isDue(record, extras)) return record
-    return this.#writer.save(record, unchanged ? record.base : ours, (stored) => this.#times(stored, extras))
+    const ours = unchanged ? record.base : json
+    return this.#writer.save(record, ours, (stored) => this.#times(stored, extras), plain)
   }
 
   /**

@@ -41,16 +41,18 @@ export class SessionWriter {
   /**
    * @param ours JSON of the data to store; `record.base` when it is unchanged
    * @param timesOf the times and the cookie to write over what is stored
+   * @param plain `record.base` is known to be JSON as JavaScript writes it
    */
   async save(
     record: SessionRecord,
     ours: string,
     timesOf: (stored: SessionRecord) => Changes,
+    plain = false,
   ): Promise<SessionRecord | undefined> {
     let stored = record
     let changedByOthers = false
     for (let attempt = 0; ; ) {
-      const { json, conflicts } = this.combine(record.base, ours, stored.json, changedByOthers)
+      const { json, conflicts } = this.combine(record.base, ours, stored.json, changedByOthers, plain)
       const times = timesOf(stored)
       const data = json !== stored.json && {
         data: await packData(json, this.#configuration),
@@ -135,9 +137,9 @@ export class SessionWriter {
   }
 
   /** Our changes since `base`, over what is stored; what is not changed keeps its text. */
-  combine(base: string, ours: string, stored: string, changedByOthers: boolean): Combined {
+  combine(base: string, ours: string, stored: string, changedByOthers: boolean, plain = false): Combined {
     if (ours === base) return { json: stored, conflicts: [] }
-    if (stored === base) return { json: keepTexts(ours, stored), conflicts: [] }
+    if (stored === base) return { json: plain ? ours : keepTexts(ours, stored), conflicts: [] }
     const versions = { base: JSON.parse(base), ours: JSON.parse(ours), theirs: JSON.parse(stored) }
     const { onConflict } = this.#configuration
     if (changedByOthers && typeof onConflict === 'function')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SessionDataError } from '../../../runtime/errors.js'
-import { serialize } from '../../../runtime/session/serialize.js'
+import { compare, serialize } from '../../../runtime/session/serialize.js'
 
 describe('writing session data', () => {
   it('is what JSON makes of it: Dates become ISO text, functions are dropped', () => {
@@ -34,5 +34,21 @@ describe('writing session data', () => {
       low: '\ufffd',
       key: { '\ufffd': 1 },
     })
+  })
+})
+
+describe('comparing data with what was loaded', () => {
+  it('finds the same data whoever wrote it, and what is changed', () => {
+    const data = { user: 1, at: [1.5] }
+    expect(compare(data, '{"user":1,"at":[1.5]}')).toMatchObject({ unchanged: true })
+    expect(compare(data, '{ "user": 1.0, "at": [15e-1] }')).toMatchObject({ unchanged: true })
+    expect(compare(data, '{"user":2,"at":[1.5]}')).toMatchObject({ unchanged: false, json: '{"user":1,"at":[1.5]}' })
+    expect(compare({ at: [1.5], user: 1 }, '{"user":1,"at":[1.5]}')).toMatchObject({ unchanged: false })
+  })
+
+  it('tells whether others wrote what JavaScript would write in another way', () => {
+    expect(compare({ n: 1 }, '{"n":2}').plain).toBe(true)
+    expect(compare({ n: 1 }, '{"n":2.0}').plain).toBe(false)
+    expect(compare({ n: 1 }, '{"n": 2}').plain).toBe(false)
   })
 })
