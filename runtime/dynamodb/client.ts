@@ -34,7 +34,7 @@ function buildClient(configuration: Configuration): DynamoDBClient {
   const local = isLocal(endpointOf(configuration))
   return new DynamoDBClient({
     ...(endpoint && { endpoint }),
-    ...(region ? { region } : local && { region: () => foundRegion().catch(() => LOCAL_REGION) }),
+    ...(region ? { region } : local && { region: localRegion() }),
     ...(local && { credentials: localCredentials }),
     cacheMiddleware: true,
     customUserAgent: [['dynamo-session-store', VERSION]],
@@ -58,6 +58,15 @@ export function isLocal(endpoint: string | undefined): boolean {
   return (
     ['localhost', '[::1]', '0.0.0.0'].includes(hostname) || /^127\./.test(hostname) || hostname.endsWith('.localhost')
   )
+}
+
+/** What the SDK finds, else a placeholder; looked for once, for the client asks for every request. */
+function localRegion(): () => Promise<string> {
+  let found: Promise<string> | undefined
+  return () => {
+    found ??= foundRegion().catch(() => LOCAL_REGION)
+    return found
+  }
 }
 
 async function foundRegion(): Promise<string> {

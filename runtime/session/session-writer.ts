@@ -54,12 +54,9 @@ export class SessionWriter {
     for (let attempt = 0; ; ) {
       const { json, conflicts } = this.combine(record.base, ours, stored.json, changedByOthers, plain)
       const times = timesOf(stored)
-      const data = json !== stored.json && {
-        data: await packData(json, this.#configuration),
-        ...indexAttributes(json, this.#configuration.indexKeys),
-      }
-      const changes: Changes = { ...times, ...data, ...unlocking(record) }
-      checkSize(record.id, { cookie: textOf(stored.cookie), ...changes }, this.#configuration)
+      const changes: Changes = json === stored.json ? { ...times } : await this.#changes(json, times)
+      if (record.token) Object.assign(changes, unlocking(record))
+      checkSize(record.id, changes, this.#configuration, stored.cookie)
       const started = performance.now()
       const { result, changes: sent } = await this.#write(stored, changes, this.condition(stored))
       if (result.written || isOurs(result, times)) {
@@ -81,6 +78,13 @@ export class SessionWriter {
       attempt += 1
       if (attempt > ATTEMPTS) throw exhausted(record.id)
     }
+  }
+
+  async #changes(json: string, times: Changes): Promise<Changes> {
+    const { compress, indexKeys } = this.#configuration
+    const data = compress === 'none' ? { S: json } : await packData(json, this.#configuration)
+    const changes = { data, ...times }
+    return indexKeys.length > 0 ? { ...changes, ...indexAttributes(json, indexKeys) } : changes
   }
 
   /** Renews times only. A lock that was lost, like a session that is gone, means that nothing is written. */
@@ -201,23 +205,32 @@ function unlessRefused(error: unknown): undefined {
 }
 
 function written(stored: SessionRecord, changes: Changes, texts: { json?: string; base?: string }): SessionRecord {
-  const { data: _, updated_at: version, expire_at: expires, cookie, locked_at: __, ...attributes } = changes
+  const { id, data, createdAt, others } = stored
+  const { updated_at: version, expire_at: expires, cookie } = changes
   return {
-    ...stored,
-    ...texts,
+    id,
+    data,
+    json: texts.json ?? stored.json,
+    base: texts.base ?? stored.base,
+    createdAt,
     updatedAt: version?.S,
-    version,
     expireAt: expires?.N === undefined ? undefined : Number(expires.N),
+    version,
     cookie: cookie?.S ?? stored.cookie,
     token: undefined,
     dataMissing: false,
-    others: present({ ...stored.others, ...attributes }),
+    others: withChanged(others, changes),
   }
 }
 
-function textOf(text: string | undefined) {
-  return text === undefined ? undefined : { S: text }
+/** What is stored beside what all sessions have. */
+function withChanged(others: Item, changes: Changes): Item {
+  const changed = Object.keys(changes).filter((name) => !OF_ALL.includes(name))
+  if (changed.length === 0) return others
+  return present({ ...others, ...Object.fromEntries(changed.map((name) => [name, changes[name]])) })
 }
+
+const OF_ALL = ['data', 'created_at', 'updated_at', 'expire_at', 'cookie', 'locked_at']
 
 export function rejected(id: string): SessionConflictError {
   return new SessionConflictError(

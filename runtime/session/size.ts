@@ -11,15 +11,18 @@ const ITEM_LIMIT = 400 * 1024
  * Refuses what can't be stored before it is sent.
  *
  * @param attributes as they are sent
+ * @param cookie what is stored as `cookie`, and stays where none is sent
  * @throws {SessionTooLargeError} with the size in bytes
  */
 export function checkSize(
   id: string,
   attributes: Readonly<Record<string, AttributeValue | undefined>>,
   { tableKey, tableName }: Configuration,
+  cookie?: string,
 ): void {
-  const sizes = Object.entries(attributes).map(([name, value]) => Buffer.byteLength(name) + bytesOf(value))
-  const size = sizes.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(tableKey) + Buffer.byteLength(id))
+  let size = Buffer.byteLength(tableKey) + Buffer.byteLength(id)
+  for (const name in attributes) size += Buffer.byteLength(name) + bytesOf(attributes[name])
+  if (cookie !== undefined && !attributes.cookie) size += Buffer.byteLength('cookie') + Buffer.byteLength(cookie)
   if (size <= ITEM_LIMIT) return
   const text = Buffer.byteLength(attributes.data?.S ?? '')
   if (text > LONGEST_TEXT) {

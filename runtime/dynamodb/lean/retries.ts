@@ -28,7 +28,8 @@ export async function withRetries(
   request: LeanRequest,
 ): Promise<Output> {
   const maxAttempts = await config.maxAttempts()
-  let token = await unlessAborted(strategy.acquireInitialRetryToken(scope), abortSignal)
+  const first = strategy.acquireInitialRetryToken(scope)
+  let token = await (abortSignal ? unlessAborted(first, abortSignal) : first)
   let attempts = 0
   let totalRetryDelay = 0
   for (;;) {
