@@ -4,6 +4,7 @@ import type { Options } from '../configuration/options.js'
 import { makeSessionId } from '../session/session-id.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../session/session-index.js'
 import type { SessionRecord } from '../session/session-record.js'
+import type { SessionExtras } from '../session/session-repository.js'
 import { type Answer, answer } from './answer.js'
 import { type CookieSettings, extrasOf, isOver, parseCookie } from './cookie-settings.js'
 import { givenBase } from './given.js'
@@ -74,11 +75,20 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
     return answer(this.#set(id, session), callback)
   }
 
-  /** Renews a session that was not changed; one that was deleted in the meantime stays deleted. */
+  /**
+   * Renews a session that was not changed; one that was deleted in the meantime stays deleted. When it is not due yet,
+   * the callback is called at once: express-session then sends the response in one piece.
+   */
   override touch(id: string, session: SessionData): Promise<void>
   override touch(id: string, session: SessionData, callback: Done | undefined): void
   override touch(id: string, session: SessionData, callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#touch(id, session), callback)
+    const extras = (stored?: string) => extrasOf(session.cookie, stored)
+    const held = this.#heldAs(id, session)
+    if (callback && held?.isFresh(extras)) {
+      callback(null)
+      return undefined
+    }
+    return answer(held ? held.touch(extras) : this.#touchUnseen(id, extras()), callback)
   }
 
   /** Deletes a session, whether or not it exists. */
@@ -169,13 +179,10 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
     await this.#keeper.repository.put(id, data, extras())
   }
 
-  async #touch(id: string, session: SessionData): Promise<void> {
-    const extras = (stored?: string) => extrasOf(session.cookie, stored)
-    const held = this.#heldAs(id, session)
-    if (held) return held.touch(extras)
+  async #touchUnseen(id: string, extras: SessionExtras): Promise<void> {
     try {
       this.#keeper.assertPossible(id)
-      await this.#keeper.repository.touchUnseen(id, extras())
+      await this.#keeper.repository.touchUnseen(id, extras)
     } catch (error) {
       this.#keeper.survive(error, 'touch', id)
     }

@@ -23,6 +23,7 @@ export class HeldSession {
   /** As what it was loaded or last stored; or that it is new; or that it could not be read. */
   #state: SessionRecord | 'new' | 'unread'
   #gone = false
+  #pending = 0
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(keeper: SessionKeeper, state: SessionRecord | 'new' | 'unread') {
@@ -91,6 +92,12 @@ export class HeldSession {
   /** Renews the session without changing its data; one that is new or could not be read stays as it is. */
   touch(extras: ExtrasOf = nothing): Promise<void> {
     return this.#inTurn(() => this.#touch(extras))
+  }
+
+  /** Whether a {@link touch} has nothing to write and nothing to wait for. */
+  isFresh(extras: ExtrasOf): boolean {
+    const { record } = this
+    return this.#pending === 0 && (!record || !this.#keeper.repository.isTouchDue(record, extras(record.cookie)))
   }
 
   /**
@@ -172,10 +179,16 @@ export class HeldSession {
     this.#state = stored ?? withoutLock(before)
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work)
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#last
+    this.#pending += 1
+    const result = before.then(work)
     this.#last = result.catch(() => undefined)
-    return result
+    try {
+      return await result
+    } finally {
+      this.#pending -= 1
+    }
   }
 }
 

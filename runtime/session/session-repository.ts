@@ -136,8 +136,13 @@ export class SessionRepository {
    * @returns what is stored now; undefined when the session was deleted in the meantime: it stays deleted
    */
   async touch(record: SessionRecord, extras: SessionExtras = {}): Promise<SessionRecord | undefined> {
-    if (!record.token && !this.#isDue(record, extras)) return record
+    if (!this.isTouchDue(record, extras)) return record
     return this.#writer.touch(record, this.#times(record, extras))
+  }
+
+  /** Whether {@link touch} would write. */
+  isTouchDue(record: SessionRecord, extras: SessionExtras = {}): boolean {
+    return record.token !== undefined || this.#isDue(record, extras)
   }
 
   /**

@@ -88,6 +88,32 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
     request.session.destroy((error) => response.send(error ? String(error) : 'signed out'))
   }
 
+  it('answers a touch at once that has nothing to write, so that express-session sends the response in one piece', async () => {
+    const touchedAtOnce = async (store: DynamoSessionStore, before?: (found: session.SessionData) => unknown) => {
+      const found = await store.get('s')
+      if (!found) throw new Error('the session should be there')
+      const work = before?.(found)
+      let at = 'never'
+      const touched = new Promise<void>((resolve, reject) => {
+        store.touch('s', found, (error: unknown) => {
+          at = at === 'never' ? 'at once' : at
+          error ? reject(error) : resolve(undefined)
+        })
+      })
+      if (at === 'never') at = 'later'
+      await touched
+      await work
+      return at
+    }
+    const store = makeStore()
+    await store.set('s', { cookie: { originalMaxAge: 60_000, maxAge: 60_000 }, user: 'ada' })
+    expect(await touchedAtOnce(store)).toBe('at once')
+    expect(await touchedAtOnce(makeStore({ touchInterval: 0 }))).toBe('later')
+    // After a save that is under way it waits, and then sees what that came to.
+    expect(await touchedAtOnce(store, (found) => store.set('s', { ...found, user: 'bob' }))).toBe('at once')
+    expect(await touchedAtOnce(store, (found) => store.set('s', Object.assign(found, { user: 'bob' })))).toBe('later')
+  })
+
   describe('the life of a session', () => {
     it('is created, read by another server, changed, and deleted', async () => {
       const one = await browse({ '/in': signIn, '/who': who, '/out': signOut })
