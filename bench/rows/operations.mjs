@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import session from 'express-session'
 import { Pool } from 'undici'
+import { cpuAndRate } from '../support/cpu-and-rate.mjs'
 import { applicationEnvironment } from '../support/environment.mjs'
 import { field, interleaved } from '../support/measure.mjs'
 import { startStub } from '../support/stub.mjs'
@@ -81,18 +82,11 @@ function rowsOf(operation, inFlight, results) {
   ]
 }
 
-/** Every user sends one request after the other. CPU time is that of this process, in microseconds an operation. */
-async function measure(users, operation, requests) {
-  let left = requests
-  const work = async (user) => {
-    while (left-- > 0) await user[operation]()
-  }
-  const cpu = process.cpuUsage()
-  const start = performance.now()
-  await Promise.all(users.map(work))
-  const seconds = (performance.now() - start) / 1000
-  const used = process.cpuUsage(cpu)
-  return { cpu: (used.user + used.system) / requests, rate: requests / seconds }
+function measure(users, operation, requests) {
+  return cpuAndRate(
+    users.map((user) => user[operation]),
+    requests,
+  )
 }
 
 /** What express-session does with the store, each user with a session of their own. */
