@@ -18,11 +18,11 @@ cpSync(join(root, 'templates'), join(dist, 'templates'), { recursive: true })
 const { jsonSchema } = await import('../dist/runtime/configuration/json-schema.js')
 writeFileSync(join(dist, 'config.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
 requirePackages(dist, [
-  { file: 'runtime/aws-sdk.js', packages: { '@aws-sdk/client-dynamodb': 'now' } },
+  { file: 'runtime/aws-sdk.cjs', packages: { '@aws-sdk/client-dynamodb': 'now' } },
   {
-    file: 'runtime/seldom-needed.js',
+    file: 'runtime/seldom-needed.cjs',
     packages: { yaml: 'lazily', 'fastest-levenshtein': 'lazily', '@aws-sdk/credential-provider-node': 'lazily' },
   },
-  { file: 'runtime/express-session.js', packages: { 'express-session': 'now' } },
+  { file: 'runtime/express-session.cjs', packages: { 'express-session': 'now' } },
 ])
 for (const bin of ['dynamo-session', 'umzug']) chmodSync(join(dist, `runtime/cli/${bin}.js`), 0o755)

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 
 /**
  * @param {string} dist absolute path of what the TypeScript compiler wrote
- * @param {{ file: string, packages: Record<string, 'now' | 'lazily'> }[]} files to be, each with packages that it loads by
- *   `require`, with its own start or by the first call of a function
+ * @param {{ file: string, packages: Record<string, 'now' | 'lazily'> }[]} files to be, CommonJS, which bundlers and
+ *   tracers of files understand; each with packages that it loads with its own start or by the first call of a function.
+ *   One that has a default export must be alone in its file.
  */
 export function requirePackages(dist, files) {
   const modules = modulesIn(dist)
@@ -23,7 +24,8 @@ function requireFrom(file, packages, paths) {
       (statement, clause, name) => {
         const names = wanted.get(name)
         if (!names) return statement
-        const [, byDefault, list = ''] = /^(\w+)?(?:, )?(?:\{([^}]*)\})?$/.exec(clause) ?? []
+        const [found, byDefault, list = ''] = /^(\w+)?(?:, )?(?:\{([^}]*)\})?$/.exec(clause) ?? []
+        if (found === undefined) throw new Error(`${path}: ${statement} is not known to ${import.meta.filename}`)
         if (byDefault) names.add('default')
         for (const [imported] of namesIn(list)) names.add(imported)
         return `import ${clause} from '#${name}';`
@@ -36,24 +38,21 @@ function requireFrom(file, packages, paths) {
     if (names.length === 0) throw new Error(`nothing in dist/ imports ${name}: take it out of scripts/build.mjs`)
     return when === 'now' ? requiredNow(name, names) : requiredLazily(name, names)
   })
-  const head = ["import { createRequire } from 'node:module';", 'const require = createRequire(import.meta.url);']
-  writeFileSync(file, `${[...head, ...lines].join('\n')}\n`)
+  writeFileSync(file, `'use strict';\n${lines.join('\n')}\n`)
 }
 
+/** Not `module.exports = require(…)`: then Node would look for the names of the package's exports again. */
 function requiredNow(name, names) {
-  const own = names.filter((each) => each !== 'default')
-  return [
-    ...(own.length > 0 ? [`export const { ${own.join(', ')} } = require('${name}');`] : []),
-    ...(names.includes('default') ? [`export default require('${name}');`] : []),
-  ]
+  if (names.includes('default')) return [`const it = require('${name}');`, 'module.exports = it;']
+  return [`const it = require('${name}');`, ...names.map((each) => `exports.${each} = it.${each};`)]
 }
 
 /** Functions and classes that load the package with their first call; a class can't be extended or asked for. */
 function requiredLazily(name, names) {
   return names.map(
     (each) =>
-      `export function ${each}(...args) { const it = require('${name}').${each}; ` +
-      'return new.target ? new it(...args) : it(...args); }',
+      `exports.${each} = function (...args) { const it = require('${name}').${each}; ` +
+      'return new.target ? new it(...args) : it(...args); };',
   )
 }
 

@@ -44,7 +44,7 @@ export async function rows({ quick, log }) {
         const measures = Object.entries(users).map(([who, all]) => {
           return [who, () => measure(all.slice(0, inFlight), operation, requests)]
         })
-        const results = await interleaved(quick ? 1 : 7, Object.fromEntries(measures))
+        const results = await interleaved(quick ? 1 : 5, Object.fromEntries(measures))
         found.push(...rowsOf(operation, inFlight, results))
       }
     }

@@ -3,7 +3,17 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
-const SOURCES = ['runtime', 'generators', 'templates', 'plopfile.ts', 'scripts/build.mjs', 'package-lock.json']
+const SOURCES = [
+  'runtime',
+  'generators',
+  'templates',
+  'plopfile.ts',
+  'scripts',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+]
 
 /** Builds dist/ where it is older than the sources, and installs what we are measured against. */
 export function prepare({ log }) {

@@ -4,7 +4,6 @@ import type { Options } from '../configuration/options.js'
 import { makeSessionId } from '../session/session-id.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../session/session-index.js'
 import type { SessionRecord } from '../session/session-record.js'
-import type { SessionExtras } from '../session/session-repository.js'
 import { type Answer, answer } from './answer.js'
 import { type CookieSettings, extrasOf, isOver, parseCookie } from './cookie-settings.js'
 import { givenBase } from './given.js'
@@ -82,13 +81,11 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
   override touch(id: string, session: SessionData): Promise<void>
   override touch(id: string, session: SessionData, callback: Done | undefined): void
   override touch(id: string, session: SessionData, callback?: Answer<void>): Promise<void> | undefined {
-    const extras = (stored?: string) => extrasOf(session.cookie, stored)
-    const held = this.#heldAs(id, session)
-    if (callback && held?.isFresh(extras)) {
+    if (callback && this.#isFresh(id, session)) {
       callback(null)
       return undefined
     }
-    return answer(held ? held.touch(extras) : this.#touchUnseen(id, extras()), callback)
+    return answer(this.#touch(id, session), callback)
   }
 
   /** Deletes a session, whether or not it exists. */
@@ -179,12 +176,24 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
     await this.#keeper.repository.put(id, data, extras())
   }
 
-  async #touchUnseen(id: string, extras: SessionExtras): Promise<void> {
+  async #touch(id: string, session: SessionData): Promise<void> {
+    const extras = (stored?: string) => extrasOf(session.cookie, stored)
+    const held = this.#heldAs(id, session)
+    if (held) return held.touch(extras)
     try {
       this.#keeper.assertPossible(id)
-      await this.#keeper.repository.touchUnseen(id, extras)
+      await this.#keeper.repository.touchUnseen(id, extras())
     } catch (error) {
       this.#keeper.survive(error, 'touch', id)
+    }
+  }
+
+  /** Whether a touch has nothing to do. What can't be said of a session is for {@link touch} to say. */
+  #isFresh(id: string, session: SessionData): boolean {
+    try {
+      return this.#heldAs(id, session)?.isFresh((stored) => extrasOf(session.cookie, stored)) ?? false
+    } catch {
+      return false
     }
   }
 

@@ -32,7 +32,7 @@ function buildClient(configuration: Configuration): DynamoDBClient {
   const { endpoint } = configuration
   const region = configuration.region
   const local = isLocal(endpointOf(configuration))
-  return new DynamoDBClient({
+  const client = new DynamoDBClient({
     ...(endpoint && { endpoint }),
     ...(region ? { region } : local && { region: localRegion() }),
     ...(local && { credentials: localCredentials }),
@@ -44,6 +44,15 @@ function buildClient(configuration: Configuration): DynamoDBClient {
       throwOnRequestTimeout: true,
     },
   })
+  OWN.add(client)
+  return client
+}
+
+const OWN = new WeakSet<DynamoDBClient>()
+
+/** Whether it is known that the client's endpoint stays as it is. */
+export function hasFixedEndpoint(client: DynamoDBClient): boolean {
+  return OWN.has(client)
 }
 
 /** The endpoint that was set for DynamoDB, in the configuration or the SDK's ENV names; undefined for AWS itself. */

@@ -46,7 +46,7 @@ export type Unpacked = { readonly text: string } | { readonly problem: string }
  */
 export function unpackData(data: AttributeValue): Unpacked {
   if (data.S !== undefined) return { text: data.S }
-  if (data.B === undefined) return { problem: `is of type ${Object.keys(data)[0]}` }
+  if (!(data.B instanceof Uint8Array)) return { problem: `is of type ${Object.keys(data)[0]}` }
   const packed = Buffer.from(data.B.buffer, data.B.byteOffset, data.B.byteLength)
   const limit = { maxOutputLength: LONGEST_TEXT }
   if (startsWith(packed, GZIP)) return unpacked('gzip', () => gunzipSync(packed, limit))

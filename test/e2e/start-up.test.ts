@@ -3,9 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { build } from 'esbuild'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type BuildOptions, build } from 'esbuild'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type App, cleanEnvironment, installApp } from '../support/app.js'
+import { sentBy } from '../support/both-transports.js'
+import { startStub } from '../support/dynamodb-stub.js'
 
 /** Notes each module that the process loads: ES modules as `import <url>`, CommonJS ones as `require <path>`. */
 const LISTING = `import { appendFileSync } from 'node:fs'
@@ -88,7 +90,7 @@ describe('importing an entry', () => {
       const modules = await modulesOf(importing(name))
       expect(ownFiles(modules)).toContain(`runtime${name || '/index'}.js`)
       expect(packagesOf(modules).filter((each) => HEAVY.includes(each))).toEqual([])
-      expect(ownFiles(modules).filter((path) => /lean|cli|migrations|generators/.test(path))).toEqual([])
+      expect(ownFiles(modules).filter((path) => /\/(lean|cli|migrations|generators)\//.test(path))).toEqual([])
     },
   )
 
@@ -117,25 +119,50 @@ it('generates a configuration file without the AWS SDK, YAML, umzug and knex', a
   expect(packagesOf(modules).filter((each) => unneeded.includes(each))).toEqual([])
 })
 
-it('stays whole in a bundle, where packages can not be required', async () => {
-  await app.write(
-    'main.js',
-    `import { DynamoSessionStore } from 'dynamo-session-store/express'
+describe('in a bundle, where packages can not be required', () => {
+  const bundles: [string, Partial<BuildOptions>][] = [
+    ['as esbuild makes it', {}],
+    ['with conditions of its own', { conditions: ['worker'] }],
+    ['minified', { minify: true }],
+  ]
+  let folder: string
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'dynamo-session-store-bundle-'))
+  })
+  afterEach(() => rm(folder, { recursive: true, force: true }))
+
+  async function runBundled(options: Partial<BuildOptions>, env: Record<string, string> = {}): Promise<string> {
+    await app.write(
+      'main.js',
+      `import { DynamoSessionStore } from 'dynamo-session-store/express'
 try {
-  new DynamoSessionStore({ region: 'eu-central-1' })
+  const store = new DynamoSessionStore({ region: 'eu-central-1' })
+  for (const id of ['a', 'b']) console.log(await store.get(id))
 } catch (error) {
   console.log(error.message)
-}`,
-  )
-  const folder = await mkdtemp(join(tmpdir(), 'dynamo-session-store-bundle-'))
-  try {
+}`.replace(/try \{[\s\S]*\}$/, (main) => `(async () => { ${main} })()`),
+    )
     const outfile = join(folder, 'main.cjs')
-    await build({ entryPoints: [join(app.folder, 'main.js')], bundle: true, platform: 'node', format: 'cjs', outfile })
+    const entryPoints = [join(app.folder, 'main.js')]
+    await build({ entryPoints, bundle: true, platform: 'node', format: 'cjs', outfile, ...options })
+    const run = promisify(execFile)('node', [outfile], { cwd: folder, env: { ...cleanEnvironment(), ...env } })
+    return (await run).stdout
+  }
+
+  it.each(bundles)('reads YAML: %s', async (_, options) => {
     await mkdir(join(folder, 'config'))
     await writeFile(join(folder, 'config/dynamo_session_store.yml'), 'table_nam: sessions\n')
-    const { stdout } = await promisify(execFile)('node', [outfile], { cwd: folder, env: cleanEnvironment() })
-    expect(stdout).toContain('unknown option "table_nam"; did you mean "table_name"?')
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+    expect(await runBundled(options)).toContain('unknown option "table_nam"; did you mean "table_name"?')
+  })
+
+  it.each(bundles)('sends by undici: %s', async (_, options) => {
+    const stub = await startStub()
+    try {
+      const env = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_ENDPOINT_URL_DYNAMODB: stub.endpoint }
+      expect(await runBundled(options, env)).toBe('null\nnull\n')
+      expect(sentBy(stub.requests)).toEqual(['undici', 'undici'])
+    } finally {
+      await stub.stop()
+    }
+  })
 })

@@ -44,7 +44,7 @@ export function leanSend(client: DynamoDBClient): Send {
 }
 
 /** Without anything of this package. */
-function sdkSend(client: DynamoDBClient): Send {
+export function sdkSend(client: DynamoDBClient): Send {
   return async (operation, input, options) => {
     const Command = COMMANDS[operation] as unknown as new (input: object) => InstanceType<typeof COMMANDS.GetItem>
     return (await client.send(new Command(input), options)) as never

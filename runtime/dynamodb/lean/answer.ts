@@ -40,6 +40,11 @@ export class Answer implements Dispatcher.DispatchHandler {
     return this.#gaveUp === undefined
   }
 
+  /** Its connection will not come: the client was destroyed. */
+  refuse(): void {
+    this.#giveUp(asNodeError(Object.assign(new Error('The client is destroyed'), { code: 'UND_ERR_DESTROYED' })))
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#gaveUp) controller.abort(this.#gaveUp)

@@ -36,6 +36,7 @@ const CHANGES = ['add', 'addRelativeTo', 'remove', 'removeByTag'] as const
 export class ClientState {
   readonly #config: Readonly<Record<string, unknown>>
   #seen: readonly unknown[] = []
+  #handlerConfig: unknown
   #stackChanged = false
 
   constructor(client: DynamoDBClient) {
@@ -49,6 +50,7 @@ export class ClientState {
     if (same) return false
     this.#stackChanged = false
     this.#seen = WATCHED.map((name) => this.#config[name])
+    this.#handlerConfig = handlerConfigOf(this.#config)
     return true
   }
 
@@ -56,7 +58,7 @@ export class ClientState {
     for (let index = 0; index < WATCHED.length; index += 1) {
       if (this.#config[WATCHED[index] as string] !== this.#seen[index]) return false
     }
-    return true
+    return handlerConfigOf(this.#config) === this.#handlerConfig
   }
 
   #countChanges(stack: Stack): void {
@@ -69,4 +71,9 @@ export class ClientState {
       Object.assign(stack, { [name]: counting })
     }
   }
+}
+
+/** What `updateHttpClientConfig` of the SDK's handler replaces. */
+export function handlerConfigOf({ requestHandler }: Readonly<Record<string, unknown>>): unknown {
+  return (requestHandler as { configProvider?: unknown } | undefined)?.configProvider
 }

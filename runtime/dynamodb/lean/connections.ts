@@ -9,7 +9,8 @@ const MOST_SOCKETS = 50
 /** Milliseconds that an idle socket stays open. It does not keep the process alive. */
 const IDLE = 60_000
 
-const ALL = new WeakMap<Handler, Connections>()
+/** By what the handler was configured with. */
+const ALL = new WeakMap<object, Connections>()
 
 /** Connections kept open by undici in place of those of the SDK's default request handler. */
 export class Connections {
@@ -20,11 +21,12 @@ export class Connections {
 
   /** Those that stand in for this handler: one set, which `client.destroy()` closes. */
   static of(handler: Handler, timeouts: Timeouts): Connections {
-    let connections = ALL.get(handler)
+    const configured = handler.configProvider ?? handler
+    let connections = ALL.get(configured)
     if (!connections) {
       connections = new Connections(timeouts)
       closeWith(handler, connections)
-      ALL.set(handler, connections)
+      ALL.set(configured, connections)
     }
     return connections
   }
@@ -57,7 +59,7 @@ export class Connections {
       const body = request.body as Uint8Array
       this.#agent.dispatch({ origin: originOf(request), path, method: 'POST', headers, body }, answer)
     } catch (error) {
-      answer.onResponseError(undefined, error as Error)
+      queueMicrotask(() => answer.onResponseError(undefined, error as Error))
     }
   }
 
@@ -74,6 +76,7 @@ export class Connections {
   destroy(): void {
     const agent = this.#agent
     this.#agent = undefined
+    for (const { answer } of this.#waiting.splice(0)) answer.refuse()
     agent?.destroy().catch(() => {})
   }
 

@@ -3,6 +3,7 @@ import https from 'node:https'
 import { isDeepStrictEqual } from 'node:util'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Exchange, HttpRequest, HttpResponse } from './http.js'
+import { pristine } from './pristine.js'
 
 /** What of a `NodeHttpHandler`'s settings connections of our own have to keep to. Milliseconds. */
 export interface Timeouts {
@@ -31,6 +32,8 @@ export async function chooseExchange(client: DynamoDBClient, protocol: string): 
 export interface Handler {
   handle(request: HttpRequest, options: { abortSignal?: AbortSignal }): Promise<{ response: HttpResponse }>
   destroy?(): void
+  /** Of the SDK's handler. */
+  readonly configProvider?: Promise<object>
 }
 
 function throughHandler(handler: Handler): Exchange {
@@ -45,7 +48,8 @@ interface HandlerConfig extends Timeouts {
   readonly throwOnRequestTimeout?: boolean
   readonly socketAcquisitionWarningTimeout?: number
   readonly defaultSocketTimeout?: number
-  readonly logger?: unknown
+  readonly logger?: object
+  readonly httpAgent?: http.Agent
   readonly httpsAgent?: http.Agent
   readonly httpAgentProvider?: () => Promise<http.Agent>
 }
@@ -65,13 +69,16 @@ const KEPT = [
 
 /** @returns undefined when it is not the SDK's default handler, at most with timeouts of its own */
 async function timeoutsOfDefault(handler: Handler, protocol: string): Promise<Timeouts | undefined> {
-  if (handler.constructor?.name !== 'NodeHttpHandler' || Object.hasOwn(handler, 'handle')) return undefined
-  const config = await (handler as { configProvider?: Promise<HandlerConfig> }).configProvider
+  const own = pristine().config
+  if (handler.constructor !== own.requestHandler.constructor || Object.hasOwn(handler, 'handle')) return undefined
+  const config: HandlerConfig | undefined = await handler.configProvider
   if (!config || Object.keys(config).some((name) => !KEPT.includes(name))) return undefined
-  if (config.logger || config.socketAcquisitionWarningTimeout) return undefined
+  // In a minified bundle the SDK does not recognise its own logger, which says nothing, by its name.
+  const logs = config.logger !== undefined && config.logger.constructor !== own.logger?.constructor
+  if (logs || config.socketAcquisitionWarningTimeout) return undefined
   if (config.requestTimeout && !config.throwOnRequestTimeout) return undefined
   const secure = protocol === 'https:'
-  const agent = secure ? config.httpsAgent : await config.httpAgentProvider?.()
+  const agent = secure ? config.httpsAgent : (config.httpAgent ?? (await config.httpAgentProvider?.()))
   if (!isDefaultAgent(agent, secure ? https.Agent : http.Agent) || !isNodes(secure)) return undefined
   const { connectionTimeout, requestTimeout, socketTimeout = config.defaultSocketTimeout } = config
   return { connectionTimeout, requestTimeout, socketTimeout }

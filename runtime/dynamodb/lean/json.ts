@@ -28,7 +28,7 @@ export function answerOf(body: unknown, members: readonly string[]): Record<stri
   if (!Buffer.isBuffer(body)) return undefined
   const text = body.toString()
   // Within a string the quotes have a backslash before them.
-  if (text.includes('"B":') || text.includes('"BS":')) return undefined
+  if (/"BS?"\s*:/.test(text)) return undefined
   const found = parse(text)
   if (!found) return undefined
   const answer: Record<string, unknown> = {}

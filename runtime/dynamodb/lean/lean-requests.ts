@@ -1,11 +1,13 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { hasFixedEndpoint } from '../client.js'
 import type { LeanTransport, Operation, Operations, SendOptions } from '../transport.js'
 import { ClientState } from './client-state.js'
 import { chooseExchange } from './exchange.js'
 import type { Exchange } from './http.js'
 import { LeanRequest } from './lean-request.js'
+import { pristine } from './pristine.js'
 import { isTokenStrategy, withRetries } from './retries.js'
-import { learnRoute, type Route } from './route.js'
+import { isOf, learnRoute, type Route } from './route.js'
 
 /** All stores with the same client share what was learnt of it, and its connections. */
 const TRANSPORTS = new WeakMap<DynamoDBClient, LeanRequests>()
@@ -26,10 +28,12 @@ export function leanTransportOf(client: DynamoDBClient): LeanTransport {
 class LeanRequests implements LeanTransport {
   readonly #client: DynamoDBClient
   readonly #state: ClientState
-  /** By operation and table; undefined: the SDK has to send. */
+  /** By operation, table and endpoint; undefined: the SDK has to send. */
   #routes = new Map<string, Route | undefined>()
+  #learning = new Map<string, Promise<Learnt>>()
   #exchange: Exchange | undefined
   #known = false
+  #asksForEndpoint = false
 
   constructor(client: DynamoDBClient) {
     this.#client = client
@@ -48,8 +52,8 @@ class LeanRequests implements LeanTransport {
     const { config } = this.#client
     const strategy = await config.retryStrategy()
     if (!isTokenStrategy(strategy)) return undefined
-    this.#exchange ??= await chooseExchange(this.#client, route.request.protocol)
-    const request = new LeanRequest(route, input, this.#exchange, abortSignal)
+    const exchange = this.#exchange ?? (await this.#choose(route.request.protocol))
+    const request = new LeanRequest(route, input, exchange, abortSignal)
     const output = await withRetries(config, strategy, route.retryTokenScope, abortSignal, request)
     return output as Operations[O]['output']
   }
@@ -57,22 +61,54 @@ class LeanRequests implements LeanTransport {
   /** The credentials come first, as in the SDK, and with the refresh that they may need. */
   async #route<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Route | undefined> {
     const table = 'TableName' in input ? input.TableName : ''
-    const name = `${operation} ${table}`
-    const routes = this.#routes
-    const route = routes.get(name)
-    if (route && route.identity === (await this.#client.config.credentials())) return route
-    if (!route && routes.has(name)) return undefined
-    const learnt = await learnRoute(this.#client, operation, input)
-    // A failure may pass; what is not known here stays so until the client changes.
-    if (learnt !== 'failed') routes.set(name, learnt)
+    const name = `${operation} ${table} ${this.#asksForEndpoint ? await endpointOf(this.#client) : ''}`
+    const route = this.#routes.get(name)
+    if (route && isOf(route.credentials, await this.#client.config.credentials())) return route
+    if (!route && this.#routes.has(name)) return undefined
+    const learnt = await this.#learn(name, operation, input)
     return learnt === 'failed' ? undefined : learnt
+  }
+
+  /** Once for all requests that wait for it. A failure may pass; what is not known here stays so until the client changes. */
+  #learn<O extends Operation>(name: string, operation: O, input: Operations[O]['input']): Promise<Learnt> {
+    const learning = this.#learning
+    const routes = this.#routes
+    const learn = async (): Promise<Learnt> => {
+      try {
+        const learnt = await learnRoute(this.#client, operation, input)
+        if (learnt !== 'failed') routes.set(name, learnt)
+        return learnt
+      } finally {
+        learning.delete(name)
+      }
+    }
+    const learnt = learning.get(name) ?? learn()
+    learning.set(name, learnt)
+    return learnt
+  }
+
+  async #choose(protocol: string): Promise<Exchange> {
+    const routes = this.#routes
+    const exchange = await chooseExchange(this.#client, protocol)
+    if (this.#routes === routes) this.#exchange = exchange
+    return exchange
   }
 
   #forget(): void {
     this.#routes = new Map()
+    this.#learning = new Map()
     this.#exchange = undefined
     this.#known = isOrdinary(this.#client)
+    this.#asksForEndpoint = this.#client.config.endpoint !== undefined && !hasFixedEndpoint(this.#client)
   }
+}
+
+type Learnt = Route | 'failed' | undefined
+
+/** An endpoint of the application's own may be a function, and another one for the next request. */
+async function endpointOf({ config }: DynamoDBClient): Promise<string> {
+  const { protocol, hostname, port, path } = (await config.endpoint?.()) ?? {}
+  return `${protocol}//${hostname}:${port}${path}`
 }
 
 /**
@@ -80,6 +116,6 @@ class LeanRequests implements LeanTransport {
  * of the old kind, endpoint discovery, tracing by Lambda.
  */
 function isOrdinary({ config }: DynamoDBClient): boolean {
-  const logged = config.logger !== undefined && config.logger.constructor?.name !== 'NoOpLogger'
+  const logged = config.logger !== undefined && config.logger.constructor !== pristine().config.logger?.constructor
   return !logged && !process.env.AWS_LAMBDA_FUNCTION_NAME && typeof config.credentials === 'function'
 }

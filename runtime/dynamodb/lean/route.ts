@@ -12,8 +12,9 @@ import { type Credentials, QuickSignature } from './quick-signature.js'
  * letting a command pass through the client's own middleware up to where it would be sent.
  */
 export interface Route {
-  /** Of the credentials that it was learnt with: account and features of the user agent depend on them. */
   readonly identity: unknown
+  /** What it was learnt with: signature, account and features of the user agent depend on it. */
+  readonly credentials: Readonly<Record<string, unknown>>
   /** Without body, and without the headers that differ from request to request. */
   readonly request: HttpRequest
   readonly signer: Signer
@@ -94,12 +95,13 @@ export async function learnRoute<O extends Operation>(
   const { identity, signer } = scheme
   const signingProperties = {
     ...scheme.httpAuthOption.signingProperties,
-    config: await signingConfig(config, context),
+    config,
     ...NOTES,
   }
   const corrected = (await config.disableClockSkewCorrection?.()) !== true
   return {
     identity,
+    credentials: copyOf(identity),
     request: { ...request, headers: without(request.headers, 'content-length'), body: undefined },
     signer,
     signingProperties,
@@ -197,25 +199,6 @@ function isPlain({ method, query, username, password, fragment, headers }: HttpR
   )
 }
 
-/**
- * The client's config as the signer sees it. For each request anew, the SDK makes a `SignatureV4` out of the config; here
- * the first one serves all requests of the route, unless the application has a signer of its own.
- */
-async function signingConfig(config: DynamoDBClient['config'], context: Context): Promise<object> {
-  const signer = await config.signer(context.endpointV2?.properties?.authSchemes?.[0] as never)
-  if (signer?.constructor?.name !== 'SignatureV4') return config
-  return {
-    signer: async () => signer,
-    disableClockSkewCorrection: async () => await config.disableClockSkewCorrection?.(),
-    get systemClockOffset() {
-      return config.systemClockOffset
-    },
-    set systemClockOffset(offset: number) {
-      config.systemClockOffset = offset
-    },
-  }
-}
-
 /** A signature that gives, for a request of this route, exactly what the SDK's signer gives; undefined if none does. */
 async function quickSignature(
   { headers, body, ...request }: HttpRequest,
@@ -231,7 +214,7 @@ async function quickSignature(
   const [, region = '', service = ''] = /\/\d{8}\/([^/]+)\/([^/]+)\//.exec(signed.headers.authorization ?? '') ?? []
   if (Number.isNaN(Date.parse(time))) return undefined
   const same = { path: request.path, headers: without(headers, 'content-length') }
-  const quick = new QuickSignature(identity, { region, service }, same, Object.keys(marks))
+  const quick = new QuickSignature({ ...identity }, { region, service }, same, Object.keys(marks))
   return isDeepStrictEqual(quick.sign(body, marks, Date.parse(time)), { ...signed.headers }) ? quick : undefined
 }
 
@@ -248,6 +231,19 @@ function withMetadata(answer: object, { statusCode, headers }: HttpResponse): Ou
     cfId: headers['x-amz-cf-id'],
   }
   return Object.assign(answer, { $metadata })
+}
+
+const CREDENTIALS = ['accessKeyId', 'secretAccessKey', 'sessionToken', 'accountId']
+
+/** Whether these are the credentials; some providers renew the object that they gave before. */
+export function isOf(credentials: Route['credentials'], identity: unknown): boolean {
+  const now = identity as Readonly<Record<string, unknown>>
+  for (const name of CREDENTIALS) if (credentials[name] !== now[name]) return false
+  return true
+}
+
+function copyOf(identity: unknown): Record<string, unknown> {
+  return Object.fromEntries(CREDENTIALS.map((name) => [name, (identity as Record<string, unknown>)[name]]))
 }
 
 function isCredentials(identity: unknown): identity is Credentials {

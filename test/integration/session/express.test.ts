@@ -1,3 +1,4 @@
+import assert from 'node:assert'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
@@ -87,6 +88,21 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
   const signOut: Handle = (request, response) => {
     request.session.destroy((error) => response.send(error ? String(error) : 'signed out'))
   }
+
+  it('gives an error of touch to the callback or the promise, and throws none', async () => {
+    const store = makeStore()
+    await store.set('s', { cookie: { originalMaxAge: 60_000, maxAge: 60_000 }, user: 'ada' })
+    const unwritable = await store.get('s')
+    Object.assign(unwritable ?? {}, { cookie: { toJSON: () => assert.fail('no JSON') } })
+    for (const [wrong, text] of [
+      [undefined, "reading 'cookie'"],
+      [unwritable, 'no JSON'],
+    ] as [session.SessionData, string][]) {
+      const failure = new Promise((resolve) => store.touch('s', wrong, resolve))
+      await expect(failure).resolves.toMatchObject({ message: expect.stringContaining(text) })
+      await expect(store.touch('s', wrong)).rejects.toThrow(text)
+    }
+  })
 
   it('answers a touch at once that has nothing to write, so that express-session sends the response in one piece', async () => {
     const touchedAtOnce = async (store: DynamoSessionStore, before?: (found: session.SessionData) => unknown) => {

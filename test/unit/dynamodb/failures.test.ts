@@ -2,12 +2,14 @@ import { createServer, type Server, type Socket } from 'node:net'
 import {
   ConditionalCheckFailedException,
   DynamoDBServiceException,
+  GetItemCommand,
   ProvisionedThroughputExceededException,
   ResourceNotFoundException,
 } from '@aws-sdk/client-dynamodb'
 import { StandardRetryStrategy } from '@smithy/core/retry'
+import { sign as aws4 } from 'aws4'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { both, failureOf, leanSend, sentBy } from '../../support/both-transports.js'
+import { both, failureOf, leanSend, sdkSend, sentBy } from '../../support/both-transports.js'
 import { CREDENTIALS, type Stub, sendError, sendJson, startStub } from '../../support/dynamodb-stub.js'
 
 const INPUT = { TableName: 'sessions', Key: { session_id: { S: 'a' } } }
@@ -279,6 +281,47 @@ describe('credentials of the lean transport', () => {
     expect(keys[3]).not.toEqual(keys[0])
     expect(keys[4]).not.toEqual(keys[3])
     expect(sentBy(stub.requests)).not.toContain('node:http')
+  })
+
+  it.each([
+    ['from a provider that renews what it gave before', (own: object) => async () => own],
+    ['that the application changes', (own: object) => own],
+  ])('are taken as they are now: %s', async (_, credentialsOf) => {
+    const used = async (sendOf: typeof leanSend) => {
+      const own = { ...CREDENTIALS, sessionToken: 'T1' }
+      const client = stub.client({ credentials: credentialsOf(own) as never })
+      const before = stub.requests.length
+      const send = sendOf(client)
+      await send('GetItem', INPUT)
+      Object.assign(own, { accessKeyId: 'AKID2', secretAccessKey: 'other', sessionToken: 'T2' })
+      await send('GetItem', INPUT)
+      await send('GetItem', INPUT)
+      client.destroy()
+      return stub.requests.slice(before).map(({ headers, body, path }) => {
+        const names = /SignedHeaders=([^,]+)/.exec(headers.authorization ?? '')?.[1]?.split(';') ?? []
+        const signed = Object.fromEntries(names.map((name) => [name, headers[name] as string]))
+        const request = { service: 'dynamodb', region: 'eu-central-1', method: 'POST', path, headers: signed, body }
+        const again = aws4({ ...request, headers: { ...signed } }, own).headers?.Authorization
+        return { token: headers['x-amz-security-token'], right: again === headers.authorization }
+      })
+    }
+    const [, ...later] = await used(leanSend)
+    expect(later).toEqual([
+      { token: 'T2', right: true },
+      { token: 'T2', right: true },
+    ])
+    expect((await used(sdkSend)).slice(1)).toEqual(later)
+  })
+
+  it('are looked at once for many first requests at the same time', async () => {
+    const resolve = vi.spyOn(GetItemCommand.prototype, 'resolveMiddleware')
+    const client = stub.client()
+    const send = leanSend(client)
+    await Promise.all(Array.from({ length: 40 }, () => send('GetItem', INPUT)))
+    client.destroy()
+    expect(resolve).toHaveBeenCalledTimes(1)
+    expect(new Set(sentBy(stub.requests))).toEqual(new Set(['undici']))
+    resolve.mockRestore()
   })
 
   it('fail as with the SDK when there are none', async () => {

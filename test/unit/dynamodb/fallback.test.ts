@@ -171,6 +171,24 @@ describe('the request handler of the client stays in force', () => {
     expect(handle).toHaveBeenCalledTimes(1)
   })
 
+  it('when it is configured anew', async () => {
+    const handler = new NodeHttpHandler({ requestTimeout: 5000, throwOnRequestTimeout: true })
+    const client = stub.client({ requestHandler: handler })
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 3 })
+    expect(await sent(client, () => handler.updateHttpClientConfig('httpAgent' as never, agent as never))).toEqual([
+      'undici',
+      'node:http',
+    ])
+    const slow = new NodeHttpHandler({ requestTimeout: 5000, throwOnRequestTimeout: true })
+    const hasty = stub.client({ requestHandler: slow, maxAttempts: 1 })
+    const send = leanSend(hasty)
+    await send('GetItem', INPUT)
+    slow.updateHttpClientConfig('requestTimeout', 100)
+    stub.answer(() => {})
+    await expect(send('GetItem', INPUT)).rejects.toThrow('100 ms')
+    hasty.destroy()
+  })
+
   it('while the network is mocked under it', async () => {
     const client = stub.client()
     const { request } = http
@@ -193,6 +211,22 @@ describe('the request handler of the client stays in force', () => {
 })
 
 describe('the endpoint of the lean transport', () => {
+  it('may be another one for each request', async () => {
+    const other = await startStub()
+    let endpoint = stub.endpoint
+    const client = stub.client({ endpoint: async () => endpoint as never })
+    const send = leanSend(client)
+    await send('GetItem', INPUT)
+    endpoint = other.endpoint
+    await send('GetItem', INPUT)
+    endpoint = stub.endpoint
+    await send('GetItem', INPUT)
+    client.destroy()
+    expect([stub.requests.length, other.requests.length]).toEqual([2, 1])
+    expect(sentBy(other.requests)).toEqual(['undici'])
+    await other.stop()
+  })
+
   it.each([
     ['of the region', { region: 'eu-west-3' }],
     ['of China', { region: 'cn-north-1' }],

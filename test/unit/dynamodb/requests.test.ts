@@ -211,6 +211,15 @@ describe('an answer through the lean transport', () => {
     expect(Object.keys(rest)).toEqual(['$metadata'])
   })
 
+  it('may have spaces where DynamoDB has none', async () => {
+    stub.answer((_, response) =>
+      response.end('{ "Item" : { "data" : { "B" : "AAH6/w==" }, "s" : { "BS" : [ "AA==" ] } } }'),
+    )
+    const { sdk, lean } = await both(stub, {}, (send) => send('GetItem', INPUTS.GetItem))
+    expect(lean.result).toStrictEqual(sdk.result)
+    expect(lean.result.Item?.data?.B).toEqual(BINARY)
+  })
+
   it('may come in many pieces', async () => {
     const body = JSON.stringify({ Item: { data: { S: 'ü'.repeat(100_000) } } })
     stub.answer((_, response) => {

@@ -50,6 +50,18 @@ describe('connections of the lean transport', () => {
     client.destroy()
   })
 
+  it('are not opened any more for requests that wait while the client is destroyed', async () => {
+    stub.answer(() => {})
+    const client = stub.client({ maxAttempts: 1 })
+    const send = leanSend(client)
+    const failures = Array.from({ length: 70 }, () => failureOf(send('GetItem', INPUT)))
+    await vi.waitFor(() => expect(stub.requests).toHaveLength(50))
+    client.destroy()
+    const names = (await Promise.all(failures)).map(({ name }) => name)
+    expect(new Set(names)).toEqual(new Set(['TimeoutError']))
+    expect(stub.connections).toBe(50)
+  })
+
   it('are made anew when the server has closed them in between', async () => {
     const client = stub.client()
     const send = leanSend(client)
