@@ -1,7 +1,7 @@
 // npm run bench [-- [--quick] [--check] row …]
 //
 // Runs each file of bench/rows in a process of its own, prints what it measured, and keeps a full run in
-// bench/results.json and bench/chart.svg. How to read it: docs/performance.md.
+// bench/results.json and docs/performance.svg. How to read it: docs/performance.md.
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -13,7 +13,7 @@ import { printHead, printRows, printSummary } from './support/print.mjs'
 import { rowsInProcess } from './support/row-process.mjs'
 
 const RESULTS = join(import.meta.dirname, 'results.json')
-const CHART = join(import.meta.dirname, 'chart.svg')
+const CHART = join(import.meta.dirname, '../docs/performance.svg')
 
 try {
   process.exitCode = await main()
@@ -45,10 +45,10 @@ async function main() {
   if (failed.length === 0 && chosen.length === all.length && !quick) {
     writeFileSync(RESULTS, textOf({ ...run, rows }))
     writeFileSync(CHART, chartOf({ ...run, rows }))
-    console.log('Written: bench/results.json and bench/chart.svg')
+    console.log('Written: bench/results.json and docs/performance.svg')
   } else {
     console.log(
-      'bench/results.json and bench/chart.svg are left as they are: only a full run without errors writes them',
+      'bench/results.json and docs/performance.svg are left as they are: only a full run without errors writes them',
     )
   }
   return failed.length > 0 || (check && rows.some((row) => row.met === false)) ? 1 : 0

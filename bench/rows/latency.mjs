@@ -31,7 +31,7 @@ export async function rows({ quick, log }) {
     return [who, measure]
   })
   try {
-    const results = await interleaved(quick ? 1 : 7, Object.fromEntries(measures))
+    const results = await interleaved(quick ? 1 : 5, Object.fromEntries(measures))
     return [row('p50', 0.5, results), row('p99', 0.99, results)]
   } finally {
     await stub.close()

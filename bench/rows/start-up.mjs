@@ -21,9 +21,9 @@ const run = promisify(execFile)
 /** @returns {Promise<import('../support/measure.mjs').Row[]>} */
 export async function rows({ quick = false, log = () => undefined } = {}) {
   log('imports')
-  const imports = await interleaved(quick ? 1 : 15, measures(IMPORTS))
+  const imports = await interleaved(quick ? 1 : 9, measures(IMPORTS))
   log('generators')
-  const generators = await measureGenerators(quick ? 1 : 15)
+  const generators = await measureGenerators(quick ? 1 : 9)
   return [...importRows(imports), firstStoreRow(imports), ...generatorRows(generators)]
 }
 

@@ -27,74 +27,78 @@ function allowed(policy: 'deploy' | 'run' | 'index'): string[] {
   )
 }
 
-onEachEngine('the IAM policies of the README', (engine) => {
-  let proxy: FaultProxy
-  let root: string
+onEachEngine(
+  'the IAM policies of the README',
+  (engine) => {
+    let proxy: FaultProxy
+    let root: string
 
-  beforeEach(async () => {
-    proxy = await startFaultProxy(engine.endpoint)
-    root = await mkdtemp(join(tmpdir(), 'policies-'))
-  })
-  afterEach(async () => {
-    await proxy.stop()
-    await rm(root, { recursive: true, force: true })
-  })
+    beforeEach(async () => {
+      proxy = await startFaultProxy(engine.endpoint)
+      root = await mkdtemp(join(tmpdir(), 'policies-'))
+    })
+    afterEach(async () => {
+      await proxy.stop()
+      await rm(root, { recursive: true, force: true })
+    })
 
-  const seen = (tableName: string) => {
-    const resource = ({ TableName, IndexName }: { TableName: string; IndexName?: string }) =>
-      `${TableName.replace(tableName, 'sessions')}${IndexName ? '/index/*' : ''}`
-    return [...new Set(proxy.requests.map(({ operation, input }) => `${resource(input)} ${operation}`))]
-  }
+    const seen = (tableName: string) => {
+      const resource = ({ TableName, IndexName }: { TableName: string; IndexName?: string }) =>
+        `${TableName.replace(tableName, 'sessions')}${IndexName ? '/index/*' : ''}`
+      return [...new Set(proxy.requests.map(({ operation, input }) => `${resource(input)} ${operation}`))]
+    }
 
-  it('allow what a deployment does, and nothing that it does not', async () => {
-    const options = { ...engine.options(), endpoint: proxy.endpoint, root }
-    await writeFile(
-      join(root, '20260101000000_table.mjs'),
-      `export const up = (params) => params.context.up()\nexport const down = (params) => params.context.down()\n`,
-    )
-    const context = { up: () => createTable(options), down: () => deleteTable(options) }
-    const umzug = createUmzug({ ...options, migrationsDir: '.', context })
-    await umzug.up()
-    await umzug.pending()
-    await umzug.down()
-    await createTable({ ...options, ttl: false, pointInTimeRecovery: true })
-    await createTable(options)
-    const addingIndex = createTable({ ...options, indexKeys: ['user_id'] })
-    if (engine.name === 'dynalite') await expect(addingIndex).rejects.toThrow(/can't add an index/)
-    else await addingIndex
-    await deleteIndex('user_id', options)
-    const requests = seen(options.tableName)
-    expect(allowed('deploy')).toEqual(expect.arrayContaining(requests))
-    const withTags = ['sessions TagResource', 'sessions_migrations TagResource']
-    const onlyWithTimeToLive = engine.name === 'dynalite' ? ['sessions UpdateTimeToLive', 'sessions Scan'] : []
-    const unused = allowed('deploy').filter((action) => !requests.includes(action))
-    expect([...withTags, ...onlyWithTimeToLive]).toEqual(expect.arrayContaining(unused))
-  }, 120_000) // DynamoDB Local takes its time with an index, the more the more it has to do
+    it('allow what a deployment does, and nothing that it does not', async () => {
+      const options = { ...engine.options(), endpoint: proxy.endpoint, root }
+      await writeFile(
+        join(root, '20260101000000_table.mjs'),
+        `export const up = (params) => params.context.up()\nexport const down = (params) => params.context.down()\n`,
+      )
+      const context = { up: () => createTable(options), down: () => deleteTable(options) }
+      const umzug = createUmzug({ ...options, migrationsDir: '.', context })
+      await umzug.up()
+      await umzug.pending()
+      await umzug.down()
+      await createTable({ ...options, ttl: false, pointInTimeRecovery: true })
+      await createTable(options)
+      const addingIndex = createTable({ ...options, indexKeys: ['user_id'] })
+      if (engine.name === 'dynalite') await expect(addingIndex).rejects.toThrow(/can't add an index/)
+      else await addingIndex
+      await deleteIndex('user_id', options)
+      const requests = seen(options.tableName)
+      expect(allowed('deploy')).toEqual(expect.arrayContaining(requests))
+      const withTags = ['sessions TagResource', 'sessions_migrations TagResource']
+      const onlyWithTimeToLive = engine.name === 'dynalite' ? ['sessions UpdateTimeToLive', 'sessions Scan'] : []
+      const unused = allowed('deploy').filter((action) => !requests.includes(action))
+      expect([...withTags, ...onlyWithTimeToLive]).toEqual(expect.arrayContaining(unused))
+    }, 120_000) // DynamoDB Local takes its time with an index, the more the more it has to do
 
-  it('allow what the application does, and nothing that it does not', async () => {
-    const options = { ...engine.options(), endpoint: proxy.endpoint, root }
-    await createTable(options)
-    proxy.reset()
-    const store = new DynamoSessionStore(options)
-    const cookie = { originalMaxAge: null }
-    await store.set('s1', { cookie, a: 1 } as unknown as SessionData)
-    const loaded = (await store.get('s1')) as SessionData
-    await store.touch('s1', loaded)
-    await store.set('s1', Object.assign(loaded, { a: 2 }))
-    await store.destroy('s1')
-    expect(seen(options.tableName).sort()).toEqual(allowed('run').sort())
-  })
+    it('allow what the application does, and nothing that it does not', async () => {
+      const options = { ...engine.options(), endpoint: proxy.endpoint, root }
+      await createTable(options)
+      proxy.reset()
+      const store = new DynamoSessionStore(options)
+      const cookie = { originalMaxAge: null }
+      await store.set('s1', { cookie, a: 1 } as unknown as SessionData)
+      const loaded = (await store.get('s1')) as SessionData
+      await store.touch('s1', loaded)
+      await store.set('s1', Object.assign(loaded, { a: 2 }))
+      await store.destroy('s1')
+      expect(seen(options.tableName).sort()).toEqual(allowed('run').sort())
+    })
 
-  it('allow to find and delete all sessions of a user, and nothing that this does not do', async () => {
-    const options = { ...engine.options(), endpoint: proxy.endpoint, root, indexKeys: ['user_id'] }
-    await createTable(options)
-    proxy.reset()
-    const store = new DynamoSessionStore(options)
-    await store.set('s1', { cookie: { originalMaxAge: null }, user_id: 42 } as unknown as SessionData)
-    expect(await store.keysBy('user_id', 42)).toEqual(['s1'])
-    expect(await store.destroyBy('user_id', 42)).toBe(1)
-    const requests = seen(options.tableName)
-    expect([...allowed('run'), ...allowed('index')]).toEqual(expect.arrayContaining(requests))
-    expect(requests).toEqual(expect.arrayContaining(allowed('index')))
-  })
-})
+    it('allow to find and delete all sessions of a user, and nothing that this does not do', async () => {
+      const options = { ...engine.options(), endpoint: proxy.endpoint, root, indexKeys: ['user_id'] }
+      await createTable(options)
+      proxy.reset()
+      const store = new DynamoSessionStore(options)
+      await store.set('s1', { cookie: { originalMaxAge: null }, user_id: 42 } as unknown as SessionData)
+      expect(await store.keysBy('user_id', 42)).toEqual(['s1'])
+      expect(await store.destroyBy('user_id', 42)).toBe(1)
+      const requests = seen(options.tableName)
+      expect([...allowed('run'), ...allowed('index')]).toEqual(expect.arrayContaining(requests))
+      expect(requests).toEqual(expect.arrayContaining(allowed('index')))
+    })
+  },
+  { quiet: true },
+)

@@ -19,9 +19,14 @@ export function uniqueTableName(): string {
   return `sessions-${process.pid}-${tables}-${Math.random().toString(36).slice(2, 8)}`
 }
 
-/** Runs the same suite on every engine; one that is missing shows as skipped, with the reason in its title. */
-export function onEachEngine(title: string, suite: (engine: Engine) => void): void {
-  for (const [name, engine] of Object.entries(inject('engines'))) {
+/**
+ * Runs the same suite on every engine; one that is missing shows as skipped, with the reason in its title.
+ *
+ * @param quiet whether it needs a DynamoDB Local that does little else, because it waits for indexes
+ */
+export function onEachEngine(title: string, suite: (engine: Engine) => void, { quiet = false } = {}): void {
+  const engines = { ...inject('engines'), ...(quiet && { 'DynamoDB Local': inject('quietLocal') }) }
+  for (const [name, engine] of Object.entries(engines)) {
     if ('missing' in engine) {
       describe.skip(`${title} on ${name} (skipped: ${engine.missing})`, () =>
         suite(engineAt(name, 'http://127.0.0.1:1')))
