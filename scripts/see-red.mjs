@@ -7,9 +7,12 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const TESTS = ['faults', 'store-faults', 'lost-answers'].map((name) => `test/integration/session/${name}.test.ts`)
+const TESTS = ['faults', 'store-faults', 'lost-answers', 'batched-reads'].map(
+  (name) => `test/integration/session/${name}.test.ts`,
+)
 
 const ITEMS = 'runtime/session/session-items.ts'
+const READS = 'runtime/session/batched-reads.ts'
 const WRITER = 'runtime/session/session-writer.ts'
 const REPOSITORY = 'runtime/session/session-repository.ts'
 const LOCK = 'runtime/session/locking/lock.ts'
@@ -44,10 +47,16 @@ const BREAKAGES = [
     "const { Attributes } = await this.#transport.send('UpdateItem', input).catch(() => this.#transport.send('UpdateItem', input))",
   ],
   [
-    'every read and delete is sent again when it failed',
+    'every delete is sent again when it failed',
     ITEMS,
-    'return await this.#transport.send(operation, input)',
+    'return await this.#explained(this.#transport.send(operation, input))',
     'return await this.#transport.send(operation, input).catch(() => this.#transport.send(operation, input))',
+  ],
+  [
+    'every read is sent again when it failed',
+    READS,
+    "await this.#transport.send('GetItem', input)",
+    "await this.#transport.send('GetItem', input).catch(() => this.#transport.send('GetItem', input))",
   ],
   [
     'writes are not sent',
@@ -55,7 +64,57 @@ const BREAKAGES = [
     "const { Attributes } = await this.#transport.send('UpdateItem', input)",
     'const { Attributes } = input as { Attributes?: Item }',
   ],
-  ['reads and deletes are not sent', ITEMS, 'return await this.#transport.send(operation, input)', 'return {}'],
+  ['deletes are not sent', ITEMS, 'return await this.#explained(this.#transport.send(operation, input))', 'return {}'],
+  [
+    'reads are not sent',
+    READS,
+    "const { Item } = await this.#transport.send('GetItem', input)",
+    'const Item = undefined',
+  ],
+  [
+    'all of a batch get the same item',
+    READS,
+    'else give(readers, found.get(key))',
+    'else give(readers, [...found.values()][0])',
+  ],
+  [
+    'a batch remembers what it read',
+    READS,
+    '= byKey(Responses?.[tableName])',
+    '= (this.seen ??= byKey(Responses?.[tableName]))',
+  ],
+  [
+    'a batch takes what was not processed for missing',
+    READS,
+    'if (unprocessed.has(key)) left.set(key, readers)\n      else ',
+    '',
+  ],
+  ['readers of a batch share an item', READS, 'structuredClone(item)', 'item'],
+  [
+    'only the first reader of an item in a batch is told',
+    READS,
+    'of others) reader.resolve',
+    'of others.slice(0, 0)) reader.resolve',
+  ],
+  ['a batch has no limit', READS, 'LARGEST_BATCH = 100', 'LARGEST_BATCH = 1000'],
+  ['a batch of one', READS, 'waiting.size === 1 || ', ''],
+  ['a batch that is refused is tried again', READS, 'this.#isPossible = false\n      else', 'void 0\n      else'],
+  ['a batch that is refused is an error', READS, '...DENIED, ...UNKNOWN_OPERATION', ''],
+  ["a batch trusts answers with others' sessions", READS, ' || [...found.keys()].some((key) => !waiting.has(key))', ''],
+  ['a batch trusts answers that say nothing', READS, '!isUnderstood || ', ''],
+  ['a batch that fails is read one by one', READS, 'return refuse([...waiting.values()].flat(), error)', 'void 0'],
+  ['a batch fails for one refused id', READS, "if (!isAwsError(error, 'ValidationException')) return", 'return'],
+  ['a batch where somebody looks at commands', READS, ' || !this.#transport.isLean', ''],
+  ['a batch in spite of batch_reads', READS, 'this.#isPossible = configuration.batchReads', 'this.#isPossible = true'],
+  ['a batch reads eventually', READS, 'ConsistentRead: this.#consistent } }', 'ConsistentRead: false } }'],
+  ['a batch reads consistently', READS, 'ConsistentRead: this.#consistent } }', 'ConsistentRead: true } }'],
+  ['a batch waits for fake timers', READS, "import { setImmediate } from 'node:timers'", ''],
+  [
+    'a batch reads by session_id',
+    READS,
+    'const { tableName, tableKey } = this.#configuration\n    const Keys',
+    "const { tableName } = this.#configuration\n    const tableKey = 'session_id'\n    const Keys",
+  ],
   [
     'own writes are not recognised',
     WRITER,

@@ -23,6 +23,7 @@ export async function rows({ quick, log }) {
   const client = new DynamoDBClient({ ...AWS, endpoint: engine.endpoint })
   const typical = {}
   const readOnly = {}
+  const atOnce = {}
   try {
     for (const kind of Object.keys(KINDS)) {
       log(kind)
@@ -30,13 +31,14 @@ export async function rows({ quick, log }) {
       await withServer(kind, engine, async (server, proxy) => {
         typical[kind] = await typicalTraffic(server, proxy, requests)
         readOnly[kind] = await readOnlyMinute(server, proxy, { requests, client, kind })
+        atOnce[kind] = await readsAtOnce(server, proxy, requests)
       })
     }
   } finally {
     client.destroy()
     await engine.stop()
   }
-  return rowsOf({ typical, readOnly, requests, engine: engine.name })
+  return rowsOf({ typical, readOnly, atOnce, requests, engine: engine.name })
 }
 
 /** Nine requests that read and one that changes, by one user after another: 90 % reads. */
@@ -61,13 +63,25 @@ async function readOnlyMinute(server, proxy, { requests, client, kind }) {
   return proxy.take()
 }
 
-function rowsOf({ typical, readOnly, requests, engine }) {
+/** As many users as there are sessions read at the same time, again and again. */
+async function readsAtOnce(server, proxy, requests) {
+  const sessions = []
+  for (let user = 0; user < SESSIONS; user += 1) sessions.push(await login(server))
+  proxy.take()
+  for (let number = 0; number < requests; number += SESSIONS) {
+    await Promise.all(sessions.map(({ cookie }) => send(server, 'GET', '/', { cookie })))
+  }
+  return proxy.take()
+}
+
+function rowsOf({ typical, readOnly, atOnce, requests, engine }) {
   const group = `Capacity of ${figure(requests, '')} requests through Express`
   const note =
     `A session of 1 to 2 KB; ${engine} says what requests to it consume (ReturnConsumedCapacity). A read unit is a ` +
     'strongly consistent read of up to 4 KB, a write unit a write of up to 1 KB; on demand, AWS charges five times as ' +
     'much for a write unit. All within a minute: ours writes an unchanged session when its last write is touch_interval ' +
-    '(60 s) old, so that it writes as often as connect-dynamodb where a user pauses longer than that at each request.'
+    '(60 s) old, so that it writes as often as connect-dynamodb where a user pauses longer than that at each request. ' +
+    'Sessions read at the same time are one BatchGetItem of ours, whose units are those of as many GetItems.'
   const row = (id, traffic, meters, [unit, field], more) => {
     const values = Object.entries(meters).map(([kind, meter]) => [kind, [meter[field]]])
     const text = { group, title: `${traffic}: ${unit}`, unit: 'in all', note }
@@ -75,6 +89,7 @@ function rowsOf({ typical, readOnly, requests, engine }) {
   }
   const usual = '90 % of requests read, 10 % change'
   const minute = 'read-only minute of one session'
+  const together = `${SESSIONS} sessions read at the same time`
   const once = { goal: { than: 'connect-dynamodb', atMost: 1 / requests } }
   return [
     row('typical-read-units', usual, typical, ['read units', 'readUnits']),
@@ -82,6 +97,8 @@ function rowsOf({ typical, readOnly, requests, engine }) {
     row('read-only-reads', minute, readOnly, ['reads', 'reads']),
     row('read-only-writes', minute, readOnly, ['writes', 'writes'], once),
     row('read-only-write-units', minute, readOnly, ['write units', 'writeUnits']),
+    row('at-once-reads', together, atOnce, ['reads', 'reads']),
+    row('at-once-read-units', together, atOnce, ['read units', 'readUnits']),
   ]
 }
 
@@ -125,7 +142,6 @@ async function login(server) {
   return { id, cookie: cookieOf(id) }
 }
 
-/** One request after another: no two of a session meet. */
 async function send({ url }, method, path, headers, body) {
   const response = await request(`${url}${path}`, { method, headers, body })
   const text = await response.body.text()

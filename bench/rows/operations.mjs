@@ -10,8 +10,11 @@ import { startStub } from '../support/stub.mjs'
 const IN_FLIGHT = [1, 32, 256]
 const MAX_AGE = 14 * 24 * 3600 * 1000
 const SDK = 'ours, transport sdk'
+const SINGLE = 'ours, batch_reads off'
 const NOTES = {
-  get: 'Reads a session of 600 bytes.',
+  get:
+    'Reads a session of 600 bytes. Ours reads those that are asked for at the same moment with one BatchGetItem, all ' +
+    'of those in flight here; with batch_reads off one by one, as the others.',
   touch: 'Renews a session that was loaded before (touch_interval 0, so that ours writes each time).',
   set: 'Saves a change of a session that was loaded before. Ours is conditional and merges, the other overwrites.',
 }
@@ -28,6 +31,7 @@ export async function rows({ quick, log }) {
   const users = {
     ours: await usersOf(await ours({})),
     'connect-dynamodb': await usersOf(theirs()),
+    [SINGLE]: await usersOf(await ours({ batchReads: false })),
     [SDK]: await usersOf(await ours({ transport: 'sdk' })),
     raw: rawUsers(pool),
   }
@@ -41,9 +45,9 @@ export async function rows({ quick, log }) {
       for (const inFlight of IN_FLIGHT) {
         log(`${operation}, ${inFlight} in flight`)
         const requests = quick ? 300 : inFlight === 1 ? 600 : 2000
-        const measures = Object.entries(users).map(([who, all]) => {
-          return [who, () => measure(all.slice(0, inFlight), operation, requests)]
-        })
+        const measures = Object.entries(users)
+          .filter(([who]) => who !== SINGLE || operation === 'get')
+          .map(([who, all]) => [who, () => measure(all.slice(0, inFlight), operation, requests)])
         const results = await interleaved(quick ? 1 : 5, Object.fromEntries(measures))
         found.push(...rowsOf(operation, inFlight, results))
       }

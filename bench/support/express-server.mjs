@@ -10,6 +10,7 @@ const MAX_AGE = 14 * 24 * 3600 * 1000
 /** How each is made, as its users make it: DynamoDB is where the environment says. */
 const STORES = {
   ours: async () => oursWith({}),
+  'ours, batch_reads off': async () => oursWith({ batchReads: false }),
   'ours, touch_interval 0': async () => oursWith({ touchInterval: 0 }),
   'connect-dynamodb': async (session) => {
     const require = createRequire(new URL('../package.json', import.meta.url))

@@ -23,7 +23,7 @@ export async function startMeteringProxy(endpoint) {
       const answer = await send(endpoint, incoming.headers, body)
       const text = await textOf(answer)
       if (answer.statusCode !== 200) throw new Error(`${operation} was answered ${answer.statusCode} ${text}`)
-      count(meter, operation, JSON.parse(text).ConsumedCapacity.CapacityUnits)
+      count(meter, operation, JSON.parse(text).ConsumedCapacity)
       outgoing.writeHead(200, answer.headers).end(text)
     } catch (error) {
       failure ??= error
@@ -50,10 +50,11 @@ function nothing() {
   return { reads: 0, readUnits: 0, writes: 0, writeUnits: 0 }
 }
 
-function count(meter, operation, units) {
-  const kind = operation === 'GetItem' ? 'read' : 'write'
+/** Of a BatchGetItem the engine says what each table consumed. */
+function count(meter, operation, consumed) {
+  const kind = operation.endsWith('GetItem') ? 'read' : 'write'
   meter[`${kind}s`] += 1
-  meter[`${kind}Units`] += units
+  for (const { CapacityUnits } of [consumed].flat()) meter[`${kind}Units`] += CapacityUnits
 }
 
 async function send(endpoint, { host: _, 'content-length': __, ...headers }, body) {

@@ -5,6 +5,8 @@ const WIDTH = 120
 const GAP = 2
 /** The names of those measured are broken to at most so many columns. */
 const NAME = 17
+/** Titles have at least so many columns, if the table gets wider for it. */
+const NARROWEST = 30
 
 export function printHead({ date, machine, versions }, { quick }) {
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
@@ -68,7 +70,7 @@ function lines({ title, unit, values, compared, goal, met }, names) {
 function printTable(rows) {
   const width = (column) => Math.max(0, ...rows.flatMap((cells) => cells[column].map(({ length }) => length)))
   const widths = rows[0].map((_, column) => (column === 0 ? 0 : width(column) + GAP))
-  const left = WIDTH - GAP - widths.reduce((sum, each) => sum + each, 0)
+  const left = Math.max(NARROWEST, WIDTH - GAP - widths.reduce((sum, each) => sum + each, 0))
   const titles = rows.map(([title]) => title.flatMap((text) => wrapped(text, left)))
   widths[0] = Math.max(...titles.flat().map(({ length }) => length))
   for (const [row, [, ...others]] of rows.entries()) printCells([titles[row], ...others], widths)

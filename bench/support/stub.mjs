@@ -24,7 +24,7 @@ if (process.argv[1] === import.meta.filename) serve()
 
 /**
  * Every session exists, whatever its id (without braces), until 14 days after the start. GetItem gives its item: ours, or
- * that of connect-dynamodb where the key is called `id`. Of writes it remembers only when they were, so that a session
+ * that of connect-dynamodb where the key is called `id`. BatchGetItem gives ours. Of writes it remembers only when they were, so that a session
  * that was just renewed is not renewed again.
  *
  * @returns {Promise<{ endpoint: string, close: () => Promise<void> }>}
@@ -78,6 +78,7 @@ function answerAll(socket, received) {
 function answerTo(operation, body) {
   const key = /"Key":\{([^}]*\})\}/.exec(body)?.[1] ?? ''
   if (operation === 'GetItem') return `{"Item":{${itemOf(key)}}}`
+  if (operation === 'BatchGetItem') return batchOf(body)
   if (operation === 'PutItem') return '{}'
   if (operation === 'UpdateItem') {
     wrote(key)
@@ -89,6 +90,13 @@ function answerTo(operation, body) {
     return /"ReturnValues":"ALL_(NEW|OLD)"/.test(body) ? `{"Attributes":{${itemOf(key)}}}` : '{}'
   }
   return undefined
+}
+
+/** Of one table. */
+function batchOf(body) {
+  const table = /"RequestItems":\{("[^"]*")/.exec(body)?.[1]
+  const items = Array.from(body.matchAll(/\{("session_id":\{[^}]*\})\}/g), ([, key]) => `{${itemOf(key)}}`)
+  return `{"Responses":{${table}:[${items}]},"UnprocessedKeys":{}}`
 }
 
 /** Seconds since the epoch of the last write, by key; without those that were not written. */

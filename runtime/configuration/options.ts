@@ -311,6 +311,12 @@ export const OPTIONS = {
     from: everywhere,
     text: "How requests are sent: past the AWS SDK's generic middleware, at a fraction of the CPU time, or as the SDK does.",
   },
+  batchReads: {
+    type: 'boolean',
+    default: true,
+    from: everywhere,
+    text: 'Read sessions that are asked for at the same moment with one BatchGetItem; with transport lean only.',
+  },
   tags: {
     type: 'map',
     default: undefined,

@@ -1,7 +1,7 @@
 import type { Configuration } from '../configuration/resolve.js'
 import { TableRequestError } from '../errors.js'
 import { endpointOf, isLocal } from './client.js'
-import { type Facts, factsOf, NETWORK, NOT_FOUND, THROTTLING, TIMEOUT } from './error-facts.js'
+import { DENIED, type Facts, factsOf, NETWORK, NOT_FOUND, THROTTLING, TIMEOUT } from './error-facts.js'
 
 /** What was asked of DynamoDB when it failed. */
 export interface FailedRequest {
@@ -27,7 +27,6 @@ export function explainAwsError(error: unknown, request: FailedRequest): TableRe
 
 type Failure = Facts & FailedRequest
 
-export const DENIED = ['AccessDeniedException', 'AccessDenied', 'NotAuthorized']
 const EXPIRED = ['ExpiredTokenException', 'ExpiredToken', 'RequestExpired']
 const INVALID_CREDENTIALS = [
   'UnrecognizedClientException',

@@ -19,6 +19,9 @@ export const THROTTLING = [
   'TooManyRequestsException',
   'ProvisionedThroughputExceededException',
 ]
+export const DENIED = ['AccessDeniedException', 'AccessDenied', 'NotAuthorized']
+/** The endpoint does not have the operation. */
+export const UNKNOWN_OPERATION = ['UnknownOperationException', 'UnknownOperation', 'InvalidAction']
 export const TIMEOUT = ['ETIMEDOUT', 'ESOCKETTIMEDOUT']
 export const NOT_FOUND = ['ENOTFOUND', 'EAI_AGAIN']
 export const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', ...NOT_FOUND]

@@ -2,6 +2,9 @@ import {
   BatchExecuteStatementCommand,
   type BatchExecuteStatementCommandInput,
   type BatchExecuteStatementCommandOutput,
+  BatchGetItemCommand,
+  type BatchGetItemCommandInput,
+  type BatchGetItemCommandOutput,
   DeleteItemCommand,
   type DeleteItemCommandInput,
   type DeleteItemCommandOutput,
@@ -27,6 +30,7 @@ import type { Configuration } from '../configuration/resolve.js'
 /** The operations that a transport sends: those of items. Tables are made and looked at with the SDK's client. */
 export interface Operations {
   BatchExecuteStatement: { input: BatchExecuteStatementCommandInput; output: BatchExecuteStatementCommandOutput }
+  BatchGetItem: { input: BatchGetItemCommandInput; output: BatchGetItemCommandOutput }
   DeleteItem: { input: DeleteItemCommandInput; output: DeleteItemCommandOutput }
   GetItem: { input: GetItemCommandInput; output: GetItemCommandOutput }
   PutItem: { input: PutItemCommandInput; output: PutItemCommandOutput }
@@ -44,6 +48,11 @@ export interface SendOptions {
 
 /** Sends requests for items. Answers and errors are the SDK's, `$metadata` included, whichever transport it is. */
 export interface Transport {
+  /**
+   * Whether requests go past the SDK at present. Where they don't, somebody (tracing, a mock) may look at each command,
+   * so that it should be the one that is expected.
+   */
+  readonly isLean: boolean
   send<O extends Operation>(
     operation: O,
     input: Operations[O]['input'],
@@ -53,6 +62,8 @@ export interface Transport {
 
 /** What the lean transport answers to a request that it leaves to the SDK; it has sent nothing then. */
 export interface LeanTransport {
+  /** Whether it has sent a request of the client as the client is now. */
+  readonly isInUse: boolean
   send<O extends Operation>(
     operation: O,
     input: Operations[O]['input'],
@@ -62,6 +73,7 @@ export interface LeanTransport {
 
 export const COMMANDS = {
   BatchExecuteStatement: BatchExecuteStatementCommand,
+  BatchGetItem: BatchGetItemCommand,
   DeleteItem: DeleteItemCommand,
   GetItem: GetItemCommand,
   PutItem: PutItemCommand,
@@ -77,6 +89,7 @@ export function transportFor({ transport }: Pick<Configuration, 'transport'>, cl
 }
 
 class SdkTransport implements Transport {
+  readonly isLean = false
   readonly #client: Pick<DynamoDBClient, 'send'>
 
   constructor(client: DynamoDBClient) {
@@ -107,17 +120,23 @@ class LeanWherePossible implements Transport {
     this.#sdk = sdk
   }
 
+  get isLean(): boolean {
+    return this.#lean?.isInUse === true && this.#isUntouched()
+  }
+
   async send<O extends Operation>(
     operation: O,
     input: Operations[O]['input'],
     options?: SendOptions,
   ): Promise<Operations[O]['output']> {
-    // Asked each time: aws-sdk-client-mock and spies come and go.
-    if (!SDK_SEND || this.#client.send !== SDK_SEND || !this.#client.config) {
-      return await this.#sdk.send(operation, input, options)
-    }
+    if (!this.#isUntouched()) return await this.#sdk.send(operation, input, options)
     this.#lean ??= (await import('./lean/lean-requests.js')).leanTransportOf(this.#client)
     return (await this.#lean.send(operation, input, options)) ?? (await this.#sdk.send(operation, input, options))
+  }
+
+  /** Asked each time: aws-sdk-client-mock and spies come and go. */
+  #isUntouched(): boolean {
+    return SDK_SEND !== undefined && this.#client.send === SDK_SEND && this.#client.config !== undefined
   }
 }
 

@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { type Operation, type Operations, type Transport, transportFor } from '../dynamodb/transport.js'
+import { BatchedReads } from './batched-reads.js'
 import { storeError } from './errors.js'
 import { type Changes, type Condition, Expression } from './expression.js'
 import { keyOf } from './session-key.js'
@@ -21,16 +22,17 @@ export type WriteResult =
 export class SessionItems {
   readonly #configuration: Configuration
   readonly #transport: Transport
+  readonly #reads: { readonly consistent: BatchedReads; readonly eventual: BatchedReads }
 
   constructor(configuration: Configuration, client: DynamoDBClient) {
     this.#configuration = configuration
     this.#transport = transportFor(configuration, client)
+    const reads = (consistent: boolean) => new BatchedReads(this.#transport, configuration, consistent)
+    this.#reads = { consistent: reads(true), eventual: reads(false) }
   }
 
   async get(id: string, { consistent }: { consistent: boolean }): Promise<Item | undefined> {
-    const { TableName, Key } = this.#key(id)
-    const { Item } = await this.#send('GetItem', { TableName, Key, ConsistentRead: consistent })
-    return Item
+    return await this.#explained(this.#reads[consistent ? 'consistent' : 'eventual'].get(keyOf(id)))
   }
 
   async delete(id: string): Promise<void> {
@@ -101,8 +103,12 @@ export class SessionItems {
   }
 
   async #send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Operations[O]['output']> {
+    return await this.#explained(this.#transport.send(operation, input))
+  }
+
+  async #explained<T>(answer: Promise<T>): Promise<T> {
     try {
-      return await this.#transport.send(operation, input)
+      return await answer
     } catch (error) {
       throw storeError(error, this.#configuration)
     }

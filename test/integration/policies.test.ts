@@ -14,6 +14,13 @@ import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js'
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 
+/** Of a request. */
+interface Input {
+  readonly TableName?: string
+  readonly RequestItems?: object
+  readonly IndexName?: string
+}
+
 interface Policy {
   readonly Statement: readonly { readonly Action: readonly string[]; readonly Resource: string }[]
 }
@@ -43,8 +50,8 @@ onEachEngine(
     })
 
     const seen = (tableName: string) => {
-      const resource = ({ TableName, IndexName }: { TableName: string; IndexName?: string }) =>
-        `${TableName.replace(tableName, 'sessions')}${IndexName ? '/index/*' : ''}`
+      const resource = ({ TableName, RequestItems, IndexName }: Input) =>
+        `${(TableName ?? Object.keys(RequestItems ?? {}).join()).replace(tableName, 'sessions')}${IndexName ? '/index/*' : ''}`
       return [...new Set(proxy.requests.map(({ operation, input }) => `${resource(input)} ${operation}`))]
     }
 
@@ -77,11 +84,12 @@ onEachEngine(
       const options = { ...engine.options(), endpoint: proxy.endpoint, root }
       await createTable(options)
       proxy.reset()
-      const store = new DynamoSessionStore(options)
+      const store = new DynamoSessionStore({ ...options, transport: 'lean' })
       const cookie = { originalMaxAge: null }
       await store.set('s1', { cookie, a: 1 } as unknown as SessionData)
       const loaded = (await store.get('s1')) as SessionData
       await store.touch('s1', loaded)
+      await Promise.all([store.get('s1'), store.get('s2')])
       await store.set('s1', Object.assign(loaded, { a: 2 }))
       await store.destroy('s1')
       expect(seen(options.tableName).sort()).toEqual(allowed('run').sort())

@@ -45,8 +45,16 @@ const ATTRIBUTES = ['Key', 'ExpressionAttributeValues', 'Item', 'ExclusiveStartK
 function isPlain(name: string, value: object): boolean {
   if (name === 'ExpressionAttributeNames') return true
   if (name === 'Statements') return (value as Statement[]).every(isPlainStatement)
-  return ATTRIBUTES.includes(name) && Object.values(value).every(isText)
+  if (name === 'RequestItems') return Object.values(value as Tables).every(({ Keys }) => Keys?.every(areTexts) ?? true)
+  return ATTRIBUTES.includes(name) && areTexts(value)
 }
+
+function areTexts(attributes: object): boolean {
+  return Object.values(attributes).every(isText)
+}
+
+/** Of a BatchGetItem. */
+type Tables = Readonly<Record<string, { readonly Keys?: readonly object[] }>>
 
 interface Statement {
   readonly Parameters?: readonly AttributeValue[]

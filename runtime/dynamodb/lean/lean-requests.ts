@@ -33,11 +33,17 @@ class LeanRequests implements LeanTransport {
   #learning = new Map<string, Promise<Learnt>>()
   #exchange: Exchange | undefined
   #known = false
+  #used = false
   #asksForEndpoint = false
 
   constructor(client: DynamoDBClient) {
     this.#client = client
     this.#state = new ClientState(client)
+  }
+
+  get isInUse(): boolean {
+    if (this.#state.changed()) this.#forget()
+    return this.#used
   }
 
   async send<O extends Operation>(
@@ -54,14 +60,14 @@ class LeanRequests implements LeanTransport {
     if (!isTokenStrategy(strategy)) return undefined
     const exchange = this.#exchange ?? (await this.#choose(route.request.protocol))
     const request = new LeanRequest(route, input, exchange, abortSignal)
+    this.#used = true
     const output = await withRetries(config, strategy, route.retryTokenScope, abortSignal, request)
     return output as Operations[O]['output']
   }
 
   /** The credentials come first, as in the SDK, and with the refresh that they may need. */
   async #route<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Route | undefined> {
-    const table = 'TableName' in input ? input.TableName : ''
-    const name = `${operation} ${table} ${this.#asksForEndpoint ? await endpointOf(this.#client) : ''}`
+    const name = `${operation} ${tableOf(input)} ${this.#asksForEndpoint ? await endpointOf(this.#client) : ''}`
     const route = this.#routes.get(name)
     if (route && isOf(route.credentials, await this.#client.config.credentials())) return route
     if (!route && this.#routes.has(name)) return undefined
@@ -98,12 +104,18 @@ class LeanRequests implements LeanTransport {
     this.#routes = new Map()
     this.#learning = new Map()
     this.#exchange = undefined
+    this.#used = false
     this.#known = isOrdinary(this.#client)
     this.#asksForEndpoint = this.#client.config.endpoint !== undefined && !hasFixedEndpoint(this.#client)
   }
 }
 
 type Learnt = Route | 'failed' | undefined
+
+function tableOf(input: Operations[Operation]['input']): string | undefined {
+  if ('TableName' in input) return input.TableName
+  return 'RequestItems' in input ? Object.keys(input.RequestItems ?? {}).join(' ') : ''
+}
 
 /** An endpoint of the application's own may be a function, and another one for the next request. */
 async function endpointOf({ config }: DynamoDBClient): Promise<string> {

@@ -80,6 +80,7 @@ describe('the order of origins', () => {
       region: undefined,
       endpoint: undefined,
       transport: 'lean',
+      batchReads: true,
       tags: undefined,
       deletionProtection: false,
       pointInTimeRecovery: false,

@@ -23,6 +23,12 @@ const EVERYTHING = {
 
 const INPUTS: { [O in Operation]: Operations[O]['input'] } = {
   GetItem: { TableName: 'sessions', Key: KEY, ConsistentRead: true },
+  BatchGetItem: {
+    RequestItems: {
+      sessions: { Keys: [KEY, { session_id: EVERYTHING.s }, { session_id: EVERYTHING.b }], ConsistentRead: true },
+      others: { Keys: [KEY] },
+    },
+  },
   PutItem: { TableName: 'sessions', Item: { ...KEY, ...EVERYTHING } },
   UpdateItem: {
     TableName: 'sessions',
@@ -55,6 +61,12 @@ const INPUTS: { [O in Operation]: Operations[O]['input'] } = {
 /** Nothing that has to be encoded: what sessions without compression have. */
 const TEXTS = { s: EVERYTHING.s, n: EVERYTHING.n, ['__proto__']: { S: 'x' }, 'odd "key"': { S: '' } }
 const PLAIN_INPUTS: Partial<{ [O in Operation]: Operations[O]['input'] }> = {
+  BatchGetItem: {
+    RequestItems: {
+      sessions: { Keys: [KEY, { session_id: EVERYTHING.s }], ConsistentRead: false },
+      'odd "table"': { Keys: [] },
+    },
+  },
   PutItem: { TableName: 'sessions', Item: { ...KEY, ...TEXTS } },
   UpdateItem: { ...INPUTS.UpdateItem, ExpressionAttributeValues: TEXTS, ConditionExpression: undefined },
   Query: { ...INPUTS.Query, ExpressionAttributeValues: TEXTS, ExclusiveStartKey: KEY },
@@ -77,6 +89,11 @@ const WIRE_ITEM = {
 }
 const ANSWERS: { [O in Operation]: object } = {
   GetItem: { Item: WIRE_ITEM, ConsumedCapacity: { TableName: 'sessions', CapacityUnits: 0.5 }, Unknown: { a: 1 } },
+  BatchGetItem: {
+    Responses: { sessions: [WIRE_ITEM, { session_id: { S: '2' } }], others: [] },
+    UnprocessedKeys: { sessions: { Keys: [KEY], ConsistentRead: true } },
+    ConsumedCapacity: [{ TableName: 'sessions', CapacityUnits: 1 }],
+  },
   PutItem: {},
   UpdateItem: { Attributes: WIRE_ITEM, ItemCollectionMetrics: { SizeEstimateRangeGB: [0, 1.5] } },
   DeleteItem: { Attributes: null, ConsumedCapacity: { CapacityUnits: 2, Table: { CapacityUnits: 2 } } },
