@@ -6,6 +6,7 @@ import { findTable } from '../table/describe-table.js'
 import { keyProblem } from '../table/table-problems.js'
 import { workOnTable } from '../table/table-work.js'
 import { findTimeToLive } from '../table/time-to-live.js'
+import { readFinding } from './read-findings.js'
 import { optionsForCommand, type SharedOptions } from './shared.js'
 import { indexFindings, statusFinding, timeToLiveFinding } from './table-findings.js'
 import { regionOf } from './target.js'
@@ -29,6 +30,7 @@ export const CHECKS = [
   'credentials',
   'table',
   'key',
+  'reads',
   'indexes',
   'time to live',
 ] as const
@@ -116,6 +118,7 @@ async function* tableFindings(configuration: Configuration, region: string): Asy
   const key = `"${configuration.tableKey}" (S)`
   yield problem ? { level: 'error', check: 'key', text: problem } : { level: 'ok', check: 'key', text: key }
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.found.status}`)
+  yield problem ? { level: 'skipped', check: 'reads', text: 'there is another key' } : await readFinding(configuration)
   yield* indexFindings(table.found, configuration)
   const ttl = await attempt('time to live', () => workOnTable(configuration, {}, findTimeToLive))
   yield 'failed' in ttl ? ttl.failed : timeToLiveFinding(ttl.found, configuration)

@@ -1,5 +1,5 @@
-import { UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb'
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { CHECKS, diagnose, type Finding } from '../../../runtime/cli/diagnosis.js'
 import { doctorCommand } from '../../../runtime/cli/doctor.js'
 import type { SharedOptions } from '../../../runtime/cli/shared.js'
@@ -66,6 +66,29 @@ onEachEngine('dynamo-session doctor', (engine) => {
     await createRawTable(engine.client(), tableName, [['id', 'S']])
     const key = (await findings()).find(({ check }) => check === 'key')
     expect(key).toMatchObject({ level: 'error', text: expect.stringMatching(/"id" \(S\).*"session_id" \(S\)/) })
+    expect(await levels()).toContain('reads: skipped')
+  })
+
+  it.each([
+    ['', 'several at a time with one BatchGetItem, by transport lean'],
+    ['batch_reads: false\n', `one by one, as batch_reads says (${FILE}:4)`],
+    ['transport: sdk\n', `one by one by the AWS SDK, as transport says (${FILE}:4)`],
+  ])('says how sessions are read: %j', async (yaml, text) => {
+    const { tableName } = application(yaml)
+    await createRawTable(engine.client(), tableName)
+    expect((await findings()).find(({ check }) => check === 'reads')).toEqual({ level: 'ok', check: 'reads', text })
+  })
+
+  it('warns when the SDK sends although transport is lean', async () => {
+    const { tableName } = application()
+    await createRawTable(engine.client(), tableName)
+    const send = vi.spyOn(DynamoDBClient.prototype, 'send')
+    onTestFinished(() => send.mockRestore())
+    expect((await findings()).find(({ check }) => check === 'reads')).toMatchObject({
+      level: 'warning',
+      text: expect.stringMatching(/^one by one by the AWS SDK, which takes several times/),
+      remedy: expect.stringMatching(/without middleware/),
+    })
   })
 
   it('reports an index that is missing, with the remedy, and one that is there as fine', async () => {
@@ -119,14 +142,6 @@ onEachEngine('dynamo-session doctor', (engine) => {
 })
 
 describe('dynamo-session doctor, where DynamoDB answers what the engines never do', () => {
-  async function applicationBehindProxy() {
-    const { tableName, endpoint } = anyEngine().options()
-    const proxy = await startFaultProxy(endpoint)
-    onTestFinished(() => proxy.stop())
-    currentFolderWith({ [FILE]: `table_name: ${tableName}\nendpoint: ${proxy.endpoint}\nregion: us-east-1\n` })
-    return { tableName, proxy }
-  }
-
   it('looks at the key of a table that is being deleted, but not at its Time to Live', async () => {
     const { tableName, proxy } = await applicationBehindProxy()
     proxy.inject('DescribeTable', { answer: tableAnswer(tableName, 'DELETING') })
@@ -146,6 +161,48 @@ describe('dynamo-session doctor, where DynamoDB answers what the engines never d
     })
   })
 })
+
+describe('dynamo-session doctor, where reading is refused', () => {
+  it.each([
+    ['GetItem', 'these credentials may not read sessions (dynamodb:GetItem)', ['GetItem']],
+    [
+      'BatchGetItem',
+      'one by one, because these credentials are not allowed dynamodb:BatchGetItem',
+      ['GetItem', 'BatchGetItem'],
+    ],
+  ])('warns that %s is not allowed, and how to allow it', async (operation, text, sent) => {
+    const { tableName, proxy } = await applicationBehindProxy()
+    await createRawTable(anyEngine().client(), tableName)
+    proxy.inject(operation, { error: 'AccessDeniedException' }, { times: 9 })
+    expect((await findings()).find(({ check }) => check === 'reads')).toEqual({
+      level: 'warning',
+      check: 'reads',
+      text,
+      remedy: `if the application uses them, allow dynamodb:${operation} (README, "Permissions")`,
+    })
+    expect(proxy.operations.filter((name) => name.endsWith('GetItem'))).toEqual(sent)
+  })
+
+  it('reports what fails otherwise as an error', async () => {
+    const { tableName, proxy } = await applicationBehindProxy()
+    await createRawTable(anyEngine().client(), tableName)
+    proxy.inject('BatchGetItem', { error: 'ValidationException', message: 'no such thing' })
+    expect((await findings()).find(({ check }) => check === 'reads')).toMatchObject({
+      level: 'error',
+      text: expect.stringMatching(
+        /^dynamodb:BatchGetItem for table .* failed: DynamoDB refuses the request: no such thing/,
+      ),
+    })
+  })
+})
+
+async function applicationBehindProxy() {
+  const { tableName, endpoint } = anyEngine().options()
+  const proxy = await startFaultProxy(endpoint)
+  onTestFinished(() => proxy.stop())
+  currentFolderWith({ [FILE]: `table_name: ${tableName}\nendpoint: ${proxy.endpoint}\nregion: us-east-1\n` })
+  return { tableName, proxy }
+}
 
 describe('dynamo-session doctor, where DynamoDB is not even asked', () => {
   it('reports every problem of the configuration and skips the rest', async () => {
@@ -211,6 +268,6 @@ describe('dynamo-session doctor, where DynamoDB is not even asked', () => {
       level: 'error',
       text: expect.stringMatching(/no connection to http:\/\/127.0.0.1:1 \(ECONNREFUSED\).*npx dynamo-session local/),
     })
-    expect(found.slice(5).map(({ level }) => level)).toEqual(['skipped', 'skipped', 'skipped'])
+    expect(found.slice(5).map(({ level }) => level)).toEqual(CHECKS.slice(5).map(() => 'skipped'))
   })
 })

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import type { Configuration } from '../configuration/resolve.js'
+import { explainAwsError } from '../dynamodb/aws-error.js'
+import { withClient } from '../dynamodb/client.js'
+import { DENIED, isAwsError } from '../dynamodb/error-facts.js'
+import { type Transport, transportFor } from '../dynamodb/transport.js'
+import type { Finding } from './diagnosis.js'
+
+const check = 'reads'
+
+/** How sessions will be read, by reading some that can't exist: past the SDK or by it, together or one by one. */
+export async function readFinding(configuration: Configuration): Promise<Finding> {
+  const { tableName: TableName, tableKey, batchReads, sources } = configuration
+  const missing = () => ({ [tableKey]: { S: `doctor-${randomUUID()}` } })
+  return await withClient(configuration, async (client): Promise<Finding> => {
+    const transport = transportFor(configuration, client)
+    const refused = await refusal(configuration, 'GetItem', () =>
+      transport.send('GetItem', { TableName, Key: missing() }),
+    )
+    if (refused) return refused
+    if (!transport.isLean) return sentBySdk(configuration)
+    if (!batchReads) return { level: 'ok', check, text: `one by one, as batch_reads says (${sources.batchReads})` }
+    const RequestItems = { [TableName]: { Keys: [missing(), missing()] } }
+    const alone = await refusal(configuration, 'BatchGetItem', () => transport.send('BatchGetItem', { RequestItems }))
+    return alone ?? { level: 'ok', check, text: 'several at a time with one BatchGetItem, by transport lean' }
+  })
+}
+
+function sentBySdk({ transport, sources }: Configuration): Finding {
+  const how = 'one by one by the AWS SDK'
+  if (transport === 'sdk') return { level: 'ok', check, text: `${how}, as transport says (${sources.transport})` }
+  return {
+    level: 'warning',
+    check,
+    text: `${how}, which takes several times the CPU time of transport lean`,
+    remedy:
+      'none if that is wanted; else give a client without middleware, logger and mocks, or look for a version of this package ' +
+      'that knows the one of @aws-sdk/client-dynamodb',
+  }
+}
+
+/** Undefined when the request goes through. Whoever deploys may not be allowed what the application is. */
+async function refusal(
+  configuration: Configuration,
+  operation: 'GetItem' | 'BatchGetItem',
+  send: () => ReturnType<Transport['send']>,
+): Promise<Finding | undefined> {
+  const action = `dynamodb:${operation}`
+  try {
+    await send()
+    return undefined
+  } catch (error) {
+    if (!isAwsError(error, ...DENIED)) {
+      return { level: 'error', check, text: explainAwsError(error, { action, configuration }).message }
+    }
+    const text =
+      operation === 'GetItem'
+        ? `these credentials may not read sessions (${action})`
+        : `one by one, because these credentials are not allowed ${action}`
+    const remedy = `if the application uses them, allow ${action} (README, "Permissions")`
+    return { level: 'warning', check, text, remedy }
+  }
+}
