@@ -20,6 +20,8 @@ export async function readFinding(configuration: Configuration): Promise<Finding
     if (refused) return refused
     if (!transport.isLean) return sentBySdk(configuration)
     if (!batchReads) return { level: 'ok', check, text: `one by one, as batch_reads says (${sources.batchReads})` }
+    if (!transport.mayMerge)
+      return { level: 'ok', check, text: 'one by one: the client has an endpoint or a handler of its own' }
     const RequestItems = { [TableName]: { Keys: [missing(), missing()] } }
     const alone = await refusal(configuration, 'BatchGetItem', () => transport.send('BatchGetItem', { RequestItems }))
     return alone ?? { level: 'ok', check, text: 'several at a time with one BatchGetItem, by transport lean' }

@@ -20,8 +20,6 @@ export const THROTTLING = [
   'ProvisionedThroughputExceededException',
 ]
 export const DENIED = ['AccessDeniedException', 'AccessDenied', 'NotAuthorized']
-/** The endpoint does not have the operation. */
-export const UNKNOWN_OPERATION = ['UnknownOperationException', 'UnknownOperation', 'InvalidAction']
 export const TIMEOUT = ['ETIMEDOUT', 'ESOCKETTIMEDOUT']
 export const NOT_FOUND = ['ENOTFOUND', 'EAI_AGAIN']
 export const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', ...NOT_FOUND]

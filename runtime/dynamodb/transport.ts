@@ -48,11 +48,13 @@ export interface SendOptions {
 
 /** Sends requests for items. Answers and errors are the SDK's, `$metadata` included, whichever transport it is. */
 export interface Transport {
-  /**
-   * Whether requests go past the SDK at present. Where they don't, somebody (tracing, a mock) may look at each command,
-   * so that it should be the one that is expected.
-   */
+  /** Whether requests go past the SDK at present. */
   readonly isLean: boolean
+  /**
+   * Whether one request may stand for those of several HTTP requests at present: nothing of the application (tracing, a
+   * mock, a request handler) sees it or chooses its endpoint.
+   */
+  readonly mayMerge: boolean
   send<O extends Operation>(
     operation: O,
     input: Operations[O]['input'],
@@ -63,7 +65,9 @@ export interface Transport {
 /** What the lean transport answers to a request that it leaves to the SDK; it has sent nothing then. */
 export interface LeanTransport {
   /** Whether it has sent a request of the client as the client is now. */
-  readonly isInUse: boolean
+  isInUse(): boolean
+  /** See {@link Transport}. */
+  mayMerge(): boolean
   send<O extends Operation>(
     operation: O,
     input: Operations[O]['input'],
@@ -90,6 +94,7 @@ export function transportFor({ transport }: Pick<Configuration, 'transport'>, cl
 
 class SdkTransport implements Transport {
   readonly isLean = false
+  readonly mayMerge = false
   readonly #client: Pick<DynamoDBClient, 'send'>
 
   constructor(client: DynamoDBClient) {
@@ -121,7 +126,11 @@ class LeanWherePossible implements Transport {
   }
 
   get isLean(): boolean {
-    return this.#lean?.isInUse === true && this.#isUntouched()
+    return this.#isUntouched() && this.#lean?.isInUse() === true
+  }
+
+  get mayMerge(): boolean {
+    return this.#isUntouched() && this.#lean?.mayMerge() === true
   }
 
   async send<O extends Operation>(

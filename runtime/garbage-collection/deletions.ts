@@ -5,7 +5,7 @@ import {
   type DeleteItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import { explainAwsError } from '../dynamodb/aws-error.js'
-import { DENIED, isAwsError, UNKNOWN_OPERATION } from '../dynamodb/error-facts.js'
+import { DENIED, isAwsError } from '../dynamodb/error-facts.js'
 import type { Transport } from '../dynamodb/transport.js'
 import { TableRequestError } from '../errors.js'
 import type { Item } from '../session/session-record.js'
@@ -19,6 +19,8 @@ const LARGEST_BATCH = 25
 
 /** DeleteItems that one segment has in flight at once. */
 const WIDTH = 5
+
+const UNKNOWN_OPERATION = ['UnknownOperationException', 'UnknownOperation', 'InvalidAction']
 
 /** Told how deletes end. */
 export interface Outcomes {

@@ -1,5 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
+import { setImmediate } from 'node:timers'
 import { isDeepStrictEqual } from 'node:util'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Exchange, HttpRequest, HttpResponse } from './http.js'
@@ -24,9 +25,13 @@ export async function chooseExchange(client: DynamoDBClient, protocol: string): 
   const connections = Connections.of(handler, timeouts)
   const own = throughHandler(handler)
   const { request } = protocol === 'https:' ? https : http
-  // Mocks of the network (nock, msw) replace what the handler calls, also later.
-  const untouched = () => (protocol === 'https:' ? https : http).request === request
-  return (sent, abortSignal) => (untouched() ? connections.exchange(sent, abortSignal) : own(sent, abortSignal))
+  // Mocks of the network (nock, msw) replace what the handler calls, also later. With fake timers undici waits for ever.
+  const isOurs = () =>
+    (protocol === 'https:' ? https : http).request === request && globalThis.setImmediate === setImmediate
+  return {
+    isOurs,
+    send: (sent, abortSignal) => (isOurs() ? connections.exchange(sent, abortSignal) : own.send(sent, abortSignal)),
+  }
 }
 
 export interface Handler {
@@ -37,9 +42,12 @@ export interface Handler {
 }
 
 function throughHandler(handler: Handler): Exchange {
-  return async (request, abortSignal) => {
-    const { response } = await handler.handle(request, abortSignal ? { abortSignal } : {})
-    return response
+  return {
+    isOurs: () => false,
+    async send(request, abortSignal) {
+      const { response } = await handler.handle(request, abortSignal ? { abortSignal } : {})
+      return response
+    },
   }
 }
 

@@ -22,5 +22,10 @@ export interface HttpResponse {
   readonly body?: unknown
 }
 
-/** One request, one answer. A network error rejects as it does in the SDK's `NodeHttpHandler`. */
-export type Exchange = (request: HttpRequest, abortSignal: AbortSignal | undefined) => Promise<HttpResponse>
+/** What carries requests. */
+export interface Exchange {
+  /** One request, one answer. A network error rejects as it does in the SDK's `NodeHttpHandler`. */
+  send(request: HttpRequest, abortSignal: AbortSignal | undefined): Promise<HttpResponse>
+  /** Whether these are connections of this package at present, so that nothing of the application sees the requests. */
+  isOurs(): boolean
+}

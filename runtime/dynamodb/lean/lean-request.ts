@@ -30,7 +30,7 @@ export class LeanRequest {
     let response: HttpResponse
     let output: Output
     try {
-      response = await this.#exchange(signed, this.#abortSignal)
+      response = await this.#exchange.send(signed, this.#abortSignal)
       output = await this.#read(response)
     } catch (error) {
       signer.errorHandler?.(properties)(error)

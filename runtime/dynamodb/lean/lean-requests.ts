@@ -41,9 +41,13 @@ class LeanRequests implements LeanTransport {
     this.#state = new ClientState(client)
   }
 
-  get isInUse(): boolean {
+  isInUse(): boolean {
     if (this.#state.changed()) this.#forget()
     return this.#used
+  }
+
+  mayMerge(): boolean {
+    return this.isInUse() && !this.#asksForEndpoint && this.#exchange?.isOurs() === true
   }
 
   async send<O extends Operation>(

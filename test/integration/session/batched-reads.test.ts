@@ -1,8 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { SessionData } from 'express-session'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { clientFor } from '../../../runtime/dynamodb/client.js'
 import { TableMissingError } from '../../../runtime/errors.js'
 import { DynamoSessionStore } from '../../../runtime/express.js'
 import type { SessionRecord } from '../../../runtime/session/session-record.js'
@@ -30,25 +32,31 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
   })
   afterEach(async () => {
     for (const client of [direct, ...clients]) client.destroy()
+    vi.unstubAllEnvs()
     await proxy.stop()
   })
 
   const put = (id: string, attributes: Parameters<typeof writeItem>[2] = {}) =>
     writeItem(direct, tableName, { session_id: { S: id }, data: { S: JSON.stringify({ of: id }) }, ...attributes })
 
-  function client(): DynamoDBClient {
-    const made = engine.client(proxy.endpoint)
-    clients.push(made)
-    return made
+  function made(options: Options = {}) {
+    const place = { ...engine.options(), endpoint: proxy.endpoint, tableName }
+    const configuration = resolveConfiguration({ ...place, transport: 'lean', ...options })
+    const client = clientFor(configuration)
+    clients.push(client)
+    return { sessions: new SessionRepository(configuration, client), client }
   }
 
   /** One whose client has sent a request already, as it has in a server after its first one. */
-  async function repository(options: Options = {}, of = client()) {
-    const configuration = resolveConfiguration({ tableName, transport: 'lean', ...options })
-    const sessions = new SessionRepository(configuration, of)
+  async function repository(options: Options = {}) {
+    return (await warm(options)).sessions
+  }
+
+  async function warm(options: Options = {}) {
+    const { sessions, client } = made(options)
     await sessions.find('s0')
     proxy.reset()
-    return sessions
+    return { sessions, client }
   }
 
   const find = (sessions: SessionRepository, ids = IDS) => Promise.all(ids.map((id) => sessions.find(id)))
@@ -93,8 +101,8 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(proxy.operations).toEqual(['BatchGetItem'])
   })
 
-  it('are read in batches of at most 100, the limit of DynamoDB', async () => {
-    const many = Array.from({ length: 250 }, (_, number) => `m${number}`)
+  it('are read in batches of at most 25', async () => {
+    const many = Array.from({ length: 60 }, (_, number) => `m${number}`)
     await Promise.all(many.map((id) => put(id)))
     const sessions = await repository()
     expect(owners(await find(sessions, many))).toEqual(many)
@@ -199,46 +207,68 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
   })
 
   describe('when batches can not be had', () => {
-    it.each(['AccessDeniedException', 'UnknownOperationException'])(
-      'reads one by one from then on: %s',
-      async (error) => {
-        const sessions = await repository()
-        proxy.inject('BatchGetItem', { error, message: 'User: x is not authorized to perform: dynamodb:BatchGetItem' })
-        expect(owners(await find(sessions))).toEqual(IDS)
-        expect(proxy.operations).toEqual(['BatchGetItem', ...IDS.map(() => 'GetItem')])
-        proxy.reset()
-        expect(owners(await find(sessions))).toEqual(IDS)
-        expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
-      },
-    )
+    const allOf = (ids: readonly string[]) =>
+      ids.map((id) => ({ session_id: { S: id }, data: { S: `{"of":"${id}"}` } }))
+    const stranger = allOf(['stranger'])
 
-    it('says what GetItem says when that is not allowed either', async () => {
+    it.each([
+      ['it is not allowed', { error: 'AccessDeniedException', message: 'not authorized: dynamodb:BatchGetItem' }],
+      ['there is no such operation', { error: 'UnknownOperationException' }],
+      ['it is not implemented', { error: 'NotImplementedException', status: 501 }],
+      ['something in between wants no such request', { error: 'Forbidden', status: 403 }],
+      ['HTML comes instead', { garbage: 'before' }],
+    ] as const)('reads one by one from then on: %s', async (_, fault) => {
+      const sessions = await repository()
+      proxy.inject('BatchGetItem', fault, { times: 9 })
+      expect(owners(await find(sessions))).toEqual(IDS)
+      expect(proxy.operations.filter((name) => name === 'GetItem')).toHaveLength(COUNT)
+      proxy.reset()
+      expect(owners(await find(sessions))).toEqual(IDS)
+      expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
+    })
+
+    it('fails with what GetItem says when that is not possible either, and tries again later', async () => {
       const sessions = await repository()
       proxy.inject('*', { error: 'AccessDeniedException', message: 'not authorized' }, { times: 99 })
       for (const end of await settled(sessions)) {
         expect(end).toMatchObject({ status: 'rejected', reason: { name: 'AccessDeniedException' } })
       }
+      expect(proxy.operations).toEqual(['BatchGetItem', ...IDS.map(() => 'GetItem')])
+      proxy.reset()
+      expect(owners(await find(sessions))).toEqual(IDS)
+      expect(proxy.operations).toEqual(['BatchGetItem'])
     })
 
     it.each([
-      ['without answers', {}],
-      ['with an answer for another table', { Responses: { other: [] }, UnprocessedKeys: {} }],
-      ['with answers that are no list', { Responses: 'none' }],
-    ])('reads one by one from then on: %s', async (_, answer) => {
+      ['nothing', () => ({})],
+      ['another table', () => ({ Responses: { other: [] }, UnprocessedKeys: {} })],
+      ['no list', (table: string) => ({ Responses: { [table]: 'none' } })],
+      [
+        'only what is left',
+        (table: string) => ({ Responses: {}, UnprocessedKeys: { [table]: { Keys: allOf(['s1']) } } }),
+      ],
+      ['an item that nobody asked for', (table: string) => ({ Responses: { [table]: stranger } })],
+      ['an item without its key', (table: string) => ({ Responses: { [table]: [{ data: { S: '{}' } }] } })],
+      ['null in place of an item', (table: string) => ({ Responses: { [table]: [null] } })],
+      [
+        'as left what nobody asked for',
+        (table: string) => ({ Responses: { [table]: [] }, UnprocessedKeys: { [table]: { Keys: stranger } } }),
+      ],
+    ] as [string, (table: string) => object][])(
+      'never takes sessions for missing when the answer has %s',
+      async (_, answer) => {
+        const sessions = await repository()
+        proxy.inject('BatchGetItem', { answer: answer(tableName) })
+        expect(owners(await find(sessions))).toEqual(IDS)
+        expect(proxy.operations).toEqual(['BatchGetItem', ...IDS.map(() => 'GetItem')])
+      },
+    )
+
+    it('reads what the answer leaves under whatever name of the table', async () => {
       const sessions = await repository()
+      const answer = { Responses: { [tableName]: [] }, UnprocessedKeys: { 'arn:of:it': { Keys: allOf(IDS) } } }
       proxy.inject('BatchGetItem', { answer })
       expect(owners(await find(sessions))).toEqual(IDS)
-      proxy.reset()
-      await find(sessions)
-      expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
-    })
-
-    it('trusts no answer with a session that nobody asked for', async () => {
-      const sessions = await repository()
-      const stranger = { session_id: { S: 'stranger' }, data: { S: '{"of":"stranger"}' } }
-      proxy.inject('BatchGetItem', { answer: { Responses: { [tableName]: [stranger] }, UnprocessedKeys: {} } })
-      expect(owners(await find(sessions))).toEqual(IDS)
-      expect(proxy.operations).toEqual(['BatchGetItem', ...IDS.map(() => 'GetItem')])
     })
   })
 
@@ -258,16 +288,15 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     ['throttling', { error: 'ThrottlingException' }, 'ThrottlingException'],
     ['a fault inside AWS', { error: 'InternalServerError', status: 500 }, 'InternalServerError'],
     ['a broken connection', { drop: 'after' }, undefined],
-    ['HTML', { garbage: 'before' }, 'UnreadableAnswerError'],
   ] as const)('fail all when the request fails, without another one for each: %s', async (_, fault, name) => {
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '2')
     const sessions = await repository()
     proxy.inject('BatchGetItem', fault, { times: 99 })
     const ends = await settled(sessions)
     for (const end of ends) {
       expect(end).toMatchObject({ status: 'rejected', reason: name === undefined ? expect.any(Error) : { name } })
     }
-    expect(new Set(proxy.operations)).toEqual(new Set(['BatchGetItem']))
-    expect(proxy.operations.length).toBeLessThan(COUNT)
+    expect(proxy.operations).toEqual(['BatchGetItem', 'BatchGetItem'])
     proxy.reset()
     expect(owners(await find(sessions))).toEqual(IDS)
   })
@@ -298,25 +327,56 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     })
 
     it('with the first requests of a process, until it is known how they are sent', async () => {
-      const configuration = resolveConfiguration({ tableName, transport: 'lean' })
-      const sessions = new SessionRepository(configuration, client())
+      const { sessions } = made()
       expect(owners(await find(sessions))).toEqual(IDS)
       expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
     })
 
     it('with middleware in the client, also when it comes later', async () => {
-      const own = client()
-      const sessions = await repository({}, own)
+      const { sessions, client } = await warm()
       const names: (string | undefined)[] = []
       const middleware =
         (next: (args: never) => Promise<never>, context: { commandName?: string }) => (args: never) => {
           names.push(context.commandName)
           return next(args)
         }
-      own.middlewareStack.add(middleware as never, { step: 'initialize' })
+      client.middlewareStack.add(middleware as never, { step: 'initialize' })
       expect(owners(await find(sessions))).toEqual(IDS)
       expect(owners(await find(sessions))).toEqual(IDS)
       expect(names).toEqual([...IDS, ...IDS].map(() => 'GetItemCommand'))
+    })
+
+    it('with a client that has an endpoint of its own, which may be another one for each request', async () => {
+      const { hostname, port } = new URL(proxy.endpoint)
+      const client = new DynamoDBClient({
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+        endpoint: async () => ({ protocol: 'http:', hostname, port: Number(port), path: '/' }),
+      })
+      const sessions = await repository({ client, endpoint: undefined, region: undefined })
+      expect(owners(await find(sessions))).toEqual(IDS)
+      expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
+    })
+
+    it('with a client that has a request handler of its own', async () => {
+      const { sessions, client } = await warm()
+      const handler = new NodeHttpHandler()
+      client.config.requestHandler = {
+        handle: (...given: Parameters<NodeHttpHandler['handle']>) => handler.handle(...given),
+      } as never
+      await sessions.find('s0')
+      proxy.reset()
+      expect(owners(await find(sessions))).toEqual(IDS)
+      expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
+      handler.destroy()
+    })
+
+    it('when middleware comes between asking and sending', async () => {
+      const { sessions, client } = await warm()
+      const found = find(sessions)
+      client.middlewareStack.add(((next: unknown) => next) as never, { step: 'initialize' })
+      expect(owners(await found)).toEqual(IDS)
+      expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
     })
 
     it('with a mocked send', async () => {
@@ -337,11 +397,22 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     const sessions = await repository()
     vi.useFakeTimers()
     try {
-      expect(owners(await find(sessions, ['s1', 's2']))).toEqual(['s1', 's2'])
+      for (let round = 0; round < 2; round += 1) expect(owners(await find(sessions))).toEqual(IDS)
     } finally {
       vi.useRealTimers()
     }
-    expect(proxy.operations).toEqual(['BatchGetItem'])
+  }, 3_000)
+
+  it('are read when the client is destroyed before or while they are', async () => {
+    const { sessions, client } = await warm()
+    const before = find(sessions)
+    client.destroy()
+    expect(owners(await before)).toEqual(IDS)
+    const ends = settled(sessions)
+    proxy.inject('BatchGetItem', { delay: 50 })
+    setTimeout(() => client.destroy(), 20)
+    for (const { status } of await ends) expect(['fulfilled', 'rejected']).toContain(status)
+    expect(owners(await find(sessions))).toEqual(IDS)
   })
 })
 
