@@ -125,9 +125,8 @@ const BREAKAGES = [
   ],
   ['a batch reads eventually', READS, 'ConsistentRead: this.#consistent } }', 'ConsistentRead: false } }'],
   ['a batch reads consistently', READS, 'ConsistentRead: this.#consistent } }', 'ConsistentRead: true } }'],
-  ['a batch waits for fake timers', READS, "import { setImmediate } from 'node:timers'", ''],
   [
-    'a batch through undici waits for fake timers',
+    'a batch waits for fake timers',
     'runtime/dynamodb/lean/exchange.ts',
     ' && globalThis.setImmediate === setImmediate',
     '',

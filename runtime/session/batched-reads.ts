@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers'
 import type { Configuration } from '../configuration/resolve.js'
 import { factsOf, isAwsError, isTransient } from '../dynamodb/error-facts.js'
 import type { Transport } from '../dynamodb/transport.js'
