@@ -24,5 +24,7 @@ requirePackages(dist, [
     packages: { yaml: 'lazily', 'fastest-levenshtein': 'lazily', '@aws-sdk/credential-provider-node': 'lazily' },
   },
   { file: 'runtime/express-session.cjs', packages: { 'express-session': 'now' } },
+  { file: 'runtime/fastify-cookie.cjs', packages: { '@fastify/cookie': 'now' } },
+  { file: 'runtime/fastify-session.cjs', packages: { '@fastify/session': 'now' } },
 ])
 for (const bin of ['dynamo-session', 'umzug']) chmodSync(join(dist, `runtime/cli/${bin}.js`), 0o755)

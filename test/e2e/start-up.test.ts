@@ -27,6 +27,26 @@ const PLOPFILE = `export default async function (plop, config) {
 }
 `
 const SDK = '@aws-sdk/client-dynamodb'
+
+interface Program {
+  readonly imports: string
+  readonly main: string
+}
+
+const EXPRESS: Program = {
+  imports: `import { DynamoSessionStore } from 'dynamo-session-store/express'`,
+  main: `const store = new DynamoSessionStore({ region: 'eu-central-1' })
+    for (const id of ['a', 'b']) console.log(await store.get(id))`,
+}
+const FASTIFY: Program = {
+  imports: `import fastify from 'fastify'\nimport { dynamoSession } from 'dynamo-session-store/fastify'`,
+  main: `const app = fastify()
+    await app.register(dynamoSession, { secret: 'a secret of more than thirty-two characters', region: 'eu-central-1' })
+    app.get('/', async (request) => (request.session ? 'a session' : 'none'))
+    const { statusCode, body } = await app.inject('/')
+    console.log(statusCode, body)`,
+}
+
 /** What is needed by none but the command line, migrations, the generators, a configuration file or a request. */
 const HEAVY = [
   'yaml',
@@ -94,12 +114,18 @@ describe('importing an entry', () => {
     },
   )
 
-  it('takes the AWS SDK and express-session by require, which costs half of what import does', async () => {
-    const modules = await modulesOf(importing('/express'))
-    const others = modules.filter(({ path }) => !path.startsWith('dynamo-session-store/'))
-    expect(others.filter(({ how }) => how === 'import')).toEqual([])
-    expect(packagesOf(others)).toEqual(expect.arrayContaining([SDK, 'express-session']))
-  })
+  it.each([
+    ['/express', 'express-session'],
+    ['/fastify', '@fastify/session'],
+  ])(
+    'takes the AWS SDK and the sessions of %s by require, which costs half of what import does',
+    async (entry, name) => {
+      const modules = await modulesOf(importing(entry))
+      const others = modules.filter(({ path }) => !path.startsWith('dynamo-session-store/'))
+      expect(others.filter(({ how }) => how === 'import')).toEqual([])
+      expect(packagesOf(others)).toEqual(expect.arrayContaining([SDK, name]))
+    },
+  )
 
   it('reads YAML only where there is a file, and then at once', async () => {
     const store = "new (await import('dynamo-session-store/express')).DynamoSessionStore({ region: 'eu-central-1' })"
@@ -131,17 +157,13 @@ describe('in a bundle, where packages can not be required', () => {
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
-  async function runBundled(options: Partial<BuildOptions>, env: Record<string, string> = {}): Promise<string> {
-    await app.write(
-      'main.js',
-      `import { DynamoSessionStore } from 'dynamo-session-store/express'
-try {
-  const store = new DynamoSessionStore({ region: 'eu-central-1' })
-  for (const id of ['a', 'b']) console.log(await store.get(id))
-} catch (error) {
-  console.log(error.message)
-}`.replace(/try \{[\s\S]*\}$/, (main) => `(async () => { ${main} })()`),
-    )
+  async function runBundled(
+    options: Partial<BuildOptions>,
+    { program = EXPRESS, env = {} }: { program?: Program; env?: Record<string, string> } = {},
+  ): Promise<string> {
+    const { imports, main } = program
+    const caught = `try { ${main} } catch (error) { console.log(error.message) }`
+    await app.write('main.js', `${imports}\n;(async () => { ${caught} })()\n`)
     const outfile = join(folder, 'main.cjs')
     const entryPoints = [join(app.folder, 'main.js')]
     await build({ entryPoints, bundle: true, platform: 'node', format: 'cjs', outfile, ...options })
@@ -159,10 +181,14 @@ try {
     const stub = await startStub()
     try {
       const env = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_ENDPOINT_URL_DYNAMODB: stub.endpoint }
-      expect(await runBundled(options, env)).toBe('null\nnull\n')
+      expect(await runBundled(options, { env })).toBe('null\nnull\n')
       expect(sentBy(stub.requests)).toEqual(['undici', 'undici'])
     } finally {
       await stub.stop()
     }
+  })
+
+  it.each(bundles)('registers sessions with Fastify: %s', async (_, options) => {
+    expect(await runBundled(options, { program: FASTIFY })).toBe('200 a session\n')
   })
 })
