@@ -35,8 +35,8 @@ interface Program {
 
 const EXPRESS: Program = {
   imports: `import { DynamoSessionStore } from 'dynamo-session-store/express'`,
-  main: `const store = new DynamoSessionStore({ region: 'eu-central-1' })
-    for (const id of ['a', 'b']) console.log(await store.get(id))`,
+  main: `const store = () => new DynamoSessionStore({ region: 'eu-central-1' })
+    for (const id of ['a', 'b']) console.log(await store().get(id))`,
 }
 const FASTIFY: Program = {
   imports: `import fastify from 'fastify'\nimport { dynamoSession } from 'dynamo-session-store/fastify'`,
@@ -160,35 +160,50 @@ describe('in a bundle, where packages can not be required', () => {
   async function runBundled(
     options: Partial<BuildOptions>,
     { program = EXPRESS, env = {} }: { program?: Program; env?: Record<string, string> } = {},
-  ): Promise<string> {
+  ): Promise<{ stdout: string; stderr: string }> {
     const { imports, main } = program
     const caught = `try { ${main} } catch (error) { console.log(error.message) }`
     await app.write('main.js', `${imports}\n;(async () => { ${caught} })()\n`)
     const outfile = join(folder, 'main.cjs')
     const entryPoints = [join(app.folder, 'main.js')]
     await build({ entryPoints, bundle: true, platform: 'node', format: 'cjs', outfile, ...options })
-    const run = promisify(execFile)('node', [outfile], { cwd: folder, env: { ...cleanEnvironment(), ...env } })
-    return (await run).stdout
+    return await promisify(execFile)('node', [outfile], { cwd: folder, env: { ...cleanEnvironment(), ...env } })
+  }
+
+  /** Two reads by an Express store, and what sent each. */
+  async function runWithStub(options: Partial<BuildOptions>) {
+    const stub = await startStub()
+    try {
+      const env = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_ENDPOINT_URL_DYNAMODB: stub.endpoint }
+      const output = await runBundled(options, { env })
+      return { ...output, sentBy: sentBy(stub.requests) }
+    } finally {
+      await stub.stop()
+    }
   }
 
   it.each(bundles)('reads YAML: %s', async (_, options) => {
     await mkdir(join(folder, 'config'))
     await writeFile(join(folder, 'config/dynamo_session_store.yml'), 'table_nam: sessions\n')
-    expect(await runBundled(options)).toContain('unknown option "table_nam"; did you mean "table_name"?')
+    expect((await runBundled(options)).stdout).toContain('unknown option "table_nam"; did you mean "table_name"?')
   })
 
   it.each(bundles)('sends by undici: %s', async (_, options) => {
-    const stub = await startStub()
-    try {
-      const env = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_ENDPOINT_URL_DYNAMODB: stub.endpoint }
-      expect(await runBundled(options, { env })).toBe('null\nnull\n')
-      expect(sentBy(stub.requests)).toEqual(['undici', 'undici'])
-    } finally {
-      await stub.stop()
-    }
+    const { stdout, sentBy } = await runWithStub(options)
+    expect({ stdout, sentBy }).toEqual({ stdout: 'null\nnull\n', sentBy: ['undici', 'undici'] })
+  })
+
+  it('does without undici where that can not be loaded, and says so once', async () => {
+    const undici = join(folder, 'undici.cjs')
+    await writeFile(undici, "require('node:module-of-a-later-version')")
+    const { stdout, stderr, sentBy } = await runWithStub({ alias: { undici } })
+    expect({ stdout, sentBy }).toEqual({ stdout: 'null\nnull\n', sentBy: ['node:http', 'node:http'] })
+    expect(stderr.match(/No such built-in module: node:module-of-a-later-version.* does without undici/g)).toHaveLength(
+      1,
+    )
   })
 
   it.each(bundles)('registers sessions with Fastify: %s', async (_, options) => {
-    expect(await runBundled(options, { program: FASTIFY })).toBe('200 a session\n')
+    expect((await runBundled(options, { program: FASTIFY })).stdout).toBe('200 a session\n')
   })
 })

@@ -20,9 +20,9 @@ export interface Timeouts {
 export async function chooseExchange(client: DynamoDBClient, protocol: string): Promise<Exchange> {
   const handler = client.config.requestHandler as Handler
   const timeouts = await timeoutsOfDefault(handler, protocol)
-  if (!timeouts) return throughHandler(handler)
-  const { Connections } = await import('./connections.js')
-  const connections = Connections.of(handler, timeouts)
+  const undici = timeouts && (await loadUndici())
+  if (!undici) return throughHandler(handler)
+  const connections = undici.Connections.of(handler, timeouts)
   const own = throughHandler(handler)
   const { request } = protocol === 'https:' ? https : http
   // Mocks of the network (nock, msw) replace what the handler calls, also later. With fake timers undici waits for ever.
@@ -33,6 +33,26 @@ export async function chooseExchange(client: DynamoDBClient, protocol: string): 
     send: (sent, abortSignal) => (isOurs() ? connections.exchange(sent, abortSignal) : own.send(sent, abortSignal)),
   }
 }
+
+/**
+ * undefined where it can't be loaded. It can do without `node:sqlite`, which Node has since 22.13; but Rollup makes an import
+ * of that, which fails.
+ */
+async function loadUndici() {
+  try {
+    return await import('./connections.js')
+  } catch (error) {
+    if (!told) process.emitWarning(`${error}. ${WITHOUT_UNDICI}`, { code: 'DYNAMO_SESSION_STORE_UNDICI' })
+    told = true
+    return undefined
+  }
+}
+
+const WITHOUT_UNDICI =
+  'dynamo-session-store does without undici therefore, and uses the request handler of the AWS SDK, which takes more CPU ' +
+  'time. If this is a bundle: leave undici out of it, and install it beside it.'
+
+let told = false
 
 export interface Handler {
   handle(request: HttpRequest, options: { abortSignal?: AbortSignal }): Promise<{ response: HttpResponse }>
