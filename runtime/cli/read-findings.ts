@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
 import { withClient } from '../dynamodb/client.js'
-import { DENIED, isAwsError } from '../dynamodb/error-facts.js'
-import { type Transport, transportFor } from '../dynamodb/transport.js'
+import { DENIED, isAwsError, isTransient } from '../dynamodb/error-facts.js'
+import { transportFor } from '../dynamodb/transport.js'
 import type { Finding } from './diagnosis.js'
 
 const check = 'reads'
+
+const LOOKED_AT =
+  'the client has an endpoint or a request handler of its own, or the network of this process is watched or mocked'
 
 /** How sessions will be read, by reading some that can't exist: past the SDK or by it, together or one by one. */
 export async function readFinding(configuration: Configuration): Promise<Finding> {
@@ -20,10 +23,12 @@ export async function readFinding(configuration: Configuration): Promise<Finding
     if (refused) return refused
     if (!transport.isLean) return sentBySdk(configuration)
     if (!batchReads) return { level: 'ok', check, text: `one by one, as batch_reads says (${sources.batchReads})` }
-    if (!transport.mayMerge)
-      return { level: 'ok', check, text: 'one by one: the client has an endpoint or a handler of its own' }
+    if (!transport.mayMerge) return { level: 'ok', check, text: `one by one: ${LOOKED_AT}` }
     const RequestItems = { [TableName]: { Keys: [missing(), missing()] } }
-    const alone = await refusal(configuration, 'BatchGetItem', () => transport.send('BatchGetItem', { RequestItems }))
+    const alone = await refusal(configuration, 'BatchGetItem', async () => {
+      const { Responses } = await transport.send('BatchGetItem', { RequestItems })
+      if (!Array.isArray(Responses?.[TableName])) throw new Error('the answer is not that of DynamoDB')
+    })
     return alone ?? { level: 'ok', check, text: 'several at a time with one BatchGetItem, by transport lean' }
   })
 }
@@ -45,7 +50,7 @@ function sentBySdk({ transport, sources }: Configuration): Finding {
 async function refusal(
   configuration: Configuration,
   operation: 'GetItem' | 'BatchGetItem',
-  send: () => ReturnType<Transport['send']>,
+  send: () => Promise<unknown>,
 ): Promise<Finding | undefined> {
   const action = `dynamodb:${operation}`
   try {
@@ -53,7 +58,11 @@ async function refusal(
     return undefined
   } catch (error) {
     if (!isAwsError(error, ...DENIED)) {
-      return { level: 'error', check, text: explainAwsError(error, { action, configuration }).message }
+      const text = explainAwsError(error, { action, configuration }).message
+      const hitsAll = operation === 'GetItem' || isTransient(error) || isAwsError(error, 'ResourceNotFoundException')
+      return hitsAll
+        ? { level: 'error', check, text }
+        : { level: 'warning', check, text: `one by one, because ${text}` }
     }
     const text =
       operation === 'GetItem'

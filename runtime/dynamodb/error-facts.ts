@@ -31,9 +31,19 @@ export function isAwsError(error: unknown, ...names: readonly string[]): boolean
 
 /** Whether the same request may succeed a little later: throttling, network, a fault inside AWS. */
 export function isTransient(error: unknown): boolean {
-  const { name, code, status } = factsOf(error)
-  if (THROTTLING.includes(name) || status === 429 || status >= 500) return true
-  return name === 'TimeoutError' || NETWORK.includes(code) || TIMEOUT.includes(code)
+  const { code, status } = factsOf(error)
+  return isThrottling(error) || isTimeout(error) || status >= 500 || NETWORK.includes(code)
+}
+
+export function isThrottling(error: unknown): boolean {
+  const { name, status } = factsOf(error)
+  return THROTTLING.includes(name) || status === 429
+}
+
+/** Whether no answer, or no connection, came in time. The SDK gives the name to broken connections as well. */
+export function isTimeout(error: unknown): boolean {
+  const { name, code } = factsOf(error)
+  return TIMEOUT.includes(code) || (name === 'TimeoutError' && !NETWORK.includes(code))
 }
 
 /** An error of ours stands for its cause, several for the first of them. */

@@ -26,6 +26,7 @@ import {
   type UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
+import { loadOptional } from './optional-module.js'
 
 /** The operations that a transport sends: those of items. Tables are made and looked at with the SDK's client. */
 export interface Operations {
@@ -114,11 +115,16 @@ class SdkTransport implements Transport {
   }
 }
 
+const WITHOUT_LEAN =
+  'dynamo-session-store could not load its lean transport, and sends by the AWS SDK, which takes more CPU time. In Jest, ' +
+  'see "Tests with Jest" in the README'
+
 /** Its parts are loaded with the first request that can use them. */
 class LeanWherePossible implements Transport {
   readonly #client: DynamoDBClient
   readonly #sdk: SdkTransport
-  #lean: LeanTransport | undefined
+  /** null: it could not be loaded. */
+  #lean: LeanTransport | null | undefined
 
   constructor(client: DynamoDBClient, sdk: SdkTransport) {
     this.#client = client
@@ -139,8 +145,11 @@ class LeanWherePossible implements Transport {
     options?: SendOptions,
   ): Promise<Operations[O]['output']> {
     if (!this.#isUntouched()) return await this.#sdk.send(operation, input, options)
-    this.#lean ??= (await import('./lean/lean-requests.js')).leanTransportOf(this.#client)
-    return (await this.#lean.send(operation, input, options)) ?? (await this.#sdk.send(operation, input, options))
+    if (this.#lean === undefined) {
+      const modules = await loadOptional(() => import('./lean/lean-requests.js'), WITHOUT_LEAN)
+      this.#lean = modules?.leanTransportOf(this.#client) ?? null
+    }
+    return (await this.#lean?.send(operation, input, options)) ?? (await this.#sdk.send(operation, input, options))
   }
 
   /** Asked each time: aws-sdk-client-mock and spies come and go. */

@@ -1,5 +1,5 @@
 import type { Configuration } from '../configuration/resolve.js'
-import { factsOf, isAwsError, isTransient } from '../dynamodb/error-facts.js'
+import { isAwsError, isThrottling, isTimeout } from '../dynamodb/error-facts.js'
 import type { Transport } from '../dynamodb/transport.js'
 import type { Item } from './session-record.js'
 
@@ -9,9 +9,16 @@ import type { Item } from './session-record.js'
  */
 const LARGEST_BATCH = 25
 
+/** Milliseconds for which items are read one by one after a batch failed and one of its items could be read all the same. */
+const REST = 60_000
+
+/** What a reader gets in place of an item: to read it alone, because the batch failed, or for another reason. */
+const FAILED = Symbol('the batch failed')
+const LEFT = Symbol('left out')
+
 /** Who waits for one item. */
 interface Reader {
-  readonly resolve: (item: Item | undefined) => void
+  readonly resolve: (found: Item | undefined | typeof FAILED | typeof LEFT) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -22,29 +29,47 @@ type Waiting = ReadonlyMap<string, readonly Reader[]>
  * HTTP requests at a time, a request to DynamoDB for each of them would be most of the work. An item that several ask
  * for is read once. A read that is alone is a GetItem, and goes out without waiting for others.
  *
- * Throttling, a broken network and a missing table fail a batch as a whole, for they would have hit each of its reads.
- * Whatever else is wrong with a batch, its items are read one by one.
+ * Throttling, a missing table and an answer that does not come fail a batch as a whole, for another request for each of its
+ * items would make it worse. Whatever else is wrong with a batch, its items are read one by one.
  */
 export class BatchedReads {
   readonly #transport: Transport
   readonly #configuration: Configuration
   readonly #consistent: boolean
-  #isWanted: boolean
+  /** Until when batches are given up, as `performance.now()`. */
+  #restUntil = 0
   #waiting = new Map<string, Reader[]>()
 
   constructor(transport: Transport, configuration: Configuration, consistent: boolean) {
     this.#transport = transport
     this.#configuration = configuration
     this.#consistent = consistent
-    this.#isWanted = configuration.batchReads
   }
 
   /**
    * @param key partition key
    * @returns the item, which belongs to the caller alone; undefined when there is none
    */
-  get(key: string): Promise<Item | undefined> {
-    if (!this.#isPossible()) return this.#one(key)
+  async get(key: string): Promise<Item | undefined> {
+    if (!this.#isPossible()) return await this.#one(key)
+    const found = await this.#together(key)
+    if (typeof found !== 'symbol') return found
+    const item = await this.#one(key)
+    if (found === FAILED) this.#rest()
+    return item
+  }
+
+  #isPossible(): boolean {
+    if (!this.#configuration.batchReads || !this.#transport.mayMerge) return false
+    return this.#restUntil === 0 || performance.now() >= this.#restUntil
+  }
+
+  /** What stopped batches may pass: that they are not allowed as well as a fault of the network. */
+  #rest(): void {
+    this.#restUntil = performance.now() + REST
+  }
+
+  #together(key: string): Promise<Item | undefined | typeof FAILED | typeof LEFT> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.size === 0) setImmediate(this.#read)
       const readers = this.#waiting.get(key)
@@ -53,29 +78,11 @@ export class BatchedReads {
     })
   }
 
-  #isPossible(): boolean {
-    return this.#isWanted && this.#transport.mayMerge
-  }
-
   readonly #read = (): void => {
     const waiting = this.#waiting
     this.#waiting = new Map()
-    if (waiting.size === 1 || !this.#isPossible()) void this.#readSingly(waiting)
+    if (isAlone(waiting) || !this.#isPossible()) tell(waiting, LEFT)
     else for (const batch of batchesOf(waiting)) void this.#readBatch(batch)
-  }
-
-  /** @returns whether all could be read */
-  async #readSingly(waiting: Waiting): Promise<boolean> {
-    const reads = Array.from(waiting, async ([key, readers]) => {
-      try {
-        give(readers, await this.#one(key))
-        return true
-      } catch (error) {
-        refuse(readers, error)
-        return false
-      }
-    })
-    return (await Promise.all(reads)).every(Boolean)
   }
 
   async #one(key: string): Promise<Item | undefined> {
@@ -85,13 +92,14 @@ export class BatchedReads {
     return Item
   }
 
-  /** A batch that fails where each of its items can be read (no `dynamodb:BatchGetItem`, for example) is the last one. */
+  /** Readers who are to read alone do so by themselves, each in the asynchronous context of its own HTTP request. */
   async #readBatch(waiting: Waiting): Promise<void> {
     try {
-      await this.#readSingly(await this.#batch(waiting))
+      tell(await this.#batch(waiting), LEFT)
     } catch (error) {
-      if (hitsEach(error)) for (const readers of waiting.values()) refuse(readers, error)
-      else if (await this.#readSingly(waiting)) this.#isWanted = false
+      if (isTimeout(error)) this.#rest()
+      if (isTimeout(error) || hitsEach(error)) refuse(waiting, error)
+      else tell(waiting, FAILED)
     }
   }
 
@@ -131,9 +139,14 @@ function batchesOf(waiting: Waiting): Waiting[] {
   return Array.from({ length: count }, (_, n) => new Map(entries.slice(n * LARGEST_BATCH, (n + 1) * LARGEST_BATCH)))
 }
 
-/** Whether the same would have happened to each read by itself; to send them would add to what is wrong. */
+function isAlone(waiting: Waiting): boolean {
+  const [readers, ...others] = waiting.values()
+  return others.length === 0 && readers?.length === 1
+}
+
+/** Whether the same would have happened to each read by itself. */
 function hitsEach(error: unknown): boolean {
-  return (isTransient(error) && factsOf(error).status !== 501) || isAwsError(error, 'ResourceNotFoundException')
+  return isThrottling(error) || isAwsError(error, 'ResourceNotFoundException')
 }
 
 /** To each one of his own. */
@@ -142,6 +155,17 @@ function give([first, ...others]: readonly Reader[], item: Item | undefined): vo
   for (const reader of others) reader.resolve(structuredClone(item))
 }
 
-function refuse(readers: readonly Reader[], error: unknown): void {
-  for (const reader of readers) reader.reject(error)
+function tell(waiting: Waiting, found: typeof FAILED | typeof LEFT): void {
+  for (const readers of waiting.values()) for (const reader of readers) reader.resolve(found)
+}
+
+function refuse(waiting: Waiting, error: unknown): void {
+  for (const readers of waiting.values()) for (const reader of readers) reader.reject(copyOf(error))
+}
+
+/** Whoever handles an error may note on it whose request it was. */
+function copyOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const copy = Object.create(Object.getPrototypeOf(error), Object.getOwnPropertyDescriptors(error))
+  return Object.defineProperty(copy, 'stack', { value: error.stack, writable: true, configurable: true })
 }

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -40,6 +40,7 @@ export interface FaultOptions {
 export interface SeenRequest {
   /** `CreateTable`, `GetItem` … */
   readonly operation: string
+  readonly headers: IncomingHttpHeaders
   // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of the input that it looks at
   readonly input: any
 }
@@ -78,7 +79,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await read(incoming)
-    const seen = { operation: operationOf(incoming), input: jsonOf(body) }
+    const seen = { operation: operationOf(incoming), headers: incoming.headers, input: jsonOf(body) }
     requests.push(seen)
     const rule = rules.find((rule) => rule.applies(seen))
     const answer = rule && !reachesEngine(rule.fault) ? undefined : await ask(rule, incoming, body)

@@ -1,8 +1,8 @@
 import http from 'node:http'
 import https from 'node:https'
-import { setImmediate } from 'node:timers'
 import { isDeepStrictEqual } from 'node:util'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { loadOptional } from '../optional-module.js'
 import type { Exchange, HttpRequest, HttpResponse } from './http.js'
 import { pristine } from './pristine.js'
 
@@ -20,39 +20,34 @@ export interface Timeouts {
 export async function chooseExchange(client: DynamoDBClient, protocol: string): Promise<Exchange> {
   const handler = client.config.requestHandler as Handler
   const timeouts = await timeoutsOfDefault(handler, protocol)
-  const undici = timeouts && (await loadUndici())
+  const undici = timeouts && (await loadOptional(() => import('./connections.js'), WITHOUT_UNDICI))
   if (!undici) return throughHandler(handler)
   const connections = undici.Connections.of(handler, timeouts)
   const own = throughHandler(handler)
   const { request } = protocol === 'https:' ? https : http
   // Mocks of the network (nock, msw) replace what the handler calls, also later. With fake timers undici waits for ever.
-  const isOurs = () =>
-    (protocol === 'https:' ? https : http).request === request && globalThis.setImmediate === setImmediate
+  const isOurs = () => (protocol === 'https:' ? https : http).request === request && hasTimers()
   return {
     isOurs,
     send: (sent, abortSignal) => (isOurs() ? connections.exchange(sent, abortSignal) : own.send(sent, abortSignal)),
   }
 }
 
-/**
- * undefined where it can't be loaded. It can do without `node:sqlite`, which Node has since 22.13; but Rollup makes an import
- * of that, which fails.
- */
-async function loadUndici() {
-  try {
-    return await import('./connections.js')
-  } catch (error) {
-    if (!told) process.emitWarning(`${error}. ${WITHOUT_UNDICI}`, { code: 'DYNAMO_SESSION_STORE_UNDICI' })
-    told = true
-    return undefined
-  }
-}
-
+/** It can do without `node:sqlite`, which Node has since 22.13; but Rollup makes an import of that, which fails. */
 const WITHOUT_UNDICI =
-  'dynamo-session-store does without undici therefore, and uses the request handler of the AWS SDK, which takes more CPU ' +
-  'time. If this is a bundle: leave undici out of it, and install it beside it.'
+  'dynamo-session-store could not load undici, and uses the request handler of the AWS SDK, which takes more CPU time. If ' +
+  'this is a bundle: leave undici out of it, and install it beside it'
 
-let told = false
+let known: unknown
+
+/** Whether timers are Node's. By their text: they may have been faked before this file was loaded, `node:timers` with them. */
+function hasTimers(): boolean {
+  const { setImmediate } = globalThis
+  if (setImmediate === known) return known !== undefined
+  if (!/\bnew Immediate\b/.test(Function.prototype.toString.call(setImmediate ?? Object))) return false
+  known = setImmediate
+  return true
+}
 
 export interface Handler {
   handle(request: HttpRequest, options: { abortSignal?: AbortSignal }): Promise<{ response: HttpResponse }>

@@ -76,7 +76,9 @@ class LeanRequests implements LeanTransport {
     if (route && isOf(route.credentials, await this.#client.config.credentials())) return route
     if (!route && this.#routes.has(name)) return undefined
     const learnt = await this.#learn(name, operation, input)
-    return learnt === 'failed' ? undefined : learnt
+    if (learnt === 'failed' || learnt === undefined) return undefined
+    // Whoever began to learn it may have other credentials, where those differ from request to request.
+    return isOf(learnt.credentials, await this.#client.config.credentials()) ? learnt : undefined
   }
 
   /** Once for all requests that wait for it. A failure may pass; what is not known here stays so until the client changes. */
@@ -128,10 +130,11 @@ async function endpointOf({ config }: DynamoDBClient): Promise<string> {
 }
 
 /**
- * Whether nothing was configured that would see the requests of the SDK's middleware only: a logger, a retry strategy
- * of the old kind, endpoint discovery, tracing by Lambda.
+ * Whether nothing was configured that would see the requests of the SDK's middleware only: a logger, a provider of
+ * endpoints, tracing by Lambda.
  */
 function isOrdinary({ config }: DynamoDBClient): boolean {
   const logged = config.logger !== undefined && config.logger.constructor !== pristine().config.logger?.constructor
-  return !logged && !process.env.AWS_LAMBDA_FUNCTION_NAME && typeof config.credentials === 'function'
+  const routed = config.endpointProvider !== pristine().config.endpointProvider
+  return !logged && !routed && !process.env.AWS_LAMBDA_FUNCTION_NAME && typeof config.credentials === 'function'
 }

@@ -183,16 +183,36 @@ describe('dynamo-session doctor, where reading is refused', () => {
     expect(proxy.operations.filter((name) => name.endsWith('GetItem'))).toEqual(sent)
   })
 
-  it('reports what fails otherwise as an error', async () => {
+  it.each([
+    ['refused', { error: 'ValidationException', message: 'no such thing' }, 'refuses the request: no such thing'],
+    [
+      'not implemented',
+      { error: 'UnknownOperationException', message: 'no such operation' },
+      'no such operation|does not know',
+    ],
+    ['answered by somebody else', { answer: {} }, 'the answer is not that of DynamoDB'],
+  ] as const)('warns that BatchGetItem is %s', async (_, fault, text) => {
     const { tableName, proxy } = await applicationBehindProxy()
     await createRawTable(anyEngine().client(), tableName)
-    proxy.inject('BatchGetItem', { error: 'ValidationException', message: 'no such thing' })
-    expect((await findings()).find(({ check }) => check === 'reads')).toMatchObject({
-      level: 'error',
+    proxy.inject('BatchGetItem', fault, { times: 9 })
+    expect((await findings()).find(({ check }) => check === 'reads')).toEqual({
+      level: 'warning',
+      check: 'reads',
       text: expect.stringMatching(
-        /^dynamodb:BatchGetItem for table .* failed: DynamoDB refuses the request: no such thing/,
+        new RegExp(`^one by one, because dynamodb:BatchGetItem for table .* failed: .*${text}`, 's'),
       ),
     })
+  })
+
+  it.each([
+    ['GetItem', { error: 'ValidationException', message: 'no such thing' }],
+    ['BatchGetItem', { error: 'ThrottlingException', message: 'too many' }],
+  ] as const)('reports what hits every %s as an error', async (operation, fault) => {
+    const { tableName, proxy } = await applicationBehindProxy()
+    await createRawTable(anyEngine().client(), tableName)
+    proxy.inject(operation, fault, { times: 9 })
+    const text = expect.stringMatching(new RegExp(`^dynamodb:${operation} for table .* failed: `))
+    expect((await findings()).find(({ check }) => check === 'reads')).toMatchObject({ level: 'error', text })
   })
 })
 

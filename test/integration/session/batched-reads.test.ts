@@ -1,4 +1,5 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { DynamoDBClient, DynamoDBServiceException } from '@aws-sdk/client-dynamodb'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { SessionData } from 'express-session'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -33,6 +34,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
   afterEach(async () => {
     for (const client of [direct, ...clients]) client.destroy()
     vi.unstubAllEnvs()
+    vi.restoreAllMocks()
     await proxy.stop()
   })
 
@@ -61,6 +63,8 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
 
   const find = (sessions: SessionRepository, ids = IDS) => Promise.all(ids.map((id) => sessions.find(id)))
   const settled = (sessions: SessionRepository, ids = IDS) => Promise.allSettled(ids.map((id) => sessions.find(id)))
+  const reasons = (ends: readonly PromiseSettledResult<unknown>[]) =>
+    ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []))
   const owners = (records: readonly (SessionRecord | undefined)[]) => records.map((record) => record?.data.of)
   const keysOf = (index = 0) =>
     proxy.requests[index]?.input.RequestItems?.[tableName]?.Keys?.map(
@@ -125,6 +129,9 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     }
     proxy.reset()
     expect(owners(await find(sessions, ['s3', 's3']))).toEqual(['s3', 's3'])
+    expect(keysOf()).toEqual(['s3'])
+    proxy.reset()
+    expect(owners(await find(sessions, ['s3']))).toEqual(['s3'])
     expect(proxy.operations).toEqual(['GetItem'])
   })
 
@@ -217,14 +224,23 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       ['it is not implemented', { error: 'NotImplementedException', status: 501 }],
       ['something in between wants no such request', { error: 'Forbidden', status: 403 }],
       ['HTML comes instead', { garbage: 'before' }],
-    ] as const)('reads one by one from then on: %s', async (_, fault) => {
+      ['a gateway fails at it', { error: 'BadGateway', status: 502 }],
+      ['the connection breaks', { drop: 'after' }],
+    ] as const)('reads one by one for a minute: %s', async (_, fault) => {
       const sessions = await repository()
       proxy.inject('BatchGetItem', fault, { times: 9 })
       expect(owners(await find(sessions))).toEqual(IDS)
       expect(proxy.operations.filter((name) => name === 'GetItem')).toHaveLength(COUNT)
       proxy.reset()
+      const now = vi.spyOn(performance, 'now')
+      const then = performance.now()
+      now.mockReturnValue(then + 59_000)
       expect(owners(await find(sessions))).toEqual(IDS)
       expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
+      proxy.reset()
+      now.mockReturnValue(then + 60_001)
+      expect(owners(await find(sessions))).toEqual(IDS)
+      expect(proxy.operations).toEqual(['BatchGetItem'])
     })
 
     it('fails with what GetItem says when that is not possible either, and tries again later', async () => {
@@ -279,26 +295,58 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(ends[0]).toMatchObject({ value: { id: 's1' } })
     expect(ends[1]).toMatchObject({ reason: { name: 'ValidationException' } })
     expect(ends[2]).toMatchObject({ value: { id: 's2' } })
-    proxy.reset()
-    await find(sessions)
-    expect(proxy.operations).toEqual(['BatchGetItem'])
   })
 
-  it.each([
-    ['throttling', { error: 'ThrottlingException' }, 'ThrottlingException'],
-    ['a fault inside AWS', { error: 'InternalServerError', status: 500 }, 'InternalServerError'],
-    ['a broken connection', { drop: 'after' }, undefined],
-  ] as const)('fail all when the request fails, without another one for each: %s', async (_, fault, name) => {
+  it('fail all when they are throttled, without another request for each, and each with an error of its own', async () => {
     vi.stubEnv('AWS_MAX_ATTEMPTS', '2')
     const sessions = await repository()
-    proxy.inject('BatchGetItem', fault, { times: 99 })
-    const ends = await settled(sessions)
-    for (const end of ends) {
-      expect(end).toMatchObject({ status: 'rejected', reason: name === undefined ? expect.any(Error) : { name } })
+    proxy.inject('BatchGetItem', { error: 'ThrottlingException', message: 'too many' }, { times: 99 })
+    const errors = reasons(await settled(sessions))
+    expect(errors).toHaveLength(COUNT)
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(DynamoDBServiceException)
+      expect(error).toMatchObject({ name: 'ThrottlingException', message: 'too many', $metadata: { attempts: 2 } })
+      expect((error as Error).stack).toContain('too many')
     }
+    expect(new Set(errors).size).toBe(COUNT)
     expect(proxy.operations).toEqual(['BatchGetItem', 'BatchGetItem'])
     proxy.reset()
     expect(owners(await find(sessions))).toEqual(IDS)
+    expect(proxy.operations).toEqual(['BatchGetItem'])
+  })
+
+  it('fail all when no answer comes, so that nobody waits as long again, and are read one by one for a minute', async () => {
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
+    const { sessions, client } = await warm()
+    const handler = client.config.requestHandler as NodeHttpHandler
+    handler.updateHttpClientConfig('requestTimeout', 100)
+    await find(sessions)
+    proxy.reset()
+    proxy.inject('BatchGetItem', { delay: 1000 }, { times: 99 })
+    for (const error of reasons(await settled(sessions))) expect(error).toMatchObject({ name: 'TimeoutError' })
+    expect(proxy.operations).toEqual(['BatchGetItem'])
+    proxy.reset()
+    expect(owners(await find(sessions))).toEqual(IDS)
+    expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
+  })
+
+  it('are read by whoever asked, with its own credentials, when they are read one by one', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', proxy.endpoint)
+    const asker = new AsyncLocalStorage<string>()
+    const memoized = true // so the SDK asks for each request
+    const credentials = async () => ({ accessKeyId: asker.getStore() ?? 'nobody', secretAccessKey: 'local' })
+    const client = new DynamoDBClient({ region: 'us-east-1', credentials: Object.assign(credentials, { memoized }) })
+    const sessions = await repository({ client, endpoint: undefined, region: undefined })
+    const ids = IDS.slice(0, 5)
+    for (const _ of ['learning how', 'knowing how']) {
+      proxy.reset()
+      proxy.inject('BatchGetItem', { error: 'AccessDeniedException' })
+      expect(owners(await Promise.all(ids.map((id) => asker.run(id, () => sessions.find(id)))))).toEqual(ids)
+      const reads = proxy.requests.filter(({ operation }) => operation === 'GetItem')
+      const signers = reads.map(({ headers }) => /Credential=(\w+)/.exec(String(headers.authorization))?.[1])
+      expect(signers).toEqual(reads.map(({ input }) => input.Key.session_id.S))
+    }
+    client.destroy()
   })
 
   it('are sent again when a failure passes', async () => {

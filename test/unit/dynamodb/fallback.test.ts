@@ -44,6 +44,12 @@ describe('the SDK itself sends', () => {
     expect(await sent(stub.client())).toEqual(['undici', 'undici'])
   })
 
+  it('for a client with a provider of endpoints of the application', async () => {
+    const { endpointProvider } = stub.client().config
+    const client = stub.client({ endpointProvider: (params, context) => endpointProvider(params, context) })
+    expect(await sent(client)).toEqual(['node:http', 'node:http'])
+  })
+
   it('with transport sdk', async () => {
     const client = stub.client()
     const send = vi.spyOn(client, 'send')
@@ -187,6 +193,27 @@ describe('the request handler of the client stays in force', () => {
     stub.answer(() => {})
     await expect(send('GetItem', INPUT)).rejects.toThrow('100 ms')
     hasty.destroy()
+  })
+
+  it('while timers are faked, also when they were before the first request', async () => {
+    vi.useFakeTimers()
+    try {
+      expect(await sent(stub.client())).toEqual(['node:http', 'node:http'])
+    } finally {
+      vi.useRealTimers()
+    }
+    stub.reset()
+    expect(await sent(stub.client(), () => vi.useFakeTimers())).toEqual(['undici', 'node:http'])
+    vi.useRealTimers()
+  })
+
+  it('where there is no setImmediate', async () => {
+    vi.stubGlobal('setImmediate', undefined)
+    try {
+      expect(await sent(stub.client())).toEqual(['node:http', 'node:http'])
+    } finally {
+      vi.unstubAllGlobals()
+    }
   })
 
   it('while the network is mocked under it', async () => {
