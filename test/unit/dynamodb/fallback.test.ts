@@ -50,6 +50,26 @@ describe('the SDK itself sends', () => {
     expect(await sent(client)).toEqual(['node:http', 'node:http'])
   })
 
+  it('where the lean transport can not be loaded, and the process is warned once', async () => {
+    const lean = '../../../runtime/dynamodb/lean/lean-requests.js'
+    vi.resetModules()
+    vi.doMock(lean, () => {
+      throw new Error('no dynamic import here')
+    })
+    const warn = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    const transport = await import('../../../runtime/dynamodb/transport.js')
+    for (const client of [stub.client(), stub.client()]) {
+      const sending = transport.transportFor({ transport: 'lean' }, client)
+      for (let count = 0; count < 2; count += 1) await sending.send('GetItem', INPUT)
+      expect([sending.isLean, sending.mayMerge]).toEqual([false, false])
+      client.destroy()
+    }
+    vi.doUnmock(lean)
+    expect(sentBy(stub.requests)).toEqual(Array(4).fill('node:http'))
+    const warned = warn.mock.calls.map(([text]) => String(text)).filter((text) => text.includes('lean transport'))
+    expect(warned).toEqual([expect.stringContaining('sends by the AWS SDK')])
+  })
+
   it('with transport sdk', async () => {
     const client = stub.client()
     const send = vi.spyOn(client, 'send')
