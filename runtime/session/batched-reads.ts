@@ -166,6 +166,6 @@ function refuse(waiting: Waiting, error: unknown): void {
 /** Whoever handles an error may note on it whose request it was. */
 function copyOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  const copy = Object.create(Object.getPrototypeOf(error), Object.getOwnPropertyDescriptors(error))
-  return Object.defineProperty(copy, 'stack', { value: error.stack, writable: true, configurable: true })
+  const stack = { value: error.stack, writable: true, configurable: true }
+  return Object.create(Object.getPrototypeOf(error), { ...Object.getOwnPropertyDescriptors(error), stack })
 }

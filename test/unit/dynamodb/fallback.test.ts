@@ -1,7 +1,7 @@
 import http from 'node:http'
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { transportFor } from '../../../runtime/dynamodb/transport.js'
 import { both, leanSend, sentBy } from '../../support/both-transports.js'
 import { CREDENTIALS, type Stub, startStub } from '../../support/dynamodb-stub.js'
@@ -53,6 +53,7 @@ describe('the SDK itself sends', () => {
   it('where the lean transport can not be loaded, and the process is warned once', async () => {
     const lean = '../../../runtime/dynamodb/lean/lean-requests.js'
     vi.resetModules()
+    onTestFinished(() => void vi.doUnmock(lean))
     vi.doMock(lean, () => {
       throw new Error('no dynamic import here')
     })
@@ -64,7 +65,6 @@ describe('the SDK itself sends', () => {
       expect([sending.isLean, sending.mayMerge]).toEqual([false, false])
       client.destroy()
     }
-    vi.doUnmock(lean)
     expect(sentBy(stub.requests)).toEqual(Array(4).fill('node:http'))
     const warned = warn.mock.calls.map(([text]) => String(text)).filter((text) => text.includes('lean transport'))
     expect(warned).toEqual([expect.stringContaining('sends by the AWS SDK')])
