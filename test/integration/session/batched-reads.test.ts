@@ -32,6 +32,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     await Promise.all(IDS.map((id) => put(id)))
   })
   afterEach(async () => {
+    vi.useRealTimers()
     for (const client of [direct, ...clients]) client.destroy()
     vi.unstubAllEnvs()
     vi.restoreAllMocks()
@@ -444,11 +445,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
   it('are read while timers are fake', async () => {
     const sessions = await repository()
     vi.useFakeTimers()
-    try {
-      for (let round = 0; round < 2; round += 1) expect(owners(await find(sessions))).toEqual(IDS)
-    } finally {
-      vi.useRealTimers()
-    }
+    for (let round = 0; round < 2; round += 1) expect(owners(await find(sessions))).toEqual(IDS)
   }, 3_000)
 
   it('are read when the client is destroyed before or while they are', async () => {

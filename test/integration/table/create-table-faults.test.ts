@@ -322,7 +322,7 @@ describe('point-in-time recovery', () => {
     proxy.inject('UpdateContinuousBackups', { answer: {} })
     const logger = recordingLogger()
     await createTable(options, { logger })
-    expect(proxy.requests.at(-1)).toEqual({
+    expect(proxy.requests.at(-1)).toMatchObject({
       operation: 'UpdateContinuousBackups',
       input: {
         TableName: options.tableName,
