@@ -102,8 +102,8 @@ export const dryRunArgument: Question = {
   message: 'Only print path and content?',
   help: 'Print path and content, write nothing',
   default: false,
-  bypass: (value) => ({ true: true, false: false })[value],
-  validate: (value) => (typeof value === 'boolean' ? true : '--dry-run takes no value, and no text may be left over'),
+  bypass: (value) => (['true', 'false'].includes(value) ? value === 'true' : value),
+  validate: (value) => (typeof value === 'boolean' ? true : `"${value}" is one text too many; --dry-run takes no value`),
 }
 
 /** The same questions, which first say what is wrong with the command line as a whole. */
