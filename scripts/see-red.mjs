@@ -14,6 +14,7 @@ const TESTS = (process.env.SEE_RED_TESTS ?? 'faults store-faults lost-answers ba
 
 const ITEMS = 'runtime/session/session-items.ts'
 const READS = 'runtime/session/batched-reads.ts'
+const FACTS = 'runtime/dynamodb/error-facts.ts'
 const WRITER = 'runtime/session/session-writer.ts'
 const REPOSITORY = 'runtime/session/session-repository.ts'
 const LOCK = 'runtime/session/locking/lock.ts'
@@ -84,13 +85,31 @@ const BREAKAGES = [
   ],
   ['a batch has no limit', READS, 'LARGEST_BATCH = 25', 'LARGEST_BATCH = 1000'],
   ['a batch of one', READS, 'isAlone(waiting) || ', ''],
-  ['a batch that is refused is tried again', READS, 'this.#restUntil = performance.now() + REST', 'void 0'],
+  ['a batch that is refused is tried again', READS, 'this.#tryAt ||= performance.now()', ''],
+  [
+    'a batch is tried every time',
+    READS,
+    'if (this.#tryAt !== 0) this.#tryAt = performance.now() + REST',
+    'this.#tryAt = 1',
+  ],
+  [
+    'a batch is not tried at once',
+    READS,
+    'this.#tryAt ||= performance.now()',
+    'this.#tryAt ||= performance.now() + REST',
+  ],
+  ['batches are tried by all', READS, 'this.#tryAt = Number.POSITIVE_INFINITY', ''],
+  ['batches are given up for ever', READS, 'if (batches[0] && performance.now() >= this.#tryAt)', 'if (!batches)'],
+  ['batches are given up though tried', READS, '      this.#tryAt = 0\n    } catch {', '    } catch {'],
+  ['batches are given up though GetItems time out', READS, 'if (isTimeout(error)) this.#tryAt = 0', ''],
+  ['batches are given up by a late failure', READS, 'if (this.#tryAt !== 0) this.#tryAt =', 'this.#tryAt ='],
   [
     'a batch is given up because of any failure',
     READS,
-    '    const item = await this.#one(key)\n    if (found === FAILED) this.#rest()\n',
-    '    if (found === FAILED) this.#rest()\n    const item = await this.#one(key)\n',
+    '    const item = await this.#alone(key)\n    if (found === FAILED) this.#doubt()\n',
+    '    if (found === FAILED) this.#doubt()\n    const item = await this.#alone(key)\n',
   ],
+  ['a batch is given up because of any timeout', READS, 'await this.#one(key)\n      this.#doubt()', 'this.#doubt()'],
   ['a batch trusts keys that nobody asked for', READS, ' || !waiting.has(key)', ''],
   [
     'a batch trusts items without key',
@@ -104,29 +123,40 @@ const BREAKAGES = [
     'if (!Array.isArray(items)) throw new NotAnAnswer()',
     'if (!items) return new Map()',
   ],
-  ['a batch that fails is read one by one', READS, 'if (isTimeout(error) || hitsEach(error)) ref', 'if (!error) ref'],
-  ['a batch fails for whatever reason', READS, 'if (isTimeout(error) || hitsEach(error)) ref', 'if (error) ref'],
-  ['a batch that times out is read one by one', READS, 'if (isTimeout(error) || hits', 'if (hits'],
-  ['a batch that times out is tried again', READS, 'if (isTimeout(error)) this.#rest()', ''],
-  ['a batch that is throttled is read one by one', READS, 'return isThrottling(error) || ', 'return '],
-  ['a batch without table is read one by one', READS, " || isAwsError(error, 'ResourceNotFoundException')", ''],
-  ['batches are given up for ever', READS, ' || performance.now() >= this.#restUntil', ''],
+  ['a batch that fails is read one by one', READS, 'if (!isLate && !hitsAnyRequest(error)) ret', 'if (error) ret'],
+  ['a batch fails for whatever reason', READS, 'if (!isLate && !hitsAnyRequest(error)) ret', 'if (!error) ret'],
+  ['a batch that times out is tried again', READS, 'if (isLate) void this.#compare(waiting)', ''],
+  ['a batch that fails late is read one by one', READS, ' || performance.now() - since > LONG', ''],
+  [
+    'a batch that is throttled is read one by one',
+    FACTS,
+    'return isThrottling(error) || isTimeout(error) || isAwsError',
+    'return isTimeout(error) || isAwsError',
+  ],
+  [
+    'a batch without table is read one by one',
+    FACTS,
+    "isTimeout(error) || isAwsError(error, 'ResourceNotFoundException')",
+    'isTimeout(error)',
+  ],
   ['readers of a batch share an error', READS, 'reader.reject(copyOf(error))', 'reader.reject(error)'],
   ['an error of a batch lacks its stack', READS, 'value: error.stack', 'value: undefined'],
+  ['an error of a batch is no native one', READS, '(new Error(), ', '({}, '],
+  ['an error of a batch that can not be copied hangs', READS, 'return error // an', 'throw error // an'],
   [
     'a batch that failed is read with the credentials of others',
     'runtime/dynamodb/lean/lean-requests.ts',
     'return isOf(learnt.credentials, await this.#client.config.credentials()) ? learnt : undefined',
     'return learnt',
   ],
-  ['a batch where somebody looks at requests', READS, ' || !this.#transport.mayMerge', ''],
+  ['a batch where somebody looks at requests', READS, ' && this.#transport.mayMerge', ''],
   [
     'a batch where somebody looks at requests since they were asked for',
     READS,
-    ' || !this.#isPossible()) tell',
-    ') tell',
+    ' || !this.#isPossible() ? []',
+    ' ? []',
   ],
-  ['a batch in spite of batch_reads', READS, '!this.#configuration.batchReads || ', ''],
+  ['a batch in spite of batch_reads', READS, 'this.#configuration.batchReads && ', ''],
   [
     'a batch with an endpoint for each request',
     'runtime/dynamodb/lean/lean-requests.ts',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
 import { withClient } from '../dynamodb/client.js'
-import { DENIED, isAwsError, isTransient } from '../dynamodb/error-facts.js'
+import { DENIED, hitsAnyRequest, isAwsError } from '../dynamodb/error-facts.js'
 import { transportFor } from '../dynamodb/transport.js'
 import type { Finding } from './diagnosis.js'
 
@@ -27,7 +27,8 @@ export async function readFinding(configuration: Configuration): Promise<Finding
     const RequestItems = { [TableName]: { Keys: [missing(), missing()] } }
     const alone = await refusal(configuration, 'BatchGetItem', async () => {
       const { Responses } = await transport.send('BatchGetItem', { RequestItems })
-      if (!Array.isArray(Responses?.[TableName])) throw new Error('the answer is not that of DynamoDB')
+      const items = Responses?.[TableName]
+      if (!Array.isArray(items) || items.length > 0) throw new Error('the answer is not that of DynamoDB')
     })
     return alone ?? { level: 'ok', check, text: 'several at a time with one BatchGetItem, by transport lean' }
   })
@@ -59,7 +60,7 @@ async function refusal(
   } catch (error) {
     if (!isAwsError(error, ...DENIED)) {
       const text = explainAwsError(error, { action, configuration }).message
-      const hitsAll = operation === 'GetItem' || isTransient(error) || isAwsError(error, 'ResourceNotFoundException')
+      const hitsAll = operation === 'GetItem' || hitsAnyRequest(error)
       return hitsAll
         ? { level: 'error', check, text }
         : { level: 'warning', check, text: `one by one, because ${text}` }

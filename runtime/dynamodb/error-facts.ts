@@ -46,6 +46,11 @@ export function isTimeout(error: unknown): boolean {
   return TIMEOUT.includes(code) || (name === 'TimeoutError' && !NETWORK.includes(code))
 }
 
+/** Whether any other request for the table would have failed likewise at that moment, and more of them would make it worse. */
+export function hitsAnyRequest(error: unknown): boolean {
+  return isThrottling(error) || isTimeout(error) || isAwsError(error, 'ResourceNotFoundException')
+}
+
 /** An error of ours stands for its cause, several for the first of them. */
 export function factsOf(error: unknown): Facts {
   if (error instanceof TableRequestError && error.cause !== undefined) return factsOf(error.cause)

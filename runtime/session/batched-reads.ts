@@ -1,5 +1,5 @@
 import type { Configuration } from '../configuration/resolve.js'
-import { isAwsError, isThrottling, isTimeout } from '../dynamodb/error-facts.js'
+import { hitsAnyRequest, isTimeout } from '../dynamodb/error-facts.js'
 import type { Transport } from '../dynamodb/transport.js'
 import type { Item } from './session-record.js'
 
@@ -9,8 +9,11 @@ import type { Item } from './session-record.js'
  */
 const LARGEST_BATCH = 25
 
-/** Milliseconds for which items are read one by one after a batch failed and one of its items could be read all the same. */
+/** Milliseconds for which items are read one by one after batches failed where GetItems did not. */
 const REST = 60_000
+
+/** After a batch has taken this long, in milliseconds, nobody is kept waiting for another request. */
+const LONG = 5_000
 
 /** What a reader gets in place of an item: to read it alone, because the batch failed, or for another reason. */
 const FAILED = Symbol('the batch failed')
@@ -27,17 +30,20 @@ type Waiting = ReadonlyMap<string, readonly Reader[]>
 /**
  * Reads items of one table, with one request for all that are asked for in the same turn of the event loop: with many
  * HTTP requests at a time, a request to DynamoDB for each of them would be most of the work. An item that several ask
- * for is read once. A read that is alone is a GetItem, and goes out without waiting for others.
+ * for is read once. A read that is alone in its turn is a GetItem, and goes out without waiting for others.
  *
- * Throttling, a missing table and an answer that does not come fail a batch as a whole, for another request for each of its
- * items would make it worse. Whatever else is wrong with a batch, its items are read one by one.
+ * Throttling, a missing table and an answer that comes late or never fail a batch as a whole, for another request for each
+ * of its items would make it worse. Whatever else is wrong with a batch, its items are read one by one.
+ *
+ * Where GetItems do what a batch did not, all is read one by one, and a batch that nobody waits for is sent beside: at once,
+ * for the fault may have passed, and then every minute, until one is answered.
  */
 export class BatchedReads {
   readonly #transport: Transport
   readonly #configuration: Configuration
   readonly #consistent: boolean
-  /** Until when batches are given up, as `performance.now()`. */
-  #restUntil = 0
+  /** When to try whether batches are answered, as `performance.now()`; 0: they are, Infinity: one is under way. */
+  #tryAt = 0
   #waiting = new Map<string, Reader[]>()
 
   constructor(transport: Transport, configuration: Configuration, consistent: boolean) {
@@ -51,22 +57,31 @@ export class BatchedReads {
    * @returns the item, which belongs to the caller alone; undefined when there is none
    */
   async get(key: string): Promise<Item | undefined> {
-    if (!this.#isPossible()) return await this.#one(key)
+    if (!this.#isPossible() || performance.now() < this.#tryAt) return await this.#alone(key)
     const found = await this.#together(key)
     if (typeof found !== 'symbol') return found
-    const item = await this.#one(key)
-    if (found === FAILED) this.#rest()
+    const item = await this.#alone(key)
+    if (found === FAILED) this.#doubt()
     return item
   }
 
   #isPossible(): boolean {
-    if (!this.#configuration.batchReads || !this.#transport.mayMerge) return false
-    return this.#restUntil === 0 || performance.now() >= this.#restUntil
+    return this.#configuration.batchReads && this.#transport.mayMerge
   }
 
-  /** What stopped batches may pass: that they are not allowed as well as a fault of the network. */
-  #rest(): void {
-    this.#restUntil = performance.now() + REST
+  /** A GetItem was answered where a batch was not. */
+  #doubt(): void {
+    this.#tryAt ||= performance.now()
+  }
+
+  async #alone(key: string): Promise<Item | undefined> {
+    try {
+      return await this.#one(key)
+    } catch (error) {
+      // Then it is not batches that are not answered, and with more requests it would only take longer.
+      if (isTimeout(error)) this.#tryAt = 0
+      throw error
+    }
   }
 
   #together(key: string): Promise<Item | undefined | typeof FAILED | typeof LEFT> {
@@ -81,8 +96,13 @@ export class BatchedReads {
   readonly #read = (): void => {
     const waiting = this.#waiting
     this.#waiting = new Map()
-    if (isAlone(waiting) || !this.#isPossible()) tell(waiting, LEFT)
-    else for (const batch of batchesOf(waiting)) void this.#readBatch(batch)
+    const batches = isAlone(waiting) || !this.#isPossible() ? [] : batchesOf(waiting)
+    if (batches[0] && this.#tryAt === 0) {
+      for (const batch of batches) void this.#readBatch(batch)
+    } else {
+      if (batches[0] && performance.now() >= this.#tryAt) void this.#try(batches[0])
+      tell(waiting, LEFT)
+    }
   }
 
   async #one(key: string): Promise<Item | undefined> {
@@ -94,12 +114,36 @@ export class BatchedReads {
 
   /** Readers who are to read alone do so by themselves, each in the asynchronous context of its own HTTP request. */
   async #readBatch(waiting: Waiting): Promise<void> {
+    const since = performance.now()
     try {
       tell(await this.#batch(waiting), LEFT)
     } catch (error) {
-      if (isTimeout(error)) this.#rest()
-      if (isTimeout(error) || hitsEach(error)) refuse(waiting, error)
-      else tell(waiting, FAILED)
+      const isLate = isTimeout(error) || performance.now() - since > LONG
+      if (!isLate && !hitsAnyRequest(error)) return tell(waiting, FAILED)
+      refuse(waiting, error)
+      if (isLate) void this.#compare(waiting)
+    }
+  }
+
+  /** Whether one of these items is to be had by itself. */
+  async #compare(waiting: Waiting): Promise<void> {
+    try {
+      const [key = ''] = waiting.keys()
+      await this.#one(key)
+      this.#doubt()
+    } catch {
+      // It is not, so nothing speaks against batches; and whoever waited was told of the error.
+    }
+  }
+
+  /** Reads these once more; for nobody, as their readers are told to read alone. */
+  async #try(waiting: Waiting): Promise<void> {
+    this.#tryAt = Number.POSITIVE_INFINITY
+    try {
+      await this.#batch(waiting)
+      this.#tryAt = 0
+    } catch {
+      if (this.#tryAt !== 0) this.#tryAt = performance.now() + REST
     }
   }
 
@@ -144,11 +188,6 @@ function isAlone(waiting: Waiting): boolean {
   return others.length === 0 && readers?.length === 1
 }
 
-/** Whether the same would have happened to each read by itself. */
-function hitsEach(error: unknown): boolean {
-  return isThrottling(error) || isAwsError(error, 'ResourceNotFoundException')
-}
-
 /** To each one of his own. */
 function give([first, ...others]: readonly Reader[], item: Item | undefined): void {
   first?.resolve(item)
@@ -166,6 +205,11 @@ function refuse(waiting: Waiting, error: unknown): void {
 /** Whoever handles an error may note on it whose request it was. */
 function copyOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  const stack = { value: error.stack, writable: true, configurable: true }
-  return Object.create(Object.getPrototypeOf(error), { ...Object.getOwnPropertyDescriptors(error), stack })
+  try {
+    const stack = { value: error.stack, writable: true, configurable: true }
+    const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error))
+    return Object.defineProperties(copy, { ...Object.getOwnPropertyDescriptors(error), stack })
+  } catch {
+    return error // an application's Error.prepareStackTrace may throw
+  }
 }

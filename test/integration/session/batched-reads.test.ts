@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { types } from 'node:util'
 import { DynamoDBClient, DynamoDBServiceException } from '@aws-sdk/client-dynamodb'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { SessionData } from 'express-session'
@@ -11,11 +13,12 @@ import { DynamoSessionStore } from '../../../runtime/express.js'
 import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
-import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
+import { type Fault, type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
 
 const COUNT = 20
 const IDS = Array.from({ length: COUNT }, (_, number) => `s${number}`)
+const ALONE = IDS.map(() => 'GetItem')
 
 onEachEngine('sessions that are asked for at the same moment', (engine) => {
   let direct: DynamoDBClient
@@ -71,6 +74,29 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     proxy.requests[index]?.input.RequestItems?.[tableName]?.Keys?.map(
       (key: { session_id: { S: string } }) => key.session_id.S,
     )
+
+  /** A repository whose requests are given up after so many milliseconds, without being repeated. */
+  async function impatient(requestTimeout: number) {
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
+    const { sessions, client } = await warm()
+    const handler = client.config.requestHandler as NodeHttpHandler
+    handler.updateHttpClientConfig('requestTimeout', requestTimeout)
+    await find(sessions)
+    proxy.reset()
+    return sessions
+  }
+
+  /** Asks for all of them, so many milliseconds from now, with a fault of batches; gives the operations that were sent. */
+  async function round(sessions: SessionRepository, { fault, later = 0 }: { fault?: Fault; later?: number } = {}) {
+    proxy.reset()
+    if (fault) proxy.inject('BatchGetItem', fault, { times: 99 })
+    const now = performance.now()
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(now + later)
+    expect(owners(await find(sessions))).toEqual(IDS)
+    await sleep(50) // a batch for nobody may still fail
+    clock.mockRestore()
+    return [...proxy.operations].sort()
+  }
 
   it('are read with one request, and each gets its own', async () => {
     const sessions = await repository()
@@ -210,7 +236,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       const sessions = await repository()
       proxy.inject('BatchGetItem', { change: leaveOut(IDS) })
       expect(owners(await find(sessions))).toEqual(IDS)
-      expect(proxy.operations).toEqual(['BatchGetItem', ...IDS.map(() => 'GetItem')])
+      expect(proxy.operations).toEqual(['BatchGetItem', ...ALONE])
     })
   })
 
@@ -227,21 +253,57 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       ['HTML comes instead', { garbage: 'before' }],
       ['a gateway fails at it', { error: 'BadGateway', status: 502 }],
       ['the connection breaks', { drop: 'after' }],
-    ] as const)('reads one by one for a minute: %s', async (_, fault) => {
+    ] as const)('reads one by one, and tries again at once and every minute, for nobody: %s', async (_, fault) => {
+      vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
       const sessions = await repository()
-      proxy.inject('BatchGetItem', fault, { times: 9 })
-      expect(owners(await find(sessions))).toEqual(IDS)
-      expect(proxy.operations.filter((name) => name === 'GetItem')).toHaveLength(COUNT)
+      expect(await round(sessions, { fault })).toEqual(['BatchGetItem', ...ALONE])
+      expect(await round(sessions, { fault })).toEqual(['BatchGetItem', ...ALONE])
+      expect(await round(sessions)).toEqual(ALONE)
+      expect(await round(sessions, { later: 59_000 })).toEqual(ALONE)
+      expect(await round(sessions, { later: 61_000, fault })).toEqual(['BatchGetItem', ...ALONE])
+      expect(await round(sessions, { later: 119_000 })).toEqual(ALONE)
+      expect(await round(sessions, { later: 123_000 })).toEqual(['BatchGetItem', ...ALONE])
+      expect(await round(sessions)).toEqual(['BatchGetItem'])
+    })
+
+    it('reads them together again at once when it had passed', async () => {
+      const sessions = await repository()
+      expect(await round(sessions, { fault: { error: 'AccessDeniedException' } })).toEqual(['BatchGetItem', ...ALONE])
+      expect(await round(sessions)).toEqual(['BatchGetItem', ...ALONE])
+      expect(await round(sessions)).toEqual(['BatchGetItem'])
+    })
+
+    it('has one try under way at a time, and nobody waits for it', async () => {
+      const sessions = await repository()
+      await round(sessions, { fault: { error: 'AccessDeniedException' } })
       proxy.reset()
-      const now = vi.spyOn(performance, 'now')
-      const then = performance.now()
-      now.mockReturnValue(then + 59_000)
-      expect(owners(await find(sessions))).toEqual(IDS)
-      expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
+      let answer = () => {}
+      const meanwhile = () => new Promise<void>((resolve) => void (answer = resolve))
+      proxy.inject('BatchGetItem', { delay: 0 }, { meanwhile })
+      for (let number = 0; number < 3; number += 1) expect(owners(await find(sessions))).toEqual(IDS)
+      answer()
+      await sleep(50)
+      expect([...proxy.operations].sort()).toEqual(['BatchGetItem', ...ALONE, ...ALONE, ...ALONE])
+      expect(await round(sessions)).toEqual(['BatchGetItem'])
+    })
+
+    it('reads them together again when GetItems are not answered either', async () => {
+      const sessions = await impatient(300)
+      const fault = { error: 'AccessDeniedException' }
+      await round(sessions, { fault })
+      await round(sessions, { fault })
+      expect(await round(sessions)).toEqual(ALONE)
       proxy.reset()
-      now.mockReturnValue(then + 60_001)
-      expect(owners(await find(sessions))).toEqual(IDS)
-      expect(proxy.operations).toEqual(['BatchGetItem'])
+      proxy.inject('GetItem', { hang: 'before' }, { times: COUNT })
+      proxy.inject('BatchGetItem', fault, { meanwhile: () => sleep(250) })
+      const unanswered = settled(sessions)
+      await sleep(150)
+      vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 61_000)
+      expect(owners(await find(sessions))).toEqual(IDS) // and tries a batch, which fails when GetItems had timed out
+      vi.restoreAllMocks()
+      expect(reasons(await unanswered)).toHaveLength(COUNT)
+      await sleep(200)
+      expect(await round(sessions)).toEqual(['BatchGetItem'])
     })
 
     it('fails with what GetItem says when that is not possible either, and tries again later', async () => {
@@ -250,7 +312,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       for (const end of await settled(sessions)) {
         expect(end).toMatchObject({ status: 'rejected', reason: { name: 'AccessDeniedException' } })
       }
-      expect(proxy.operations).toEqual(['BatchGetItem', ...IDS.map(() => 'GetItem')])
+      expect(proxy.operations).toEqual(['BatchGetItem', ...ALONE])
       proxy.reset()
       expect(owners(await find(sessions))).toEqual(IDS)
       expect(proxy.operations).toEqual(['BatchGetItem'])
@@ -277,7 +339,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
         const sessions = await repository()
         proxy.inject('BatchGetItem', { answer: answer(tableName) })
         expect(owners(await find(sessions))).toEqual(IDS)
-        expect(proxy.operations).toEqual(['BatchGetItem', ...IDS.map(() => 'GetItem')])
+        expect(proxy.operations).toEqual(['BatchGetItem', ...ALONE])
       },
     )
 
@@ -308,6 +370,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       expect(error).toBeInstanceOf(DynamoDBServiceException)
       expect(error).toMatchObject({ name: 'ThrottlingException', message: 'too many', $metadata: { attempts: 2 } })
       expect((error as Error).stack).toContain('too many')
+      expect(types.isNativeError(error)).toBe(true)
     }
     expect(new Set(errors).size).toBe(COUNT)
     expect(proxy.operations).toEqual(['BatchGetItem', 'BatchGetItem'])
@@ -316,19 +379,54 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(proxy.operations).toEqual(['BatchGetItem'])
   })
 
-  it('fail all when no answer comes, so that nobody waits as long again, and are read one by one for a minute', async () => {
+  it('fail all, and do not hang, when their error can not be copied', async () => {
     vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
-    const { sessions, client } = await warm()
-    const handler = client.config.requestHandler as NodeHttpHandler
-    handler.updateHttpClientConfig('requestTimeout', 100)
-    await find(sessions)
-    proxy.reset()
-    proxy.inject('BatchGetItem', { delay: 1000 }, { times: 99 })
-    for (const error of reasons(await settled(sessions))) expect(error).toMatchObject({ name: 'TimeoutError' })
-    expect(proxy.operations).toEqual(['BatchGetItem'])
-    proxy.reset()
-    expect(owners(await find(sessions))).toEqual(IDS)
-    expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
+    const sessions = await repository()
+    proxy.inject('BatchGetItem', { error: 'ThrottlingException' })
+    const { prepareStackTrace } = Error
+    const ends = settled(sessions)
+    Error.prepareStackTrace = () => {
+      throw new Error('by the application')
+    }
+    await Promise.race([ends, sleep(500)])
+    Error.prepareStackTrace = prepareStackTrace
+    expect((await ends).map(({ status }) => status)).toEqual(ALONE.map(() => 'rejected'))
+  }, 3_000)
+
+  it('fail all when no answer comes, so that nobody waits as long again, and are then read one by one', async () => {
+    const sessions = await impatient(100)
+    const fault: Fault = { hang: 'before' }
+    proxy.inject('BatchGetItem', fault)
+    const errors = reasons(await settled(sessions))
+    expect(errors).toHaveLength(COUNT)
+    for (const error of errors) expect(error).toMatchObject({ name: 'TimeoutError' })
+    await sleep(50)
+    expect(proxy.operations).toEqual(['BatchGetItem', 'GetItem'])
+    expect(await round(sessions, { fault })).toEqual(['BatchGetItem', ...ALONE])
+    await sleep(200)
+    expect(await round(sessions)).toEqual(ALONE)
+  })
+
+  it('fail all when no answer comes, and are read together again when GetItem had none either', async () => {
+    const sessions = await impatient(100)
+    proxy.inject('*', { hang: 'before' }, { times: 2 })
+    expect(reasons(await settled(sessions))).toHaveLength(COUNT)
+    await sleep(200)
+    expect(proxy.operations).toEqual(['BatchGetItem', 'GetItem'])
+    expect(await round(sessions)).toEqual(['BatchGetItem'])
+  })
+
+  it('fail all when a failure comes late, so that nobody waits as long again', async () => {
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
+    const sessions = await repository()
+    const now = performance.now()
+    const meanwhile = async () => void vi.spyOn(performance, 'now').mockReturnValue(now + 6_000)
+    proxy.inject('BatchGetItem', { error: 'GatewayTimeout', status: 504 }, { meanwhile })
+    const errors = reasons(await settled(sessions))
+    expect(errors).toHaveLength(COUNT)
+    for (const error of errors) expect(error).toMatchObject({ $metadata: { httpStatusCode: 504 } })
+    await sleep(50)
+    expect(proxy.operations).toEqual(['BatchGetItem', 'GetItem'])
   })
 
   it('are read by whoever asked, with its own credentials, when they are read one by one', async () => {
@@ -372,13 +470,13 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     ] as const)('%s', async (_, options) => {
       const sessions = await repository(options)
       expect(owners(await find(sessions))).toEqual(IDS)
-      expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
+      expect(proxy.operations).toEqual(ALONE)
     })
 
     it('with the first requests of a process, until it is known how they are sent', async () => {
       const { sessions } = made()
       expect(owners(await find(sessions))).toEqual(IDS)
-      expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
+      expect(proxy.operations).toEqual(ALONE)
     })
 
     it('with middleware in the client, also when it comes later', async () => {
@@ -404,7 +502,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       })
       const sessions = await repository({ client, endpoint: undefined, region: undefined })
       expect(owners(await find(sessions))).toEqual(IDS)
-      expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
+      expect(proxy.operations).toEqual(ALONE)
     })
 
     it('with a client that has a request handler of its own', async () => {
@@ -416,7 +514,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       await sessions.find('s0')
       proxy.reset()
       expect(owners(await find(sessions))).toEqual(IDS)
-      expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
+      expect(proxy.operations).toEqual(ALONE)
       handler.destroy()
     })
 
@@ -425,7 +523,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       const found = find(sessions)
       client.middlewareStack.add(((next: unknown) => next) as never, { step: 'initialize' })
       expect(owners(await found)).toEqual(IDS)
-      expect(proxy.operations).toEqual(IDS.map(() => 'GetItem'))
+      expect(proxy.operations).toEqual(ALONE)
     })
 
     it('with a mocked send', async () => {
