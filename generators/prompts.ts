@@ -103,7 +103,8 @@ export const dryRunArgument: Question = {
   help: 'Print path and content, write nothing',
   default: false,
   bypass: (value) => (['true', 'false'].includes(value) ? value === 'true' : value),
-  validate: (value) => (typeof value === 'boolean' ? true : `"${value}" is one text too many; --dry-run takes no value`),
+  validate: (value) =>
+    typeof value === 'boolean' ? true : `"${value}" is one text too many; --dry-run takes no value`,
 }
 
 /** The same questions, which first say what is wrong with the command line as a whole. */

@@ -278,8 +278,10 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       await round(sessions, { fault: { error: 'AccessDeniedException' } })
       proxy.reset()
       let answer = () => {}
-      const meanwhile = () => new Promise<void>((resolve) => void (answer = resolve))
-      proxy.inject('BatchGetItem', { delay: 0 }, { meanwhile })
+      const asked = new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      proxy.inject('BatchGetItem', { delay: 0 }, { meanwhile: () => asked })
       for (let number = 0; number < 3; number += 1) expect(owners(await find(sessions))).toEqual(IDS)
       answer()
       await sleep(50)
