@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
 import { withClient } from '../dynamodb/client.js'
-import { DENIED, hitsAnyRequest, isAwsError } from '../dynamodb/error-facts.js'
+import { DENIED, hitsAnyRequest, isAwsError, isTimeout } from '../dynamodb/error-facts.js'
 import { transportFor } from '../dynamodb/transport.js'
 import type { Finding } from './diagnosis.js'
 
@@ -60,7 +60,7 @@ async function refusal(
   } catch (error) {
     if (!isAwsError(error, ...DENIED)) {
       const text = explainAwsError(error, { action, configuration }).message
-      const hitsAll = operation === 'GetItem' || hitsAnyRequest(error)
+      const hitsAll = operation === 'GetItem' || hitsAnyRequest(error) || isTimeout(error)
       return hitsAll
         ? { level: 'error', check, text }
         : { level: 'warning', check, text: `one by one, because ${text}` }

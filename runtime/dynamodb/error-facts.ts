@@ -46,9 +46,9 @@ export function isTimeout(error: unknown): boolean {
   return TIMEOUT.includes(code) || (name === 'TimeoutError' && !NETWORK.includes(code))
 }
 
-/** Whether any other request for the table would have failed likewise at that moment, and more of them would make it worse. */
+/** Whether DynamoDB would have refused any other request for the table likewise at that moment. */
 export function hitsAnyRequest(error: unknown): boolean {
-  return isThrottling(error) || isTimeout(error) || isAwsError(error, 'ResourceNotFoundException')
+  return isThrottling(error) || isAwsError(error, 'ResourceNotFoundException')
 }
 
 /** An error of ours stands for its cause, several for the first of them. */

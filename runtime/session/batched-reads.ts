@@ -57,7 +57,7 @@ export class BatchedReads {
    * @returns the item, which belongs to the caller alone; undefined when there is none
    */
   async get(key: string): Promise<Item | undefined> {
-    if (!this.#isPossible() || performance.now() < this.#tryAt) return await this.#alone(key)
+    if (!this.#isPossible() || this.#isResting()) return await this.#alone(key)
     const found = await this.#together(key)
     if (typeof found !== 'symbol') return found
     const item = await this.#alone(key)
@@ -67,6 +67,10 @@ export class BatchedReads {
 
   #isPossible(): boolean {
     return this.#configuration.batchReads && this.#transport.mayMerge
+  }
+
+  #isResting(): boolean {
+    return this.#tryAt !== 0 && performance.now() < this.#tryAt
   }
 
   /** A GetItem was answered where a batch was not. */
@@ -100,7 +104,7 @@ export class BatchedReads {
     if (batches[0] && this.#tryAt === 0) {
       for (const batch of batches) void this.#readBatch(batch)
     } else {
-      if (batches[0] && performance.now() >= this.#tryAt) void this.#try(batches[0])
+      if (batches[0] && !this.#isResting()) void this.#try(batches[0])
       tell(waiting, LEFT)
     }
   }
@@ -119,9 +123,9 @@ export class BatchedReads {
       tell(await this.#batch(waiting), LEFT)
     } catch (error) {
       const isLate = isTimeout(error) || performance.now() - since > LONG
-      if (!isLate && !hitsAnyRequest(error)) return tell(waiting, FAILED)
-      refuse(waiting, error)
-      if (isLate) void this.#compare(waiting)
+      if (hitsAnyRequest(error) || isLate) refuse(waiting, error)
+      else tell(waiting, FAILED)
+      if (isLate && !hitsAnyRequest(error)) void this.#compare(waiting)
     }
   }
 

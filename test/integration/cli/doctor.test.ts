@@ -192,7 +192,7 @@ describe('dynamo-session doctor, where reading is refused', () => {
     ],
     ['answered by somebody else', { answer: {} }, 'the answer is not that of DynamoDB'],
     ['answered for others', { change: ofOthers }, 'the answer is not that of DynamoDB'],
-    ['a fault of a gateway', { error: 'BadGateway', message: 'no way', status: 502 }, ''],
+    ['a fault of a gateway', { error: 'BadGateway', message: 'no way', status: 502 }, 'reports a fault of its own'],
   ] as const)('warns that BatchGetItem is %s', async (_, fault, text) => {
     const { tableName, proxy } = await applicationBehindProxy()
     await createRawTable(anyEngine().client(), tableName)
@@ -200,7 +200,9 @@ describe('dynamo-session doctor, where reading is refused', () => {
     expect((await findings()).find(({ check }) => check === 'reads')).toEqual({
       level: 'warning',
       check: 'reads',
-      text: expect.stringMatching(new RegExp(`^one by one, because dynamodb:BatchGetItem for table .*${text}`, 's')),
+      text: expect.stringMatching(
+        new RegExp(`^one by one, because dynamodb:BatchGetItem for table .* failed: .*(${text})`, 's'),
+      ),
     })
   })
 

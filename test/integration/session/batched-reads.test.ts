@@ -431,6 +431,18 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(proxy.operations).toEqual(['BatchGetItem', 'GetItem'])
   })
 
+  it('are read together again after throttling, also when that comes late', async () => {
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
+    const sessions = await repository()
+    const now = performance.now()
+    const meanwhile = async () => void vi.spyOn(performance, 'now').mockReturnValue(now + 6_000)
+    proxy.inject('BatchGetItem', { error: 'ThrottlingException' }, { meanwhile })
+    expect(reasons(await settled(sessions))).toHaveLength(COUNT)
+    await sleep(50)
+    expect(proxy.operations).toEqual(['BatchGetItem'])
+    expect(await round(sessions)).toEqual(['BatchGetItem'])
+  })
+
   it('are read by whoever asked, with its own credentials, when they are read one by one', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', proxy.endpoint)
     const asker = new AsyncLocalStorage<string>()
