@@ -145,4 +145,14 @@ export class LockLostError extends Error {
 /** Other requests changed the session: always with `on_conflict: 'reject'`, else after ten attempts to merge. */
 export class SessionConflictError extends Error {
   override readonly name = 'SessionConflictError'
+  /**
+   * false: nothing was written. true: the answer to an earlier attempt of this write was lost and others have written
+   * so often since that nobody can tell whether it was applied.
+   */
+  readonly maybeWritten: boolean
+
+  constructor(message: string, maybeWritten = false) {
+    super(message)
+    this.maybeWritten = maybeWritten
+  }
 }

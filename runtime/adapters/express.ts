@@ -35,6 +35,11 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
   /** Those that a request works with: express-session made a session object of them. */
   readonly #claimed = new WeakSet<HeldSession>()
   #generate: ((request: Request) => void) | undefined
+  /** The id that express-session learns just now to have no session, because it moved to another id. */
+  #forwarder: string | undefined
+  /** Such ids, by the id of the new session that express-session made instead: a logout knows only that one. */
+  readonly #forwarders = new Map<string, string>()
+  readonly #forgetting = new FinalizationRegistry((id: string) => this.#forwarders.delete(id))
 
   constructor(options: Options = {}) {
     super()
@@ -57,10 +62,16 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
   override get(id: string, callback: (error: unknown, session?: SessionData | null) => void): void
   override get(id: string, callback?: Answer<SessionData | null>): Promise<SessionData | null> | undefined {
     if (!callback) return this.#get(id, false)
-    return answer(this.#get(id, true), (error, found) => {
+    let isForwarder = false
+    const onForwarder = () => {
+      isForwarder = true
+    }
+    return answer(this.#get(id, true, onForwarder), (error, found) => {
+      this.#forwarder = isForwarder ? id : undefined
       try {
         callback(error, found)
       } finally {
+        this.#forwarder = undefined
         const held = found && this.#held.get(found)
         if (held && !this.#claimed.has(held)) held.release()
       }
@@ -92,7 +103,7 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
   override destroy(id: string): Promise<void>
   override destroy(id: string, callback: Done | undefined): void
   override destroy(id: string, callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#keeper.destroy(id), callback)
+    return answer(this.#destroy(id), callback)
   }
 
   /** All sessions that are not over, each with its `id`. Reads the whole table. */
@@ -142,6 +153,10 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
     return (request) => {
       this.#generate?.(request)
       this.#held.set(request.session, this.#keeper.start())
+      if (this.#forwarder === undefined) return
+      this.#forwarders.set(request.sessionID, this.#forwarder)
+      this.#forgetting.register(request, request.sessionID)
+      this.#forwarder = undefined
     }
   }
 
@@ -154,8 +169,8 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
     return created
   }
 
-  async #get(id: string, locking: boolean): Promise<SessionData | null> {
-    const held = await this.#keeper.load(id, { locking })
+  async #get(id: string, locking: boolean, onForwarder?: () => void): Promise<SessionData | null> {
+    const held = await this.#keeper.load(id, { locking, onForwarder })
     if (!held) return null
     const cookie = parseCookie(held.record?.cookie)
     if (isOver(cookie)) {
@@ -165,6 +180,12 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
     const found = held.record ? sessionOf(held.record, cookie) : ({} as SessionData)
     this.#held.set(found, held)
     return found
+  }
+
+  async #destroy(id: string): Promise<void> {
+    await this.#keeper.destroy(id)
+    const forwarder = this.#forwarders.get(id)
+    if (forwarder !== undefined) await this.#keeper.destroy(forwarder)
   }
 
   async #set(id: string, session: SessionData): Promise<void> {

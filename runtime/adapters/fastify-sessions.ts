@@ -14,6 +14,8 @@ export interface Request {
 
 interface Entry {
   readonly held: HeldSession
+  /** The request's cookie named this id, and its session had moved to another one. */
+  readonly forwarder?: string | undefined
   isSaved?: boolean
   /** What could not be saved; the application knows it by the error. */
   refused?: string | undefined
@@ -65,9 +67,14 @@ export class FastifySessions {
   }
 
   #get(id: string, callback: Answer<Session | null>): void {
-    const loaded = this.#load(id, this.#locking).then((held) => held && { held, session: handOver(held) })
+    let isForwarder = false
+    const onForwarder = () => {
+      isForwarder = true
+    }
+    const loaded = this.#load(id, this.#locking, onForwarder).then((held) => held && { held, session: handOver(held) })
     answer(loaded, (error, found) => {
-      this.#handedOver = found && { held: found.held }
+      if (found) this.#handedOver = { held: found.held }
+      else if (isForwarder) this.#handedOver = { held: this.#keeper.start(), forwarder: id }
       try {
         if (error) callback(unmistakable(error))
         else callback(null, found?.session ?? null)
@@ -104,7 +111,7 @@ export class FastifySessions {
     const { session } = request
     if (!isSessionObject(session)) return { isLoaded: false }
     const entry = this.#entries.get(session) ?? this.#handedOver ?? { held: this.#keeper.start() }
-    const isLoaded = entry === this.#handedOver
+    const isLoaded = entry === this.#handedOver && entry.forwarder === undefined
     this.#handedOver = undefined
     this.#enter(request, session, entry)
     return { isLoaded }
@@ -142,8 +149,8 @@ export class FastifySessions {
     }
   }
 
-  async #load(id: string, locking: boolean): Promise<HeldSession | undefined> {
-    const held = await this.#keeper.load(id, { locking })
+  async #load(id: string, locking: boolean, onForwarder?: () => void): Promise<HeldSession | undefined> {
+    const held = await this.#keeper.load(id, { locking, onForwarder })
     if (!isOver(parseCookie(held?.record?.cookie))) return held
     held?.release()
   }
@@ -191,15 +198,18 @@ export class FastifySessions {
         const callback = args.find((arg) => typeof arg === 'function') as Answer<void> | undefined
         return answer(this.#regenerate(request, session, entry, args.find(Array.isArray)), callback)
       }),
-      ...(entry.moving && {
-        destroy: hidden((callback?: Answer<void>) => answer(this.#abandon(session, entry), callback)),
+      ...((entry.moving || entry.forwarder !== undefined) && {
+        destroy: hidden((callback?: Answer<void>) => answer(this.#destroyToo(session, entry), callback)),
       }),
     })
   }
 
-  /** A logout after a `regenerate` that failed: the session is still stored under its old id. */
-  async #abandon(session: FastifySessionObject, { held }: Entry): Promise<void> {
-    if (held.record) await this.#keeper.destroy(held.record.id)
+  /**
+   * A logout of a session that is stored under another id than that of its object: its old one, after a `regenerate`
+   * that failed; or its new one, because it moved before this request.
+   */
+  async #destroyToo(session: FastifySessionObject, { held, forwarder }: Entry): Promise<void> {
+    for (const id of [held.record?.id, forwarder]) if (id !== undefined) await this.#keeper.destroy(id)
     await methodsOf(session).destroy.call(session)
   }
 
@@ -224,6 +234,7 @@ export class FastifySessions {
    */
   async #regenerate(request: Request, session: FastifySessionObject, entry: Entry, keys: string[] = []): Promise<void> {
     if (keys.length > 0) entry.held.assertRead(session.sessionId)
+    else if (entry.forwarder !== undefined) await this.#keeper.destroy(entry.forwarder)
     await new Promise<void>((resolve, reject) => {
       this.#moving = keys.length > 0 && entry.held.record ? { from: entry, keys } : undefined
       try {

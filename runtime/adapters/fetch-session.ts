@@ -22,17 +22,24 @@ export class FetchSession {
   #sessionId: string
   /** Not made by us: its id was given, and may be that of a session that is there. */
   readonly #foreign: boolean
+  /** The request's cookie named this id, and its session had moved to another one. */
+  readonly #forwarder: string | null
   #destroyed = false
   #last: Promise<unknown> = Promise.resolve()
 
   /** Loads the session with this id, and locks it where locking is pessimistic; a new one when there is none. */
   static async load(id: string | null, keeper: SessionKeeper): Promise<FetchSession> {
-    const held = id === null ? undefined : await keeper.load(id, { locking: true })
+    let isForwarder = false
+    const onForwarder = () => {
+      isForwarder = true
+    }
+    const held = id === null ? undefined : await keeper.load(id, { locking: true, onForwarder })
     const isAlive = held && !isOver(parseCookie(held.record?.cookie))
     if (id === null || !isAlive) {
       // Waited for: a Lambda function stops as soon as it has answered.
       await held?.release()
-      return new FetchSession(new Session(newSessionId(keeper.configuration)), keeper, keeper.start())
+      const session = new Session(newSessionId(keeper.configuration))
+      return new FetchSession(session, keeper, keeper.start(), { forwarder: isForwarder ? id : null })
     }
     return new FetchSession(new Session(id, held.record && valuesAndFlash(held.record.data)), keeper, held)
   }
@@ -40,16 +47,22 @@ export class FetchSession {
   /** Takes on a session object that the application made itself, as a new session. */
   static adopt(session: Session, keeper: SessionKeeper): FetchSession {
     keeper.assertPossible(session.id)
-    return new FetchSession(session, keeper, keeper.start(), true)
+    return new FetchSession(session, keeper, keeper.start(), { foreign: true })
   }
 
-  private constructor(session: Session, keeper: SessionKeeper, held: HeldSession, foreign = false) {
+  private constructor(
+    session: Session,
+    keeper: SessionKeeper,
+    held: HeldSession,
+    { foreign = false, forwarder = null }: { foreign?: boolean; forwarder?: string | null } = {},
+  ) {
     this.session = session
     this.#keeper = keeper
     this.#held = held
     this.#id = session.id
     this.#sessionId = session.id
     this.#foreign = foreign
+    this.#forwarder = forwarder
   }
 
   /** The id under which the session is stored; undefined when it is not, or when that is not known. */
@@ -111,6 +124,7 @@ export class FetchSession {
   async #destroy(): Promise<''> {
     const stored = this.#held.record !== undefined || this.#held.unread || this.#foreign
     if (stored && !this.#destroyed) await this.#keeper.destroy(this.#id)
+    if (this.#forwarder !== null && !this.#destroyed) await this.#keeper.destroy(this.#forwarder)
     this.#destroyed = true
     return ''
   }

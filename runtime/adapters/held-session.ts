@@ -122,11 +122,13 @@ export class HeldSession {
     })
   }
 
-  /** Reads the session again; a lock that this request has stays its own. */
+  /** Reads the session again; a lock that this request still has stays its own, and one that it lost is taken anew. */
   reload(id: string, use: (record: SessionRecord | undefined) => void): Promise<void> {
     return this.#inTurn(async () => {
-      const record = await this.#keeper.repository.find(id)
-      if (record) this.#state = { ...record, token: this.record?.token }
+      const { repository } = this.#keeper
+      const loaded = this.record?.id === id ? this.record : undefined
+      const record = await (loaded ? repository.reload(loaded) : repository.find(id))
+      if (record) this.#state = record
       use(record)
     })
   }

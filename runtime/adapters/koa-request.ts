@@ -30,6 +30,8 @@ export class KoaRequest {
   readonly #entries = new Map<string, Entry>()
   /** Is about to be saved under another key, and deleted only then. */
   #leaving: Leaving | undefined
+  /** The request's cookie named a session that moved to another id. */
+  #forwarder: string | undefined
   /** koa-session was told that the session lives as long as the browser. */
   #isBrowserSession = false
 
@@ -42,7 +44,10 @@ export class KoaRequest {
   async load(key: string): Promise<SessionData | undefined> {
     // A second reading must not wait for the lock of the first, nor does it change what koa-session started from.
     const isFirst = !this.#entries.has(key)
-    const held = await this.#keeper.load(key, { locking: isFirst })
+    const onForwarder = () => {
+      this.#forwarder = key
+    }
+    const held = await this.#keeper.load(key, { locking: isFirst, onForwarder })
     const session = held && unpack(held, { bookkeeping: true })
     if (session && isFirst) this.#hold(key, held)
     return session
@@ -73,6 +78,8 @@ export class KoaRequest {
     if (this.#leaving && !this.#context.session) await this.#abandon(this.#leaving)
     await this.#keeper.destroy(key)
     if (entry) entry.done = 'deleted'
+    // koa-session deletes the id of the new session that it made in place of the one that moved.
+    if (this.#forwarder !== undefined && !this.#context.session) await this.#keeper.destroy(this.#forwarder)
   }
 
   /** A logout after a `regenerate` that failed. */

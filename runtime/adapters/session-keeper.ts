@@ -33,11 +33,16 @@ export class SessionKeeper {
    * session (which is reported). When DynamoDB can't answer and `raise_errors` is off, one that is marked unread.
    *
    * @param locking whether to lock it where `locking` is pessimistic
+   * @param onForwarder notified when there is no session because it moved to another id. When the request logs out
+   *   then, the adapter has to {@link destroy} this id too.
    */
-  async load(id: string, { locking }: { locking: boolean }): Promise<HeldSession | undefined> {
+  async load(
+    id: string,
+    { locking, onForwarder }: { locking: boolean; onForwarder?: (() => void) | undefined },
+  ): Promise<HeldSession | undefined> {
     if (!isPossibleSessionId(id, this.configuration)) return undefined
     try {
-      const record = await (locking ? this.repository.findForChange(id) : this.repository.find(id))
+      const record = await this.repository[locking ? 'findForChange' : 'find'](id, { onForwarder })
       return record && new HeldSession(this, record)
     } catch (error) {
       if (error instanceof SessionDataError) {
@@ -54,7 +59,7 @@ export class SessionKeeper {
     return new HeldSession(this, 'new')
   }
 
-  /** Deletes a session, whether or not it exists. */
+  /** Deletes a session, whether or not it exists, also when it moved to another id. */
   async destroy(id: string): Promise<void> {
     if (isPossibleSessionId(id, this.configuration)) await this.repository.delete(id)
   }

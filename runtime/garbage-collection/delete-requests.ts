@@ -7,7 +7,7 @@ const TIMES = ['created_at', 'updated_at', 'expire_at', 'locked_at'] as const
 
 /** What the scan has to fetch. */
 export function seenAttributes({ tableKey }: Table): readonly string[] {
-  return [tableKey, ...TIMES]
+  return [tableKey, ...TIMES, 'successor']
 }
 
 type Table = Pick<Configuration, 'tableName' | 'tableKey'>

@@ -4,7 +4,7 @@ import type { Configuration } from '../configuration/resolve.js'
 import { ConfigurationError } from '../errors.js'
 import { isDead, type Limits } from '../session/expiry.js'
 import { CLOCK_DIFFERENCE } from '../session/locking/lock.js'
-import { type Item, timesOf } from '../session/session-record.js'
+import { type Item, successorOf, timesOf } from '../session/session-record.js'
 import { milliseconds } from '../session/timestamp.js'
 
 /** What defines which sessions are old. */
@@ -35,11 +35,13 @@ export function oldBy(configuration: Configuration, expireAtOnly: boolean): Old 
 }
 
 /**
- * Whether an item may be deleted: its session is over, and no request holds its lock.
+ * Whether an item may be deleted: its session is over, and no request holds its lock. A forwarder, which a logout may
+ * still have to follow, stays until its own `expire_at`.
  *
  * @param now milliseconds since the epoch
  */
 export function isGarbage(item: Item, old: Old, now: number): boolean {
+  if (successorOf(item) !== undefined) return now >= Number(item.expire_at?.N) * 1000
   return isDead(timesOf(item), old, now) && !isHeld(item.locked_at, old.lockExpiryTime, now)
 }
 

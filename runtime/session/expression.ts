@@ -6,7 +6,7 @@ export type Changes = Readonly<Record<string, AttributeValue | undefined>>
 
 /** What must hold of the stored item for a write to happen. */
 export interface Condition {
-  /** The item is there, or is not there. Not given: either. */
+  /** The item is there and is no forwarder (`successor`), or no item is there. Not given: either. */
   readonly exists?: boolean
   /** Attributes that must be exactly this; `undefined`: that must be absent. */
   readonly equals?: Changes
@@ -60,6 +60,7 @@ export class Expression {
   condition({ exists, equals = {}, lockFree }: Condition): string | undefined {
     const parts: string[] = []
     if (exists !== undefined) parts.push(`attribute_${exists ? 'exists' : 'not_exists'}(${this.name(this.#tableKey)})`)
+    if (exists) parts.push(this.noForwarder())
     for (const [attribute, value] of Object.entries(equals)) parts.push(this.#equal(attribute, value))
     if (lockFree) {
       const lock = this.name('locked_at')
@@ -68,6 +69,11 @@ export class Expression {
       parts.push(`(${free.join(' OR ')})`)
     }
     return parts.length > 0 ? parts.join(' AND ') : undefined
+  }
+
+  /** That an item is a session, or that there is none. */
+  noForwarder(): string {
+    return `attribute_not_exists(${this.name('successor')})`
   }
 
   #equal(attribute: string, value: AttributeValue | undefined): string {

@@ -16,8 +16,11 @@ const LONGEST_PAGE = 100
 
 export type DeleteResult =
   | { readonly deleted: true }
-  /** The item is not as it should have been; undefined: there is none any more. */
-  | { readonly deleted: false; readonly current: Item | undefined }
+  | {
+      readonly deleted: false
+      /** The item, which is not as it should have been, or is a forwarder; undefined: there is none any more. */
+      readonly current: Item | undefined
+    }
 
 /** Requests for sessions of which the partition key is known, not the id. Errors reject as the application should see them. */
 export class IndexItems {
@@ -66,7 +69,7 @@ export class IndexItems {
   }
 
   /**
-   * Deletes the item if these attributes are exactly this.
+   * Deletes the session if these attributes are exactly this.
    *
    * @returns deleted also when an earlier attempt of this request did it, of which only the answer was lost
    */

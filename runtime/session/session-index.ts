@@ -3,11 +3,12 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError, messageOf } from '../errors.js'
 import { isDead, type Times } from './expiry.js'
+import type { Changes } from './expression.js'
 import { inParallel } from './in-parallel.js'
 import { indexAttributes, indexText, LONGEST_VALUE } from './index-attributes.js'
 import { IndexItems } from './index-items.js'
 import { SessionItems } from './session-items.js'
-import { type Item, timesOf } from './session-record.js'
+import { type Item, successorOf, timesOf } from './session-record.js'
 import { unpackData } from './stored-data.js'
 import { type Clock, systemClock } from './timestamp.js'
 
@@ -106,7 +107,9 @@ export class SessionIndex implements SessionSearch {
     }
     for await (const page of this.#items.query(key, text)) {
       const items = await inParallel(page, WIDTH, (partitionKey) => this.#items.get(partitionKey))
-      yield this.#alive(items.filter((item) => item !== undefined).filter((item) => item[key]?.S === text))
+      yield this.#alive(
+        items.filter((item) => item !== undefined).filter((item) => item[key]?.S === text && isSession(item)),
+      )
     }
   }
 
@@ -129,18 +132,26 @@ export class SessionIndex implements SessionSearch {
   }
 
   async #destroyIndexed(key: string, text: string, count: Count): Promise<void> {
-    const destroy = async (partitionKey: string) => {
-      const { deleted } = await this.#items.delete(partitionKey, { [key]: { S: text } })
-      count(deleted)
-    }
+    const destroy = async (partitionKey: string) => count(await this.#destroyKey(partitionKey, { [key]: { S: text } }))
     for await (const page of this.#items.query(key, text)) await inParallel(page, WIDTH, destroy)
     await sleep(INDEX_LAG)
     for await (const page of this.#items.query(key, text)) await inParallel(page, WIDTH, destroy)
   }
 
+  /** Deletes the session if it has the value, also when it moved to another id since the index was read. */
+  async #destroyKey(partitionKey: string, equals: Changes): Promise<boolean> {
+    let key: string | undefined = partitionKey
+    for (let attempt = 0; key && attempt < ATTEMPTS; attempt += 1) {
+      const result = await this.#items.delete(key, equals)
+      if (result.deleted) return true
+      key = successorOf(result.current)
+    }
+    return false
+  }
+
   /** The index, if there is one, knows of sessions that came when their part of the table had been read. */
   async #destroyScanned(key: string, text: string, count: Count): Promise<void> {
-    for await (const items of this.#matches(key, text)) {
+    for await (const items of this.#matches(key, text, { forwarders: true })) {
       await inParallel(items, WIDTH, async (item) => count(await this.#destroyMatch(item, key, text)))
     }
     if (!this.#configuration.indexKeys.includes(key)) return
@@ -157,13 +168,21 @@ export class SessionIndex implements SessionSearch {
     }
   }
 
-  /** Deletes the session as long as it has the value; when others have written meanwhile, it is looked at again. */
+  /**
+   * Deletes the session as long as it has the value. When another request changed it meanwhile, its item is looked at
+   * again. A forwarder leads to the item to which the session moved, which the scan may have passed before.
+   */
   async #destroyMatch(seen: Item, key: string, text: string): Promise<boolean> {
     let item: Item | undefined = seen
-    for (let attempt = 0; item && this.#textIn(item, key) === text; attempt += 1) {
+    for (let attempt = 0; item && (!isSession(item) || this.#textIn(item, key) === text); attempt += 1) {
+      if (attempt === ATTEMPTS) throw new Error('Others changed a session each time when it was about to be deleted.')
+      const successor = successorOf(item)
+      if (successor !== undefined) {
+        item = successor ? await this.#items.get(successor) : undefined
+        continue
+      }
       const [partitionKey] = this.#keyIn(item)
       if (partitionKey === undefined) return false
-      if (attempt === ATTEMPTS) throw new Error('Others changed a session each time when it was about to be deleted.')
       const equals = item.data ? { data: item.data } : { data: undefined, [key]: item[key] }
       const result = await this.#items.delete(partitionKey, equals)
       if (result.deleted) return true
@@ -172,13 +191,13 @@ export class SessionIndex implements SessionSearch {
     return false
   }
 
-  /** The items in whose data the key has the value, of the whole table. */
-  async *#matches(key: string, text: string): AsyncGenerator<readonly Item[]> {
+  /** The items of the whole table in whose data the key has the value; where they are asked for, all forwarders too. */
+  async *#matches(key: string, text: string, { forwarders = false } = {}): AsyncGenerator<readonly Item[]> {
     const { tableKey, indexKeys } = this.#configuration
     const attribute = indexKeys.includes(key) ? [key] : []
-    const attributes = [tableKey, 'data', 'created_at', 'updated_at', 'expire_at', ...attribute]
-    for await (const page of this.#sessions.scan(attributes, { consistent: true })) {
-      yield page.filter((item) => this.#textIn(item, key) === text)
+    const attributes = [tableKey, 'data', 'created_at', 'updated_at', 'expire_at', 'successor', ...attribute]
+    for await (const page of this.#sessions.scan(attributes, { consistent: true, forwarders })) {
+      yield page.filter((item) => !isSession(item) || this.#textIn(item, key) === text)
     }
   }
 
@@ -226,6 +245,10 @@ export class SessionIndex implements SessionSearch {
       'create-table, or search with scan: true (--scan)'
     throw new ConfigurationError([{ place: 'index_keys', text }])
   }
+}
+
+function isSession(item: Item): boolean {
+  return successorOf(item) === undefined
 }
 
 type Count = (deleted: boolean) => void

@@ -1,22 +1,42 @@
 import {
   ConditionalCheckFailedException,
+  type DeleteItemCommandInput,
   type DynamoDBClient,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { type Operation, type Operations, type Transport, transportFor } from '../dynamodb/transport.js'
+import { SessionConflictError } from '../errors.js'
 import { BatchedReads } from './batched-reads.js'
 import { storeError } from './errors.js'
 import { type Changes, type Condition, Expression } from './expression.js'
+import { hashSessionId } from './session-id.js'
 import { keyOf } from './session-key.js'
-import type { Item } from './session-record.js'
+import { type Item, successorOf } from './session-record.js'
 
 export type { Changes, Condition }
 
-export type WriteResult =
-  | { readonly written: true; readonly item: Item | undefined }
-  /** The condition failed. `repeated`: the SDK sent the request more than once, so an earlier one may have succeeded. */
-  | { readonly written: false; readonly current: Item | undefined; readonly repeated: boolean }
+export type WriteResult = { readonly written: true; readonly item: Item | undefined } | Refused
+
+/** The condition of a write failed. */
+export interface Refused {
+  readonly written: false
+  /** The item as it is; undefined when it was deleted, or is a forwarder. */
+  readonly current: Item | undefined
+  /** The stored key that a forwarder names. */
+  readonly successor?: string | undefined
+  /** The SDK sent the request more than once, so an earlier one may have succeeded. */
+  readonly repeated: boolean
+}
+
+export interface Reading {
+  readonly consistent: boolean
+  /** Notified when a forwarder is found, which counts as no item. */
+  readonly onForwarder?: (() => void) | undefined
+}
+
+/** How many changes of id a logout follows. */
+const LONGEST_CHAIN = 20
 
 /** The requests that sessions need, one round trip each. Errors reject as the application should see them. */
 export class SessionItems {
@@ -31,12 +51,47 @@ export class SessionItems {
     this.#reads = { consistent: reads(true), eventual: reads(false) }
   }
 
-  async get(id: string, { consistent }: { consistent: boolean }): Promise<Item | undefined> {
-    return await this.#explained(this.#reads[consistent ? 'consistent' : 'eventual'].get(keyOf(id)))
+  async get(id: string, { consistent, onForwarder }: Reading): Promise<Item | undefined> {
+    const item = await this.#get(keyOf(id), consistent)
+    if (successorOf(item) === undefined) return item
+    onForwarder?.()
+    return undefined
   }
 
+  /**
+   * Deletes a session, whether or not it exists. When the session moved to another id, it is deleted there; the
+   * forwarder stays, for other requests that loaded the session before.
+   *
+   * @throws {SessionConflictError} when the session moved more than 20 times
+   */
   async delete(id: string): Promise<void> {
-    await this.#send('DeleteItem', this.#key(id))
+    let key: string | undefined = keyOf(id)
+    for (let link = 0; link <= LONGEST_CHAIN && key; link += 1) key = await this.#deleteOrFollow(key)
+    if (key) throw endless(id)
+  }
+
+  /** @returns the successor of a forwarder; undefined when no session is there any more */
+  async #deleteOrFollow(key: string): Promise<string | undefined> {
+    const expression = new Expression(this.#configuration.tableKey)
+    const input: DeleteItemCommandInput = {
+      ...this.#at(key),
+      ConditionExpression: expression.noForwarder(),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      ExpressionAttributeNames: expression.names,
+    }
+    try {
+      await this.#transport.send('DeleteItem', input)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error, this.#configuration)
+      // dynalite does not name the item. A forwarder that was cleaned by now is older than any request may be.
+      return successorOf(error.Item ?? (await this.#get(key, true)))
+    }
+  }
+
+  /** The stored key that a forwarder under this id names; undefined when there is none. */
+  async successorOf(id: string): Promise<string | undefined> {
+    return successorOf(await this.#get(keyOf(id), true))
   }
 
   /**
@@ -52,10 +107,9 @@ export class SessionItems {
     { keep = [], answer = false }: { keep?: readonly string[]; answer?: boolean } = {},
   ): Promise<WriteResult> {
     const expression = new Expression(this.#configuration.tableKey)
-    const { TableName, Key } = this.#key(id)
+    const key = keyOf(id)
     const input: UpdateItemCommandInput = {
-      TableName,
-      Key,
+      ...this.#at(key),
       UpdateExpression: expression.update(changes, keep),
       ConditionExpression: expression.condition(condition),
       ReturnValues: answer ? 'ALL_NEW' : 'NONE',
@@ -71,22 +125,26 @@ export class SessionItems {
       const repeated = (error.$metadata.attempts ?? 1) > 1
       // Without an item in the answer there is none, or the engine does not give one (dynalite).
       const unknown = !error.Item && (condition.exists !== false || repeated)
-      return { written: false, current: unknown ? await this.get(id, { consistent: true }) : error.Item, repeated }
+      const current = unknown ? await this.#get(key, true) : error.Item
+      const successor = successorOf(current)
+      return { written: false, current: successor === undefined ? current : undefined, successor, repeated }
     }
   }
 
-  /** Every item of the table, a page at a time. */
+  /** Every item of the table, a page at a time; forwarders only where they are asked for. */
   async *scan(
     attributes: readonly string[],
-    { consistent = this.#configuration.consistentRead }: { consistent?: boolean } = {},
+    { consistent = this.#configuration.consistentRead, forwarders = false } = {},
   ): AsyncGenerator<readonly Item[]> {
     const expression = new Expression(this.#configuration.tableKey)
     const projection = attributes.map((attribute) => expression.name(attribute)).join(', ')
+    const filter = forwarders ? undefined : expression.noForwarder()
     let start: Item | undefined
     do {
       const input = {
         TableName: this.#configuration.tableName,
         ProjectionExpression: projection,
+        FilterExpression: filter,
         ConsistentRead: consistent,
         ExpressionAttributeNames: expression.names,
         ExclusiveStartKey: start,
@@ -97,9 +155,13 @@ export class SessionItems {
     } while (start)
   }
 
-  #key(id: string): { TableName: string; Key: Item } {
+  async #get(key: string, consistent: boolean): Promise<Item | undefined> {
+    return await this.#explained(this.#reads[consistent ? 'consistent' : 'eventual'].get(key))
+  }
+
+  #at(key: string): { TableName: string; Key: Item } {
     const { tableName, tableKey } = this.#configuration
-    return { TableName: tableName, Key: { [tableKey]: { S: keyOf(id) } } }
+    return { TableName: tableName, Key: { [tableKey]: { S: key } } }
   }
 
   async #send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Operations[O]['output']> {
@@ -113,4 +175,11 @@ export class SessionItems {
       throw storeError(error, this.#configuration)
     }
   }
+}
+
+function endless(id: string): SessionConflictError {
+  return new SessionConflictError(
+    `The session ${hashSessionId(id)} got another id more than ${LONGEST_CHAIN} times; it may still be stored under the ` +
+      'newest. Log out again with the newest cookie.',
+  )
 }

@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { SessionDataError } from '../errors.js'
 import type { Times } from './expiry.js'
+import { savesIn } from './saves.js'
 import type { SessionData } from './serialize.js'
 import { hashSessionId } from './session-id.js'
 import { unpackData } from './stored-data.js'
@@ -25,6 +26,8 @@ export interface SessionRecord extends Times {
   readonly cookie: string | undefined
   /** The lock's token while this request holds the lock. */
   readonly token: string | undefined
+  /** Tokens of the last saves, the newest first: see saves.ts. */
+  readonly saves: readonly string[]
   /** Nothing is stored as data: whatever is written to the item next must bring it. */
   readonly dataMissing: boolean
   /** The attributes of the item besides, among them those by which sessions are found (`index_keys`). */
@@ -43,7 +46,7 @@ const EMPTY = '{}'
  * @throws {SessionDataError} when `data` is anything else but the JSON text of an object, compressed or not
  */
 export function recordOf(id: string, item: Item, token?: string): SessionRecord {
-  const { data, created_at: _, updated_at: version, expire_at: __, cookie, locked_at: ___, ...others } = item
+  const { data, created_at: _, updated_at: version, expire_at: __, cookie, locked_at: ___, saves, ...others } = item
   const isForeign = data === undefined && Object.keys(others).length > 1
   if (isForeign) throw unusable(id, "is missing, and it has attributes that are not a session's")
   const unpacked = data ? unpackData(data) : { text: EMPTY }
@@ -58,9 +61,18 @@ export function recordOf(id: string, item: Item, token?: string): SessionRecord 
     version,
     cookie: cookie?.S,
     token,
+    saves: savesIn(saves),
     dataMissing: data === undefined,
     others,
   }
+}
+
+/**
+ * The stored key of the item to which the session moved when it got another id; undefined for any item that is not a
+ * forwarder. An item with this attribute is no session, whatever else is in it. A value that is not text leads nowhere.
+ */
+export function successorOf(item: Item | undefined): string | undefined {
+  return item?.successor && (item.successor.S ?? '')
 }
 
 /** The times of an item, of whatever it is otherwise. */

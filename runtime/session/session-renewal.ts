@@ -1,12 +1,11 @@
 import type { Configuration } from '../configuration/resolve.js'
 import { InvalidSessionIdError } from '../errors.js'
-import type { DeleteResult, IndexItems } from './index-items.js'
 import { keepTexts } from './json-texts.js'
 import { type SessionData, serialize } from './serialize.js'
 import { hashSessionId } from './session-id.js'
 import type { Changes, SessionItems } from './session-items.js'
 import { keyOf } from './session-key.js'
-import { recordOf, type SessionRecord } from './session-record.js'
+import { type Item, recordOf, type SessionRecord } from './session-record.js'
 import type { SessionExtras, SessionRepository } from './session-repository.js'
 import {
   ATTEMPTS,
@@ -18,16 +17,22 @@ import {
   type SessionWriter,
   unlocking,
 } from './session-writer.js'
+import type { Clock } from './timestamp.js'
 
 /** What the renewal of a session works with. */
 interface Parts {
   readonly configuration: Configuration
   readonly repository: SessionRepository
   readonly items: SessionItems
-  readonly index: IndexItems
   readonly writer: SessionWriter
   readonly onConflict: ConflictListener | undefined
+  readonly now: Clock
 }
+
+type LeaveResult =
+  | { readonly left: true }
+  /** `current`: the old session as it is; undefined when it is deleted. */
+  | { readonly left: false; readonly current: Item | undefined }
 
 export interface Moving {
   /** Whether the session under the old id stays, as it was loaded. */
@@ -37,12 +42,26 @@ export interface Moving {
 }
 
 /**
- * Gives sessions another id. The session is stored under the new id first, and only then is the old item deleted, on
- * condition that it is as it was read: when the one fails, the other is still there. The old item never gets the new
- * data, for whoever knows its id (session fixation) must not have it.
+ * How long a forwarder stays. A logout follows it when its request loaded the session before the change of id, so no
+ * request may take longer. Milliseconds.
+ */
+export const FORWARDER_LIFETIME = 15 * 60_000
+
+/**
+ * Gives sessions another id, by two writes.
  *
- * - If the old session was deleted in the meantime, so is the new one: a logout is final.
- * - What others changed in it meanwhile is merged into the new one.
+ * 1. The session is stored under the new id.
+ * 2. The old item becomes a *forwarder*, on condition that it is as it was read: it loses its data and names the new
+ *    item in its attribute `successor`. It is no session any more. Saves and touches of other requests find the
+ *    session deleted. They never follow a forwarder, because whoever knows the old id (session fixation) must not get
+ *    the new data. Only a logout follows it.
+ *
+ * The second write decides:
+ *
+ * - It fails because the old session was deleted: the new item is deleted too. A logout is final.
+ * - It fails because another request changed the old session: the change is merged into the new item, then repeat.
+ * - It fails for any other reason: the old item is read. When it forwards to the new one, the write was applied.
+ *   Otherwise the session stays under its old id, and the new item is deleted.
  */
 export class SessionRenewal {
   readonly #parts: Parts
@@ -52,7 +71,7 @@ export class SessionRenewal {
   }
 
   /**
-   * @param keep whether the old item is kept, as it was; else it is deleted
+   * @param keep whether the old session is kept, as it was; else its item becomes a forwarder
    * @param timesOf the times that a write of a session sets
    * @returns what is stored under the new id; undefined when the session was deleted in the meantime
    */
@@ -76,8 +95,9 @@ export class SessionRenewal {
       let renewed = created
       let stored = record
       for (let attempt = 0; attempt <= ATTEMPTS; attempt += 1) {
-        const result = await this.#leave(stored, keep ? timesOf(stored) : undefined)
-        if (result.deleted) {
+        const times = timesOf(stored)
+        const result = await (keep ? this.#keep(stored, times) : this.#forward(stored, times, created.id))
+        if (result.left) {
           const { conflicts } = combined
           if (conflicts.length > 0) onConflict?.({ keys: conflicts, sessionIdHash: hashSessionId(renewed.id) })
           return { ...renewed, base: ours }
@@ -104,14 +124,40 @@ export class SessionRenewal {
     }
   }
 
-  /** Deletes the old item, or renews it and gives its lock back, as long as it is what we know of it. */
-  async #leave(stored: SessionRecord, times: Changes | undefined): Promise<DeleteResult> {
-    const { items, index, writer } = this.#parts
-    const condition = writer.condition(stored)
-    if (!times) return index.delete(keyOf(stored.id), condition.equals ?? {})
-    const result = await items.write(stored.id, { ...times, ...unlocking(stored) }, condition)
-    if (result.written || isOurs(result, times)) return { deleted: true }
-    return { deleted: false, current: result.current }
+  /** Touches the old session and gives its lock back, as long as it is what we know of it. */
+  async #keep(stored: SessionRecord, times: Changes): Promise<LeaveResult> {
+    const { items, writer } = this.#parts
+    const result = await items.write(stored.id, { ...times, ...unlocking(stored) }, writer.condition(stored))
+    if (result.written || isOurs(result, times)) return { left: true }
+    return { left: false, current: result.current }
+  }
+
+  /** Makes the old item a forwarder, as long as it is what we know of it. */
+  async #forward(stored: SessionRecord, { updated_at }: Changes, newId: string): Promise<LeaveResult> {
+    const { configuration, items, writer, now } = this.#parts
+    const successor = keyOf(newId)
+    const changes: Changes = {
+      ...Object.fromEntries(configuration.indexKeys.map((name) => [name, undefined])),
+      successor: { S: successor },
+      data: { S: '{}' }, // without data the Ruby gem fails on the item
+      created_at: undefined,
+      updated_at,
+      expire_at: { N: String(Math.ceil((now() + FORWARDER_LIFETIME) / 1000)) },
+      cookie: undefined,
+      locked_at: undefined,
+      saves: undefined,
+    }
+    try {
+      const result = await items.write(stored.id, changes, writer.condition(stored))
+      return result.written || result.successor === successor
+        ? { left: true }
+        : { left: false, current: result.current }
+    } catch (error) {
+      // Nobody knows whether the write was applied: what is stored decides.
+      const found = await items.successorOf(stored.id).catch(() => undefined)
+      if (found === successor) return { left: true }
+      throw error
+    }
   }
 }
 

@@ -3,7 +3,6 @@ import type { Configuration } from '../configuration/resolve.js'
 import { SessionDataError } from '../errors.js'
 import { expireAt, isDead, isRubysNow } from './expiry.js'
 import { indexAttributes } from './index-attributes.js'
-import { IndexItems } from './index-items.js'
 import { keepTexts } from './json-texts.js'
 import { lock, unlock } from './locking/lock.js'
 import { type Compared, compare, type SessionData, serialize } from './serialize.js'
@@ -31,6 +30,15 @@ export interface SessionExtras {
   readonly json?: string | undefined
 }
 
+/** How a session is looked for. */
+export interface FindOptions {
+  /**
+   * Notified when there is no session because it moved to another id, which a logout has to follow
+   * ({@link SessionRepository.delete} does).
+   */
+  readonly onForwarder?: (() => void) | undefined
+}
+
 /**
  * The life of sessions in one table. It knows nothing of frameworks and of what is in a cookie. Every method is one
  * round trip to DynamoDB where nobody interferes, and never one to its control plane. What fails rejects with the
@@ -55,9 +63,9 @@ export class SessionRepository {
       configuration,
       repository: this,
       items: this.#items,
-      index: new IndexItems(configuration, client),
       writer: this.#writer,
       onConflict,
+      now,
     })
     this.#now = now
   }
@@ -67,8 +75,8 @@ export class SessionRepository {
    *
    * @throws {SessionDataError} when something is stored under the id that is not a session
    */
-  async find(id: string): Promise<SessionRecord | undefined> {
-    const item = await this.#items.get(id, { consistent: this.#configuration.consistentRead })
+  async find(id: string, { onForwarder }: FindOptions = {}): Promise<SessionRecord | undefined> {
+    const item = await this.#items.get(id, { consistent: this.#configuration.consistentRead, onForwarder })
     return item && this.#alive(recordOf(id, item))
   }
 
@@ -79,13 +87,28 @@ export class SessionRepository {
    * @throws {SessionDataError} when something is stored under the id that is not a session
    * @throws {LockWaitTimeoutError} when another request held the lock for `lock_max_wait_time`
    */
-  async findForChange(id: string): Promise<SessionRecord | undefined> {
-    if (this.#configuration.locking !== 'pessimistic') return this.find(id)
-    const locked = await lock(id, this.#items, this.#configuration, this.#now)
+  async findForChange(id: string, { onForwarder }: FindOptions = {}): Promise<SessionRecord | undefined> {
+    if (this.#configuration.locking !== 'pessimistic') return this.find(id, { onForwarder })
+    const locked = await lock(id, this.#items, this.#configuration, this.#now, onForwarder)
     if (!locked) return undefined
     const found = this.#alive(await this.#usable(id, locked.item, locked.token))
     if (!found) await unlock(id, locked.token, this.#items)
     return found
+  }
+
+  /**
+   * Reads a session again that this request loaded before. A lock that it still holds stays its own. A lock that
+   * another request took over is taken again, so that the session can be saved.
+   *
+   * @returns undefined when the session was deleted or expired meanwhile
+   * @throws as {@link findForChange}
+   */
+  async reload(loaded: SessionRecord): Promise<SessionRecord | undefined> {
+    const { id, token } = loaded
+    if (!token) return this.find(id)
+    const item = await this.#items.get(id, { consistent: true })
+    if (item && item.locked_at?.S !== token) return this.findForChange(id)
+    return item && this.#alive(recordOf(id, item, token))
   }
 
   /**
@@ -171,7 +194,7 @@ export class SessionRepository {
   async put(id: string, data: SessionData, extras: SessionExtras = {}): Promise<void> {
     const { changes } = await this.#new(data, extras)
     checkSize(id, changes, this.#configuration)
-    await this.#items.write(id, changes, {}, { keep: ['created_at'] })
+    await this.#items.write(id, { ...changes, successor: undefined }, {}, { keep: ['created_at'] })
   }
 
   /** Gives the lock back, if this record holds it. */
@@ -181,7 +204,10 @@ export class SessionRepository {
     return { ...record, token: undefined }
   }
 
-  /** Deletes the session, whether or not it exists, and whoever has it locked. */
+  /**
+   * Deletes the session, whether or not it exists, and whoever has it locked. A session that moved to another id
+   * meanwhile is deleted there.
+   */
   delete(id: string): Promise<void> {
     return this.#items.delete(id)
   }

@@ -4,6 +4,7 @@ import { backOff } from './backoff.js'
 import { indexAttributes } from './index-attributes.js'
 import { keepTexts } from './json-texts.js'
 import { merge } from './merge.js'
+import { savesIn, savesWith, wasApplied } from './saves.js'
 import { serialize } from './serialize.js'
 import { hashSessionId } from './session-id.js'
 import type { Changes, Condition, SessionItems, WriteResult } from './session-items.js'
@@ -56,15 +57,18 @@ export class SessionWriter {
       const times = timesOf(stored)
       const changes: Changes = json === stored.json ? { ...times } : await this.#changes(json, times)
       if (record.token) Object.assign(changes, unlocking(record))
+      if (this.#expectsVersion) Object.assign(changes, { saves: savesWith(tokenOf(times), stored.saves) })
       checkSize(record.id, changes, this.#configuration, stored.cookie)
       const started = performance.now()
       const { result, changes: sent } = await this.#write(stored, changes, this.condition(stored))
-      if (result.written || isOurs(result, times)) {
+      const applied = result.written || this.#wasApplied(result, stored, times)
+      if (applied) {
         if (conflicts.length > 0) this.#onConflict?.({ keys: conflicts, sessionIdHash: hashSessionId(record.id) })
         return written(stored, sent, { json, base: ours })
       }
       if (!result.current) return undefined
       assertStillLocked(record, result)
+      if (applied === undefined) throw unknown(record.id)
       const theirs = recordOf(record.id, result.current, record.token)
       if (theirs.json === stored.json) {
         stored = theirs // only its times moved: nobody's change is at stake
@@ -120,6 +124,18 @@ export class SessionWriter {
     return { result: await this.#items.write(stored.id, changes, condition, options), changes }
   }
 
+  /** Saves expect the version that was loaded. */
+  get #expectsVersion(): boolean {
+    return this.#configuration.locking !== 'none'
+  }
+
+  /** Whether an earlier attempt of this save was applied, of which the answer was lost; undefined: nobody knows. */
+  #wasApplied(result: WriteResult, stored: SessionRecord, times: Changes): boolean | undefined {
+    if (isOurs(result, times)) return true
+    if (result.written || !result.repeated || !result.current || !this.#expectsVersion) return false
+    return wasApplied(tokenOf(times), stored.saves, savesIn(result.current.saves))
+  }
+
   /** The attributes that are not as the data wants them; undefined when all are. */
   #mending({ json, others }: SessionRecord): Changes | undefined {
     const wanted = Object.entries(indexAttributes(json, this.#configuration.indexKeys))
@@ -134,7 +150,7 @@ export class SessionWriter {
     return {
       exists: true,
       equals: {
-        ...(this.#configuration.locking !== 'none' && { updated_at: stored.version }),
+        ...(this.#expectsVersion && { updated_at: stored.version }),
         ...(stored.token && { locked_at: { S: stored.token } }),
       },
     }
@@ -174,6 +190,11 @@ interface Combined {
 
 export function unlocking(record: SessionRecord): Changes {
   return record.token ? { locked_at: undefined } : {}
+}
+
+/** Names a save: no two writers produce the same time. */
+function tokenOf({ updated_at }: Changes): string {
+  return updated_at?.S ?? ''
 }
 
 /** Our own write, of which only the answer was lost: its time is on the item, and no other writer makes the same. */
@@ -218,6 +239,7 @@ function written(stored: SessionRecord, changes: Changes, texts: { json?: string
     version,
     cookie: cookie?.S ?? stored.cookie,
     token: undefined,
+    saves: changes.saves ? savesIn(changes.saves) : stored.saves,
     dataMissing: false,
     others: withChanged(others, changes),
   }
@@ -230,12 +252,20 @@ function withChanged(others: Item, changes: Changes): Item {
   return present({ ...others, ...Object.fromEntries(changed.map((name) => [name, changes[name]])) })
 }
 
-const OF_ALL = ['data', 'created_at', 'updated_at', 'expire_at', 'cookie', 'locked_at']
+const OF_ALL = ['data', 'created_at', 'updated_at', 'expire_at', 'cookie', 'locked_at', 'saves']
 
 export function rejected(id: string): SessionConflictError {
   return new SessionConflictError(
     `Another request changed the session ${hashSessionId(id)} since this one loaded it; nothing was written ` +
       '(on_conflict: reject). Repeat the request.',
+  )
+}
+
+function unknown(id: string): SessionConflictError {
+  return new SessionConflictError(
+    `The answer to a save of the session ${hashSessionId(id)} was lost, and other requests have saved it several times since: ` +
+      'the changes of this request may or may not have been stored. Load the session again to see them.',
+    true,
   )
 }
 

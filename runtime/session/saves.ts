@@ -1,0 +1,33 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+
+/** How many tokens an item keeps. */
+const KEPT = 4
+
+/** Nothing in a token but digits and a dot: it is the text of the save's `updated_at`. */
+const SEPARATOR = ' '
+
+/** The tokens of the last saves that an item keeps in its attribute `saves`, the newest first. */
+export function savesIn(attribute: AttributeValue | undefined): readonly string[] {
+  return attribute?.S ? attribute.S.split(SEPARATOR) : []
+}
+
+/**
+ * The attribute `saves` after one more save. Only a save that expects the loaded version may write it: then the list
+ * has no gaps.
+ */
+export function savesWith(token: string, loaded: readonly string[]): AttributeValue {
+  return { S: [token, ...loaded].slice(0, KEPT).join(SEPARATOR) }
+}
+
+/**
+ * Whether a save was applied whose answer was lost, judged by the list that is stored now.
+ *
+ * - Its token is in the list: yes, whatever others wrote since.
+ * - The list is not full, or still holds a token that this save loaded: no. Older tokens leave the list first.
+ * - Otherwise nobody knows.
+ */
+export function wasApplied(token: string, loaded: readonly string[], stored: readonly string[]): boolean | undefined {
+  if (stored.includes(token)) return true
+  if (stored.length < KEPT || stored.some((known) => loaded.includes(known))) return false
+  return undefined
+}
