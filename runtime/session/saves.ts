@@ -1,10 +1,18 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 
-/** How many tokens an item keeps. */
-const KEPT = 4
+/** How many tokens an item keeps: about 130 bytes. */
+const KEPT = 12
 
-/** Nothing in a token but digits and a dot: it is the text of the save's `updated_at`. */
 const SEPARATOR = ' '
+
+/**
+ * Names one save: the fraction of its `updated_at` (microseconds and nine random digits), in base 36.
+ *
+ * @param updatedAt as {@link timestamp} makes it
+ */
+export function tokenOf(updatedAt: string): string {
+  return Number(updatedAt.slice(updatedAt.indexOf('.') + 1)).toString(36)
+}
 
 /** The tokens of the last saves that an item keeps in its attribute `saves`, the newest first. */
 export function savesIn(attribute: AttributeValue | undefined): readonly string[] {
@@ -22,9 +30,9 @@ export function savesWith(token: string, loaded: readonly string[]): AttributeVa
 /**
  * Whether a save was applied whose answer was lost, judged by the list that is stored now.
  *
- * - Its token is in the list: yes, whatever others wrote since.
+ * - Its token is in the list: yes, whatever other requests wrote since.
  * - The list is not full, or still holds a token that this save loaded: no. Older tokens leave the list first.
- * - Otherwise nobody knows.
+ * - Otherwise nobody knows: undefined.
  */
 export function wasApplied(token: string, loaded: readonly string[], stored: readonly string[]): boolean | undefined {
   if (stored.includes(token)) return true

@@ -7,7 +7,7 @@ import type { Changes } from './expression.js'
 import { inParallel } from './in-parallel.js'
 import { indexAttributes, indexText, LONGEST_VALUE } from './index-attributes.js'
 import { IndexItems } from './index-items.js'
-import { SessionItems } from './session-items.js'
+import { LONGEST_CHAIN, SessionItems } from './session-items.js'
 import { type Item, successorOf, timesOf } from './session-record.js'
 import { unpackData } from './stored-data.js'
 import { type Clock, systemClock } from './timestamp.js'
@@ -141,7 +141,7 @@ export class SessionIndex implements SessionSearch {
   /** Deletes the session if it has the value, also when it moved to another id since the index was read. */
   async #destroyKey(partitionKey: string, equals: Changes): Promise<boolean> {
     let key: string | undefined = partitionKey
-    for (let attempt = 0; key && attempt < ATTEMPTS; attempt += 1) {
+    for (let link = 0; key && link <= LONGEST_CHAIN; link += 1) {
       const result = await this.#items.delete(key, equals)
       if (result.deleted) return true
       key = successorOf(result.current)
@@ -170,25 +170,31 @@ export class SessionIndex implements SessionSearch {
 
   /**
    * Deletes the session as long as it has the value. When another request changed it meanwhile, its item is looked at
-   * again. A forwarder leads to the item to which the session moved, which the scan may have passed before.
+   * again.
    */
   async #destroyMatch(seen: Item, key: string, text: string): Promise<boolean> {
-    let item: Item | undefined = seen
-    for (let attempt = 0; item && (!isSession(item) || this.#textIn(item, key) === text); attempt += 1) {
-      if (attempt === ATTEMPTS) throw new Error('Others changed a session each time when it was about to be deleted.')
-      const successor = successorOf(item)
-      if (successor !== undefined) {
-        item = successor ? await this.#items.get(successor) : undefined
-        continue
-      }
+    let item = await this.#followed(seen)
+    for (let attempt = 0; item && this.#textIn(item, key) === text; attempt += 1) {
       const [partitionKey] = this.#keyIn(item)
       if (partitionKey === undefined) return false
+      if (attempt === ATTEMPTS) throw new Error('Others changed a session each time when it was about to be deleted.')
       const equals = item.data ? { data: item.data } : { data: undefined, [key]: item[key] }
       const result = await this.#items.delete(partitionKey, equals)
       if (result.deleted) return true
-      item = result.current
+      item = await this.#followed(result.current)
     }
     return false
+  }
+
+  /** The session to which a forwarder leads: a scan may have passed its item before the session moved there. */
+  async #followed(seen: Item | undefined): Promise<Item | undefined> {
+    let item = seen
+    for (let link = 0; item && link <= LONGEST_CHAIN; link += 1) {
+      const successor = successorOf(item)
+      if (successor === undefined) return item
+      item = successor ? await this.#items.get(successor) : undefined
+    }
+    return undefined
   }
 
   /** The items of the whole table in whose data the key has the value; where they are asked for, all forwarders too. */

@@ -36,7 +36,7 @@ export interface Reading {
 }
 
 /** How many changes of id a logout follows. */
-const LONGEST_CHAIN = 20
+export const LONGEST_CHAIN = 20
 
 /** The requests that sessions need, one round trip each. Errors reject as the application should see them. */
 export class SessionItems {

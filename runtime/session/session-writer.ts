@@ -4,7 +4,7 @@ import { backOff } from './backoff.js'
 import { indexAttributes } from './index-attributes.js'
 import { keepTexts } from './json-texts.js'
 import { merge } from './merge.js'
-import { savesIn, savesWith, wasApplied } from './saves.js'
+import { savesIn, savesWith, tokenOf, wasApplied } from './saves.js'
 import { serialize } from './serialize.js'
 import { hashSessionId } from './session-id.js'
 import type { Changes, Condition, SessionItems, WriteResult } from './session-items.js'
@@ -57,7 +57,8 @@ export class SessionWriter {
       const times = timesOf(stored)
       const changes: Changes = json === stored.json ? { ...times } : await this.#changes(json, times)
       if (record.token) Object.assign(changes, unlocking(record))
-      if (this.#expectsVersion) Object.assign(changes, { saves: savesWith(tokenOf(times), stored.saves) })
+      if (this.#expectsVersion)
+        Object.assign(changes, { saves: savesWith(tokenOf(times.updated_at?.S ?? ''), stored.saves) })
       checkSize(record.id, changes, this.#configuration, stored.cookie)
       const started = performance.now()
       const { result, changes: sent } = await this.#write(stored, changes, this.condition(stored))
@@ -133,7 +134,7 @@ export class SessionWriter {
   #wasApplied(result: WriteResult, stored: SessionRecord, times: Changes): boolean | undefined {
     if (isOurs(result, times)) return true
     if (result.written || !result.repeated || !result.current || !this.#expectsVersion) return false
-    return wasApplied(tokenOf(times), stored.saves, savesIn(result.current.saves))
+    return wasApplied(tokenOf(times.updated_at?.S ?? ''), stored.saves, savesIn(result.current.saves))
   }
 
   /** The attributes that are not as the data wants them; undefined when all are. */
@@ -190,11 +191,6 @@ interface Combined {
 
 export function unlocking(record: SessionRecord): Changes {
   return record.token ? { locked_at: undefined } : {}
-}
-
-/** Names a save: no two writers produce the same time. */
-function tokenOf({ updated_at }: Changes): string {
-  return updated_at?.S ?? ''
 }
 
 /** Our own write, of which only the answer was lost: its time is on the item, and no other writer makes the same. */

@@ -69,7 +69,12 @@ const change = (name: string, options: Options): Operation => ({
     const record = await load(working, id)
     return (tested) => tested.update(record, CHANGED)
   },
-  after: ({ locked_at: _, ...before }) => ({ ...before, data: { S: JSON.stringify(CHANGED) }, updated_at: ourTime }),
+  after: ({ locked_at: _, ...before }) => ({
+    ...before,
+    data: { S: JSON.stringify(CHANGED) },
+    updated_at: ourTime,
+    ...(options.locking !== 'none' && { saves: text }),
+  }),
   agrees: sameVersion,
 })
 

@@ -5,6 +5,7 @@ import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
+import { forwarderTo } from '../../support/forwarder.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
 
 const OLD = 'old id'
@@ -29,6 +30,8 @@ onEachEngine('a session that gets another id', (engine) => {
   afterAll(() => proxy.stop())
 
   const item = (id: string) => readItem(client, tableName, id)
+  /** The old item is no session any more, and names the new one. */
+  const expectMoved = async () => expect(await item(OLD)).toEqual(forwarderTo(NEW))
   const deleteItem = (id: string) =>
     client.send(new DeleteItemCommand({ TableName: tableName, Key: { session_id: { S: id } } }))
 
@@ -70,16 +73,17 @@ onEachEngine('a session that gets another id', (engine) => {
   const meanwhile = (work: () => Promise<unknown>) =>
     proxy.inject('UpdateItem', { delay: 0 }, { meanwhile: work, when: ({ Key }) => Key.session_id.S === NEW })
 
+  const ofOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === OLD
   const dataOf = (stored: Awaited<ReturnType<typeof item>>) => JSON.parse(stored?.data?.S ?? 'null')
 
-  it('is stored under the new id first, with its created_at, and then the old item is deleted', async () => {
+  it('is stored under the new id first, with its created_at, and then the old item becomes a forwarder', async () => {
     const { record, renew } = await load()
     const renewed = await renew({ user: 'eve' })
     expect(proxy.requests.map(({ operation, input }) => [operation, input.Key.session_id.S])).toEqual([
       ['UpdateItem', NEW],
-      ['DeleteItem', OLD],
+      ['UpdateItem', OLD],
     ])
-    expect(await item(OLD)).toBeUndefined()
+    await expectMoved()
     expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1] })
     expect((await item(NEW))?.created_at?.S).toBe(record.createdAt)
     expect(renewed).toMatchObject({ id: NEW, createdAt: record.createdAt })
@@ -138,21 +142,24 @@ onEachEngine('a session that gets another id', (engine) => {
       expect(await item(NEW)).toBeUndefined()
     })
 
-    it('stays under the old id alone when the old item can’t be deleted', async () => {
+    it('stays under the old id alone when the old item can’t become a forwarder', async () => {
       const { record, renew } = await load({ locking })
-      proxy.inject('DeleteItem', { error: 'ThrottlingException' })
+      proxy.inject('UpdateItem', { error: 'ThrottlingException' }, { when: ofOld })
       await expect(renew({ user: 'eve' })).rejects.toThrow(expect.objectContaining({ name: 'ThrottlingException' }))
       expect((await item(OLD))?.data?.S).toBe(record.json)
       expect(await item(NEW)).toBeUndefined()
     })
 
-    it.each(['before', 'after'] as const)('has its new id when the connection breaks %s the deletion', async (drop) => {
-      const { renew } = await load({ locking }, undefined, 3)
-      proxy.inject('DeleteItem', { drop })
-      expect(await renew({ user: 'eve' })).toMatchObject({ id: NEW })
-      expect(await item(OLD)).toBeUndefined()
-      expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1] })
-    })
+    it.each(['before', 'after'] as const)(
+      'has its new id when the connection breaks %s the forwarder is written',
+      async (drop) => {
+        const { renew } = await load({ locking }, undefined, 3)
+        proxy.inject('UpdateItem', { drop }, { when: ofOld })
+        expect(await renew({ user: 'eve' })).toMatchObject({ id: NEW })
+        await expectMoved()
+        expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1] })
+      },
+    )
   })
 
   describe('when others change it meanwhile', () => {
@@ -160,7 +167,7 @@ onEachEngine('a session that gets another id', (engine) => {
       const { repository, renew } = await load({ locking })
       meanwhile(() => writeData('{"user":"ada","cart":[1,2]}'))
       const renewed = (await renew({ user: 'eve' })) as SessionRecord
-      expect(await item(OLD)).toBeUndefined()
+      await expectMoved()
       expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1, 2] })
       expect(conflicts).toEqual([])
       await repository.update(renewed, { user: 'eve', cart: [1], more: true })
@@ -173,8 +180,8 @@ onEachEngine('a session that gets another id', (engine) => {
       expect(await renew({ user: 'eve' })).toMatchObject({ id: NEW })
       expect(proxy.operations.filter((operation) => operation !== 'GetItem')).toEqual([
         'UpdateItem',
-        'DeleteItem',
-        'DeleteItem',
+        'UpdateItem',
+        'UpdateItem',
       ])
     })
 

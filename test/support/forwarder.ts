@@ -1,0 +1,12 @@
+import { expect } from 'vitest'
+
+/** What a session leaves under its old id, as `toEqual` wants it. */
+export function forwarderTo(successor: string) {
+  return {
+    session_id: { S: expect.any(String) },
+    successor: { S: successor },
+    data: { S: '{}' },
+    updated_at: { S: expect.stringMatching(/^\d{10}\.\d{15}$/) },
+    expire_at: { N: expect.stringMatching(/^\d{10}$/) },
+  }
+}
