@@ -11,6 +11,27 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
   const bench = fastifyBench(engine)
   const { start, settled, operations, stored } = bench
 
+  it('are taken anew by a reload when they were lost, and the session can be saved then', async () => {
+    const app = await start(
+      {
+        '/in': signIn,
+        '/reload': async (request) => {
+          await app.change({ data: { S: '{"views":5}' }, locked_at: { S: '1763832000.5' } })
+          await request.session.reload()
+          request.session.views = (request.session.views ?? 0) + 1
+          await request.session.save()
+          return String(request.session.views)
+        },
+      },
+      { store },
+    )
+    await app.get('/in')
+    expect((await app.get('/reload')).text).toBe('6')
+    await settled()
+    expect((await app.item())?.data?.S).toBe('{"views":6}')
+    expect(await app.item()).not.toHaveProperty('locked_at')
+  })
+
   const handlers: [string, Handle][] = [
     [
       'throws',

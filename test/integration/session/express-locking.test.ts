@@ -168,6 +168,30 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
       await unlocked(item)
     })
 
+    it('takes a lock that it lost anew when it reloads, and can be saved then', async () => {
+      const { get, item } = await start(
+        {
+          '/reload': async (request, response) => {
+            const other = await item()
+            await writeItem(client, tableName, {
+              ...other,
+              data: { S: '{"views":5}' },
+              locked_at: { S: '1763832000.5' },
+            })
+            request.session.reload((error) => {
+              request.session.views = (request.session.views ?? 0) + 1
+              request.session.save((failure) => response.send(`${error} ${failure} ${request.session.views}`))
+            })
+          },
+        },
+        pessimistic,
+      )
+      await get('/in')
+      expect((await get('/reload')).text).toBe('undefined null 6')
+      expect((await item())?.data?.S).toBe('{"views":6}')
+      await unlocked(item)
+    })
+
     it('keeps no lock for a get that no request follows', async () => {
       const { get, item, store, id } = await start({}, pessimistic)
       await get('/in')

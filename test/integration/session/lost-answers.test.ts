@@ -73,6 +73,35 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
       expect(await item()).toMatchObject({ data: { S: '{"a":1,"theirs":true,"ours":true}' } })
     })
 
+    it.each(['optimistic', 'pessimistic'] as const)(
+      'update (%s): it is not repeated when others set its key back',
+      async (locking) => {
+        const options = { ...PESSIMISTIC, locking }
+        const record = await loaded(options)
+        lose(async () => {
+          const others = new SessionRepository(resolveConfiguration({ tableName, ...options }), direct)
+          const written = (await others.findForChange(id)) as SessionRecord
+          expect(written.data).toEqual({ a: 2 })
+          await others.update(written, { a: 1 })
+        })
+        expect(await sessions(options).update(record, { a: 2 })).toMatchObject({ id })
+        expect(await item()).toMatchObject({ data: { S: '{"a":1}' } })
+      },
+    )
+
+    it('update (optimistic): it is a conflict when others have saved so often that nobody knows', async () => {
+      const record = await loaded()
+      lose(async () => {
+        const others = new SessionRepository(resolveConfiguration({ tableName }), direct)
+        for (let n = 0; n < 12; n += 1) await others.update((await others.find(id)) as SessionRecord, { a: n % 2 })
+      })
+      const error = await sessions()
+        .update(record, { a: 5 })
+        .catch((reason) => reason)
+      expect(error).toMatchObject({ name: 'SessionConflictError', maybeWritten: true })
+      expect(await item()).toMatchObject({ data: { S: '{"a":1}' } })
+    })
+
     it('update (pessimistic): LockLostError says that ours may have been written, and theirs stays', async () => {
       const record = await loaded(PESSIMISTIC)
       lose(() => put({ ...THEIRS, locked_at: { S: '1763832004.5' } }))

@@ -1,0 +1,142 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { resolveConfiguration } from '../../../runtime/index.js'
+import type { SessionRecord } from '../../../runtime/session/session-record.js'
+import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import type { Adapter, Route, RunningApp } from '../../support/adapters/adapter.js'
+import { Browser } from '../../support/adapters/browser.js'
+import { expressAdapter } from '../../support/adapters/express.js'
+import { fastifyAdapter } from '../../support/adapters/fastify.js'
+import { Gate } from '../../support/adapters/gate.js'
+import { honoAdapter } from '../../support/adapters/hono.js'
+import { koaAdapter } from '../../support/adapters/koa.js'
+import { nodeHttpAdapter } from '../../support/adapters/node-http.js'
+import { remixAdapter } from '../../support/adapters/remix.js'
+import { routes } from '../../support/adapters/routes.js'
+import { type Engine, onEachEngine, uniqueTableName } from '../../support/engines.js'
+import { forwarderTo } from '../../support/forwarder.js'
+import { makeTable, readItem } from '../../support/table.js'
+
+const ADAPTERS = [expressAdapter, fastifyAdapter, koaAdapter, remixAdapter, nodeHttpAdapter, honoAdapter]
+
+describe.each(ADAPTERS)('a logout in $name, beside a change of id by another request,', (adapter) => {
+  onEachEngine('over HTTP', (engine) => logout(adapter, engine))
+})
+
+function logout(adapter: Adapter, engine: Engine): void {
+  const tableName = uniqueTableName()
+  let client: DynamoDBClient
+  let app: RunningApp | undefined
+  let moved = 0
+
+  beforeAll(async () => {
+    client = engine.client()
+    await makeTable(client, tableName)
+  })
+  afterEach(() => app?.stop())
+
+  const item = (id: string) => readItem(client, tableName, id)
+  const idOf = (browser: Browser) => adapter.idOf(browser.value)
+
+  async function signedIn(more: Record<string, Route> = {}, options = {}): Promise<Browser> {
+    const own = { tableName, client: engine.client(), secretKey: 'the secret of these tests', ...options }
+    app = await adapter.start({ ...routes(), ...more }, { options: own })
+    const browser = new Browser(app, adapter.cookieName)
+    await browser.get('/in')
+    return browser
+  }
+
+  /** What another application does that shares the table. */
+  async function move(browser: Browser): Promise<string> {
+    const sessions = new SessionRepository(resolveConfiguration({ tableName }), client)
+    const record = (await sessions.find(idOf(browser))) as SessionRecord
+    moved += 1
+    const id = `moved-${moved}`
+    await sessions.renew(record, id, record.data, { keep: false })
+    return id
+  }
+
+  const held = (gate: Gate): Route => {
+    return async (session) => {
+      session.get('user')
+      await gate.wait()
+      await session.destroy()
+      return 'out'
+    }
+  }
+
+  it.each(['optimistic', 'pessimistic'] as const)(
+    'ends the session that it had loaded before (%s)',
+    async (locking) => {
+      const gate = new Gate()
+      const options = { locking, lockExpiryTime: 20, lockRetryDelay: 10 }
+      const browser = await signedIn({ '/hold-out': held(gate) }, options)
+      const before = idOf(browser)
+      const slow = browser.get('/hold-out')
+      await gate.entered
+      const after = await move(browser)
+      gate.open()
+      expect((await slow).status).toBe(200)
+      expect(await item(after)).toBeUndefined()
+      expect(await item(before)).toEqual(forwarderTo(after))
+    },
+  )
+
+  it('ends the session that its old cookie does not open any more', async () => {
+    const browser = await signedIn()
+    const other = browser.clone()
+    const after = await move(browser)
+    expect((await other.get('/read')).text).toBe('nobody')
+    expect(await item(after)).toBeDefined()
+    expect((await browser.get('/out')).status).toBe(200)
+    expect(await item(after)).toBeUndefined()
+  })
+
+  it('is no logout when its request only begins a session of its own', async () => {
+    const browser = await signedIn()
+    const after = await move(browser)
+    await browser.get('/eve')
+    expect((await browser.get('/read')).text).toBe('eve')
+    expect(await item(after)).toBeDefined()
+  })
+
+  if (adapter.regenerateKeepsData && adapter !== fastifyAdapter) {
+    it('ends the session that this application gave another id', async () => {
+      const gate = new Gate()
+      const browser = await signedIn({
+        '/hold-out': held(gate),
+        '/renew': (session) => session.regenerate(['user']).then(() => 'renewed'),
+      })
+      const other = browser.clone()
+      const slow = other.get('/hold-out')
+      await gate.entered
+      expect((await browser.get('/renew')).status).toBe(200)
+      expect((await browser.get('/read')).text).toBe('ada')
+      gate.open()
+      expect((await slow).status).toBe(200)
+      expect((await browser.get('/read')).text).toBe('nobody')
+      expect(await item(idOf(browser))).toBeUndefined()
+    })
+
+    it('is no logout when its request gives the session that it begins another id', async () => {
+      const browser = await signedIn({
+        '/begin': async (session) => {
+          session.set('user', 'bob')
+          await session.regenerate()
+          return 'begun'
+        },
+      })
+      const after = await move(browser)
+      expect((await browser.get('/begin')).status).toBe(200)
+      expect(await item(after)).toBeDefined()
+    })
+  } else {
+    it('is also what a request does that begins the session anew', async () => {
+      const browser = await signedIn()
+      const after = await move(browser)
+      expect((await browser.get('/regenerate')).status).toBe(200)
+      expect(await item(after)).toBeUndefined()
+      expect((await browser.get('/regenerated')).text).toBe('true undefined')
+    })
+  }
+}
