@@ -1,3 +1,4 @@
+import { monotonic } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { LockLostError, SessionConflictError, SessionTooLargeError } from '../errors.js'
 import { backOff } from './backoff.js'
@@ -57,7 +58,7 @@ export class SessionWriter {
       const changes: Changes = json === stored.json ? { ...times } : await this.#changes(json, times)
       if (record.token) Object.assign(changes, unlocking(record))
       checkSize(record.id, changes, this.#configuration, stored.cookie)
-      const started = performance.now()
+      const started = monotonic()
       const { result, changes: sent } = await this.#write(stored, changes, this.condition(stored))
       if (result.written || isOurs(result, times)) {
         if (conflicts.length > 0) this.#onConflict?.({ keys: conflicts, sessionIdHash: hashSessionId(record.id) })
@@ -70,7 +71,7 @@ export class SessionWriter {
         stored = theirs // only its times moved: nobody's change is at stake
       } else {
         if (this.#configuration.onConflict === 'reject' && ours !== record.base) throw rejected(record.id)
-        const fresh = await this.#readLater(record.id, attempt, performance.now() - started)
+        const fresh = await this.#readLater(record.id, attempt, monotonic() - started)
         if (!fresh) return undefined
         stored = recordOf(record.id, fresh, record.token)
         changedByOthers = true
