@@ -1,5 +1,6 @@
 import * as nodeFs from 'node:fs'
 import { join, resolve } from 'node:path'
+import { wallClock } from '../runtime/clock.js'
 import { envName } from '../runtime/configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../runtime/configuration/resolve.js'
 import { findKnexfile, knexMigrationsFolder } from '../runtime/migrations/knexfile.js'
@@ -41,7 +42,7 @@ export interface MigrationInput {
  * @throws {ConfigurationError} when the configuration, which says where migrations are, is broken
  */
 export async function planMigration(input: MigrationInput): Promise<FilePlan> {
-  const { root, now = new Date(), force = false, fs = nodeFs } = input
+  const { root, now = new Date(wallClock()), force = false, fs = nodeFs } = input
   const language = languageOf(input, fs)
   const configuration = resolveConfiguration({ root })
   const key = indexKeyOf(input, configuration)

@@ -1,3 +1,4 @@
+import { wallClock } from '../clock.js'
 import type { SessionExtras } from '../session/session-repository.js'
 
 /** The settings of a session's cookie, as express-session and those modelled on it have them. */
@@ -21,7 +22,7 @@ export function parseCookie(json: string | undefined): CookieSettings | undefine
 /** Whether the cookie's own time is over. */
 export function isOver(cookie: CookieSettings | undefined): boolean {
   const end = cookie?.expires ? endOf(cookie) : undefined
-  return end !== undefined && Date.now() >= end
+  return end !== undefined && wallClock() >= end
 }
 
 /**
@@ -51,13 +52,13 @@ function endOf(cookie: CookieSettings): number | undefined {
     const end = new Date(cookie.expires).getTime()
     return Number.isNaN(end) ? undefined : end
   }
-  return typeof cookie.maxAge === 'number' ? Date.now() + cookie.maxAge : undefined
+  return typeof cookie.maxAge === 'number' ? wallClock() + cookie.maxAge : undefined
 }
 
 function lifetimeOf(cookie: CookieSettings): number | undefined {
   if (typeof cookie.originalMaxAge === 'number') return cookie.originalMaxAge
   const end = endOf(cookie)
-  return end === undefined ? undefined : end - Date.now()
+  return end === undefined ? undefined : end - wallClock()
 }
 
 /**

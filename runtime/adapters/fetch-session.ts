@@ -1,4 +1,5 @@
 import { Session } from '@remix-run/session'
+import { wallClock } from '../clock.js'
 import type { SessionData } from '../session/serialize.js'
 import { isSignedSessionId, makeSessionId, newSessionId } from '../session/session-id.js'
 import { isOver, parseCookie, extrasOf as settingsExtras } from './cookie-settings.js'
@@ -158,7 +159,7 @@ function extrasOf(lifetime: number | undefined): ExtrasOf {
     const settings = parseCookie(stored)
     if (lifetime === undefined) return { ownEnd: settingsExtras(settings, stored).ownEnd }
     const ownLifetime = lifetime * 1000
-    const ownEnd = Date.now() + ownLifetime
+    const ownEnd = wallClock() + ownLifetime
     const moved = { ...settings, originalMaxAge: ownLifetime, expires: new Date(ownEnd) }
     return { ownEnd, ownLifetime, cookie: settings && JSON.stringify(moved) }
   }

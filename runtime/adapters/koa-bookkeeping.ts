@@ -1,3 +1,4 @@
+import { wallClock } from '../clock.js'
 import type { SessionData } from '../session/serialize.js'
 import { type CookieSettings, extrasOf, isOver, parseCookie } from './cookie-settings.js'
 import { givenBase } from './given.js'
@@ -55,7 +56,7 @@ export function settingsOf(session: object, maxAge: MaxAge | undefined): CookieS
   const { _session, _maxAge = maxAge, _expire }: Record<string, unknown> = { ...session }
   if (_session === true || _maxAge === 'session') return BROWSER_SESSION
   if (typeof _maxAge !== 'number') return undefined
-  const end = typeof _expire === 'number' ? _expire : Date.now() + _maxAge
+  const end = typeof _expire === 'number' ? _expire : wallClock() + _maxAge
   return { originalMaxAge: _maxAge, expires: new Date(end) }
 }
 

@@ -1,4 +1,5 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
+import { wallClock } from '../clock.js'
 import type { SessionOptions } from './rack-options.js'
 
 /** The value of a cookie, percent-decoded; of two with the name the first counts, and an empty one counts as none. */
@@ -9,7 +10,7 @@ export function cookieIn(header: string | null | undefined, key: string): string
 /** The Set-Cookie header for a session. */
 export function setCookie(key: string, value: string, options: SessionOptions): string {
   const { expireAfter } = options
-  const expires = typeof expireAfter === 'number' ? new Date(Date.now() + expireAfter * 1000) : undefined
+  const expires = typeof expireAfter === 'number' ? new Date(wallClock() + expireAfter * 1000) : undefined
   return stringifySetCookie({ name: key, value, expires, ...attributesOf(options) })
 }
 

@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress'
+import { monotonic } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { messageOf } from '../errors.js'
 import type { CleaningSummary } from '../garbage-collection/collect-garbage.js'
@@ -46,13 +47,13 @@ async function itemCount(configuration: Configuration, logger: Logger): Promise<
 }
 
 function lines(total: number | undefined, logger: Logger): ProgressDisplay {
-  let last = performance.now()
+  let last = monotonic()
   let latest: CleaningProgress | undefined
   return {
     show(progress) {
       latest = progress
-      if (performance.now() - last < LINE_INTERVAL) return
-      last = performance.now()
+      if (monotonic() - last < LINE_INTERVAL) return
+      last = monotonic()
       logger.info(progressText(progress, total))
     },
     line: (text) => logger.info(text),

@@ -1,3 +1,4 @@
+import { wallClock } from '../clock.js'
 import { assertSecretsReadable, type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
 import { withClient } from '../dynamodb/client.js'
@@ -93,7 +94,7 @@ async function credentialsFinding(configuration: Configuration): Promise<Finding
     const { expiration } = await withClient(configuration, (client) => client.config.credentials())
     if (expiration === undefined) return { level: 'ok', check, text: 'found' }
     const time = expiration.toISOString()
-    if (expiration.getTime() > Date.now()) return { level: 'ok', check, text: `found, valid until ${time}` }
+    if (expiration.getTime() > wallClock()) return { level: 'ok', check, text: `found, valid until ${time}` }
     return { level: 'error', check, text: `expired at ${time}`, remedy: 'sign in again or fetch new ones' }
   } catch (error) {
     return { level: 'error', check, text: explanation(error, configuration) }

@@ -27,6 +27,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { loadOptional } from './optional-module.js'
+import { watchCommand } from './server-clock.js'
 
 /** The operations that a transport sends: those of items. Tables are made and looked at with the SDK's client. */
 export interface Operations {
@@ -109,6 +110,7 @@ class SdkTransport implements Transport {
   ): Promise<Operations[O]['output']> {
     const Command = COMMANDS[operation] as unknown as new (input: object) => GetItemCommand
     const command = new Command(input)
+    watchCommand(command, this.#client)
     // Options that are not undefined keep the client from using its `cacheMiddleware`.
     const answer: unknown = await (options ? this.#client.send(command, options) : this.#client.send(command))
     return answer as Operations[O]['output']

@@ -1,5 +1,5 @@
+import { wallClock } from '../clock.js'
 import type { Options } from '../configuration/options.js'
-import { systemClock } from '../session/timestamp.js'
 import { type TableWork, workOnTable } from '../table/table-work.js'
 import { Deletions } from './deletions.js'
 import { CleaningRequests } from './requests.js'
@@ -106,7 +106,7 @@ class Cleaning {
       if (!page) break
       for (const item of page.items) {
         if (!this.#stop.scanning) break
-        const dead = isGarbage(item, this.#old, systemClock())
+        const dead = isGarbage(item, this.#old, wallClock())
         this.#tally.saw(dead)
         if (!dead) continue
         this.#stop.picked()

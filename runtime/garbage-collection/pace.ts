@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { monotonic } from '../clock.js'
 
 /**
  * Holds requests back, so that they consume at most `rate` capacity units a second together. What a request consumes
@@ -23,11 +24,11 @@ export class Pace {
   async take(units: number): Promise<boolean> {
     for (;;) {
       if (this.#signal.aborted) return false
-      const wait = this.#rate === undefined ? 0 : this.#free - performance.now()
+      const wait = this.#rate === undefined ? 0 : this.#free - monotonic()
       if (wait <= 0) break
       await sleep(wait, undefined, { signal: this.#signal }).catch(unlessAborted)
     }
-    this.#free = Math.max(this.#free, performance.now()) + this.#time(units)
+    this.#free = Math.max(this.#free, monotonic()) + this.#time(units)
     return true
   }
 

@@ -1,3 +1,4 @@
+import { monotonic } from '../clock.js'
 import type { Outcomes } from './deletions.js'
 import type { CleaningRequests } from './requests.js'
 import type { CleaningProgress } from './settings.js'
@@ -6,7 +7,7 @@ import type { CleaningProgress } from './settings.js'
 export class Tally implements Outcomes {
   readonly #requests: CleaningRequests
   readonly #onProgress: ((progress: CleaningProgress) => void) | undefined
-  readonly #started = performance.now()
+  readonly #started = monotonic()
   #scanned = 0
   #dead = 0
   #deleted = 0
@@ -51,7 +52,7 @@ export class Tally implements Outcomes {
       deleted: this.#deleted,
       kept: this.#kept,
       capacityUnits: round(this.#requests.capacityUnits, 1),
-      seconds: round((performance.now() - this.#started) / 1000, 3),
+      seconds: round((monotonic() - this.#started) / 1000, 3),
     }
   }
 }

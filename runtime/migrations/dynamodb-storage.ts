@@ -1,5 +1,6 @@
 import { DeleteItemCommand, PutItemCommand, ScanCommand, type ScanCommandOutput } from '@aws-sdk/client-dynamodb'
 import type { MigrationParams } from 'umzug'
+import { wallClock } from '../clock.js'
 import type { Options } from '../configuration/options.js'
 import { resolveConfiguration } from '../configuration/resolve.js'
 import type { Logger } from '../logger.js'
@@ -51,7 +52,7 @@ export class DynamoDBStorage implements MigrationStorage {
   }
 
   async logMigration({ name }: MigrationParams<unknown>): Promise<void> {
-    const Item = { name: { S: name }, executed_at: { S: new Date().toISOString() } }
+    const Item = { name: { S: name }, executed_at: { S: new Date(wallClock()).toISOString() } }
     await this.#table.change('PutItem', (client, TableName) => client.send(new PutItemCommand({ TableName, Item })))
   }
 

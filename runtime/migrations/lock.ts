@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { monotonic, wallClock } from '../clock.js'
 import type { Logger } from '../logger.js'
 
 /** The lock as it is stored while somebody holds it. */
@@ -51,11 +52,11 @@ export async function acquireLock(store: LockStore, { logger, lease }: LockOptio
   let reminded = Number.NEGATIVE_INFINITY
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
     const record = await store.read()
-    const now = performance.now()
+    const now = monotonic()
     if (record && seen?.record.version !== record.version) seen = { record, at: now }
     const left = record && seen ? seen.at + record.lease - now : 0
     if (left <= 0) {
-      const own = { holder: holder(), since: new Date().toISOString(), version: randomUUID(), lease }
+      const own = { holder: holder(), since: new Date(wallClock()).toISOString(), version: randomUUID(), lease }
       if (await replace(store, own, record)) {
         if (record) logger.warn(`took over the migration lock that ${describe(record)} had left behind`)
         return new HeldLock(store, own, logger)
@@ -79,7 +80,7 @@ export class HeldLock {
   #record: LockRecord
   /** The renewal that was sent last: kept until its outcome is known, because a failed request may have arrived. */
   #sent: LockRecord | undefined
-  #renewedAt = performance.now()
+  #renewedAt = monotonic()
   #lost: LockLostError | undefined
   #queue: Promise<unknown> = Promise.resolve()
 
@@ -114,7 +115,7 @@ export class HeldLock {
 
   #renewInBackground(): void {
     this.#inTurn(() => this.#renew()).catch((error: Error) => {
-      const left = Math.ceil((this.#renewedAt + this.#record.lease - performance.now()) / 1000)
+      const left = Math.ceil((this.#renewedAt + this.#record.lease - monotonic()) / 1000)
       this.#logger.warn(
         error instanceof LockLostError || left <= 0
           ? error.message
@@ -135,7 +136,7 @@ export class HeldLock {
     }
     this.#record = this.#sent
     this.#sent = undefined
-    this.#renewedAt = performance.now()
+    this.#renewedAt = monotonic()
   }
 
   /** One request at a time: a renewal must not cross a release. */

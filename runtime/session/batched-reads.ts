@@ -1,3 +1,4 @@
+import { monotonic } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { hitsAnyRequest, isTimeout } from '../dynamodb/error-facts.js'
 import type { Transport } from '../dynamodb/transport.js'
@@ -42,7 +43,7 @@ export class BatchedReads {
   readonly #transport: Transport
   readonly #configuration: Configuration
   readonly #consistent: boolean
-  /** When to try whether batches are answered, as `performance.now()`; 0: they are, Infinity: one is under way. */
+  /** When to try whether batches are answered, as `monotonic()`; 0: they are, Infinity: one is under way. */
   #tryAt = 0
   #waiting = new Map<string, Reader[]>()
 
@@ -70,12 +71,12 @@ export class BatchedReads {
   }
 
   #isResting(): boolean {
-    return this.#tryAt !== 0 && performance.now() < this.#tryAt
+    return this.#tryAt !== 0 && monotonic() < this.#tryAt
   }
 
   /** A GetItem was answered where a batch was not. */
   #doubt(): void {
-    this.#tryAt ||= performance.now()
+    this.#tryAt ||= monotonic()
   }
 
   async #alone(key: string): Promise<Item | undefined> {
@@ -118,11 +119,11 @@ export class BatchedReads {
 
   /** Readers who are to read alone do so by themselves, each in the asynchronous context of its own HTTP request. */
   async #readBatch(waiting: Waiting): Promise<void> {
-    const since = performance.now()
+    const since = monotonic()
     try {
       tell(await this.#batch(waiting), LEFT)
     } catch (error) {
-      const isLate = isTimeout(error) || performance.now() - since > LONG
+      const isLate = isTimeout(error) || monotonic() - since > LONG
       if (hitsAnyRequest(error) || isLate) refuse(waiting, error)
       else tell(waiting, FAILED)
       if (isLate && !hitsAnyRequest(error)) void this.#compare(waiting)
@@ -147,7 +148,7 @@ export class BatchedReads {
       await this.#batch(waiting)
       this.#tryAt = 0
     } catch {
-      if (this.#tryAt !== 0) this.#tryAt = performance.now() + REST
+      if (this.#tryAt !== 0) this.#tryAt = monotonic() + REST
     }
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { type Clock, wallClock } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError, messageOf } from '../errors.js'
 import { isDead, type Times } from './expiry.js'
@@ -10,7 +11,6 @@ import { IndexItems } from './index-items.js'
 import { LONGEST_CHAIN, SessionItems } from './session-items.js'
 import { type Item, successorOf, timesOf } from './session-record.js'
 import { unpackData } from './stored-data.js'
-import { type Clock, systemClock } from './timestamp.js'
 
 /** What is looked for: numbers count as their text, so that 42 and '42' are the same. */
 export type IndexValue = string | number | bigint | boolean
@@ -74,7 +74,7 @@ export class SessionIndex implements SessionSearch {
   readonly #sessions: SessionItems
   readonly #now: Clock
 
-  constructor(configuration: Configuration, client: DynamoDBClient, { now = systemClock }: { now?: Clock } = {}) {
+  constructor(configuration: Configuration, client: DynamoDBClient, { now = wallClock }: { now?: Clock } = {}) {
     this.#configuration = configuration
     this.#items = new IndexItems(configuration, client)
     this.#sessions = new SessionItems(configuration, client)

@@ -1,4 +1,5 @@
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { type Clock, wallClock } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { SessionDataError } from '../errors.js'
 import { expireAt, isDead, isRubysNow } from './expiry.js'
@@ -12,7 +13,7 @@ import { type Moving, SessionRenewal } from './session-renewal.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
 import { checkSize } from './size.js'
 import { packData } from './stored-data.js'
-import { type Clock, milliseconds, systemClock, timestamp } from './timestamp.js'
+import { milliseconds, timestamp } from './timestamp.js'
 
 /** What a framework wants to have stored beside the data. */
 export interface SessionExtras {
@@ -54,7 +55,7 @@ export class SessionRepository {
   constructor(
     configuration: Configuration,
     client: DynamoDBClient,
-    { now = systemClock, onConflict }: { now?: Clock; onConflict?: ConflictListener } = {},
+    { now = wallClock, onConflict }: { now?: Clock; onConflict?: ConflictListener } = {},
   ) {
     this.#configuration = configuration
     this.#items = new SessionItems(configuration, client)

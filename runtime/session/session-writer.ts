@@ -1,3 +1,4 @@
+import { monotonic } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { LockLostError, SessionConflictError, SessionTooLargeError } from '../errors.js'
 import { backOff } from './backoff.js'
@@ -60,7 +61,7 @@ export class SessionWriter {
       if (this.#expectsVersion)
         Object.assign(changes, { saves: savesWith(tokenOf(times.updated_at?.S ?? ''), stored.saves) })
       checkSize(record.id, changes, this.#configuration, stored.cookie)
-      const started = performance.now()
+      const started = monotonic()
       const { result, changes: sent } = await this.#write(stored, changes, this.condition(stored))
       const applied = result.written || this.#wasApplied(result, stored, times)
       if (applied) {
@@ -75,7 +76,7 @@ export class SessionWriter {
         stored = theirs // only its times moved: nobody's change is at stake
       } else {
         if (this.#configuration.onConflict === 'reject' && ours !== record.base) throw rejected(record.id)
-        const fresh = await this.#readLater(record.id, attempt, performance.now() - started)
+        const fresh = await this.#readLater(record.id, attempt, monotonic() - started)
         if (!fresh) return undefined
         stored = recordOf(record.id, fresh, record.token)
         changedByOthers = true

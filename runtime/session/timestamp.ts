@@ -1,10 +1,5 @@
 import { randomInt } from 'node:crypto'
 
-/** Milliseconds since the epoch, with a fraction. Injected, so that tests decide what time it is. */
-export type Clock = () => number
-
-export const systemClock: Clock = () => performance.timeOrigin + performance.now()
-
 /** A time stored further ahead than this comes from a wrong clock. Milliseconds. */
 const IMPLAUSIBLY_AHEAD = 60_000
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { monotonic } from '../clock.js'
 import { ambientLogger } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
@@ -30,7 +31,7 @@ export class TableWork {
   readonly transport: Transport
   readonly #client: DynamoDBClient
   readonly #waitLimit: number
-  readonly #started = Date.now()
+  readonly #started = monotonic()
   #pause = FIRST_PAUSE
 
   constructor(configuration: Configuration, client: DynamoDBClient, { logger, waitLimit }: TableContext) {
@@ -82,7 +83,7 @@ export class TableWork {
    * @throws {TableRequestError} when the wait limit is over
    */
   async pause(state: string, cause?: unknown): Promise<void> {
-    const left = this.#started + this.#waitLimit - Date.now()
+    const left = this.#started + this.#waitLimit - monotonic()
     if (left <= 0) {
       const limit = `${this.#waitLimit / 1000} seconds`
       throw new TableRequestError(`${state} after ${limit}, the wait limit; run it again to go on waiting`, { cause })

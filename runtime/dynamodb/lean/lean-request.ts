@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { wallClock } from '../../clock.js'
 import type { Exchange, HttpRequest, HttpResponse } from './http.js'
 import type { QuickSignature } from './quick-signature.js'
 import type { Output, Route, SigningProperties } from './route.js'
@@ -50,7 +51,7 @@ export class LeanRequest {
 
   /** With the notes that the SDK's signer takes when it signs, for when the answer tells the server's time. */
   #signQuickly(quick: QuickSignature, properties: SigningProperties): HttpRequest {
-    const now = Date.now()
+    const now = wallClock()
     const offset = properties.config?.systemClockOffset ?? 0
     properties._disableClockSkewCorrection = false
     properties._skipClockSkewSampling = false

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { hasFixedEndpoint } from '../client.js'
+import { watchedExchange } from '../server-clock.js'
 import type { LeanTransport, Operation, Operations, SendOptions } from '../transport.js'
 import { ClientState } from './client-state.js'
 import { chooseExchange } from './exchange.js'
@@ -101,7 +102,7 @@ class LeanRequests implements LeanTransport {
 
   async #choose(protocol: string): Promise<Exchange> {
     const routes = this.#routes
-    const exchange = await chooseExchange(this.#client, protocol)
+    const exchange = watchedExchange(await chooseExchange(this.#client, protocol), this.#client)
     if (this.#routes === routes) this.#exchange = exchange
     return exchange
   }

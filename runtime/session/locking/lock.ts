@@ -1,11 +1,12 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { type Clock, monotonic } from '../../clock.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import { LockWaitTimeoutError } from '../../errors.js'
 import { backOff } from '../backoff.js'
 import { hashSessionId } from '../session-id.js'
 import type { SessionItems } from '../session-items.js'
 import type { Item } from '../session-record.js'
-import { type Clock, timestamp, timestampBefore } from '../timestamp.js'
+import { timestamp, timestampBefore } from '../timestamp.js'
 
 /** How far the clocks of two machines may be apart without both of them getting a lock. Milliseconds. */
 export const CLOCK_DIFFERENCE = 1000
@@ -34,11 +35,11 @@ export async function lock(
   onForwarder?: () => void,
 ): Promise<Locked | undefined> {
   const { lockExpiryTime, lockRetryDelay, lockMaxWaitTime } = configuration
-  const end = performance.now() + lockMaxWaitTime * 1000
+  const end = monotonic() + lockMaxWaitTime * 1000
   let watched: { value: AttributeValue | undefined; since: number } | undefined
   for (let attempt = 0; ; attempt += 1) {
     const token = timestamp(now())
-    const leftBehind = watched && performance.now() - watched.since >= lockExpiryTime ? watched.value : undefined
+    const leftBehind = watched && monotonic() - watched.since >= lockExpiryTime ? watched.value : undefined
     const before = timestampBefore(now() - lockExpiryTime - CLOCK_DIFFERENCE)
     const condition = { exists: true, lockFree: { before, or: leftBehind } }
     const result = await items.write(id, { locked_at: { S: token } }, condition, { answer: true })
@@ -48,9 +49,9 @@ export async function lock(
     if (!current) return undefined
     if (repeated && current.locked_at?.S === token) return { item: current, token }
     if (!watched || !sameValue(watched.value, current.locked_at)) {
-      watched = { value: current.locked_at, since: performance.now() }
+      watched = { value: current.locked_at, since: monotonic() }
     }
-    const left = end - performance.now()
+    const left = end - monotonic()
     if (left <= 0) throw timeout(id, lockMaxWaitTime)
     await backOff(attempt, Math.min(lockRetryDelay, left))
   }

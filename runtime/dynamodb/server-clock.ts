@@ -1,0 +1,159 @@
+import type { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
+import { monotonic, wallClock } from '../clock.js'
+import type { Exchange } from './lean/http.js'
+
+/** This machine's clock counts as wrong when it differs by more from DynamoDB's. Milliseconds. */
+export const LARGEST_OFFSET = 300_000
+
+/** An answer that took longer may be an old one: of a process that was stopped meanwhile, for example. Milliseconds. */
+const LONGEST_ROUND_TRIP = 2000
+
+/** Wall clock and monotonic clock drift apart by less; by more, somebody has set the clock. Milliseconds. */
+const SMALLEST_STEP = 60_000
+
+/** - `unknown`: no answer since the clock was last set could be judged, or only one that says it is wrong. */
+export type ClockStatus = 'right' | 'wrong' | 'unknown'
+
+/** One moment by both clocks. */
+export interface Moment {
+  readonly wall: number
+  readonly monotonic: number
+}
+
+export function moment(): Moment {
+  return { wall: wallClock(), monotonic: monotonic() }
+}
+
+const CLOCKS = new WeakMap<object, ServerClock>()
+
+let warned = false
+
+/**
+ * Compares this machine's clock with the one behind a client, by the `Date` header of its answers (RFC 9110, 6.6.1).
+ * One answer shows that the clock is right. Two in a row are needed to show that it is wrong.
+ */
+export class ServerClock {
+  #offset: number | undefined
+  #offsetBefore: number | undefined
+  #seen: Moment = moment()
+  #steps = 0
+  #isSilent = false
+
+  static of(client: Pick<DynamoDBClient, 'send'>): ServerClock {
+    const known = CLOCKS.get(client) ?? new ServerClock()
+    CLOCKS.set(client, known)
+    return known
+  }
+
+  get status(): ClockStatus {
+    this.#look()
+    if (this.#offset === undefined) return 'unknown'
+    if (!isLarge(this.#offset)) return 'right'
+    return isLarge(this.#offsetBefore) ? 'wrong' : 'unknown'
+  }
+
+  /** Milliseconds by which DynamoDB's clock is ahead of ours, to about a second; negative where ours is ahead. */
+  get offset(): number | undefined {
+    this.#look()
+    return this.#offset
+  }
+
+  /** The latest answer had no `Date`: others won't have one either. */
+  get isSilent(): boolean {
+    return this.#isSilent
+  }
+
+  /** How often somebody has set this machine's clock, as far as it was noticed. */
+  get steps(): number {
+    this.#look()
+    return this.#steps
+  }
+
+  /**
+   * Judges an answer that has just come.
+   *
+   * @param date its header `Date`
+   * @param sent when the request was sent
+   */
+  observe(date: string | undefined, sent: Moment): void {
+    const now = this.#look()
+    const time = date === undefined ? Number.NaN : Date.parse(date)
+    this.#isSilent = Number.isNaN(time)
+    if (this.#isSilent || !isShort(now.monotonic - sent.monotonic) || !isShort(now.wall - sent.wall)) return
+    this.#offsetBefore = this.#offset
+    this.#offset = time + HALF_A_SECOND - (now.wall + sent.wall) / 2
+    if (!warned && this.status === 'wrong') this.#warn(this.#offset)
+  }
+
+  /** Forgets what was known about a clock that was set since. */
+  #look(): Moment {
+    const now = moment()
+    const step = now.wall - this.#seen.wall - (now.monotonic - this.#seen.monotonic)
+    this.#seen = now
+    if (Math.abs(step) < SMALLEST_STEP) return now
+    this.#steps += 1
+    this.#offset = undefined
+    this.#offsetBefore = undefined
+    return now
+  }
+
+  #warn(offset: number): void {
+    warned = true
+    const text =
+      `This machine's clock is ${offsetText(offset)} DynamoDB's. Sessions expire too early or too late, and cleaning is ` +
+      'refused. Set the clock, for example by NTP.'
+    process.emitWarning(text, { code: 'DYNAMO_SESSION_STORE_CLOCK' })
+  }
+}
+
+/** A `Date` header has whole seconds, rounded down. */
+const HALF_A_SECOND = 500
+
+function isLarge(offset: number | undefined): boolean {
+  return offset !== undefined && Math.abs(offset) > LARGEST_OFFSET
+}
+
+function isShort(duration: number): boolean {
+  return Math.abs(duration) < LONGEST_ROUND_TRIP
+}
+
+/** `1 h 5 min behind`, `12 s ahead of`: this machine's clock, seen from DynamoDB's. */
+export function offsetText(offset: number): string {
+  const seconds = Math.round(Math.abs(offset) / 1000)
+  const units = [
+    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds < 60 ? seconds : 0, 's'],
+  ] as const
+  const text = units.flatMap(([count, unit]) => (count > 0 ? `${count} ${unit}` : [])).join(' ')
+  return `${text || '0 s'} ${offset > 0 ? 'behind' : 'ahead of'}`
+}
+
+/** An exchange of which every answer is judged. */
+export function watchedExchange(exchange: Exchange, client: DynamoDBClient): Exchange {
+  const clock = ServerClock.of(client)
+  return {
+    isOurs: exchange.isOurs,
+    async send(request, abortSignal) {
+      const sent = moment()
+      const response = await exchange.send(request, abortSignal)
+      clock.observe(response.headers.date, sent)
+      return response
+    },
+  }
+}
+
+/** Has every answer to the command judged, also those that the SDK's retries hide. The client's own stack stays as it is. */
+export function watchCommand(command: GetItemCommand, client: Pick<DynamoDBClient, 'send'>): void {
+  const clock = ServerClock.of(client)
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const sent = moment()
+      const answer = await next(args)
+      const { headers } = (answer.response ?? {}) as { headers?: Readonly<Record<string, string>> }
+      if (headers) clock.observe(headers.date, sent)
+      return answer
+    },
+    { step: 'deserialize', priority: 'low', name: 'sessionStoreClock' },
+  )
+}

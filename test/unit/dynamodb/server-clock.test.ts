@@ -1,0 +1,215 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { ServerClock as Clock, Moment } from '../../../runtime/dynamodb/server-clock.js'
+import { offsetText } from '../../../runtime/dynamodb/server-clock.js'
+import { type Stub, sendError, sendJson, startStub } from '../../support/dynamodb-stub.js'
+
+const SECOND = 1000
+const HOUR = 3600 * SECOND
+const NOW = Date.UTC(2026, 10, 28, 12)
+
+/** Both clocks of a machine, as a test wants them. */
+function machine() {
+  const now = { wall: NOW, monotonic: 50 * HOUR }
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: now.wall })
+  onTestFinished(() => void vi.useRealTimers())
+  const show = () => {
+    vi.setSystemTime(now.wall)
+    vi.spyOn(performance, 'now').mockReturnValue(now.monotonic)
+  }
+  onTestFinished(() => void vi.restoreAllMocks())
+  show()
+  return {
+    now: (): Moment => ({ ...now }),
+    /** Time passes, and the process notices it: 0 for the wall clock when the virtual machine slept, for example. */
+    passes(wall: number, monotonic = wall) {
+      now.wall += wall
+      now.monotonic += monotonic
+      show()
+    },
+  }
+}
+
+/** The module anew: it warns once a process. */
+async function fresh() {
+  vi.resetModules()
+  const warnings: string[] = []
+  const emitWarning = ((text: string, options?: { code?: string }) => {
+    if (options?.code === 'DYNAMO_SESSION_STORE_CLOCK') warnings.push(text)
+  }) as typeof process.emitWarning
+  const spy = vi.spyOn(process, 'emitWarning').mockImplementation(emitWarning)
+  onTestFinished(() => spy.mockRestore())
+  const { ServerClock } = await import('../../../runtime/dynamodb/server-clock.js')
+  return { clock: new ServerClock(), of: ServerClock.of, warnings }
+}
+
+describe('the clock behind the endpoint', () => {
+  async function setUp() {
+    const here = machine()
+    const { clock, warnings } = await fresh()
+    /** An answer that took `wall` and `monotonic` milliseconds, from a server whose clock is ahead by `offset`. */
+    const answer = (offset: number, wall = 20, monotonic = wall, at: Clock = clock) => {
+      const sent = here.now()
+      const date = new Date(sent.wall + offset).toUTCString()
+      here.passes(wall, monotonic)
+      at.observe(date, sent)
+    }
+    return { clock, warnings, here, answer }
+  }
+
+  it('is unknown before there was an answer', async () => {
+    const { clock } = await setUp()
+    expect([clock.status, clock.offset]).toEqual(['unknown', undefined])
+  })
+
+  it.each([0, 299 * SECOND, -299 * SECOND])(
+    'shows with one answer that ours is right, being off by %d ms',
+    async (offset) => {
+      const { clock, answer, warnings } = await setUp()
+      answer(offset)
+      expect(clock.status).toBe('right')
+      expect(Math.abs(Number(clock.offset) - offset)).toBeLessThan(SECOND)
+      expect(warnings).toEqual([])
+    },
+  )
+
+  it.each([302 * SECOND, -302 * SECOND, 7 * HOUR])(
+    'shows only with two answers in a row that ours is off by %d ms',
+    async (offset) => {
+      const { clock, answer, warnings } = await setUp()
+      answer(offset)
+      expect(clock.status).toBe('unknown')
+      answer(0)
+      answer(offset)
+      expect(clock.status).toBe('unknown')
+      expect(warnings).toEqual([])
+      answer(offset)
+      expect(clock.status).toBe('wrong')
+      expect(Math.abs(Number(clock.offset) - offset)).toBeLessThan(SECOND)
+    },
+  )
+
+  it('warns once a process, and says what to do', async () => {
+    const { clock, answer, warnings } = await setUp()
+    const { ServerClock } = await import('../../../runtime/dynamodb/server-clock.js')
+    const other = new ServerClock()
+    for (const at of [clock, clock, other, other, clock]) answer(-(HOUR + 5 * 60 * SECOND), 20, 20, at)
+    expect([clock.status, other.status]).toEqual(['wrong', 'wrong'])
+    expect(warnings).toEqual([
+      expect.stringMatching(/^This machine's clock is 1 h 5 min ahead of DynamoDB's\. .*Set the clock/),
+    ])
+  })
+
+  it('is right again as soon as an answer says so', async () => {
+    const { clock, answer } = await setUp()
+    answer(HOUR)
+    answer(HOUR)
+    answer(0)
+    expect(clock.status).toBe('right')
+  })
+
+  it('is not judged by answers without a date, or with something else there', async () => {
+    const { clock, here, answer, warnings } = await setUp()
+    for (const date of [undefined, '', 'yesterday', undefined]) clock.observe(date, here.now())
+    expect([clock.status, clock.isSilent]).toEqual(['unknown', true])
+    answer(0)
+    expect([clock.status, clock.isSilent]).toEqual(['right', false])
+    expect(warnings).toEqual([])
+  })
+
+  it.each([
+    ['was stopped and goes on (SIGSTOP, SIGCONT)', 2 * HOUR, 2 * HOUR],
+    ['was frozen with its machine, whose monotonic clock stood still', 2 * HOUR, 20],
+    ['got a clock that was set back', -2 * HOUR, 20],
+    ['waited for an answer for 2 seconds', 2 * SECOND, 2 * SECOND],
+    ['waited for half a minute, in which its clock was set back by little less', SECOND, 30 * SECOND],
+  ])('is not judged by the old answers that a process reads which %s', async (_, wall, monotonic) => {
+    const { clock, answer, warnings } = await setUp()
+    for (let count = 0; count < 3; count += 1) answer(-HOUR, wall, monotonic)
+    expect(clock.status).toBe('unknown')
+    expect(warnings).toEqual([])
+  })
+
+  it.each([3 * HOUR, -3 * HOUR, 61 * SECOND])('is unknown again when ours is set, by %d ms', async (step) => {
+    const { clock, here, answer } = await setUp()
+    answer(0)
+    here.passes(HOUR)
+    expect([clock.status, clock.steps]).toEqual(['right', 0])
+    here.passes(20 + step, 20)
+    expect([clock.status, clock.offset, clock.steps]).toEqual(['unknown', undefined, 1])
+    answer(-step)
+    answer(-step)
+    expect(clock.status).toBe(Math.abs(step) > HOUR ? 'wrong' : 'right')
+  })
+
+  it('is one for each client', async () => {
+    const { of } = await fresh()
+    const [one, other] = [{ send: async () => {} }, { send: async () => {} }] as never[]
+    expect(of(one as never)).toBe(of(one as never))
+    expect(of(one as never)).not.toBe(of(other as never))
+  })
+})
+
+describe.each(['lean', 'sdk'] as const)('answers on transport %s', (transport) => {
+  let stub: Stub
+  beforeAll(async () => {
+    stub = await startStub()
+  })
+  afterEach(() => stub.reset())
+  afterAll(() => stub.stop())
+
+  /** Sends requests of a client of its own, whose answers are dated `offset` from now, if at all. */
+  async function setUp(offset: number | undefined, config = {}) {
+    const { of, warnings } = await fresh()
+    const { transportFor } = await import('../../../runtime/dynamodb/transport.js')
+    const client = stub.client(config)
+    onTestFinished(() => client.destroy())
+    const own = transportFor({ transport }, client)
+    const date = () => (offset === undefined ? {} : { date: new Date(Date.now() + offset).toUTCString() })
+    const get = () => own.send('GetItem', { TableName: 'sessions', Key: { session_id: { S: 'x' } } })
+    return { clock: of(client), client, warnings, get, date, isLean: () => own.isLean }
+  }
+
+  it.each([{}, { cacheMiddleware: true }])('are all judged by their date (%j)', async (config) => {
+    const { clock, client, warnings, get, date, isLean } = await setUp(HOUR, config)
+    const stack = client.middlewareStack.identify()
+    stub.answer((_, response) => sendJson(response, {}, 200, date()))
+    await get()
+    expect(isLean()).toBe(transport === 'lean')
+    expect([clock.status, Math.round(Number(clock.offset) / HOUR)]).toEqual(['unknown', 1])
+    await get()
+    expect(clock.status).toBe('wrong')
+    expect(warnings).toHaveLength(1)
+    expect(client.middlewareStack.identify()).toEqual(stack)
+  })
+
+  it('are judged also when they are errors, and when they are repeated', async () => {
+    const { clock, get, date } = await setUp(0, { maxAttempts: 2 })
+    stub.answer((_, response) => sendJson(response, {}))
+    await get()
+    expect([clock.status, clock.isSilent]).toEqual(['unknown', true])
+    stub.answer((_, response) => {
+      for (const [name, value] of Object.entries(date())) response.setHeader(name, value)
+      sendError(response, 'AccessDeniedException')
+    })
+    await expect(get()).rejects.toMatchObject({ name: 'AccessDeniedException' })
+    expect([clock.status, clock.isSilent]).toEqual(['right', false])
+  })
+
+  it('are not judged without a date', async () => {
+    const { clock, warnings, get } = await setUp(undefined)
+    for (let count = 0; count < 3; count += 1) await get()
+    expect([clock.status, clock.isSilent]).toEqual(['unknown', true])
+    expect(warnings).toEqual([])
+  })
+})
+
+it.each([
+  [3_905_000, '1 h 5 min behind'],
+  [-7_200_000, '2 h ahead of'],
+  [-12_400, '12 s ahead of'],
+  [301_000, '5 min behind'],
+  [90_000_000, '25 h behind'],
+  [200, '0 s behind'],
+])('calls an offset of %d ms "%s"', (offset, text) => {
+  expect(offsetText(offset)).toBe(text)
+})
