@@ -1,6 +1,7 @@
 // The whole main job in a fresh temporary application, on an embedded DynamoDB: npm run demo
+// With a packed tarball in place of this repository (test/e2e/smoke.test.ts): node scripts/demo.mjs <tarball>
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -17,6 +18,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const [TARBALL] = process.argv.slice(2)
 
 const SERVER = `import express from 'express'
 import session from 'express-session'
@@ -99,10 +101,22 @@ function makeApplication(folder) {
   writeFileSync(join(folder, 'package.json'), '{ "name": "demo", "private": true, "type": "module" }\n')
   const modules = join(folder, 'node_modules')
   mkdirSync(modules)
-  const link = (target, name) => symlinkSync(target, join(modules, name), 'junction')
-  link(ROOT, 'dynamo-session-store')
-  for (const name of INSTALLED) link(join(ROOT, 'node_modules', name), name)
+  const link = (target, name) => {
+    mkdirSync(dirname(join(modules, name)), { recursive: true })
+    symlinkSync(target, join(modules, name), 'junction')
+  }
+  const linkInstalled = (name) => link(join(ROOT, 'node_modules', name), name)
+  if (TARBALL) unpack(TARBALL, join(modules, 'dynamo-session-store')).forEach(linkInstalled)
+  else link(ROOT, 'dynamo-session-store')
+  INSTALLED.forEach(linkInstalled)
   print([`installed: dynamo-session-store, ${INSTALLED.join(', ')}`])
+}
+
+/** Unpacks the package, and returns the names of its dependencies. */
+function unpack(tarball, folder) {
+  mkdirSync(folder)
+  execFileSync('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'])
+  return Object.keys(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).dependencies)
 }
 
 /** The user's environment without what would lead the demo to another DynamoDB than its own. */

@@ -59,8 +59,8 @@ export default async function setup(project: TestProject) {
   return () => rm(folder, { recursive: true, force: true })
 }
 
-/** Works on a copy of the sources, so that building does not disturb the working tree. */
-async function packSources(folder: string): Promise<string> {
+/** Packs the present sources: a copy of them, so that building does not disturb the working tree. */
+export async function packSources(folder: string): Promise<string> {
   const sources = join(folder, 'sources')
   const { stdout } = await run('git', ['ls-files', '-co', '--exclude-standard', '--deduplicate'], { cwd: ROOT })
   for (const file of stdout.trim().split('\n')) {

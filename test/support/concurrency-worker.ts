@@ -6,7 +6,7 @@ import { LockLostError, LockWaitTimeoutError } from '../../runtime/errors.js'
 import type { SessionData } from '../../runtime/session/serialize.js'
 import { SessionRepository } from '../../runtime/session/session-repository.js'
 
-/** What a process of test/integration/session/concurrency.test.ts has to do. */
+/** What a process of test/slow/session/concurrency.test.ts has to do. */
 export interface Job {
   readonly endpoint: string
   readonly options: Options

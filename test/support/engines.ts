@@ -20,27 +20,26 @@ export function uniqueTableName(): string {
 }
 
 /**
- * Runs the same suite on every engine; one that is missing shows as skipped, with the reason in its title.
+ * Runs the same suite on every engine of the project: dynalite in `npm test`, DynamoDB Local in project `servers`, both in
+ * `slow` and `e2e`. One that is missing shows as skipped, with the reason in its title.
  *
  * @param quiet whether it needs a DynamoDB Local that does little else, because it waits for indexes
  */
 export function onEachEngine(title: string, suite: (engine: Engine) => void, { quiet = false } = {}): void {
-  const engines = { ...inject('engines'), ...(quiet && { 'DynamoDB Local': inject('quietLocal') }) }
-  for (const [name, engine] of Object.entries(engines)) {
-    if ('missing' in engine) {
-      describe.skip(`${title} on ${name} (skipped: ${engine.missing})`, () =>
-        suite(engineAt(name, 'http://127.0.0.1:1')))
+  for (const [name, engine] of Object.entries(inject('engines'))) {
+    const used = quiet && name === 'DynamoDB Local' ? inject('quietLocal') : engine
+    if ('missing' in used) {
+      describe.skip(`${title} on ${name} (skipped: ${used.missing})`, () => suite(engineAt(name, 'http://127.0.0.1:1')))
     } else {
-      describe(`${title} on ${name}`, () => suite(engineAt(name, engine.endpoint)))
+      describe(`${title} on ${name}`, () => suite(engineAt(name, used.endpoint)))
     }
   }
 }
 
-/** dynalite alone, for tests where the engine makes no difference: it is there on every machine. */
+/** One engine, for tests where the engine makes no difference: dynalite wherever the project has it. */
 export function anyEngine(): Engine {
-  const engine = inject('engines').dynalite
-  if ('missing' in engine) throw new Error(engine.missing)
-  return engineAt('dynalite', engine.endpoint)
+  const name = 'dynalite' in inject('engines') ? 'dynalite' : 'DynamoDB Local'
+  return engineAt(name, inject('anyEngine'))
 }
 
 function engineAt(name: string, endpoint: string): Engine {

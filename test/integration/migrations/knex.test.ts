@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import knex from 'knex'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createUmzug, KnexfileError, KnexMigrationsError, KnexStorage } from '../../../runtime/umzug.js'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createUmzug, KnexfileError, KnexMigrationsError } from '../../../runtime/umzug.js'
 import { anyEngine } from '../../support/engines.js'
-import { type Postgres, startPostgres } from '../../support/postgres.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 import { folderWith, migration, recordRuns } from './folder.js'
 
@@ -135,24 +134,6 @@ describe('a folder that is also that of knex', () => {
 })
 
 describe('KnexStorage', () => {
-  let postgres: Postgres
-  beforeAll(async () => {
-    postgres = await startPostgres()
-  })
-  afterAll(async () => await postgres.stop())
-
-  it('keeps its tables in the schema and under the name that it is given', async () => {
-    const database = knex({ client: 'pg', connection: await postgres.connection(), pool: { min: 0, max: 4 } })
-    onTestFinished(async () => await database.destroy())
-    await database.raw('create schema ops')
-    const storage = new KnexStorage({ knex: database, schemaName: 'ops', tableName: 'done' })
-    await storage.logMigration({ name: '1_a', context: {} })
-    await storage.lock.write({ holder: 'me', since: 'now', version: 'v', lease: 1 }, undefined)
-    expect(await storage.executed()).toEqual(['1_a'])
-    const { rows } = await database.raw(`select tablename from pg_tables where schemaname = 'ops' order by tablename`)
-    expect(rows).toEqual([{ tablename: 'done' }, { tablename: 'done_lock' }])
-  })
-
   it('leaves the instance that it was given open', async () => {
     const root = await folderWith({ 'migrations/1_a.js': migration('a') })
     recordRuns()

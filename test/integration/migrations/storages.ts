@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import knex, { type Knex } from 'knex'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { DynamoDBStorage } from '../../../runtime/migrations/dynamodb-storage.js'
 import { KnexStorage } from '../../../runtime/migrations/knex-storage.js'
 import type { MigrationStorage } from '../../../runtime/migrations/migration-storage.js'
@@ -35,9 +35,12 @@ export function onEachStorage(title: string, suite: (newPlace: NewPlace) => void
       }
     })
   })
-  describe(`${title}: KnexStorage on SQLite`, () => {
-    withSQLite(suite)
-  })
+  if (inject('backends').includes('embedded')) {
+    describe(`${title}: KnexStorage on SQLite`, () => {
+      withSQLite(suite)
+    })
+  }
+  if (!inject('backends').includes('servers')) return
   if (lock && noPostgres) {
     describe.skip(`${title}: KnexStorage on PostgreSQL (skipped: ${noPostgres})`, () => suite(never))
   } else {
