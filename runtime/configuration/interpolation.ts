@@ -2,19 +2,23 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * What became of a text with `${…}`: `changed` is false when there was nothing to replace. A problem never repeats the
- * text, which may be part of a secret.
+ * text, which may be part of a secret. `reference`: the problem is a `${…}`.
  */
 export type Interpolated =
   | { readonly text: string; readonly changed: boolean }
-  | { readonly problem: string; readonly reference: true }
+  | { readonly problem: string; readonly reference?: true }
+
+/** The Ruby gem evaluates ERB in its configuration file; here the secret would be the text of the program. */
+const ERB = 'holds ERB (<% … %>), which only Ruby evaluates; write ${VARIABLE} for an environment variable'
 
 const REFERENCE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/
 
 /**
  * Replaces `${VAR}` and `${VAR:-default}` by the environment's values and `$$` by a dollar; any other `$` stays.
- * As in the shell, `:-` also stands in for a variable that is set but empty.
+ * As in the shell, `:-` also stands in for a variable that is set but empty. Refuses ERB.
  */
 export function interpolate(text: string, env: Environment): Interpolated {
+  if (text.includes('<%')) return { problem: ERB }
   let result = ''
   let rest = text
   for (;;) {

@@ -44,7 +44,9 @@ export class KnexStorage implements MigrationStorage {
   async logMigration({ name }: MigrationParams<unknown>): Promise<void> {
     const table = await this.#table.open()
     await table.createIfMissing()
-    await table.rows().insert({ name })
+    // Umzug logs a migration again that it ran again (`rerun: 'ALLOW'`).
+    const logged: unknown[] = await table.rows().where({ name }).select('name')
+    if (logged.length === 0) await table.rows().insert({ name })
   }
 
   async unlogMigration({ name }: MigrationParams<unknown>): Promise<void> {

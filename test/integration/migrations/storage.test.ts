@@ -1,3 +1,4 @@
+import { Umzug } from 'umzug'
 import { expect, it } from 'vitest'
 import { onEachStorage, PARAMS } from './storages.js'
 
@@ -27,6 +28,17 @@ onEachStorage('storage', (newPlace) => {
     await storage.logMigration({ ...PARAMS, name: '2_b' })
     await storage.unlogMigration({ ...PARAMS, name: '1_a' })
     expect(await storage.executed(PARAMS)).toEqual(['2_b'])
+  })
+
+  it("lets a plain Umzug run an executed migration again, with rerun: 'ALLOW'", async () => {
+    const { open } = await newPlace()
+    const runs: string[] = []
+    const migrations = ['1_a', '2_b'].map((name) => ({ name, up: async () => void runs.push(name) }))
+    const umzug = new Umzug({ migrations, storage: open(), logger: undefined })
+    await umzug.up()
+    await umzug.up({ migrations: ['1_a'], rerun: 'ALLOW' })
+    expect(runs).toEqual(['1_a', '2_b', '1_a'])
+    expect(await open().executed(PARAMS)).toEqual(['1_a', '2_b'])
   })
 
   it('creates its table once when eight processes need it at the same moment', async () => {

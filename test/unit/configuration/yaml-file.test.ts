@@ -50,6 +50,25 @@ describe('a configuration file', () => {
 
 describe('a wrong configuration file', () => {
   it.each([
+    ["max_age: 5\nsecret_key: <%= ENV['SESSION_SECRET'] %>", '2:13: secret_key'],
+    ['table_name: "sessions_<%= Rails.env %>"', '1:13: table_name'],
+    ["secret_key: [new, '<%= ENV.fetch(%q(OLD)) %>']", '1:13: secret_key'],
+    ['tags: { stage: "<%=stage%>" }', '1:7: tags: stage'],
+    ['secret_key: ${UNSET:-<%= secret %>}', '1:13: secret_key'],
+    ['max_age: <%= 3600 %>', '1:10: max_age'],
+  ])('does not take ERB literally, nor show what is in it: %s', (text, place) => {
+    const file = read(text)
+    expect(file.problems).toEqual([
+      `${FILE}:${place}: holds ERB (<% … %>), which only Ruby evaluates; write \${VARIABLE} for an environment variable`,
+    ])
+    expect(file.deferred).toEqual([])
+  })
+
+  it('leaves a value of the environment alone that looks like ERB', () => {
+    expect(read('secret_key: ${SECRET}', { SECRET: 'a<%=b' }).value('secretKey')).toBe('a<%=b')
+  })
+
+  it.each([
     ['table_nam: x', '1:1: unknown option "table_nam"; did you mean "table_name"?'],
     ['\n  max_stael: 3', '2:3: unknown option "max_stael"; did you mean "max_stale"?'],
     ['tableName: x', '1:1: unknown option "tableName"; did you mean "table_name"?'],
