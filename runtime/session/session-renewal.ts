@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { InvalidSessionIdError } from '../errors.js'
 import { keepTexts } from './json-texts.js'
@@ -17,7 +18,6 @@ import {
   type SessionWriter,
   unlocking,
 } from './session-writer.js'
-import type { Clock } from './timestamp.js'
 
 /** What the renewal of a session works with. */
 interface Parts {
