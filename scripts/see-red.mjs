@@ -8,7 +8,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const TESTS = (process.env.SEE_RED_TESTS ?? 'faults store-faults lost-answers batched-reads')
+const TESTS = (process.env.SEE_RED_TESTS ?? 'faults store-faults lost-answers batched-reads forwarder renewal')
   .split(' ')
   .map((name) => `test/integration/session/${name}.test.ts`)
 
@@ -17,6 +17,10 @@ const READS = 'runtime/session/batched-reads.ts'
 const FACTS = 'runtime/dynamodb/error-facts.ts'
 const WRITER = 'runtime/session/session-writer.ts'
 const REPOSITORY = 'runtime/session/session-repository.ts'
+const RENEWAL = 'runtime/session/session-renewal.ts'
+const EXPRESSION = 'runtime/session/expression.ts'
+const SAVES = 'runtime/session/saves.ts'
+const INDEX = 'runtime/session/session-index.ts'
 const LOCK = 'runtime/session/locking/lock.ts'
 const ERRORS = 'runtime/session/errors.ts'
 const KEEPER = 'runtime/adapters/session-keeper.ts'
@@ -73,6 +77,48 @@ const BREAKAGES = [
     "const { Item } = await this.#transport.send('GetItem', input)",
     'const Item = undefined',
   ],
+  ['writes take a forwarder for a session', EXPRESSION, 'if (exists) parts.push(this.noForwarder())', ''],
+  [
+    'a logout does not follow a forwarder',
+    ITEMS,
+    'return successorOf(error.Item ?? (await this.#get(key, true)))',
+    'return undefined',
+  ],
+  [
+    'a logout deletes the forwarder',
+    ITEMS,
+    'ConditionExpression: expression.noForwarder(),',
+    'ConditionExpression: undefined,',
+  ],
+  [
+    'reads take a forwarder for a session',
+    ITEMS,
+    'if (successorOf(item) === undefined) return item',
+    'if (item) return item',
+  ],
+  ['scans give forwarders', ITEMS, 'FilterExpression: filter,', 'FilterExpression: undefined,'],
+  [
+    'a forwarder of its own counts as that of another',
+    RENEWAL,
+    'result.written || result.successor === successor',
+    'result.written',
+  ],
+  ['an unknown outcome counts as a failure', RENEWAL, 'if (found === successor) return { left: true }', ''],
+  [
+    'a deleted session lives on under its new id',
+    RENEWAL,
+    'await repository.delete(created.id)\n          return undefined',
+    'return renewed',
+  ],
+  ['nothing follows in the index', INDEX, 'key = successorOf(result.current)', 'key = undefined'],
+  [
+    'nothing follows in a scan',
+    INDEX,
+    'item = successor ? await this.#items.get(successor) : undefined',
+    'item = undefined',
+  ],
+  ['a save does not look for its token', SAVES, 'if (stored.includes(token)) return true', ''],
+  ['a save that nobody knows of counts as not applied', SAVES, 'return undefined\n}', 'return false\n}'],
   ['all of a batch get the same item', READS, 'give(readers, found.get(key))', 'give(readers, [...found.values()][0])'],
   ['a batch remembers what it read', READS, 'const items = Resp', 'const items = this.seen ??= Resp'],
   ['a batch takes what was left for missing', READS, 'if (!left.has(key)) give(', 'give('],
