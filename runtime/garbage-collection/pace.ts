@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleep } from '../async/sleep.js'
 
 /**
  * Holds requests back, so that they consume at most `rate` capacity units a second together. What a request consumes

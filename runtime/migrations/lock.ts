@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleep } from '../async/sleep.js'
 import type { Logger } from '../logger.js'
 
 /** The lock as it is stored while somebody holds it. */
