@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
+const support = join(import.meta.dirname, 'test/support')
+
 /**
  * The contract suites: those that run on each engine. Project `servers` repeats only them, because an engine makes no
  * difference to the other files of test/integration.
@@ -9,6 +11,12 @@ import { defineConfig } from 'vitest/config'
 const contracts = readdirSync('test/integration', { recursive: true, encoding: 'utf8' })
   .map((file) => join('test/integration', file))
   .filter((file) => file.endsWith('.test.ts') && /\bonEach(Engine|Storage)\(/.test(readFileSync(file, 'utf8')))
+
+/** Nobody waits for long: neither the package nor the SDK. What `slow` and `e2e` test waits as it does for users. */
+const quick = {
+  resolve: { alias: [{ find: /^\.{1,2}\/(.*\/)?async\/sleep\.js$/, replacement: join(support, 'quick-sleep.ts') }] },
+}
+const setupFiles = [join(support, 'quick-setup.ts')]
 
 const onEngines = { globalSetup: ['test/support/engines-setup.ts'], testTimeout: 30_000, hookTimeout: 120_000 }
 const onApplications = {
@@ -26,11 +34,23 @@ const both = { backends: ['embedded', 'servers'] as const }
  */
 export default defineConfig({
   test: {
+    // Files share a process, which saves half of the CPU time: no test may leave anything behind (mocks, ENV, timers).
+    isolate: false,
+    maxWorkers: '100%',
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...onEngines, provide: embedded } },
+      { ...quick, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], setupFiles } },
+      {
+        ...quick,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          ...onEngines,
+          setupFiles,
+          provide: embedded,
+        },
+      },
       { test: { name: 'smoke', include: ['test/e2e/smoke.test.ts'], testTimeout: 120_000 } },
-      { test: { name: 'servers', include: contracts, ...onEngines, provide: servers } },
+      { ...quick, test: { name: 'servers', include: contracts, ...onEngines, setupFiles, provide: servers } },
       {
         test: {
           name: 'slow',

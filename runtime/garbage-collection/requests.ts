@@ -1,8 +1,9 @@
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb'
+import { sleep } from '../async/sleep.js'
 import { isAwsError, isTransient } from '../dynamodb/error-facts.js'
 import type { Transport } from '../dynamodb/transport.js'
 import { messageOf } from '../errors.js'
-import { backOff } from '../session/backoff.js'
+import { jitter } from '../session/backoff.js'
 import type { TableWork } from '../table/table-work.js'
 import { Pace, unlessAborted } from './pace.js'
 
@@ -77,7 +78,8 @@ export class CleaningRequests {
     if (this.#signal.aborted) return false
     if (attempt + 1 >= ATTEMPTS) throw failure
     this.#work.logger.info(`trying again: ${messageOf(failure)}`)
-    await backOff(attempt, LONGEST_PAUSE, FIRST_PAUSE, this.#signal).catch(unlessAborted)
+    const time = jitter(attempt, LONGEST_PAUSE, FIRST_PAUSE)
+    await sleep(time, undefined, { signal: this.#signal }).catch(unlessAborted)
     return !this.#signal.aborted
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleep } from '../async/sleep.js'
 import { monotonic, wallClock } from '../clock.js'
 import type { Logger } from '../logger.js'
 

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { sleep } from '../async/sleep.js'
 import { monotonic } from '../clock.js'
 import { ambientLogger } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'

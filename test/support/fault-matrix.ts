@@ -4,6 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { expect } from 'vitest'
 import { type Engine, uniqueTableName } from './engines.js'
 import { type Fault, type FaultOptions, type FaultProxy, startFaultProxy } from './fault-proxy.js'
+import { requestTimeout } from './request-timeouts.js'
 import { readItem, writeItem } from './table.js'
 
 /** A row of the matrix: what befalls a request. */
@@ -60,8 +61,8 @@ export const FAULTS: readonly FaultRow[] = [
   },
 ]
 
-/** The client gives up, and its repeat succeeds, before the first attempt reaches the engine. */
-export const OVERTAKEN: FaultRow = { ...repeated, name: 'overtaken', fault: { delay: 700 }, error: TIMEOUT }
+/** The client gives up, and its repeat succeeds, before the first attempt reaches the engine: with `overtaken`. */
+export const OVERTAKEN: FaultRow = { ...repeated, name: 'overtaken', fault: { delay: 0 }, error: TIMEOUT }
 
 /** One field of the matrix: a session id of its own in a table that many share, behind a proxy of its own. */
 export interface Cell {
@@ -71,6 +72,8 @@ export interface Cell {
   readonly proxy: FaultProxy
   /** Lets the fault begin. */
   strike(operation: string, options?: FaultOptions): void
+  /** Lets the request reach the engine that the client gave up, and waits until it did. */
+  overtaken(): Promise<void>
   item(): ReturnType<typeof readItem>
   put(attributes: Parameters<typeof writeItem>[2]): Promise<void>
   end(): Promise<void>
@@ -88,13 +91,22 @@ export async function startCell(
 ): Promise<Cell> {
   const proxy = await startFaultProxy(engine.endpoint)
   const id = `secret-id-${Math.random().toString(36).slice(2)}`
-  const impatient = row.fault !== undefined && ('hang' in row.fault || 'delay' in row.fault)
+  const timeout = requestTimeout()
+  const runOut = async () => timeout.runOut()
+  let letThrough = () => {}
+  const repeated = new Promise<void>((resolve) => {
+    letThrough = resolve
+  })
+  const delay = () => {
+    timeout.runOut()
+    return repeated
+  }
   const client = new DynamoDBClient({
     endpoint: proxy.endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: MOST_ATTEMPTS[lasts],
-    requestHandler: { requestTimeout: impatient ? 300 : 10_000, throwOnRequestTimeout: true },
+    requestHandler: { requestTimeout: timeout.milliseconds, throwOnRequestTimeout: true },
   })
   return {
     id,
@@ -102,12 +114,21 @@ export async function startCell(
     proxy,
     strike(operation, options) {
       const times = lasts === 'once' ? 1 : Number.POSITIVE_INFINITY
-      if (row.fault) proxy.inject(operation, row.fault, { times, ...options })
-      else loseTable(client, operation, options?.after ?? 0)
+      if (row === OVERTAKEN) proxy.inject(operation, { delay })
+      else if (row.fault) {
+        const meanwhile = 'hang' in row.fault ? runOut : undefined
+        proxy.inject(operation, row.fault, { times, meanwhile, ...options })
+      } else loseTable(client, operation, options?.after ?? 0)
     },
     item: () => readItem(direct, table, id),
     put: (attributes) => writeItem(direct, table, { session_id: { S: id }, ...attributes }),
+    async overtaken() {
+      letThrough()
+      await proxy.quiet()
+    },
     async end() {
+      letThrough()
+      timeout.end()
       client.destroy()
       await proxy.stop()
     },

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
  * - `drop`: the connection breaks, `before` the engine sees the request or `after` it has carried it out.
  * - `hang`: no answer comes, in the same two ways.
  * - `garbage`: the answer, with HTTP status 200, is HTML, in the same two ways.
- * - `delay`: the engine is asked this many milliseconds later.
+ * - `delay`: the engine is asked this many milliseconds later, or after what the function waits for.
  * - `answer`: the engine is not asked; the answer is this JSON, with HTTP status 200.
  * - `change`: the engine is asked, and its answer, if it is no error, is changed by this function. A text is sent as it is.
  */
@@ -19,7 +19,7 @@ export type Fault =
   | { readonly drop: 'before' | 'after' }
   | { readonly hang: 'before' | 'after' }
   | { readonly garbage: 'before' | 'after' }
-  | { readonly delay: number }
+  | { readonly delay: number | (() => Promise<unknown>) }
   | { readonly answer: object }
   // biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of the answer that it changes
   | { readonly change: (answer: any) => object | string }
@@ -90,7 +90,10 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   }
 
   async function ask(rule: Rule | undefined, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
-    if (rule && 'delay' in rule.fault) await sleep(rule.fault.delay)
+    if (rule && 'delay' in rule.fault) {
+      const { delay } = rule.fault
+      await (typeof delay === 'number' ? sleep(delay) : delay())
+    }
     return forward(target, incoming, body)
   }
 

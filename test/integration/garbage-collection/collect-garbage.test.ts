@@ -25,7 +25,7 @@ onEachEngine('collectGarbage', (engine) => {
       put('stale but locked', { updated_at: ago(100), locked_at: ago(0.1) }),
     ])
     const live = await item('live')
-    const summary = await clean({}, { maxAge: 500 })
+    const summary = await clean({}, { maxAge: 500, lockExpiryTime: 60_000 })
     expect(await ids()).toEqual(['live', 'live in Ruby', 'live, no times', 'stale but locked'])
     expect(await item('live')).toEqual(live)
     expect(summary).toMatchObject({ scanned: 11, dead: 7, deleted: 7, kept: 4, dryRun: false, complete: true })

@@ -199,13 +199,13 @@ onEachEngine('SessionRepository under faults', (engine) => {
       })
 
       it('timeout, then applied after its repeat: once all the same', async () => {
-        await inCell(OVERTAKEN, 'once', operation, async ({ proxy, strike, item, id }, run, before) => {
+        await inCell(OVERTAKEN, 'once', operation, async ({ overtaken, strike, item, id }, run, before) => {
           strike(operation.request)
           const result = await run()
           const repeated = await item()
           expect(repeated).toEqual(operation.after(before ?? stored(id)))
           operation.agrees(result, repeated)
-          await proxy.quiet()
+          await overtaken()
           expect(await item()).toEqual(repeated)
         })
       })

@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import {
@@ -324,7 +324,9 @@ onEachEngine('SessionRepository', (engine) => {
         },
         { times: Number.POSITIVE_INFINITY },
       )
+      vi.spyOn(Math, 'random').mockReturnValue(0) // then it waits for no time between attempts
       await expect(sessions.update(record, { ours: true })).rejects.toThrow(SessionConflictError)
+      vi.restoreAllMocks()
       expect(proxy.operations.filter((operation) => operation === 'UpdateItem')).toHaveLength(11)
       expect(await data()).toEqual({ a: 1 })
     })
