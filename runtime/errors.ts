@@ -34,6 +34,18 @@ export class TableRequestError extends Error {
   override readonly name = 'TableRequestError'
 }
 
+/** This machine's clock differs from DynamoDB's by more than five minutes, so that cleaning could delete live sessions. */
+export class WrongClockError extends Error {
+  override readonly name = 'WrongClockError'
+  /** Milliseconds by which DynamoDB's clock is ahead of this machine's, to about a second; negative: behind it. */
+  readonly offset: number
+
+  constructor(message: string, offset: number) {
+    super(message)
+    this.offset = offset
+  }
+}
+
 /** What is stored under a session id, or what the application wants to store there, is not a session. */
 export class SessionDataError extends Error {
   override readonly name = 'SessionDataError'

@@ -17,6 +17,7 @@ export {
   TableRequestError,
   TableSchemaError,
   UnreadableAnswerError,
+  WrongClockError,
 } from './errors.js'
 export { type CleaningSummary, collectGarbage } from './garbage-collection/collect-garbage.js'
 export type { CleaningContext, CleaningProgress } from './garbage-collection/settings.js'

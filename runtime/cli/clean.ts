@@ -10,6 +10,7 @@ import { printTarget } from './target.js'
 export interface CleanOptions extends SharedOptions {
   readonly dryRun?: boolean
   readonly expireAtOnly?: boolean
+  readonly trustClock?: boolean
   readonly segments?: string
   readonly rate?: string
   readonly maxItems?: string
@@ -61,7 +62,8 @@ function settingsOf(options: CleanOptions): CleaningContext {
     number | undefined
   >
   checkSettings(numbers, flagOf)
-  return { ...numbers, dryRun: options.dryRun ?? false, expireAtOnly: options.expireAtOnly ?? false }
+  const { dryRun = false, expireAtOnly = false, trustClock = false } = options
+  return { ...numbers, dryRun, expireAtOnly, trustClock }
 }
 
 /** What is no number stays as it is, to be refused as it was typed. */

@@ -7,6 +7,7 @@ import { findTable } from '../table/describe-table.js'
 import { keyProblem } from '../table/table-problems.js'
 import { workOnTable } from '../table/table-work.js'
 import { findTimeToLive } from '../table/time-to-live.js'
+import { clockFinding } from './clock-finding.js'
 import { readFinding } from './read-findings.js'
 import { optionsForCommand, type SharedOptions } from './shared.js'
 import { indexFindings, statusFinding, timeToLiveFinding } from './table-findings.js'
@@ -32,6 +33,7 @@ export const CHECKS = [
   'table',
   'key',
   'reads',
+  'clock',
   'indexes',
   'time to live',
 ] as const
@@ -119,7 +121,10 @@ async function* tableFindings(configuration: Configuration, region: string): Asy
   const key = `"${configuration.tableKey}" (S)`
   yield problem ? { level: 'error', check: 'key', text: problem } : { level: 'ok', check: 'key', text: key }
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.found.status}`)
-  yield problem ? { level: 'skipped', check: 'reads', text: 'there is another key' } : await readFinding(configuration)
+  yield* await withClient(configuration, async (client): Promise<Finding[]> => {
+    const skip: Finding = { level: 'skipped', check: 'reads', text: 'there is another key' }
+    return [problem ? skip : await readFinding(configuration, client), await clockFinding(configuration, client)]
+  })
   yield* indexFindings(table.found, configuration)
   const ttl = await attempt('time to live', () => workOnTable(configuration, {}, findTimeToLive))
   yield 'failed' in ttl ? ttl.failed : timeToLiveFinding(ttl.found, configuration)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
-import { withClient } from '../dynamodb/client.js'
 import { DENIED, hitsAnyRequest, isAwsError, isTimeout } from '../dynamodb/error-facts.js'
 import { transportFor } from '../dynamodb/transport.js'
 import type { Finding } from './diagnosis.js'
@@ -12,26 +12,24 @@ const LOOKED_AT =
   'the client has an endpoint or a request handler of its own, or the network of this process is watched or mocked'
 
 /** How sessions will be read, by reading some that can't exist: past the SDK or by it, together or one by one. */
-export async function readFinding(configuration: Configuration): Promise<Finding> {
+export async function readFinding(configuration: Configuration, client: DynamoDBClient): Promise<Finding> {
   const { tableName: TableName, tableKey, batchReads, sources } = configuration
   const missing = () => ({ [tableKey]: { S: `doctor-${randomUUID()}` } })
-  return await withClient(configuration, async (client): Promise<Finding> => {
-    const transport = transportFor(configuration, client)
-    const refused = await refusal(configuration, 'GetItem', () =>
-      transport.send('GetItem', { TableName, Key: missing() }),
-    )
-    if (refused) return refused
-    if (!transport.isLean) return sentBySdk(configuration)
-    if (!batchReads) return { level: 'ok', check, text: `one by one, as batch_reads says (${sources.batchReads})` }
-    if (!transport.mayMerge) return { level: 'ok', check, text: `one by one: ${LOOKED_AT}` }
-    const RequestItems = { [TableName]: { Keys: [missing(), missing()] } }
-    const alone = await refusal(configuration, 'BatchGetItem', async () => {
-      const { Responses } = await transport.send('BatchGetItem', { RequestItems })
-      const items = Responses?.[TableName]
-      if (!Array.isArray(items) || items.length > 0) throw new Error('the answer is not that of DynamoDB')
-    })
-    return alone ?? { level: 'ok', check, text: 'several at a time with one BatchGetItem, by transport lean' }
+  const transport = transportFor(configuration, client)
+  const refused = await refusal(configuration, 'GetItem', () =>
+    transport.send('GetItem', { TableName, Key: missing() }),
+  )
+  if (refused) return refused
+  if (!transport.isLean) return sentBySdk(configuration)
+  if (!batchReads) return { level: 'ok', check, text: `one by one, as batch_reads says (${sources.batchReads})` }
+  if (!transport.mayMerge) return { level: 'ok', check, text: `one by one: ${LOOKED_AT}` }
+  const RequestItems = { [TableName]: { Keys: [missing(), missing()] } }
+  const alone = await refusal(configuration, 'BatchGetItem', async () => {
+    const { Responses } = await transport.send('BatchGetItem', { RequestItems })
+    const items = Responses?.[TableName]
+    if (!Array.isArray(items) || items.length > 0) throw new Error('the answer is not that of DynamoDB')
   })
+  return alone ?? { level: 'ok', check, text: 'several at a time with one BatchGetItem, by transport lean' }
 }
 
 function sentBySdk({ transport, sources }: Configuration): Finding {

@@ -120,10 +120,11 @@ function isShort(duration: number): boolean {
 /** `1 h 5 min behind`, `12 s ahead of`: this machine's clock, seen from DynamoDB's. */
 export function offsetText(offset: number): string {
   const seconds = Math.round(Math.abs(offset) / 1000)
+  const minutes = seconds < 60 ? 0 : Math.round(seconds / 60)
   const units = [
-    [Math.floor(seconds / 3600), 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [seconds < 60 ? seconds : 0, 's'],
+    [Math.floor(minutes / 60), 'h'],
+    [minutes % 60, 'min'],
+    [minutes === 0 ? seconds : 0, 's'],
   ] as const
   const text = units.flatMap(([count, unit]) => (count > 0 ? `${count} ${unit}` : [])).join(' ')
   return `${text || '0 s'} ${offset > 0 ? 'behind' : 'ahead of'}`

@@ -1,6 +1,8 @@
 import { wallClock } from '../clock.js'
 import type { Options } from '../configuration/options.js'
+import type { Item } from '../session/session-record.js'
 import { type TableWork, workOnTable } from '../table/table-work.js'
+import { ClockGuard } from './clock-guard.js'
 import { Deletions } from './deletions.js'
 import { CleaningRequests } from './requests.js'
 import { Scan } from './scan.js'
@@ -31,6 +33,7 @@ const SEGMENTS = 4
  * ```
  *
  * @throws {ConfigurationError} also when neither `max_age` nor `max_stale` is set (but see `expireAtOnly`)
+ * @throws {WrongClockError} when this machine's clock differs from DynamoDB's by more than five minutes (but see `trustClock`)
  * @throws {TableRequestError} when DynamoDB refuses a request; what was deleted before stays deleted
  */
 export async function collectGarbage(options: Options = {}, context: CleaningContext = {}): Promise<CleaningSummary> {
@@ -54,9 +57,10 @@ class Cleaning {
   readonly #tally: Tally
   readonly #scan: Scan
   readonly #deletions: Deletions
+  readonly #clock: ClockGuard
 
   constructor(work: TableWork, old: Old, context: CleaningContext, stop: Stop) {
-    const { segments = SEGMENTS, rate, dryRun = false, onProgress } = context
+    const { segments = SEGMENTS, rate, dryRun = false, trustClock = false, onProgress } = context
     const requests = new CleaningRequests(work, { rate, signal: stop.signal })
     this.#old = old
     this.#dryRun = dryRun
@@ -65,6 +69,7 @@ class Cleaning {
     this.#tally = new Tally(requests, onProgress)
     this.#scan = new Scan(work.configuration, requests, { segments, rate })
     this.#deletions = new Deletions(work, requests, this.#tally, rate)
+    this.#clock = new ClockGuard(work.serverClock, () => this.#scan.probe(), { trusted: trustClock })
   }
 
   async run(): Promise<CleaningSummary> {
@@ -97,7 +102,7 @@ class Cleaning {
     const remove = async (): Promise<boolean> => {
       const batch = garbage
       garbage = []
-      const left = this.#dryRun ? [] : await this.#deletions.delete(batch)
+      const left = await this.#delete(batch)
       this.#tally.abandoned(left.length)
       return left.length === 0
     }
@@ -117,5 +122,18 @@ class Cleaning {
       start = page.next
     } while (start)
     return (await remove()) && start === undefined && this.#stop.scanning
+  }
+
+  /**
+   * Deletes a batch. The clock may have been set since the batch was picked, so it decides once more.
+   *
+   * @returns the items that stay because cleaning was stopped
+   */
+  async #delete(batch: readonly Item[]): Promise<readonly Item[]> {
+    if (batch.length === 0) return []
+    const now = await this.#clock.now()
+    const dead = batch.filter((item) => isGarbage(item, this.#old, now))
+    this.#tally.abandoned(batch.length - dead.length)
+    return this.#dryRun ? [] : await this.#deletions.delete(dead)
   }
 }

@@ -1,9 +1,9 @@
-import type { ScanCommandInput } from '@aws-sdk/client-dynamodb'
+import type { ScanCommandInput, ScanCommandOutput } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { TableRequestError } from '../errors.js'
 import type { Item } from '../session/session-record.js'
 import { seenAttributes } from './delete-requests.js'
-import type { CleaningRequests } from './requests.js'
+import type { Answered, CleaningRequests } from './requests.js'
 
 /** Items on a page at most, so that memory does not depend on the table. */
 const LONGEST_PAGE = 1000
@@ -43,20 +43,7 @@ export class Scan {
   /** Undefined when cleaning was stopped before the page was read. */
   async page(segment: number, start: Item | undefined): Promise<Page | undefined> {
     const { tableName } = this.#configuration
-    const attributes = seenAttributes(this.#configuration).map((name, index) => [`#a${index}`, name] as const)
-    const limit = this.#limit()
-    const input: ScanCommandInput = {
-      TableName: tableName,
-      Segment: segment,
-      TotalSegments: this.#segments,
-      Limit: limit,
-      ProjectionExpression: attributes.map(([placeholder]) => placeholder).join(', '),
-      ExpressionAttributeNames: Object.fromEntries(attributes),
-      ReturnConsumedCapacity: 'TOTAL',
-      ...(start && { ExclusiveStartKey: start }),
-    }
-    const estimate = limit * this.#unitsPerItem()
-    const sent = await this.#requests.send('Scan', estimate, (transport) => transport.send('Scan', input))
+    const sent = await this.#send(segment, start, this.#limit())
     if (!sent) return undefined
     const { Items, LastEvaluatedKey } = sent.answer
     if (!Items) {
@@ -67,6 +54,27 @@ export class Scan {
     this.#items += Items.length
     this.#units += sent.units
     return { items: Items, next: LastEvaluatedKey }
+  }
+
+  /** Reads one item, to hear from DynamoDB at all. */
+  async probe(): Promise<void> {
+    await this.#send(0, undefined, 1)
+  }
+
+  #send(segment: number, start: Item | undefined, limit: number): Promise<Answered<ScanCommandOutput> | undefined> {
+    const attributes = seenAttributes(this.#configuration).map((name, index) => [`#a${index}`, name] as const)
+    const input: ScanCommandInput = {
+      TableName: this.#configuration.tableName,
+      Segment: segment,
+      TotalSegments: this.#segments,
+      Limit: limit,
+      ProjectionExpression: attributes.map(([placeholder]) => placeholder).join(', '),
+      ExpressionAttributeNames: Object.fromEntries(attributes),
+      ReturnConsumedCapacity: 'TOTAL',
+      ...(start && { ExclusiveStartKey: start }),
+    }
+    const estimate = limit * this.#unitsPerItem()
+    return this.#requests.send('Scan', estimate, (transport) => transport.send('Scan', input))
   }
 
   /** Small enough that the segments' pages together take about a second of the rate. */

@@ -18,6 +18,12 @@ export interface CleaningContext {
    * be set.
    */
   readonly expireAtOnly?: boolean
+  /**
+   * Clean also where this machine's clock differs from DynamoDB's by more than five minutes, because this clock is right.
+   *
+   * @default false
+   */
+  readonly trustClock?: boolean
   /** When it is aborted, requests that are in flight are finished, no other is sent, and the summary is returned. */
   readonly signal?: AbortSignal
   /** Called after every page of the scan and after every delete request. */

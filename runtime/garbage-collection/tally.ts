@@ -36,7 +36,7 @@ export class Tally implements Outcomes {
     this.report()
   }
 
-  /** Sessions that stay because cleaning was stopped. */
+  /** Sessions that stay because cleaning was stopped, or because the clock was set. */
   abandoned(sessions: number): void {
     this.#kept += sessions
   }

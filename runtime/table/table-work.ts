@@ -7,6 +7,7 @@ import { type Configuration, resolveConfiguration } from '../configuration/resol
 import { explainAwsError } from '../dynamodb/aws-error.js'
 import { endpointOf, withClient } from '../dynamodb/client.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
+import { ServerClock } from '../dynamodb/server-clock.js'
 import { type Transport, transportFor } from '../dynamodb/transport.js'
 import { ConfigurationError, TableRequestError } from '../errors.js'
 import { type Logger, silentLogger } from '../logger.js'
@@ -29,6 +30,8 @@ export class TableWork {
   readonly logger: Logger
   /** For requests for items. */
   readonly transport: Transport
+  /** What the answers to those requests say about this machine's clock. */
+  readonly serverClock: ServerClock
   readonly #client: DynamoDBClient
   readonly #waitLimit: number
   readonly #started = monotonic()
@@ -38,6 +41,7 @@ export class TableWork {
     this.configuration = configuration
     this.logger = logger ?? ambientLogger() ?? silentLogger
     this.transport = transportFor(configuration, client)
+    this.serverClock = ServerClock.of(client)
     this.#client = client
     this.#waitLimit = waitLimit ?? WAIT_LIMIT
   }

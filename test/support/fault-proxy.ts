@@ -57,6 +57,8 @@ export interface FaultProxy {
    * @param operation `GetItem` …, or `*` for any
    */
   inject(operation: string, fault: Fault, options?: FaultOptions): void
+  /** Dates all answers by this clock from now on; undefined: answers have no `Date`. Default: as the engine dates them. */
+  dateBy(clock: () => number | undefined): void
   /** Waits until the engine has been asked everything that it will be, also by requests that nobody waits for. */
   quiet(): Promise<void>
   /** Forgets all faults and requests. */
@@ -69,6 +71,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const requests: SeenRequest[] = []
   const rules: Rule[] = []
   const open = new Set<Promise<void>>()
+  let clock: (() => number | undefined) | undefined
 
   const server = createServer((incoming, outgoing) => {
     const handled = handle(incoming, outgoing)
@@ -84,6 +87,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const rule = rules.find((rule) => rule.applies(seen))
     const answer = rule && !reachesEngine(rule.fault) ? undefined : await ask(rule, incoming, body)
     await rule?.meanwhile?.()
+    if (clock) redate(outgoing, clock(), answer)
     if (rule && hurt(outgoing, rule.fault, answer)) return
     outgoing.writeHead(answer?.status ?? 502, answer?.headers)
     outgoing.end(answer?.body)
@@ -110,12 +114,16 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       return requests.map(({ operation }) => operation)
     },
     inject: (operation, fault, options) => void rules.push(new Rule(operation, fault, options)),
+    dateBy: (next) => {
+      clock = next
+    },
     async quiet() {
       await Promise.all(open)
     },
     reset() {
       requests.length = 0
       rules.length = 0
+      clock = undefined
     },
     async stop() {
       server.closeAllConnections()
@@ -197,6 +205,12 @@ function forward(target: string, incoming: IncomingMessage, body: Buffer): Promi
     onward.once('error', reject)
     onward.end(body)
   })
+}
+
+function redate(outgoing: ServerResponse, time: number | undefined, answer: Answer | undefined): void {
+  outgoing.sendDate = false
+  if (time !== undefined) outgoing.setHeader('date', new Date(time).toUTCString())
+  delete answer?.headers.date
 }
 
 function send(outgoing: ServerResponse, status: number, answer: object | string): void {

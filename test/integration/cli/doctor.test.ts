@@ -218,15 +218,64 @@ describe('dynamo-session doctor, where reading is refused', () => {
   })
 })
 
+describe('dynamo-session doctor, by the dates of answers', () => {
+  const HOUR = 3_600_000
+  const AGREES = {
+    level: 'ok',
+    check: 'clock',
+    text: expect.stringMatching(/^this machine's clock is [0-2] s (ahead of|behind) /),
+  }
+  const clockOf = async () => (await findings()).find(({ check }) => check === 'clock')
+
+  it.each(['', 'transport: sdk\n', 'table_key: other\n'])('says that the clocks agree: %j', async (yaml) => {
+    const { tableName, proxy } = await applicationBehindProxy(yaml)
+    await createRawTable(anyEngine().client(), tableName)
+    expect(await clockOf()).toEqual(AGREES)
+    expect(proxy.operations.filter((name) => name === 'GetItem')).toHaveLength(1)
+  })
+
+  it('says so also where reading is refused', async () => {
+    const { tableName, proxy } = await applicationBehindProxy()
+    await createRawTable(anyEngine().client(), tableName)
+    proxy.inject('GetItem', { error: 'AccessDeniedException' }, { times: 9 })
+    expect(await clockOf()).toEqual(AGREES)
+  })
+
+  it.each([
+    [2 * HOUR, 'error', '2 h behind', 'set the clock, for example by NTP; sessions expire'],
+    [-2 * HOUR, 'error', '2 h ahead of', 'set the clock, for example by NTP; sessions expire'],
+    [120_000, 'warning', '2 min behind', 'set the clock, for example by NTP'],
+  ])('shows an offset of %d ms as %s', async (offset, level, text, remedy) => {
+    for (const yaml of ['', 'transport: sdk\n']) {
+      const { tableName, proxy } = await applicationBehindProxy(yaml)
+      await createRawTable(anyEngine().client(), tableName)
+      proxy.dateBy(() => Date.now() + offset)
+      expect(await clockOf()).toEqual({
+        level,
+        check: 'clock',
+        text: `this machine's clock is ${text} DynamoDB's`,
+        remedy: expect.stringContaining(remedy),
+      })
+    }
+  })
+
+  it('says when answers have none', async () => {
+    const { tableName, proxy } = await applicationBehindProxy()
+    await createRawTable(anyEngine().client(), tableName)
+    proxy.dateBy(() => undefined)
+    expect(await clockOf()).toEqual({ level: 'skipped', check: 'clock', text: 'the answers have no Date' })
+  })
+})
+
 function ofOthers({ Responses }: { Responses: Record<string, unknown[]> }) {
   return { Responses: Object.fromEntries(Object.keys(Responses).map((name) => [name, [{ session_id: { S: 'x' } }]])) }
 }
 
-async function applicationBehindProxy() {
+async function applicationBehindProxy(yaml = '') {
   const { tableName, endpoint } = anyEngine().options()
   const proxy = await startFaultProxy(endpoint)
   onTestFinished(() => proxy.stop())
-  currentFolderWith({ [FILE]: `table_name: ${tableName}\nendpoint: ${proxy.endpoint}\nregion: us-east-1\n` })
+  currentFolderWith({ [FILE]: `table_name: ${tableName}\nendpoint: ${proxy.endpoint}\nregion: us-east-1\n${yaml}` })
   return { tableName, proxy }
 }
 

@@ -206,6 +206,7 @@ describe.each(['lean', 'sdk'] as const)('answers on transport %s', (transport) =
 it.each([
   [3_905_000, '1 h 5 min behind'],
   [-7_200_000, '2 h ahead of'],
+  [-7_199_000, '2 h ahead of'],
   [-12_400, '12 s ahead of'],
   [301_000, '5 min behind'],
   [90_000_000, '25 h behind'],

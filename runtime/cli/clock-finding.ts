@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../configuration/resolve.js'
+import { offsetText, ServerClock } from '../dynamodb/server-clock.js'
+import { transportFor } from '../dynamodb/transport.js'
+import type { Finding } from './diagnosis.js'
+
+const check = 'clock'
+
+/** Two answers show that the clock is wrong; one may be slow. */
+const QUESTIONS = 3
+
+/** From here on stored times may be replaced, for they seem to come from a wrong clock (session/timestamp.ts). Milliseconds. */
+const NOTABLE = 60_000
+
+/** How far this machine's clock is from DynamoDB's, by the dates of answers; an answer that is an error has one, too. */
+export async function clockFinding(configuration: Configuration, client: DynamoDBClient): Promise<Finding> {
+  const { tableName: TableName, tableKey } = configuration
+  const transport = transportFor(configuration, client)
+  const clock = ServerClock.of(client)
+  for (let question = 0; question < QUESTIONS && clock.status === 'unknown' && !clock.isSilent; question += 1) {
+    const Key = { [tableKey]: { S: `doctor-${randomUUID()}` } }
+    await transport.send('GetItem', { TableName, Key }).catch(() => undefined)
+  }
+  const { status, offset, isSilent } = clock
+  if (isSilent) return { level: 'skipped', check, text: 'the answers have no Date' }
+  if (status === 'unknown' || offset === undefined) return { level: 'skipped', check, text: 'no answer came in time' }
+  const text = `this machine's clock is ${offsetText(offset)} DynamoDB's`
+  if (status === 'wrong') {
+    const remedy =
+      'set the clock, for example by NTP; sessions expire too early or too late, and cleaning is refused without --trust-clock'
+    return { level: 'error', check, text, remedy }
+  }
+  if (Math.abs(offset) < NOTABLE) return { level: 'ok', check, text }
+  return { level: 'warning', check, text, remedy: 'set the clock, for example by NTP' }
+}
