@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream'
-
 /** Codes of Node that the SDK's handler calls a `TimeoutError`. */
 const TIMEOUT_CODES = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT']
 
@@ -26,16 +24,6 @@ export function asNodeError(error: CodedError): Error {
   const { code = error.name === 'HTTPParserError' ? 'HPE_INVALID_CONSTANT' : '' } = error
   if (code.startsWith('HPE_')) return coded(code, `Parse Error: ${error.message}`, error)
   return TIMEOUT_CODES.includes(code) ? named('TimeoutError', error) : error
-}
-
-/** A body that fails when it is read, as Node's does when its connection breaks. */
-export function brokenOff(error: CodedError): Readable {
-  const failure = error.code === 'ECONNRESET' ? coded('ECONNRESET', 'aborted', error) : error
-  return new Readable({
-    read() {
-      this.destroy(failure)
-    },
-  })
 }
 
 /** @param milliseconds of the handler's `requestTimeout` */
