@@ -1,12 +1,11 @@
 import type { ServerResponse } from 'node:http'
-import { crc32 } from 'node:zlib'
 import type { Input, Operation } from '../../runtime/dynamodb/transport.js'
+import { checksum, sendText } from './dynamodb-stub.js'
 
 export const TABLE = 'sessions'
 const KEY = { session_id: { S: 'a' } }
 const OTHER = { session_id: { S: 'b' }, data: { S: '{"user":"somebody else"}' } }
 const OWN = { ...KEY, data: { S: '{"user":"me"}' } }
-const TYPE = 'application/x-amz-json-1.0'
 
 export interface Sent {
   readonly name: string
@@ -129,52 +128,43 @@ type Send = (response: ServerResponse, genuine: object) => void
 /** What comes in place of DynamoDB's answer, whatever was asked, with status 200 where nothing else is said. */
 export const FOREIGN: Readonly<Record<string, Send>> = {
   'the JSON of a health check': (response) =>
-    write(response, '{"status":"UP"}', { 'content-type': 'application/json' }),
-  'such JSON with the type of DynamoDB': (response) => write(response, '{"status":"UP"}'),
+    sendText(response, '{"status":"UP"}', 200, { 'content-type': 'application/json' }),
+  'such JSON with the type of DynamoDB': (response) => sendText(response, '{"status":"UP"}'),
   'such JSON with a checksum that does not fit': (response) =>
-    write(response, '{"status":"UP"}', { 'x-amz-crc32': '1' }),
-  nothing: (response) => write(response, '', {}),
+    sendText(response, '{"status":"UP"}', 200, { 'x-amz-crc32': '1' }),
+  nothing: (response) => sendText(response, ''),
   'nothing, without a type': (response) => void response.writeHead(200).end(),
   'status 204': (response) => void response.writeHead(204).end(),
-  'status 201': (response, genuine) => write(response, JSON.stringify(genuine), {}, 201),
-  null: (response) => write(response, 'null'),
-  'an empty list': (response) => write(response, '[]'),
-  'a number': (response) => write(response, '1', { 'x-amz-crc32': String(crc32('1')) }),
-  HTML: (response) => write(response, '<!doctype html><title>Sign in</title>', { 'content-type': 'text/html' }),
+  'status 201': (response, genuine) => sendText(response, JSON.stringify(genuine), 201),
+  null: (response) => sendText(response, 'null'),
+  'an empty list': (response) => sendText(response, '[]'),
+  'a number': (response) => sendText(response, '1', 200, checksum('1')),
+  HTML: (response) => sendText(response, '<!doctype html><title>Sign in</title>', 200, { 'content-type': 'text/html' }),
   'another type': (response, genuine) =>
-    write(response, JSON.stringify(genuine), { 'content-type': 'application/json' }),
+    sendText(response, JSON.stringify(genuine), 200, { 'content-type': 'application/json' }),
   'no type': (response, genuine) => void response.writeHead(200).end(JSON.stringify(genuine)),
-  'a wrong checksum': (response, genuine) => write(response, JSON.stringify(genuine), { 'x-amz-crc32': '7' }),
+  'a wrong checksum': (response, genuine) => sendText(response, JSON.stringify(genuine), 200, { 'x-amz-crc32': '7' }),
   'a checksum that is no number': (response, genuine) =>
-    write(response, JSON.stringify(genuine), { 'x-amz-crc32': 'x' }),
-  'half of the body': (response, genuine) => write(response, `${JSON.stringify(genuine)} `.slice(0, -2)),
-  'an unknown member': (response, genuine) => write(response, JSON.stringify({ ...genuine, Status: 'UP' })),
+    sendText(response, JSON.stringify(genuine), 200, { 'x-amz-crc32': 'x' }),
+  'half of the body': (response, genuine) => sendText(response, `${JSON.stringify(genuine)} `.slice(0, -2)),
+  'an unknown member': (response, genuine) => sendText(response, JSON.stringify({ ...genuine, Status: 'UP' })),
   'an answer to another operation': (response, genuine) => {
     const body = JSON.stringify('Items' in genuine ? { Item: OWN } : { Items: [], Count: 0, ScannedCount: 0 })
-    write(response, body, { 'x-amz-crc32': String(crc32(body)) })
+    sendText(response, body, 200, checksum(body))
   },
-  'a failed condition with another item': (response) => write(response, failedCondition({ Item: OTHER }), {}, 400),
+  'a failed condition with another item': (response) => sendText(response, failedCondition({ Item: OTHER }), 400),
   'a failed condition of another type': (response) =>
-    write(response, failedCondition({ Item: OWN }), { 'content-type': 'text/plain' }, 400),
+    sendText(response, failedCondition({ Item: OWN }), 400, { 'content-type': 'text/plain' }),
   'a failed condition with a wrong checksum': (response) =>
-    write(response, failedCondition({ Item: OWN }), { 'x-amz-crc32': '7' }, 400),
-  'a failed condition with an unknown member': (response) => write(response, failedCondition({ more: 1 }), {}, 400),
-  'a failed condition broken off': (response) => write(response, failedCondition({}).slice(0, -1), {}, 400),
+    sendText(response, failedCondition({ Item: OWN }), 400, { 'x-amz-crc32': '7' }),
+  'a failed condition with an unknown member': (response) => sendText(response, failedCondition({ more: 1 }), 400),
+  'a failed condition broken off': (response) => sendText(response, failedCondition({}).slice(0, -1), 400),
   'a failed condition in the header alone': (response) =>
-    write(response, '', { 'x-amzn-errortype': 'ConditionalCheckFailedException' }, 400),
-  'a failed condition with status 409': (response) => write(response, failedCondition({}), {}, 409),
+    sendText(response, '', 400, { 'x-amzn-errortype': 'ConditionalCheckFailedException' }),
+  'a failed condition with status 409': (response) => sendText(response, failedCondition({}), 409),
 }
 
 export function failedCondition(more: object): string {
   const __type = 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException'
   return JSON.stringify({ __type, message: 'The conditional request failed', ...more })
-}
-
-export function write(
-  response: ServerResponse,
-  body: string,
-  headers: Record<string, string> = {},
-  status = 200,
-): void {
-  response.writeHead(status, { 'content-type': TYPE, ...headers }).end(body)
 }

@@ -2,7 +2,7 @@ import { HttpResponse } from '@smithy/core/protocols'
 import type { Dispatcher } from 'undici'
 import { TOO_LONG } from '../answer-check.js'
 import type { Received } from './http.js'
-import { aborted, asNodeError, tooLate } from './node-errors.js'
+import { aborted, asNodeError, brokenOff, tooLate } from './node-errors.js'
 
 export interface Wanted {
   /** Milliseconds until there are headers. */
@@ -93,7 +93,8 @@ export class Answer implements Dispatcher.DispatchHandler {
     this.#ended()
     if (this.#gaveUp) this.#reject(this.#gaveUp)
     else if (this.#length > this.#most) this.#answer(TOO_LONG)
-    else this.#reject(asNodeError(error))
+    else if (this.#status === 0) this.#reject(asNodeError(error))
+    else this.#reject(brokenOff(asNodeError(error)))
   }
 
   #answer(body: unknown): void {

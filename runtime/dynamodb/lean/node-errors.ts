@@ -26,6 +26,11 @@ export function asNodeError(error: CodedError): Error {
   return TIMEOUT_CODES.includes(code) ? named('TimeoutError', error) : error
 }
 
+/** The error of a connection that breaks in the middle of a body, as Node has it. */
+export function brokenOff(error: CodedError): Error {
+  return error.code === 'ECONNRESET' ? coded('ECONNRESET', 'aborted', error) : error
+}
+
 /** @param milliseconds of the handler's `requestTimeout` */
 export function tooLate(milliseconds: number): Error {
   const text = `a request has exceeded the configured ${milliseconds} ms requestTimeout`

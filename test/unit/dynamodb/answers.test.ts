@@ -1,11 +1,10 @@
-import { crc32 } from 'node:zlib'
 import { ConditionalCheckFailedException, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { StandardRetryStrategy } from '@smithy/core/retry'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { transportFor } from '../../../runtime/dynamodb/transport.js'
 import { failureOf } from '../../support/both-transports.js'
-import { type Stub, startStub } from '../../support/dynamodb-stub.js'
-import { FOREIGN, failedCondition, SENT, type Sent, write } from '../../support/foreign-answers.js'
+import { checksum, type Stub, sendText, startStub } from '../../support/dynamodb-stub.js'
+import { FOREIGN, failedCondition, SENT, type Sent } from '../../support/foreign-answers.js'
 
 const FAST = () => ({ retryStrategy: new StandardRetryStrategy({ maxAttempts: 3, baseDelay: 1 }) })
 const [READ, WRITE, LOCK] = SENT as [Sent, Sent, Sent]
@@ -42,14 +41,14 @@ describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (tra
 
     it.each(Object.entries(sent.wrong))('is repeated when the answer has %s', async (_, answer) => {
       const body = JSON.stringify(answer)
-      stub.answer((_request, response) => write(response, body, { 'x-amz-crc32': String(crc32(body)) }))
+      stub.answer((_request, response) => sendText(response, body, 200, checksum(body)))
       expect(await failureOf(send(sent))).toMatchObject({ name: 'UnreadableAnswerError', maybeWritten: writes })
       expect(stub.requests).toHaveLength(3)
     })
 
     it('believes the answer that comes to its repeat', async () => {
       stub.answer((_request, response, count) =>
-        write(response, count === 1 ? '{"status":"UP"}' : JSON.stringify(genuine)),
+        sendText(response, count === 1 ? '{"status":"UP"}' : JSON.stringify(genuine)),
       )
       expect(await send(sent)).toEqual({ ...genuine, $metadata: expect.objectContaining({ attempts: 2 }) })
     })
@@ -58,9 +57,9 @@ describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (tra
       const body = JSON.stringify({ ...genuine, Later: 1 })
       const headers = {
         'content-type': 'Application/X-Amz-JSON-1.0; charset=utf-8',
-        'x-amz-crc32': String(crc32(body)),
+        'x-amz-crc32': checksum(body)['x-amz-crc32'],
       }
-      stub.answer((_request, response) => write(response, body, headers))
+      stub.answer((_request, response) => sendText(response, body, 200, headers))
       expect(await send(sent)).toEqual({ ...genuine, $metadata: expect.objectContaining({ attempts: 1 }) })
     })
   })
@@ -70,10 +69,10 @@ describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (tra
     [403, '<html>', 'text/html', 1],
     [400, '{"__type":"x#ValidationException","message":"no"}', 'text/plain', 1],
   ])('leaves an error with status %s as it is', async (status, body, type, requests) => {
-    stub.answer((_request, response) => write(response, body, { 'content-type': type }, status))
+    stub.answer((_request, response) => sendText(response, body, status, { 'content-type': type }))
     for (const sent of [READ, WRITE]) {
       stub.reset()
-      stub.answer((_request, response) => write(response, body, { 'content-type': type }, status))
+      stub.answer((_request, response) => sendText(response, body, status, { 'content-type': type }))
       const error = await failureOf(send(sent))
       if (status === 400) expect(error.name).toBe('ValidationException')
       else expect(error).toMatchObject({ name: 'UnreadableAnswerError', status, maybeWritten: sent.writes })
@@ -83,15 +82,15 @@ describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (tra
 
   it('believes a failed condition, with its item and with an empty checksum or none', async () => {
     const body = failedCondition({ Item: (READ.genuine as { Item: object }).Item, Later: 1 })
-    stub.answer((_request, response) => write(response, body, { 'x-amz-crc32': String(crc32(body)) }, 400))
+    stub.answer((_request, response) => sendText(response, body, 400, checksum(body)))
     expect(await failureOf(send(WRITE))).toBeInstanceOf(ConditionalCheckFailedException)
-    stub.answer((_request, response) => write(response, failedCondition({}), {}, 400))
+    stub.answer((_request, response) => sendText(response, failedCondition({}), 400))
     expect(await failureOf(send(LOCK))).toMatchObject({ $metadata: { attempts: 1 } })
   })
 
   it('ignores a checksum of something that was encoded on the way', async () => {
     const headers = { 'x-amz-crc32': '7', 'content-encoding': 'identity' }
-    stub.answer((_request, response) => write(response, JSON.stringify(READ.genuine), headers))
+    stub.answer((_request, response) => sendText(response, JSON.stringify(READ.genuine), 200, headers))
     expect(await send(READ)).toMatchObject(READ.genuine)
   })
 
@@ -119,12 +118,12 @@ describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (tra
 
   it('reads all that it may have', async () => {
     const data = { S: '\u0001'.repeat(399_000) }
-    stub.answer((_request, response) => write(response, JSON.stringify({ Item: { session_id: { S: 'a' }, data } })))
+    stub.answer((_request, response) => sendText(response, JSON.stringify({ Item: { session_id: { S: 'a' }, data } })))
     expect(await send(READ)).toMatchObject({ Item: { data } })
   })
 
   it('shows nothing of an answer in its error', async () => {
-    stub.answer((_request, response) => write(response, '{"Item":{"data":{"S":"hush'))
+    stub.answer((_request, response) => sendText(response, '{"Item":{"data":{"S":"hush'))
     const error = await failureOf(send(READ))
     expect(`${error.stack} ${JSON.stringify(error)} ${error.cause}`).not.toContain('hush')
   })
