@@ -92,17 +92,21 @@ export class SessionUnreadError extends Error {
 }
 
 /**
- * An answer came that is not DynamoDB's: of something on the way, as a sign-in page, or damaged. What was asked for may
- * have been carried out. It has no `cause`, because the parser's message quotes the answer, and with it session data.
+ * The answers to a request, and to its repeats, were not DynamoDB's: they came from something in between (a sign-in page,
+ * a load balancer), belonged to another request, or arrived damaged. The error has no `cause`, because the parser's message
+ * quotes the answer, and with it session data.
  */
 export class UnreadableAnswerError extends Error {
   override readonly name = 'UnreadableAnswerError'
-  /** The HTTP status of the answer. */
+  /** The HTTP status of the last answer. */
   readonly status: number
+  /** true: the request was a write or a delete, and DynamoDB may have carried it out. false: it only reads. */
+  readonly maybeWritten: boolean
 
-  constructor(message: string, status: number) {
+  constructor(message: string, status: number, maybeWritten: boolean) {
     super(message)
     this.status = status
+    this.maybeWritten = maybeWritten
   }
 }
 

@@ -186,7 +186,8 @@ function faultInsideAws(failure: Failure): string | undefined {
 
 function notDynamoDB(failure: Failure): string | undefined {
   const { name, code, status } = failure
-  if (name !== 'SyntaxError' && !code.startsWith('HPE_')) return undefined
+  const isUnreadable = name === 'SyntaxError' || name === 'UnreadableAnswerError'
+  if (!isUnreadable && !code.startsWith('HPE_')) return undefined
   const answer = status ? ` (HTTP status ${status})` : ''
   return `${placeOf(failure)} does not answer like DynamoDB${answer}; check ${endpointSource(failure.configuration)}`
 }

@@ -135,11 +135,11 @@ export function watchedExchange(exchange: Exchange, client: DynamoDBClient): Exc
   const clock = ServerClock.of(client)
   return {
     isOurs: exchange.isOurs,
-    async send(request, abortSignal) {
+    async send(request, abortSignal, most) {
       const sent = moment()
-      const response = await exchange.send(request, abortSignal)
-      clock.observe(response.headers.date, sent)
-      return response
+      const received = await exchange.send(request, abortSignal, most)
+      clock.observe(received.response.headers.date, sent)
+      return received
     },
   }
 }

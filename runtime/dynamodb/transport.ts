@@ -26,8 +26,11 @@ import {
   type UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
+import { addCheck, checkItems } from './checked-command.js'
+import { hasFixedEndpoint } from './client.js'
 import { loadOptional } from './optional-module.js'
 import { watchCommand } from './server-clock.js'
+import { withoutAnswer } from './unreadable-answer.js'
 
 /** The operations that a transport sends: those of items. Tables are made and looked at with the SDK's client. */
 export interface Operations {
@@ -43,12 +46,17 @@ export interface Operations {
 
 export type Operation = keyof Operations
 
+export type Input = Operations[Operation]['input']
+
 export interface SendOptions {
   /** Rejects with an `AbortError`, as the SDK does, when it is aborted before the answer has come. */
   readonly abortSignal?: AbortSignal
 }
 
-/** Sends requests for items. Answers and errors are the SDK's, `$metadata` included, whichever transport it is. */
+/**
+ * Sends requests for items. Answers and errors are the SDK's, `$metadata` included, whichever transport it is; an answer
+ * that is not DynamoDB's is an UnreadableAnswerError.
+ */
 export interface Transport {
   /** Whether requests go past the SDK at present. */
   readonly isLean: boolean
@@ -97,7 +105,7 @@ export function transportFor({ transport }: Pick<Configuration, 'transport'>, cl
 class SdkTransport implements Transport {
   readonly isLean = false
   readonly mayMerge = false
-  readonly #client: Pick<DynamoDBClient, 'send'>
+  readonly #client: Pick<DynamoDBClient, 'send'> & { readonly config?: DynamoDBClient['config'] }
 
   constructor(client: DynamoDBClient) {
     this.#client = client
@@ -111,9 +119,22 @@ class SdkTransport implements Transport {
     const Command = COMMANDS[operation] as unknown as new (input: object) => GetItemCommand
     const command = new Command(input)
     watchCommand(command, this.#client)
-    // Options that are not undefined keep the client from using its `cacheMiddleware`.
-    const answer: unknown = await (options ? this.#client.send(command, options) : this.#client.send(command))
-    return answer as Operations[O]['output']
+    addCheck(command)
+    const given = options ?? this.#uncached()
+    try {
+      const answer: unknown = await (given ? this.#client.send(command, given) : this.#client.send(command))
+      checkItems(answer, operation, input)
+      return answer as Operations[O]['output']
+    } catch (error) {
+      checkItems(error, operation, input)
+      throw withoutAnswer(error, operation, input)
+    }
+  }
+
+  /** With `cacheMiddleware` a client keeps what the first command of a class had: the application's may be without a check. */
+  #uncached(): SendOptions | undefined {
+    const { config } = this.#client
+    return config?.cacheMiddleware && !hasFixedEndpoint(this.#client as DynamoDBClient) ? {} : undefined
   }
 }
 

@@ -13,13 +13,6 @@ export function storeError(error: unknown, { tableName }: Configuration): unknow
     const text = `The session is larger than an item of DynamoDB can be; the version in the table "${tableName}" stays.`
     return new SessionTooLargeError(text, { cause: error })
   }
-  if (error instanceof Error && error.name === 'SyntaxError') {
-    const status = statusOf(error)
-    const text =
-      `The answer to a request for the table "${tableName}" is not DynamoDB's (HTTP status ${status}); look for what ` +
-      'is in between (proxy, firewall, VPC endpoint). Whether the request was carried out is not known.'
-    return new UnreadableAnswerError(text, status)
-  }
   return error
 }
 

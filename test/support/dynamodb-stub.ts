@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { crc32 } from 'node:zlib'
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 
 /** A request as it came over the wire. */
@@ -20,7 +21,7 @@ export interface Stub {
   readonly sockets: ReadonlySet<Socket>
   /** Connections that there were so far. */
   readonly connections: number
-  /** Answers from now on; default: `{}` with status 200. */
+  /** Answers from now on; default: {@link sendSuccess}. */
   answer(by: (request: WireRequest, response: ServerResponse, count: number) => void): void
   reset(): void
   stop(): Promise<void>
@@ -32,7 +33,7 @@ export async function startStub({ keepAliveTimeout = 60_000 } = {}): Promise<Stu
   const requests: WireRequest[] = []
   const sockets = new Set<Socket>()
   let connections = 0
-  let by: Parameters<Stub['answer']>[0] = (_, response) => sendJson(response, {})
+  let by: Parameters<Stub['answer']>[0] = sendSuccess
   const listener: RequestListener = (incoming, outgoing) => {
     // Else the SDK sets its clock by it, also in tests with a clock of their own.
     outgoing.sendDate = false
@@ -67,7 +68,7 @@ export async function startStub({ keepAliveTimeout = 60_000 } = {}): Promise<Stu
     reset() {
       requests.length = 0
       connections = 0
-      by = (_, response) => sendJson(response, {})
+      by = sendSuccess
     },
     async stop() {
       server.closeAllConnections()
@@ -79,13 +80,29 @@ export async function startStub({ keepAliveTimeout = 60_000 } = {}): Promise<Stu
 
 export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }
 
+/** What DynamoDB answers where there are no items, and to writes. */
+export function sendSuccess({ headers, body }: WireRequest, response: ServerResponse): void {
+  const operation = String(headers['x-amz-target']).split('.')[1]
+  const { Key, ReturnValues, RequestItems = {}, Statements = [] } = JSON.parse(body)
+  const tables = Object.keys(RequestItems).map((table) => [table, []])
+  if (operation === 'Query' || operation === 'Scan') sendJson(response, { Items: [], Count: 0, ScannedCount: 0 })
+  else if (operation === 'BatchGetItem') sendJson(response, { Responses: Object.fromEntries(tables) })
+  else if (operation === 'BatchExecuteStatement') sendJson(response, { Responses: Statements.map(() => ({})) })
+  else sendJson(response, ReturnValues === 'ALL_NEW' ? { Attributes: Key } : {})
+}
+
 export function sendJson(response: ServerResponse, body: object, status = 200, headers: object = {}): void {
-  response.writeHead(status, {
-    'content-type': 'application/x-amz-json-1.0',
-    'x-amzn-requestid': 'REQUEST',
-    ...headers,
-  })
-  response.end(JSON.stringify(body))
+  sendText(response, JSON.stringify(body), status, { 'x-amzn-requestid': 'REQUEST', ...headers })
+}
+
+/** @param headers may have a checksum, or no type (undefined) */
+export function sendText(response: ServerResponse, body: string, status = 200, headers: object = {}): void {
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', ...headers }).end(body)
+}
+
+/** The header with which DynamoDB vouches for a body. */
+export function checksum(body: string): { 'x-amz-crc32': string } {
+  return { 'x-amz-crc32': String(crc32(body)) }
 }
 
 export function sendError(

@@ -1,12 +1,16 @@
 import { HttpResponse } from '@smithy/core/protocols'
 import type { Dispatcher } from 'undici'
+import { TOO_LONG } from '../answer-check.js'
+import type { Received } from './http.js'
 import { aborted, asNodeError, brokenOff, tooLate } from './node-errors.js'
 
 export interface Wanted {
   /** Milliseconds until there are headers. */
   readonly requestTimeout: number | undefined
   readonly abortSignal: AbortSignal | undefined
-  readonly resolve: (response: HttpResponse) => void
+  /** Bytes of the body. */
+  readonly most: number
+  readonly resolve: (received: Received) => void
   readonly reject: (error: Error) => void
   /** Called once undici is through with a request that it was given. */
   readonly ended: () => void
@@ -14,7 +18,8 @@ export interface Wanted {
 
 /** Receives one answer, and gives it up when it takes too long or is not wanted any more. */
 export class Answer implements Dispatcher.DispatchHandler {
-  readonly #resolve: (response: HttpResponse) => void
+  readonly #most: number
+  readonly #resolve: Wanted['resolve']
   readonly #reject: (error: Error) => void
   readonly #ended: () => void
   readonly #deadline: NodeJS.Timeout | undefined
@@ -25,8 +30,11 @@ export class Answer implements Dispatcher.DispatchHandler {
   #reason: string | undefined
   #headers: Record<string, string> = {}
   readonly #chunks: Buffer[] = []
+  #length = 0
+  #drop: () => void = () => {}
 
-  constructor({ requestTimeout, abortSignal, resolve, reject, ended }: Wanted) {
+  constructor({ requestTimeout, abortSignal, most, resolve, reject, ended }: Wanted) {
+    this.#most = most
     this.#resolve = resolve
     this.#reject = reject
     this.#ended = ended
@@ -43,6 +51,11 @@ export class Answer implements Dispatcher.DispatchHandler {
   /** Its connection will not come: the client was destroyed. */
   refuse(): void {
     this.#giveUp(asNodeError(Object.assign(new Error('The client is destroyed'), { code: 'UND_ERR_DESTROYED' })))
+  }
+
+  /** @param drop closes the connection that it comes on */
+  comesOn(drop: () => void): void {
+    this.#drop = drop
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -63,8 +76,10 @@ export class Answer implements Dispatcher.DispatchHandler {
     this.#headers = flat(headers)
   }
 
-  onResponseData(_controller: unknown, chunk: Buffer): void {
-    this.#chunks.push(chunk)
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#length += chunk.byteLength
+    if (this.#length > this.#most) controller.abort(new Error('The answer is too long'))
+    else this.#chunks.push(chunk)
   }
 
   onResponseEnd(): void {
@@ -73,17 +88,18 @@ export class Answer implements Dispatcher.DispatchHandler {
     this.#answer(this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks))
   }
 
-  /** Once there were headers, it is reading the body that fails, as with the SDK's handler. */
   onResponseError(_controller: unknown, error: Error): void {
     this.#settle()
     this.#ended()
     if (this.#gaveUp) this.#reject(this.#gaveUp)
+    else if (this.#length > this.#most) this.#answer(TOO_LONG)
     else if (this.#status === 0) this.#reject(asNodeError(error))
-    else this.#answer(brokenOff(asNodeError(error)))
+    else this.#reject(brokenOff(asNodeError(error)))
   }
 
   #answer(body: unknown): void {
-    this.#resolve(new HttpResponse({ statusCode: this.#status, reason: this.#reason, headers: this.#headers, body }))
+    const response = new HttpResponse({ statusCode: this.#status, reason: this.#reason, headers: this.#headers, body })
+    this.#resolve({ response, drop: this.#drop })
   }
 
   #settle(): void {

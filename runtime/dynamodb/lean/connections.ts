@@ -1,7 +1,8 @@
-import { Agent } from 'undici'
+import { Agent, Pool } from 'undici'
 import { Answer } from './answer.js'
+import { type Carrying, Connection } from './connection.js'
 import type { Handler, Timeouts } from './exchange.js'
-import type { HttpRequest, HttpResponse } from './http.js'
+import type { HttpRequest, Received } from './http.js'
 
 /** As many as the SDK's default handler has to one host. */
 const MOST_SOCKETS = 50
@@ -36,11 +37,12 @@ export class Connections {
   }
 
   /** Requests wait here, not in undici, which would open a connection even for one that was given up meanwhile. */
-  exchange(request: HttpRequest, abortSignal: AbortSignal | undefined): Promise<HttpResponse> {
+  exchange(request: HttpRequest, abortSignal: AbortSignal | undefined, most: number): Promise<Received> {
     return new Promise((resolve, reject) => {
       const answer = new Answer({
         requestTimeout: this.#timeouts.requestTimeout,
         abortSignal,
+        most,
         resolve,
         reject,
         ended: this.#ended,
@@ -57,7 +59,8 @@ export class Connections {
     const { path, headers } = request
     try {
       const body = request.body as Uint8Array
-      this.#agent.dispatch({ origin: originOf(request), path, method: 'POST', headers, body }, answer)
+      const options: Carrying = { origin: originOf(request), path, method: 'POST', headers, body, answer }
+      this.#agent.dispatch(options, answer)
     } catch (error) {
       queueMicrotask(() => answer.onResponseError(undefined, error as Error))
     }
@@ -84,6 +87,9 @@ export class Connections {
     const { connectionTimeout = 0, requestTimeout, socketTimeout } = this.#timeouts
     return new Agent({
       connections: MOST_SOCKETS,
+      // One request at a time: then whatever arrives on an idle connection closes it.
+      pipelining: 1,
+      factory: (origin, options: Pool.Options) => new Pool(origin, { ...options, factory: connectionTo }),
       keepAliveTimeout: IDLE,
       connect: { timeout: connectionTimeout },
       // How long the headers may take is up to Answer, which counts the time until there is a socket, too.
@@ -91,6 +97,10 @@ export class Connections {
       bodyTimeout: socketTimeout ?? requestTimeout ?? 0,
     })
   }
+}
+
+function connectionTo(origin: URL, options: object): Connection {
+  return new Connection(origin, options)
 }
 
 function originOf({ protocol, hostname, port }: HttpRequest): string {

@@ -3,6 +3,7 @@ import https from 'node:https'
 import { isDeepStrictEqual } from 'node:util'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { loadOptional } from '../optional-module.js'
+import { closeOnSurplus, connectionOf, readWhole } from '../raw-body.js'
 import type { Exchange, HttpRequest, HttpResponse } from './http.js'
 import { pristine } from './pristine.js'
 
@@ -29,7 +30,7 @@ export async function chooseExchange(client: DynamoDBClient, protocol: string): 
   const isOurs = () => (protocol === 'https:' ? https : http).request === request && hasTimers()
   return {
     isOurs,
-    send: (sent, abortSignal) => (isOurs() ? connections.exchange(sent, abortSignal) : own.send(sent, abortSignal)),
+    send: (...sent) => (isOurs() ? connections.exchange(...sent) : own.send(...sent)),
   }
 }
 
@@ -59,9 +60,12 @@ export interface Handler {
 function throughHandler(handler: Handler): Exchange {
   return {
     isOurs: () => false,
-    async send(request, abortSignal) {
+    async send(request, abortSignal, most) {
       const { response } = await handler.handle(request, abortSignal ? { abortSignal } : {})
-      return response
+      const connection = connectionOf(response.body)
+      if (connection) closeOnSurplus(connection)
+      const body = (await readWhole(response.body, most)) ?? response.body
+      return { response: Object.assign(response, { body }), drop: () => void connection?.destroy() }
     },
   }
 }

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { wallClock } from '../../clock.js'
-import type { Exchange, HttpRequest, HttpResponse } from './http.js'
+import { judge, longestAnswer, TOO_LONG } from '../answer-check.js'
+import type { Input, Operation } from '../transport.js'
+import { unreadableAnswer } from '../unreadable-answer.js'
+import type { Exchange, HttpRequest, HttpResponse, Received } from './http.js'
 import type { QuickSignature } from './quick-signature.js'
 import type { Output, Route, SigningProperties } from './route.js'
 
@@ -10,13 +13,23 @@ import type { Output, Route, SigningProperties } from './route.js'
  */
 export class LeanRequest {
   readonly #route: Route
+  readonly #operation: Operation
+  readonly #input: Input
   readonly #body: Uint8Array
   readonly #exchange: Exchange
   readonly #abortSignal: AbortSignal | undefined
   readonly #marks = { 'amz-sdk-invocation-id': randomUUID(), 'amz-sdk-request': '' }
 
-  constructor(route: Route, input: object, exchange: Exchange, abortSignal: AbortSignal | undefined) {
+  constructor(
+    route: Route,
+    operation: Operation,
+    input: Input,
+    exchange: Exchange,
+    abortSignal: AbortSignal | undefined,
+  ) {
     this.#route = route
+    this.#operation = operation
+    this.#input = input
     this.#body = route.serialize(input)
     this.#exchange = exchange
     this.#abortSignal = abortSignal
@@ -31,8 +44,9 @@ export class LeanRequest {
     let response: HttpResponse
     let output: Output
     try {
-      response = await this.#exchange.send(signed, this.#abortSignal)
-      output = await this.#read(response)
+      const received = await this.#exchange.send(signed, this.#abortSignal, longestAnswer(this.#operation))
+      response = received.response
+      output = await this.#read(received)
     } catch (error) {
       signer.errorHandler?.(properties)(error)
       throw error
@@ -60,9 +74,16 @@ export class LeanRequest {
     return { ...this.#route.request, headers: quick.sign(this.#body, this.#marks, now + offset), body: this.#body }
   }
 
-  async #read(response: HttpResponse): Promise<Output> {
+  async #read({ response, drop }: Received): Promise<Output> {
+    const { statusCode: status, headers, body } = response
+    const isWhole = Buffer.isBuffer(body) || body === TOO_LONG
+    const verdict = isWhole ? judge({ status, headers, body }, this.#operation, this.#input) : undefined
+    if (verdict?.problem !== undefined) {
+      drop()
+      throw unreadableAnswer(this.#operation, this.#input, status, verdict.problem)
+    }
     try {
-      return await this.#route.deserialize(response)
+      return await this.#route.deserialize(response, verdict)
     } catch (error) {
       throw withResponse(error as Failure, response)
     }

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { hasFixedEndpoint } from '../client.js'
 import { watchedExchange } from '../server-clock.js'
 import type { LeanTransport, Operation, Operations, SendOptions } from '../transport.js'
+import { withoutAnswer } from '../unreadable-answer.js'
 import { ClientState } from './client-state.js'
 import { chooseExchange } from './exchange.js'
 import type { Exchange } from './http.js'
@@ -64,10 +65,14 @@ class LeanRequests implements LeanTransport {
     const strategy = await config.retryStrategy()
     if (!isTokenStrategy(strategy)) return undefined
     const exchange = this.#exchange ?? (await this.#choose(route.request.protocol))
-    const request = new LeanRequest(route, input, exchange, abortSignal)
+    const request = new LeanRequest(route, operation, input, exchange, abortSignal)
     this.#used = true
-    const output = await withRetries(config, strategy, route.retryTokenScope, abortSignal, request)
-    return output as Operations[O]['output']
+    try {
+      const output = await withRetries(config, strategy, route.retryTokenScope, abortSignal, request)
+      return output as Operations[O]['output']
+    } catch (error) {
+      throw withoutAnswer(error, operation, input)
+    }
   }
 
   /** The credentials come first, as in the SDK, and with the refresh that they may need. */

@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream'
-
 /** Codes of Node that the SDK's handler calls a `TimeoutError`. */
 const TIMEOUT_CODES = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT']
 
@@ -28,14 +26,9 @@ export function asNodeError(error: CodedError): Error {
   return TIMEOUT_CODES.includes(code) ? named('TimeoutError', error) : error
 }
 
-/** A body that fails when it is read, as Node's does when its connection breaks. */
-export function brokenOff(error: CodedError): Readable {
-  const failure = error.code === 'ECONNRESET' ? coded('ECONNRESET', 'aborted', error) : error
-  return new Readable({
-    read() {
-      this.destroy(failure)
-    },
-  })
+/** The error of a connection that breaks in the middle of a body, as Node has it. */
+export function brokenOff(error: CodedError): Error {
+  return error.code === 'ECONNRESET' ? coded('ECONNRESET', 'aborted', error) : error
 }
 
 /** @param milliseconds of the handler's `requestTimeout` */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { NormalizedSchema, operation as operationSchemaOf } from '@smithy/core/schema'
+import type { Believed } from '../answer-check.js'
 import { COMMANDS, type Operation, type Operations } from '../transport.js'
 import type { HttpRequest, HttpResponse } from './http.js'
 import { answerOf, requestJson } from './json.js'
@@ -26,7 +27,7 @@ export interface Route {
   readonly retryTokenScope: string
   serialize(input: object): Uint8Array
   /** @throws the SDK's exception for an answer that is an error */
-  deserialize(response: HttpResponse): Output | Promise<Output>
+  deserialize(response: HttpResponse, verdict: Believed | undefined): Output | Promise<Output>
 }
 
 export type Output = object & { $metadata: Metadata }
@@ -114,8 +115,9 @@ export async function learnRoute<O extends Operation>(
       serializer.write(written, value)
       return serializer.flush() as Uint8Array
     },
-    deserialize(response) {
-      const answer = response.statusCode === 200 ? answerOf(response.body, outputMembers) : undefined
+    deserialize(response, verdict) {
+      const isSuccess = response.statusCode === 200 && verdict
+      const answer = isSuccess ? answerOf(verdict.text, verdict.members, outputMembers) : undefined
       return answer ? withMetadata(answer, response) : protocol.deserializeResponse(schema, config, response)
     },
   }

@@ -124,8 +124,8 @@ describe('the SDK itself sends', () => {
     for (const target of [client, DynamoDBClient.prototype]) {
       const mock = vi
         .spyOn(target, 'send')
-        .mockImplementation((async () => ({ Item: { mocked: { BOOL: true } } })) as never)
-      expect(await send('GetItem', INPUT)).toEqual({ Item: { mocked: { BOOL: true } } })
+        .mockImplementation((async () => ({ Item: { ...INPUT.Key, mocked: { BOOL: true } } })) as never)
+      expect(await send('GetItem', INPUT)).toEqual({ Item: { ...INPUT.Key, mocked: { BOOL: true } } })
       expect(mock.mock.calls[0]?.[0]).toMatchObject({ input: INPUT })
       mock.mockRestore()
     }
@@ -135,8 +135,8 @@ describe('the SDK itself sends', () => {
   })
 
   it('for a client that is none of the SDK', async () => {
-    const client = { send: async () => ({ Item: {} }) } as unknown as DynamoDBClient
-    expect(await leanSend(client)('GetItem', INPUT)).toEqual({ Item: {} })
+    const client = { send: async () => ({ Item: INPUT.Key }) } as unknown as DynamoDBClient
+    expect(await leanSend(client)('GetItem', INPUT)).toEqual({ Item: INPUT.Key })
   })
 
   it('for a client with a logger, which is told of the request', async () => {
@@ -293,7 +293,11 @@ describe('the endpoint of the lean transport', () => {
       if (env) vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', env)
       const handle = vi.fn(
         async (_request: { protocol: string; hostname: string; port?: number; headers: object }) => ({
-          response: { statusCode: 200, headers: {}, body: Buffer.from('{}') },
+          response: {
+            statusCode: 200,
+            headers: { 'content-type': 'application/x-amz-json-1.0' },
+            body: Buffer.from('{}'),
+          },
         }),
       )
       const requestHandler = { handle } as never

@@ -1,0 +1,85 @@
+import type { AttributeValue, QueryCommandInput } from '@aws-sdk/client-dynamodb'
+import type { Input, Operation, Operations } from './transport.js'
+
+type Item = Readonly<Record<string, AttributeValue | undefined>>
+
+const ANOTHER = 'it is about an item that was not asked for'
+
+/**
+ * Whether all items of an answer are among those that were asked for. This is all that can be looked at where there is no
+ * raw answer (a mock of the client).
+ *
+ * @param answer members of an answer, or an error for a failed condition
+ */
+export function itemProblem(answer: object, operation: Operation, input: Input): string | undefined {
+  switch (operation) {
+    case 'GetItem':
+    case 'UpdateItem':
+    case 'DeleteItem':
+      return keyProblem(answer as Answer, input as Operations['GetItem' | 'UpdateItem' | 'DeleteItem']['input'])
+    case 'BatchGetItem':
+      return batchProblem(answer as Answer, input as Operations['BatchGetItem']['input'])
+    case 'Query':
+      return queryProblem(answer as Answer, input as QueryCommandInput)
+    default:
+      return undefined
+  }
+}
+
+interface Answer {
+  readonly Item?: Item
+  readonly Attributes?: Item
+  readonly Items?: readonly Item[]
+  readonly Responses?: Readonly<Record<string, readonly Item[]>>
+  readonly UnprocessedKeys?: Readonly<Record<string, { readonly Keys?: readonly Item[] }>>
+}
+
+interface KeyInput {
+  readonly Key: Item | undefined
+  readonly ProjectionExpression?: string
+  readonly ReturnValues?: string
+}
+
+function keyProblem({ Item, Attributes }: Answer, { Key = {}, ...input }: KeyInput): string | undefined {
+  if (Item && input.ProjectionExpression === undefined && !has(Item, Key)) return ANOTHER
+  return Attributes && input.ReturnValues?.startsWith('ALL_') && !has(Attributes, Key) ? ANOTHER : undefined
+}
+
+function batchProblem(
+  { Responses = {}, UnprocessedKeys = {} }: Answer,
+  { RequestItems = {} }: Operations['BatchGetItem']['input'],
+): string | undefined {
+  for (const [table, { Keys = [], ProjectionExpression }] of Object.entries(RequestItems)) {
+    const items = Responses[table]
+    if (!Array.isArray(items)) return 'it lacks a table that was asked for'
+    const asked = new Set(Keys.map(textOf))
+    const names = Object.keys(Keys[0] ?? {})
+    const among = (item: Item) => asked.has(textOf(Object.fromEntries(names.map((name) => [name, item[name]]))))
+    if (ProjectionExpression === undefined && !items.every(among)) return ANOTHER
+    if (!(UnprocessedKeys[table]?.Keys ?? []).every(among)) return ANOTHER
+  }
+  const others = [...Object.keys(Responses), ...Object.keys(UnprocessedKeys)]
+  return others.every((table) => Object.hasOwn(RequestItems, table)) ? undefined : ANOTHER
+}
+
+/** The queries of this package ask for the keys of items with one value, and project nothing but keys. */
+function queryProblem({ Items = [] }: Answer, input: QueryCommandInput): string | undefined {
+  const { ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} } = input
+  const [, name = '', value = ''] = /^(#\w+) = (:\w+)$/.exec(input.KeyConditionExpression ?? '') ?? []
+  const asked = { [names[name] ?? '']: values[value] }
+  const projected = (input.ProjectionExpression?.split(', ') ?? []).map((placeholder) => names[placeholder] ?? '')
+  const isAnswer = (item: Item) => has(item, asked) && projected.every((attribute) => item[attribute] !== undefined)
+  return Items.every(isAnswer) ? undefined : ANOTHER
+}
+
+/** Keys are texts, or numbers. */
+function has(item: Item, key: Item): boolean {
+  for (const name in key) {
+    if (item[name]?.S !== key[name]?.S || item[name]?.N !== key[name]?.N) return false
+  }
+  return true
+}
+
+function textOf(key: Item): string {
+  return JSON.stringify(Object.entries(key).map(([name, value]) => [name, value?.S, value?.N]))
+}
