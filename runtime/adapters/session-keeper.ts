@@ -5,6 +5,7 @@ import { InvalidSessionIdError, SessionDataError } from '../errors.js'
 import { isPassing, report } from '../session/errors.js'
 import { hashSessionId, isPossibleSessionId } from '../session/session-id.js'
 import { SessionIndex } from '../session/session-index.js'
+import { keyOf } from '../session/session-key.js'
 import { SessionRepository } from '../session/session-repository.js'
 import type { ConflictListener } from '../session/session-writer.js'
 import { HeldSession } from './held-session.js'
@@ -66,8 +67,11 @@ export class SessionKeeper {
 
   /** @throws {InvalidSessionIdError} when nothing can be stored under the id */
   assertPossible(id: string): void {
+    keyOf(id, this.configuration)
     if (isPossibleSessionId(id, this.configuration)) return
-    throw new InvalidSessionIdError(`The session id (${hashSessionId(id)}) is empty, too long, or wrongly signed.`)
+    throw new InvalidSessionIdError(
+      `The session id (${hashSessionId(id)}) is wrongly signed: make signed ids with genid of the store, or check secret_key.`,
+    )
   }
 
   /** Reports a failure that a request survives, and throws any other. */

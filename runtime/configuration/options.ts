@@ -98,7 +98,16 @@ export type OptionDefinition =
 const everywhere = ['env', 'yaml'] as const
 
 /** Attributes that an item has besides its key (see docs/architecture.md, wire format). */
-const ATTRIBUTES = ['data', 'created_at', 'updated_at', 'expire_at', 'locked_at', 'cookie'] as const
+const ATTRIBUTES = [
+  'data',
+  'created_at',
+  'updated_at',
+  'expire_at',
+  'locked_at',
+  'cookie',
+  'successor',
+  'saves',
+] as const
 
 /**
  * THE table of options. Everything that knows an option derives from it: the types, the ENV names, the checks of YAML
@@ -123,6 +132,16 @@ export const OPTIONS = {
     minLength: 1,
     maxLength: 255,
     not: ATTRIBUTES,
+  },
+  keyPrefix: {
+    type: 'string',
+    default: undefined,
+    from: everywhere,
+    text: "Text before every session id in the table's key, where several applications share a table: shop: (with the colon).",
+    maxLength: 255,
+    pattern: '^[^\\s\\x00-\\x1f\\x7f]+:$',
+    rule: 'must be text without spaces that ends in a colon, such as "shop:"',
+    otherwise: "none, every session in the table counts as this application's",
   },
   secretKey: {
     type: 'string',

@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Configuration } from '../configuration/resolve.js'
 import { MissingSecretKeyError } from '../errors.js'
+import { isPossibleKey, type KeyMaking } from './session-key.js'
 
 /** First 16 hex digits of the id's SHA-256: names a session in logs and errors without giving its id away. */
 export function hashSessionId(id: string): string {
@@ -8,9 +9,6 @@ export function hashSessionId(id: string): string {
 }
 
 type Signing = Pick<Configuration, 'secretKey' | 'sessionIdDigest'>
-
-/** DynamoDB's limit for a partition key: "Constraints in Amazon DynamoDB", 2048 bytes. */
-const LONGEST_KEY = 2048
 
 /** What the Ruby gem makes as well: 32 random bytes, in hex. */
 const RANDOM_BYTES = 32
@@ -52,8 +50,8 @@ export function isSignedSessionId(id: string, signing: Signing): boolean {
  * Whether an id can be that of a session, for adapters whose ids a framework makes: it fits into a key, and if it has
  * the form of a signed one, its signature is right.
  */
-export function isPossibleSessionId(id: string, signing: Signing): boolean {
-  if (typeof id !== 'string' || id === '' || Buffer.byteLength(id) > LONGEST_KEY) return false
+export function isPossibleSessionId(id: string, signing: Signing & KeyMaking): boolean {
+  if (!isPossibleKey(id, signing)) return false
   const looksSigned = /^([0-9a-f]{32}|[0-9a-f]{64})--/i.test(id)
   return !looksSigned || secretsOf(signing).length === 0 || isSignedSessionId(id, signing)
 }

@@ -52,7 +52,7 @@ export class SessionItems {
   }
 
   async get(id: string, { consistent, onForwarder }: Reading): Promise<Item | undefined> {
-    const item = await this.#get(keyOf(id), consistent)
+    const item = await this.#get(keyOf(id, this.#configuration), consistent)
     if (successorOf(item) === undefined) return item
     onForwarder?.()
     return undefined
@@ -65,7 +65,7 @@ export class SessionItems {
    * @throws {SessionConflictError} when the session moved more than 20 times
    */
   async delete(id: string): Promise<void> {
-    let key: string | undefined = keyOf(id)
+    let key: string | undefined = keyOf(id, this.#configuration)
     for (let link = 0; link <= LONGEST_CHAIN && key; link += 1) key = await this.#deleteOrFollow(key)
     if (key) throw endless(id)
   }
@@ -91,7 +91,7 @@ export class SessionItems {
 
   /** The stored key that a forwarder under this id names; undefined when there is none. */
   async successorOf(id: string): Promise<string | undefined> {
-    return successorOf(await this.#get(keyOf(id), true))
+    return successorOf(await this.#get(keyOf(id, this.#configuration), true))
   }
 
   /**
@@ -107,7 +107,7 @@ export class SessionItems {
     { keep = [], answer = false }: { keep?: readonly string[]; answer?: boolean } = {},
   ): Promise<WriteResult> {
     const expression = new Expression(this.#configuration.tableKey)
-    const key = keyOf(id)
+    const key = keyOf(id, this.#configuration)
     const input: UpdateItemCommandInput = {
       ...this.#at(key),
       UpdateExpression: expression.update(changes, keep),

@@ -135,7 +135,7 @@ export class SessionRenewal {
   /** Makes the old item a forwarder, as long as it is what we know of it. */
   async #forward(stored: SessionRecord, { updated_at }: Changes, newId: string): Promise<LeaveResult> {
     const { configuration, items, writer, now } = this.#parts
-    const successor = keyOf(newId)
+    const successor = keyOf(newId, configuration)
     const changes: Changes = {
       ...Object.fromEntries(configuration.indexKeys.map((name) => [name, undefined])),
       successor: { S: successor },

@@ -124,7 +124,7 @@ export class SessionRepository {
     data: SessionData,
     extras: SessionExtras = {},
   ): Promise<SessionRecord | undefined> {
-    if (typeof id === 'string') return this.#create(id, data, extras)
+    if (typeof id !== 'function') return this.#create(id, data, extras)
     for (let attempt = 0; attempt < 5; attempt += 1) {
       const created = await this.#create(id(), data, extras)
       if (created) return created

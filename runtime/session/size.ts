@@ -2,6 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { SessionTooLargeError } from '../errors.js'
 import { hashSessionId } from './session-id.js'
+import { keyOf } from './session-key.js'
 import { LONGEST_TEXT } from './stored-data.js'
 
 /** DynamoDB's limit for an item, names and values together: "Constraints in Amazon DynamoDB", 400 KB. */
@@ -17,10 +18,11 @@ const ITEM_LIMIT = 400 * 1024
 export function checkSize(
   id: string,
   attributes: Readonly<Record<string, AttributeValue | undefined>>,
-  { tableKey, tableName }: Configuration,
+  configuration: Configuration,
   cookie?: string,
 ): void {
-  let size = Buffer.byteLength(tableKey) + Buffer.byteLength(id)
+  const { tableKey, tableName } = configuration
+  let size = Buffer.byteLength(tableKey) + Buffer.byteLength(keyOf(id, configuration))
   for (const name in attributes) size += Buffer.byteLength(name) + bytesOf(attributes[name])
   if (cookie !== undefined && !attributes.cookie) size += Buffer.byteLength('cookie') + Buffer.byteLength(cookie)
   if (size <= ITEM_LIMIT) return
