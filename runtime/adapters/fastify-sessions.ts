@@ -3,7 +3,16 @@ import type { Session } from 'fastify'
 import type { SessionData } from '../session/serialize.js'
 import { type Answer, answer } from './answer.js'
 import { isOver, parseCookie } from './cookie-settings.js'
-import { dataOf, extrasFor, handOver, isSessionObject, renewed, wholeOf } from './fastify-object.js'
+import {
+  attributesOf,
+  cookieText,
+  dataOf,
+  extrasFor,
+  handOver,
+  isSessionObject,
+  renewed,
+  wholeOf,
+} from './fastify-object.js'
 import type { HeldSession } from './held-session.js'
 import type { SessionKeeper } from './session-keeper.js'
 
@@ -14,6 +23,8 @@ export interface Request {
 
 interface Entry {
   readonly held: HeldSession
+  /** The settings of the cookie that @fastify/session made, where the item has none (other writers). */
+  made?: string | undefined
   isSaved?: boolean
   /** What could not be saved; the application knows it by the error. */
   refused?: string | undefined
@@ -40,6 +51,7 @@ export class FastifySessions {
   /** Kept beside the session objects, so that neither the application nor JSON sees it. */
   readonly #entries = new WeakMap<object, Entry>()
   readonly #ofRequests = new WeakMap<Request, Set<Entry>>()
+  readonly #destroyed = new WeakMap<Request, ReturnType<typeof attributesOf>>()
   #handedOver: Entry | undefined
   #reloaded: { readonly session: Session | null } | undefined
   #moving: Moving | undefined
@@ -129,6 +141,11 @@ export class FastifySessions {
     return isUnreadAndUnused || (entry.refused !== undefined && entry.refused === textOf(data))
   }
 
+  /** The attributes of the cookie of a session that the application deleted in this request, and has none since. */
+  cookieToDelete(request: Request): ReturnType<typeof attributesOf> | undefined {
+    return request.session ? undefined : this.#destroyed.get(request)
+  }
+
   /**
    * The request is over: its locks are given back.
    *
@@ -164,7 +181,7 @@ export class FastifySessions {
     const text = textOf(data)
     try {
       if (entry.moving) await this.#move(id, session, data, entry, entry.moving)
-      else await entry.held.saveOrTouch(id, data, extrasFor(session))
+      else await entry.held.saveOrTouch(id, data, extrasFor(session, entry.made))
       entry.isSaved = true
       entry.refused = undefined
     } catch (error) {
@@ -182,6 +199,8 @@ export class FastifySessions {
 
   #enter(request: Request, session: FastifySessionObject, entry: Entry): void {
     this.#entries.set(session, entry)
+    const { record } = entry.held
+    if (record && record.cookie === undefined) entry.made = cookieText(session)
     const entries = this.#ofRequests.get(request) ?? new Set()
     this.#ofRequests.set(request, entries.add(entry))
     const hidden = (value: unknown) => ({ value, configurable: true, writable: true })
@@ -191,16 +210,16 @@ export class FastifySessions {
         const callback = args.find((arg) => typeof arg === 'function') as Answer<void> | undefined
         return answer(this.#regenerate(request, session, entry, args.find(Array.isArray)), callback)
       }),
-      ...(entry.moving && {
-        destroy: hidden((callback?: Answer<void>) => answer(this.#abandon(session, entry), callback)),
-      }),
+      destroy: hidden((callback?: Answer<void>) => answer(this.#destroy(request, session, entry), callback)),
     })
   }
 
-  /** A logout after a `regenerate` that failed: the session is still stored under its old id. */
-  async #abandon(session: FastifySessionObject, { held }: Entry): Promise<void> {
-    if (held.record) await this.#keeper.destroy(held.record.id)
+  /** After a `regenerate` that failed, the session is still stored under its old id: a logout deletes both. */
+  async #destroy(request: Request, session: FastifySessionObject, { held, moving }: Entry): Promise<void> {
+    if (moving && held.record) await this.#keeper.destroy(held.record.id)
+    const attributes = attributesOf(session)
     await methodsOf(session).destroy.call(session)
+    this.#destroyed.set(request, attributes)
   }
 
   /** The framework's own `reload` would wait for the lock that this very request holds. */
