@@ -65,14 +65,14 @@ export class SessionWriter {
       }
       if (!result.current) return undefined
       assertStillLocked(record, result)
-      const theirs = recordOf(record.id, result.current, record.token)
+      const theirs = recordOf(record.id, result.current, record.token, this.#configuration.serializer)
       if (theirs.json === stored.json) {
         stored = theirs // only its times moved: nobody's change is at stake
       } else {
         if (this.#configuration.onConflict === 'reject' && ours !== record.base) throw rejected(record.id)
         const fresh = await this.#readLater(record.id, attempt, performance.now() - started)
         if (!fresh) return undefined
-        stored = recordOf(record.id, fresh, record.token)
+        stored = recordOf(record.id, fresh, record.token, this.#configuration.serializer)
         changedByOthers = true
       }
       attempt += 1
