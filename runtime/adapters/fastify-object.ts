@@ -1,8 +1,14 @@
+import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifySessionObject } from '@fastify/session'
 import type { Session } from 'fastify'
 import { type SessionData, serialize } from '../session/serialize.js'
 import { type CookieSettings, extrasOf, parseCookie } from './cookie-settings.js'
 import type { ExtrasOf, HeldSession } from './held-session.js'
+
+type CookieAttributes = Pick<
+  CookieSerializeOptions,
+  'path' | 'domain' | 'secure' | 'httpOnly' | 'sameSite' | 'partitioned'
+>
 
 /** What @fastify/session's session objects use for themselves. */
 const OWN_NAMES: readonly string[] = [
@@ -60,9 +66,18 @@ export function dataOf(session: object): SessionData {
   return Object.fromEntries(Object.entries(session).filter(([key]) => key !== 'cookie'))
 }
 
-/** What its cookie means for the item of a session that is saved. */
-export function extrasFor({ cookie }: { readonly cookie?: unknown }): ExtrasOf {
-  return (stored) => extrasOf(settingsOf(cookie), stored)
+/**
+ * What its cookie means for the item of a session that is saved.
+ *
+ * @param made the settings that count as stored where none are: a cookie that is as it was made is no change
+ */
+export function extrasFor({ cookie }: { readonly cookie?: unknown }, made?: string): ExtrasOf {
+  return (stored) => extrasOf(settingsOf(cookie), stored ?? made)
+}
+
+/** The settings of a session's cookie as they would be stored. */
+export function cookieText({ cookie }: { readonly cookie?: unknown }): string {
+  return JSON.stringify(settingsOf(cookie) ?? {})
 }
 
 /** The same for one that is only renewed: the browser got no new cookie, so that the end of the old one stands. */
@@ -74,6 +89,12 @@ function settingsOf(cookie: unknown): CookieSettings | undefined {
   const json = 'toJSON' in cookie && typeof cookie.toJSON === 'function' ? cookie.toJSON() : cookie
   const { originalExpires: _, ...settings } = json
   return settings
+}
+
+/** What tells a session's cookie from others of its name, and lets it be set: what deletes it must have the same. */
+export function attributesOf({ cookie }: { readonly cookie?: unknown }): CookieAttributes {
+  const { path, domain, secure, httpOnly, sameSite, partitioned } = { ...settingsOf(cookie) } as CookieAttributes
+  return { path, domain, secure, httpOnly, sameSite, partitioned }
 }
 
 /** The settings that a cookie of @fastify/session has, and the types of their values. */

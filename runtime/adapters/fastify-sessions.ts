@@ -3,7 +3,16 @@ import type { Session } from 'fastify'
 import type { SessionData } from '../session/serialize.js'
 import { type Answer, answer } from './answer.js'
 import { isOver, parseCookie } from './cookie-settings.js'
-import { dataOf, extrasFor, handOver, isSessionObject, renewed, wholeOf } from './fastify-object.js'
+import {
+  attributesOf,
+  cookieText,
+  dataOf,
+  extrasFor,
+  handOver,
+  isSessionObject,
+  renewed,
+  wholeOf,
+} from './fastify-object.js'
 import type { HeldSession } from './held-session.js'
 import type { SessionKeeper } from './session-keeper.js'
 
@@ -16,6 +25,8 @@ interface Entry {
   readonly held: HeldSession
   /** The request's cookie named this id, and its session had moved to another one. */
   readonly forwarder?: string | undefined
+  /** The settings of the cookie that @fastify/session made, where the item has none (other writers). */
+  made?: string | undefined
   isSaved?: boolean
   /** What could not be saved; the application knows it by the error. */
   refused?: string | undefined
@@ -42,6 +53,7 @@ export class FastifySessions {
   /** Kept beside the session objects, so that neither the application nor JSON sees it. */
   readonly #entries = new WeakMap<object, Entry>()
   readonly #ofRequests = new WeakMap<Request, Set<Entry>>()
+  readonly #destroyed = new WeakMap<Request, ReturnType<typeof attributesOf>>()
   #handedOver: Entry | undefined
   #reloaded: { readonly session: Session | null } | undefined
   #moving: Moving | undefined
@@ -136,6 +148,11 @@ export class FastifySessions {
     return isUnreadAndUnused || (entry.refused !== undefined && entry.refused === textOf(data))
   }
 
+  /** The attributes of the cookie of a session that the application deleted in this request, and has none since. */
+  cookieToDelete(request: Request): ReturnType<typeof attributesOf> | undefined {
+    return request.session ? undefined : this.#destroyed.get(request)
+  }
+
   /**
    * The request is over: its locks are given back.
    *
@@ -171,7 +188,7 @@ export class FastifySessions {
     const text = textOf(data)
     try {
       if (entry.moving) await this.#move(id, session, data, entry, entry.moving)
-      else await entry.held.saveOrTouch(id, data, extrasFor(session))
+      else await entry.held.saveOrTouch(id, data, extrasFor(session, entry.made))
       entry.isSaved = true
       entry.refused = undefined
     } catch (error) {
@@ -189,6 +206,8 @@ export class FastifySessions {
 
   #enter(request: Request, session: FastifySessionObject, entry: Entry): void {
     this.#entries.set(session, entry)
+    const { record } = entry.held
+    if (record && record.cookie === undefined) entry.made = cookieText(session)
     const entries = this.#ofRequests.get(request) ?? new Set()
     this.#ofRequests.set(request, entries.add(entry))
     const hidden = (value: unknown) => ({ value, configurable: true, writable: true })
@@ -198,19 +217,20 @@ export class FastifySessions {
         const callback = args.find((arg) => typeof arg === 'function') as Answer<void> | undefined
         return answer(this.#regenerate(request, session, entry, args.find(Array.isArray)), callback)
       }),
-      ...((entry.moving || entry.forwarder !== undefined) && {
-        destroy: hidden((callback?: Answer<void>) => answer(this.#destroyToo(session, entry), callback)),
-      }),
+      destroy: hidden((callback?: Answer<void>) => answer(this.#destroy(request, session, entry), callback)),
     })
   }
 
   /**
-   * A logout of a session that is stored under another id than that of its object: its old one, after a `regenerate`
-   * that failed; or its new one, because it moved before this request.
+   * A logout. The session may be stored under another id than that of its object: under its old one, after a
+   * `regenerate` that failed; or under its new one, because it moved before this request.
    */
-  async #destroyToo(session: FastifySessionObject, { held, forwarder }: Entry): Promise<void> {
-    for (const id of [held.record?.id, forwarder]) if (id !== undefined) await this.#keeper.destroy(id)
+  async #destroy(request: Request, session: FastifySessionObject, entry: Entry): Promise<void> {
+    const others = [entry.moving && entry.held.record?.id, entry.forwarder]
+    for (const id of others) if (id !== undefined) await this.#keeper.destroy(id)
+    const attributes = attributesOf(session)
     await methodsOf(session).destroy.call(session)
+    this.#destroyed.set(request, attributes)
   }
 
   /** The framework's own `reload` would wait for the lock that this very request holds. */

@@ -40,7 +40,7 @@ async function plugin(app: FastifyInstance, { store: given, ...options }: Dynamo
   const store = given instanceof DynamoSessionStore ? given : new DynamoSessionStore(given)
   const secret = options.secret ?? store.signer
   const idGenerator = options.idGenerator ?? (options.secret ? undefined : store.genid)
-  const { saveUninitialized = false } = options
+  const { saveUninitialized = false, cookieName = COOKIE_NAME } = options
   const settings = { ...options, saveUninitialized, secret, store, ...(idGenerator && { idGenerator }) }
   const sessions = attach(store)
   const ending = new FastifyEnding(sessions)
@@ -51,8 +51,15 @@ async function plugin(app: FastifyInstance, { store: given, ...options }: Dynamo
     done()
   })
   await app.register(fastifySession, settings)
-  app.addHook('onSend', (request, _reply, _payload, done) => {
+  app.addHook('onSend', (request, reply, _payload, done) => {
     ending.after(request)
+    // The framework leaves the cookie to the browser. The Ruby gem fails on one whose item is gone.
+    const attributes = sessions.cookieToDelete(request)
+    try {
+      if (attributes && cookieOf(request, settings) !== undefined) reply.clearCookie(cookieName, attributes)
+    } catch (error) {
+      return done(error as Error) // an attribute that no cookie can have
+    }
     done()
   })
 
@@ -76,9 +83,13 @@ async function plugin(app: FastifyInstance, { store: given, ...options }: Dynamo
   letBeAdopted(app, sessions)
 }
 
-/** What the request's cookie says, without the prefix. */
-function cookieOf(request: FastifyRequest, { cookieName = 'sessionId', cookiePrefix = '' }: FastifySessionOptions) {
-  return request.cookies[cookieName]?.slice(cookiePrefix.length)
+/** The cookie's name where the application gives none: that of @fastify/session. */
+const COOKIE_NAME = 'sessionId'
+
+/** What the request's cookie says, without the prefix; undefined for one without it, which is not this plugin's. */
+function cookieOf(request: FastifyRequest, { cookieName = COOKIE_NAME, cookiePrefix = '' }: FastifySessionOptions) {
+  const value = request.cookies[cookieName]
+  return value?.startsWith(cookiePrefix) ? value.slice(cookiePrefix.length) : undefined
 }
 
 /** What `decryptSession` loads, for example for a socket, has no response that gives a lock back. */

@@ -261,15 +261,13 @@ export const OPTIONS = {
   },
   serializer: {
     type: 'choice',
-    values: ['json'],
+    values: ['json', 'json_allow_marshal'],
     default: 'json',
     refused: {
-      marshal: 'Marshal holds Ruby objects, which only Ruby can read; let the Ruby side use its JSON serializer',
-      json_allow_marshal:
-        'Marshal holds Ruby objects, which only Ruby can read; let the Ruby side use its JSON serializer',
+      marshal: 'Marshal holds Ruby objects, which only Ruby can write; json_allow_marshal reads it and writes JSON',
     },
     from: everywhere,
-    text: 'How session data is written.',
+    text: "How session data is stored: as JSON. json_allow_marshal also reads a Rails application's old Marshal sessions.",
   },
   compress: {
     type: 'choice',

@@ -209,7 +209,7 @@ export class SessionIndex implements SessionSearch {
 
   /** The value in the data; where that can't be read, that of the attribute. */
   #textIn({ data, ...attributes }: Item, key: string): string | undefined {
-    const unpacked = data && unpackData(data)
+    const unpacked = data && unpackData(data, this.#configuration.serializer)
     try {
       if (unpacked && 'text' in unpacked) return indexAttributes(unpacked.text, [key])[key]?.S
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../configuration/resolve.js'
 import { SessionDataError } from '../errors.js'
 import type { Times } from './expiry.js'
 import { savesIn } from './saves.js'
@@ -13,7 +14,7 @@ export interface SessionRecord extends Times {
   readonly id: string
   /** The data, made anew from its text: whoever gets it may change it. */
   readonly data: SessionData
-  /** The text of the data as it is stored, compressed or not, as far as we know. */
+  /** The text of the data as it is stored, compressed or not, as far as we know; of Marshal, its JSON. */
   readonly json: string
   /**
    * JSON of what the application was given, which its changes are measured against. It differs from `json` where the
@@ -43,13 +44,19 @@ const EMPTY = '{}'
  * behind, and can't read those without data itself.
  *
  * @param token the lock's token, if the item was read by locking it
+ * @param serializer whether data in Ruby's Marshal format is read as well; the record has its JSON
  * @throws {SessionDataError} when `data` is anything else but the JSON text of an object, compressed or not
  */
-export function recordOf(id: string, item: Item, token?: string): SessionRecord {
+export function recordOf(
+  id: string,
+  item: Item,
+  token?: string,
+  serializer?: Configuration['serializer'],
+): SessionRecord {
   const { data, created_at: _, updated_at: version, expire_at: __, cookie, locked_at: ___, saves, ...others } = item
   const isForeign = data === undefined && Object.keys(others).length > 1
   if (isForeign) throw unusable(id, "is missing, and it has attributes that are not a session's")
-  const unpacked = data ? unpackData(data) : { text: EMPTY }
+  const unpacked = data ? unpackData(data, serializer) : { text: EMPTY }
   if ('problem' in unpacked) throw unusable(id, unpacked.problem)
   const json = /^\s*null\s*$/.test(unpacked.text) ? EMPTY : unpacked.text
   return {

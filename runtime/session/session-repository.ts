@@ -78,7 +78,7 @@ export class SessionRepository {
    */
   async find(id: string, { onForwarder }: FindOptions = {}): Promise<SessionRecord | undefined> {
     const item = await this.#items.get(id, { consistent: this.#configuration.consistentRead, onForwarder })
-    return item && this.#alive(recordOf(id, item))
+    return item && this.#alive(this.#recordOf(id, item))
   }
 
   /**
@@ -109,7 +109,7 @@ export class SessionRepository {
     if (!token) return this.find(id)
     const item = await this.#items.get(id, { consistent: true })
     if (item && item.locked_at?.S !== token) return this.findForChange(id)
-    return item && this.#alive(recordOf(id, item, token))
+    return item && this.#alive(this.#recordOf(id, item, token))
   }
 
   /**
@@ -219,7 +219,7 @@ export class SessionRepository {
     for await (const page of this.#items.scan([tableKey, 'data', 'created_at', 'updated_at', 'expire_at', 'cookie'])) {
       for (const item of page) {
         const id = item[tableKey]?.S
-        const record = id === undefined ? undefined : readable(id, item)
+        const record = id === undefined ? undefined : this.#readable(id, item)
         if (record && !record.dataMissing && this.#alive(record)) yield record
       }
     }
@@ -246,10 +246,23 @@ export class SessionRepository {
     return isDead(record, this.#configuration, this.#now()) ? undefined : record
   }
 
+  #recordOf(id: string, item: Item, token?: string): SessionRecord {
+    return recordOf(id, item, token, this.#configuration.serializer)
+  }
+
+  #readable(id: string, item: Item): SessionRecord | undefined {
+    try {
+      return this.#recordOf(id, item)
+    } catch (error) {
+      if (error instanceof SessionDataError) return undefined
+      throw error
+    }
+  }
+
   /** Something that is no session must not stay locked by the request that found it. */
   async #usable(id: string, item: Item, token: string): Promise<SessionRecord> {
     try {
-      return recordOf(id, item, token)
+      return this.#recordOf(id, item, token)
     } catch (error) {
       await unlock(id, token, this.#items)
       throw error
@@ -295,15 +308,6 @@ export class SessionRepository {
     const createdAt = milliseconds(record.createdAt)
     const expires = expireAt({ updatedAt: now, createdAt, ownEnd: extras.ownEnd }, this.#configuration)
     return (expires === undefined) !== (record.expireAt === undefined)
-  }
-}
-
-function readable(id: string, item: Item): SessionRecord | undefined {
-  try {
-    return recordOf(id, item)
-  } catch (error) {
-    if (error instanceof SessionDataError) return undefined
-    throw error
   }
 }
 

@@ -71,14 +71,14 @@ export class SessionWriter {
       if (!result.current) return undefined
       assertStillLocked(record, result)
       if (applied === undefined) throw unknown(record.id)
-      const theirs = recordOf(record.id, result.current, record.token)
+      const theirs = recordOf(record.id, result.current, record.token, this.#configuration.serializer)
       if (theirs.json === stored.json) {
         stored = theirs // only its times moved: nobody's change is at stake
       } else {
         if (this.#configuration.onConflict === 'reject' && ours !== record.base) throw rejected(record.id)
         const fresh = await this.#readLater(record.id, attempt, monotonic() - started)
         if (!fresh) return undefined
-        stored = recordOf(record.id, fresh, record.token)
+        stored = recordOf(record.id, fresh, record.token, this.#configuration.serializer)
         changedByOthers = true
       }
       attempt += 1

@@ -12,6 +12,7 @@ import {
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { messageOf } from '../errors.js'
+import { isMarshalText, jsonOfMarshal, MarshalProblem } from './marshal.js'
 
 /** How much text is unpacked at most, in bytes of UTF-8: a few KB can unpack to gigabytes, in everybody's memory. */
 export const LONGEST_TEXT = 4 * 1024 * 1024
@@ -43,9 +44,11 @@ export type Unpacked = { readonly text: string } | { readonly problem: string }
 /**
  * Reads the attribute `data` in any form that {@link packData} gives, whatever `compress` is here. It does so at once,
  * for that takes at most half the time in which JSON.parse reads the text then.
+ *
+ * @param serializer whether Ruby's Marshal is read as well, as its JSON
  */
-export function unpackData(data: AttributeValue): Unpacked {
-  if (data.S !== undefined) return { text: data.S }
+export function unpackData(data: AttributeValue, serializer: Configuration['serializer'] = 'json'): Unpacked {
+  if (data.S !== undefined) return isMarshalText(data.S) ? unpackMarshal(data.S, serializer) : { text: data.S }
   if (!(data.B instanceof Uint8Array)) return { problem: `is of type ${Object.keys(data)[0]}` }
   const packed = Buffer.from(data.B.buffer, data.B.byteOffset, data.B.byteLength)
   const limit = { maxOutputLength: LONGEST_TEXT }
@@ -54,6 +57,16 @@ export function unpackData(data: AttributeValue): Unpacked {
     return unpacked('brotli', () => brotliDecompressSync(packed.subarray(BROTLI.length), limit))
   }
   return { problem: 'is binary and was compressed neither with gzip nor with brotli' }
+}
+
+function unpackMarshal(text: string, serializer: Configuration['serializer']): Unpacked {
+  if (serializer === 'json') return { problem: "is in Ruby's Marshal format (serializer: json_allow_marshal reads it)" }
+  try {
+    return { text: jsonOfMarshal(text, LONGEST_TEXT) }
+  } catch (error) {
+    if (!(error instanceof MarshalProblem)) throw error
+    return { problem: `is in Ruby's Marshal format and ${error.message}` }
+  }
 }
 
 function unpacked(form: string, unpack: () => Buffer): Unpacked {

@@ -7,6 +7,7 @@ import {
   fastifyBench,
   type Handle,
   SECRET,
+  type Settings,
   signIn,
   signOut,
   who,
@@ -147,6 +148,117 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
     const { headers } = await app.app.inject({ url: '/who', cookies: { sessionId: new Signer(SECRET).sign(id) } })
     expect(headers['set-cookie']).toMatch(/SameSite=Strict/)
     expect(seconds(String(headers['set-cookie']))).toBeCloseTo(60, -1)
+  })
+
+  describe("of an item in the Ruby gem's form", () => {
+    const secretKey = 'a secret of both sides'
+    const settings: Settings = {
+      store: { secretKey, sessionIdDigest: 'md5', maxStale: 3600 },
+      session: { secret: undefined, cookie: { secure: false, maxAge: 3_600_000 } },
+    }
+
+    /** A visit with the cookie of a session that Ruby wrote this many seconds ago. */
+    async function visit(path: string, age: number, routes: Record<string, Handle>) {
+      const app = await start(routes, settings)
+      const id = app.store.genid()
+      const client = engine.client()
+      const at = (Math.floor(Date.now() / 1000) - age).toString()
+      const item = {
+        data: { S: '{"user":"ada","price":1.0}' },
+        created_at: { S: `${at}.1679342` },
+        updated_at: { S: `${at}.1679482` },
+        expire_at: { N: String(Number(at) + 3600) },
+      }
+      await writeItem(client, bench.tableName, { session_id: { S: id }, ...item })
+      client.destroy()
+      await settled()
+      const { body, headers } = await app.app.inject({ url: path, cookies: { sessionId: id } })
+      return { body, setCookie: String(headers['set-cookie']), item, id }
+    }
+
+    it('nothing is written by a first read', async () => {
+      const { body, setCookie, item, id } = await visit('/who', 1, routes)
+      expect(body).toBe('ada')
+      expect(seconds(setCookie)).toBeCloseTo(3600, -1)
+      expect(await operations()).toEqual(['GetItem'])
+      expect(await stored(id)).toEqual({ session_id: { S: id }, ...item })
+    })
+
+    it('they are stored with the first renewal that is due', async () => {
+      const { item, id } = await visit('/who', 100, routes)
+      expect(await operations()).toEqual(['GetItem', 'UpdateItem'])
+      const now = await stored(id)
+      expect(now?.data).toEqual(item.data)
+      expect(JSON.parse(now?.cookie?.S ?? '')).toMatchObject({ originalMaxAge: 3_600_000 })
+    })
+
+    it('they are stored when the application changes them', async () => {
+      const remember: Handle = (request) => {
+        request.session.cookie.maxAge = 900_000
+        return 'remembered'
+      }
+      const { item, id } = await visit('/remember', 1, { '/remember': remember })
+      expect(await operations()).toEqual(['GetItem', 'UpdateItem'])
+      const now = await stored(id)
+      expect(now?.data).toEqual(item.data)
+      expect(JSON.parse(now?.cookie?.S ?? '')).toMatchObject({ originalMaxAge: 900_000 })
+    })
+  })
+
+  describe('of a session that the application destroys', () => {
+    const attributes = { path: '/shop', domain: 'shop.example', sameSite: 'strict', secure: true } as const
+    const deleted = /^sessionId=; /
+
+    it('are deleted in the browser, with the attributes that they were set with', async () => {
+      const { app } = await start(
+        { '/shop/in': signIn, '/shop/out': signOut },
+        { session: { cookie: attributes }, server: { trustProxy: true } },
+      )
+      const headers = { 'x-forwarded-proto': 'https' }
+      const [cookie] = (await app.inject({ url: '/shop/in', headers })).cookies
+      const response = await app.inject({ url: '/shop/out', headers, cookies: { sessionId: cookie?.value ?? '' } })
+      expect(response.cookies).toEqual([{ ...cookie, value: '', expires: new Date(0), maxAge: 0 }])
+    })
+
+    it.each<[string, Handle]>([
+      ['a promise', signOut],
+      [
+        'a callback',
+        (request) => new Promise((resolve) => request.session.destroy((error) => resolve(error ? 'failed' : 'out'))),
+      ],
+      [
+        'a new id before',
+        async (request) => {
+          await request.session.regenerate(['user'])
+          await request.session.destroy()
+          return 'out'
+        },
+      ],
+    ])('are deleted in the browser: with %s', async (_way, destroy) => {
+      const app = await start({ ...routes, '/out': destroy })
+      await app.get('/in')
+      const id = app.id()
+      const answered = await app.get('/out')
+      expect(answered.text).toBe('out')
+      expect(answered.setCookie).toMatch(deleted)
+      expect(seconds(answered.setCookie)).toBeLessThan(-1000)
+      expect(await stored(id)).toBeUndefined()
+    })
+
+    it('are not mentioned where the browser sent none', async () => {
+      const app = await start({ ...routes, '/out': signOut })
+      expect(await app.get('/out')).toEqual({ status: 200, text: 'out', setCookie: undefined })
+    })
+
+    it('stay when it could not be deleted, so that the next attempt names it', async () => {
+      const app = await start({ ...routes, '/out': signOut })
+      await app.get('/in')
+      const id = app.id()
+      bench.proxy.inject('DeleteItem', { error: 'ThrottlingException' })
+      expect(await app.get('/out')).toMatchObject({ status: 500, setCookie: undefined })
+      expect((await app.get('/out')).setCookie).toMatch(deleted)
+      expect(await stored(id)).toBeUndefined()
+    })
   })
 
   describe('with rolling: false', () => {

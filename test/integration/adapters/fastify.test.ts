@@ -177,7 +177,7 @@ onEachEngine('a session object of Fastify', (engine) => {
     const names = [...prototype, '__proto__', 'toString', 'cookie', 'mine']
     const data = `{${names.map((name) => `"${name}":{"polluted":true}`)}}`
     await change({ data: { S: data } })
-    expect((await get('/methods')).text).toBe('[["regenerate","reload"],["cookie","mine","views"]]')
+    expect((await get('/methods')).text).toBe('[["regenerate","destroy","reload"],["cookie","mine","views"]]')
     expect(((await item())?.data?.S ?? '').replace(/,"views":1}$/, '}')).toBe(data)
     expect(({} as { polluted?: true }).polluted).toBeUndefined()
   })

@@ -1,0 +1,337 @@
+import { Buffer, isAscii, isUtf8 } from 'node:buffer'
+
+/** What {@link jsonOfMarshal} can't turn into JSON: "it …". */
+export class MarshalProblem extends Error {
+  override readonly name = 'MarshalProblem'
+}
+
+/** How the Ruby gem stores Marshal: as Base64, whose first letters are those of the format's version, 4.8. */
+export function isMarshalText(text: string): boolean {
+  return text.startsWith('BA')
+}
+
+/**
+ * The JSON of data that Ruby's Marshal wrote. Only what JSON holds in the same way is read: nil, booleans, finite floats,
+ * integers within 2^53, UTF-8 text, symbols (by their name), arrays, and hashes whose keys are texts or symbols. Text and
+ * hashes of a subclass, such as ActiveSupport::SafeBuffer, are read as plain ones. Everything else is refused, for a value that
+ * is nearly right may be another user's id.
+ *
+ * The format is described in Ruby's documentation, "Marshal Format". Packages that read it give wrong values without an
+ * error (docs/architecture.md).
+ *
+ * @param base64 as the gem stores it, with or without line breaks
+ * @param longest how many characters the JSON may have: few bytes can stand for gigabytes, because objects are shared
+ * @throws {MarshalProblem} naming the class
+ */
+export function jsonOfMarshal(base64: string, longest: number): string {
+  const compact = base64.replace(/\s+/g, '')
+  const bytes = Buffer.from(compact, 'base64')
+  if (bytes.toString('base64') !== compact) throw new MarshalProblem('is damaged: it is not Base64')
+  return new MarshalReader(bytes, longest).read()
+}
+
+/** Levels of arrays and hashes: Ruby's JSON reads no more either. */
+const DEEPEST = 100
+
+/** Calls within calls: each level is one, and encodings of the texts in the last level take a few more. */
+const DEEPEST_CALL = DEEPEST + 10
+
+/** A value as JSON. */
+interface Value {
+  readonly json: string
+  readonly kind: 'text' | 'other'
+  /** How many levels of arrays and hashes it has. */
+  readonly levels: number
+}
+
+/** Text whose encoding is not known yet, for that comes behind it; or an object that may have instance variables. */
+type Unfinished = Buffer | Value
+
+/** What begins a value: names of the format's own documentation. */
+const TYPES = {
+  NIL: '0',
+  TRUE: 'T',
+  FALSE: 'F',
+  FIXNUM: 'i',
+  BIGNUM: 'l',
+  FLOAT: 'f',
+  SYMBOL: ':',
+  SYMBOL_LINK: ';',
+  OBJECT_LINK: '@',
+  STRING: '"',
+  ARRAY: '[',
+  HASH: '{',
+  INSTANCE_VARIABLES: 'I',
+  USER_CLASS: 'C',
+} as const
+
+/** Types that are refused, and of which class they are: the one that is named next, or always the same. */
+const NAMED = 'oSuUde'
+const FIXED: Readonly<Record<string, string>> = {
+  '}': 'Hash with a default value',
+  '/': 'Regexp',
+  c: 'Class',
+  m: 'Module',
+  M: 'Module',
+}
+
+class MarshalReader {
+  readonly #bytes: Buffer
+  readonly #longest: number
+  readonly #symbols: string[] = []
+  /** Undefined while the object is being read. */
+  readonly #objects: (Value | undefined)[] = []
+  #at = 0
+  #depth = 0
+
+  constructor(bytes: Buffer, longest: number) {
+    this.#bytes = bytes
+    this.#longest = longest
+  }
+
+  read(): string {
+    if (this.#byte() !== 4 || this.#byte() > 8) throw new MarshalProblem('is of an unknown version')
+    const { json } = this.#value()
+    if (this.#at < this.#bytes.length) throw damaged()
+    return json
+  }
+
+  #value(): Value {
+    this.#deeper()
+    const value = this.#anyValue()
+    this.#depth -= 1
+    return value
+  }
+
+  #deeper(): void {
+    this.#depth += 1
+    if (this.#depth > DEEPEST_CALL) throw tooDeep()
+  }
+
+  #anyValue(): Value {
+    const type = this.#type()
+    switch (type) {
+      case TYPES.NIL:
+        return scalar('null')
+      case TYPES.TRUE:
+        return scalar('true')
+      case TYPES.FALSE:
+        return scalar('false')
+      case TYPES.FIXNUM:
+        return scalar(String(this.#long()))
+      case TYPES.BIGNUM:
+        return this.#enter(scalar(this.#bignum()))
+      case TYPES.FLOAT:
+        return this.#enter(scalar(this.#float()))
+      case TYPES.SYMBOL:
+      case TYPES.SYMBOL_LINK:
+        return text(this.#symbol(type))
+      case TYPES.OBJECT_LINK:
+        return this.#linked()
+      case TYPES.INSTANCE_VARIABLES:
+        return this.#withVariables()
+      default:
+        return this.#object(type)
+    }
+  }
+
+  /** Objects that may have instance variables, which are of no interest but for the encoding of text. */
+  #withVariables(): Value {
+    const type = this.#type()
+    if (type === TYPES.SYMBOL) return text(this.#symbol(type, true))
+    return this.#object(type, true)
+  }
+
+  #object(type: string, hasVariables = false): Value {
+    if (type === TYPES.USER_CLASS) {
+      const name = this.#symbol(this.#type())
+      const wrapped = this.#type()
+      if (wrapped !== TYPES.STRING && wrapped !== TYPES.HASH) throw foreign(name)
+      return this.#object(wrapped, hasVariables)
+    }
+    const index = this.#objects.push(undefined) - 1
+    const read = this.#contents(type)
+    const encoding = hasVariables ? this.#variables() : undefined
+    const value = Buffer.isBuffer(read) ? text(decoded(read, encoding)) : read
+    this.#objects[index] = value
+    return value
+  }
+
+  #contents(type: string): Unfinished {
+    if (type === TYPES.STRING) return this.#chunk()
+    if (type === TYPES.ARRAY) return this.#array()
+    if (type === TYPES.HASH) return this.#hash()
+    if (NAMED.includes(type)) throw foreign(this.#symbol(this.#type()))
+    throw type in FIXED ? foreign(FIXED[type] ?? '') : damaged()
+  }
+
+  #array(): Value {
+    const length = this.#length()
+    let json = '['
+    let levels = 1
+    for (let index = 0; index < length; index += 1) {
+      const value = this.#value()
+      json = this.#bounded(`${json}${index > 0 ? ',' : ''}${value.json}`)
+      levels = Math.max(levels, value.levels + 1)
+    }
+    return collection({ json: `${json}]`, kind: 'other', levels })
+  }
+
+  #hash(): Value {
+    const length = this.#length()
+    const keys = new Set<string>()
+    let json = '{'
+    let levels = 1
+    for (let index = 0; index < length; index += 1) {
+      const key = this.#value()
+      if (key.kind !== 'text') throw new MarshalProblem('holds a Hash with a key that is neither text nor a Symbol')
+      if (keys.has(key.json)) throw new MarshalProblem('holds a Hash with a text and a Symbol of one name as keys')
+      keys.add(key.json)
+      const value = this.#value()
+      json = this.#bounded(`${json}${index > 0 ? ',' : ''}${key.json}:${value.json}`)
+      levels = Math.max(levels, value.levels + 1)
+    }
+    return collection({ json: `${json}}`, kind: 'other', levels })
+  }
+
+  /** An object that was read before. */
+  #linked(): Value {
+    const index = this.#length()
+    if (index >= this.#objects.length) throw damaged()
+    const value = this.#objects[index]
+    if (!value) throw new MarshalProblem('holds an Array or Hash that contains itself')
+    return value
+  }
+
+  /** @returns the encoding, where one is given */
+  #variables(): string | undefined {
+    this.#deeper()
+    const length = this.#length()
+    let encoding: string | undefined
+    for (let index = 0; index < length; index += 1) {
+      const name = this.#symbol(this.#type())
+      const { json } = this.#value()
+      if (name === 'E') encoding = json === 'true' ? 'UTF-8' : 'US-ASCII'
+      if (name === 'encoding') encoding = 'another encoding'
+    }
+    this.#depth -= 1
+    return encoding
+  }
+
+  #symbol(type: string, hasVariables = false): string {
+    if (type === TYPES.SYMBOL_LINK) {
+      const symbol = this.#symbols[this.#length()]
+      if (symbol === undefined) throw damaged()
+      return symbol
+    }
+    if (type === TYPES.INSTANCE_VARIABLES && this.#type() === TYPES.SYMBOL) return this.#symbol(TYPES.SYMBOL, true)
+    if (type !== TYPES.SYMBOL) throw damaged()
+    const bytes = this.#chunk()
+    const index = this.#symbols.push('') - 1
+    const symbol = decoded(bytes, hasVariables ? this.#variables() : undefined)
+    this.#symbols[index] = symbol
+    return symbol
+  }
+
+  #bignum(): string {
+    const sign = this.#type()
+    const bytes = this.#take(this.#length() * 2)
+    const size = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex') || '0'}`)
+    if (size > BigInt(Number.MAX_SAFE_INTEGER)) throw new MarshalProblem('holds an Integer beyond 2^53')
+    return String(sign === '-' ? -size : size)
+  }
+
+  /** A whole number keeps its `.0`, by which Ruby knows a Float. */
+  #float(): string {
+    const written = this.#chunk().toString('latin1')
+    if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(written)) throw new MarshalProblem('holds a Float that JSON has not')
+    const value = Number(written)
+    if (!Number.isFinite(value)) throw new MarshalProblem('holds a Float that JSON has not')
+    const json = Object.is(value, -0) ? '-0' : String(value)
+    return /[.e]/.test(json) ? json : `${json}.0`
+  }
+
+  #enter(value: Value): Value {
+    this.#objects.push(value)
+    return value
+  }
+
+  #bounded(json: string): string {
+    if (json.length > this.#longest) throw new MarshalProblem(`is more than ${this.#longest} characters of JSON`)
+    return json
+  }
+
+  /** A number of something that follows. */
+  #length(): number {
+    const length = this.#long()
+    if (length < 0) throw damaged()
+    return length
+  }
+
+  /** One byte, or how many bytes follow, the lowest first; both with a sign. */
+  #long(): number {
+    const first = (this.#byte() << 24) >> 24
+    if (first === 0) return 0
+    if (first > 4) return first - 5
+    if (first < -4) return first + 5
+    const bytes = this.#take(Math.abs(first))
+    return first > 0 ? bytes.readUIntLE(0, first) : bytes.readUIntLE(0, -first) - 2 ** (8 * -first)
+  }
+
+  #chunk(): Buffer {
+    return this.#take(this.#length())
+  }
+
+  #type(): string {
+    return String.fromCharCode(this.#byte())
+  }
+
+  #byte(): number {
+    return this.#take(1).readUInt8()
+  }
+
+  #take(length: number): Buffer {
+    const end = this.#at + length
+    if (end > this.#bytes.length) throw damaged()
+    const taken = this.#bytes.subarray(this.#at, end)
+    this.#at = end
+    return taken
+  }
+}
+
+function scalar(json: string): Value {
+  return { json, kind: 'other', levels: 0 }
+}
+
+function text(value: string): Value {
+  return { json: JSON.stringify(value), kind: 'text', levels: 0 }
+}
+
+function collection(value: Value): Value {
+  if (value.levels > DEEPEST) throw tooDeep()
+  return value
+}
+
+/** What Ruby calls binary may well be text: what it reads from a cookie is. */
+function decoded(bytes: Buffer, encoding: string = 'binary'): string {
+  const isText: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
+    'UTF-8': isUtf8,
+    binary: isUtf8,
+    'US-ASCII': isAscii,
+  }
+  if (!isText[encoding]?.(bytes)) throw new MarshalProblem(`holds a String that is not UTF-8 text (${encoding})`)
+  return bytes.toString()
+}
+
+function foreign(name: string): MarshalProblem {
+  const shown = /^[\w: ]{1,100}$/.test(name) ? name : 'unknown'
+  return new MarshalProblem(`holds an object of the class ${shown}`)
+}
+
+function tooDeep(): MarshalProblem {
+  return new MarshalProblem(`is deeper than ${DEEPEST} levels`)
+}
+
+function damaged(): MarshalProblem {
+  return new MarshalProblem('is damaged')
+}
