@@ -38,7 +38,7 @@ export const expressAdapter: Adapter = {
   cookieFor: (id) => encodeURIComponent(`s:${sign(id)}`),
 }
 
-function sessionOf(request: express.Request): RouteSession {
+export function sessionOf(request: express.Request): RouteSession {
   const data = () => request.session as unknown as Record<string, unknown>
   return {
     get: (key) => data()[key],
@@ -54,7 +54,7 @@ function sessionOf(request: express.Request): RouteSession {
 }
 
 /** As the package cookie-signature does it, which express-session uses. */
-function sign(id: string): string {
+export function sign(id: string): string {
   return `${id}.${createHmac('sha256', SECRET).update(id).digest('base64').replace(/=+$/, '')}`
 }
 

@@ -1,0 +1,31 @@
+import { describe, expect, it, vi } from 'vitest'
+import { AdapterScenario } from '../../support/model/adapter-scenario.js'
+import { explore, inWords } from '../../support/model/explore.js'
+import { repositoryScenario } from '../../support/model/repository-scenario.js'
+
+vi.mock('node:timers/promises', () => import('../../support/model/virtual-time.js'))
+
+/** On the model; logout-is-final-engines.test.ts has the same on the engines. */
+describe('beside requests of others, in any order and with answers that get lost', () => {
+  it('a logout is final, a session has one id, and no acknowledged change is lost', async () => {
+    const explored = await explore(repositoryScenario, { runs: Number(process.env.RUNS ?? 10_000) })
+    console.log(factsOf(explored))
+    expect(inWords(explored)).toBe('')
+  }, 600_000)
+
+  const scenario = new AdapterScenario()
+  it.each(AdapterScenario.names)(
+    'and so it is in every adapter: %s',
+    async (name) => {
+      const runs = Number(process.env.RUNS ?? 2000)
+      const explored = await explore((choices, table) => scenario.run(choices, table, name), { runs })
+      console.log(name, factsOf(explored))
+      expect(inWords(explored)).toBe('')
+    },
+    600_000,
+  )
+})
+
+function factsOf({ examples: _, ...facts }: Awaited<ReturnType<typeof explore>>): object {
+  return facts
+}

@@ -1,0 +1,61 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { COMMANDS, type Operation } from '../../../runtime/dynamodb/transport.js'
+import type { Choices } from './choices.js'
+import type { Item } from './expressions.js'
+import { ModelDynamoDB } from './model-dynamodb.js'
+import type { Backend } from './simulation.js'
+
+/** A table for one run after another of a simulation. */
+export interface Table {
+  readonly name: string
+  /** Whether sessions can be found by a value. */
+  readonly isIndexed: boolean
+  /** Sends at once, without the simulation. */
+  readonly client: DynamoDBClient
+  /** An id that no session has had. */
+  newId(prefix: string): string
+  backend(choices: Choices): Backend
+  /** What is stored, without a request; undefined where that can't be. */
+  readonly peek: ((key: string) => Item | undefined) | undefined
+}
+
+/** A new table of the model. */
+export function modelTable(choices: Choices): Table {
+  const itemOnFailure = choices.below(2) === 0
+  const model = new ModelDynamoDB({ itemOnFailure, pageSize: 2 })
+  let ids = 0
+  const send = async ({ constructor: { name }, input }: { constructor: { name: string }; input: object }) =>
+    model.execute(name.replace(/Command$/, '') as Operation, input as never)
+  return {
+    name: 'sessions',
+    isIndexed: true,
+    client: { send, config: {}, destroy: () => undefined } as unknown as DynamoDBClient,
+    newId: (prefix) => {
+      ids += 1
+      return `${prefix}${ids}`
+    },
+    backend: () => model,
+    peek: (key) => model.peek(key),
+  }
+}
+
+/** A table of an engine, which keeps the items of earlier runs. */
+export function engineTable(client: DynamoDBClient, name: string): Table {
+  let ids = 0
+  return {
+    name,
+    isIndexed: false,
+    client,
+    newId: (prefix) => {
+      ids += 1
+      return `${prefix}-${ids}-${Math.random().toString(36).slice(2)}`
+    },
+    backend: () => ({
+      execute: (operation, input) => {
+        const Command = COMMANDS[operation] as unknown as new (input: object) => never
+        return client.send(new Command(input))
+      },
+    }),
+    peek: undefined,
+  }
+}

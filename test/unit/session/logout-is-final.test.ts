@@ -1,0 +1,31 @@
+import { describe, expect, it, vi } from 'vitest'
+import { AdapterScenario } from '../../support/model/adapter-scenario.js'
+import { explore, inWords } from '../../support/model/explore.js'
+import { repositoryScenario } from '../../support/model/repository-scenario.js'
+
+vi.mock('node:timers/promises', () => import('../../support/model/virtual-time.js'))
+
+/**
+ * A part of what test/slow/session/logout-is-final.test.ts tries. A failure shows the order of requests that leads to it,
+ * as short as it gets; `SEED=… npx vitest run …` tries others.
+ */
+describe('beside requests of others, in any order and with answers that get lost', () => {
+  it('a logout is final, a session has one id, and no acknowledged change is lost', async () => {
+    const explored = await explore(repositoryScenario, { runs: 1000 })
+    expect(inWords(explored)).toBe('')
+    expect(explored.logouts).toBeGreaterThan(400)
+    expect(explored.renewals).toBeGreaterThan(400)
+  }, 60_000)
+
+  const scenario = new AdapterScenario()
+  it.each(AdapterScenario.names)(
+    'and so it is in every adapter: %s',
+    async (name) => {
+      const explored = await explore((choices, table) => scenario.run(choices, table, name), { runs: 40 })
+      expect(inWords(explored)).toBe('')
+      expect(explored.logouts).toBeGreaterThan(10)
+      expect(explored.renewals).toBeGreaterThan(10)
+    },
+    60_000,
+  )
+})
