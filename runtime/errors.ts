@@ -34,7 +34,7 @@ export class TableRequestError extends Error {
   override readonly name = 'TableRequestError'
 }
 
-/** This machine's clock differs from DynamoDB's by more than five minutes, so that cleaning could delete live sessions. */
+/** This machine's clock differs from DynamoDB's by more than five minutes: it can't tell which sessions are expired. */
 export class WrongClockError extends Error {
   override readonly name = 'WrongClockError'
   /** Milliseconds by which DynamoDB's clock is ahead of this machine's, to about a second; negative: behind it. */

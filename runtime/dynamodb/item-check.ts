@@ -45,21 +45,20 @@ function keyProblem({ Item, Attributes }: Answer, { Key = {}, ...input }: KeyInp
   return Attributes && input.ReturnValues?.startsWith('ALL_') && !has(Attributes, Key) ? ANOTHER : undefined
 }
 
+/** The keys that DynamoDB leaves may stand under the table's name or its ARN. */
 function batchProblem(
   { Responses = {}, UnprocessedKeys = {} }: Answer,
   { RequestItems = {} }: Operations['BatchGetItem']['input'],
 ): string | undefined {
-  for (const [table, { Keys = [], ProjectionExpression }] of Object.entries(RequestItems)) {
-    const items = Responses[table]
-    if (!Array.isArray(items)) return 'it lacks a table that was asked for'
-    const asked = new Set(Keys.map(textOf))
-    const names = Object.keys(Keys[0] ?? {})
-    const among = (item: Item) => asked.has(textOf(Object.fromEntries(names.map((name) => [name, item[name]]))))
-    if (ProjectionExpression === undefined && !items.every(among)) return ANOTHER
-    if (!(UnprocessedKeys[table]?.Keys ?? []).every(among)) return ANOTHER
+  const asked = Object.values(RequestItems).flatMap(({ Keys = [] }) => Keys)
+  const names = Object.keys(asked[0] ?? {})
+  const texts = new Set(asked.map((key) => textOf(key, names)))
+  const isAsked = (item: Item) => texts.has(textOf(item, names))
+  for (const table of Object.keys(RequestItems)) {
+    if (!Array.isArray(Responses[table])) return 'it lacks a table that was asked for'
   }
-  const others = [...Object.keys(Responses), ...Object.keys(UnprocessedKeys)]
-  return others.every((table) => Object.hasOwn(RequestItems, table)) ? undefined : ANOTHER
+  const left = Object.values(UnprocessedKeys).flatMap(({ Keys = [] }) => Keys)
+  return [...Object.values(Responses).flat(), ...left].every(isAsked) ? undefined : ANOTHER
 }
 
 /** The queries of this package ask for the keys of items with one value, and project nothing but keys. */
@@ -80,6 +79,6 @@ function has(item: Item, key: Item): boolean {
   return true
 }
 
-function textOf(key: Item): string {
-  return JSON.stringify(Object.entries(key).map(([name, value]) => [name, value?.S, value?.N]))
+function textOf(item: Item, names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => [item[name]?.S, item[name]?.N]))
 }

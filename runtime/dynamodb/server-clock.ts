@@ -3,7 +3,7 @@ import { monotonic, wallClock } from '../clock.js'
 import type { Exchange } from './lean/http.js'
 
 /** This machine's clock counts as wrong when it differs by more from DynamoDB's. Milliseconds. */
-export const LARGEST_OFFSET = 300_000
+const LARGEST_OFFSET = 300_000
 
 /** An answer that took longer may be an old one: of a process that was stopped meanwhile, for example. Milliseconds. */
 const LONGEST_ROUND_TRIP = 2000
@@ -20,7 +20,7 @@ export interface Moment {
   readonly monotonic: number
 }
 
-export function moment(): Moment {
+function moment(): Moment {
   return { wall: wallClock(), monotonic: monotonic() }
 }
 

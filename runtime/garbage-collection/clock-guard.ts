@@ -51,7 +51,7 @@ export class ClockGuard {
 
 function wrongClock(offset: number): WrongClockError {
   const text =
-    `This machine's clock is ${offsetText(offset)} DynamoDB's, so cleaning by it could delete live sessions. It deletes ` +
+    `This machine's clock is ${offsetText(offset)} DynamoDB's, so it can't tell which sessions are expired. Cleaning deletes ` +
     'nothing more. Set the clock, for example by NTP. If this clock is right, use --trust-clock (in code trustClock: true).'
   return new WrongClockError(text, offset)
 }

@@ -158,29 +158,16 @@ export class BatchedReads {
     const Keys = Array.from(waiting.keys(), (key) => ({ [tableKey]: { S: key } }))
     const RequestItems = { [tableName]: { Keys, ConsistentRead: this.#consistent } }
     const { Responses, UnprocessedKeys } = await this.#transport.send('BatchGetItem', { RequestItems })
-    const items = Responses?.[tableName]
-    if (!Array.isArray(items)) throw new NotAnAnswer()
-    const found = this.#byKey(items, waiting)
-    const unprocessed = Object.values(UnprocessedKeys ?? {}).flatMap(({ Keys: left = [] }) => left)
-    const left = new Set(this.#byKey(unprocessed, waiting).keys())
+    const found = this.#byKey(Responses?.[tableName] ?? [])
+    const left = this.#byKey(Object.values(UnprocessedKeys ?? {}).flatMap(({ Keys: keys = [] }) => keys))
     for (const [key, readers] of waiting) if (!left.has(key)) give(readers, found.get(key))
     return new Map([...waiting].filter(([key]) => left.has(key)))
   }
 
-  /** @throws {NotAnAnswer} when there is one that nobody waits for: then nothing that is missing is known to be missing */
-  #byKey(items: readonly Item[], waiting: Waiting): Map<string, Item> {
-    const found = new Map<string, Item>()
-    for (const item of items) {
-      const key = item?.[this.#configuration.tableKey]?.S
-      if (key === undefined || !waiting.has(key)) throw new NotAnAnswer()
-      found.set(key, item)
-    }
-    return found
+  #byKey(items: readonly Item[]): Map<string | undefined, Item> {
+    return new Map(items.map((item) => [item[this.#configuration.tableKey]?.S, item]))
   }
 }
-
-/** What came is not DynamoDB's answer to this batch. */
-class NotAnAnswer extends Error {}
 
 function batchesOf(waiting: Waiting): Waiting[] {
   const entries = [...waiting]

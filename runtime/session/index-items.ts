@@ -46,7 +46,8 @@ export class IndexItems {
         TableName: tableName,
         IndexName: indexName(attribute),
         KeyConditionExpression: '#attribute = :value',
-        ProjectionExpression: '#key',
+        // The value comes along because the transport compares it. A KEYS_ONLY index has both.
+        ProjectionExpression: '#key, #attribute',
         ExpressionAttributeNames: { '#attribute': attribute, '#key': tableKey },
         ExpressionAttributeValues: { ':value': { S: value } },
         Limit: LONGEST_PAGE,

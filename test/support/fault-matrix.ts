@@ -26,7 +26,7 @@ const DENIED = 'User: arn:aws:iam::1:user/app is not authorized to perform this 
 const CREATE = 'npx dynamo-session create-table'
 
 const repeated = { applied: false, repeated: true, passing: true }
-const unreadable = { repeated: false, passing: true, error: { name: 'UnreadableAnswerError', status: 200 } }
+const unreadable = { repeated: true, passing: true, error: { name: 'UnreadableAnswerError', status: 200 } }
 const raised = { applied: false, repeated: false, passing: false }
 
 const THROTTLED = 'ProvisionedThroughputExceededException'

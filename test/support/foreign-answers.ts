@@ -78,7 +78,7 @@ export const SENT: readonly Sent[] = [
         UnprocessedKeys: { [TABLE]: { Keys: [{ session_id: OTHER.session_id }] } },
       },
       'another table': { Responses: { others: [] } },
-      'another table beside': { Responses: { [TABLE]: [], others: [] } },
+      'an item of another table beside': { Responses: { [TABLE]: [], others: [OTHER] } },
       'no Responses': {},
       'Responses that are a list': { Responses: [] },
       'UnprocessedKeys that are a list': { Responses: { [TABLE]: [] }, UnprocessedKeys: [] },

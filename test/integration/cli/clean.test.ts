@@ -105,6 +105,18 @@ onEachEngine('dynamo-session clean', (engine) => {
     expect((await run({ expireAtOnly: true }, '')).lines.at(-1)).toContain('5 scanned, 0 deleted')
   })
 
+  it('refuses to clean by a clock that is wrong, and says how to do it nevertheless', async () => {
+    await put('dead', 100)
+    proxy.dateBy(() => Date.now() - 7_200_000)
+    const { failure } = await run()
+    expect(failure).toMatchObject({
+      name: 'WrongClockError',
+      message: expect.stringMatching(/^This machine's clock is 2 h ahead of DynamoDB's.*Set the clock.*--trust-clock/),
+    })
+    expect(await item('dead')).toBeDefined()
+    expect((await run({ trustClock: true })).lines.at(-1)).toContain('1 scanned, 1 deleted')
+  })
+
   it.each([
     [{ segments: '0' }, '--segments: must be a whole number from 1 to 100, not 0'],
     [{ segments: 'many' }, '--segments: must be a whole number from 1 to 100, not "many"'],

@@ -338,10 +338,15 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     ] as [string, (table: string) => object][])(
       'never takes sessions for missing when the answer has %s',
       async (_, answer) => {
+        vi.stubEnv('AWS_MAX_ATTEMPTS', '2')
         const sessions = await repository()
         proxy.inject('BatchGetItem', { answer: answer(tableName) })
         expect(owners(await find(sessions))).toEqual(IDS)
-        expect(proxy.operations).toEqual(['BatchGetItem', ...ALONE])
+        expect(proxy.operations).toEqual(['BatchGetItem', 'BatchGetItem'])
+        proxy.reset()
+        proxy.inject('BatchGetItem', { answer: answer(tableName) }, { times: 2 })
+        expect(owners(await find(sessions))).toEqual(IDS)
+        expect(proxy.operations).toEqual(['BatchGetItem', 'BatchGetItem', ...ALONE])
       },
     )
 
@@ -350,6 +355,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       const answer = { Responses: { [tableName]: [] }, UnprocessedKeys: { 'arn:of:it': { Keys: allOf(IDS) } } }
       proxy.inject('BatchGetItem', { answer })
       expect(owners(await find(sessions))).toEqual(IDS)
+      expect(proxy.operations).toEqual(['BatchGetItem', ...ALONE])
     })
   })
 

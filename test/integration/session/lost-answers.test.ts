@@ -176,7 +176,7 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
   it('shows nothing of a session in the error about an answer that arrived damaged', async () => {
     await put({ data: { S: '{"a":"hush"}' } })
     const damage = (answer: object) => JSON.stringify(answer).replace('"hush', 'hush').replace('\\"hush', 'hush')
-    proxy.inject('GetItem', { change: (answer) => damage(answer).replace('"{', '{') })
+    proxy.inject('GetItem', { change: (answer) => damage(answer).replace('"{', '{') }, { times: 9 })
     const error = await sessions()
       .find(id)
       .catch((reason) => reason)
