@@ -12,21 +12,26 @@ const contracts = readdirSync('test/integration', { recursive: true, encoding: '
   .map((file) => join('test/integration', file))
   .filter((file) => file.endsWith('.test.ts') && /\bonEach(Engine|Storage)\(/.test(readFileSync(file, 'utf8')))
 
-/** Nobody waits for long: neither the package nor the SDK. What `slow` and `e2e` test waits as it does for users. */
-const quick = {
-  resolve: { alias: [{ find: /^\.{1,2}\/(.*\/)?async\/sleep\.js$/, replacement: join(support, 'quick-sleep.ts') }] },
+const patient = {
+  // Files share a process, which saves half of the CPU time: no test may leave anything behind (mocks, ENV, timers).
+  isolate: false,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  setupFiles: [join(support, 'patience-setup.ts')],
+  expect: { poll: { timeout: 20_000 } },
 }
-const setupFiles = [join(support, 'quick-setup.ts')]
 
-const onEngines = { globalSetup: ['test/support/engines-setup.ts'], testTimeout: 30_000, hookTimeout: 120_000 }
-const onApplications = {
-  globalSetup: [...onEngines.globalSetup, 'test/support/app-setup.ts'],
-  testTimeout: 120_000,
-  hookTimeout: 300_000,
+/** Nobody waits for long: neither the package nor the SDK. What `slow` and `e2e` test waits as it does for users. */
+const quick = { ...patient, setupFiles: [...patient.setupFiles, join(support, 'quick-setup.ts')] }
+const quickSleep = {
+  alias: [{ find: /^\.{1,2}\/(.*\/)?async\/sleep\.js$/, replacement: join(support, 'quick-sleep.ts') }],
 }
-const embedded = { backends: ['embedded'] as const }
-const servers = { backends: ['servers'] as const }
-const both = { backends: ['embedded', 'servers'] as const }
+
+const engines = join(support, 'engines-setup.ts')
+const applications = { globalSetup: [engines, join(support, 'app-setup.ts')], testTimeout: 120_000 }
+const embedded = { globalSetup: [engines], provide: { backends: ['embedded'] as const } }
+const servers = { globalSetup: [engines], provide: { backends: ['servers'] as const } }
+const both = { globalSetup: [engines], provide: { backends: ['embedded', 'servers'] as const } }
 
 /**
  * `npm test` runs `unit`, `integration` and `smoke`, which need neither Java nor PostgreSQL nor a network;
@@ -34,32 +39,16 @@ const both = { backends: ['embedded', 'servers'] as const }
  */
 export default defineConfig({
   test: {
-    // Files share a process, which saves half of the CPU time: no test may leave anything behind (mocks, ENV, timers).
-    isolate: false,
     maxWorkers: '100%',
     projects: [
-      { ...quick, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], setupFiles } },
+      { resolve: quickSleep, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...quick } },
       {
-        ...quick,
-        test: {
-          name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
-          ...onEngines,
-          setupFiles,
-          provide: embedded,
-        },
+        resolve: quickSleep,
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...quick, ...embedded },
       },
-      { test: { name: 'smoke', include: ['test/e2e/smoke.test.ts'], testTimeout: 120_000 } },
-      { ...quick, test: { name: 'servers', include: contracts, ...onEngines, setupFiles, provide: servers } },
-      {
-        test: {
-          name: 'slow',
-          include: ['test/slow/**/*.test.ts'],
-          ...onEngines,
-          testTimeout: 120_000,
-          provide: both,
-        },
-      },
+      { test: { name: 'smoke', include: ['test/e2e/smoke.test.ts'], ...patient, testTimeout: 120_000 } },
+      { resolve: quickSleep, test: { name: 'servers', include: contracts, ...quick, ...servers } },
+      { test: { name: 'slow', include: ['test/slow/**/*.test.ts'], ...patient, ...both, testTimeout: 120_000 } },
       {
         test: {
           name: 'slow',
@@ -74,8 +63,9 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           exclude: ['test/e2e/smoke.test.ts'],
-          ...onApplications,
-          provide: both,
+          ...patient,
+          ...both,
+          ...applications,
         },
       },
     ],

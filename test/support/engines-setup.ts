@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import { startDynalite, startDynamoDBLocal } from './engines-start.js'
+import { type RunningEngine, startDynalite, startDynamoDBLocal } from './engines-start.js'
 
 type Availability = { endpoint: string } | { missing: string }
 type Engines = Partial<Record<'dynalite' | 'DynamoDB Local', Availability>>
@@ -17,25 +17,49 @@ declare module 'vitest' {
   }
 }
 
-/** Starts the engines of the project once for the whole run. */
+type Engine = RunningEngine | { missing: string }
+
+/** The engines of this run, which its projects share. Each project has a copy of this module. */
+const run = globalThis as { engines?: Map<string, { readonly started: Promise<Engine>; users: number }> }
+run.engines ??= new Map()
+const running = run.engines
+
+/** Starts the engines of the project, unless another project of the run has started them. */
 export default async function setup(project: TestProject) {
   const { backends } = project.getProvidedContext()
-  const local = backends.includes('servers') ? await startDynamoDBLocal() : { missing: 'npm test starts no Java' }
-  const quiet = 'missing' in local ? local : await startDynamoDBLocal()
+  const onServers = backends.includes('servers')
+  const used: string[] = []
+  const use = (name: string, start: () => Promise<Engine>) => {
+    const engine = running.get(name) ?? { started: start(), users: 0 }
+    engine.users += 1
+    running.set(name, engine)
+    used.push(name)
+    return engine.started
+  }
+  const local = onServers ? await use('local', startDynamoDBLocal) : { missing: 'npm test starts no Java' }
+  const quiet = 'missing' in local ? local : await use('quiet local', startDynamoDBLocal)
   const needsDynalite = backends.includes('embedded') || 'missing' in local
-  const dynalite = needsDynalite ? await startDynalite() : undefined
+  const dynalite = needsDynalite ? await use('dynalite', startDynalite) : local
   project.provide('engines', {
-    ...(dynalite && backends.includes('embedded') && { dynalite: available(dynalite) }),
-    ...(backends.includes('servers') && { 'DynamoDB Local': available(local) }),
+    ...(backends.includes('embedded') && { dynalite: available(dynalite) }),
+    ...(onServers && { 'DynamoDB Local': available(local) }),
   })
-  project.provide('anyEngine', (dynalite ?? (local as { endpoint: string })).endpoint)
+  project.provide('anyEngine', (dynalite as RunningEngine).endpoint)
   project.provide('quietLocal', available(quiet))
-  if (backends.includes('servers') && 'missing' in local) {
-    console.warn(`DynamoDB Local: its tests are skipped: ${local.missing}`)
-  }
+  if (onServers && 'missing' in local) console.warn(`DynamoDB Local: its tests are skipped: ${local.missing}`)
   return async () => {
-    for (const engine of [dynalite, local, quiet]) if (engine && 'stop' in engine) await engine.stop()
+    for (const name of used) await release(name)
   }
+}
+
+async function release(name: string): Promise<void> {
+  const engine = running.get(name)
+  if (!engine) return
+  engine.users -= 1
+  if (engine.users > 0) return
+  running.delete(name)
+  const started = await engine.started
+  if ('stop' in started) await started.stop()
 }
 
 function available(engine: Availability): Availability {

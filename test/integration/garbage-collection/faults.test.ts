@@ -77,11 +77,16 @@ onEachEngine('cleaning under faults', (engine) => {
       const { putDead, clean, proxy, ids } = table()
       await putDead(30)
       const denied = { error: 'AccessDeniedException' }
-      proxy.inject('Scan', denied, { ...FOR_EVER, when: ({ Segment }) => Segment === 1 })
-      proxy.inject('Scan', { delay: 1000 }, FOR_EVER) // else they may have ended before
+      let refused = () => {}
+      const others = new Promise<void>((resolve) => {
+        refused = resolve
+      })
+      const meanwhile = async () => void setTimeout(refused, 50)
+      proxy.inject('Scan', denied, { ...FOR_EVER, when: ({ Segment }) => Segment === 1, meanwhile })
+      proxy.inject('Scan', { delay: () => others }, FOR_EVER) // else they may have ended before
       await expect(clean({ segments: 3 })).rejects.toThrow('access denied')
       const { length } = proxy.requests
-      await new Promise((resolve) => setTimeout(resolve, 1500))
+      await new Promise((resolve) => setTimeout(resolve, 200))
       expect(proxy.requests).toHaveLength(length)
       expect(await ids()).toHaveLength(30)
     })

@@ -1,11 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { acquireLock, breakLock, LockLostError } from '../../../runtime/migrations/lock.js'
+import { acquireLock, breakLock, LockLostError, type LockStore } from '../../../runtime/migrations/lock.js'
+import { leaseTime, renewed } from '../../support/lease-time.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 import { onEachStorage } from './storages.js'
 
+/** A lease of its own, in milliseconds, by which its timer is known. */
 const lease = 20_000
+
+/** How often somebody who waits for the lock has looked at it. */
+function countLooks(lock: LockStore) {
+  let count = 0
+  const read = lock.read.bind(lock)
+  lock.read = () => {
+    count += 1
+    return read()
+  }
+  return { lock, looks: () => count }
+}
+
 const abandoned = (milliseconds: number) => ({
   holder: 'pid 4711 on build-7',
   since: '2026-01-02T03:04:05.000Z',
@@ -49,9 +63,20 @@ onEachStorage(
       const { open } = await newPlace()
       const logger = recordingLogger()
       expect(await open().lock.write(abandoned(700), undefined)).toBe(true)
-      const started = performance.now()
-      const held = await acquireLock(open().lock, { logger, lease })
-      expect(performance.now() - started).toBeGreaterThanOrEqual(700)
+      const time = leaseTime(lease)
+      const { lock, looks } = countLooks(open().lock)
+      let taken = false
+      const taking = acquireLock(lock, { logger, lease }).then((held) => {
+        taken = true
+        return held
+      })
+      await expect.poll(looks).toBeGreaterThan(2)
+      time.pass(699)
+      const before = looks()
+      await expect.poll(looks).toBeGreaterThan(before + 2)
+      expect(taken).toBe(false)
+      time.pass(1)
+      const held = await taking
       expect(logger.warnings).toEqual([
         'took over the migration lock that pid 4711 on build-7 (since 2026-01-02T03:04:05.000Z) had left behind',
       ])
@@ -61,13 +86,21 @@ onEachStorage(
     it('stays with a holder that works for longer than the lease', async () => {
       const { open } = await newPlace()
       const logger = recordingLogger()
+      const time = leaseTime(1_200)
       const held = await acquireLock(open().lock, { logger, lease: 1_200 })
+      const { lock, looks } = countLooks(open().lock)
       let taken = false
-      const waiting = acquireLock(open().lock, { logger, lease }).then((other) => {
+      const waiting = acquireLock(lock, { logger, lease }).then((other) => {
         taken = true
         return other
       })
-      await sleep(3_000)
+      let record = await lock.read()
+      for (let passed = 0; passed < 3_600; passed += 400) {
+        const before = looks()
+        await expect.poll(looks).toBeGreaterThan(before + 1)
+        time.pass(400)
+        record = await renewed(lock, record)
+      }
       expect(taken).toBe(false)
       await held.assertHeld()
       await held.release()

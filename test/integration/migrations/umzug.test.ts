@@ -5,6 +5,7 @@ import { breakLock } from '../../../runtime/migrations/lock.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { createUmzug, type UmzugOptions } from '../../../runtime/umzug.js'
 import { anyEngine } from '../../support/engines.js'
+import { leaseTime, renewed } from '../../support/lease-time.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 import { folderWith, migration, recordRuns } from './folder.js'
 import { onEachStorage, PARAMS } from './storages.js'
@@ -65,9 +66,20 @@ onEachStorage(
 
     it('holds the lock while a migration takes longer than the lease', async () => {
       const runs = recordRuns()
-      const slow = "exports.up = async () => { runs.push('up a'); await new Promise((done) => setTimeout(done, 3500)) }"
-      const { umzug, logger } = await prepare({ 'migrations/1_a.js': slow }, { lockLease: 1_200 })
-      await Promise.all([umzug().up(), umzug().up()])
+      const slow =
+        "exports.up = () => { runs.push('up a'); return new Promise((done) => { globalThis.finish = done }) }"
+      const { umzug, open, logger } = await prepare({ 'migrations/1_a.js': slow }, { lockLease: 1_200 })
+      const time = leaseTime(1_200)
+      const both = Promise.all([umzug().up(), umzug().up()])
+      await expect.poll(() => runs).toEqual(['up a'])
+      const { lock } = open()
+      let record = await lock.read()
+      for (let passed = 0; passed < 3_600; passed += 400) {
+        time.pass(400)
+        record = await renewed(lock, record)
+      }
+      ;(globalThis as { finish?: () => void }).finish?.()
+      await both
       expect(runs).toEqual(['up a'])
       expect(logger.warnings).toEqual([])
     })

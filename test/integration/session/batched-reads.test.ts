@@ -4,7 +4,7 @@ import { types } from 'node:util'
 import { DynamoDBClient, DynamoDBServiceException } from '@aws-sdk/client-dynamodb'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { SessionData } from 'express-session'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { clientFor } from '../../../runtime/dynamodb/client.js'
@@ -14,6 +14,7 @@ import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type Fault, type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
+import { requestTimeout } from '../../support/request-timeouts.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
 
 const COUNT = 20
@@ -21,22 +22,24 @@ const IDS = Array.from({ length: COUNT }, (_, number) => `s${number}`)
 const ALONE = IDS.map(() => 'GetItem')
 
 onEachEngine('sessions that are asked for at the same moment', (engine) => {
+  const tableName = uniqueTableName()
   let direct: DynamoDBClient
   let proxy: FaultProxy
-  let tableName: string
   let clients: DynamoDBClient[]
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     direct = engine.client()
-    proxy = await startFaultProxy(engine.endpoint)
-    tableName = uniqueTableName()
-    clients = []
     await makeTable(direct, tableName)
+  })
+  afterAll(() => direct.destroy())
+  beforeEach(async () => {
+    proxy = await startFaultProxy(engine.endpoint)
+    clients = []
     await Promise.all(IDS.map((id) => put(id)))
   })
   afterEach(async () => {
     vi.useRealTimers()
-    for (const client of [direct, ...clients]) client.destroy()
+    for (const client of clients) client.destroy()
     vi.unstubAllEnvs()
     vi.restoreAllMocks()
     await proxy.stop()
@@ -75,15 +78,24 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       (key: { session_id: { S: string } }) => key.session_id.S,
     )
 
-  /** A repository whose requests are given up after so many milliseconds, without being repeated. */
-  async function impatient(requestTimeout: number) {
+  /** A repository whose requests are given up when the test says so, without being repeated. */
+  async function impatient() {
     vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
     const { sessions, client } = await warm()
+    const timeout = requestTimeout()
+    onTestFinished(timeout.end)
     const handler = client.config.requestHandler as NodeHttpHandler
-    handler.updateHttpClientConfig('requestTimeout', requestTimeout)
+    handler.updateHttpClientConfig('requestTimeout', timeout.milliseconds)
     await find(sessions)
     proxy.reset()
-    return sessions
+    return { sessions, timeout }
+  }
+
+  /** Waits until what nobody waits for was answered. */
+  async function quiet() {
+    await sleep(10)
+    await proxy.quiet()
+    await sleep(10)
   }
 
   /** Asks for all of them, so many milliseconds from now, with a fault of batches; gives the operations that were sent. */
@@ -93,7 +105,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     const now = performance.now()
     const clock = vi.spyOn(performance, 'now').mockReturnValue(now + later)
     expect(owners(await find(sessions))).toEqual(IDS)
-    await sleep(50) // a batch for nobody may still fail
+    await quiet() // a batch for nobody may still fail
     clock.mockRestore()
     return [...proxy.operations].sort()
   }
@@ -284,27 +296,33 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       proxy.inject('BatchGetItem', { delay: 0 }, { meanwhile: () => asked })
       for (let number = 0; number < 3; number += 1) expect(owners(await find(sessions))).toEqual(IDS)
       answer()
-      await sleep(50)
+      await quiet()
       expect([...proxy.operations].sort()).toEqual(['BatchGetItem', ...ALONE, ...ALONE, ...ALONE])
       expect(await round(sessions)).toEqual(['BatchGetItem'])
     })
 
     it('reads them together again when GetItems are not answered either', async () => {
-      const sessions = await impatient(300)
+      const { sessions, timeout } = await impatient()
       const fault = { error: 'AccessDeniedException' }
       await round(sessions, { fault })
       await round(sessions, { fault })
       expect(await round(sessions)).toEqual(ALONE)
       proxy.reset()
       proxy.inject('GetItem', { hang: 'before' }, { times: COUNT })
-      proxy.inject('BatchGetItem', fault, { meanwhile: () => sleep(250) })
+      let fail = () => {}
+      const late = new Promise<void>((resolve) => {
+        fail = resolve
+      })
+      proxy.inject('BatchGetItem', fault, { meanwhile: () => late })
       const unanswered = settled(sessions)
-      await sleep(150)
+      await expect.poll(() => proxy.operations).toEqual(ALONE)
       vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 61_000)
       expect(owners(await find(sessions))).toEqual(IDS) // and tries a batch, which fails when GetItems had timed out
       vi.restoreAllMocks()
+      timeout.runOut(COUNT)
       expect(reasons(await unanswered)).toHaveLength(COUNT)
-      await sleep(200)
+      fail()
+      await quiet()
       expect(await round(sessions)).toEqual(['BatchGetItem'])
     })
 
@@ -399,27 +417,28 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     await Promise.race([ends, sleep(500)])
     Error.prepareStackTrace = prepareStackTrace
     expect((await ends).map(({ status }) => status)).toEqual(ALONE.map(() => 'rejected'))
-  }, 3_000)
+  })
 
   it('fail all when no answer comes, so that nobody waits as long again, and are then read one by one', async () => {
-    const sessions = await impatient(100)
+    const { sessions, timeout } = await impatient()
     const fault: Fault = { hang: 'before' }
-    proxy.inject('BatchGetItem', fault)
+    proxy.inject('BatchGetItem', fault, { meanwhile: async () => timeout.runOut() })
     const errors = reasons(await settled(sessions))
     expect(errors).toHaveLength(COUNT)
     for (const error of errors) expect(error).toMatchObject({ name: 'TimeoutError' })
-    await sleep(50)
+    await quiet()
     expect(proxy.operations).toEqual(['BatchGetItem', 'GetItem'])
     expect(await round(sessions, { fault })).toEqual(['BatchGetItem', ...ALONE])
-    await sleep(200)
+    timeout.runOut()
+    await quiet()
     expect(await round(sessions)).toEqual(ALONE)
   })
 
   it('fail all when no answer comes, and are read together again when GetItem had none either', async () => {
-    const sessions = await impatient(100)
-    proxy.inject('*', { hang: 'before' }, { times: 2 })
+    const { sessions, timeout } = await impatient()
+    proxy.inject('*', { hang: 'before' }, { times: 2, meanwhile: async () => timeout.runOut() })
     expect(reasons(await settled(sessions))).toHaveLength(COUNT)
-    await sleep(200)
+    await quiet()
     expect(proxy.operations).toEqual(['BatchGetItem', 'GetItem'])
     expect(await round(sessions)).toEqual(['BatchGetItem'])
   })
@@ -433,7 +452,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     const errors = reasons(await settled(sessions))
     expect(errors).toHaveLength(COUNT)
     for (const error of errors) expect(error).toMatchObject({ $metadata: { httpStatusCode: 504 } })
-    await sleep(50)
+    await quiet()
     expect(proxy.operations).toEqual(['BatchGetItem', 'GetItem'])
   })
 
@@ -444,7 +463,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     const meanwhile = async () => void vi.spyOn(performance, 'now').mockReturnValue(now + 6_000)
     proxy.inject('BatchGetItem', { error: 'ThrottlingException' }, { meanwhile })
     expect(reasons(await settled(sessions))).toHaveLength(COUNT)
-    await sleep(50)
+    await quiet()
     expect(proxy.operations).toEqual(['BatchGetItem'])
     expect(await round(sessions)).toEqual(['BatchGetItem'])
   })
@@ -564,7 +583,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     const sessions = await repository()
     vi.useFakeTimers()
     for (let round = 0; round < 2; round += 1) expect(owners(await find(sessions))).toEqual(IDS)
-  }, 3_000)
+  })
 
   it('are read when the client is destroyed before or while they are', async () => {
     const { sessions, client } = await warm()

@@ -182,7 +182,7 @@ async function underFault(
         resolve()
       })
     })
-    for (let tries = 0; operation.background && handled.length === 0 && tries < 300; tries += 1) await sleep(10)
+    for (let tries = 0; operation.background && handled.length === 0 && tries < 2000; tries += 1) await sleep(10)
     await sleep(10)
     await expectNoUnhandledRejection()
     expectNoSecrets([calls.map(([error]) => error), handled])
