@@ -1,5 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../configuration/resolve.js'
 import { SessionDataError } from '../errors.js'
+import { deepestFor, isDeeperThan } from './depth.js'
 import type { Times } from './expiry.js'
 import { savesIn } from './saves.js'
 import type { SessionData } from './serialize.js'
@@ -43,9 +45,15 @@ const EMPTY = '{}'
  * behind, and can't read those without data itself.
  *
  * @param token the lock's token, if the item was read by locking it
- * @throws {SessionDataError} when `data` is anything else but the JSON text of an object, compressed or not
+ * @throws {SessionDataError} when `data` is anything else but the JSON text of an object, compressed or not, or when it is
+ *   nested too deeply
  */
-export function recordOf(id: string, item: Item, token?: string): SessionRecord {
+export function recordOf(
+  id: string,
+  item: Item,
+  configuration: Pick<Configuration, 'sessionIdDigest'>,
+  token?: string,
+): SessionRecord {
   const { data, created_at: _, updated_at: version, expire_at: __, cookie, locked_at: ___, saves, ...others } = item
   const isForeign = data === undefined && Object.keys(others).length > 1
   if (isForeign) throw unusable(id, "is missing, and it has attributes that are not a session's")
@@ -56,7 +64,7 @@ export function recordOf(id: string, item: Item, token?: string): SessionRecord 
     id,
     json,
     base: json,
-    data: parseData(id, json),
+    data: parseData(id, json, deepestFor(configuration)),
     ...timesOf(item),
     version,
     cookie: cookie?.S,
@@ -91,7 +99,8 @@ export function present(attributes: Readonly<Record<string, AttributeValue | und
   )
 }
 
-function parseData(id: string, json: string): SessionData {
+function parseData(id: string, json: string, deepest: number): SessionData {
+  if (isDeeperThan(deepest, json)) throw unusable(id, `has more than ${deepest} levels inside each other`)
   let data: unknown
   try {
     data = JSON.parse(json)
