@@ -9,14 +9,53 @@ export interface CookieSettings {
   readonly expires?: Date | string | number | null | undefined
 }
 
-/** The settings as they are stored beside the data; undefined for sessions of other writers. */
+/** Says whether a value can be that of a setting. */
+type Check = (value: unknown) => boolean
+
+const isBoolean: Check = (value) => typeof value === 'boolean'
+const isLifetime: Check = (value) => value === null || (typeof value === 'number' && Math.abs(value) < LONGEST)
+
+/** The longest lifetime. With now, it is a date that JavaScript has (8.64e15 at most). Milliseconds. */
+const LONGEST = 8e15
+
+/** What frameworks write into a cookie without an error: the values that the package `cookie` takes. */
+const SETTINGS: ReadonlyMap<string, Check> = new Map([
+  ['originalMaxAge', isLifetime],
+  ['maxAge', isLifetime],
+  ['expires', (value) => value === null || (typeof value === 'string' && !Number.isNaN(Date.parse(value)))],
+  ['path', isTextOf(/^[\x20-\x3a\x3d-\x7e]*$/)],
+  ['domain', isTextOf(/^\.?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/i)],
+  ['sameSite', (value) => typeof value === 'boolean' || isTextOf(/^(?:strict|lax|none)$/i)(value)],
+  ['priority', isTextOf(/^(?:low|medium|high)$/i)],
+  ['secure', isBoolean],
+  ['httpOnly', isBoolean],
+  ['partitioned', isBoolean],
+])
+
+/**
+ * The settings as they are stored beside the data; undefined for sessions of other writers. A member that no framework
+ * could work with is left out, because an answer with such a cookie would never be sent.
+ */
 export function parseCookie(json: string | undefined): CookieSettings | undefined {
   try {
     const cookie = json === undefined ? undefined : JSON.parse(json)
-    return typeof cookie === 'object' && cookie !== null && !Array.isArray(cookie) ? cookie : undefined
+    if (typeof cookie !== 'object' || cookie === null || Array.isArray(cookie)) return undefined
+    const members = Object.entries(cookie).map(
+      ([name, value]) => [name, name === 'expires' ? inText(value) : value] as const,
+    )
+    return Object.fromEntries(members.filter(([name, value]) => SETTINGS.get(name)?.(value)))
   } catch {
     return undefined
   }
+}
+
+/** A time that a script gave as a number of milliseconds. */
+function inText(value: unknown): unknown {
+  return typeof value === 'number' && Math.abs(value) < LONGEST ? new Date(value).toISOString() : value
+}
+
+function isTextOf(pattern: RegExp): Check {
+  return (value) => typeof value === 'string' && pattern.test(value)
 }
 
 /** Whether the cookie's own time is over. */

@@ -129,11 +129,11 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
     return answer(length, callback)
   }
 
-  /** Deletes every session, one after another. */
+  /** Deletes every session, expired or not; other items of the table stay. Reads the whole table. */
   override clear(): Promise<void>
   override clear(callback: Done | undefined): void
   override clear(callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#clear(), callback)
+    return answer(this.#keeper.repository.clear(), callback)
   }
 
   keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
@@ -231,11 +231,6 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
       if (!isOver(cookie)) sessions.push({ ...sessionOf(record, cookie), id: record.id })
     }
     return sessions
-  }
-
-  async #clear(): Promise<void> {
-    const { repository } = this.#keeper
-    for await (const id of repository.ids()) await repository.delete(id)
   }
 
   /** From now on the session belongs to a request: with its response its lock ends at the latest. */

@@ -58,7 +58,7 @@ function given(held: HeldSession, isCarried: (key: string) => boolean): Session 
   const carried = entries.filter(([key]) => isCarried(key))
   const data = Object.fromEntries(carried)
   if (carried.length < entries.length) held.rebase(serialize(data))
-  const session: object = { cookie: usable(parseCookie(record.cookie)), ...data }
+  const session: object = { cookie: parseCookie(record.cookie), ...data }
   return session as Session
 }
 
@@ -95,24 +95,4 @@ function settingsOf(cookie: unknown): CookieSettings | undefined {
 export function attributesOf({ cookie }: { readonly cookie?: unknown }): CookieAttributes {
   const { path, domain, secure, httpOnly, sameSite, partitioned } = { ...settingsOf(cookie) } as CookieAttributes
   return { path, domain, secure, httpOnly, sameSite, partitioned }
-}
-
-/** The settings that a cookie of @fastify/session has, and the types of their values. */
-const SETTINGS = new Map([
-  ['domain', ['string']],
-  ['expires', ['string']],
-  ['httpOnly', ['boolean']],
-  ['originalMaxAge', ['number']],
-  ['partitioned', ['boolean']],
-  ['path', ['string']],
-  ['sameSite', ['boolean', 'string']],
-  ['secure', ['boolean']],
-])
-
-/** An answer with a cookie that can't be written would never be sent. */
-function usable(cookie: CookieSettings | undefined): object | undefined {
-  if (!cookie) return undefined
-  const isUsable = ([name, value]: [string, unknown]) =>
-    SETTINGS.get(name)?.includes(typeof value) && !(name === 'expires' && Number.isNaN(Date.parse(String(value))))
-  return Object.fromEntries(Object.entries(cookie).filter(isUsable))
 }

@@ -118,7 +118,8 @@ async function* tableFindings(configuration: Configuration, region: string): Asy
   const status = statusFinding(table.found)
   yield status
   const problem = keyProblem(table.found, configuration)
-  const key = `"${configuration.tableKey}" (S)`
+  const { tableKey, keyPrefix } = configuration
+  const key = `"${tableKey}" (S)${keyPrefix === undefined ? '' : `, key_prefix "${keyPrefix}"`}`
   yield problem ? { level: 'error', check: 'key', text: problem } : { level: 'ok', check: 'key', text: key }
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.found.status}`)
   yield* await withClient(configuration, async (client): Promise<Finding[]> => {

@@ -33,9 +33,9 @@ export async function listCommand(
   })
 }
 
-function shownOf({ key, createdAt, updatedAt, expireAt }: FoundSession): Shown {
+function shownOf({ id, createdAt, updatedAt, expireAt }: FoundSession): Shown {
   return {
-    session: hashSessionId(key),
+    session: hashSessionId(id),
     created_at: isoOf(milliseconds(createdAt)),
     updated_at: isoOf(milliseconds(updatedAt)),
     expire_at: isoOf(expireAt === undefined ? undefined : expireAt * 1000),

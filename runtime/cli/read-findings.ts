@@ -4,6 +4,7 @@ import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
 import { DENIED, hitsAnyRequest, isAwsError, isTimeout } from '../dynamodb/error-facts.js'
 import { transportFor } from '../dynamodb/transport.js'
+import { keyOf } from '../session/session-key.js'
 import type { Finding } from './diagnosis.js'
 
 const check = 'reads'
@@ -14,7 +15,7 @@ const LOOKED_AT =
 /** How sessions will be read, by reading some that can't exist: past the SDK or by it, together or one by one. */
 export async function readFinding(configuration: Configuration, client: DynamoDBClient): Promise<Finding> {
   const { tableName: TableName, tableKey, batchReads, sources } = configuration
-  const missing = () => ({ [tableKey]: { S: `doctor-${randomUUID()}` } })
+  const missing = () => ({ [tableKey]: { S: keyOf(`doctor-${randomUUID()}`, configuration) } })
   const transport = transportFor(configuration, client)
   const refused = await refusal(configuration, 'GetItem', () =>
     transport.send('GetItem', { TableName, Key: missing() }),

@@ -186,7 +186,8 @@ function shownKey(key: unknown): string | undefined {
 /** What the parser says may repeat what is written there: not where that is the secret. */
 function reason(message: string, key: unknown): string {
   const secret = shownKey(key)?.startsWith('secret_key')
-  return missingSpace(key) ?? (secret ? 'the value of secret_key can not be read; put it in quotes' : message)
+  const hint = message.startsWith('Nested mappings') ? '; put a value that ends in a colon in quotes: "shop:"' : ''
+  return missingSpace(key) ?? (secret ? 'the value of secret_key can not be read; put it in quotes' : message + hint)
 }
 
 function missingSpace(key: unknown): string | undefined {

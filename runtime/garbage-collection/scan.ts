@@ -1,6 +1,9 @@
 import type { ScanCommandInput, ScanCommandOutput } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { TableRequestError } from '../errors.js'
+import { otherKey } from '../session/errors.js'
+import { Expression } from '../session/expression.js'
+import { ownSessions } from '../session/session-form.js'
 import type { Item } from '../session/session-record.js'
 import { seenAttributes } from './delete-requests.js'
 import type { Answered, CleaningRequests } from './requests.js'
@@ -12,13 +15,16 @@ const LONGEST_PAGE = 1000
 const FIRST_UNITS_PER_ITEM = 0.5
 
 export interface Page {
+  /** Those of this application that have the form of a session. */
   readonly items: readonly Item[]
+  /** How many other items DynamoDB looked at. They were not fetched. */
+  readonly foreign: number
   /** Where the next page starts; undefined: this was the last one. */
   readonly next: Item | undefined
 }
 
 /**
- * Reads keys and times of the table, a page at a time, in several segments at once. Reads are eventually consistent,
+ * Reads keys and times of the sessions, a page at a time, in several segments at once. Reads are eventually consistent,
  * which costs half: a delete looks at the item again anyway.
  */
 export class Scan {
@@ -26,7 +32,7 @@ export class Scan {
   readonly #requests: CleaningRequests
   readonly #segments: number
   readonly #rate: number | undefined
-  #items = 0
+  #scanned = 0
   #units = 0
 
   constructor(
@@ -42,7 +48,7 @@ export class Scan {
 
   /** Undefined when cleaning was stopped before the page was read. */
   async page(segment: number, start: Item | undefined): Promise<Page | undefined> {
-    const { tableName } = this.#configuration
+    const { tableName, tableKey } = this.#configuration
     const sent = await this.#send(segment, start, this.#limit())
     if (!sent) return undefined
     const { Items, LastEvaluatedKey } = sent.answer
@@ -51,9 +57,11 @@ export class Scan {
         `table "${tableName}": the endpoint does not answer a Scan like DynamoDB; check the option endpoint`,
       )
     }
-    this.#items += Items.length
+    if (Items.some((item) => item[tableKey]?.S === undefined)) throw otherKey(this.#configuration)
+    const { ScannedCount = Items.length } = sent.answer
+    this.#scanned += ScannedCount
     this.#units += sent.units
-    return { items: Items, next: LastEvaluatedKey }
+    return { items: Items, foreign: ScannedCount - Items.length, next: LastEvaluatedKey }
   }
 
   /** Reads one item, to hear from DynamoDB at all. */
@@ -62,14 +70,17 @@ export class Scan {
   }
 
   #send(segment: number, start: Item | undefined, limit: number): Promise<Answered<ScanCommandOutput> | undefined> {
-    const attributes = seenAttributes(this.#configuration).map((name, index) => [`#a${index}`, name] as const)
+    const expression = new Expression(this.#configuration.tableKey)
+    const attributes = seenAttributes(this.#configuration).map((name) => expression.name(name))
     const input: ScanCommandInput = {
       TableName: this.#configuration.tableName,
       Segment: segment,
       TotalSegments: this.#segments,
       Limit: limit,
-      ProjectionExpression: attributes.map(([placeholder]) => placeholder).join(', '),
-      ExpressionAttributeNames: Object.fromEntries(attributes),
+      ProjectionExpression: attributes.join(', '),
+      FilterExpression: ownSessions(expression, this.#configuration),
+      ExpressionAttributeNames: expression.names,
+      ExpressionAttributeValues: expression.values,
       ReturnConsumedCapacity: 'TOTAL',
       ...(start && { ExclusiveStartKey: start }),
     }
@@ -85,6 +96,6 @@ export class Scan {
   }
 
   #unitsPerItem(): number {
-    return this.#items > 0 ? this.#units / this.#items : FIRST_UNITS_PER_ITEM
+    return this.#scanned > 0 ? this.#units / this.#scanned : FIRST_UNITS_PER_ITEM
   }
 }

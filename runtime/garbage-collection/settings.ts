@@ -34,12 +34,12 @@ export interface CleaningContext {
 
 /** How far cleaning has come. */
 export interface CleaningProgress {
-  /** Items that were looked at. */
+  /** Items of the table that were looked at, sessions or not. */
   readonly scanned: number
   /** Sessions among them that were over, as far as the scan saw. */
   readonly dead: number
   readonly deleted: number
-  /** Alive, locked, refreshed between scan and delete, or not deleted because cleaning stopped before. */
+  /** No sessions, alive, locked, refreshed between scan and delete, or not deleted because cleaning stopped before. */
   readonly kept: number
   /** Capacity units consumed; where the endpoint does not tell (DynamoDB Local), an estimate. */
   readonly capacityUnits: number

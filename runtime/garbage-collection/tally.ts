@@ -24,6 +24,12 @@ export class Tally implements Outcomes {
     else this.#kept += 1
   }
 
+  /** Items that are no sessions of this application: they stay. */
+  foreign(items: number): void {
+    this.#scanned += items
+    this.#kept += items
+  }
+
   deleted(sessions: number): void {
     if (sessions === 0) return
     this.#deleted += sessions

@@ -1,19 +1,37 @@
 import { ResourceNotFoundException } from '@aws-sdk/client-dynamodb'
 import type { ErrorContext, ErrorHandler } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
-import { SessionTooLargeError, TableMissingError, UnreadableAnswerError } from '../errors.js'
+import { SessionTooLargeError, TableMissingError, TableSchemaError, UnreadableAnswerError } from '../errors.js'
 
 /** DynamoDB's answer as the application should see it: the SDK's own error, or ours where ours says what to do. */
-export function storeError(error: unknown, { tableName }: Configuration): unknown {
+export function storeError(error: unknown, configuration: Configuration): unknown {
+  const { tableName } = configuration
   if (error instanceof ResourceNotFoundException) {
     const text = `The table "${tableName}" does not exist: npx umzug up, or npx dynamo-session create-table, creates it.`
     return new TableMissingError(text, { cause: error })
+  }
+  if (error instanceof Error && error.name === 'ValidationException' && OTHER_KEY.test(error.message)) {
+    return otherKey(configuration, error)
   }
   if (error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message)) {
     const text = `The session is larger than an item of DynamoDB can be; the version in the table "${tableName}" stays.`
     return new SessionTooLargeError(text, { cause: error })
   }
   return error
+}
+
+/** What DynamoDB says when the table has another key, or a sort key beside it. The last two are from DynamoDB Local. */
+const OTHER_KEY =
+  /key element does not match the schema|conditions on the keys is invalid|number of key attributes|missing the key/i
+
+/** The table has another key than the one by which sessions are stored. */
+export function otherKey({ tableName, tableKey, sources }: Configuration, cause?: Error): TableSchemaError {
+  return new TableSchemaError(
+    `The table "${tableName}" can't hold sessions: its key is not "${tableKey}" (S) alone (table_key: ${sources.tableKey}). ` +
+      'Set table_key to the name of its partition key, or choose another table_name; a sort key is not possible. ' +
+      'npx dynamo-session doctor shows the key.',
+    { cause },
+  )
 }
 
 /** Names of errors that pass by themselves: "Error handling with DynamoDB" in its developer guide, and the SDK's. */

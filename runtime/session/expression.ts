@@ -49,7 +49,7 @@ export class Expression {
       if (value === undefined) {
         remove += `${remove && ', '}${name}`
       } else {
-        const operand = this.#value(value)
+        const operand = this.value(value)
         const kept = keep.includes(attribute)
         set += `${set && ', '}${name} = ${kept ? `if_not_exists(${name}, ${operand})` : operand}`
       }
@@ -64,8 +64,8 @@ export class Expression {
     for (const [attribute, value] of Object.entries(equals)) parts.push(this.#equal(attribute, value))
     if (lockFree) {
       const lock = this.name('locked_at')
-      const free = [`attribute_not_exists(${lock})`, `${lock} < ${this.#value({ S: lockFree.before })}`]
-      if (lockFree.or) free.push(`${lock} = ${this.#value(lockFree.or)}`)
+      const free = [`attribute_not_exists(${lock})`, `${lock} < ${this.value({ S: lockFree.before })}`]
+      if (lockFree.or) free.push(`${lock} = ${this.value(lockFree.or)}`)
       parts.push(`(${free.join(' OR ')})`)
     }
     return parts.length > 0 ? parts.join(' AND ') : undefined
@@ -78,10 +78,10 @@ export class Expression {
 
   #equal(attribute: string, value: AttributeValue | undefined): string {
     const name = this.name(attribute)
-    return value === undefined ? `attribute_not_exists(${name})` : `${name} = ${this.#value(value)}`
+    return value === undefined ? `attribute_not_exists(${name})` : `${name} = ${this.value(value)}`
   }
 
-  #value(value: AttributeValue): string {
+  value(value: AttributeValue): string {
     const placeholder = `:v${this.#valueCount}`
     this.#valueCount += 1
     this.#values[placeholder] = value

@@ -1,4 +1,5 @@
 import {
+  type AttributeValue,
   ConditionalCheckFailedException,
   type DeleteItemCommandInput,
   type DynamoDBClient,
@@ -9,6 +10,8 @@ import { IndexMissingError } from '../errors.js'
 import { storeError } from './errors.js'
 import { type Changes, Expression } from './expression.js'
 import { indexName } from './index-attributes.js'
+import { formOfSession } from './session-form.js'
+import { idOf } from './session-key.js'
 import type { Item } from './session-record.js'
 
 /** Keys on a page at most, so that memory does not depend on how many there are. */
@@ -33,7 +36,8 @@ export class IndexItems {
   }
 
   /**
-   * The partition keys of the items whose attribute has the value, as far as the index knows yet, a page at a time.
+   * The partition keys of the items of this application whose attribute has the value, as far as the index knows yet, a
+   * page at a time.
    *
    * @param attribute one of `index_keys`
    * @throws {IndexMissingError}
@@ -56,7 +60,8 @@ export class IndexItems {
       const { Items = [], LastEvaluatedKey } = await this.#transport.send('Query', input).catch((error: unknown) => {
         throw missingIndex(error, attribute, tableName) ?? storeError(error, this.#configuration)
       })
-      yield Items.flatMap(({ [tableKey]: key }) => (key?.S === undefined ? [] : [key.S]))
+      const keys = Items.flatMap(({ [tableKey]: key }) => (key?.S === undefined ? [] : [key.S]))
+      yield keys.filter((key) => idOf(key, this.#configuration) !== undefined)
       start = LastEvaluatedKey
     } while (start)
   }
@@ -72,13 +77,25 @@ export class IndexItems {
   /**
    * Deletes the session if these attributes are exactly this.
    *
+   * @param form whether its item must have the form of a session as well, for whoever did not look at the item
    * @returns deleted also when an earlier attempt of this request did it, of which only the answer was lost
    */
-  async delete(key: string, equals: Changes): Promise<DeleteResult> {
+  async delete(key: string, equals: Changes, { form = false } = {}): Promise<DeleteResult> {
     const expression = new Expression(this.#configuration.tableKey)
+    const condition = expression.condition({ exists: true, equals })
+    return await this.#delete(key, expression, form ? `${condition} AND ${formOfSession(expression)}` : condition)
+  }
+
+  /** Deletes an item that forwards to this successor. */
+  async deleteForwarder(key: string, successor: AttributeValue): Promise<void> {
+    const expression = new Expression(this.#configuration.tableKey)
+    await this.#delete(key, expression, expression.condition({ equals: { successor } }))
+  }
+
+  async #delete(key: string, expression: Expression, condition: string | undefined): Promise<DeleteResult> {
     const input: DeleteItemCommandInput = {
       ...this.#at(key),
-      ConditionExpression: expression.condition({ exists: true, equals }),
+      ConditionExpression: condition,
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       ExpressionAttributeNames: expression.names,
       ExpressionAttributeValues: expression.values,

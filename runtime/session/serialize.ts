@@ -1,4 +1,5 @@
 import { SessionDataError } from '../errors.js'
+import { DEEPEST, isDeeperThan } from './depth.js'
 
 export type SessionData = Record<string, unknown>
 
@@ -6,12 +7,27 @@ export type SessionData = Record<string, unknown>
  * The JSON text of session data. Dates become ISO text and functions are dropped, as JSON does; lone surrogates, which
  * other JSON parsers refuse, become U+FFFD.
  *
- * @throws {SessionDataError} for what JSON can't hold (BigInt, cycles), naming the path
+ * @throws {SessionDataError} for what JSON can't hold (BigInt, cycles), naming the path; for more than 1 000 levels
  */
 export function serialize(data: SessionData): string {
+  const json = withoutLoneSurrogates(stringify(data))
+  if (isDeeperThan(DEEPEST, json)) throw tooDeep(DEEPEST)
+  return json
+}
+
+/** Session data has more levels than are read again. */
+export function tooDeep(levels: number): SessionDataError {
+  return new SessionDataError(
+    `The session data has more than ${levels} levels of objects and lists inside each other; nothing was written. Keep ` +
+      `flatter data in the session${levels < DEEPEST ? ' (the Ruby gem reads no more; session_id_digest: md5)' : ''}.`,
+  )
+}
+
+function stringify(data: SessionData): string {
   try {
-    return withoutLoneSurrogates(JSON.stringify(data))
+    return JSON.stringify(data)
   } catch (cause) {
+    if (cause instanceof RangeError) throw tooDeep(DEEPEST)
     const path = findUnserializable(data, [], new Set())
     const where = path ? ` at ${path}` : ''
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
@@ -48,7 +64,7 @@ function withoutLoneSurrogates(json: string): string {
 function findUnserializable(value: unknown, path: readonly string[], above: ReadonlySet<unknown>): string | undefined {
   const plain = typeof value === 'object' && value !== null && 'toJSON' in value ? undefined : value
   if (typeof plain === 'bigint') return path.join('')
-  if (typeof plain !== 'object' || plain === null) return undefined
+  if (typeof plain !== 'object' || plain === null || above.size > DEEPEST) return undefined
   if (above.has(plain)) return path.join('')
   const within = new Set([...above, plain])
   for (const [key, inner] of Object.entries(plain)) {

@@ -3,12 +3,14 @@ import { sleep } from '../async/sleep.js'
 import { type Clock, wallClock } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError, messageOf } from '../errors.js'
+import { deleteByKey } from './clear.js'
 import { isDead, type Times } from './expiry.js'
-import type { Changes } from './expression.js'
 import { inParallel } from './in-parallel.js'
 import { indexAttributes, indexText, LONGEST_VALUE } from './index-attributes.js'
 import { IndexItems } from './index-items.js'
+import { hasFormOfSession } from './session-form.js'
 import { LONGEST_CHAIN, SessionItems } from './session-items.js'
+import { idOf } from './session-key.js'
 import { type Item, successorOf, timesOf } from './session-record.js'
 import { unpackData } from './stored-data.js'
 
@@ -27,8 +29,8 @@ export interface IndexSearch {
 /** What every store has: the sessions of a user. */
 export interface SessionSearch {
   /**
-   * The partition keys of the sessions in whose data `key` has the value; also of those that are over, while their
-   * items are there. They are as good as session ids: not to be shown.
+   * The keys of the sessions in whose data `key` has the value, without `key_prefix`; also of those that are over, while
+   * their items are there. They are as good as session ids: not to be shown.
    *
    * @param key one of `index_keys`
    * @throws {ConfigurationError} when it is none of them; TypeError when no session can have such a value
@@ -51,8 +53,8 @@ export interface SessionSearch {
 
 /** A session that was found by a value in its data. */
 export interface FoundSession extends Times {
-  /** Partition key. As good as the session's id: not to be shown. */
-  readonly key: string
+  /** Not to be shown. */
+  readonly id: string
 }
 
 /** After this time the index is asked again: it is behind the table, usually by less. Milliseconds. */
@@ -87,7 +89,7 @@ export class SessionIndex implements SessionSearch {
     if (scan)
       for await (const items of this.#matches(key, text)) keys.push(...items.flatMap((item) => this.#keyIn(item)))
     else for await (const page of this.#items.query(key, text)) keys.push(...page)
-    return keys
+    return keys.flatMap((partitionKey) => idOf(partitionKey, this.#configuration) ?? [])
   }
 
   /**
@@ -132,21 +134,12 @@ export class SessionIndex implements SessionSearch {
   }
 
   async #destroyIndexed(key: string, text: string, count: Count): Promise<void> {
-    const destroy = async (partitionKey: string) => count(await this.#destroyKey(partitionKey, { [key]: { S: text } }))
+    const equals = { [key]: { S: text } }
+    const destroy = async (partitionKey: string) =>
+      count(await deleteByKey(partitionKey, equals, this.#items, this.#configuration))
     for await (const page of this.#items.query(key, text)) await inParallel(page, WIDTH, destroy)
     await sleep(INDEX_LAG)
     for await (const page of this.#items.query(key, text)) await inParallel(page, WIDTH, destroy)
-  }
-
-  /** Deletes the session if it has the value, also when it moved to another id since the index was read. */
-  async #destroyKey(partitionKey: string, equals: Changes): Promise<boolean> {
-    let key: string | undefined = partitionKey
-    for (let link = 0; key && link <= LONGEST_CHAIN; link += 1) {
-      const result = await this.#items.delete(key, equals)
-      if (result.deleted) return true
-      key = successorOf(result.current)
-    }
-    return false
   }
 
   /** The index, if there is one, knows of sessions that came when their part of the table had been read. */
@@ -174,7 +167,7 @@ export class SessionIndex implements SessionSearch {
    */
   async #destroyMatch(seen: Item, key: string, text: string): Promise<boolean> {
     let item = await this.#followed(seen)
-    for (let attempt = 0; item && this.#textIn(item, key) === text; attempt += 1) {
+    for (let attempt = 0; item && this.#matchesItem(item, key, text); attempt += 1) {
       const [partitionKey] = this.#keyIn(item)
       if (partitionKey === undefined) return false
       if (attempt === ATTEMPTS) throw new Error('Others changed a session each time when it was about to be deleted.')
@@ -203,8 +196,12 @@ export class SessionIndex implements SessionSearch {
     const attribute = indexKeys.includes(key) ? [key] : []
     const attributes = [tableKey, 'data', 'created_at', 'updated_at', 'expire_at', 'successor', ...attribute]
     for await (const page of this.#sessions.scan(attributes, { consistent: true, forwarders })) {
-      yield page.filter((item) => !isSession(item) || this.#textIn(item, key) === text)
+      yield page.filter((item) => successorOf(item) !== undefined || this.#matchesItem(item, key, text))
     }
+  }
+
+  #matchesItem(item: Item, key: string, text: string): boolean {
+    return hasFormOfSession(item) && this.#textIn(item, key) === text
   }
 
   /** The value in the data; where that can't be read, that of the attribute. */
@@ -222,7 +219,8 @@ export class SessionIndex implements SessionSearch {
     return items.flatMap((item) => {
       const times = timesOf(item)
       const dead = isDead(times, this.#configuration, this.#now())
-      return dead ? [] : this.#keyIn(item).map((key) => ({ key, ...times }))
+      const ids = this.#keyIn(item).flatMap((key) => idOf(key, this.#configuration) ?? [])
+      return dead ? [] : ids.map((id) => ({ id, ...times }))
     })
   }
 
@@ -254,7 +252,7 @@ export class SessionIndex implements SessionSearch {
 }
 
 function isSession(item: Item): boolean {
-  return successorOf(item) === undefined
+  return successorOf(item) === undefined && hasFormOfSession(item)
 }
 
 type Count = (deleted: boolean) => void

@@ -8,8 +8,9 @@ import type { Configuration } from '../configuration/resolve.js'
 import { type Operation, type Operations, type Transport, transportFor } from '../dynamodb/transport.js'
 import { SessionConflictError } from '../errors.js'
 import { BatchedReads } from './batched-reads.js'
-import { storeError } from './errors.js'
+import { otherKey, storeError } from './errors.js'
 import { type Changes, type Condition, Expression } from './expression.js'
+import { maybeOwnSessions } from './session-form.js'
 import { hashSessionId } from './session-id.js'
 import { keyOf } from './session-key.js'
 import { type Item, successorOf } from './session-record.js'
@@ -131,14 +132,20 @@ export class SessionItems {
     }
   }
 
-  /** Every item of the table, a page at a time; forwarders only where they are asked for. */
+  /**
+   * The items of this application's sessions, and of what may be one, a page at a time: {@link maybeOwnSessions}.
+   *
+   * @param attributes to be fetched; the table's key is among them
+   * @throws {TableSchemaError} when an item has no such key
+   */
   async *scan(
     attributes: readonly string[],
-    { consistent = this.#configuration.consistentRead, forwarders = false } = {},
+    { consistent = this.#configuration.consistentRead, withoutData = false, forwarders = false } = {},
   ): AsyncGenerator<readonly Item[]> {
+    const { tableKey } = this.#configuration
     const expression = new Expression(this.#configuration.tableKey)
     const projection = attributes.map((attribute) => expression.name(attribute)).join(', ')
-    const filter = forwarders ? undefined : expression.noForwarder()
+    const filter = maybeOwnSessions(expression, this.#configuration, { withoutData, forwarders })
     let start: Item | undefined
     do {
       const input = {
@@ -147,9 +154,11 @@ export class SessionItems {
         FilterExpression: filter,
         ConsistentRead: consistent,
         ExpressionAttributeNames: expression.names,
+        ExpressionAttributeValues: expression.values,
         ExclusiveStartKey: start,
       }
       const { Items = [], LastEvaluatedKey } = await this.#send('Scan', input)
+      if (Items.some((item) => item[tableKey]?.S === undefined)) throw otherKey(this.#configuration)
       yield Items
       start = LastEvaluatedKey
     } while (start)

@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { SessionDataError } from '../errors.js'
+import { deepestFor, isDeeperThan } from './depth.js'
 import type { Times } from './expiry.js'
 import { savesIn } from './saves.js'
 import type { SessionData } from './serialize.js'
@@ -38,32 +39,30 @@ export interface SessionRecord extends Times {
 /** What a session without data amounts to. */
 const EMPTY = '{}'
 
+/** What decides how an item is read. */
+type Reading = Pick<Configuration, 'sessionIdDigest'> & Partial<Pick<Configuration, 'serializer'>>
+
 /**
  * Reads an item (docs/architecture.md, wire format). Times may be missing or of another type. The text `null`, and no
  * data where nothing else is but the key and what sessions have, are an empty session: the Ruby gem leaves such items
  * behind, and can't read those without data itself.
  *
  * @param token the lock's token, if the item was read by locking it
- * @param serializer whether data in Ruby's Marshal format is read as well; the record has its JSON
- * @throws {SessionDataError} when `data` is anything else but the JSON text of an object, compressed or not
+ * @throws {SessionDataError} when `data` is anything else but the JSON text of an object, compressed or not, or Marshal with
+ *   `serializer: json_allow_marshal`, or when it is nested too deeply
  */
-export function recordOf(
-  id: string,
-  item: Item,
-  token?: string,
-  serializer?: Configuration['serializer'],
-): SessionRecord {
+export function recordOf(id: string, item: Item, configuration: Reading, token?: string): SessionRecord {
   const { data, created_at: _, updated_at: version, expire_at: __, cookie, locked_at: ___, saves, ...others } = item
   const isForeign = data === undefined && Object.keys(others).length > 1
   if (isForeign) throw unusable(id, "is missing, and it has attributes that are not a session's")
-  const unpacked = data ? unpackData(data, serializer) : { text: EMPTY }
+  const unpacked = data ? unpackData(data, configuration.serializer) : { text: EMPTY }
   if ('problem' in unpacked) throw unusable(id, unpacked.problem)
   const json = /^\s*null\s*$/.test(unpacked.text) ? EMPTY : unpacked.text
   return {
     id,
     json,
     base: json,
-    data: parseData(id, json),
+    data: parseData(id, json, deepestFor(configuration)),
     ...timesOf(item),
     version,
     cookie: cookie?.S,
@@ -98,7 +97,8 @@ export function present(attributes: Readonly<Record<string, AttributeValue | und
   )
 }
 
-function parseData(id: string, json: string): SessionData {
+function parseData(id: string, json: string, deepest: number): SessionData {
+  if (isDeeperThan(deepest, json)) throw unusable(id, `has more than ${deepest} levels inside each other`)
   let data: unknown
   try {
     data = JSON.parse(json)

@@ -107,7 +107,7 @@ export class SessionRenewal {
           return undefined
         }
         assertStillLocked(record, { written: false, current: result.current, repeated: false })
-        const theirs = recordOf(record.id, result.current, record.token, this.#parts.configuration.serializer)
+        const theirs = recordOf(record.id, result.current, this.#parts.configuration, record.token)
         const changed = kept(theirs.json, keys)
         if (changed !== kept(stored.json, keys)) {
           if (this.#parts.configuration.onConflict === 'reject' && ours !== base) throw rejected(record.id)

@@ -2,12 +2,15 @@ import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { type Clock, wallClock } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { SessionDataError } from '../errors.js'
+import { clearSessions } from './clear.js'
 import { expireAt, isDead, isRubysNow } from './expiry.js'
 import { indexAttributes } from './index-attributes.js'
+import { IndexItems } from './index-items.js'
 import { keepTexts } from './json-texts.js'
 import { lock, unlock } from './locking/lock.js'
 import { type Compared, compare, type SessionData, serialize } from './serialize.js'
 import { SessionItems } from './session-items.js'
+import { idOf } from './session-key.js'
 import { type Item, present, recordOf, type SessionRecord } from './session-record.js'
 import { type Moving, SessionRenewal } from './session-renewal.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
@@ -48,6 +51,7 @@ export interface FindOptions {
 export class SessionRepository {
   readonly #configuration: Configuration
   readonly #items: SessionItems
+  readonly #indexItems: IndexItems
   readonly #writer: SessionWriter
   readonly #renewal: SessionRenewal
   readonly #now: Clock
@@ -59,6 +63,7 @@ export class SessionRepository {
   ) {
     this.#configuration = configuration
     this.#items = new SessionItems(configuration, client)
+    this.#indexItems = new IndexItems(configuration, client)
     this.#writer = new SessionWriter(configuration, this.#items, onConflict)
     this.#renewal = new SessionRenewal({
       configuration,
@@ -78,7 +83,7 @@ export class SessionRepository {
    */
   async find(id: string, { onForwarder }: FindOptions = {}): Promise<SessionRecord | undefined> {
     const item = await this.#items.get(id, { consistent: this.#configuration.consistentRead, onForwarder })
-    return item && this.#alive(this.#recordOf(id, item))
+    return item && this.#alive(recordOf(id, item, this.#configuration))
   }
 
   /**
@@ -109,7 +114,7 @@ export class SessionRepository {
     if (!token) return this.find(id)
     const item = await this.#items.get(id, { consistent: true })
     if (item && item.locked_at?.S !== token) return this.findForChange(id)
-    return item && this.#alive(this.#recordOf(id, item, token))
+    return item && this.#alive(recordOf(id, item, this.#configuration, token))
   }
 
   /**
@@ -218,19 +223,16 @@ export class SessionRepository {
     const { tableKey } = this.#configuration
     for await (const page of this.#items.scan([tableKey, 'data', 'created_at', 'updated_at', 'expire_at', 'cookie'])) {
       for (const item of page) {
-        const id = item[tableKey]?.S
-        const record = id === undefined ? undefined : this.#readable(id, item)
+        const id = idOf(item[tableKey]?.S ?? '', this.#configuration)
+        const record = id === undefined ? undefined : readable(id, item, this.#configuration)
         if (record && !record.dataMissing && this.#alive(record)) yield record
       }
     }
   }
 
-  /** The id of every item in the table, whether or not its session is over. */
-  async *ids(): AsyncGenerator<string> {
-    const { tableKey } = this.#configuration
-    for await (const page of this.#items.scan([tableKey])) {
-      for (const item of page) if (item[tableKey]?.S !== undefined) yield item[tableKey].S
-    }
+  /** Deletes every session, expired or not; what is stored but is no session stays. */
+  clear(): Promise<void> {
+    return clearSessions(this.#items, this.#indexItems, this.#configuration)
   }
 
   async #create(id: string, data: SessionData, extras: SessionExtras): Promise<SessionRecord | undefined> {
@@ -239,30 +241,19 @@ export class SessionRepository {
     const result = await this.#items.write(id, changes, { exists: false })
     const createdAt = changes.created_at
     const ours = !result.written && result.repeated && result.current?.created_at?.S === createdAt?.S
-    return result.written || ours ? recordOf(id, present({ ...changes, data: { S: json } })) : undefined
+    return result.written || ours
+      ? recordOf(id, present({ ...changes, data: { S: json } }), this.#configuration)
+      : undefined
   }
 
   #alive(record: SessionRecord): SessionRecord | undefined {
     return isDead(record, this.#configuration, this.#now()) ? undefined : record
   }
 
-  #recordOf(id: string, item: Item, token?: string): SessionRecord {
-    return recordOf(id, item, token, this.#configuration.serializer)
-  }
-
-  #readable(id: string, item: Item): SessionRecord | undefined {
-    try {
-      return this.#recordOf(id, item)
-    } catch (error) {
-      if (error instanceof SessionDataError) return undefined
-      throw error
-    }
-  }
-
   /** Something that is no session must not stay locked by the request that found it. */
   async #usable(id: string, item: Item, token: string): Promise<SessionRecord> {
     try {
-      return this.#recordOf(id, item, token)
+      return recordOf(id, item, this.#configuration, token)
     } catch (error) {
       await unlock(id, token, this.#items)
       throw error
@@ -308,6 +299,15 @@ export class SessionRepository {
     const createdAt = milliseconds(record.createdAt)
     const expires = expireAt({ updatedAt: now, createdAt, ownEnd: extras.ownEnd }, this.#configuration)
     return (expires === undefined) !== (record.expireAt === undefined)
+  }
+}
+
+function readable(id: string, item: Item, configuration: Configuration): SessionRecord | undefined {
+  try {
+    return recordOf(id, item, configuration)
+  } catch (error) {
+    if (error instanceof SessionDataError) return undefined
+    throw error
   }
 }
 

@@ -71,14 +71,14 @@ export class SessionWriter {
       if (!result.current) return undefined
       assertStillLocked(record, result)
       if (applied === undefined) throw unknown(record.id)
-      const theirs = recordOf(record.id, result.current, record.token, this.#configuration.serializer)
+      const theirs = recordOf(record.id, result.current, this.#configuration, record.token)
       if (theirs.json === stored.json) {
         stored = theirs // only its times moved: nobody's change is at stake
       } else {
         if (this.#configuration.onConflict === 'reject' && ours !== record.base) throw rejected(record.id)
         const fresh = await this.#readLater(record.id, attempt, monotonic() - started)
         if (!fresh) return undefined
-        stored = recordOf(record.id, fresh, record.token, this.#configuration.serializer)
+        stored = recordOf(record.id, fresh, this.#configuration, record.token)
         changedByOthers = true
       }
       attempt += 1
@@ -87,8 +87,8 @@ export class SessionWriter {
   }
 
   async #changes(json: string, times: Changes): Promise<Changes> {
-    const { compress, indexKeys } = this.#configuration
-    const data = compress === 'none' ? { S: json } : await packData(json, this.#configuration)
+    const { indexKeys } = this.#configuration
+    const data = await packData(json, this.#configuration)
     const changes = { data, ...times }
     return indexKeys.length > 0 ? { ...changes, ...indexAttributes(json, indexKeys) } : changes
   }

@@ -12,7 +12,9 @@ import {
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { messageOf } from '../errors.js'
+import { deepestFor, isDeeperThan } from './depth.js'
 import { isMarshalText, jsonOfMarshal, MarshalProblem } from './marshal.js'
+import { tooDeep } from './serialize.js'
 
 /** How much text is unpacked at most, in bytes of UTF-8: a few KB can unpack to gigabytes, in everybody's memory. */
 export const LONGEST_TEXT = 4 * 1024 * 1024
@@ -29,8 +31,11 @@ const LONGEST_AT_ONCE = 64 * 1024
  * else S. Text that nobody could unpack again stays S, and is refused for its size.
  *
  * @param json text of the data
+ * @throws {SessionDataError} when it is nested deeper than it is read
  */
-export async function packData(json: string, { compress, compressThreshold }: Configuration): Promise<AttributeValue> {
+export async function packData(json: string, configuration: Configuration): Promise<AttributeValue> {
+  const { compress, compressThreshold } = configuration
+  if (isDeeperThan(deepestFor(configuration), json)) throw tooDeep(deepestFor(configuration))
   if (compress === 'none') return { S: json }
   const text = Buffer.from(json)
   if (text.length < compressThreshold || text.length > LONGEST_TEXT) return { S: json }

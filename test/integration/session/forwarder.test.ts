@@ -180,12 +180,11 @@ onEachEngine('a session that another request gave another id', (engine) => {
     const index = new SessionIndex(resolveConfiguration(options), client)
     const all: string[] = []
     for await (const { id } of repository.all()) all.push(id)
-    for await (const id of repository.ids()) all.push(id)
     expect(all.filter((id) => id === before)).toEqual([])
-    expect(all.filter((id) => id === after)).toHaveLength(2)
+    expect(all.filter((id) => id === after)).toHaveLength(1)
     for (const scan of [false, true]) {
       const found: string[] = []
-      for await (const page of index.sessionsBy('user', user(), { scan })) found.push(...page.map(({ key }) => key))
+      for await (const page of index.sessionsBy('user', user(), { scan })) found.push(...page.map(({ id }) => id))
       expect(found).toEqual([after])
     }
     expect(await index.keysBy('user', user(), { scan: true })).toEqual([after])

@@ -554,8 +554,5 @@ onEachEngine('SessionRepository', (engine) => {
     for await (const { id } of sessions.all()) live.push(id)
     expect(live.toSorted()).toEqual(Array.from({ length: 20 }, (_, n) => `live${n}`).toSorted())
     expect(proxy.operations.filter((operation) => operation === 'Scan').length).toBeGreaterThan(1)
-    const ids: string[] = []
-    for await (const id of sessions.ids()) ids.push(id)
-    expect(ids).toHaveLength(23)
   })
 })

@@ -135,9 +135,6 @@ export class Oracle {
   /** Of what is in lists, each can be loaded. */
   async #checkLists(simulation: Simulation, all: readonly string[]): Promise<void> {
     const { direct } = this.#settings
-    for await (const id of direct.ids()) {
-      if (!(await direct.find(id))) this.#violate(simulation, 'ids() has the id of no session')
-    }
     for (const id of all) if (!(await direct.find(id))) this.#violate(simulation, 'all() has what is no session')
   }
 

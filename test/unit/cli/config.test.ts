@@ -118,6 +118,7 @@ describe('dynamo-session config', () => {
       migration_storage: 'knex',
       config_file: 'c.yml',
       table_name: 'abc',
+      key_prefix: 'shop:',
     }
     const names = ENV_OPTION_NAMES.map(yamlName)
     environmentWith(

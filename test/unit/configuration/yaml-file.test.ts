@@ -72,6 +72,21 @@ describe('a wrong configuration file', () => {
     ['table_nam: x', '1:1: unknown option "table_nam"; did you mean "table_name"?'],
     ['\n  max_stael: 3', '2:3: unknown option "max_stael"; did you mean "max_stale"?'],
     ['tableName: x', '1:1: unknown option "tableName"; did you mean "table_name"?'],
+    [
+      'key_prefix: shop:',
+      '1:13: not valid YAML: Nested mappings are not allowed in compact mappings; put a value that ends in a colon in quotes: "shop:"',
+    ],
+    [
+      'key_prefix: shop',
+      '1:13: key_prefix: must be text without spaces that ends in a colon, such as "shop:", not "shop"',
+    ],
+    ["key_prefix: ':'", '1:13: key_prefix: must be text without spaces that ends in a colon, such as "shop:", not ":"'],
+    [
+      "key_prefix: 'my shop:'",
+      '1:13: key_prefix: must be text without spaces that ends in a colon, such as "shop:", not "my shop:"',
+    ],
+    ['table_key: successor', '1:12: table_key: can\'t be "successor": sessions have another attribute of that name'],
+    ['index_keys: [saves]', '1:13: index_keys: can\'t hold "saves": sessions have another attribute of that name'],
     ['colour: red', '1:1: unknown option "colour"'],
     ['__proto__: { polluted: 1 }', '1:1: unknown option "__proto__"'],
     ['constructor: x', '1:1: unknown option "constructor"'],

@@ -47,7 +47,11 @@ describe('data in the Marshal format of Ruby', () => {
 
   it('pollutes no prototype', () => {
     const { base64 } = fixtures.good.find(({ ruby }) => ruby.includes('__proto__')) ?? { base64: '' }
-    const { data } = recordOf('id', { data: { S: base64 } }, undefined, 'json_allow_marshal')
+    const { data } = recordOf(
+      'id',
+      { data: { S: base64 } },
+      { sessionIdDigest: 'sha256', serializer: 'json_allow_marshal' },
+    )
     expect(Object.keys(data)).toEqual(['__proto__', 'constructor', 'a'])
     expect(Object.getPrototypeOf(data)).toBe(Object.prototype)
     expect(({} as { polluted?: true }).polluted).toBeUndefined()
@@ -84,7 +88,8 @@ describe('data in the Marshal format of Ruby', () => {
   it('shows nothing of what is in it but the name of a class', () => {
     expect(() => byHand('o:', [0x15], 'a secret\nof the user')).toThrow(/class unknown$/)
     const { base64 } = fixtures.bad.find(({ ruby }) => ruby.includes('2**70')) ?? { base64: '' }
-    const load = () => recordOf('an-id', { data: { S: base64 } }, undefined, 'json_allow_marshal')
+    const load = () =>
+      recordOf('an-id', { data: { S: base64 } }, { sessionIdDigest: 'sha256', serializer: 'json_allow_marshal' })
     expect(load).toThrow(SessionDataError)
     expect(load).toThrow(
       /"data" is in Ruby's Marshal format and holds an Integer beyond 2\^53\. It counts as no session/,
@@ -93,7 +98,7 @@ describe('data in the Marshal format of Ruby', () => {
   })
 
   it('is no session without the option, and the message says how to read it', () => {
-    const load = (data: string) => () => recordOf('id', { data: { S: data } })
+    const load = (data: string) => () => recordOf('id', { data: { S: data } }, { sessionIdDigest: 'sha256' })
     expect(load(fixtures.good[0]?.base64 ?? '')).toThrow(
       /Ruby's Marshal format \(serializer: json_allow_marshal reads it\)/,
     )

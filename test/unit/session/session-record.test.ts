@@ -4,6 +4,8 @@ import { recordOf } from '../../../runtime/session/session-record.js'
 
 const ID = 'an-id-that-must-not-print'
 
+const FORMAT = { sessionIdDigest: 'sha256' } as const
+
 describe('reading an item', () => {
   it('gives the record', () => {
     const item = {
@@ -13,7 +15,7 @@ describe('reading an item', () => {
       updated_at: { S: '1795371590.1679482' },
       expire_at: { N: '1795375190' },
     }
-    expect(recordOf(ID, item)).toEqual({
+    expect(recordOf(ID, item, FORMAT)).toEqual({
       id: ID,
       json: '{"user_id":42}',
       base: '{"user_id":42}',
@@ -31,12 +33,12 @@ describe('reading an item', () => {
 
   it('keeps the attributes that are not of the wire format apart', () => {
     const item = { data: { S: '{}' }, locked_at: { S: '1.5' }, cookie: { S: '{}' }, user_id: { S: '42' } }
-    expect(recordOf(ID, item).others).toEqual({ user_id: { S: '42' } })
+    expect(recordOf(ID, item, FORMAT).others).toEqual({ user_id: { S: '42' } })
   })
 
   it('tolerates missing times, times of type N, and attributes that it does not know', () => {
-    expect(recordOf(ID, { data: { S: '{}' }, flavour: { S: 'x' } })).toMatchObject({ createdAt: undefined })
-    expect(recordOf(ID, { data: { S: '{}' }, updated_at: { N: '17' } })).toMatchObject({ updatedAt: '17' })
+    expect(recordOf(ID, { data: { S: '{}' }, flavour: { S: 'x' } }, FORMAT)).toMatchObject({ createdAt: undefined })
+    expect(recordOf(ID, { data: { S: '{}' }, updated_at: { N: '17' } }, FORMAT)).toMatchObject({ updatedAt: '17' })
   })
 
   it.each([
@@ -49,7 +51,7 @@ describe('reading an item', () => {
     [{ data: { S: '[]' } }, 'is not a JSON object'],
     [{ data: { S: '"text"' } }, 'is not a JSON object'],
   ])('refuses what is no session, without naming the id: %j', (item, message) => {
-    const read = () => recordOf(ID, item)
+    const read = () => recordOf(ID, item, FORMAT)
     expect(read).toThrow(SessionDataError)
     expect(read).toThrow(message)
     expect(read).not.toThrow(ID)
@@ -61,11 +63,11 @@ describe('reading an item', () => {
     ['the text null (G14)', { data: { S: 'null' } }, false],
     ['the text null with spaces', { data: { S: ' null\n' } }, false],
   ])('takes for an empty session: %s', (_what, item, dataMissing) => {
-    expect(recordOf(ID, item)).toMatchObject({ data: {}, json: '{}', base: '{}', dataMissing })
+    expect(recordOf(ID, item, FORMAT)).toMatchObject({ data: {}, json: '{}', base: '{}', dataMissing })
   })
 
   it('keeps a key named __proto__ to itself', () => {
-    const { data } = recordOf(ID, { data: { S: '{"__proto__":{"polluted":true}}' } })
+    const { data } = recordOf(ID, { data: { S: '{"__proto__":{"polluted":true}}' } }, FORMAT)
     expect('polluted' in data).toBe(false)
     expect('polluted' in {}).toBe(false)
   })

@@ -31,6 +31,8 @@ async function zeros(compressor: Transform): Promise<Buffer> {
   return buffer(compressor)
 }
 
+const FORMAT = { sessionIdDigest: 'sha256' } as const
+
 describe('what data becomes', () => {
   it.each([['gzip'], ['brotli']] as const)('%s packs it smaller, and it unpacks to the same text', async (compress) => {
     for (const bytes of [1024, 10_000, 65_536, 65_537, 400_000, LONGEST_TEXT]) {
@@ -128,14 +130,14 @@ describe('reading compressed data', () => {
     ['nothing', Buffer.of(), 'neither with gzip nor with brotli'],
   ])('counts %s as no session, and says why', (_, bytes, why) => {
     expect(problem(bytes)).toContain(why)
-    const read = () => recordOf('an-id-that-must-not-print', { data: { B: bytes } })
+    const read = () => recordOf('an-id-that-must-not-print', { data: { B: bytes } }, FORMAT)
     expect(read).toThrow(SessionDataError)
     expect(read).toThrow(why)
     expect(read).not.toThrow('an-id')
   })
 
   it('looks at the text as at any text: JSON of an object, or null', () => {
-    const read = (text: string) => recordOf('id', { data: { B: gzipSync(text) } })
+    const read = (text: string) => recordOf('id', { data: { B: gzipSync(text) } }, FORMAT)
     expect(read('{ "a" : 1.0 }')).toMatchObject({ json: '{ "a" : 1.0 }', base: '{ "a" : 1.0 }', data: { a: 1 } })
     expect(read(' null ')).toMatchObject({ json: '{}', data: {}, dataMissing: false })
     expect(() => read('')).toThrow('is not JSON')

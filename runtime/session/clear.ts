@@ -1,0 +1,70 @@
+import type { Configuration } from '../configuration/resolve.js'
+import { SessionDataError } from '../errors.js'
+import type { Changes } from './expression.js'
+import { inParallel } from './in-parallel.js'
+import type { DeleteResult, IndexItems } from './index-items.js'
+import { LONGEST_CHAIN, type SessionItems } from './session-items.js'
+import { type Item, recordOf, successorOf } from './session-record.js'
+
+/** Requests for single sessions that are in flight at once. */
+const WIDTH = 5
+
+/** Deletes all sessions of this application, and nothing else of the table. */
+export async function clearSessions(
+  sessions: SessionItems,
+  items: IndexItems,
+  configuration: Configuration,
+): Promise<void> {
+  const { tableKey } = configuration
+  for await (const page of sessions.scan([tableKey, 'successor'], { withoutData: true, forwarders: true })) {
+    await inParallel(page, WIDTH, async ({ [tableKey]: key, successor }) => {
+      if (key?.S === undefined) return
+      await deleteByKey(key.S, {}, items, configuration)
+      if (successor) await items.deleteForwarder(key.S, successor)
+    })
+  }
+}
+
+/**
+ * Deletes the session under a partition key, if its item has the form of a session and these attributes. When the
+ * session moved to another id, it is deleted there, and the forwarder stays.
+ *
+ * @returns whether a session was deleted
+ */
+export async function deleteByKey(
+  partitionKey: string,
+  equals: Changes,
+  items: IndexItems,
+  configuration: Configuration,
+): Promise<boolean> {
+  let key: string | undefined = partitionKey
+  for (let link = 0; key && link <= LONGEST_CHAIN; link += 1) {
+    const result = await deleteAt(key, equals, items, configuration)
+    if (result.deleted) return true
+    key = successorOf(result.current)
+  }
+  return false
+}
+
+async function deleteAt(
+  key: string,
+  equals: Changes,
+  items: IndexItems,
+  configuration: Configuration,
+): Promise<DeleteResult> {
+  const result = await items.delete(key, equals, { form: true })
+  if (result.deleted || !result.current || !isSession(key, result.current, configuration)) return result
+  return await items.delete(key, { ...equals, data: result.current.data })
+}
+
+/** Looks at an item where no expression can tell; session-form.ts says when. */
+function isSession(key: string, item: Item, configuration: Configuration): boolean {
+  if (successorOf(item) !== undefined) return false
+  try {
+    recordOf(key, item, configuration)
+    return true
+  } catch (error) {
+    if (error instanceof SessionDataError) return false
+    throw error
+  }
+}
