@@ -111,6 +111,15 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
     expect(await repository().find(id)).toBeUndefined()
   })
 
+  it('are merged under another id with what Ruby has written meanwhile', async () => {
+    const id = await written(MARSHAL)
+    const record = await found(id)
+    await written(SEEN, id, { updated_at: { S: `${HOUR_AGO}1` } })
+    const next = randomUUID()
+    await repository().renew(record, next, { ...DATA, cart: [] }, { keep: false })
+    expect((await stored(next))?.data).toEqual({ S: '{"user_id":42,"price":1.0,"cart":[],"seen":true}' })
+  })
+
   it('are found by their data, get the attribute of an index, and are deleted by it', async () => {
     const options = { indexKeys: ['user_id'] }
     const index = new SessionIndex(configure(options), client)
