@@ -1,27 +1,28 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer'
 
-/** What {@link jsonOfMarshal} can't turn into JSON: "it …". */
+/** Why data in the Marshal format is no session. The message continues a sentence whose subject is the data. */
 export class MarshalProblem extends Error {
   override readonly name = 'MarshalProblem'
 }
 
-/** How the Ruby gem stores Marshal: as Base64, whose first letters are those of the format's version, 4.8. */
+/** Whether a text is Marshal as the Ruby gem stores it: Base64, whose first letters stand for the format's version, 4.8. */
 export function isMarshalText(text: string): boolean {
   return text.startsWith('BA')
 }
 
 /**
- * The JSON of data that Ruby's Marshal wrote. Only what JSON holds in the same way is read: nil, booleans, finite floats,
- * integers within 2^53, UTF-8 text, symbols (by their name), arrays, and hashes whose keys are texts or symbols. Text and
- * hashes of a subclass, such as ActiveSupport::SafeBuffer, are read as plain ones. Everything else is refused, for a value that
- * is nearly right may be another user's id.
+ * Converts data that Ruby's Marshal wrote to JSON. Reads only what JSON holds in the same way: nil, booleans, finite floats,
+ * integers within 2^53, UTF-8 text, symbols (by their name), arrays, and hashes whose keys are texts or symbols. Reads texts
+ * and hashes of a subclass, such as ActiveSupport::SafeBuffer, as plain ones. Refuses everything else: a value that is nearly
+ * right may be another user's id.
  *
- * The format is described in Ruby's documentation, "Marshal Format". Packages that read it give wrong values without an
- * error (docs/architecture.md).
+ * Ruby's documentation describes the format: "Marshal Format". Packages that read it give wrong values without an error
+ * (docs/architecture.md).
  *
- * @param base64 as the gem stores it, with or without line breaks
- * @param longest how many characters the JSON may have: few bytes can stand for gigabytes, because objects are shared
- * @throws {MarshalProblem} naming the class
+ * @param base64 the text as the gem stores it, with or without line breaks
+ * @param longest the most characters that the JSON may have. Shared objects are repeated in JSON, so that few bytes of
+ *   Marshal can stand for gigabytes.
+ * @throws {MarshalProblem} for everything that is refused, naming the class
  */
 export function jsonOfMarshal(base64: string, longest: number): string {
   const compact = base64.replace(/\s+/g, '')
@@ -30,10 +31,10 @@ export function jsonOfMarshal(base64: string, longest: number): string {
   return new MarshalReader(bytes, longest).read()
 }
 
-/** Levels of arrays and hashes: Ruby's JSON reads no more either. */
+/** The most levels of arrays and hashes. Ruby's JSON reads no more either. */
 const DEEPEST = 100
 
-/** Calls within calls: each level is one, and encodings of the texts in the last level take a few more. */
+/** The deepest recursion: one call for each level, and a few more for the encoding of a text in the last level. */
 const DEEPEST_CALL = DEEPEST + 10
 
 /** A value as JSON. */
@@ -44,10 +45,10 @@ interface Value {
   readonly levels: number
 }
 
-/** Text whose encoding is not known yet, for that comes behind it; or an object that may have instance variables. */
+/** A finished value, or the bytes of a text: its encoding follows the bytes. */
 type Unfinished = Buffer | Value
 
-/** What begins a value: names of the format's own documentation. */
+/** The byte that a value begins with, by its name in the documentation of the format. */
 const TYPES = {
   NIL: '0',
   TRUE: 'T',
@@ -65,8 +66,9 @@ const TYPES = {
   USER_CLASS: 'C',
 } as const
 
-/** Types that are refused, and of which class they are: the one that is named next, or always the same. */
+/** Refused types whose class is named next: objects, structs, objects with a dump of their own, extended ones. */
 const NAMED = 'oSuUde'
+/** Refused types that are always of the same class. */
 const FIXED: Readonly<Record<string, string>> = {
   '}': 'Hash with a default value',
   '/': 'Regexp',
@@ -79,7 +81,7 @@ class MarshalReader {
   readonly #bytes: Buffer
   readonly #longest: number
   readonly #symbols: string[] = []
-  /** Undefined while the object is being read. */
+  /** The objects that links can mean, in the order in which they begin. Undefined while the object is being read. */
   readonly #objects: (Value | undefined)[] = []
   #at = 0
   #depth = 0
@@ -135,7 +137,7 @@ class MarshalReader {
     }
   }
 
-  /** Objects that may have instance variables, which are of no interest but for the encoding of text. */
+  /** An object with instance variables. Only the encoding of a text is used, the others are skipped. */
   #withVariables(): Value {
     const type = this.#type()
     if (type === TYPES.SYMBOL) return text(this.#symbol(type, true))
@@ -241,12 +243,12 @@ class MarshalReader {
     return String(sign === '-' ? -size : size)
   }
 
-  /** A whole number keeps its `.0`, by which Ruby knows a Float. */
+  /** Writes a whole number with `.0`, by which Ruby's JSON tells a Float from an Integer. */
   #float(): string {
     const written = this.#chunk().toString('latin1')
-    if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(written)) throw new MarshalProblem('holds a Float that JSON has not')
+    if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(written)) throw new MarshalProblem('holds a Float that JSON can not hold')
     const value = Number(written)
-    if (!Number.isFinite(value)) throw new MarshalProblem('holds a Float that JSON has not')
+    if (!Number.isFinite(value)) throw new MarshalProblem('holds a Float that JSON can not hold')
     const json = Object.is(value, -0) ? '-0' : String(value)
     return /[.e]/.test(json) ? json : `${json}.0`
   }
@@ -261,14 +263,14 @@ class MarshalReader {
     return json
   }
 
-  /** A number of something that follows. */
+  /** A count, an index or a length: a number that can't be negative. */
   #length(): number {
     const length = this.#long()
     if (length < 0) throw damaged()
     return length
   }
 
-  /** One byte, or how many bytes follow, the lowest first; both with a sign. */
+  /** A number: in one byte, or in up to four that follow, the lowest first. */
   #long(): number {
     const first = (this.#byte() << 24) >> 24
     if (first === 0) return 0
@@ -312,7 +314,7 @@ function collection(value: Value): Value {
   return value
 }
 
-/** What Ruby calls binary may well be text: what it reads from a cookie is. */
+/** Decodes text. Bytes that Ruby calls binary may be UTF-8: Rack's cookies are. */
 function decoded(bytes: Buffer, encoding: string = 'binary'): string {
   const isText: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
     'UTF-8': isUtf8,

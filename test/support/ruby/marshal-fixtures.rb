@@ -72,7 +72,7 @@ BAD = {
  '{ "x" => 1.hour }' => 'class ActiveSupport::Duration',
  'list = []; list << list; { "x" => list }' => 'contains itself',
  'hash = {}; hash["x"] = [hash]; hash' => 'contains itself',
- '100.times.reduce([]) { |inner, _| [inner] }.then { |list| { "levels" => list } }' => 'deeper than 100',
+ '99.times.reduce([]) { |inner, _| [inner] }.then { |list| { "levels" => list } }' => 'deeper than 100',
  'half = 60.times.reduce([]) { |inner, _| [inner] }; { "a" => half, "b" => 50.times.reduce(half) { |inner, _| [inner] } }' => 'deeper than 100',
  '{ "x" => 30.times.reduce("ab") { |inner, _| [inner, inner] } }' => 'more than 4194304 characters',
 }

@@ -303,6 +303,17 @@ describe('index_keys', () => {
   })
 })
 
+describe('serializer', () => {
+  it('may be json_allow_marshal, in code, in ENV and in the file', () => {
+    const serializer = 'json_allow_marshal'
+    expect(resolve().serializer).toBe('json')
+    expect(resolve({ serializer }).serializer).toBe(serializer)
+    expect(resolve({}, { AWS_DYNAMO_DB_SESSION_SERIALIZER: serializer }).serializer).toBe(serializer)
+    write('config/dynamo_session_store.yml', `serializer: ${serializer}\n`)
+    expect(resolve().serializer).toBe(serializer)
+  })
+})
+
 describe('locking', () => {
   it('is pessimistic with enable_locking, none with an explicit false, and what it says itself above all', () => {
     expect(resolve()).toMatchObject({ locking: 'optimistic' })

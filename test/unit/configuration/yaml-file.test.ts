@@ -107,7 +107,6 @@ describe('a wrong configuration file', () => {
     ['raise_errors: yes', '1:15: raise_errors: must be true or false, not "yes"'],
     ['billing_mode: free', '1:15: billing_mode: must be pay_per_request or provisioned, not "free"'],
     ['serializer: marshal', '1:13: serializer: "marshal" is not supported: Marshal holds Ruby objects'],
-    ['serializer: json_allow_marshal', '1:13: serializer: "json_allow_marshal" is not supported: Marshal holds Ruby'],
     ['region: [a]', '1:9: region: must be text, not a list'],
     ['region: {a: b}', '1:9: region: must be text, not a map'],
     ['endpoint: localhost:8000', '1:11: endpoint: must be a URL, as in http://localhost:8000, not "localhost:8000"'],

@@ -61,7 +61,7 @@ describe('data in the Marshal format of Ruby', () => {
     ['nothing', []],
     ['an unknown type', ['?']],
     ['half a text', ['"', [10], 'abc']],
-    ['a text of negative length', ['"', [0xfa]]],
+    ['an array of negative length', ['[', [0xfa]]],
     ['something behind the value', ['0', '0']],
     ['a link to nothing', ['[', [6], '@', [7]]],
     ['a symbol link to nothing', ['[', [6], ';', [6]]],

@@ -47,7 +47,7 @@ describe('reading an item', () => {
     [{ data: { NULL: true } }, 'is of type NULL'],
     [{ data: { S: '' } }, 'is not JSON'],
     [{ data: { S: '{"a":NaN}' } }, 'is not JSON'],
-    [{ data: { S: 'BAh7BkkiDHVzZXJfaWQGOgZFVGkv\n' } }, 'is not JSON'],
+    [{ data: { S: 'BAh7BkkiDHVzZXJfaWQGOgZFVGkv\n' } }, "is in Ruby's Marshal format"],
     [{ data: { S: '[]' } }, 'is not a JSON object'],
     [{ data: { S: '"text"' } }, 'is not a JSON object'],
   ])('refuses what is no session, without naming the id: %j', (item, message) => {
