@@ -11,7 +11,7 @@ describe('beside requests of others, in any order and with answers that get lost
     const explored = await explore(repositoryScenario, { runs: Number(process.env.RUNS ?? 10_000) })
     console.log(factsOf(explored))
     expect(inWords(explored)).toBe('')
-  }, 600_000)
+  }, 1_200_000)
 
   const scenario = new AdapterScenario()
   it.each(AdapterScenario.names)(
@@ -22,7 +22,7 @@ describe('beside requests of others, in any order and with answers that get lost
       console.log(name, factsOf(explored))
       expect(inWords(explored)).toBe('')
     },
-    600_000,
+    1_200_000,
   )
 })
 

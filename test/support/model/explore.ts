@@ -16,19 +16,25 @@ export interface Exploration {
   readonly renewals: number
 }
 
+export interface ExploreSettings {
+  readonly runs: number
+  /** Of the first run; the others have those that follow. Default: that of the environment variable SEED. */
+  readonly seed?: number
+  /** An empty table. Default: of the model. */
+  readonly tableFor?: (choices: Choices) => Table | Promise<Table>
+  /** How many runs it may take to make one with a violation shorter. */
+  readonly shrinking?: number
+}
+
 /** Runs a scenario with many seeds, and makes the first run with each violation as short as it gets. */
 export async function explore(
   scenario: Scenario,
-  {
-    runs,
-    seed = Number(process.env.SEED ?? 1),
-    tableFor = modelTable,
-  }: { runs: number; seed?: number; tableFor?: (choices: Choices) => Table },
+  { runs, seed = Number(process.env.SEED ?? 1), tableFor = modelTable, shrinking = 1000 }: ExploreSettings,
 ): Promise<Exploration> {
   /** A run that fails in another way is not what is looked for. */
   const violationsOf = async (made: readonly number[]) => {
     const choices = Choices.recorded(made)
-    return await scenario(choices, tableFor(choices)).then(
+    return await scenario(choices, await tableFor(choices)).then(
       (outcome) => outcome.violations,
       (): readonly string[] => [],
     )
@@ -38,7 +44,7 @@ export async function explore(
   const total = { orphans: 0, lost: 0, logouts: 0, renewals: 0 }
   for (let n = 0; n < runs; n += 1) {
     const choices = Choices.ofSeed(seed + n)
-    const outcome = await scenario(choices, tableFor(choices))
+    const outcome = await scenario(choices, await tableFor(choices))
     total.orphans += outcome.orphans
     total.lost += Number(outcome.isLost)
     total.logouts += Number(outcome.wasLoggedOut)
@@ -50,9 +56,9 @@ export async function explore(
   }
   const examples: string[] = []
   for (const [violation, first] of firsts) {
-    const short = await shrink(first.made, async (made) => (await violationsOf(made)).includes(violation))
+    const short = await shrink(first.made, async (made) => (await violationsOf(made)).includes(violation), shrinking)
     const choices = Choices.recorded(short)
-    const { schedule } = await scenario(choices, tableFor(choices))
+    const { schedule } = await scenario(choices, await tableFor(choices))
     examples.push(`${violation} (seed ${first.seed}):\n${schedule.map((line) => `  ${line}`).join('\n')}`)
   }
   return { runs, violations, examples, ...total }

@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { COMMANDS, type Operation } from '../../../runtime/dynamodb/transport.js'
 import type { Choices } from './choices.js'
 import type { Item } from './expressions.js'
@@ -39,8 +39,12 @@ export function modelTable(choices: Choices): Table {
   }
 }
 
-/** A table of an engine, which keeps the items of earlier runs. */
-export function engineTable(client: DynamoDBClient, name: string): Table {
+/** A table of an engine, which is emptied for every run. */
+export async function engineTable(client: DynamoDBClient, name: string): Promise<Table> {
+  const { Items = [] } = await client.send(
+    new ScanCommand({ TableName: name, ProjectionExpression: 'session_id', ConsistentRead: true }),
+  )
+  for (const Key of Items) await client.send(new DeleteItemCommand({ TableName: name, Key }))
   let ids = 0
   return {
     name,
@@ -48,7 +52,7 @@ export function engineTable(client: DynamoDBClient, name: string): Table {
     client,
     newId: (prefix) => {
       ids += 1
-      return `${prefix}-${ids}-${Math.random().toString(36).slice(2)}`
+      return `${prefix}${ids}`
     },
     backend: () => ({
       execute: (operation, input) => {

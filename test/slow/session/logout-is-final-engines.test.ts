@@ -1,0 +1,42 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { onEachEngine, uniqueTableName } from '../../support/engines.js'
+import { AdapterScenario } from '../../support/model/adapter-scenario.js'
+import { explore, inWords, type Scenario } from '../../support/model/explore.js'
+import { repositoryScenario } from '../../support/model/repository-scenario.js'
+import { engineTable } from '../../support/model/tables.js'
+import { makeTable } from '../../support/table.js'
+
+vi.mock('node:timers/promises', () => import('../../support/model/virtual-time.js'))
+
+/** As logout-is-final.test.ts has it on the model: requests are held back before they are sent, and answers after. */
+onEachEngine('beside requests of others, in any order and with answers that get lost,', (engine) => {
+  const name = uniqueTableName()
+  let client: DynamoDBClient
+
+  beforeAll(async () => {
+    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+    client = new DynamoDBClient({ endpoint: engine.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 })
+    await makeTable(client, name)
+  })
+  afterAll(() => client.destroy())
+
+  const exploreHere = async (scenario: Scenario) => {
+    const tableFor = () => engineTable(client, name)
+    const explored = await explore(scenario, { runs: Number(process.env.RUNS ?? 500), tableFor, shrinking: 100 })
+    expect(inWords(explored)).toBe('')
+  }
+
+  it('a logout is final, a session has one id, and no acknowledged change is lost', async () => {
+    await exploreHere(repositoryScenario)
+  }, 1_200_000)
+
+  const scenario = new AdapterScenario()
+  it.each(AdapterScenario.names)(
+    'and so it is in every adapter: %s',
+    async (name) => {
+      await exploreHere((choices, table) => scenario.run(choices, table, name))
+    },
+    1_200_000,
+  )
+})
