@@ -52,7 +52,7 @@ export function isLogout(one: Operation, session: SessionHistory, history: Histo
 }
 
 /** The request gave the session another id than `cookie`, and the client knows it. */
-function leavesId(one: Operation, cookie: string | undefined): boolean {
+export function leavesId(one: Operation, cookie: string | undefined): boolean {
   return (
     one.kind === 'regenerate' &&
     one.outcome === 'acknowledged' &&
@@ -72,7 +72,7 @@ function checkOldId({ label, operations }: SessionHistory, one: Operation, findi
 function checkTime(session: SessionHistory, one: Operation, history: History, findings: Findings): void {
   const { maxStale, maxAge } = history.settings
   const now = one.start + one.offset[0]
-  const renewed = renewedBetween(session, one, history)
+  const renewed = renewedBetween(session, one)
   if (renewed && now - renewed.most >= maxStale + ROUNDING) {
     const idle = seconds(now - renewed.most)
     findings.violation('expired session served', session.label, `served ${idle} after it was last used`, [one])
@@ -99,7 +99,7 @@ function checkMissing(session: SessionHistory, one: Operation, history: History,
       (other.kind === 'logout' || other.kind === 'restart' || (other.kind === 'regenerate' && mayLeave(other, one))),
   )
   if (isEnded || isStillborn(session, one) || mayBeOver(session, one, history)) return
-  if (mayBeCleaned(session, one, history)) return
+  if (mayBeCleaned(session, one.end, history)) return
   const text = 'not found, though nothing had ended it'
   findings.violation('live session lost', label, text, [beginning, one])
 }
@@ -110,7 +110,7 @@ function mayLeave(other: Operation, one: Operation): boolean {
 }
 
 /** Of two changes of an id at a time, or of one beside a logout, one may give an id that names nothing. */
-function isStillborn({ operations, label }: SessionHistory, one: Operation): boolean {
+export function isStillborn({ operations, label }: SessionHistory, one: Pick<Operation, 'cookie'>): boolean {
   const birth = operations.find((other) => other.kind === 'regenerate' && other.newCookie === one.cookie)
   if (!birth) return false
   if (birth.outcome !== 'acknowledged') return true
@@ -129,23 +129,27 @@ function isStillborn({ operations, label }: SessionHistory, one: Operation): boo
 export function mayBeOver(session: SessionHistory, one: Operation, history: History): boolean {
   const { maxStale, maxAge } = history.settings
   const now = one.end + one.offset[1]
-  const renewed = renewedBetween(session, one, history)
+  const renewed = renewedBetween(session, one)
   if (!renewed || now - renewed.least >= maxStale - ROUNDING) return true
   const { beginning } = session
   return beginning !== undefined && now - (beginning.start + beginning.offset[0]) >= maxAge - ROUNDING
 }
 
 /** A cleaner may have taken it for over, by a clock of which it could not know that it was wrong. */
-function mayBeCleaned(session: SessionHistory, one: Operation, history: History): boolean {
+export function mayBeCleaned(session: SessionHistory, until: number, history: History): boolean {
   const { maxStale, maxAge } = history.settings
   const { beginning } = session
   const begun = beginning ? beginning.start + beginning.offset[0] : 0
-  return history.cleanings.some((cleaning) => {
-    if (cleaning.start > one.end || cleaning.offset[0] > CLOCK_WRONG || cleaning.deleted === 0) return false
-    const renewed = renewedBetween(session, { start: cleaning.start, end: cleaning.end }, history)
+  // The last one first: after a session's time it explains everything.
+  for (let index = history.cleanings.length - 1; index >= 0; index -= 1) {
+    const cleaning = history.cleanings[index]
+    if (!cleaning || cleaning.start > until || cleaning.offset[0] > CLOCK_WRONG || cleaning.deleted === 0) continue
     const now = cleaning.end + cleaning.offset[1]
-    return !renewed || now - renewed.least >= maxStale - ROUNDING || now - begun >= maxAge - ROUNDING
-  })
+    if (now - begun >= maxAge - ROUNDING) return true
+    const renewed = renewedBetween(session, cleaning)
+    if (renewed ? now - renewed.least >= maxStale - ROUNDING : cleaning.end > begun) return true
+  }
+  return false
 }
 
 function idText({ operations }: SessionHistory, one: Operation): string {

@@ -1,5 +1,5 @@
 import type { Findings } from './check.js'
-import { isLogout } from './check-ends.js'
+import { isLogout, isStillborn, leavesId, mayBeCleaned } from './check-ends.js'
 import type { History, StoredItem } from './history.js'
 import { isKept, type SessionHistory } from './session-history.js'
 
@@ -14,6 +14,8 @@ export function checkTable(sessions: ReadonlyMap<string, SessionHistory>, histor
     if (session) checkItem(session, item, history, findings)
     else findings.violation('left in the table', item.data.label, 'a session that nobody began', [])
   }
+  const items = new Set(history.table.flatMap(({ cookie, data }) => (data ? [cookie] : [])))
+  for (const session of sessions.values()) checkPresence(session, items, history, findings)
 }
 
 function checkItem(session: SessionHistory, item: StoredItem, history: History, findings: Findings): void {
@@ -34,11 +36,15 @@ function checkItem(session: SessionHistory, item: StoredItem, history: History, 
     findings.violation('opened after logout', label, text, [logout])
     return
   }
-  if (operations[0]?.locking === 'none') return
-  const isLeft = operations.some(
-    ({ kind, cookie, newCookie }) => kind === 'regenerate' && cookie === item.cookie && newCookie,
-  )
-  if (isLeft) return
+  const left = operations.find((one) => leavesId(one, item.cookie))
+  if (left) {
+    const text = 'still in the table under the id before a change of id that was acknowledged'
+    findings.violation('opened by an old id', label, text, [left])
+    return
+  }
+  // One under way may have been cut short, and leave both.
+  const isLeft = operations.some(({ kind, cookie }) => kind === 'regenerate' && cookie === item.cookie)
+  if (operations[0]?.locking === 'none' || isLeft) return
   for (const change of operations) {
     if (!change.change || !isKept(change, session)) continue
     const [key, value] = change.change
@@ -48,4 +54,23 @@ function checkItem(session: SessionHistory, item: StoredItem, history: History, 
     ])
     return
   }
+}
+
+/** Whether the table must hold the session, because nothing ended it, and no cleaner can have thought so. */
+function checkPresence(
+  session: SessionHistory,
+  items: ReadonlySet<string>,
+  history: History,
+  findings: Findings,
+): void {
+  const { beginning, operations, label, cookies } = session
+  if (beginning?.outcome !== 'acknowledged') return
+  if (operations.some((one) => one.label === label && (one.kind === 'logout' || one.kind === 'restart'))) return
+  // Left for another id, or never more than an id: who knows.
+  if (operations.some((one) => one.kind === 'regenerate' && !(one.outcome === 'acknowledged' && one.newCookie))) return
+  const left = new Set(operations.filter(({ kind }) => kind === 'regenerate').map(({ cookie }) => cookie))
+  const current = [...cookies].filter((cookie) => !left.has(cookie) && !isStillborn(session, { cookie }))
+  if (current.length === 0 || current.some((cookie) => items.has(cookie))) return
+  if (mayBeCleaned(session, history.end, history)) return
+  findings.violation('live session lost', label, 'not in the table, though nothing had ended it', [operations.at(-1)])
 }

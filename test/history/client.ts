@@ -202,7 +202,7 @@ export class Client {
 
   /** Past the end of the session; others of the group go on meanwhile. */
   async #wait(): Promise<void> {
-    const end = performance.now() + this.#world.maxStale * this.#random.between(1.05, 1.6)
+    const end = performance.now() + this.#world.maxStale * this.#random.between(1.1, 1.9)
     while (performance.now() < end && !this.#world.isOver()) await sleep(50)
     for (const cookie of this.#known) await this.#ask('read', {}, cookie)
   }

@@ -94,7 +94,8 @@ export interface Cleaning {
   readonly start: number
   readonly end: number
   readonly offset: readonly [least: number, most: number]
-  readonly deleted: number
+  /** Undefined: the server was killed before it could tell. */
+  readonly deleted: number | undefined
 }
 
 export interface ConflictNotice {

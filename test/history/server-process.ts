@@ -145,7 +145,7 @@ export class ServerProcess {
     const start = performance.now()
     const report = await this.#order((id) => ({ id, clean: true }))
     const end = performance.now()
-    const deleted = report?.event === 'cleaned' ? report.deleted : 0
+    const deleted = report?.event === 'cleaned' ? report.deleted : undefined
     this.#log.cleanings.push({ process: this.number, start, end, offset: this.offsetsIn(start, end), deleted })
   }
 

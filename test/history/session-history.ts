@@ -1,7 +1,7 @@
-import type { History, Operation } from './history.js'
+import type { History, Operation, Pause } from './history.js'
 
 /** What still happens after an answer (koa-session touches then), and what timers are late. Milliseconds. */
-const GRACE = 1000
+const GRACE = 2000
 
 /** Where the stored time may be ahead of the writer's clock: a minute, runtime/session/timestamp.ts. Milliseconds. */
 const AHEAD = 60_000
@@ -16,12 +16,16 @@ export interface SessionHistory {
   readonly beginning: Operation | undefined
   /** Every hash of an id that a client was given for it. */
   readonly cookies: ReadonlySet<string>
+  /** When all was over that a request did, also after its answer. */
+  readonly settled: ReadonlyMap<Operation, number>
 }
 
-export function sessionsOf({ operations }: History): ReadonlyMap<string, SessionHistory> {
+export function sessionsOf({ operations, pauses }: History): ReadonlyMap<string, SessionHistory> {
   const sessions = new Map<string, Mutable>()
+  const settled = new Map(operations.map((one) => [one, settledBy(one, pauses)]))
   const of = (label: string, user: string) => {
-    const known = sessions.get(label) ?? { label, user, operations: [], beginning: undefined, cookies: new Set() }
+    const empty = { label, user, operations: [], beginning: undefined, cookies: new Set<string>(), settled }
+    const known = sessions.get(label) ?? empty
     sessions.set(label, known)
     return known
   }
@@ -46,12 +50,7 @@ interface Mutable {
   operations: Operation[]
   beginning: Operation | undefined
   cookies: Set<string>
-}
-
-/** Whether the request can have written the session `label`. */
-export function mayWrite(operation: Operation, label: string): boolean {
-  // Every request may renew the session; and one that another session begins with writes that one.
-  return operation.label === label || operation.newLabel === label
+  settled: ReadonlyMap<Operation, number>
 }
 
 /** Acknowledged changes of the session: those that certainly gave it a new time. */
@@ -78,40 +77,41 @@ export function isKept(change: Operation, { operations }: SessionHistory): boole
   )
 }
 
-/** When all is over that a request does, also after its answer. */
-export function settledBy({ end, process }: Operation, { pauses }: History): number {
-  let settled = end + GRACE
-  for (const pause of pauses) {
-    if (pause.process === process && pause.from <= settled && pause.to >= end) settled += pause.to - pause.from
-  }
-  return settled
-}
-
 /**
  * Between which times, by a right clock that servers may misread, the session was last renewed before `reader` looked.
  * `undefined`: nothing certain is known.
  */
 export function renewedBetween(
-  { label, operations }: SessionHistory,
+  { label, operations, settled }: SessionHistory,
   reader: Pick<Operation, 'start' | 'end'>,
-  history: History,
 ): { readonly least: number; readonly most: number } | undefined {
-  const before = operations.filter((one) => isCertainWrite(one, label) && one.end <= reader.start)
-  const last = before.toSorted((one, other) => one.end - other.end).at(-1)
+  let last: Operation | undefined
+  for (const one of operations) {
+    if (one.end <= reader.start && isCertainWrite(one, label) && (!last || one.end > last.end)) last = one
+  }
   if (!last) return undefined
   let least = last.start + last.offset[0]
   let most = last.end + last.offset[1]
   for (const one of operations) {
-    if (one === last || one.start > reader.end || !mayWrite(one, label)) continue
-    const settled = settledBy(one, history)
-    if (settled < last.start) {
+    if (one === last || one === reader || one.start > reader.end) continue
+    const until = settled.get(one) ?? one.end
+    if (until < last.start) {
       // An earlier time that is ahead, though by a minute at most, is not gone back on.
       const ahead = one.end + one.offset[1]
-      if (ahead > most && ahead - most <= AHEAD) most = ahead
-      continue
+      if (ahead - most <= AHEAD) most = Math.max(most, ahead)
+    } else {
+      least = Math.min(least, one.start + one.offset[0])
+      most = Math.max(most, until + one.offset[1])
     }
-    least = Math.min(least, one.start + one.offset[0])
-    most = Math.max(most, settled + one.offset[1])
   }
   return { least, most }
+}
+
+/** When all is over that a request does, also after its answer. */
+function settledBy({ end, process }: Operation, pauses: readonly Pause[]): number {
+  let settled = end + GRACE
+  for (const pause of pauses) {
+    if (pause.process === process && pause.from <= settled && pause.to >= end) settled += pause.to - pause.from
+  }
+  return settled
 }
