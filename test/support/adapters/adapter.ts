@@ -13,6 +13,8 @@ export interface RouteSession {
    * @param keys what stays, where the framework asks for that
    */
   regenerate(keys?: string[]): Promise<void>
+  /** Stores the session before the answer, where the framework would only report a failure of its own save. */
+  save?(): Promise<void>
 }
 
 /** What a route answers is the text of the response. It may throw: the framework answers as it does with any error. */

@@ -50,6 +50,7 @@ export function sessionOf(request: express.Request): RouteSession {
     },
     destroy: () => done((callback) => request.session.destroy(callback)),
     regenerate: () => done((callback) => request.session.regenerate(callback)),
+    save: () => done((callback) => request.session.save(callback)),
   }
 }
 

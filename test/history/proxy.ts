@@ -1,0 +1,309 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
+import { Pool } from 'undici'
+import type { Random } from './random.js'
+
+export const FAULTS = ['delay', 'throttle', 'before', 'after', 'reset', 'garble', 'extra'] as const
+export type FaultName = (typeof FAULTS)[number]
+
+/** How often each fault happens to a request, of 1. */
+export type Rates = Readonly<Partial<Record<FaultName, number>>>
+
+/** Breaks a promise on purpose, as no store can notice it: so that the checker must. */
+export const PROXY_BREAKAGES = [
+  'lost-deletes',
+  'lost-updates',
+  'unconditional',
+  'foreign-items',
+  'late-repeat',
+] as const
+export type ProxyBreakage = (typeof PROXY_BREAKAGES)[number]
+
+export interface ProxySettings {
+  readonly target: string
+  readonly random: Random
+  readonly rates: Rates
+  readonly breakage?: ProxyBreakage | undefined
+}
+
+export interface HistoryProxy {
+  readonly endpoint: string
+  readonly requests: number
+  /** How many of each fault there were. */
+  readonly counts: Readonly<Record<string, number>>
+  /** Multiplies the rates from now on. */
+  worsen(factor: number): void
+  stop(): Promise<void>
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: Buffer
+}
+
+const JSON_TYPE = 'application/x-amz-json-1.0'
+
+/**
+ * Stands between servers and engine, and does to requests what networks, AWS and things in between do to them: at
+ * random, and now and then to several requests for one session in a row, so that retries do not help.
+ */
+export async function startHistoryProxy({ target, random, rates, breakage }: ProxySettings): Promise<HistoryProxy> {
+  const pool = new Pool(target, { connections: 64, pipelining: 1 })
+  const counts: Record<string, number> = {}
+  const breaker = breakage && new Breaker(breakage, random)
+  let factor = 1
+  let requests = 0
+  /** Several requests in a row for one key fail in the same way. */
+  let unlucky: { key: string; fault: FaultName; left: number } | undefined
+  /** Answers to GetItem and BatchGetItem, to be given to somebody else. */
+  const earlier: Answer[] = []
+
+  const count = (name: string) => {
+    counts[name] = (counts[name] ?? 0) + 1
+  }
+
+  function faultFor(body: string): FaultName | undefined {
+    const key = keyIn(body)
+    if (unlucky && key === unlucky.key && unlucky.left > 0) {
+      unlucky.left -= 1
+      return unlucky.fault
+    }
+    for (const [name, rate] of Object.entries(rates) as [FaultName, number][]) {
+      if (!random.chance(rate * factor)) continue
+      if (key !== undefined && (name === 'before' || name === 'after' || name === 'garble') && random.chance(0.2)) {
+        unlucky = { key, fault: name, left: 1 + random.integer(5) }
+      }
+      return name
+    }
+    return undefined
+  }
+
+  async function ask(headers: Record<string, string>, body: string): Promise<Answer> {
+    const answer = await pool.request({ path: '/', method: 'POST', headers, body })
+    const bytes = Buffer.from(await answer.body.arrayBuffer())
+    return { status: answer.statusCode, headers: passedOn(answer.headers), body: bytes }
+  }
+
+  async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const given = await read(incoming)
+    const operation = String(incoming.headers['x-amz-target'] ?? '').replace(/^.*\./, '')
+    const headers = passedOn(incoming.headers)
+    requests += 1
+    const broken = await breaker?.handle(operation, given, (body) => ask(headers, body))
+    if (broken) return send(outgoing, broken)
+    const body = given
+    const fault = faultFor(body)
+    if (fault === undefined) return send(outgoing, await remembered(operation, () => ask(headers, body)))
+    count(fault)
+    if (fault === 'delay') {
+      const isLate = random.chance(0.5)
+      const time = random.chance(0.1) ? random.between(200, 900) : random.between(2, 120)
+      if (!isLate) await sleep(time)
+      const answer = await ask(headers, body)
+      if (isLate) await sleep(time)
+      return send(outgoing, answer)
+    }
+    if (fault === 'throttle') return send(outgoing, error(400, random.pick(THROTTLING)))
+    if (fault === 'before') return fail(outgoing)
+    if (fault === 'after') {
+      await ask(headers, body)
+      return fail(outgoing)
+    }
+    if (fault === 'reset') {
+      if (random.chance(0.5)) await ask(headers, body)
+      outgoing.socket?.resetAndDestroy()
+      return
+    }
+    if (fault === 'extra') return sendTwo(outgoing, await ask(headers, body))
+    await garble(outgoing, operation, () => ask(headers, body))
+  }
+
+  async function remembered(operation: string, asking: () => Promise<Answer>): Promise<Answer> {
+    const answer = await asking()
+    const hasItem = /^(Batch)?GetItem$/.test(operation) && answer.status === 200 && answer.body.length > 20
+    if (hasItem && random.chance(0.05)) earlier[random.integer(30)] = answer
+    return answer
+  }
+
+  function fail(outgoing: ServerResponse): void {
+    if (random.chance(0.5)) send(outgoing, error(500, 'InternalServerError'))
+    else outgoing.socket?.destroy()
+  }
+
+  /** One answer too many, which whoever asks next on this connection would take for its own. */
+  function sendTwo(outgoing: ServerResponse, answer: Answer): void {
+    const { socket } = outgoing
+    const second = random.pick([answer, ...earlier.filter(Boolean)])
+    const wait = random.chance(0.5) ? 0 : random.between(1, 60)
+    outgoing.once('finish', () => {
+      setTimeout(() => {
+        if (second.body.length > 20 && socket?.writable) socket.write(raw(second))
+      }, wait)
+    })
+    send(outgoing, answer)
+  }
+
+  async function garble(outgoing: ServerResponse, operation: string, asking: () => Promise<Answer>): Promise<void> {
+    const answer = random.chance(0.5) ? await asking() : undefined
+    const kind = random.pick([
+      'foreign',
+      'empty',
+      'no content',
+      'null',
+      'list',
+      'html',
+      'truncated',
+      'changed',
+      'other',
+    ])
+    count(`garble: ${kind}`)
+    const ok = (body: string, type = JSON_TYPE): Answer => ({
+      status: 200,
+      headers: { 'content-type': type },
+      body: Buffer.from(body),
+    })
+    if (kind === 'foreign') return send(outgoing, ok('{"status":"UP"}', random.pick([JSON_TYPE, 'application/json'])))
+    if (kind === 'empty') return send(outgoing, ok('', random.pick([JSON_TYPE, 'text/plain'])))
+    if (kind === 'no content') return send(outgoing, { status: 204, headers: {}, body: Buffer.alloc(0) })
+    if (kind === 'null') return send(outgoing, ok('null'))
+    if (kind === 'list') return send(outgoing, ok('[]'))
+    if (kind === 'html') return send(outgoing, ok('<!doctype html><title>Sign in</title>', 'text/html'))
+    const true_ = answer ?? (await asking())
+    if (kind === 'truncated') {
+      const body = true_.body.subarray(0, random.integer(Math.max(1, true_.body.length)))
+      return send(outgoing, { ...true_, body })
+    }
+    if (kind === 'changed') {
+      const text = true_.body.toString()
+      const changed = text.replace(/"k(\d+)\\":\d+/, '"k$1\\":0')
+      return send(outgoing, { ...true_, body: Buffer.from(changed === text ? `${text.slice(0, -1)},"x":1}` : changed) })
+    }
+    // A genuine answer that belongs to somebody else's request.
+    const other = earlier[random.integer(30)]
+    send(outgoing, other ?? true_)
+    void operation
+  }
+
+  const server = createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
+    handle(incoming, outgoing).catch(() => void outgoing.destroy())
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => resolve())
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    get requests() {
+      return requests
+    },
+    counts,
+    worsen: (by) => {
+      factor = by
+    },
+    async stop() {
+      server.closeAllConnections()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+      await pool.destroy()
+    },
+  }
+}
+
+/** What each breakage does in place of the engine; undefined: nothing to this request. */
+class Breaker {
+  readonly #breakage: ProxyBreakage
+  readonly #random: Random
+  readonly #data: string[] = []
+
+  constructor(breakage: ProxyBreakage, random: Random) {
+    this.#breakage = breakage
+    this.#random = random
+  }
+
+  async handle(operation: string, body: string, ask: (body: string) => Promise<Answer>): Promise<Answer | undefined> {
+    const hit = () => this.#random.chance(0.2)
+    if (this.#breakage === 'lost-deletes') return operation === 'DeleteItem' && hit() ? genuine({}) : undefined
+    if (operation === 'GetItem' && this.#breakage === 'foreign-items') return this.#foreign(await ask(body))
+    if (operation !== 'UpdateItem') return undefined
+    const input = JSON.parse(body)
+    const isSave = body.includes('\\"label\\"') && /attribute_exists/.test(input.ConditionExpression ?? '')
+    if (!isSave) return undefined
+    if (this.#breakage === 'lost-updates') return hit() ? genuine({}) : undefined
+    if (this.#breakage === 'unconditional') return ask(unconditional(input))
+    if (this.#breakage === 'late-repeat' && hit()) {
+      const answer = await ask(body)
+      setTimeout(() => void ask(unconditional(input)).catch(() => undefined), 150)
+      return answer
+    }
+    return undefined
+  }
+
+  /** Another session's data under the key that was asked for. */
+  #foreign(answer: Answer): Answer {
+    const item = JSON.parse(answer.body.toString())
+    const own = item.Item?.data?.S
+    if (own === undefined) return answer
+    const other = this.#data[this.#random.integer(20)]
+    this.#data[this.#random.integer(20)] = own
+    if (other === undefined || !this.#random.chance(0.05)) return answer
+    item.Item.data.S = other
+    return genuine(item)
+  }
+}
+
+function unconditional(input: Record<string, unknown>): string {
+  const { ConditionExpression: _, ReturnValuesOnConditionCheckFailure: __, ...rest } = input
+  // Names and values that no expression uses are refused.
+  const used = String(rest.UpdateExpression)
+  const keep = (map: unknown) =>
+    Object.fromEntries(Object.entries((map ?? {}) as object).filter(([name]) => new RegExp(`${name}\\b`).test(used)))
+  return JSON.stringify({
+    ...rest,
+    ExpressionAttributeNames: keep(rest.ExpressionAttributeNames),
+    ExpressionAttributeValues: keep(rest.ExpressionAttributeValues),
+  })
+}
+
+const THROTTLING = ['ThrottlingException', 'ProvisionedThroughputExceededException', 'RequestLimitExceeded']
+
+function error(status: number, name: string): Answer {
+  return genuine({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'by the fault proxy' }, status)
+}
+
+function genuine(content: object, status = 200): Answer {
+  const body = Buffer.from(JSON.stringify(content))
+  return { status, headers: { 'content-type': JSON_TYPE, 'x-amz-crc32': String(crc32(body)) }, body }
+}
+
+function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+  outgoing.writeHead(status, status === 204 ? headers : { ...headers, 'content-length': body.length })
+  outgoing.end(body)
+}
+
+function raw({ status, headers, body }: Answer): Buffer {
+  const lines = Object.entries({ ...headers, 'content-length': String(body.length) }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  )
+  return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} OK\r\n${lines.join('')}\r\n`), body])
+}
+
+const HOPS = ['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'host', 'expect', 'date']
+
+function passedOn(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const entries = Object.entries(headers).filter(([name, value]) => value !== undefined && !HOPS.includes(name))
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]))
+}
+
+function keyIn(body: string): string | undefined {
+  return /"session_id":\{"S":"([^"]+)"/.exec(body)?.[1]
+}
+
+async function read(stream: IncomingMessage): Promise<string> {
+  let text = ''
+  stream.setEncoding('utf8')
+  for await (const chunk of stream) text += chunk
+  return text
+}
