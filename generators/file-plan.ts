@@ -1,5 +1,6 @@
 import * as nodeFs from 'node:fs'
 import { dirname, isAbsolute, relative } from 'node:path'
+import { PackageError } from '../runtime/errors.js'
 
 /** What the generators need of `node:fs`; tests bring one in memory. */
 export type FileSystem = Pick<
@@ -21,7 +22,7 @@ export interface FilePlan {
 }
 
 /** A generator refuses: the message says what is wrong and what to do. Nothing was written. */
-export class GeneratorError extends Error {
+export class GeneratorError extends PackageError {
   override readonly name = 'GeneratorError'
 }
 

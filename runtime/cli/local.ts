@@ -1,3 +1,4 @@
+import { PackageError } from '../errors.js'
 import { startEmbeddedDynamoDB } from './embedded-dynamodb.js'
 import { consoleLogger, type SharedOptions } from './shared.js'
 
@@ -26,7 +27,7 @@ export async function localCommand({ port, path }: LocalOptions, logger = consol
 function portNumber(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (port <= 65_535) return port
-  throw new Error(`--port must be a number from 0 to 65535, not ${JSON.stringify(text)}`)
+  throw new PackageError(`--port must be a number from 0 to 65535, not ${JSON.stringify(text)}`)
 }
 
 /** A second signal ends the process at once. */

@@ -5,6 +5,7 @@ import { type Configuration, resolveConfiguration } from '../configuration/resol
 import { ConfigurationError, messageOf, type Problem } from '../errors.js'
 import { exportOf, loadModule } from '../load-module.js'
 import { consoleLogger, type Logger } from '../logger.js'
+import { printFailure } from '../output.js'
 
 export { consoleLogger }
 
@@ -80,7 +81,7 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
     await command()
   } catch (error) {
     process.exitCode = 1
-    console.error(process.env.DEBUG ? error : `error: ${messageOf(error)}`)
+    printFailure(error, `error: ${messageOf(error)}`)
   }
 }
 

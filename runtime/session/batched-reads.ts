@@ -1,6 +1,7 @@
 import type { Configuration } from '../configuration/resolve.js'
 import { hitsAnyRequest, isTimeout } from '../dynamodb/error-facts.js'
 import type { Transport } from '../dynamodb/transport.js'
+import { PackageError } from '../errors.js'
 import type { Item } from './session-record.js'
 
 /**
@@ -179,7 +180,7 @@ export class BatchedReads {
 }
 
 /** What came is not DynamoDB's answer to this batch. */
-class NotAnAnswer extends Error {}
+class NotAnAnswer extends PackageError {}
 
 function batchesOf(waiting: Waiting): Waiting[] {
   const entries = [...waiting]

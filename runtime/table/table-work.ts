@@ -8,7 +8,7 @@ import { endpointOf, withClient } from '../dynamodb/client.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
 import { type Transport, transportFor } from '../dynamodb/transport.js'
 import { ConfigurationError, TableRequestError } from '../errors.js'
-import { type Logger, silentLogger } from '../logger.js'
+import { fitLogger, type Logger, silentLogger } from '../logger.js'
 
 /** How the table functions do their work, as opposed to what the table is. */
 export interface TableContext {
@@ -35,7 +35,7 @@ export class TableWork {
 
   constructor(configuration: Configuration, client: DynamoDBClient, { logger, waitLimit }: TableContext) {
     this.configuration = configuration
-    this.logger = logger ?? ambientLogger() ?? silentLogger
+    this.logger = fitLogger(logger ?? ambientLogger() ?? silentLogger)
     this.transport = transportFor(configuration, client)
     this.#client = client
     this.#waitLimit = waitLimit ?? WAIT_LIMIT
