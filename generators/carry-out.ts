@@ -1,4 +1,4 @@
-import { fitForOutput } from '../runtime/fit-for-output.js'
+import { fitForLine } from '../runtime/fit-for-output.js'
 import { writeOverLine } from '../runtime/output.js'
 import { type FilePlan, refusal, shownPath, writePlan } from './file-plan.js'
 
@@ -27,5 +27,5 @@ export function carryOut(plan: FilePlan, settings: { root: string; force: boolea
 }
 
 function lines(...texts: readonly string[]): string {
-  return fitForOutput(texts.join('\n   '))
+  return texts.map((text) => fitForLine(text)).join('\n   ')
 }

@@ -1,6 +1,7 @@
 import * as nodeFs from 'node:fs'
 import { dirname, isAbsolute, relative } from 'node:path'
 import { PackageError } from '../runtime/errors.js'
+import { fitForLine } from '../runtime/fit-for-output.js'
 
 /** What the generators need of `node:fs`; tests bring one in memory. */
 export type FileSystem = Pick<
@@ -72,8 +73,6 @@ function existsText(path: string): string {
 /** A path for people: relative to the current folder where it is inside, always with `/`. */
 export function shownPath(path: string, from: string = process.cwd()): string {
   const inside = relative(from, path)
-  return (inside === '..' || /^\.\.[\\/]/.test(inside) || isAbsolute(inside) ? path : inside || '.').replaceAll(
-    '\\',
-    '/',
-  )
+  const shown = inside === '..' || /^\.\.[\\/]/.test(inside) || isAbsolute(inside) ? path : inside || '.'
+  return fitForLine(shown.replaceAll('\\', '/'))
 }

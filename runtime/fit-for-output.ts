@@ -48,7 +48,7 @@ export function makeErrorFit<T>(error: T, seen = new Set<unknown>()): T {
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
     if (typeof value === 'string' && !['name', 'code', 'stack'].includes(name)) set(error, name, fitForLine(value))
   }
-  if (typeof stack === 'string') set(error, 'stack', fitForOutput(stack.replace(message, () => fit)))
+  if (typeof stack === 'string') set(error, 'stack', stackWith(fit, message, stack))
   makeErrorFit(error.cause, seen)
   const { errors } = error as { errors?: unknown }
   if (Array.isArray(errors)) for (const one of errors) makeErrorFit(one, seen)
@@ -59,10 +59,21 @@ export function makeErrorFit<T>(error: T, seen = new Set<unknown>()): T {
 export function debugText(error: unknown): string {
   const texts: string[] = []
   for (let cause = error; cause !== undefined && texts.length < 10; ) {
-    texts.push(cause instanceof Error ? (cause.stack ?? String(cause)) + facts(cause) : String(cause))
+    texts.push(cause instanceof Error ? stackOf(cause) + facts(cause) : fitForLine(cause))
     cause = cause instanceof Error ? cause.cause : undefined
   }
-  return fitForOutput(texts.join('\ncaused by: '))
+  return texts.join('\ncaused by: ')
+}
+
+function stackOf({ name, message, stack = `${name}: ${message}` }: Error): string {
+  return stackWith(fitForOutput(message, LONGEST_LINE).replaceAll('\n', '\n  '), message, stack)
+}
+
+/** The message is replaced by itself, so that its end is not taken for the trace, nor its length cuts that off. */
+function stackWith(fit: string, message: string, stack: string): string {
+  const at = message === '' ? -1 : stack.indexOf(message)
+  if (at === -1) return fitForOutput(stack)
+  return fitForOutput(stack.slice(0, at)) + fit + fitForOutput(stack.slice(at + message.length))
 }
 
 function facts(error: Error & { code?: unknown; $metadata?: { httpStatusCode?: number; requestId?: string } }): string {
@@ -106,7 +117,8 @@ function cut(text: string, limit: number, make: (kept: string) => string): strin
   const kept = text.length > most ? text.slice(0, Math.max(text.lastIndexOf(' ', most), 0)) : text
   const made = make(kept)
   if (made.length <= limit && kept.length === text.length) return made
-  return `${made.slice(0, limit).replace(/[\ud800-\udbff]$/, '')}… (${text.length} characters)`
+  const end = `… (${text.length} characters)`
+  return made.slice(0, Math.max(limit - end.length, 0)).replace(/[\ud800-\udbff]$/, '') + end
 }
 
 /** Left of the value of a secret: in headers, URLs, ENV, YAML, JSON, and JSON of DynamoDB. */
@@ -117,10 +129,10 @@ const LABELS = [
   `(?<![a-z])(?:sid|pwd)(?![a-z])`,
 ].join('|')
 
-/** Between them. DynamoDB's JSON tells the type as well. */
-const COLON = String.raw`["']?[ \t]*[:=][ \t]*(?:\{[ \t]*"S"[ \t]*:[ \t]*)?`
+/** Between them. DynamoDB's JSON tells the type as well, and JSON in JSON has backslashes. */
+const COLON = String.raw`\\*["']?[ \t]*[:=][ \t]*(?:\{[ \t]*\\*"S\\*"[ \t]*:[ \t]*)?`
 
-const QUOTED = String.raw`"[^"\n]*"|'[^'\n]*'`
+const QUOTED = String.raw`\\*"[^"\n]*"|\\*'[^'\n]*'`
 
 /** After `=` any text; after `:`, which also stands in prose, one that is quoted, long, or has a digit. */
 const VALUE = String.raw`(?!\$\{)(?:${QUOTED}|(?<=(?:=|x-amz-[a-z-]{1,20}:)[ \t]{0,9})[^\s"',;&}]+|[^\s"',;&}]{16,}|(?=[^\s\d]{0,80}\d)[^\s"',;&}]{8,})`
@@ -160,7 +172,7 @@ function redact(text: string): string {
     if (secret !== undefined && secret.length >= SHORTEST_IN_ENV) clean = clean.replaceAll(secret, REDACTED)
   }
   clean = clean.replace(LABELLED, (_, label: string, value: string) => {
-    const quote = /^["']/.exec(value)?.[0] ?? ''
+    const quote = /^\\*["']/.exec(value)?.[0] ?? ''
     return `${label}${quote}${REDACTED}${quote}`
   })
   for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement)
@@ -171,5 +183,5 @@ function redact(text: string): string {
 function looksRandom(token: string): boolean {
   if (![/[a-z]/, /[A-Z]/, /\d/].every((kind) => kind.test(token))) return false
   const changes = token.match(/[a-z](?=[A-Z\d])|[A-Z](?=[a-z\d])|\d(?=[A-Za-z])/g)?.length ?? 0
-  return changes >= token.length / 3
+  return changes >= token.length / (token.length === 40 ? 4 : 3)
 }

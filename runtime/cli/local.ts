@@ -1,4 +1,5 @@
 import { PackageError } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
 import { startEmbeddedDynamoDB } from './embedded-dynamodb.js'
 import { consoleLogger, type SharedOptions } from './shared.js'
 
@@ -14,7 +15,7 @@ export async function localCommand({ port, path }: LocalOptions, logger = consol
   const ended = Promise.race([interrupted(), broken()])
   const database = await startEmbeddedDynamoDB(settings)
   logger.info(
-    `DynamoDB (dynalite) answers at ${database.endpoint}, data ${path === undefined ? 'in memory' : `in ${path}`}`,
+    `DynamoDB (dynalite) answers at ${database.endpoint}, data ${path === undefined ? 'in memory' : `in ${fitForLine(path)}`}`,
   )
   logger.info('for the application and for these commands, set in the environment:')
   logger.info(`  AWS_DYNAMO_DB_SESSION_ENDPOINT=${database.endpoint}`)

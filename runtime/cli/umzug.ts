@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { memoryStorage, Umzug, type UmzugCLI } from 'umzug'
 import { withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
+import { fitForLine } from '../fit-for-output.js'
 import { createUmzug } from '../migrations/create-umzug.js'
 import { isSessionUmzug, runCLI, SessionUmzugCLI } from '../migrations/umzug-cli.js'
 import { printAside } from '../output.js'
@@ -58,7 +59,7 @@ async function runOwn(umzug: Umzug, file: string, argv: string[]): Promise<void>
 async function announce(umzug: Umzug, argv: readonly string[]): Promise<void> {
   const [command = ''] = argv
   const configuration = isSessionUmzug(umzug) ? umzug.configuration : configurationForCommand({})
-  if (isSessionUmzug(umzug)) for (const warning of configuration.warnings) consoleLogger.warn(warning)
+  if (isSessionUmzug(umzug)) for (const warning of configuration.warnings) consoleLogger.warn(fitForLine(warning))
   if (CHANGING.includes(command)) await printTarget(configuration, consoleLogger)
   if (isSessionUmzug(umzug) && ['pending', 'executed'].includes(command)) {
     // Not among the names, which other programs may read.

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError, messageOf } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
 import { isDead, type Times } from './expiry.js'
 import { inParallel } from './in-parallel.js'
 import { indexAttributes, indexText, LONGEST_VALUE } from './index-attributes.js'
@@ -212,7 +213,7 @@ export class SessionIndex implements SessionSearch {
     const text = indexText(value)
     if (text !== undefined) return text
     throw new TypeError(
-      `No session can be found by a ${key} of type ${typeof value} that is no text, empty, longer than ${LONGEST_VALUE} ` +
+      `No session can be found by a ${fitForLine(key)} of type ${typeof value} that is no text, empty, longer than ${LONGEST_VALUE} ` +
         'bytes, or a whole number beyond 2^53 (give that as text).',
     )
   }
