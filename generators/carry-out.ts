@@ -1,3 +1,5 @@
+import { fitForLine } from '../runtime/fit-for-output.js'
+import { writeOverLine } from '../runtime/output.js'
 import { type FilePlan, refusal, shownPath, writePlan } from './file-plan.js'
 
 /**
@@ -11,7 +13,8 @@ export function carryOut(plan: FilePlan, settings: { root: string; force: boolea
   writePlan(plan, settings)
   const notices = plan.notices.map((notice) => `note: ${notice}`)
   if (dryRun) {
-    print(`${shownPath(plan.path)}\n${plan.text}`)
+    // On a terminal plop's spinner stands at the beginning of the line.
+    writeOverLine(process.stdout, `${shownPath(plan.path)}\n${plan.text}`)
     const refused = refusal(plan, settings)
     return lines(
       'dry run: nothing was written',
@@ -24,10 +27,5 @@ export function carryOut(plan: FilePlan, settings: { root: string; force: boolea
 }
 
 function lines(...texts: readonly string[]): string {
-  return texts.join('\n   ')
-}
-
-/** On a terminal plop's spinner stands at the beginning of the line. */
-function print(text: string): void {
-  process.stdout.write(process.stdout.isTTY ? `\r\u001b[2K${text}` : text)
+  return texts.map((text) => fitForLine(text)).join('\n   ')
 }

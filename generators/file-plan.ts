@@ -1,5 +1,7 @@
 import * as nodeFs from 'node:fs'
 import { dirname, isAbsolute, relative } from 'node:path'
+import { PackageError } from '../runtime/errors.js'
+import { fitForLine } from '../runtime/fit-for-output.js'
 
 /** What the generators need of `node:fs`; tests bring one in memory. */
 export type FileSystem = Pick<
@@ -21,7 +23,7 @@ export interface FilePlan {
 }
 
 /** A generator refuses: the message says what is wrong and what to do. Nothing was written. */
-export class GeneratorError extends Error {
+export class GeneratorError extends PackageError {
   override readonly name = 'GeneratorError'
 }
 
@@ -71,8 +73,6 @@ function existsText(path: string): string {
 /** A path for people: relative to the current folder where it is inside, always with `/`. */
 export function shownPath(path: string, from: string = process.cwd()): string {
   const inside = relative(from, path)
-  return (inside === '..' || /^\.\.[\\/]/.test(inside) || isAbsolute(inside) ? path : inside || '.').replaceAll(
-    '\\',
-    '/',
-  )
+  const shown = inside === '..' || /^\.\.[\\/]/.test(inside) || isAbsolute(inside) ? path : inside || '.'
+  return fitForLine(shown.replaceAll('\\', '/'))
 }

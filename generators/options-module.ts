@@ -1,4 +1,5 @@
 import { basename, dirname, extname, isAbsolute, relative, resolve } from 'node:path'
+import { fitForLine } from '../runtime/fit-for-output.js'
 import { type FileSystem, GeneratorError, shownPath } from './file-plan.js'
 import { compilerOptions } from './tsconfig.js'
 
@@ -26,6 +27,10 @@ const JAVASCRIPT = ['.js', '.mjs', '.cjs']
 
 /** Says why a path can't be that of the options module; undefined when it can. */
 export function optionsModuleProblem(module: string, root: string, fs: FileSystem): string | undefined {
+  // The path becomes a text in the code of the migration, which a line break would end.
+  if (/\p{Cc}|[\u2028\u2029]/u.test(module)) {
+    return `the options module ${fitForLine(JSON.stringify(module))} can't be imported, because its path has a line break or another control character: rename the file or its folder`
+  }
   const path = resolve(root, slashes(module))
   if (!fs.existsSync(path)) return `the options module ${shownPath(path)} does not exist`
   if (extname(path) in TYPESCRIPT || JAVASCRIPT.includes(extname(path))) return undefined

@@ -1,4 +1,5 @@
 import type { NodePlopAPI } from 'plop'
+import { fitForOutput } from '../runtime/fit-for-output.js'
 
 /** A question as inquirer and plop take it; `bypass` reads the value given as an argument. */
 export interface Question {
@@ -115,7 +116,10 @@ export function guarded(
   const names = questions.map(({ name }) => name)
   return questions.map((question) => ({
     ...question,
-    validate: (value) => problem(names) ?? question.validate?.(value) ?? true,
+    validate: (value) => {
+      const found = problem(names) ?? question.validate?.(value) ?? true
+      return found === true || fitForOutput(found)
+    },
   }))
 }
 

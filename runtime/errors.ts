@@ -1,3 +1,12 @@
+import { fitForLine, fitForOutput } from './fit-for-output.js'
+
+/** What all errors of this package have in common: the message may quote anything, and is fit for output. */
+export class PackageError extends Error {
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message === undefined ? undefined : fitForOutput(message), options)
+  }
+}
+
 /** One thing that is wrong, and where: `config/dynamo_session_store.yml:3:1`, `ENV AWS_…`, `option tableName`. */
 export interface Problem {
   readonly place: string
@@ -5,33 +14,41 @@ export interface Problem {
 }
 
 /** The configuration can't be used. Everything that is wrong with it is in `problems` and in the message. */
-export class ConfigurationError extends Error {
+export class ConfigurationError extends PackageError {
   override readonly name = 'ConfigurationError'
   readonly problems: readonly Problem[]
 
   constructor(problems: readonly Problem[], options?: ErrorOptions) {
-    const lines = problems.map(({ place, text }) => `${place}: ${text}`)
+    const lines = problems.map(({ place, text }) => `${fitForLine(place)}: ${text}`)
     super(
       lines.length === 1
         ? lines[0]
         : [`${lines.length} problems in the configuration of dynamo-session-store:`, ...lines].join('\n  - '),
       options,
     )
-    this.problems = problems
+    this.problems = problems.map(({ place, text }) => ({ place: fitForLine(place), text: fitForOutput(text) }))
   }
 }
 
 /** A table of this name exists, but sessions can't be kept in it: its key (or its TTL attribute) is another one. */
-export class TableSchemaError extends Error {
+export class TableSchemaError extends PackageError {
   override readonly name = 'TableSchemaError'
 }
 
 /**
- * A request for the table itself (create, delete, describe …) failed. The message says in one line what to do about
- * it; `cause` is the AWS SDK's own error.
+ * A request for the table itself (create, delete, describe …) failed, or one for a session found no region or no
+ * connection. The message says in one line what to do about it; `cause` is the AWS SDK's own error.
  */
-export class TableRequestError extends Error {
+export class TableRequestError extends PackageError {
   override readonly name = 'TableRequestError'
+  /** That of the cause, where it has one: `ECONNREFUSED`. */
+  declare readonly code?: string
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    const { code } = (options?.cause ?? {}) as { code?: unknown }
+    if (typeof code === 'string') this.code = code
+  }
 }
 
 /** This machine's clock differs from DynamoDB's by more than five minutes: it can't tell which sessions are expired. */
@@ -47,22 +64,22 @@ export class WrongClockError extends Error {
 }
 
 /** What is stored under a session id, or what the application wants to store there, is not a session. */
-export class SessionDataError extends Error {
+export class SessionDataError extends PackageError {
   override readonly name = 'SessionDataError'
 }
 
 /** The session would be larger than the 400 KB that DynamoDB stores in an item; the stored version stays. */
-export class SessionTooLargeError extends Error {
+export class SessionTooLargeError extends PackageError {
   override readonly name = 'SessionTooLargeError'
 }
 
 /** The table that should hold the sessions does not exist. */
-export class TableMissingError extends Error {
+export class TableMissingError extends PackageError {
   override readonly name = 'TableMissingError'
 }
 
 /** The global index by which sessions are looked for does not exist, or DynamoDB has not finished making it. */
-export class IndexMissingError extends Error {
+export class IndexMissingError extends PackageError {
   override readonly name = 'IndexMissingError'
 }
 
@@ -70,7 +87,7 @@ export class IndexMissingError extends Error {
  * Deleting all sessions with some value failed half way; `cause` says why. What was deleted stays deleted: doing the
  * same again deletes the others.
  */
-export class DestroyIncompleteError extends Error {
+export class DestroyIncompleteError extends PackageError {
   override readonly name = 'DestroyIncompleteError'
   /** How many sessions were deleted before. */
   readonly deleted: number
@@ -82,12 +99,12 @@ export class DestroyIncompleteError extends Error {
 }
 
 /** The id of a session can't be used, for example because the id made for a new session is taken. */
-export class InvalidSessionIdError extends Error {
+export class InvalidSessionIdError extends PackageError {
   override readonly name = 'InvalidSessionIdError'
 }
 
 /** The session could not be read, so that saving it might overwrite what is stored; nothing was written. */
-export class SessionUnreadError extends Error {
+export class SessionUnreadError extends PackageError {
   override readonly name = 'SessionUnreadError'
 }
 
@@ -96,7 +113,7 @@ export class SessionUnreadError extends Error {
  * a load balancer), belonged to another request, or arrived damaged. The error has no `cause`, because the parser's message
  * quotes the answer, and with it session data.
  */
-export class UnreadableAnswerError extends Error {
+export class UnreadableAnswerError extends PackageError {
   override readonly name = 'UnreadableAnswerError'
   /** The HTTP status of the last answer. */
   readonly status: number
@@ -124,7 +141,9 @@ export function messageOf(error: unknown): string {
 
 function ownMessage(error: unknown): string {
   const text = error instanceof Error ? error.message || severalMessages(error) || error.name : String(error)
-  return text.replace(/\nRequire stack:[\s\S]*$/, '')
+  const own = text.replace(/\nRequire stack:[\s\S]*$/, '')
+  // A line of somebody else's must not look like one of ours.
+  return fitForOutput(error instanceof PackageError ? own : own.trim().replace(/\r?\n/g, '\n  '))
 }
 
 /** What is inside an AggregateError, whose own message is empty when no address of a host answers. */
@@ -134,17 +153,17 @@ function severalMessages(error: Error): string {
 }
 
 /** A secret is needed to sign session ids, and none is configured. */
-export class MissingSecretKeyError extends Error {
+export class MissingSecretKeyError extends PackageError {
   override readonly name = 'MissingSecretKeyError'
 }
 
 /** The session's lock could not be had within `lock_max_wait_time`. */
-export class LockWaitTimeoutError extends Error {
+export class LockWaitTimeoutError extends PackageError {
   override readonly name = 'LockWaitTimeoutError'
 }
 
 /** Another request took the session's lock over, because this one held it for longer than `lock_expiry_time`. */
-export class LockLostError extends Error {
+export class LockLostError extends PackageError {
   override readonly name = 'LockLostError'
   /**
    * false: nothing was written. true: the answer to an earlier attempt of this write was lost and others have written
@@ -159,7 +178,7 @@ export class LockLostError extends Error {
 }
 
 /** Other requests changed the session: always with `on_conflict: 'reject'`, else after ten attempts to merge. */
-export class SessionConflictError extends Error {
+export class SessionConflictError extends PackageError {
   override readonly name = 'SessionConflictError'
   /**
    * false: nothing was written. true: the answer to an earlier attempt of this write was lost and others have written

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module'
 import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { PackageError } from './errors.js'
 
 /** A file of the application could not be loaded: its `cause` says why, the message what to do. */
-class ModuleLoadError extends Error {
+class ModuleLoadError extends PackageError {
   override readonly name = 'ModuleLoadError'
 }
 

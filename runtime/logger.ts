@@ -1,3 +1,6 @@
+import { fitForOutput } from './fit-for-output.js'
+import { print, printAside } from './output.js'
+
 /** Where progress goes: one line of text a call. */
 export interface Logger {
   info(line: string): void
@@ -9,6 +12,11 @@ export const silentLogger: Logger = { info() {}, warn() {} }
 
 /** Progress on standard output, warnings on standard error. */
 export const consoleLogger: Logger = {
-  info: (line) => console.log(line),
-  warn: (line) => console.warn(`warning: ${line}`),
+  info: print,
+  warn: (line) => printAside(`warning: ${line}`),
+}
+
+/** An application's logger, which is told nothing but what is fit for output. */
+export function fitLogger(logger: Logger): Logger {
+  return { info: (line) => logger.info(fitForOutput(line)), warn: (line) => logger.warn(fitForOutput(line)) }
 }

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.js'
 import { consoleLogger, type Logger } from '../logger.js'
+import { printAside } from '../output.js'
 import type { SharedOptions } from './shared.js'
 
 /** What `list` and `destroy` share, as typed. */
@@ -25,7 +26,7 @@ export function keyAndValue(by: string): { key: string; value: string } {
 }
 
 /** For `--json`: standard output is for the result alone. */
-export const standardError: Logger = { info: (line) => console.error(line), warn: consoleLogger.warn }
+export const standardError: Logger = { info: printAside, warn: consoleLogger.warn }
 
 /** `1 session`, `2 sessions` */
 export function sessions(count: number): string {

@@ -5,6 +5,7 @@ import { messageOf } from '../errors.js'
 import type { CleaningSummary } from '../garbage-collection/collect-garbage.js'
 import type { CleaningProgress } from '../garbage-collection/settings.js'
 import type { Logger } from '../logger.js'
+import { writeAboveBar } from '../output.js'
 import { findTable } from '../table/describe-table.js'
 import { workOnTable } from '../table/table-work.js'
 
@@ -63,8 +64,6 @@ function lines(total: number | undefined, logger: Logger): ProgressDisplay {
   }
 }
 
-const ESCAPE = '\u001b'
-
 function bar(total: number | undefined, screen: Screen): ProgressDisplay {
   const drawn = new cliProgress.SingleBar({
     stream: screen,
@@ -80,8 +79,7 @@ function bar(total: number | undefined, screen: Screen): ProgressDisplay {
   drawn.start(total ?? 0, 0, { text: 'starting' })
   return {
     show: (progress) => drawn.update(progress.scanned, { text: progressText(progress, total) }),
-    /** Above the bar, which is drawn again below it and remembers that place (ESC 7) as its own. */
-    line: (text) => screen.write(`\r${ESCAPE}[2K${ESCAPE}[?7h${text}\n${ESCAPE}[?7l${ESCAPE}7`),
+    line: (text) => writeAboveBar(screen, text),
     end: () => drawn.stop(),
   }
 }

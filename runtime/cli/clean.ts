@@ -1,3 +1,4 @@
+import { jsonForOutput } from '../fit-for-output.js'
 import { collectGarbage } from '../garbage-collection/collect-garbage.js'
 import { type CleaningContext, checkSettings, SETTING_NAMES, type SettingName } from '../garbage-collection/settings.js'
 import { oldBy } from '../garbage-collection/verdict.js'
@@ -44,7 +45,7 @@ export async function cleanCommand(
       logger: { info: display.line, warn: display.line },
     })
     display.end()
-    if (options.json) logger.info(JSON.stringify({ ...summary, stopped: summary.stopped ?? null }, null, 2))
+    if (options.json) logger.info(jsonForOutput({ ...summary, stopped: summary.stopped ?? null }))
     else for (const line of summaryLines(summary)) logger.info(line)
     if (interruption.received) process.exitCode = EXIT_CODES[interruption.received]
   } catch (error) {

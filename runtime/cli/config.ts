@@ -2,6 +2,7 @@ import { valueText, withoutPassword } from '../configuration/option-text.js'
 import { definitionOf, OPTION_NAMES, type OptionName, yamlName } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import type { Problem } from '../errors.js'
+import { fitForLine, jsonForOutput } from '../fit-for-output.js'
 import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from './shared.js'
 
 export interface ConfigOptions extends SharedOptions {
@@ -22,10 +23,10 @@ export async function configCommand(options: ConfigOptions, logger = consoleLogg
   const configuration = configurationForCommand(await optionsForCommand(options), logger)
   const rows = OPTION_NAMES.map((name) => rowOf(name, configuration, options))
   if (options.json) {
-    logger.info(JSON.stringify(jsonOf(configuration, rows), null, 2))
+    logger.info(jsonForOutput(jsonOf(configuration, rows)))
     return
   }
-  logger.info(`configuration file: ${configuration.file ?? 'none'}`)
+  logger.info(`configuration file: ${fitForLine(configuration.file ?? 'none')}`)
   logger.info('')
   for (const line of tableLines(rows)) logger.info(line)
   for (const { place, text } of configuration.deferredProblems) {
@@ -70,7 +71,7 @@ function tableLines(rows: readonly Row[]): string[] {
     ...rows.map(({ name, value, source, problem }) => [
       yamlName(name),
       problem ? '(unreadable, see below)' : oneLine(valueText(name, value)),
-      source,
+      fitForLine(source),
     ]),
   ]
   const widths = [0, 1].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
@@ -79,5 +80,5 @@ function tableLines(rows: readonly Row[]): string[] {
 
 /** Control characters would break the table, or the terminal. */
 function oneLine(text: string): string {
-  return /\p{Cc}/u.test(text) ? JSON.stringify(text) : text
+  return fitForLine(/\p{Cc}/u.test(text) ? JSON.stringify(text) : text)
 }

@@ -1,5 +1,8 @@
 import { createInterface } from 'node:readline'
 import type { Configuration } from '../configuration/resolve.js'
+import { PackageError } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
+import { write } from '../output.js'
 import { deleteTable } from '../table/delete-table.js'
 import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from './shared.js'
 import { printTarget, regionOf } from './target.js'
@@ -31,7 +34,9 @@ async function confirm(configuration: Configuration, terminal: Terminal): Promis
   const region = await regionOf(configuration).catch(() => undefined)
   const what = `table "${configuration.tableName}"${region ? ` in ${region}` : ''} with all its sessions`
   if (!terminal.input.isTTY) {
-    throw new Error(`delete-table would delete ${what}: there is no terminal to ask on, so confirm it with --yes`)
+    throw new PackageError(
+      `delete-table would delete ${what}: there is no terminal to ask on, so confirm it with --yes`,
+    )
   }
   const answer = await ask(`Delete ${what}? [y/N] `, terminal)
   if (!/^y(es)?$/i.test(answer.trim())) throw new Error('nothing was deleted')
@@ -42,10 +47,10 @@ function ask(question: string, { input, output }: Terminal): Promise<string> {
   const lines = createInterface({ input, output })
   return new Promise((resolve) => {
     lines.once('close', () => {
-      output.write('\n')
+      write(output, '\n')
       resolve('')
     })
-    lines.question(question, (answer) => {
+    lines.question(fitForLine(question), (answer) => {
       lines.removeAllListeners('close')
       lines.close()
       resolve(answer)

@@ -1,4 +1,5 @@
 import { withClient } from '../dynamodb/client.js'
+import { jsonForOutput } from '../fit-for-output.js'
 import { SessionIndex } from '../session/session-index.js'
 import { type ByOptions, keyAndValue, sessions, standardError } from './by.js'
 import { configurationForCommand, consoleLogger, optionsForCommand } from './shared.js'
@@ -22,7 +23,7 @@ export async function destroyCommand(
     const { dryRun = false } = options
     const found = dryRun ? (await index.keysBy(key, value, options)).length : undefined
     const deleted = dryRun ? 0 : await index.destroyBy(key, value, options)
-    if (options.json) logger.info(JSON.stringify({ ...(found !== undefined && { found }), deleted, dryRun }, null, 2))
+    if (options.json) logger.info(jsonForOutput({ ...(found !== undefined && { found }), deleted, dryRun }))
     else if (found !== undefined) logger.info(`dry run: ${sessions(found)} would be deleted`)
     else logger.info(`${sessions(deleted)} deleted`)
   })

@@ -1,3 +1,5 @@
+import { PackageError } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
 import { CHECKS, diagnose } from './diagnosis.js'
 import { consoleLogger, type SharedOptions } from './shared.js'
 
@@ -12,9 +14,9 @@ const CHECK_WIDTH = Math.max(...CHECKS.map((check) => check.length))
 export async function doctorCommand(shared: SharedOptions, logger = consoleLogger): Promise<void> {
   let errors = 0
   for await (const { level, check, text, remedy } of diagnose(shared)) {
-    logger.info(`${level.padEnd(LEVEL_WIDTH)}  ${check.padEnd(CHECK_WIDTH)}  ${text}`)
-    if (remedy) logger.info(`${' '.repeat(LEVEL_WIDTH + CHECK_WIDTH + 4)}remedy: ${remedy}`)
+    logger.info(`${level.padEnd(LEVEL_WIDTH)}  ${check.padEnd(CHECK_WIDTH)}  ${fitForLine(text)}`)
+    if (remedy) logger.info(`${' '.repeat(LEVEL_WIDTH + CHECK_WIDTH + 4)}remedy: ${fitForLine(remedy)}`)
     if (level === 'error') errors += 1
   }
-  if (errors > 0) throw new Error(`doctor found ${errors} error${errors === 1 ? '' : 's'}`)
+  if (errors > 0) throw new PackageError(`doctor found ${errors} error${errors === 1 ? '' : 's'}`)
 }

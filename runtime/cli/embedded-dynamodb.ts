@@ -3,6 +3,9 @@ import type { Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
+import { PackageError } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
+import { answerOnlyLoopback } from './loopback-only.js'
 
 export interface EmbeddedSettings {
   /** 0: any free one. */
@@ -51,6 +54,7 @@ export async function startEmbeddedDynamoDB({ port, path, folder }: EmbeddedSett
     deleteTableMs: TABLE_DELAY,
     updateTableMs: TABLE_DELAY,
   })
+  answerOnlyLoopback(server)
   await listen(server, port)
   const { port: chosen } = server.address() as AddressInfo
   return { endpoint: `http://${HOST}:${chosen}`, stop: () => stop(server) }
@@ -78,7 +82,9 @@ async function prepareDatabase(location: string, { Level }: LevelModule): Promis
     const { cause = error } = error as Error
     const locked = (cause as NodeJS.ErrnoException).code === 'LEVEL_LOCKED'
     const reason = locked ? 'another process uses it, perhaps another dynamo-session local' : (cause as Error).message
-    throw new Error(`--path ${location} can't hold the data: ${reason}`, { cause: locked ? undefined : error })
+    throw new PackageError(`--path ${fitForLine(location)} can't hold the data: ${fitForLine(reason)}`, {
+      cause: locked ? undefined : error,
+    })
   }
 }
 
@@ -94,7 +100,7 @@ async function listen(server: Server, port: number): Promise<void> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const reason = code === 'EADDRINUSE' ? 'another program uses it' : code === 'EACCES' ? 'not permitted' : message
-    throw new Error(`can't listen on port ${port}: ${reason}; choose another one with --port`)
+    throw new PackageError(`can't listen on port ${port}: ${fitForLine(reason)}; choose another one with --port`)
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { fitForLine } from '../fit-for-output.js'
 import { consoleLogger, type SharedOptions } from './shared.js'
 
 const PLOPFILE = 'plopfile.mjs'
@@ -26,14 +27,14 @@ export async function initCommand(
     const above = plopfileAbove(folder)
     await writeFile(join(folder, PLOPFILE), TEXT, { flag: 'wx' })
     logger.info(`wrote ${PLOPFILE}`)
-    if (above) logger.warn(`plop now takes ${PLOPFILE} in this folder, no longer ${above}`)
+    if (above) logger.warn(`plop now takes ${PLOPFILE} in this folder, no longer ${fitForLine(above)}`)
   }
   if (!existsSync(join(folder, 'package.json'))) {
-    logger.warn(`there is no package.json in ${folder}: is this the folder of the application?`)
+    logger.warn(`there is no package.json in ${fitForLine(folder)}: is this the folder of the application?`)
   }
   logger.info('')
   logger.info('next:')
-  for (const line of nextCommands(folder, present ?? PLOPFILE, environment)) logger.info(`  ${line}`)
+  for (const line of nextCommands(folder, present ?? PLOPFILE, environment)) logger.info(`  ${fitForLine(line)}`)
 }
 
 /** What to do with a plopfile that is there already. */

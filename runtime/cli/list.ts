@@ -1,4 +1,5 @@
 import { withClient } from '../dynamodb/client.js'
+import { jsonForOutput } from '../fit-for-output.js'
 import { hashSessionId } from '../session/session-id.js'
 import { type FoundSession, SessionIndex } from '../session/session-index.js'
 import { milliseconds } from '../session/timestamp.js'
@@ -28,7 +29,7 @@ export async function listCommand(
       if (!options.json) for (const line of linesOf(shown, found.length === 0)) logger.info(line)
       found.push(...shown)
     }
-    if (options.json) logger.info(JSON.stringify(found, null, 2))
+    if (options.json) logger.info(jsonForOutput(found))
     else logger.info(`${sessions(found.length)} in table "${configuration.tableName}"`)
   })
 }

@@ -1,3 +1,5 @@
+import { PackageError } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
 import { startEmbeddedDynamoDB } from './embedded-dynamodb.js'
 import { consoleLogger, type SharedOptions } from './shared.js'
 
@@ -13,7 +15,7 @@ export async function localCommand({ port, path }: LocalOptions, logger = consol
   const ended = Promise.race([interrupted(), broken()])
   const database = await startEmbeddedDynamoDB(settings)
   logger.info(
-    `DynamoDB (dynalite) answers at ${database.endpoint}, data ${path === undefined ? 'in memory' : `in ${path}`}`,
+    `DynamoDB (dynalite) answers at ${database.endpoint}, data ${path === undefined ? 'in memory' : `in ${fitForLine(path)}`}`,
   )
   logger.info('for the application and for these commands, set in the environment:')
   logger.info(`  AWS_DYNAMO_DB_SESSION_ENDPOINT=${database.endpoint}`)
@@ -26,7 +28,7 @@ export async function localCommand({ port, path }: LocalOptions, logger = consol
 function portNumber(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (port <= 65_535) return port
-  throw new Error(`--port must be a number from 0 to 65535, not ${JSON.stringify(text)}`)
+  throw new PackageError(`--port must be a number from 0 to 65535, not ${JSON.stringify(text)}`)
 }
 
 /** A second signal ends the process at once. */

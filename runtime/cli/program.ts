@@ -1,4 +1,5 @@
 import { Command, type HelpConfiguration } from 'commander'
+import { write } from '../output.js'
 import { VERSION } from '../version.js'
 
 const HELP: HelpConfiguration = { showGlobalOptions: true }
@@ -10,6 +11,10 @@ const HELP: HelpConfiguration = { showGlobalOptions: true }
 export function createProgram(): Command {
   const program = new Command('dynamo-session')
     .description('Sets up and looks after the DynamoDB table that holds the sessions of a web application.')
+    .configureOutput({
+      writeOut: (text) => write(process.stdout, text),
+      writeErr: (text) => write(process.stderr, text),
+    })
     .version(VERSION)
     .option('--environment <name>', 'environment, for the name of the configuration file (default: NODE_ENV)')
     .option('--config <file>', 'configuration file (default: config/dynamo_session_store/<environment>.yml …)')

@@ -1,3 +1,4 @@
+import { PackageError } from '../errors.js'
 import type { SharedOptions } from './shared.js'
 
 const FLAGS = ['environment', 'config', 'options'] as const
@@ -23,7 +24,8 @@ export function takeSharedFlags(argv: readonly string[]): { shared: SharedOption
     const inside = argument.startsWith(`--${flag}=`)
     const value = inside ? argument.slice(flag.length + 3) : argv[index + 1]
     if (!inside) index += 1
-    if (!value || (!inside && value.startsWith('-'))) throw new Error(`--${flag} needs a value, as in --${flag} …`)
+    if (!value || (!inside && value.startsWith('-')))
+      throw new PackageError(`--${flag} needs a value, as in --${flag} …`)
     shared[flag] = value
   }
   return { shared, rest }

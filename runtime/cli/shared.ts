@@ -3,8 +3,10 @@ import { resolve } from 'node:path'
 import { environmentProblem, type Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { ConfigurationError, messageOf, type Problem } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
 import { exportOf, loadModule } from '../load-module.js'
 import { consoleLogger, type Logger } from '../logger.js'
+import { printFailure } from '../output.js'
 
 export { consoleLogger }
 
@@ -51,7 +53,7 @@ function pathProblem(path: string): string | undefined {
 /** Resolves the configuration and prints its warnings. */
 export function configurationForCommand(options: Options, logger: Logger = consoleLogger): Configuration {
   const configuration = resolveConfiguration(options)
-  for (const warning of configuration.warnings) logger.warn(warning)
+  for (const warning of configuration.warnings) logger.warn(fitForLine(warning))
   return configuration
 }
 
@@ -80,7 +82,7 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
     await command()
   } catch (error) {
     process.exitCode = 1
-    console.error(process.env.DEBUG ? error : `error: ${messageOf(error)}`)
+    printFailure(error, `error: ${messageOf(error)}`)
   }
 }
 

@@ -1,6 +1,7 @@
 import { withoutPassword } from '../configuration/option-text.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { endpointOf, withClient } from '../dynamodb/client.js'
+import { fitForLine } from '../fit-for-output.js'
 import type { Logger } from '../logger.js'
 
 /**
@@ -18,7 +19,7 @@ export async function printTarget(configuration: Configuration, logger: Logger):
     ...(endpoint !== undefined && { endpoint }),
   }
   const width = Math.max(...Object.keys(lines).map((label) => label.length)) + 1
-  for (const [label, text] of Object.entries(lines)) logger.info(`${`${label}:`.padEnd(width)} ${text}`)
+  for (const [label, text] of Object.entries(lines)) logger.info(`${`${label}:`.padEnd(width)} ${fitForLine(text)}`)
 }
 
 /**

@@ -3,8 +3,10 @@ import { basename } from 'node:path'
 import { memoryStorage, Umzug, type UmzugCLI } from 'umzug'
 import { withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
+import { fitForLine } from '../fit-for-output.js'
 import { createUmzug } from '../migrations/create-umzug.js'
 import { isSessionUmzug, runCLI, SessionUmzugCLI } from '../migrations/umzug-cli.js'
+import { printAside } from '../output.js'
 import { findOwnUmzugFile, loadOwnUmzug } from './own-umzug.js'
 import { configurationForCommand, consoleLogger, optionsForCommand, outliveReader, runCommand } from './shared.js'
 import { SHARED_FLAGS_HELP, takeSharedFlags } from './shared-flags.js'
@@ -57,17 +59,17 @@ async function runOwn(umzug: Umzug, file: string, argv: string[]): Promise<void>
 async function announce(umzug: Umzug, argv: readonly string[]): Promise<void> {
   const [command = ''] = argv
   const configuration = isSessionUmzug(umzug) ? umzug.configuration : configurationForCommand({})
-  if (isSessionUmzug(umzug)) for (const warning of configuration.warnings) consoleLogger.warn(warning)
+  if (isSessionUmzug(umzug)) for (const warning of configuration.warnings) consoleLogger.warn(fitForLine(warning))
   if (CHANGING.includes(command)) await printTarget(configuration, consoleLogger)
   if (isSessionUmzug(umzug) && ['pending', 'executed'].includes(command)) {
     // Not among the names, which other programs may read.
-    console.error(`migration storage: ${umzug.storageDescription}`)
+    printAside(`migration storage: ${umzug.storageDescription}`)
   }
 }
 
-/** The instance's own command line, but for what only ours has. */
+/** The instance's own command line, but for what only ours has, or prints in a form that is fit for terminals. */
 function cliOf(umzug: Umzug, [command = '']: readonly string[]): Pick<UmzugCLI, 'executeWithoutErrorHandling'> {
-  if (['status', 'unlock'].includes(command)) return new SessionUmzugCLI(umzug)
+  if (['status', 'unlock', 'pending', 'executed'].includes(command)) return new SessionUmzugCLI(umzug)
   return (umzug as unknown as { getCli(options: object): UmzugCLI }).getCli({ toolFileName: 'umzug' })
 }
 

@@ -1,5 +1,6 @@
 import type { Configuration } from '../configuration/resolve.js'
 import { TableRequestError } from '../errors.js'
+import { fitForOutput, makeErrorFit } from '../fit-for-output.js'
 import { endpointOf, isLocal } from './client.js'
 import { DENIED, type Facts, factsOf, NETWORK, NOT_FOUND, THROTTLING, TIMEOUT } from './error-facts.js'
 
@@ -18,12 +19,23 @@ export interface FailedRequest {
  */
 export function explainAwsError(error: unknown, request: FailedRequest): TableRequestError {
   if (error instanceof TableRequestError) return error
-  const failure = { ...factsOf(error), ...request }
+  const facts = factsOf(error)
+  const failure = { ...facts, message: fitForOutput(facts.message), ...request }
+  makeErrorFit(error)
   const text = EXPLANATIONS.map((explain) => explain(failure)).find((found) => found !== undefined)
   const tableName = request.tableName ?? request.configuration.tableName
   const message = `${request.action} for table "${tableName}" failed: ${text ?? unexplained(failure)}`
   return new TableRequestError(oneLine(message), { cause: error })
 }
+
+/** Whether a request failed before anything was sent, for want of a region or a connection. */
+export function isWithoutConnection(error: unknown): boolean {
+  const { code, message } = factsOf(error)
+  return NO_CONNECTION.includes(code) || NO_REGION.test(message)
+}
+
+const NO_CONNECTION = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', ...NOT_FOUND]
+const NO_REGION = /^(Region is missing|Region not accepted|Invalid region)/
 
 type Failure = Facts & FailedRequest
 
@@ -59,10 +71,10 @@ const EXPLANATIONS: readonly ((failure: Failure) => string | undefined)[] = [
 ]
 
 function noRegion({ message, configuration }: Failure): string | undefined {
-  if (message.startsWith('Region not accepted') || message.startsWith('Invalid region')) {
+  if (!NO_REGION.test(message)) return undefined
+  if (!message.startsWith('Region is missing')) {
     return `the region is not a valid name; check the option region and AWS_REGION`
   }
-  if (!message.startsWith('Region is missing')) return undefined
   const profile = process.env.AWS_PROFILE ? `, or in the AWS profile ${process.env.AWS_PROFILE}` : ''
   const file = configuration.file ?? 'the configuration file'
   return `no AWS region is set; set region in ${file}, or AWS_REGION in the environment${profile}`
@@ -185,11 +197,13 @@ function faultInsideAws(failure: Failure): string | undefined {
 }
 
 function notDynamoDB(failure: Failure): string | undefined {
-  const { name, code, status } = failure
-  const isUnreadable = name === 'SyntaxError' || name === 'UnreadableAnswerError'
-  if (!isUnreadable && !code.startsWith('HPE_')) return undefined
+  const { name, code, status, message } = failure
+  if (name === 'UnreadableAnswerError') return message
+  if (name !== 'SyntaxError' && !code.startsWith('HPE_')) return undefined
+  const check = `check ${endpointSource(failure.configuration)}`
   const answer = status ? ` (HTTP status ${status})` : ''
-  return `${placeOf(failure)} does not answer like DynamoDB${answer}; check ${endpointSource(failure.configuration)}`
+  const between = 'look for what is in between (proxy, firewall, VPC endpoint)'
+  return `${placeOf(failure)} does not answer like DynamoDB${answer}; ${between}; ${check}. Whether the request was carried out is not known`
 }
 
 function unexplained({ name, message }: Failure): string {

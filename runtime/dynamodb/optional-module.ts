@@ -1,3 +1,6 @@
+import { fitForLine } from '../fit-for-output.js'
+import { warnProcess } from '../output.js'
+
 const told = new Set<string>()
 
 /**
@@ -11,7 +14,7 @@ export async function loadOptional<T>(load: () => Promise<T>, without: string): 
   try {
     return await load()
   } catch (error) {
-    if (!told.has(without)) process.emitWarning(`${without}: ${error}`, { code: 'DYNAMO_SESSION_STORE_NOT_LOADED' })
+    if (!told.has(without)) warnProcess(`${without}: ${fitForLine(error)}`, 'DYNAMO_SESSION_STORE_NOT_LOADED')
     told.add(without)
     return undefined
   }

@@ -7,7 +7,7 @@ import {
 import { explainAwsError } from '../dynamodb/aws-error.js'
 import { DENIED, isAwsError } from '../dynamodb/error-facts.js'
 import type { Transport } from '../dynamodb/transport.js'
-import { TableRequestError } from '../errors.js'
+import { PackageError, TableRequestError } from '../errors.js'
 import type { Item } from '../session/session-record.js'
 import type { TableWork } from '../table/table-work.js'
 import { deleteInput, deleteStatement } from './delete-requests.js'
@@ -173,7 +173,7 @@ async function deleteItem(transport: Transport, input: DeleteItemCommandInput) {
 }
 
 /** PartiQL can't be used here, and nothing of the batch was carried out. */
-class BatchRefused extends Error {
+class BatchRefused extends PackageError {
   readonly left: readonly Item[]
 
   constructor(reason: string, left: readonly Item[], cause: unknown) {

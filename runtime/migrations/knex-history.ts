@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
+import { PackageError } from '../errors.js'
 import { asKnex } from './as-knex.js'
 import type { KnexSource } from './knex-instance.js'
 import { withoutExtension } from './migration-files.js'
 
 /** Migrations of the folder were run by knex: umzug would run them again, without knex's arguments. */
-export class KnexMigrationsError extends Error {
+export class KnexMigrationsError extends PackageError {
   override readonly name = 'KnexMigrationsError'
 }
 

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { PackageError } from '../errors.js'
 import { loadModule } from '../load-module.js'
 
 /** The knexfile can't be used; `cause` is what its code threw, if it did. */
-export class KnexfileError extends Error {
+export class KnexfileError extends PackageError {
   override readonly name = 'KnexfileError'
 }
 

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { sleep } from '../async/sleep.js'
 import { monotonic, wallClock } from '../clock.js'
+import { PackageError } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
 import type { Logger } from '../logger.js'
 
 /** The lock as it is stored while somebody holds it. */
@@ -33,7 +35,7 @@ export interface LockOptions {
 }
 
 /** Another process took the lock over or freed it (`umzug unlock`) while this one held it. */
-export class LockLostError extends Error {
+export class LockLostError extends PackageError {
   override readonly name = 'LockLostError'
 }
 
@@ -42,6 +44,9 @@ export const DEFAULT_LEASE = 30_000
 const FIRST_PAUSE = 100
 const LONGEST_PAUSE = 1_000
 const REMINDER = 60_000
+
+/** Characters of a record, which anybody who may write to the table has made, that a message repeats. */
+const LONGEST_HOLDER = 200
 
 /**
  * Waits for the lock. The lease of another holder is measured here, from the moment that its record was last seen to
@@ -160,7 +165,7 @@ export async function breakLock(store: LockStore): Promise<LockRecord | undefine
 }
 
 export function describe({ holder, since }: LockRecord): string {
-  return `${holder} (since ${since})`
+  return `${fitForLine(holder, LONGEST_HOLDER)} (since ${fitForLine(since, LONGEST_HOLDER)})`
 }
 
 /** Like `write`, but a request that was repeated after a lost answer doesn't count as refused. */

@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PackageError } from '../errors.js'
 
 /** The migrations can't be read as they are; the message names the folder or file. */
-export class MigrationFileError extends Error {
+export class MigrationFileError extends PackageError {
   override readonly name = 'MigrationFileError'
 }
 

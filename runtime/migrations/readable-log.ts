@@ -1,4 +1,5 @@
 import type { UmzugOptions } from 'umzug'
+import { fitForLine } from '../fit-for-output.js'
 import type { Logger } from '../logger.js'
 
 type UmzugLogger = NonNullable<UmzugOptions['logger']>
@@ -17,15 +18,15 @@ function lineOf({ event, name, durationSeconds, message }: Record<string, unknow
   switch (event) {
     case 'migrating':
     case 'reverting':
-      return `${event} ${name}`
+      return `${event} ${fitForLine(name)}`
     case 'migrated':
     case 'reverted':
-      return `${event} ${name} (${Number(durationSeconds).toFixed(2)} s)`
+      return `${event} ${fitForLine(name)} (${Number(durationSeconds).toFixed(2)} s)`
     case 'up':
     case 'down':
       // How many it were is said by SessionUmzug, to programs as well.
       return undefined
     default:
-      return typeof message === 'string' ? message : undefined
+      return typeof message === 'string' ? fitForLine(message) : undefined
   }
 }

@@ -2,7 +2,9 @@ import { type MigrateDownOptions, type MigrateUpOptions, type MigrationMeta, Umz
 import { withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
-import { consoleLogger, type Logger, silentLogger } from '../logger.js'
+import { PackageError } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
+import { consoleLogger, fitLogger, type Logger, silentLogger } from '../logger.js'
 import { type CreateMigration, createMigration } from './create-migration.js'
 import { refuseKnexMigrations } from './knex-history.js'
 import type { KnexSource } from './knex-instance.js'
@@ -64,7 +66,7 @@ export class SessionUmzug<Context extends object = object> extends Umzug<Context
     this.configuration = parts.configuration
     this.#parts = parts
     this.#names = names
-    this.#logger = parts.logger ?? silentLogger
+    this.#logger = fitLogger(parts.logger ?? silentLogger)
     current.logger = () => this.#logger
     const assertHeld = async () => await this.#held?.assertHeld()
     this.on('migrating', assertHeld)
@@ -81,7 +83,7 @@ export class SessionUmzug<Context extends object = object> extends Umzug<Context
     const wanted = normalize(options)
     return await this.#change(async () => {
       for (const name of await this.#parts.migrations.missing(this.#names)) {
-        this.#logger.warn(`${name} is logged as executed, but there is no such migration`)
+        this.#logger.warn(`${fitForLine(name)} is logged as executed, but there is no such migration`)
       }
       await this.#parts.migrations.check(wanted, this.#names)
       const done = await super.up(wanted)
@@ -129,7 +131,7 @@ export class SessionUmzug<Context extends object = object> extends Umzug<Context
    */
   async unlock(): Promise<LockRecord | undefined> {
     const { storage } = this.#parts
-    if (!isMigrationStorage(storage)) throw new Error(`there is nothing to unlock: ${this.storageDescription}`)
+    if (!isMigrationStorage(storage)) throw new PackageError(`there is nothing to unlock: ${this.storageDescription}`)
     return await this.#call(async () => await breakLock(storage.lock))
   }
 
@@ -209,7 +211,7 @@ export class SessionUmzug<Context extends object = object> extends Umzug<Context
 function normalize<T extends MigrateUpOptions | MigrateDownOptions>(options: T): T {
   const { to, step, migrations } = options
   if (step !== undefined && !(Number.isInteger(step) && step >= 0)) {
-    throw new Error(`step must be a whole number of migrations, at least 0, not ${step}`)
+    throw new PackageError(`step must be a whole number of migrations, at least 0, not ${step}`)
   }
   return {
     ...options,

@@ -1,5 +1,7 @@
 import { CreateAction, ListAction, type Umzug, UmzugCLI } from 'umzug'
 import { messageOf } from '../errors.js'
+import { fitForLine, jsonForOutput } from '../fit-for-output.js'
+import { print, printFailure } from '../output.js'
 import { describe } from './lock.js'
 import type { MigrationsStatus, SessionUmzug } from './session-umzug.js'
 
@@ -15,9 +17,15 @@ export class SessionUmzugCLI extends UmzugCLI {
     this.addAction(new UnlockAction(umzug))
   }
 
-  /** umzug's constructor adds its own `create`: ours takes its place. */
+  /** umzug's constructor adds its own `create`, `pending` and `executed`: ours take their place. */
   override addAction(action: Parameters<UmzugCLI['addAction']>[0]): void {
-    super.addAction(action instanceof CreateAction ? new CreateSessionMigrationAction(action.umzug) : action)
+    if (action instanceof CreateAction) super.addAction(new CreateSessionMigrationAction(action.umzug))
+    else
+      super.addAction(
+        Object.getPrototypeOf(action) === ListAction.prototype
+          ? new NamesAction(action.actionName, this.umzug)
+          : action,
+      )
   }
 }
 
@@ -33,14 +41,44 @@ export async function runCLI(cli: Pick<UmzugCLI, 'executeWithoutErrorHandling'>,
     return true
   } catch (error) {
     process.exitCode = 1
-    console.error(process.env.DEBUG ? error : withPrefix(messageOf(error).trim()))
+    printFailure(error, isOfParser(error) ? withPrefix(error.message.trim()) : `error: ${messageOf(error)}`)
     return false
   }
+}
+
+/** What the parser of arguments refuses, in several lines. By name: an application may have another umzug. */
+function isOfParser(error: unknown): error is Error {
+  return error instanceof Error && error.constructor.name === 'CommandLineParserExitError'
 }
 
 /** The parser's messages begin with the usage and have their own "error:". */
 function withPrefix(message: string): string {
   return /(^|\n)(\S+ ){0,3}error: /i.test(message) ? message : `error: ${message}`
+}
+
+/** `pending` and `executed`, as umzug prints them, but that a name may be any text of the storage. */
+class NamesAction extends ListAction {
+  readonly #umzug: Umzug
+  readonly #which: 'pending' | 'executed'
+  #json: Flag | undefined
+
+  constructor(name: string, umzug: Umzug) {
+    const which = name === 'executed' ? 'executed' : 'pending'
+    super(which, umzug)
+    this.#umzug = umzug
+    this.#which = which
+  }
+
+  override onDefineParameters(): void {
+    const description = 'Print an array of objects with name and path, for programs.'
+    this.#json = this.defineFlagParameter({ parameterLongName: '--json', description })
+  }
+
+  override async onExecute(): Promise<void> {
+    const migrations = await this.#umzug[this.#which]()
+    const lines = migrations.map(({ name }) => fitForLine(name))
+    print(this.#json?.value ? jsonForOutput(migrations) : lines.join('\n'))
+  }
 }
 
 class StatusAction extends ListAction {
@@ -60,12 +98,12 @@ class StatusAction extends ListAction {
   }
 
   override async onExecute(): Promise<void> {
-    if (isSessionUmzug(this.#umzug)) console.log(`migration storage: ${this.#umzug.storageDescription}`)
+    if (isSessionUmzug(this.#umzug)) print(`migration storage: ${this.#umzug.storageDescription}`)
     const { executed, pending, missing } = await statusOf(this.#umzug)
-    for (const { name } of executed) console.log(`executed  ${name}`)
-    for (const name of missing) console.log(`executed  ${name}  (there is no such migration any more)`)
-    for (const { name } of pending) console.log(`pending   ${name}`)
-    console.log(pending.length === 0 ? 'nothing is pending' : `${pending.length} pending`)
+    for (const { name } of executed) print(`executed  ${fitForLine(name)}`)
+    for (const name of missing) print(`executed  ${fitForLine(name)}  (there is no such migration any more)`)
+    for (const { name } of pending) print(`pending   ${fitForLine(name)}`)
+    print(pending.length === 0 ? 'nothing is pending' : `${pending.length} pending`)
     if (this.#check?.value && pending.length > 0) process.exitCode = PENDING
   }
 }
@@ -86,9 +124,9 @@ class UnlockAction extends ListAction {
     if (!isSessionUmzug(this.#umzug)) {
       throw new Error('unlock needs an umzug that was made by createUmzug() of dynamo-session-store/umzug')
     }
-    console.log(`migration storage: ${this.#umzug.storageDescription}`)
+    print(`migration storage: ${this.#umzug.storageDescription}`)
     const record = await this.#umzug.unlock()
-    console.log(record ? `freed the migration lock that ${describe(record)} held` : 'nobody holds the migration lock')
+    print(record ? `freed the migration lock that ${describe(record)} held` : 'nobody holds the migration lock')
   }
 }
 

@@ -1,11 +1,19 @@
 import { ResourceNotFoundException } from '@aws-sdk/client-dynamodb'
 import type { ErrorContext, ErrorHandler } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
+import { explainAwsError, isWithoutConnection } from '../dynamodb/aws-error.js'
 import { SessionTooLargeError, TableMissingError, TableSchemaError, UnreadableAnswerError } from '../errors.js'
+import { fitForLine, makeErrorFit } from '../fit-for-output.js'
+import { write } from '../output.js'
 
-/** DynamoDB's answer as the application should see it: the SDK's own error, or ours where ours says what to do. */
+/**
+ * DynamoDB's answer as the application should see it: the SDK's own error, made fit for output, or ours where ours says
+ * what to do.
+ */
 export function storeError(error: unknown, configuration: Configuration): unknown {
   const { tableName } = configuration
+  makeErrorFit(error)
+  if (isWithoutConnection(error)) return explainAwsError(error, { action: 'a request', configuration })
   if (error instanceof ResourceNotFoundException) {
     const text = `The table "${tableName}" does not exist: npx umzug up, or npx dynamo-session create-table, creates it.`
     return new TableMissingError(text, { cause: error })
@@ -80,7 +88,8 @@ function statusOf(error: Error & { $metadata?: { httpStatusCode?: number } }): n
 const defaultErrorHandler: ErrorHandler = {
   handle(error: Error, { operation, sessionIdHash }: ErrorContext): void {
     const session = sessionIdHash ? ` (session ${sessionIdHash})` : ''
-    process.stderr.write(`dynamo-session-store: ${operation} failed${session}: ${error.name}: ${error.message}\n`)
+    const text = fitForLine(`${operation} failed${session}: ${error.name}: ${error.message}`)
+    write(process.stderr, `dynamo-session-store: ${text}\n`)
   },
 }
 

@@ -3,6 +3,7 @@ import { sleep } from '../async/sleep.js'
 import { type Clock, wallClock } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError, messageOf } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
 import { deleteByKey } from './clear.js'
 import { isDead, type Times } from './expiry.js'
 import { inParallel } from './in-parallel.js'
@@ -235,7 +236,7 @@ export class SessionIndex implements SessionSearch {
     const text = indexText(value)
     if (text !== undefined) return text
     throw new TypeError(
-      `No session can be found by a ${key} of type ${typeof value} that is no text, empty, longer than ${LONGEST_VALUE} ` +
+      `No session can be found by a ${fitForLine(key)} of type ${typeof value} that is no text, empty, longer than ${LONGEST_VALUE} ` +
         'bytes, or a whole number beyond 2^53 (give that as text).',
     )
   }

@@ -10,7 +10,7 @@ import { isAwsError } from '../dynamodb/error-facts.js'
 import { ServerClock } from '../dynamodb/server-clock.js'
 import { type Transport, transportFor } from '../dynamodb/transport.js'
 import { ConfigurationError, TableRequestError } from '../errors.js'
-import { type Logger, silentLogger } from '../logger.js'
+import { fitLogger, type Logger, silentLogger } from '../logger.js'
 
 /** How the table functions do their work, as opposed to what the table is. */
 export interface TableContext {
@@ -39,7 +39,7 @@ export class TableWork {
 
   constructor(configuration: Configuration, client: DynamoDBClient, { logger, waitLimit }: TableContext) {
     this.configuration = configuration
-    this.logger = logger ?? ambientLogger() ?? silentLogger
+    this.logger = fitLogger(logger ?? ambientLogger() ?? silentLogger)
     this.transport = transportFor(configuration, client)
     this.serverClock = ServerClock.of(client)
     this.#client = client

@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
@@ -20,6 +21,14 @@ async function start(settings: Partial<EmbeddedSettings> = {}) {
   return { endpoint: database.endpoint, stop }
 }
 
+function statusOf(endpoint: string, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request(endpoint, { method: 'GET', headers }, (response) => resolve(response.resume().statusCode))
+      .once('error', reject)
+      .end()
+  })
+}
+
 describe('the embedded DynamoDB', () => {
   beforeEach(() => environmentWith())
 
@@ -29,6 +38,13 @@ describe('the embedded DynamoDB', () => {
     expect(await describeTable({ endpoint })).toMatchObject({ name: 'sessions', status: 'ACTIVE' })
     await stop()
     await expect(describeTable({ endpoint })).rejects.toThrow('ECONNREFUSED')
+  })
+
+  it('answers no request that means another machine, nor one of a page of another site', async () => {
+    const { endpoint } = await start()
+    expect(await statusOf(endpoint, {})).toBe(200)
+    expect(await statusOf(endpoint, { host: 'rebound.example' })).toBe(403)
+    expect(await statusOf(endpoint, { origin: 'https://site.example' })).toBe(403)
   })
 
   it('keeps its tables in a folder, which it makes', async () => {

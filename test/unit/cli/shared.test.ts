@@ -88,9 +88,11 @@ describe('runCommand', () => {
     })
   })
 
-  it('prints the error itself, with its stack trace, when DEBUG is set', async () => {
-    const error = new Error('it broke')
-    expect(await outcomeOf(() => Promise.reject(error), '1')).toEqual({ exitCode: 1, printed: [error] })
+  it('prints the stack traces of the error and its causes when DEBUG is set', async () => {
+    const error = new Error('it broke', { cause: Object.assign(new Error('disk'), { code: 'EIO' }) })
+    const { exitCode, printed } = await outcomeOf(() => Promise.reject(error), '1')
+    expect(exitCode).toBe(1)
+    expect(printed.join()).toMatch(/^Error: it broke\n {4}at [\s\S]*\ncaused by: Error: disk\n {4}at [\s\S]*code: EIO$/)
   })
 
   it('lists every problem of a configuration', async () => {

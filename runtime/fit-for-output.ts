@@ -1,0 +1,187 @@
+/** What stands in place of a secret. */
+const REDACTED = '[redacted]'
+
+/** Characters of a foreign text that a message repeats at most. */
+const LONGEST_LINE = 2_000
+
+/** Characters of a message, with all foreign texts in it, at most. */
+const LONGEST_MESSAGE = 20_000
+
+/**
+ * Makes a text fit for terminals, logs and error messages, wherever its parts come from: secrets are redacted, control
+ * characters are shown as `\x1b`, and what is too long is cut. Line breaks and tabs stay.
+ *
+ * @param limit characters at most
+ */
+export function fitForOutput(text: string, limit = LONGEST_MESSAGE): string {
+  return cut(text, limit, (kept) => redact(kept).replace(CONTROL, escaped))
+}
+
+/** The same for a text of somebody else in a line of ours: line breaks and tabs are shown too. */
+export function fitForLine(text: unknown, limit = LONGEST_LINE): string {
+  return cut(String(text), limit, (kept) =>
+    redact(kept)
+      .replace(CONTROL, escaped)
+      .replace(/[\n\t]/g, escaped),
+  )
+}
+
+/** A value as JSON that a terminal may show: no text in it has a secret or a raw control character. */
+export function jsonForOutput(value: unknown): string {
+  const json = JSON.stringify(value, (_, member) => (typeof member === 'string' ? redact(member) : member), 2)
+  return json.replace(CONTROL, (character) =>
+    Array.from({ length: character.length }, (_, at) => {
+      return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`
+    }).join(''),
+  )
+}
+
+/**
+ * Makes an error of somebody else fit for output where it is: it stays the same object, so that its class, `code` and
+ * `cause` are what applications test for. What AWS answers to a wrong signature repeats the session token.
+ */
+export function makeErrorFit<T>(error: T, seen = new Set<unknown>()): T {
+  if (!(error instanceof Error) || seen.has(error)) return error
+  seen.add(error)
+  const { message, stack } = error
+  const fit = fitForLine(message)
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
+    if (typeof value === 'string' && !['name', 'code', 'stack'].includes(name)) set(error, name, fitForLine(value))
+  }
+  if (typeof stack === 'string') set(error, 'stack', stackWith(fit, message, stack))
+  makeErrorFit(error.cause, seen)
+  const { errors } = error as { errors?: unknown }
+  if (Array.isArray(errors)) for (const one of errors) makeErrorFit(one, seen)
+  return error
+}
+
+/** The stack traces of an error and its causes, for DEBUG. Other members are left out: they may hold an item. */
+export function debugText(error: unknown): string {
+  const texts: string[] = []
+  for (let cause = error; cause !== undefined && texts.length < 10; ) {
+    texts.push(cause instanceof Error ? stackOf(cause) + facts(cause) : fitForLine(cause))
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+  return texts.join('\ncaused by: ')
+}
+
+function stackOf({ name, message, stack = `${name}: ${message}` }: Error): string {
+  return stackWith(fitForOutput(message, LONGEST_LINE).replaceAll('\n', '\n  '), message, stack)
+}
+
+/** The message is replaced by itself, so that its end is not taken for the trace, nor its length cuts that off. */
+function stackWith(fit: string, message: string, stack: string): string {
+  const at = message === '' ? -1 : stack.indexOf(message)
+  if (at === -1) return fitForOutput(stack)
+  return fitForOutput(stack.slice(0, at)) + fit + fitForOutput(stack.slice(at + message.length))
+}
+
+function facts(error: Error & { code?: unknown; $metadata?: { httpStatusCode?: number; requestId?: string } }): string {
+  const { code: errorCode, $metadata: { httpStatusCode, requestId } = {} } = error
+  const known = { code: errorCode, 'HTTP status': httpStatusCode, 'request id': requestId }
+  const shown = Object.entries(known).filter(([, value]) => value !== undefined)
+  return shown.map(([name, value]) => `\n    ${name}: ${fitForLine(value)}`).join('')
+}
+
+/** Members of an error are read-only where somebody has frozen it: then it can't be made fit. */
+function set(error: Error, name: string, value: string): void {
+  const {
+    configurable = true,
+    writable = false,
+    enumerable = false,
+  } = Object.getOwnPropertyDescriptor(error, name) ?? {}
+  if (configurable) Object.defineProperty(error, name, { value, enumerable, writable: true, configurable })
+  else if (writable) Object.assign(error, { [name]: value })
+}
+
+/** C0 but line feed and tab, DEL, C1, and what is invisible, breaks lines or turns the direction of text. */
+const CONTROL =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is shown here
+  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}\p{Cs}]/gu
+
+function escaped(character: string): string {
+  if (character === '\n') return '\\n'
+  if (character === '\t') return '\\t'
+  const digits = code(character)
+  if (digits.length <= 2) return `\\x${digits.padStart(2, '0')}`
+  return digits.length <= 4 ? `\\u${digits.padStart(4, '0')}` : `\\u{${digits}}`
+}
+
+function code(character: string): string {
+  return (character.codePointAt(0) ?? 0).toString(16)
+}
+
+/** @param make how what is kept is made fit; a secret is not cut in two before, lest its half is no longer one */
+function cut(text: string, limit: number, make: (kept: string) => string): string {
+  const most = limit * 4
+  const kept = text.length > most ? text.slice(0, Math.max(text.lastIndexOf(' ', most), 0)) : text
+  const made = make(kept)
+  if (made.length <= limit && kept.length === text.length) return made
+  const end = `… (${text.length} characters)`
+  return made.slice(0, Math.max(limit - end.length, 0)).replace(/[\ud800-\udbff]$/, '') + end
+}
+
+/** Left of the value of a secret: in headers, URLs, ENV, YAML, JSON, and JSON of DynamoDB. */
+const LABELS = [
+  `(?:session|security)[_-]?token`,
+  `secret_?(?:access_?)?key(?:_base)?`,
+  `access_?key_?id|session_?id|password|passwd|signature|credential|authorization`,
+  `(?<![a-z])(?:sid|pwd)(?![a-z])`,
+].join('|')
+
+/** Between them. DynamoDB's JSON tells the type as well, and JSON in JSON has backslashes. */
+const COLON = String.raw`\\*["']?[ \t]*[:=][ \t]*(?:\{[ \t]*\\*"S\\*"[ \t]*:[ \t]*)?`
+
+const QUOTED = String.raw`\\*"[^"\n]*"|\\*'[^'\n]*'`
+
+/** After `=` any text; after `:`, which also stands in prose, one that is quoted, long, or has a digit. */
+const VALUE = String.raw`(?!\$\{)(?:${QUOTED}|(?<=(?:=|x-amz-[a-z-]{1,20}:)[ \t]{0,9})[^\s"',;&}]+|[^\s"',;&}]{16,}|(?=[^\s\d]{0,80}\d)[^\s"',;&}]{8,})`
+
+const LABELLED = new RegExp(`((?:${LABELS})${COLON})(${VALUE})`, 'gi')
+
+const PATTERNS: readonly (readonly [RegExp, string])[] = [
+  // Headers whose value has several parts.
+  [
+    /((?:proxy-)?authorization["']?[ \t]*[:=][ \t]*["']?)(?:AWS4|Bearer|Basic|Digest|Token)\b[^\n"]*/gi,
+    `$1${REDACTED}`,
+  ],
+  [/((?:set-)?cookie["']?[ \t]*[:=][ \t]*["']?)[^\s=;,"']+=[^\n"]*/gi, `$1${REDACTED}`],
+  [/\b(Bearer|Basic)[ \t]+(?=[^\s\d]{0,80}\d)[\w+/=.~-]{8,}/gi, `$1 ${REDACTED}`],
+  [/(\b[a-z][a-z\d+.-]{0,30}:\/\/)[^\s/?#@"']+@/gi, `$1${REDACTED}@`],
+  // Access keys of AWS, JSON Web Tokens.
+  [/\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z\d]{8,}\b/g, REDACTED],
+  [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, REDACTED],
+  // Cookies: signed by cookie-signature or @fastify/cookie, encrypted by Rails. Ids: `digest--sid`, `2::sid`, sid.
+  [/(?<![\w-])(?:s(?::|%3A))?[\w-]{16,128}\.[\w+/-]{43}(?![\w+/-])(?:=|%3D)?/gi, REDACTED],
+  [/(?<![\w-])s(?::|%3A)[\w-]+\.[\w+/%-]{20,}=?/gi, REDACTED],
+  [/(?<![\w+/=%-])(?=[a-z_+/=%]{0,64}\d)[\w+/=%]{16,}(?:--[\w+/=%]{16,})+/gi, REDACTED],
+  [/(?<![\da-f])(?<!mrk-)(?:[\da-f]{64}|[\da-f]{32})(?![\da-f])/gi, REDACTED],
+]
+
+/** Without a label: secret access keys (40), ids of express-session and @fastify/session (32), session tokens. */
+const BARE = /(?<![\w+/=-])(?:[A-Za-z\d+/]{40}|[\w-]{32}|[\w+/=-]{100,})(?![\w+/=-])/g
+
+/** Secrets of this process, in ENV. A short one is a placeholder, and may be a word of the message. */
+const IN_ENV = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_DYNAMO_DB_SESSION_SECRET_KEY', 'SECRET_KEY_BASE']
+const SHORTEST_IN_ENV = 16
+
+function redact(text: string): string {
+  let clean = text
+  for (const name of IN_ENV) {
+    const secret = process.env[name]
+    if (secret !== undefined && secret.length >= SHORTEST_IN_ENV) clean = clean.replaceAll(secret, REDACTED)
+  }
+  clean = clean.replace(LABELLED, (_, label: string, value: string) => {
+    const quote = /^\\*["']/.exec(value)?.[0] ?? ''
+    return `${label}${quote}${REDACTED}${quote}`
+  })
+  for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement)
+  return clean.replace(BARE, (token) => (looksRandom(token) ? REDACTED : token))
+}
+
+/** Names and paths are made of words; in random letters the kind of character changes at every other one. */
+function looksRandom(token: string): boolean {
+  if (![/[a-z]/, /[A-Z]/, /\d/].every((kind) => kind.test(token))) return false
+  const changes = token.match(/[a-z](?=[A-Z\d])|[A-Z](?=[a-z\d])|\d(?=[A-Za-z])/g)?.length ?? 0
+  return changes >= token.length / (token.length === 40 ? 4 : 3)
+}

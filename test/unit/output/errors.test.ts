@@ -1,0 +1,179 @@
+import { inspect } from 'node:util'
+import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { GeneratorError } from '../../../generators/file-plan.js'
+import { DynamoSessionStore } from '../../../runtime/adapters/express.js'
+import type { Options } from '../../../runtime/configuration/options.js'
+import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { explainAwsError } from '../../../runtime/dynamodb/aws-error.js'
+import * as errors from '../../../runtime/errors.js'
+import { isPassing, storeError } from '../../../runtime/session/errors.js'
+import { describeTable } from '../../../runtime/table/describe-table.js'
+import { type Stub, sendJson, startStub } from '../../support/dynamodb-stub.js'
+import { environmentWith, folderWith } from '../../support/folder.js'
+import { expectFit, HOSTILE, HOSTILE_LINE } from '../../support/hostile.js'
+
+type Constructor = new (message: string, ...more: unknown[]) => Error
+
+/** What an application may print of an error. */
+function expectErrorFit(error: unknown): void {
+  const { message, stack = '' } = error as Error
+  for (const text of [message, stack, String(error), inspect(error, { depth: 6 }), JSON.stringify(error) ?? '']) {
+    expectFit(text)
+  }
+}
+
+const CLASSES = Object.entries<unknown>({ ...errors, GeneratorError }).filter(
+  (entry): entry is [string, Constructor] => (entry[1] as { prototype?: unknown }).prototype instanceof Error,
+)
+
+it.each(CLASSES.filter(([name]) => name !== 'ConfigurationError'))(
+  '%s repeats nothing secret or harmful',
+  (_, Class) => {
+    const error = new Class(HOSTILE_LINE)
+    expectErrorFit(error)
+    expect(error).toBeInstanceOf(errors.PackageError)
+  },
+)
+
+it('ConfigurationError repeats nothing secret or harmful, nor do its problems', () => {
+  const problem = { place: HOSTILE, text: HOSTILE_LINE }
+  for (const problems of [[problem], [problem, problem]]) {
+    const error = new errors.ConfigurationError(problems)
+    expectErrorFit(error)
+    for (const { place, text } of error.problems) expectFit(place + text)
+  }
+})
+
+describe('a request that AWS refuses, repeating it', () => {
+  let stub: Stub
+
+  beforeAll(async () => {
+    stub = await startStub()
+  })
+  afterAll(() => stub.stop())
+  beforeEach(() => environmentWith({ AWS_MAX_ATTEMPTS: '1' }))
+
+  const reported: Error[] = []
+  const storeWith = (options: Options) =>
+    new DynamoSessionStore({
+      endpoint: stub.endpoint,
+      root: folderWith(),
+      errorHandler: { handle: (error) => reported.push(error) },
+      ...options,
+    })
+
+  function answer(name: string, status: number): void {
+    const body = { __type: `com.amazon.coral.service#${name}`, message: HOSTILE, Message: HOSTILE, detail: HOSTILE }
+    stub.answer((_, response) => sendJson(response, body, status))
+  }
+
+  it.each(['lean', 'sdk'] as const)('is refused by stores without its secrets, transport %s', async (transport) => {
+    answer('InvalidSignatureException', 403)
+    const store = storeWith({ transport })
+    const error = await store.get('s1').catch((failure: unknown) => failure)
+    expect(error).toBeInstanceOf(DynamoDBServiceException)
+    expect(error).toMatchObject({ name: 'InvalidSignatureException', $metadata: { httpStatusCode: 403 } })
+    expect((error as Error).message).toContain('x-amz-security-token:[redacted]')
+    expectErrorFit(error)
+    expectErrorFit(await store.destroy('s1').catch((failure: unknown) => failure))
+    expectErrorFit(await store.set('s1', { cookie: {} } as never).catch((failure: unknown) => failure))
+    expectErrorFit(await store.destroyBy('user_id', '1', { scan: true }).catch((failure: unknown) => failure))
+  })
+
+  it('reaches the error handler without its secrets', async () => {
+    answer('InternalServerError', 500)
+    reported.length = 0
+    await storeWith({}).get('s1')
+    expect(reported).toHaveLength(1)
+    expect(reported[0]).toBeInstanceOf(DynamoDBServiceException)
+    expectErrorFit(reported[0])
+  })
+
+  it('is refused by table functions without its secrets, also as the cause', async () => {
+    answer('ValidationException', 400)
+    const error = await describeTable({ endpoint: stub.endpoint, root: folderWith() }).catch(
+      (failure: unknown) => failure,
+    )
+    expect(error).toBeInstanceOf(errors.TableRequestError)
+    expect((error as Error).cause).toBeInstanceOf(DynamoDBServiceException)
+    expectErrorFit(error)
+  })
+})
+
+describe('a store that can not even send its requests', () => {
+  beforeEach(() => environmentWith({ AWS_MAX_ATTEMPTS: '1' }))
+
+  it.each(['lean', 'sdk'] as const)('says what to do where nothing listens, transport %s', async (transport) => {
+    const options = { endpoint: 'http://127.0.0.1:1', raiseErrors: true, root: folderWith(), transport }
+    const error = await new DynamoSessionStore(options).get('s1').catch((failure: unknown) => failure)
+    expect(error).toBeInstanceOf(errors.TableRequestError)
+    expect(error).toMatchObject({
+      name: 'TableRequestError',
+      code: 'ECONNREFUSED',
+      message:
+        'a request for table "sessions" failed: no connection to http://127.0.0.1:1 (ECONNREFUSED); is DynamoDB running there? Start one with: npx dynamo-session local',
+      cause: { code: 'ECONNREFUSED' },
+    })
+    expect((error as Error).cause).not.toBeInstanceOf(errors.TableRequestError)
+    expect(isPassing(error)).toBe(true)
+  })
+
+  it('survives a refused connection as it survives the SDK’s error of it', async () => {
+    const reported: Error[] = []
+    const errorHandler = { handle: (error: Error) => reported.push(error) }
+    const store = new DynamoSessionStore({ endpoint: 'http://127.0.0.1:1', root: folderWith(), errorHandler })
+    expect(await store.get('s1')).not.toBeInstanceOf(Error)
+    expect(reported.map(({ message }) => message)).toEqual([expect.stringContaining('npx dynamo-session local')])
+  })
+
+  it.each(['lean', 'sdk'] as const)(
+    'says how to set a region, transport %s, and does not go on without',
+    async (transport) => {
+      const error = await new DynamoSessionStore({ root: folderWith(), transport })
+        .get('s1')
+        .catch((failure: unknown) => failure)
+      expect(error).toMatchObject({
+        name: 'TableRequestError',
+        message:
+          'a request for table "sessions" failed: no AWS region is set; set region in the configuration file, or AWS_REGION in the environment',
+        cause: { message: 'Region is missing' },
+      })
+      expect(error).not.toHaveProperty('code')
+      expect(isPassing(error)).toBe(false)
+    },
+  )
+
+  it.each([
+    ['ECONNRESET', 'TimeoutError'],
+    ['EPIPE', 'TimeoutError'],
+    ['ETIMEDOUT', 'TimeoutError'],
+  ])('leaves a connection that broke (%s) the SDK’s error %s, for the request may have arrived', (code, name) => {
+    const broken = Object.assign(new Error('socket hang up'), { code, name })
+    expect(storeError(broken, resolveConfiguration({ root: folderWith() }))).toBe(broken)
+    expect(isPassing(broken)).toBe(true)
+  })
+})
+
+it('says of an answer that is not DynamoDB’s the same on the command line as in a store', () => {
+  const configuration = resolveConfiguration({ root: folderWith(), endpoint: 'http://127.0.0.1:8000' })
+  const syntax = Object.assign(new SyntaxError('Unexpected token'), { $metadata: { httpStatusCode: 200 } })
+  const ours = storeError(syntax, configuration) as Error
+  expect(ours).toBeInstanceOf(errors.UnreadableAnswerError)
+  const request = { action: 'dynamodb:Scan', configuration }
+  expect(explainAwsError(ours, request).message).toContain(ours.message)
+  const explained = explainAwsError(syntax, request).message
+  for (const text of [
+    '(HTTP status 200)',
+    'proxy, firewall, VPC endpoint',
+    'Whether the request was carried out is not known',
+  ]) {
+    expect(explained).toContain(text)
+    expect(ours.message).toContain(text)
+  }
+})
+
+it('messageOf indents the further lines of a foreign text, which might look like lines of ours', () => {
+  expect(errors.messageOf(new Error('a\nerror: b\r\nc'))).toBe('a\n  error: b\n  c')
+  expectFit(errors.messageOf(new Error(HOSTILE, { cause: new AggregateError([new Error(HOSTILE)]) })))
+})

@@ -1,0 +1,128 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { debugText, fitForLine, fitForOutput, jsonForOutput, makeErrorFit } from '../../../runtime/fit-for-output.js'
+import { environmentWith } from '../../support/folder.js'
+import { expectFit, HOSTILE, HOSTILE_LINE } from '../../support/hostile.js'
+
+describe('a text that is made fit for output', () => {
+  it('shows control characters, and keeps line breaks and tabs of a text of several lines', () => {
+    expect(fitForOutput('a\u001b[31m\r\u0000\u007f\u009b\u202e\u2028\u{e0041}\ud800\n\tb ä 漢 👩')).toBe(
+      'a\\x1b[31m\\x0d\\x00\\x7f\\x9b\\u202e\\u2028\\u{e0041}\\ud800\n\tb ä 漢 👩',
+    )
+    expect(fitForLine('a\n\tb\r\n')).toBe('a\\n\\tb\\x0d\\n')
+  })
+
+  it('has no secret of any kind in it', () => {
+    expectFit(fitForOutput(HOSTILE_LINE))
+    expectFit(fitForLine(HOSTILE))
+    expectFit(jsonForOutput({ name: HOSTILE_LINE }))
+    expect(fitForOutput('x-amz-security-token:abc\nx-amz-target:DynamoDB_20120810.GetItem')).toBe(
+      'x-amz-security-token:[redacted]\nx-amz-target:DynamoDB_20120810.GetItem',
+    )
+  })
+
+  it('is the same when it is made fit once more', () => {
+    const once = fitForLine(HOSTILE)
+    expect(fitForLine(once)).toBe(once)
+    expect(fitForOutput(fitForOutput(HOSTILE_LINE))).toBe(fitForOutput(HOSTILE_LINE))
+  })
+
+  it('has no secret of the environment in it, unless that is a word, as for a local DynamoDB', () => {
+    environmentWith({
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_SESSION_TOKEN: 'a token of an odd form',
+      SECRET_KEY_BASE: 'x',
+    })
+    expect(fitForOutput('a local table, a token of an odd form, x')).toBe('a local table, [redacted], x')
+  })
+
+  it.each([
+    'secret_key: must be text, not 5',
+    'option secretKey: must be at least 32 characters long, not 8',
+    'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose an AWS profile, or give the machine an IAM role',
+    'secret_key: ${AWS_DYNAMO_DB_SESSION_SECRET_KEY} is not set',
+    'table "myapp-SessionsTable-1ABC2DEF3GHI" is ACTIVE, its key is "session_id" (S)',
+    'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+    'arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab',
+    '  AWS_DYNAMO_DB_SESSION_ENDPOINT=http://localhost:8000',
+    'migrated 20261128171200_create_dynamo_sessions_table (0.10 s)',
+    '/Users/Alice/Projects2/app/node/src/index.ts, /home/deploy/releases/4b825dc642cb6eb9a060e54bf8d69288fbee4904/app',
+    'session 0123456789abcdef, request id 7H5QK8LJ2VN3P0A9R4S6T1U8W2X5Y7Z0B3C6D9E1F4G7HVV4KQ',
+    'pid 4711 on 3f2a9c1d5e7b (since 2026-11-28T17:00:00.000Z)',
+    'basic authentication failed for user app',
+  ])('keeps what is no secret: %s', (text) => {
+    expect(fitForOutput(text)).toBe(text)
+  })
+
+  it('is cut where it is too long, never so that half a secret is left', () => {
+    expect(fitForLine('ab '.repeat(1_000), 30)).toBe('ab ab ab ab… (3000 characters)')
+    const padding = '👩 '.repeat(300)
+    for (let length = 0; length < 60; length += 1) {
+      const text = `${'-'.repeat(length)} x-amz-security-token:${'aB3'.repeat(400)} ${padding}`
+      expect(fitForLine(text, 100)).not.toMatch(/aB3|[\ud800-\udbff](?![\udc00-\udfff])/)
+    }
+  })
+
+  it.each([
+    'a_',
+    'A1b',
+    's:',
+    'x-amz-security-token:',
+    'eyJ',
+    'http://',
+    'cookie:a=',
+    '--',
+    'authorization: ',
+    ' ',
+    'f0',
+  ])('takes no time that grows with the square of a text of %j', (part) => {
+    const time = (size: number) => {
+      const text = part.repeat(size / part.length)
+      const before = process.cpuUsage()
+      fitForOutput(text, Number.POSITIVE_INFINITY)
+      return process.cpuUsage(before).user / 1000
+    }
+    time(20_000)
+    expect(time(200_000)).toBeLessThan(1_500)
+  })
+})
+
+describe('an error that is made fit for output', () => {
+  const error = () => {
+    const cause = new AggregateError([new Error(HOSTILE)], HOSTILE)
+    return Object.assign(new TypeError(HOSTILE, { cause }), { Message: HOSTILE, code: 'ECONNREFUSED' })
+  }
+
+  it('stays the same object, with its class, code and causes', () => {
+    const before = error()
+    const { cause } = before
+    expect(makeErrorFit(before)).toBe(before)
+    expect(before).toBeInstanceOf(TypeError)
+    expect(before.code).toBe('ECONNREFUSED')
+    expect(before.cause).toBe(cause)
+    for (const text of [before.message, before.stack, before.Message, inspect(before, { depth: 5 })]) {
+      expectFit(text ?? '')
+    }
+    expect(before.stack).toMatch(/\n {4}at .*fit-for-output\.test\.ts/)
+  })
+
+  it('may have been frozen, lead back to itself, or be no error', () => {
+    const round = new Error('round')
+    round.cause = round
+    expect(makeErrorFit(round)).toBe(round)
+    expect(makeErrorFit(Object.freeze(new Error('x')))).toBeInstanceOf(Error)
+    expect(makeErrorFit('text')).toBe('text')
+  })
+
+  it('is shown under DEBUG without what else it holds, as the item of a failed condition', () => {
+    const failed = Object.assign(error(), {
+      Item: { data: { S: '{"user":"ada"}' } },
+      $metadata: { httpStatusCode: 400 },
+    })
+    const text = debugText(failed)
+    expectFit(text)
+    expect(text).toContain('HTTP status: 400')
+    expect(text).toContain('caused by: AggregateError')
+    expect(text).not.toContain('ada')
+  })
+})

@@ -1,0 +1,314 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { memoryStorage, Umzug } from 'umzug'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
+import { carryOut } from '../../../generators/carry-out.js'
+import { guarded, textArgument } from '../../../generators/prompts.js'
+import { planConfig } from '../../../generators/session-config-file.js'
+import { standardError } from '../../../runtime/cli/by.js'
+import { cleanCommand } from '../../../runtime/cli/clean.js'
+import { progressDisplay } from '../../../runtime/cli/clean-progress.js'
+import { configCommand } from '../../../runtime/cli/config.js'
+import { createTableCommand } from '../../../runtime/cli/create-table.js'
+import { deleteTableCommand } from '../../../runtime/cli/delete-table.js'
+import { destroyCommand } from '../../../runtime/cli/destroy.js'
+import { doctorCommand } from '../../../runtime/cli/doctor.js'
+import { initCommand } from '../../../runtime/cli/init.js'
+import { listCommand } from '../../../runtime/cli/list.js'
+import { localCommand } from '../../../runtime/cli/local.js'
+import { loadOwnUmzug } from '../../../runtime/cli/own-umzug.js'
+import { createProgram } from '../../../runtime/cli/program.js'
+import { configurationForCommand, optionsForCommand, runCommand } from '../../../runtime/cli/shared.js'
+import { printTarget } from '../../../runtime/cli/target.js'
+import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { clientFor } from '../../../runtime/dynamodb/client.js'
+import { loadOptional } from '../../../runtime/dynamodb/optional-module.js'
+import { consoleLogger } from '../../../runtime/logger.js'
+import { createUmzug } from '../../../runtime/migrations/create-umzug.js'
+import { acquireLock, describe as describeLock } from '../../../runtime/migrations/lock.js'
+import { readableLog } from '../../../runtime/migrations/readable-log.js'
+import { runCLI, SessionUmzugCLI } from '../../../runtime/migrations/umzug-cli.js'
+import {
+  print,
+  printAside,
+  printFailure,
+  warnProcess,
+  write,
+  writeAboveBar,
+  writeOverLine,
+} from '../../../runtime/output.js'
+import { report } from '../../../runtime/session/errors.js'
+import { TableWork } from '../../../runtime/table/table-work.js'
+import { type Stub, sendJson, startStub } from '../../support/dynamodb-stub.js'
+import { environmentWith, folderWith } from '../../support/folder.js'
+import { expectFit, HOSTILE, HOSTILE_LINE, HOSTILE_NAME } from '../../support/hostile.js'
+import { recordingLogger } from '../../support/recording-logger.js'
+import { places } from './sources.js'
+
+let stub: Stub
+let printed: string[]
+
+beforeAll(async () => {
+  stub = await startStub()
+})
+afterAll(() => stub.stop())
+
+beforeEach(() => {
+  // The SDK must not repeat what the stub answers.
+  environmentWith({ AWS_ENDPOINT_URL: stub.endpoint, AWS_MAX_ATTEMPTS: '1', NODE_ENV: 'test' })
+  stub.answer((_, response) => sendJson(response, { __type: 'x#ValidationException', message: HOSTILE }, 400))
+  printed = []
+  const keep = (...parts: unknown[]) => printed.push(...parts.map(String)) > 0
+  const { exitCode } = process
+  const spies = [
+    ...(['log', 'info', 'warn', 'error'] as const).map((name) => vi.spyOn(console, name).mockImplementation(keep)),
+    vi.spyOn(process.stdout, 'write').mockImplementation(keep),
+    vi.spyOn(process.stderr, 'write').mockImplementation(keep),
+    vi.spyOn(process, 'emitWarning').mockImplementation((text) => void keep(text)),
+  ]
+  onTestFinished(() => {
+    for (const spy of spies) spy.mockRestore()
+    process.exitCode = exitCode
+  })
+})
+
+/** A stream that keeps what is written to it. */
+function screen(members: { isTTY?: boolean } = {}) {
+  const stream = Object.assign(new PassThrough(), members)
+  stream.on('data', (data) => printed.push(String(data).replace(OUR_SEQUENCES, '')))
+  return stream
+}
+
+/** By which a bar is drawn. */
+const OUR_SEQUENCES =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control sequences are what is removed here
+  /\r|\u001b(?:[78]|\[\??\d*[A-Za-z])/g
+
+/** A configuration file with the worst name that the file system takes. */
+function hostileFile(text = ''): string {
+  return join(folderWith({ [HOSTILE_NAME]: text }), HOSTILE_NAME)
+}
+
+function hostileUmzug() {
+  const storage = Object.assign(memoryStorage(), { executed: async () => [`0${HOSTILE_NAME}`] })
+  const migrations = [`0${HOSTILE_NAME}`, HOSTILE_NAME].map((name) => ({ name, up: async () => {} }))
+  return new Umzug({ migrations, storage, logger: undefined })
+}
+
+async function umzugCommand(...argv: string[]): Promise<void> {
+  await runCLI(new SessionUmzugCLI(hostileUmzug()), argv)
+}
+
+const failing = () => Promise.reject(new Error(HOSTILE, { cause: new Error(HOSTILE) }))
+
+function tableWork(logger: ReturnType<typeof recordingLogger>): TableWork {
+  const configuration = resolveConfiguration({ root: folderWith() })
+  return new TableWork(configuration, clientFor(configuration), { logger })
+}
+
+/** All places of output, by the file that they are in, and something hostile for each. What is returned is output as well. */
+const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
+  ['runtime/output.ts', () => print(HOSTILE_LINE)],
+  ['runtime/output.ts', () => printAside(HOSTILE_LINE)],
+  ['runtime/output.ts', () => write(process.stderr, HOSTILE_LINE)],
+  ['runtime/output.ts', () => writeOverLine(process.stdout, HOSTILE_LINE)],
+  ['runtime/output.ts', () => writeAboveBar(screen(), HOSTILE)],
+  ['runtime/output.ts', () => warnProcess(HOSTILE_LINE, 'CODE')],
+  ['runtime/output.ts', () => printFailure(new Error(HOSTILE), HOSTILE_LINE)],
+  ['runtime/logger.ts', () => consoleLogger.info(HOSTILE_LINE)],
+  ['runtime/logger.ts', () => consoleLogger.warn(HOSTILE_LINE)],
+  ['runtime/cli/by.ts', () => standardError.info(HOSTILE_LINE)],
+  ['runtime/cli/shared.ts', () => runCommand(failing)],
+  ['runtime/cli/shared.ts', () => runCommand(async () => void (await optionsForCommand({ options: HOSTILE_NAME })))],
+  ['runtime/cli/shared.ts', () => runCommand(async () => void (await optionsForCommand({ environment: HOSTILE })))],
+  [
+    'runtime/cli/shared.ts',
+    () => {
+      vi.stubEnv(`AWS_DYNAMO_DB_SESSION_X\u001b\nforged`, 'x')
+      configurationForCommand({ root: folderWith() })
+    },
+  ],
+  [
+    'runtime/cli/shared.ts',
+    () =>
+      runCommand(async () => void configurationForCommand({ configFile: hostileFile('table_name: "\\e[31m"\nx: [') })),
+  ],
+  [
+    'runtime/cli/shared.ts',
+    () => {
+      vi.stubEnv('AWS_DYNAMO_DB_SESSION_LOCKING', HOSTILE)
+      return runCommand(async () => void configurationForCommand({ root: folderWith() }))
+    },
+  ],
+  [
+    'runtime/cli/program.ts',
+    () =>
+      createProgram()
+        .exitOverride()
+        .parseAsync(['node', 'dynamo-session', HOSTILE_LINE])
+        .catch(() => undefined),
+  ],
+  ['runtime/cli/target.ts', () => printTarget(resolveConfiguration({ configFile: hostileFile() }), consoleLogger)],
+  ['runtime/cli/config.ts', () => configCommand({ config: hostileFile(`tags:\n  a: "x\\x9b\\e[31m"\n`) })],
+  ['runtime/cli/config.ts', () => configCommand({ config: hostileFile(`tags:\n  a: "x\\x9b\\e[31m"\n`), json: true })],
+  ['runtime/cli/doctor.ts', () => runCommand(() => doctorCommand({ config: hostileFile() }))],
+  ['runtime/cli/list.ts', () => runCommand(() => listCommand({ by: 'user_id=1', scan: true }))],
+  ['runtime/cli/list.ts', () => runCommand(() => listCommand({ by: `${HOSTILE_LINE}=1`, json: true }))],
+  ['runtime/cli/destroy.ts', () => runCommand(() => destroyCommand({ by: 'user_id=1', scan: true }))],
+  ['runtime/cli/create-table.ts', () => runCommand(() => createTableCommand({ config: hostileFile() }))],
+  ['runtime/cli/delete-table.ts', () => runCommand(() => deleteTableCommand({ config: hostileFile(), yes: true }))],
+  [
+    'runtime/cli/delete-table.ts',
+    () => {
+      const input = Object.assign(new PassThrough(), { isTTY: true })
+      input.end()
+      return runCommand(() => deleteTableCommand({}, consoleLogger, { input, output: screen() }))
+    },
+  ],
+  ['runtime/cli/clean.ts', () => runCommand(() => cleanCommand({ expireAtOnly: true, config: hostileFile() }))],
+  [
+    'runtime/cli/clean-progress.ts',
+    async () => {
+      const display = await progressDisplay(
+        resolveConfiguration({ root: folderWith() }),
+        consoleLogger,
+        screen({ isTTY: true }),
+      )
+      display.line(HOSTILE)
+      display.end()
+    },
+  ],
+  [
+    'runtime/cli/init.ts',
+    async () => {
+      const folder = join(folderWith({ 'plopfile.js': '' }), HOSTILE_NAME)
+      mkdirSync(folder)
+      await initCommand({ environment: HOSTILE_NAME }, consoleLogger, folder)
+    },
+  ],
+  [
+    'runtime/cli/local.ts',
+    () => runCommand(() => localCommand({ port: '0', path: join(folderWith({ file: '' }), 'file', HOSTILE_NAME) })),
+  ],
+  ['runtime/cli/local.ts', () => runCommand(() => localCommand({ port: HOSTILE }))],
+  [
+    'runtime/cli/own-umzug.ts',
+    () => {
+      const folder = folderWith({ 'umzug.mjs': `throw new Error(${JSON.stringify(HOSTILE)})` })
+      return runCommand(async () => void (await loadOwnUmzug(join(folder, 'umzug.mjs'), folder, consoleLogger)))
+    },
+  ],
+  ['runtime/migrations/umzug-cli.ts', () => umzugCommand('status')],
+  ['runtime/migrations/umzug-cli.ts', () => umzugCommand('pending')],
+  ['runtime/migrations/umzug-cli.ts', () => umzugCommand('executed')],
+  ['runtime/migrations/umzug-cli.ts', () => umzugCommand('pending', '--json')],
+  ['runtime/migrations/umzug-cli.ts', () => umzugCommand(HOSTILE_LINE)],
+  ['runtime/migrations/umzug-cli.ts', () => umzugCommand('up', '--to', HOSTILE_NAME, '--step', HOSTILE_LINE)],
+  ['runtime/migrations/umzug-cli.ts', () => runCLI({ executeWithoutErrorHandling: failing }, [])],
+  [
+    'runtime/migrations/umzug-cli.ts',
+    async () => {
+      const record = { holder: HOSTILE, since: HOSTILE, version: '1', lease: 1 }
+      const lock = { read: async () => record, write: async () => true, remove: async () => true }
+      const storage = { ...memoryStorage(), description: HOSTILE_LINE, lock, close: async () => {} }
+      await runCLI(new SessionUmzugCLI(createUmzug({ root: folderWith(), storage })), ['unlock'])
+    },
+  ],
+  [
+    'runtime/migrations/lock.ts',
+    async () => {
+      const logger = recordingLogger()
+      const record = { holder: HOSTILE, since: HOSTILE, version: '1', lease: 0 }
+      const store = { read: async () => record, write: async () => true, remove: async () => true }
+      await (await acquireLock(store, { logger, lease: 60_000 })).release()
+      return [...logger.lines, ...logger.warnings, describeLock(record)]
+    },
+  ],
+  [
+    'runtime/migrations/readable-log.ts',
+    () => {
+      const logger = recordingLogger()
+      const log = readableLog(() => logger)
+      log.info({ event: 'migrating', name: HOSTILE })
+      log.info({ event: 'migrated', name: HOSTILE, durationSeconds: 1 })
+      log.warn({ message: HOSTILE })
+      return [...logger.lines, ...logger.warnings]
+    },
+  ],
+  [
+    'runtime/migrations/session-umzug.ts',
+    async () => {
+      const logger = recordingLogger()
+      const storage = Object.assign(memoryStorage(), { executed: async () => [HOSTILE_NAME] })
+      const folder = folderWith()
+      mkdirSync(join(folder, 'migrations'))
+      writeFileSync(join(folder, 'migrations', `1_${HOSTILE_NAME}.mjs`), 'export async function up() {}')
+      await createUmzug({ root: folder, storage, logger }).up()
+      expect(logger.warnings).toHaveLength(1)
+      return [...logger.lines, ...logger.warnings]
+    },
+  ],
+  ['runtime/session/errors.ts', () => report(new Error(HOSTILE), { operation: 'get' })],
+  ['runtime/dynamodb/optional-module.ts', () => loadOptional(failing, 'no module')],
+  ...[
+    'runtime/table/create-table.ts',
+    'runtime/table/delete-table.ts',
+    'runtime/table/table-indexes.ts',
+    'runtime/table/time-to-live.ts',
+    'runtime/garbage-collection/requests.ts',
+    'runtime/garbage-collection/deletions.ts',
+  ].map((file): [string, () => unknown] => [
+    file,
+    () => {
+      const logger = recordingLogger()
+      tableWork(logger).logger.info(HOSTILE_LINE)
+      tableWork(logger).logger.warn(HOSTILE_LINE)
+      return [...logger.lines, ...logger.warnings]
+    },
+  ]),
+  [
+    'generators/carry-out.ts',
+    () => {
+      const plan = { path: `/${HOSTILE_NAME}`, text: HOSTILE_LINE, notices: [HOSTILE_LINE], next: HOSTILE_LINE }
+      return carryOut(plan, { root: '/', force: false, dryRun: true })
+    },
+  ],
+  [
+    'generators/carry-out.ts',
+    () => carryOut(planConfig({ root: folderWith(), environment: 'test' }), { root: '/', force: false, dryRun: true }),
+  ],
+  [
+    'generators/prompts.ts',
+    () =>
+      guarded([textArgument({ name: 'a', message: '', help: '' }, () => HOSTILE_LINE)], () => undefined)[0]?.validate?.(
+        'x',
+      ),
+  ],
+]
+
+it.each(PLACES.map(([file, run], index) => ({ file, run, index })))(
+  'shows nothing secret and nothing harmful in $file ($index)',
+  async ({ run }) => {
+    const returned = [(await run()) ?? []].flat().map(String)
+    const texts = [...printed, ...returned]
+    expect(texts.join('').length).toBeGreaterThan(0)
+    for (const text of texts) expectFit(text)
+  },
+)
+
+it('shows nothing secret and nothing harmful with DEBUG either', async () => {
+  vi.stubEnv('DEBUG', '1')
+  await runCommand(failing)
+  await runCommand(() => listCommand({ by: 'user_id=1', scan: true }))
+  await runCLI({ executeWithoutErrorHandling: failing }, [])
+  expect(printed.join('\n')).toMatch(/\n {4}at /)
+  for (const text of printed) expectFit(text)
+})
+
+it('has a case for each file that prints or logs', () => {
+  const known = new Set(PLACES.map(([file]) => file))
+  // The executable runs when it is loaded; what it prints itself is a text of createUmzug().
+  known.add('runtime/cli/umzug.ts')
+  expect(places().filter((file) => !known.has(file))).toEqual([])
+})

@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest'
+import { sources } from './sources.js'
+
+/** What goes past `runtime/output.ts` to a terminal, or may do so. */
+const DIRECT =
+  /console\s*[.[]|process\s*\.\s*(?:stdout|stderr|emitWarning)|\b(?:output|screen|stream)\.write\(|\.question\(/
+
+/** Lines that write nothing, or what the test of places looks at. */
+const ALLOWED = [
+  'terminal: Terminal = { input: process.stdin, output: process.stderr },',
+  'lines.question(fitForLine(question), (answer) => {',
+  "await new Promise((resolve) => process.stdout.write('', () => resolve(undefined)))",
+  "process.stdout.on('error', (error: NodeJS.ErrnoException) => {",
+  'screen: Screen = process.stderr,',
+  'export function assumeTerminalWidth(streams: readonly { columns?: number }[] = [process.stdout, process.stderr]): void {',
+  'writeOut: (text) => write(process.stdout, text),',
+  'writeErr: (text) => write(process.stderr, text),',
+  'write(process.stderr, `dynamo-session-store: ${text}\\n`)',
+  'writeOverLine(process.stdout, `${shownPath(plan.path)}\\n${plan.text}`)',
+]
+
+function found(pattern: RegExp, except: readonly string[]): string[] {
+  return sources()
+    .filter(({ file }) => !except.includes(file))
+    .flatMap(({ file, code }) =>
+      code
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => pattern.test(line))
+        .map((line) => `${file}: ${line}`),
+    )
+}
+
+it('writes to the terminal in one module only', () => {
+  const lines = found(DIRECT, ['runtime/output.ts'])
+  expect(lines.filter((line) => !ALLOWED.some((allowed) => line.endsWith(`: ${allowed}`)))).toEqual([])
+})
+
+it('has one base of all its errors, which makes their messages fit for output', () => {
+  expect(found(/extends (?:\w*\.)?(?:Type|Range|Syntax)?Error\b/, [])).toEqual([
+    'runtime/errors.ts: export class PackageError extends Error {',
+  ])
+})
+
+it('quotes nothing in an error of another class', () => {
+  const plain = sources().flatMap(({ file, code }) =>
+    [...code.matchAll(/throw new (?:Type|Range)?Error\(\s*(?:`[^`$]*\$\{(?!fitForLine\()|[a-z])/g)].map(
+      ([text]) => `${file}: ${text}`,
+    ),
+  )
+  expect(plain).toEqual([])
+})
+
+it('tells the loggers of applications nothing but what is fit for output', () => {
+  expect(found(/\?\? silentLogger/, [])).toEqual([
+    'runtime/migrations/session-umzug.ts: this.#logger = fitLogger(parts.logger ?? silentLogger)',
+    'runtime/table/table-work.ts: this.logger = fitLogger(logger ?? ambientLogger() ?? silentLogger)',
+  ])
+})
