@@ -13,6 +13,13 @@ describe('beside requests of others, in any order and with answers that get lost
     expect(inWords(explored)).toBe('')
   }, 1_200_000)
 
+  it('a logout is final even when attempts without an answer are carried out after their repeats', async () => {
+    const runs = Number(process.env.RUNS ?? 5000)
+    const explored = await explore((choices, table) => repositoryScenario(choices, table, { late: true }), { runs })
+    console.log('late', factsOf(explored))
+    expect(inWords(explored)).toBe('')
+  }, 1_200_000)
+
   const scenario = new AdapterScenario()
   it.each(AdapterScenario.names)(
     'and so it is in every adapter: %s',

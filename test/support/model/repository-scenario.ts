@@ -45,7 +45,7 @@ export async function repositoryScenario(
   })
   const faultRate = choices.of([0, 10, 25, 50])
   const repositoryOf = (client: DynamoDBClient) => new SessionRepository(configuration, client)
-  const oracle = new Oracle({ table, direct: repositoryOf(table.client), locking, areIdsKnown: true })
+  const oracle = new Oracle({ table, direct: repositoryOf(table.client), locking, areIdsKnown: !late })
   const backend: Backend = table.backend(choices)
   const simulation = new Simulation({
     ...{ choices, backend, faultRate, late, nameOf: oracle.nameOf },
