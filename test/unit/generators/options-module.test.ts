@@ -35,6 +35,17 @@ describe('the import of the options module', () => {
     expect(specifier).toBe(`'../../src/session${extension}'`)
   })
 
+  it.each(['src/a\nb.ts', "src/a\n'; throw 1; '.ts", 'src/a\rb.ts', 'src/a\u2028b.ts', 'src\u009b/a.ts', 'a\u0007.ts'])(
+    'refuses the path %j, which would end the line of the import, before it looks for the file',
+    (module) => {
+      for (const files of [{}, { [module]: 'export default {}' }]) {
+        const attempt = () => imported(module, files)
+        expect(attempt).toThrow(/can't be imported, because its path has a line break or another control character/)
+        expect(attempt).toThrow(/^[^\n\r\u2028\u009b]*$/)
+      }
+    },
+  )
+
   it('names the file that is there when the migration is JavaScript, and says what that needs', () => {
     const { specifier, notices } = imported('src/session.ts', { 'src/session.ts': 'export default {}' }, 'js')
     expect(specifier).toBe("'../../src/session.ts'")
