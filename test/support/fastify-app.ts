@@ -128,7 +128,7 @@ export function fastifyBench(engine: Engine): FastifyBench {
       get: (path, init) => browser.get(path, init),
       change: async (changes) => writeItem(direct, tableName, { ...(await item()), ...changes }),
       isUnlocked: () =>
-        expect.poll(async () => 'locked_at' in ((await item()) ?? {}), { timeout: 3000 }).toBe(false) as Promise<void>,
+        expect.poll(async () => 'locked_at' in ((await item()) ?? {})).toBe(false) as Promise<void>,
     }
   }
 

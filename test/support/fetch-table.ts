@@ -63,7 +63,7 @@ export function fetchTable(engine: Engine): FetchTable {
     remove: async (id) => {
       await client.send(new DeleteItemCommand({ TableName: tableName, Key: { session_id: { S: id } } }))
     },
-    unlocked: (id) => expect.poll(async () => (await item(id))?.locked_at, { timeout: 5000 }).toBeUndefined(),
+    unlocked: (id) => expect.poll(async () => (await item(id))?.locked_at).toBeUndefined(),
     async requests() {
       await new Promise((resolve) => setTimeout(resolve, 20))
       await proxy.quiet()

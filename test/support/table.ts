@@ -1,9 +1,11 @@
 import {
+  BatchWriteItemCommand,
   CreateTableCommand,
   DescribeTableCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../../runtime/session/session-record.js'
 
@@ -21,6 +23,24 @@ export async function makeTable(client: DynamoDBClient, TableName: string, key =
     const { Table } = await client.send(new DescribeTableCommand({ TableName }))
     if (Table?.TableStatus === 'ACTIVE') return
     await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+const made = new Set<string>()
+
+/** For `beforeEach`: makes the table for the first test of a file, and empties it for the others, which is quicker. */
+export async function freshTable(client: DynamoDBClient, TableName: string): Promise<void> {
+  if (!made.has(TableName)) {
+    await makeTable(client, TableName)
+    made.add(TableName)
+    return
+  }
+  const { Items = [] } = await client.send(
+    new ScanCommand({ TableName, ProjectionExpression: 'session_id', ConsistentRead: true }),
+  )
+  for (let first = 0; first < Items.length; first += 25) {
+    const requests = Items.slice(first, first + 25).map((Key) => ({ DeleteRequest: { Key } }))
+    await client.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: requests } }))
   }
 }
 

@@ -13,7 +13,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
   const { start, settled } = bench
 
   const isUnlocked = (app: Browsed) =>
-    expect.poll(async () => 'locked_at' in ((await app.item()) ?? {}), { timeout: 3000 }).toBe(false)
+    expect.poll(async () => 'locked_at' in ((await app.item()) ?? {})).toBe(false)
 
   it.each<[string, Handle]>([
     [

@@ -10,19 +10,18 @@ import { anyEngine, onEachEngine, uniqueTableName } from '../../support/engines.
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { currentFolderWith, environmentWith, folderWith } from '../../support/folder.js'
 import { recordingLogger } from '../../support/recording-logger.js'
-import { makeTable, readItem, writeItem } from '../../support/table.js'
+import { freshTable, makeTable, readItem, writeItem } from '../../support/table.js'
 import { openTerminal } from '../../support/terminal.js'
 
 const FILE = 'config/dynamo_session_store.yml'
 
 onEachEngine('dynamo-session clean', (engine) => {
   let proxy: FaultProxy
-  let tableName: string
+  const tableName = uniqueTableName()
   beforeEach(async () => {
     environmentWith()
     proxy = await startFaultProxy(engine.endpoint)
-    tableName = uniqueTableName()
-    await makeTable(engine.client(), tableName)
+    await freshTable(engine.client(), tableName)
   })
   afterEach(() => proxy.stop())
 

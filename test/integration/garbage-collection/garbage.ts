@@ -6,7 +6,7 @@ import type { Item } from '../../../runtime/session/session-record.js'
 import { timestamp } from '../../../runtime/session/timestamp.js'
 import { type Engine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
-import { makeTable, readItem, writeItem } from '../../support/table.js'
+import { freshTable, readItem, writeItem } from '../../support/table.js'
 
 /** `by default`: PartiQL where the engine has it. `singly`: PartiQL is refused to the role. */
 export const PATHS = ['by default', 'singly'] as const
@@ -18,9 +18,8 @@ export const inSeconds = (seconds: number): AttributeValue => ({ N: String(Math.
 
 export type GarbageTable = ReturnType<typeof garbageTable>
 
-/** A table of its own, behind a fault proxy. */
-function garbageTable(engine: Engine, proxy: FaultProxy) {
-  const tableName = uniqueTableName()
+/** The table of a file, behind a fault proxy. */
+function garbageTable(engine: Engine, proxy: FaultProxy, tableName: string) {
   const direct = engine.client()
   const client = new DynamoDBClient({
     endpoint: proxy.endpoint,
@@ -72,12 +71,13 @@ function garbageTable(engine: Engine, proxy: FaultProxy) {
   return { engine, tableName, direct, client, proxy, clean, deny, take, put, putDead, item, ids, inputs }
 }
 
-/** Makes the table before each test. */
+/** Makes the table, empty before each test. */
 export function eachWithTable(engine: Engine): () => GarbageTable {
+  const tableName = uniqueTableName()
   let table: GarbageTable
   beforeEach(async () => {
-    table = garbageTable(engine, await startFaultProxy(engine.endpoint))
-    await makeTable(table.direct, table.tableName)
+    table = garbageTable(engine, await startFaultProxy(engine.endpoint), tableName)
+    await freshTable(table.direct, tableName)
   })
   afterEach(async () => {
     table.direct.destroy()

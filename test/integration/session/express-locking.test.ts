@@ -8,7 +8,7 @@ import { DynamoSessionStore } from '../../../runtime/express.js'
 import { onEachEngine } from '../../support/engines.js'
 import { type Browsed, type Handle, startApp } from '../../support/express-app.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
-import { makeTable, readItem, writeItem } from '../../support/table.js'
+import { freshTable, readItem, writeItem } from '../../support/table.js'
 
 declare module 'express-session' {
   interface SessionData {
@@ -20,17 +20,16 @@ declare module 'express-session' {
 onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
   let client: DynamoDBClient
   let proxy: FaultProxy
-  let tableName: string
+  const tableName = engine.options().tableName
   let started: Browsed[]
   let errors: { message: string; operation: string }[]
 
   beforeEach(async () => {
     client = engine.client()
     proxy = await startFaultProxy(engine.endpoint)
-    tableName = engine.options().tableName
     started = []
     errors = []
-    await makeTable(client, tableName)
+    await freshTable(client, tableName)
   })
   afterEach(async () => {
     await Promise.all(started.map((app) => app.stop()))

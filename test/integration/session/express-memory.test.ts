@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { DynamoSessionStore } from '../../../runtime/express.js'
 import { onEachEngine } from '../../support/engines.js'
 import { type Browsed, type Handle, startApp } from '../../support/express-app.js'
-import { makeTable } from '../../support/table.js'
+import { freshTable } from '../../support/table.js'
 
 declare module 'express-session' {
   interface SessionData {
@@ -163,11 +163,11 @@ async function play(browser: Browsed, paths: readonly string[]) {
 }
 
 onEachEngine('express-session', (engine) => {
+  const options = engine.options()
   describe.each(['none', 'optimistic', 'pessimistic'] as const)('with locking %s', (locking) => {
     it.each(scenarios)('answers as with its MemoryStore when it %s', async (_title, settings, paths) => {
-      const options = engine.options()
       const client = engine.client()
-      await makeTable(client, options.tableName)
+      await freshTable(client, options.tableName)
       const ours = await startApp(routes, {
         ...settings,
         store: new DynamoSessionStore({ ...options, client, locking }),

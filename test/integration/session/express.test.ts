@@ -9,7 +9,7 @@ import type { Options } from '../../../runtime/configuration/options.js'
 import { ConfigurationError, SessionTooLargeError, TableMissingError } from '../../../runtime/errors.js'
 import { DynamoSessionStore } from '../../../runtime/express.js'
 import { anyEngine, onEachEngine, uniqueTableName } from '../../support/engines.js'
-import { makeTable, readItem, writeItem } from '../../support/table.js'
+import { freshTable, makeTable, readItem, writeItem } from '../../support/table.js'
 
 declare module 'express-session' {
   interface SessionData {
@@ -24,16 +24,15 @@ type Handle = (request: express.Request, response: express.Response) => unknown
 
 onEachEngine('DynamoSessionStore in Express', (engine) => {
   let client: DynamoDBClient
-  let tableName: string
+  const tableName = uniqueTableName()
   let errors: { message: string; operation: string; sessionIdHash?: string }[]
   let servers: Server[]
 
   beforeEach(async () => {
     client = engine.client()
-    tableName = uniqueTableName()
     errors = []
     servers = []
-    await makeTable(client, tableName)
+    await freshTable(client, tableName)
   })
   afterEach(async () => {
     for (const server of servers) server.close()

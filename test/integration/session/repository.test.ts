@@ -13,22 +13,21 @@ import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
-import { makeTable, readItem, writeItem } from '../../support/table.js'
+import { freshTable, makeTable, readItem, writeItem } from '../../support/table.js'
 
 onEachEngine('SessionRepository', (engine) => {
   let direct: DynamoDBClient
   let proxy: FaultProxy
-  let tableName: string
+  const tableName = uniqueTableName()
   let clock: number
   let conflicts: (readonly string[])[]
 
   beforeEach(async () => {
     direct = engine.client()
     proxy = await startFaultProxy(engine.endpoint)
-    tableName = uniqueTableName()
     clock = 1_800_000_000_000
     conflicts = []
-    await makeTable(direct, tableName)
+    await freshTable(direct, tableName)
   })
   afterEach(async () => {
     direct.destroy()

@@ -4,21 +4,20 @@ import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { type GemOptions, RubyGem } from '../../support/ruby/gem.js'
 import { RubyFloat } from '../../support/ruby/json.js'
-import { makeTable, readItem, writeItem } from '../../support/table.js'
+import { freshTable, readItem, writeItem } from '../../support/table.js'
 
 /** What was measured of the gem must be what its stand-in does; in brackets the labels of the measurements. */
 onEachEngine("The Ruby gem's stand-in", (engine) => {
   let direct: DynamoDBClient
   let client: DynamoDBClient
   let proxy: FaultProxy
-  let tableName: string
+  const tableName = uniqueTableName()
 
   beforeEach(async () => {
     direct = engine.client()
     proxy = await startFaultProxy(engine.endpoint)
     client = engine.client(proxy.endpoint)
-    tableName = uniqueTableName()
-    await makeTable(direct, tableName)
+    await freshTable(direct, tableName)
   })
   afterEach(async () => {
     direct.destroy()

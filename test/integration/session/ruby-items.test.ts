@@ -6,7 +6,7 @@ import { LockLostError, LockWaitTimeoutError, SessionDataError } from '../../../
 import type { Item, SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
-import { makeTable, readItem, writeItem } from '../../support/table.js'
+import { freshTable, readItem, writeItem } from '../../support/table.js'
 
 const ID = 'd46cb2bd0ed09161f6a2e2d99a91932d--0e53d998c85bb287fef321042e6c60bdb22255eb3a2658c120070889d8b21d1f'
 
@@ -46,14 +46,13 @@ const H_WRITTEN = {
 
 onEachEngine('Items of the Ruby gem', (engine) => {
   let client: DynamoDBClient
-  let tableName: string
+  const tableName = uniqueTableName()
   let clock: number
 
   beforeEach(async () => {
     client = engine.client()
-    tableName = uniqueTableName()
     clock = 1795371600_000
-    await makeTable(client, tableName)
+    await freshTable(client, tableName)
   })
   afterEach(() => client.destroy())
 
