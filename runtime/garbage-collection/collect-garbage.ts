@@ -1,4 +1,5 @@
 import type { Options } from '../configuration/options.js'
+import { isOtherKey, otherKey } from '../session/errors.js'
 import { systemClock } from '../session/timestamp.js'
 import { type TableWork, workOnTable } from '../table/table-work.js'
 import { Deletions } from './deletions.js'
@@ -42,6 +43,8 @@ export async function collectGarbage(options: Options = {}, context: CleaningCon
     const stop = new Stop(context)
     try {
       return await new Cleaning(work, old, context, stop).run()
+    } catch (error) {
+      throw isOtherKey(error) ? otherKey(work.configuration, error) : error
     } finally {
       stop.dispose()
     }
