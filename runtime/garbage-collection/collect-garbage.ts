@@ -1,5 +1,6 @@
 import { wallClock } from '../clock.js'
 import type { Options } from '../configuration/options.js'
+import { isOtherKey, otherKey } from '../session/errors.js'
 import type { Item } from '../session/session-record.js'
 import { type TableWork, workOnTable } from '../table/table-work.js'
 import { ClockGuard } from './clock-guard.js'
@@ -45,6 +46,8 @@ export async function collectGarbage(options: Options = {}, context: CleaningCon
     const stop = new Stop(context)
     try {
       return await new Cleaning(work, old, context, stop).run()
+    } catch (error) {
+      throw isOtherKey(error) ? otherKey(work.configuration, error) : error
     } finally {
       stop.dispose()
     }

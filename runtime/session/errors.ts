@@ -2,6 +2,8 @@ import { ResourceNotFoundException } from '@aws-sdk/client-dynamodb'
 import type { ErrorContext, ErrorHandler } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError, isWithoutConnection } from '../dynamodb/aws-error.js'
+
+import { factsOf } from '../dynamodb/error-facts.js'
 import { SessionTooLargeError, TableMissingError, TableSchemaError, UnreadableAnswerError } from '../errors.js'
 import { fitForLine, makeErrorFit } from '../fit-for-output.js'
 import { write } from '../output.js'
@@ -18,9 +20,7 @@ export function storeError(error: unknown, configuration: Configuration): unknow
     const text = `The table "${tableName}" does not exist: npx umzug up, or npx dynamo-session create-table, creates it.`
     return new TableMissingError(text, { cause: error })
   }
-  if (error instanceof Error && error.name === 'ValidationException' && OTHER_KEY.test(error.message)) {
-    return otherKey(configuration, error)
-  }
+  if (isOtherKey(error)) return otherKey(configuration, error)
   if (error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message)) {
     const text = `The session is larger than an item of DynamoDB can be; the version in the table "${tableName}" stays.`
     return new SessionTooLargeError(text, { cause: error })
@@ -28,9 +28,15 @@ export function storeError(error: unknown, configuration: Configuration): unknow
   return error
 }
 
-/** What DynamoDB says when the table has another key, or a sort key beside it. The last two are from DynamoDB Local. */
+/** The first is what DynamoDB says to requests for items, the second to PartiQL; the others are from DynamoDB Local. */
 const OTHER_KEY =
-  /key element does not match the schema|conditions on the keys is invalid|number of key attributes|missing the key/i
+  /key element does not match the schema|mandatory equality on all key attributes|data type should match its data type in table's schema|required keys was not given|conditions on the keys is invalid|type mismatch for key/i
+
+/** Whether DynamoDB refused a request because the table has another key, or a sort key beside it. */
+export function isOtherKey(error: unknown): error is Error {
+  const { name, message } = factsOf(error)
+  return name.startsWith('Validation') && OTHER_KEY.test(message)
+}
 
 /** The table has another key than the one by which sessions are stored. */
 export function otherKey({ tableName, tableKey, sources }: Configuration, cause?: Error): TableSchemaError {
