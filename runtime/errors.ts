@@ -52,7 +52,7 @@ export class TableRequestError extends PackageError {
 }
 
 /** This machine's clock differs from DynamoDB's by more than five minutes: it can't tell which sessions are expired. */
-export class WrongClockError extends Error {
+export class WrongClockError extends PackageError {
   override readonly name = 'WrongClockError'
   /** Milliseconds by which DynamoDB's clock is ahead of this machine's, to about a second; negative: behind it. */
   readonly offset: number

@@ -77,6 +77,9 @@ export class KoaRequest {
     }
     if (this.#leaving && !this.#context.session) await this.#abandon(this.#leaving)
     await this.#keeper.destroy(key)
+    // Another request gave the session another id first: it is not under the one that koa-session has made.
+    const stored = entry?.held.record?.id
+    if (stored !== undefined && stored !== key) await this.#keeper.destroy(stored)
     if (entry) entry.done = 'deleted'
     // koa-session deletes the id of the new session that it made in place of the one that moved.
     if (this.#forwarder !== undefined && !this.#context.session) await this.#keeper.destroy(this.#forwarder)

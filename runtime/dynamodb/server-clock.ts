@@ -1,5 +1,6 @@
 import type { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { monotonic, wallClock } from '../clock.js'
+import { warnProcess } from '../output.js'
 import type { Exchange } from './lean/http.js'
 
 /** This machine's clock counts as wrong when it differs by more from DynamoDB's. Milliseconds. */
@@ -102,7 +103,7 @@ export class ServerClock {
     const text =
       `This machine's clock is ${offsetText(offset)} DynamoDB's. Sessions expire too early or too late, and cleaning is ` +
       'refused. Set the clock, for example by NTP.'
-    process.emitWarning(text, { code: 'DYNAMO_SESSION_STORE_CLOCK' })
+    warnProcess(text, 'DYNAMO_SESSION_STORE_CLOCK')
   }
 }
 

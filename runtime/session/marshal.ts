@@ -1,7 +1,8 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer'
+import { PackageError } from '../errors.js'
 
 /** Why data in the Marshal format is no session. The message continues a sentence whose subject is the data. */
-export class MarshalProblem extends Error {
+export class MarshalProblem extends PackageError {
   override readonly name = 'MarshalProblem'
 }
 

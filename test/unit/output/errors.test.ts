@@ -6,6 +6,7 @@ import { DynamoSessionStore } from '../../../runtime/adapters/express.js'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { explainAwsError } from '../../../runtime/dynamodb/aws-error.js'
+import { withoutAnswer } from '../../../runtime/dynamodb/unreadable-answer.js'
 import * as errors from '../../../runtime/errors.js'
 import { isPassing, storeError } from '../../../runtime/session/errors.js'
 import { describeTable } from '../../../runtime/table/describe-table.js'
@@ -158,7 +159,7 @@ describe('a store that can not even send its requests', () => {
 it('says of an answer that is not DynamoDB’s the same on the command line as in a store', () => {
   const configuration = resolveConfiguration({ root: folderWith(), endpoint: 'http://127.0.0.1:8000' })
   const syntax = Object.assign(new SyntaxError('Unexpected token'), { $metadata: { httpStatusCode: 200 } })
-  const ours = storeError(syntax, configuration) as Error
+  const ours = withoutAnswer(syntax, 'DeleteItem', { TableName: 'sessions', Key: {} }) as Error
   expect(ours).toBeInstanceOf(errors.UnreadableAnswerError)
   const request = { action: 'dynamodb:Scan', configuration }
   expect(explainAwsError(ours, request).message).toContain(ours.message)

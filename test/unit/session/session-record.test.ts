@@ -25,6 +25,7 @@ describe('reading an item', () => {
       expireAt: 1795375190,
       cookie: undefined,
       version: { S: '1795371590.1679482' },
+      saves: [],
       token: undefined,
       dataMissing: false,
       others: { session_id: { S: ID } },
