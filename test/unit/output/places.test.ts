@@ -24,6 +24,7 @@ import { printTarget } from '../../../runtime/cli/target.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { clientFor } from '../../../runtime/dynamodb/client.js'
 import { loadOptional } from '../../../runtime/dynamodb/optional-module.js'
+import { ServerClock } from '../../../runtime/dynamodb/server-clock.js'
 import { consoleLogger } from '../../../runtime/logger.js'
 import { createUmzug } from '../../../runtime/migrations/create-umzug.js'
 import { acquireLock, describe as describeLock } from '../../../runtime/migrations/lock.js'
@@ -251,6 +252,14 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   ],
   ['runtime/session/errors.ts', () => report(new Error(HOSTILE), { operation: 'get' })],
   ['runtime/dynamodb/optional-module.ts', () => loadOptional(failing, 'no module')],
+  [
+    'runtime/dynamodb/server-clock.ts',
+    () => {
+      const clock = ServerClock.of({ send: failing })
+      const aDayAgo = new Date(Date.now() - 86_400_000).toUTCString()
+      for (let answers = 0; answers < 2; answers += 1) clock.observe(aDayAgo, { wall: Date.now(), monotonic: performance.now() })
+    },
+  ],
   ...[
     'runtime/table/create-table.ts',
     'runtime/table/delete-table.ts',
