@@ -12,7 +12,8 @@ import {
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { messageOf } from '../errors.js'
-import { isMarshalText, jsonOfMarshal, MarshalProblem } from './marshal.js'
+import { isMarshalText, jsonOfMarshal } from './marshal.js'
+import { MarshalProblem } from './marshal-bytes.js'
 
 /** How much text is unpacked at most, in bytes of UTF-8: a few KB can unpack to gigabytes, in everybody's memory. */
 export const LONGEST_TEXT = 4 * 1024 * 1024
