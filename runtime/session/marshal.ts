@@ -1,10 +1,5 @@
-import { Buffer, isAscii, isUtf8 } from 'node:buffer'
-import { PackageError } from '../errors.js'
-
-/** Why data in the Marshal format is no session. The message continues a sentence whose subject is the data. */
-export class MarshalProblem extends PackageError {
-  override readonly name = 'MarshalProblem'
-}
+import { Buffer } from 'node:buffer'
+import { damaged, decoded, MarshalBytes, MarshalProblem } from './marshal-bytes.js'
 
 /** Whether a text is Marshal as the Ruby gem stores it: Base64, whose first letters stand for the format's version, 4.8. */
 export function isMarshalText(text: string): boolean {
@@ -26,10 +21,7 @@ export function isMarshalText(text: string): boolean {
  * @throws {MarshalProblem} for everything that is refused, naming the class
  */
 export function jsonOfMarshal(base64: string, longest: number): string {
-  const compact = base64.replace(/\s+/g, '')
-  const bytes = Buffer.from(compact, 'base64')
-  if (bytes.toString('base64') !== compact) throw new MarshalProblem('is damaged: it is not Base64')
-  return new MarshalReader(bytes, longest).read()
+  return new MarshalReader(new MarshalBytes(base64), longest).read()
 }
 
 /** The most levels of arrays and hashes. Ruby's JSON reads no more either. */
@@ -79,23 +71,22 @@ const FIXED: Readonly<Record<string, string>> = {
 }
 
 class MarshalReader {
-  readonly #bytes: Buffer
+  readonly #bytes: MarshalBytes
   readonly #longest: number
   readonly #symbols: string[] = []
   /** The objects that links can mean, in the order in which they begin. Undefined while the object is being read. */
   readonly #objects: (Value | undefined)[] = []
-  #at = 0
   #depth = 0
 
-  constructor(bytes: Buffer, longest: number) {
+  constructor(bytes: MarshalBytes, longest: number) {
     this.#bytes = bytes
     this.#longest = longest
   }
 
   read(): string {
-    if (this.#byte() !== 4 || this.#byte() > 8) throw new MarshalProblem('is of an unknown version')
+    if (this.#bytes.byte() !== 4 || this.#bytes.byte() > 8) throw new MarshalProblem('is of an unknown version')
     const { json } = this.#value()
-    if (this.#at < this.#bytes.length) throw damaged()
+    if (!this.#bytes.isAtEnd) throw damaged()
     return json
   }
 
@@ -112,7 +103,7 @@ class MarshalReader {
   }
 
   #anyValue(): Value {
-    const type = this.#type()
+    const type = this.#bytes.type()
     switch (type) {
       case TYPES.NIL:
         return scalar('null')
@@ -121,7 +112,7 @@ class MarshalReader {
       case TYPES.FALSE:
         return scalar('false')
       case TYPES.FIXNUM:
-        return scalar(String(this.#long()))
+        return scalar(String(this.#bytes.long()))
       case TYPES.BIGNUM:
         return this.#enter(scalar(this.#bignum()))
       case TYPES.FLOAT:
@@ -140,15 +131,15 @@ class MarshalReader {
 
   /** An object with instance variables. Only the encoding of a text is used, the others are skipped. */
   #withVariables(): Value {
-    const type = this.#type()
+    const type = this.#bytes.type()
     if (type === TYPES.SYMBOL) return text(this.#symbol(type, true))
     return this.#object(type, true)
   }
 
   #object(type: string, hasVariables = false): Value {
     if (type === TYPES.USER_CLASS) {
-      const name = this.#symbol(this.#type())
-      const wrapped = this.#type()
+      const name = this.#symbol(this.#bytes.type())
+      const wrapped = this.#bytes.type()
       if (wrapped !== TYPES.STRING && wrapped !== TYPES.HASH) throw foreign(name)
       return this.#object(wrapped, hasVariables)
     }
@@ -161,15 +152,15 @@ class MarshalReader {
   }
 
   #contents(type: string): Unfinished {
-    if (type === TYPES.STRING) return this.#chunk()
+    if (type === TYPES.STRING) return this.#bytes.chunk()
     if (type === TYPES.ARRAY) return this.#array()
     if (type === TYPES.HASH) return this.#hash()
-    if (NAMED.includes(type)) throw foreign(this.#symbol(this.#type()))
+    if (NAMED.includes(type)) throw foreign(this.#symbol(this.#bytes.type()))
     throw type in FIXED ? foreign(FIXED[type] ?? '') : damaged()
   }
 
   #array(): Value {
-    const length = this.#length()
+    const length = this.#bytes.length()
     let json = '['
     let levels = 1
     for (let index = 0; index < length; index += 1) {
@@ -181,7 +172,7 @@ class MarshalReader {
   }
 
   #hash(): Value {
-    const length = this.#length()
+    const length = this.#bytes.length()
     const keys = new Set<string>()
     let json = '{'
     let levels = 1
@@ -199,7 +190,7 @@ class MarshalReader {
 
   /** An object that was read before. */
   #linked(): Value {
-    const index = this.#length()
+    const index = this.#bytes.length()
     if (index >= this.#objects.length) throw damaged()
     const value = this.#objects[index]
     if (!value) throw new MarshalProblem('holds an Array or Hash that contains itself')
@@ -209,10 +200,10 @@ class MarshalReader {
   /** @returns the encoding, where one is given */
   #variables(): string | undefined {
     this.#deeper()
-    const length = this.#length()
+    const length = this.#bytes.length()
     let encoding: string | undefined
     for (let index = 0; index < length; index += 1) {
-      const name = this.#symbol(this.#type())
+      const name = this.#symbol(this.#bytes.type())
       const { json } = this.#value()
       if (name === 'E') encoding = json === 'true' ? 'UTF-8' : 'US-ASCII'
       if (name === 'encoding') encoding = 'another encoding'
@@ -223,13 +214,14 @@ class MarshalReader {
 
   #symbol(type: string, hasVariables = false): string {
     if (type === TYPES.SYMBOL_LINK) {
-      const symbol = this.#symbols[this.#length()]
+      const symbol = this.#symbols[this.#bytes.length()]
       if (symbol === undefined) throw damaged()
       return symbol
     }
-    if (type === TYPES.INSTANCE_VARIABLES && this.#type() === TYPES.SYMBOL) return this.#symbol(TYPES.SYMBOL, true)
+    if (type === TYPES.INSTANCE_VARIABLES && this.#bytes.type() === TYPES.SYMBOL)
+      return this.#symbol(TYPES.SYMBOL, true)
     if (type !== TYPES.SYMBOL) throw damaged()
-    const bytes = this.#chunk()
+    const bytes = this.#bytes.chunk()
     const index = this.#symbols.push('') - 1
     const symbol = decoded(bytes, hasVariables ? this.#variables() : undefined)
     this.#symbols[index] = symbol
@@ -237,8 +229,8 @@ class MarshalReader {
   }
 
   #bignum(): string {
-    const sign = this.#type()
-    const bytes = this.#take(this.#length() * 2)
+    const sign = this.#bytes.type()
+    const bytes = this.#bytes.take(this.#bytes.length() * 2)
     const size = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex') || '0'}`)
     if (size > BigInt(Number.MAX_SAFE_INTEGER)) throw new MarshalProblem('holds an Integer beyond 2^53')
     return String(sign === '-' ? -size : size)
@@ -246,7 +238,7 @@ class MarshalReader {
 
   /** Writes a whole number with `.0`, by which Ruby's JSON tells a Float from an Integer. */
   #float(): string {
-    const written = this.#chunk().toString('latin1')
+    const written = this.#bytes.chunk().toString('latin1')
     if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(written)) throw new MarshalProblem('holds a Float that JSON can not hold')
     const value = Number(written)
     if (!Number.isFinite(value)) throw new MarshalProblem('holds a Float that JSON can not hold')
@@ -263,43 +255,6 @@ class MarshalReader {
     if (json.length > this.#longest) throw new MarshalProblem(`is more than ${this.#longest} characters of JSON`)
     return json
   }
-
-  /** A count, an index or a length: a number that can't be negative. */
-  #length(): number {
-    const length = this.#long()
-    if (length < 0) throw damaged()
-    return length
-  }
-
-  /** A number: in one byte, or in up to four that follow, the lowest first. */
-  #long(): number {
-    const first = (this.#byte() << 24) >> 24
-    if (first === 0) return 0
-    if (first > 4) return first - 5
-    if (first < -4) return first + 5
-    const bytes = this.#take(Math.abs(first))
-    return first > 0 ? bytes.readUIntLE(0, first) : bytes.readUIntLE(0, -first) - 2 ** (8 * -first)
-  }
-
-  #chunk(): Buffer {
-    return this.#take(this.#length())
-  }
-
-  #type(): string {
-    return String.fromCharCode(this.#byte())
-  }
-
-  #byte(): number {
-    return this.#take(1).readUInt8()
-  }
-
-  #take(length: number): Buffer {
-    const end = this.#at + length
-    if (end > this.#bytes.length) throw damaged()
-    const taken = this.#bytes.subarray(this.#at, end)
-    this.#at = end
-    return taken
-  }
 }
 
 function scalar(json: string): Value {
@@ -315,17 +270,6 @@ function collection(value: Value): Value {
   return value
 }
 
-/** Decodes text. Bytes that Ruby calls binary may be UTF-8: Rack's cookies are. */
-function decoded(bytes: Buffer, encoding: string = 'binary'): string {
-  const isText: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
-    'UTF-8': isUtf8,
-    binary: isUtf8,
-    'US-ASCII': isAscii,
-  }
-  if (!isText[encoding]?.(bytes)) throw new MarshalProblem(`holds a String that is not UTF-8 text (${encoding})`)
-  return bytes.toString()
-}
-
 function foreign(name: string): MarshalProblem {
   const shown = /^[\w: ]{1,100}$/.test(name) ? name : 'unknown'
   return new MarshalProblem(`holds an object of the class ${shown}`)
@@ -333,8 +277,4 @@ function foreign(name: string): MarshalProblem {
 
 function tooDeep(): MarshalProblem {
   return new MarshalProblem(`is deeper than ${DEEPEST} levels`)
-}
-
-function damaged(): MarshalProblem {
-  return new MarshalProblem('is damaged')
 }

@@ -13,7 +13,8 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { messageOf } from '../errors.js'
 import { deepestFor, isDeeperThan } from './depth.js'
-import { isMarshalText, jsonOfMarshal, MarshalProblem } from './marshal.js'
+import { isMarshalText, jsonOfMarshal } from './marshal.js'
+import { MarshalProblem } from './marshal-bytes.js'
 import { tooDeep } from './serialize.js'
 
 /** How much text is unpacked at most, in bytes of UTF-8: a few KB can unpack to gigabytes, in everybody's memory. */

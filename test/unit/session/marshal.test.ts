@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { SessionDataError } from '../../../runtime/index.js'
-import { jsonOfMarshal, MarshalProblem } from '../../../runtime/session/marshal.js'
+import { jsonOfMarshal } from '../../../runtime/session/marshal.js'
+import { MarshalProblem } from '../../../runtime/session/marshal-bytes.js'
 import { recordOf } from '../../../runtime/session/session-record.js'
 import { LONGEST_TEXT } from '../../../runtime/session/stored-data.js'
 
