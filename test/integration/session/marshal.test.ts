@@ -79,6 +79,12 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
     expect((await stored(id))?.data).toEqual({ S: '{"user_id":42,"price":1.0,"cart":["a"]}' })
   })
 
+  it('are read again under the lock of the request', async () => {
+    const sessions = repository({ locking: 'pessimistic', lockExpiryTime: 60_000 })
+    const record = await found(await written(MARSHAL), sessions)
+    expect(await sessions.reload(record)).toMatchObject({ data: DATA, token: record.token })
+  })
+
   it('are compressed then, where the option says so', async () => {
     const id = await written(MARSHAL)
     await repository({ compress: 'gzip', compressThreshold: 0 }).update(await found(id), { cart: 'x'.repeat(1000) })
