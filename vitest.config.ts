@@ -15,15 +15,6 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'slow',
-          include: ['test/slow/**/*.test.ts'],
-          globalSetup: ['test/support/engines-setup.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 120_000,
-        },
-      },
-      {
-        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/engines-setup.ts', 'test/support/app-setup.ts'],
