@@ -51,15 +51,6 @@ export default defineConfig({
       { test: { name: 'slow', include: ['test/slow/**/*.test.ts'], ...patient, ...both, testTimeout: 120_000 } },
       {
         test: {
-          name: 'slow',
-          include: ['test/slow/**/*.test.ts'],
-          globalSetup: ['test/support/engines-setup.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 120_000,
-        },
-      },
-      {
-        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           exclude: ['test/e2e/smoke.test.ts'],

@@ -1,9 +1,7 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { AdapterScenario } from '../../support/model/adapter-scenario.js'
 import { explore, inWords } from '../../support/model/explore.js'
 import { repositoryScenario } from '../../support/model/repository-scenario.js'
-
-vi.mock('node:timers/promises', () => import('../../support/model/virtual-time.js'))
 
 /** On the model; logout-is-final-engines.test.ts has the same on the engines. */
 describe('beside requests of others, in any order and with answers that get lost', () => {

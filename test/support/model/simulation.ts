@@ -221,13 +221,13 @@ export class Simulation {
     const [wall, monotonic] = [Date.now(), performance.now()]
     Date.now = () => wall + this.#elapsed
     performance.now = () => monotonic + this.#elapsed
-    const wakeUp = letSleep((label) => {
+    const wakeUp = letSleep(() => {
       return new Promise((resolve) => {
         const run = () => {
           this.#elapsed += this.#choices.of([10, 50, 200, 800])
           resolve()
         }
-        this.#enqueue({ label, run })
+        this.#enqueue({ label: 'wakes up', run })
       })
     })
     return () => {

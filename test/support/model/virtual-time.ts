@@ -1,27 +1,25 @@
-import { promisify } from 'node:util'
+import { syncBuiltinESMExports } from 'node:module'
+import timers from 'node:timers/promises'
 
-type Sleep = (label: string) => Promise<void>
-
-let sleep: Sleep | undefined
-
-/** From now on `setTimeout` of `node:timers/promises` waits for `instead`, until the returned function is called. */
-export function letSleep(instead: Sleep): () => void {
-  sleep = instead
-  return () => {
-    sleep = undefined
-  }
-}
+type SetTimeout = typeof timers.setTimeout
 
 /**
- * Takes the place of `node:timers/promises`:
+ * From now on whoever waits by `setTimeout` of `node:timers/promises` waits for `sleep` instead. It is exchanged where Node
+ * keeps it, not by a mock of the module: test files share a process, in which that has been imported long since.
  *
- * ```ts
- * vi.mock('node:timers/promises', () => import('../support/model/virtual-time.js'))
- * ```
+ * @returns ends that
  */
-export async function setTimeout(milliseconds?: number, value?: unknown): Promise<unknown> {
-  await (sleep ? sleep('wakes up') : promisify(globalThis.setTimeout)(milliseconds))
-  return value
+export function letSleep(sleep: () => Promise<void>): () => void {
+  const { setTimeout } = timers
+  const instead: SetTimeout = async (_milliseconds, value) => {
+    await sleep()
+    return value as never
+  }
+  exchange(instead)
+  return () => exchange(setTimeout)
 }
 
-export const setImmediate = promisify(globalThis.setImmediate)
+function exchange(setTimeout: SetTimeout): void {
+  timers.setTimeout = setTimeout
+  syncBuiltinESMExports()
+}

@@ -1,9 +1,7 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { AdapterScenario } from '../../support/model/adapter-scenario.js'
 import { explore, inWords } from '../../support/model/explore.js'
 import { repositoryScenario } from '../../support/model/repository-scenario.js'
-
-vi.mock('node:timers/promises', () => import('../../support/model/virtual-time.js'))
 
 /**
  * A part of what test/slow/session/logout-is-final.test.ts tries. A failure shows the order of requests that leads to it,

@@ -1,13 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import type { Operation } from '../../../runtime/dynamodb/transport.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { explore, inWords } from '../../support/model/explore.js'
 import { ModelDynamoDB } from '../../support/model/model-dynamodb.js'
 import { saveScenario } from '../../support/model/save-scenario.js'
-
-vi.mock('node:timers/promises', () => import('../../support/model/virtual-time.js'))
 
 const ID = 'id'
 
