@@ -198,7 +198,6 @@ export class FastifySessions {
   }
 
   async #move(id: string, session: Session, data: SessionData, entry: Entry, { from, keys }: Moving): Promise<void> {
-    if (entry.held.gone) return
     await entry.held.renew(id, data, extrasFor(session), false, keys)
     for (let left: Entry | undefined = from; left; left = left.moving?.from) left.isLeft = true
     if (!entry.held.gone) entry.moving = undefined

@@ -4,7 +4,7 @@ import { InvalidSessionIdError } from '../errors.js'
 import { keepTexts } from './json-texts.js'
 import { type SessionData, serialize } from './serialize.js'
 import { hashSessionId } from './session-id.js'
-import type { Changes, SessionItems } from './session-items.js'
+import type { Changes, Condition, SessionItems, WriteResult } from './session-items.js'
 import { keyOf } from './session-key.js'
 import { type Item, recordOf, type SessionRecord } from './session-record.js'
 import type { SessionExtras, SessionRepository } from './session-repository.js'
@@ -31,8 +31,8 @@ interface Parts {
 
 type LeaveResult =
   | { readonly left: true }
-  /** `current`: the old session as it is; undefined when it is deleted. */
-  | { readonly left: false; readonly current: Item | undefined }
+  /** `current`: the old session as it is; undefined when it is deleted. `successor`: where another request moved it. */
+  | { readonly left: false; readonly current: Item | undefined; readonly successor?: string | undefined }
 
 export interface Moving {
   /** Whether the session under the old id stays, as it was loaded. */
@@ -59,6 +59,8 @@ export const FORWARDER_LIFETIME = 15 * 60_000
  * The second write decides:
  *
  * - It fails because the old session was deleted: the new item is deleted too. A logout is final.
+ * - It fails because another request moved the session first: the new item becomes a forwarder to where it went. Koa and
+ *   @fastify/session send the browser our new id all the same, and a logout with that cookie has to follow too.
  * - It fails because another request changed the old session: the change is merged into the new item, then repeat.
  * - It fails for any other reason: the old item is read. When it forwards to the new one, the write was applied.
  *   Otherwise the session stays under its old id, and the new item is deleted.
@@ -91,6 +93,7 @@ export class SessionRenewal {
     const cookie = extras.cookie ?? record.cookie
     const created = await repository.create(id, JSON.parse(json), { ...extras, cookie, createdAt, json })
     if (!created) throw taken(record.id)
+    let successor: string | undefined
     try {
       let renewed = created
       let stored = record
@@ -102,6 +105,8 @@ export class SessionRenewal {
           if (conflicts.length > 0) onConflict?.({ keys: conflicts, sessionIdHash: hashSessionId(renewed.id) })
           return { ...renewed, base: ours }
         }
+        successor = result.successor
+        if (successor !== undefined) break
         if (!result.current) {
           await repository.delete(created.id)
           return undefined
@@ -116,12 +121,15 @@ export class SessionRenewal {
         }
         stored = theirs
       }
-      throw exhausted(record.id)
+      if (successor === undefined) throw exhausted(record.id)
     } catch (error) {
       // Nobody will learn of the new id. When this fails too, an item stays that nobody can open.
       await repository.delete(created.id).catch(() => undefined)
       throw error
     }
+    // Not within `try`: a delete of the new item would follow it, and end the session of the other request.
+    await this.#write(created.id, { S: created.updatedAt ?? '' }, successor, { exists: true })
+    return undefined
   }
 
   /** Touches the old session and gives its lock back, as long as it is what we know of it. */
@@ -134,8 +142,23 @@ export class SessionRenewal {
 
   /** Makes the old item a forwarder, as long as it is what we know of it. */
   async #forward(stored: SessionRecord, { updated_at }: Changes, newId: string): Promise<LeaveResult> {
-    const { configuration, items, writer, now } = this.#parts
-    const successor = keyOf(newId, configuration)
+    const { configuration, items, writer } = this.#parts
+    const ours = keyOf(newId, configuration)
+    try {
+      const result = await this.#write(stored.id, updated_at, ours, writer.condition(stored))
+      if (result.written || result.successor === ours) return { left: true }
+      return { left: false, current: result.current, successor: result.successor }
+    } catch (error) {
+      // Nobody knows whether the write was applied: what is stored decides.
+      const found = await items.successorOf(stored.id).catch(() => undefined)
+      if (found === ours) return { left: true }
+      throw error
+    }
+  }
+
+  /** Writes a forwarder over a session. What this package does not know of the item stays. */
+  #write(id: string, updated_at: Changes['updated_at'], successor: string, condition: Condition): Promise<WriteResult> {
+    const { configuration, items, now } = this.#parts
     const changes: Changes = {
       ...Object.fromEntries(configuration.indexKeys.map((name) => [name, undefined])),
       successor: { S: successor },
@@ -147,17 +170,7 @@ export class SessionRenewal {
       locked_at: undefined,
       saves: undefined,
     }
-    try {
-      const result = await items.write(stored.id, changes, writer.condition(stored))
-      return result.written || result.successor === successor
-        ? { left: true }
-        : { left: false, current: result.current }
-    } catch (error) {
-      // Nobody knows whether the write was applied: what is stored decides.
-      const found = await items.successorOf(stored.id).catch(() => undefined)
-      if (found === successor) return { left: true }
-      throw error
-    }
+    return items.write(id, changes, condition)
   }
 }
 
