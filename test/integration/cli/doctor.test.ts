@@ -190,8 +190,8 @@ describe('dynamo-session doctor, where reading is refused', () => {
       { error: 'UnknownOperationException', message: 'no such operation' },
       'no such operation|does not know',
     ],
-    ['answered by somebody else', { answer: {} }, 'the answer is not that of DynamoDB'],
-    ['answered for others', { change: ofOthers }, 'the answer is not that of DynamoDB'],
+    ['answered by somebody else', { answer: {} }, 'does not answer like DynamoDB'],
+    ['answered for others', { change: ofOthers }, 'does not answer like DynamoDB'],
     ['a fault of a gateway', { error: 'BadGateway', message: 'no way', status: 502 }, 'reports a fault of its own'],
   ] as const)('warns that BatchGetItem is %s', async (_, fault, text) => {
     const { tableName, proxy } = await applicationBehindProxy()
