@@ -5,8 +5,8 @@ import { fitForLine } from '../fit-for-output.js'
 import type { Logger } from '../logger.js'
 
 /**
- * Prints what a command is about to work on: environment, configuration file, table, region, and the endpoint when
- * one is set. Every command that changes something calls it first.
+ * Prints what a command is about to work on: environment, configuration file, table, region, and key_prefix and
+ * endpoint when they are set. Every command that changes something calls it first.
  */
 export async function printTarget(configuration: Configuration, logger: Logger): Promise<void> {
   const region = await regionOf(configuration).catch(() => undefined)
@@ -15,6 +15,7 @@ export async function printTarget(configuration: Configuration, logger: Logger):
     environment: configuration.environment,
     'configuration file': configuration.file ?? 'none',
     table: configuration.tableName,
+    ...(configuration.keyPrefix !== undefined && { key_prefix: configuration.keyPrefix }),
     region: region ?? 'not set',
     ...(endpoint !== undefined && { endpoint }),
   }

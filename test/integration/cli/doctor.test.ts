@@ -61,6 +61,14 @@ onEachEngine('dynamo-session doctor', (engine) => {
     expect(text).toMatch(/^skipped +key +there is no table$/m)
   })
 
+  it('names the key_prefix beside the key, and reads under it', async () => {
+    const { tableName } = application("key_prefix: 'shop:'\n")
+    await createRawTable(engine.client(), tableName)
+    const found = await findings()
+    expect(found.find(({ check }) => check === 'key')?.text).toContain(', key_prefix "shop:"')
+    expect(found.find(({ check }) => check === 'reads')?.level).toBe('ok')
+  })
+
   it('names both keys when the table has another one', async () => {
     const { tableName } = application()
     await createRawTable(engine.client(), tableName, [['id', 'S']])

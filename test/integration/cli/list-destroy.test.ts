@@ -104,6 +104,22 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     expect([await item(`a-${user}`), await item(`b-${user}`)]).toEqual([undefined, undefined])
   })
 
+  it.each([false, true])('both keep to key_prefix, and hash the ids without it (scan: %s)', async (scan) => {
+    const config = `${yaml(options.tableName, proxy.endpoint)}key_prefix: 'shop:'\n`
+    currentFolderWith({ [FILE]: config })
+    const keys = [`shop:a-${user}`, `news:a-${user}`, `a-${user}`]
+    await Promise.all(keys.map((key) => put(key, indexed())))
+    const { lines } = await run(listCommand, { scan, json: true })
+    expect(JSON.parse(lines.join()).map(({ session }: { session: string }) => session)).toEqual([
+      hashSessionId(`a-${user}`),
+    ])
+    expect((await run(destroyCommand, { scan, dryRun: true })).lines.at(-1)).toBe('dry run: 1 session would be deleted')
+    const destroyed = await run(destroyCommand, { scan })
+    expect(destroyed.lines.at(-1)).toBe('1 session deleted')
+    expect(destroyed.lines).toContain('key_prefix:         shop:')
+    expect((await Promise.all(keys.map(item))).map((found) => found !== undefined)).toEqual([false, true, true])
+  })
+
   it('destroy deletes nothing with --dry-run, and what the index lacks with --scan', async () => {
     await Promise.all([put(`a-${user}`, indexed()), put(`b-${user}`)])
     expect((await run(destroyCommand, { dryRun: true })).lines.at(-1)).toBe('dry run: 1 session would be deleted')

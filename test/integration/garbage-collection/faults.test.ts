@@ -50,7 +50,7 @@ onEachEngine('cleaning under faults', (engine) => {
       ['loses its connection', { drop: 'before' }],
     ] as const)('goes on where it was when it %s, oftener than the SDK repeats it', async (_, fault) => {
       const { putDead, clean, ids, proxy } = table()
-      await putDead(30, { data: { S: 'x'.repeat(100_000) } })
+      await putDead(30, { data: { S: `{"a":"${'x'.repeat(100_000)}"}` } })
       proxy.inject('Scan', fault, { after: 1, times: 4 })
       expect(await clean({ segments: 1 })).toMatchObject({ scanned: 30, deleted: 30, complete: true })
       expect(await ids()).toEqual([])

@@ -20,7 +20,7 @@ onEachEngine('the limits of cleaning', (engine) => {
 
   it('a rate makes pages and batches small, so that none alone exceeds it', async () => {
     const { putDead, clean, inputs } = table()
-    await putDead(40, { data: { S: 'x'.repeat(4_000) } })
+    await putDead(40, { data: { S: `{"a":"${'x'.repeat(4_000)}"}` } })
     skipWaits()
     await clean({ rate: 20, segments: 2 })
     expect(inputs('Scan').every(({ Limit }) => Limit <= 20)).toBe(true)

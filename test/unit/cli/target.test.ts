@@ -29,6 +29,11 @@ describe('printTarget', () => {
     )
   })
 
+  it('names the key_prefix, to which cleaning and destroying keep', async () => {
+    expect(await target({ keyPrefix: 'shop:' })).toMatch(/^key_prefix: +shop:$/m)
+    expect(await target({})).not.toContain('key_prefix')
+  })
+
   it('finds the region as the AWS SDK does', async () => {
     environmentWith({ AWS_REGION: 'eu-north-1' })
     expect(await target({})).toMatch(/^region: +eu-north-1$/m)
