@@ -58,6 +58,7 @@ interface Cookie {
   readonly value: string
   readonly hash: string
   readonly label: string
+  readonly group: Group
 }
 
 const WAYS = {
@@ -223,19 +224,20 @@ export class Client {
       ...more,
       ...this.#changeOf(kind),
     }
-    const [server, door] = await this.#door()
+    const group = cookie?.group ?? this.#group
+    const [server, door] = await this.#door(group)
     const start = performance.now()
     const answer = await this.#send(door, asked, cookie)
     const end = performance.now()
     this.#world.pace.note(end - start)
     const { told, failure } = answer
     const label = more.newLabel ?? cookie?.label ?? ''
-    const given = answer.setCookie ? this.#take(answer.setCookie, label, !stolen) : undefined
+    const given = answer.setCookie ? this.#take(answer.setCookie, { label, group }, !stolen) : undefined
     const operation: Operation = {
       id: this.#world.history.length,
       client: this.#name,
-      group: this.#group.name,
-      locking: this.#group.locking,
+      group: group.name,
+      locking: group.locking,
       process: server.number,
       kind,
       cookie: cookie?.hash,
@@ -277,22 +279,22 @@ export class Client {
   }
 
   /** As a browser does: the newest one counts. */
-  #take(setCookie: string, label: string, isBrowser: boolean): Cookie | undefined {
+  #take(setCookie: string, session: Pick<Cookie, 'label' | 'group'>, isBrowser: boolean): Cookie | undefined {
     const value = setCookie.slice(setCookie.indexOf('=') + 1).split(';')[0] ?? ''
     const isDeleted = value === '' || /expires=Thu, 01 Jan 1970/i.test(setCookie) || /max-age=0/i.test(setCookie)
     if (isDeleted) return undefined
-    const hash = hashSessionId(this.#group.idOf(decodeURIComponent(value)))
-    const cookie = { value, hash, label }
+    const hash = hashSessionId(session.group.idOf(decodeURIComponent(value)))
+    const cookie = { value, hash, ...session }
     if (isBrowser) this.#cookie = cookie
     if (isBrowser && !this.#known.some((known) => known.hash === hash)) this.#known.push(cookie)
     return cookie
   }
 
-  async #door(): Promise<[ServerProcess, Door]> {
+  async #door({ name }: Group): Promise<[ServerProcess, Door]> {
     for (;;) {
       const up = this.#world.servers.filter(({ isUp }) => isUp)
       const server = up.length > 0 ? this.#random.pick(up) : undefined
-      const door = server?.doors.get(this.#group.name)
+      const door = server?.doors.get(name)
       if (server && door) return [server, door]
       await sleep(20)
     }

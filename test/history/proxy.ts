@@ -14,6 +14,7 @@ export type Rates = Readonly<Partial<Record<FaultName, number>>>
 /** Breaks a promise on purpose, as no store can notice it: so that the checker must. */
 export const PROXY_BREAKAGES = [
   'lost-deletes',
+  'kept-ids',
   'lost-updates',
   'unconditional',
   'foreign-items',
@@ -226,6 +227,7 @@ class Breaker {
   async handle(operation: string, body: string, ask: (body: string) => Promise<Answer>): Promise<Answer | undefined> {
     const hit = () => this.#random.chance(0.2)
     if (this.#breakage === 'lost-deletes') return operation === 'DeleteItem' && hit() ? genuine({}) : undefined
+    if (this.#breakage === 'kept-ids') return leavesId(operation, body) && hit() ? genuine({}) : undefined
     if (operation === 'GetItem' && this.#breakage === 'foreign-items') return this.#foreign(await ask(body))
     if (operation !== 'UpdateItem') return undefined
     const input = JSON.parse(body)
@@ -252,6 +254,17 @@ class Breaker {
     item.Item.data.S = other
     return genuine(item)
   }
+}
+
+/** The request by which the item under a session's old id ends. */
+function leavesId(operation: string, body: string): boolean {
+  if (operation === 'DeleteItem') return body.includes('"updated_at"')
+  return (
+    operation === 'UpdateItem' &&
+    body.includes('"successor"') &&
+    !body.includes('\\"label\\"') &&
+    body.includes(':{"S":"{}"}')
+  )
 }
 
 function unconditional(input: Record<string, unknown>): string {
