@@ -1,63 +1,17 @@
-import type { Dispatcher } from 'undici'
 import { hashSessionId } from '../../runtime/session/session-id.js'
-import type { Kind, Locking, Operation } from './history.js'
+import type { Kind, Operation } from './history.js'
 import type { Random } from './random.js'
+import { isRefusal, send } from './send.js'
 import type { Door, ServerProcess } from './server-process.js'
-import { type Asked, KEYS, type Told } from './wire.js'
-
-/** One adapter with one kind of locking. */
-export interface Group {
-  readonly name: string
-  readonly adapter: string
-  readonly locking: Locking
-  /** The session id in the value of a cookie. */
-  readonly idOf: (cookieValue: string) => string
-  /** Whether the framework can give a session another id, and begin another one in its place. */
-  readonly can: { readonly regenerate: boolean; readonly restart: boolean }
-}
-
-/** What clients have in common. */
-export interface World {
-  readonly groups: readonly Group[]
-  readonly servers: readonly ServerProcess[]
-  readonly agent: Dispatcher
-  readonly history: Operation[]
-  /** Kinds of requests that are left out. */
-  readonly without: ReadonlySet<string>
-  /** Milliseconds after which an unused session is over. */
-  readonly maxStale: number
-  readonly pace: Pace
-  isOver(): boolean
-}
-
-/** How many clients work at a time: so many that answers come quickly enough for sessions of a few seconds. */
-export class Pace {
-  readonly #most: number
-  #limit = 6
-  #average = 0
-
-  constructor(most: number) {
-    this.#most = most
-  }
-
-  /** @param number of the client, from 0 */
-  allows(number: number): boolean {
-    return number < this.#limit
-  }
-
-  /** @param time that a request took, in milliseconds */
-  note(time: number): void {
-    this.#average = this.#average * 0.98 + time * 0.02
-    if (this.#average > 300) this.#limit = Math.max(4, this.#limit - 0.2)
-    else if (this.#average < 200) this.#limit = Math.min(this.#most, this.#limit + 0.05)
-  }
-}
+import { type Asked, KEYS } from './wire.js'
+import type { Group, World } from './world.js'
 
 interface Cookie {
   /** As the browser sends it. */
   readonly value: string
   readonly hash: string
   readonly label: string
+  readonly group: Group
 }
 
 const WAYS = {
@@ -223,19 +177,20 @@ export class Client {
       ...more,
       ...this.#changeOf(kind),
     }
-    const [server, door] = await this.#door()
+    const group = cookie?.group ?? this.#group
+    const [server, door] = await this.#door(group)
     const start = performance.now()
-    const answer = await this.#send(door, asked, cookie)
+    const answer = await send(this.#world.agent, door, asked, cookie?.value)
     const end = performance.now()
     this.#world.pace.note(end - start)
     const { told, failure } = answer
     const label = more.newLabel ?? cookie?.label ?? ''
-    const given = answer.setCookie ? this.#take(answer.setCookie, label, !stolen) : undefined
+    const given = answer.setCookie ? this.#take(answer.setCookie, { label, group }, !stolen) : undefined
     const operation: Operation = {
       id: this.#world.history.length,
       client: this.#name,
-      group: this.#group.name,
-      locking: this.#group.locking,
+      group: group.name,
+      locking: group.locking,
       process: server.number,
       kind,
       cookie: cookie?.hash,
@@ -277,59 +232,26 @@ export class Client {
   }
 
   /** As a browser does: the newest one counts. */
-  #take(setCookie: string, label: string, isBrowser: boolean): Cookie | undefined {
+  #take(setCookie: string, session: Pick<Cookie, 'label' | 'group'>, isBrowser: boolean): Cookie | undefined {
     const value = setCookie.slice(setCookie.indexOf('=') + 1).split(';')[0] ?? ''
     const isDeleted = value === '' || /expires=Thu, 01 Jan 1970/i.test(setCookie) || /max-age=0/i.test(setCookie)
     if (isDeleted) return undefined
-    const hash = hashSessionId(this.#group.idOf(decodeURIComponent(value)))
-    const cookie = { value, hash, label }
+    const hash = hashSessionId(session.group.idOf(decodeURIComponent(value)))
+    const cookie = { value, hash, ...session }
     if (isBrowser) this.#cookie = cookie
     if (isBrowser && !this.#known.some((known) => known.hash === hash)) this.#known.push(cookie)
     return cookie
   }
 
-  async #door(): Promise<[ServerProcess, Door]> {
+  async #door({ name }: Group): Promise<[ServerProcess, Door]> {
     for (;;) {
       const up = this.#world.servers.filter(({ isUp }) => isUp)
       const server = up.length > 0 ? this.#random.pick(up) : undefined
-      const door = server?.doors.get(this.#group.name)
+      const door = server?.doors.get(name)
       if (server && door) return [server, door]
       await sleep(20)
     }
   }
-
-  async #send(door: Door, asked: Asked, cookie: Cookie | undefined): Promise<Answer> {
-    try {
-      const { statusCode, headers, body } = await this.#world.agent.request({
-        origin: `http://127.0.0.1:${door.port}`,
-        path: '/',
-        method: 'GET',
-        headers: {
-          'x-asked': JSON.stringify(asked),
-          ...(cookie && { cookie: `${door.cookieName}=${cookie.value}` }),
-        },
-      })
-      const text = await body.text()
-      const setCookie = [headers['set-cookie'] ?? []].flat().find((line) => line.startsWith(`${door.cookieName}=`))
-      if (statusCode === 200) return { told: JSON.parse(text), setCookie }
-      return { failure: `${statusCode} ${text.slice(0, 120)}`, setCookie }
-    } catch (error) {
-      return { failure: String((error as { code?: string }).code ?? error) }
-    }
-  }
-}
-
-interface Answer {
-  readonly told?: Told
-  readonly setCookie?: string | undefined
-  readonly failure?: string
-}
-
-/** Errors that say that nothing was written. */
-function isRefusal(failure: string | undefined): boolean {
-  return (
-    failure !== undefined && /LockWaitTimeoutError|Nothing was written|SessionUnreadError|ECONNREFUSED/.test(failure)
-  )
 }
 
 function later(changes: () => Promise<unknown>[]): (() => Promise<unknown>)[] {

@@ -5,8 +5,8 @@ import { honoAdapter } from '../support/adapters/hono.js'
 import { koaAdapter } from '../support/adapters/koa.js'
 import { nodeHttpAdapter } from '../support/adapters/node-http.js'
 import { remixAdapter } from '../support/adapters/remix.js'
-import type { Group } from './client.js'
 import type { Locking } from './history.js'
+import type { Group } from './world.js'
 
 export const ADAPTERS: readonly Adapter[] = [
   expressAdapter,

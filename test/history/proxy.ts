@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { crc32 } from 'node:zlib'
 import { Pool } from 'undici'
+import { type Answer, error, JSON_TYPE } from './answer.js'
+import { Breaker, type ProxyBreakage } from './breaker.js'
 import type { Random } from './random.js'
 
 export const FAULTS = ['delay', 'throttle', 'before', 'after', 'reset', 'garble', 'extra'] as const
@@ -10,16 +11,6 @@ export type FaultName = (typeof FAULTS)[number]
 
 /** How often each fault happens to a request, of 1. */
 export type Rates = Readonly<Partial<Record<FaultName, number>>>
-
-/** Breaks a promise on purpose, as no store can notice it: so that the checker must. */
-export const PROXY_BREAKAGES = [
-  'lost-deletes',
-  'lost-updates',
-  'unconditional',
-  'foreign-items',
-  'late-repeat',
-] as const
-export type ProxyBreakage = (typeof PROXY_BREAKAGES)[number]
 
 export interface ProxySettings {
   readonly target: string
@@ -30,21 +21,14 @@ export interface ProxySettings {
 
 export interface HistoryProxy {
   readonly endpoint: string
-  readonly requests: number
+  /** How many requests there were of each operation. */
+  readonly requests: Readonly<Record<string, number>>
   /** How many of each fault there were. */
   readonly counts: Readonly<Record<string, number>>
   /** Multiplies the rates from now on. */
   worsen(factor: number): void
   stop(): Promise<void>
 }
-
-interface Answer {
-  readonly status: number
-  readonly headers: Record<string, string>
-  readonly body: Buffer
-}
-
-const JSON_TYPE = 'application/x-amz-json-1.0'
 
 /**
  * Stands between servers and engine, and does to requests what networks, AWS and things in between do to them: at
@@ -55,7 +39,7 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
   const counts: Record<string, number> = {}
   const breaker = breakage && new Breaker(breakage, random)
   let factor = 1
-  let requests = 0
+  const requests: Record<string, number> = {}
   /** Several requests in a row for one key fail in the same way. */
   let unlucky: { key: string; fault: FaultName; left: number } | undefined
   /** Answers to GetItem and BatchGetItem, to be given to somebody else. */
@@ -91,7 +75,7 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
     const given = await read(incoming)
     const operation = String(incoming.headers['x-amz-target'] ?? '').replace(/^.*\./, '')
     const headers = passedOn(incoming.headers)
-    requests += 1
+    requests[operation] = (requests[operation] ?? 0) + 1
     const broken = await breaker?.handle(operation, given, (body) => ask(headers, body))
     if (broken) return send(outgoing, broken)
     const body = given
@@ -197,9 +181,7 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
   const { port } = server.address() as AddressInfo
   return {
     endpoint: `http://127.0.0.1:${port}`,
-    get requests() {
-      return requests
-    },
+    requests,
     counts,
     worsen: (by) => {
       factor = by
@@ -212,71 +194,7 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
   }
 }
 
-/** What each breakage does in place of the engine; undefined: nothing to this request. */
-class Breaker {
-  readonly #breakage: ProxyBreakage
-  readonly #random: Random
-  readonly #data: string[] = []
-
-  constructor(breakage: ProxyBreakage, random: Random) {
-    this.#breakage = breakage
-    this.#random = random
-  }
-
-  async handle(operation: string, body: string, ask: (body: string) => Promise<Answer>): Promise<Answer | undefined> {
-    const hit = () => this.#random.chance(0.2)
-    if (this.#breakage === 'lost-deletes') return operation === 'DeleteItem' && hit() ? genuine({}) : undefined
-    if (operation === 'GetItem' && this.#breakage === 'foreign-items') return this.#foreign(await ask(body))
-    if (operation !== 'UpdateItem') return undefined
-    const input = JSON.parse(body)
-    const isSave = body.includes('\\"label\\"') && /attribute_exists/.test(input.ConditionExpression ?? '')
-    if (!isSave) return undefined
-    if (this.#breakage === 'lost-updates') return hit() ? genuine({}) : undefined
-    if (this.#breakage === 'unconditional') return ask(unconditional(input))
-    if (this.#breakage === 'late-repeat' && hit()) {
-      const answer = await ask(body)
-      setTimeout(() => void ask(unconditional(input)).catch(() => undefined), 150)
-      return answer
-    }
-    return undefined
-  }
-
-  /** Another session's data under the key that was asked for. */
-  #foreign(answer: Answer): Answer {
-    const item = JSON.parse(answer.body.toString())
-    const own = item.Item?.data?.S
-    if (own === undefined) return answer
-    const other = this.#data[this.#random.integer(20)]
-    this.#data[this.#random.integer(20)] = own
-    if (other === undefined || !this.#random.chance(0.05)) return answer
-    item.Item.data.S = other
-    return genuine(item)
-  }
-}
-
-function unconditional(input: Record<string, unknown>): string {
-  const { ConditionExpression: _, ReturnValuesOnConditionCheckFailure: __, ...rest } = input
-  // Names and values that no expression uses are refused.
-  const used = String(rest.UpdateExpression)
-  const keep = (map: unknown) =>
-    Object.fromEntries(Object.entries((map ?? {}) as object).filter(([name]) => new RegExp(`${name}\\b`).test(used)))
-  return JSON.stringify({
-    ...rest,
-    ExpressionAttributeNames: keep(rest.ExpressionAttributeNames),
-    ExpressionAttributeValues: keep(rest.ExpressionAttributeValues),
-  })
-}
-
 const THROTTLING = ['ThrottlingException', 'ProvisionedThroughputExceededException', 'RequestLimitExceeded']
-
-function error(status: number, name: string): Answer {
-  return genuine({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'by the fault proxy' }, status)
-}
-
-function genuine(content: object, status = 200): Answer {
-  const body = Buffer.from(JSON.stringify(content))
-  return { status, headers: { 'content-type': JSON_TYPE, 'x-amz-crc32': String(crc32(body)) }, body }
-}
 
 function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {
   outgoing.writeHead(status, status === 204 ? headers : { ...headers, 'content-length': body.length })

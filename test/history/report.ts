@@ -17,10 +17,11 @@ export function report(
   const without = settings.without.size > 0 ? ` --without ${[...settings.without].join(',')}` : ''
   const lines = [
     '',
-    `${operations.length} operations in ${seconds.toFixed(0)} s (${(operations.length / seconds).toFixed(0)} a second), ${requests} requests to ${settings.engine}`,
+    `${operations.length} operations in ${seconds.toFixed(0)} s (${(operations.length / seconds).toFixed(0)} a second) on ${settings.engine}`,
     `seed ${settings.seed}${without}`,
     `told:     ${list(outcomes)}`,
     `kinds:    ${list(counted(operations.map(({ kind }) => kind)))}`,
+    `requests: ${list(requests)}`,
     `faults:   ${list(faults)}`,
     `troubles: ${list(troubles)}`,
     `counted:  ${list(verdict.counts)}`,
@@ -79,7 +80,7 @@ function line(one: Operation, from: number): string {
     seen === null && (one.unread ? 'unread' : 'saw no session'),
     value !== undefined && `counted ${value}`,
     newCookie && `now ${newCookie.slice(0, 6)}`,
-    one.failure,
+    one.failure?.slice(0, 160),
   ]
   return parts.filter(Boolean).join(' ')
 }

@@ -7,7 +7,7 @@ import type { Options } from '../../runtime/configuration/options.js'
 import { hashSessionId } from '../../runtime/session/session-id.js'
 import { startDynamoDBLocal } from '../support/engines-start.js'
 import { makeTable } from '../support/table.js'
-import { Client, type Group, Pace, type World } from './client.js'
+import { Client } from './client.js'
 import { groupsFor } from './groups.js'
 import type { History, Operation, Seen, StoredItem } from './history.js'
 import { startHistoryProxy } from './proxy.js'
@@ -16,6 +16,7 @@ import { bundleServer, type ProcessLog, ServerProcess } from './server-process.j
 import { proxyBreakage, ratesOf, type Settings } from './settings.js'
 import { makeTrouble } from './trouble.js'
 import { KEYS } from './wire.js'
+import { type Group, Pace, type World } from './world.js'
 
 const TABLE = 'history'
 
@@ -30,7 +31,8 @@ export interface Run {
   readonly seconds: number
   readonly faults: Readonly<Record<string, number>>
   readonly troubles: Readonly<Record<string, number>>
-  readonly requests: number
+  /** To DynamoDB, by operation. */
+  readonly requests: Readonly<Record<string, number>>
   readonly notes: readonly string[]
 }
 

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
-import { FAULTS, type FaultName, PROXY_BREAKAGES, type ProxyBreakage } from './proxy.js'
+import { PROXY_BREAKAGES, type ProxyBreakage } from './breaker.js'
+import { FAULTS, type FaultName } from './proxy.js'
 
 /** What can be left out of a run. */
 export const TROUBLES = [...FAULTS, 'kill', 'stop', 'skew', 'clock', 'clean', 'regenerate', 'logout'] as const
-export type Trouble = (typeof TROUBLES)[number]
 
 /** Breaks a promise on purpose: the run must find it. */
 export const BREAKAGES = [...PROXY_BREAKAGES, 'no-locking', 'no-expiry', 'rogue-cleaner'] as const
