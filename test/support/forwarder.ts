@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { type Item, successorOf } from '../../runtime/session/session-record.js'
 
 /** What a session leaves under its old id, as `toEqual` wants it. */
 export function forwarderTo(successor: string) {
@@ -9,4 +10,9 @@ export function forwarderTo(successor: string) {
     updated_at: { S: expect.stringMatching(/^\d{10}\.\d{15}$/) },
     expire_at: { N: expect.stringMatching(/^\d{10}$/) },
   }
+}
+
+/** There is no item, or a forwarder. */
+export function expectNoSession(item: Item | undefined): void {
+  expect(item && successorOf(item) === undefined ? item : undefined).toBeUndefined()
 }

@@ -12,8 +12,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
   const bench = koaBench(engine)
   const { start, settled } = bench
 
-  const isUnlocked = (app: Browsed) =>
-    expect.poll(async () => 'locked_at' in ((await app.item()) ?? {})).toBe(false)
+  const isUnlocked = (app: Browsed) => expect.poll(async () => 'locked_at' in ((await app.item()) ?? {})).toBe(false)
 
   it.each<[string, Handle]>([
     [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidSessionIdError } from '../../../runtime/errors.js'
 import { onEachEngine } from '../../support/engines.js'
+import { forwarderTo } from '../../support/forwarder.js'
 import { count, type Handle, koaBench, signIn, signOut, who } from '../../support/koa-app.js'
 import { readItem, writeItem } from '../../support/table.js'
 
@@ -104,17 +105,17 @@ onEachEngine('DynamoSessionStore in Koa', (engine) => {
       await settled()
       expect((await app.get('/login')).status).toBe(200)
       expect(app.id()).not.toBe(old)
-      expect(await readItem(bench.client(), bench.tableName, old)).toBeUndefined()
+      expect(await readItem(bench.client(), bench.tableName, old)).toEqual(forwarderTo(app.id()))
       expect((await app.item())?.data).toEqual({ S: '{"user":"grace","views":1}' })
       await settled()
       expect(app.reported).toEqual([])
     })
 
-    it('stays under its old id when that can’t be deleted, and the request fails', async () => {
+    it('stays under its old id when that can’t become a forwarder, and the request fails', async () => {
       const app = await start({ '/in': signIn, '/fresh': (ctx) => ctx.session.regenerate().then(() => 'fresh') })
       await app.get('/in')
       const before = await app.item()
-      bench.proxy.inject('DeleteItem', { error: 'AccessDeniedException', message: 'no' })
+      bench.proxy.inject('UpdateItem', { error: 'AccessDeniedException', message: 'no' }, { after: 1 })
       expect((await app.get('/fresh')).status).toBe(500)
       expect(app.failures).toHaveLength(1)
       expect(await app.item()).toEqual(before)

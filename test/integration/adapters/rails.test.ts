@@ -9,6 +9,7 @@ import { RAILS_ADAPTERS } from '../../support/adapters/rails.js'
 import { routes } from '../../support/adapters/routes.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
+import { expectNoSession } from '../../support/forwarder.js'
 import { type GemOptions, RubyGem } from '../../support/ruby/gem.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
 
@@ -283,7 +284,7 @@ function shared(adapter: Adapter, engine: Engine): void {
       await browser.get('/regenerate')
       await settled()
       expect(browser.value).not.toBe(old)
-      expect(await item(old)).toBeUndefined()
+      expectNoSession(await item(old))
       await gem().request(browser.value, (session) => expect(session.get('regenerated')).toBe(true))
     })
   })

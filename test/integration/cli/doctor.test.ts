@@ -198,8 +198,8 @@ describe('dynamo-session doctor, where reading is refused', () => {
       { error: 'UnknownOperationException', message: 'no such operation' },
       'no such operation|does not know',
     ],
-    ['answered by somebody else', { answer: {} }, 'does not answer like DynamoDB'],
-    ['answered for others', { change: ofOthers }, 'does not answer like DynamoDB'],
+    ['answered by somebody else', { answer: {} }, "is not DynamoDB's"],
+    ['answered for others', { change: ofOthers }, "is not DynamoDB's"],
     ['a fault of a gateway', { error: 'BadGateway', message: 'no way', status: 502 }, 'reports a fault of its own'],
   ] as const)('warns that BatchGetItem is %s', async (_, fault, text) => {
     const { tableName, proxy } = await applicationBehindProxy()

@@ -70,7 +70,7 @@ onEachEngine('cleaning under faults', (engine) => {
     it('that is answered with something else than a page is an error, not an empty table', async () => {
       const { clean, proxy } = table()
       proxy.inject('Scan', { answer: {} }, FOR_EVER)
-      await expect(clean()).rejects.toThrow('does not answer like DynamoDB')
+      await expect(clean()).rejects.toThrow('The answer to Scan for the table')
     })
 
     it('of one segment that fails ends the others too, and every request is finished by then', async () => {

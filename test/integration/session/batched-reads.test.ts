@@ -387,7 +387,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     const tooLong = 'x'.repeat(2049)
     const ends = await settled(sessions, ['s1', tooLong, 's2'])
     expect(ends[0]).toMatchObject({ value: { id: 's1' } })
-    expect(ends[1]).toMatchObject({ reason: { name: 'ValidationException' } })
+    expect(ends[1]).toMatchObject({ reason: { name: 'InvalidSessionIdError' } })
     expect(ends[2]).toMatchObject({ value: { id: 's2' } })
   })
 

@@ -257,7 +257,8 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     () => {
       const clock = ServerClock.of({ send: failing })
       const aDayAgo = new Date(Date.now() - 86_400_000).toUTCString()
-      for (let answers = 0; answers < 2; answers += 1) clock.observe(aDayAgo, { wall: Date.now(), monotonic: performance.now() })
+      for (let answers = 0; answers < 2; answers += 1)
+        clock.observe(aDayAgo, { wall: Date.now(), monotonic: performance.now() })
     },
   ],
   ...[
