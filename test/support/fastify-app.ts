@@ -127,8 +127,7 @@ export function fastifyBench(engine: Engine): FastifyBench {
       ...{ app, store, port, browser, failures, reported, id, item },
       get: (path, init) => browser.get(path, init),
       change: async (changes) => writeItem(direct, tableName, { ...(await item()), ...changes }),
-      isUnlocked: () =>
-        expect.poll(async () => 'locked_at' in ((await item()) ?? {})).toBe(false) as Promise<void>,
+      isUnlocked: () => expect.poll(async () => 'locked_at' in ((await item()) ?? {})).toBe(false) as Promise<void>,
     }
   }
 
