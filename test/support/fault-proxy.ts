@@ -1,6 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+
+/** Of the event loop: within so many, whoever was answered has sent what it sends next. */
+const TURNS = 20
 
 /**
  * What happens to a request instead of simply reaching the engine.
@@ -72,6 +75,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const rules: Rule[] = []
   const open = new Set<Promise<void>>()
   let clock: (() => number | undefined) | undefined
+  let received = 0
 
   const server = createServer((incoming, outgoing) => {
     const handled = handle(incoming, outgoing)
@@ -84,6 +88,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const body = await read(incoming)
     const seen = { operation: operationOf(incoming), headers: incoming.headers, input: jsonOf(body) }
     requests.push(seen)
+    received += 1
     const rule = rules.find((rule) => rule.applies(seen))
     const answer = rule && !reachesEngine(rule.fault) ? undefined : await ask(rule, incoming, body)
     await rule?.meanwhile?.()
@@ -118,7 +123,11 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       clock = next
     },
     async quiet() {
-      await Promise.all(open)
+      for (let seen = -1; seen !== received; ) {
+        seen = received
+        for (let turn = 0; turn < TURNS; turn += 1) await nextTurn()
+        await Promise.all(open)
+      }
     },
     reset() {
       requests.length = 0

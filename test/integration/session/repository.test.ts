@@ -330,7 +330,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await data()).toEqual({ a: 1 })
     })
 
-    it('loses nobody of fifty who each write a key of their own', async () => {
+    it('loses nobody of fifty who each write a key of their own', { timeout: 180_000 }, async () => {
       const sessions = repository(settings)
       await put({ data: { S: '{}' } })
       const records = await Promise.all(Array.from({ length: 50 }, () => found(sessions)))
