@@ -1,5 +1,4 @@
 import { crc32 } from 'node:zlib'
-import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { itemProblem } from './item-check.js'
 import type { Input, Operation } from './transport.js'
 
@@ -119,14 +118,18 @@ const mapOf = (check: Check): Check => {
   return (value) => isObject(value) && Object.values(value).every(check)
 }
 
+/** Types of attributes whose value is a text. */
+const TEXTS = new Set(['S', 'N', 'B'])
+
 /** Attributes with their types, as `{ S: 'text' }`. */
 const isItem: Check = (value) => {
   if (!isObject(value)) return false
   for (const name in value) {
     const attribute = value[name]
     if (!isObject(attribute)) return false
-    const { S = '', N = '', B = '' } = attribute as Partial<Record<keyof AttributeValue, unknown>>
-    if (typeof S !== 'string' || typeof N !== 'string' || typeof B !== 'string') return false
+    for (const type in attribute) {
+      if (TEXTS.has(type) && typeof attribute[type] !== 'string') return false
+    }
   }
   return true
 }

@@ -54,11 +54,11 @@ function batchProblem(
   const names = Object.keys(asked[0] ?? {})
   const texts = new Set(asked.map((key) => textOf(key, names)))
   const isAsked = (item: Item) => texts.has(textOf(item, names))
-  for (const table of Object.keys(RequestItems)) {
+  for (const table in RequestItems) {
     if (!Array.isArray(Responses[table])) return 'it lacks a table that was asked for'
   }
-  const left = Object.values(UnprocessedKeys).flatMap(({ Keys = [] }) => Keys)
-  return [...Object.values(Responses).flat(), ...left].every(isAsked) ? undefined : ANOTHER
+  const left = Object.values(UnprocessedKeys).map(({ Keys = [] }) => Keys)
+  return [...Object.values(Responses), ...left].every((items) => items.every(isAsked)) ? undefined : ANOTHER
 }
 
 /** The queries of this package ask for the keys of items with one value, and project nothing but keys. */
@@ -80,5 +80,7 @@ function has(item: Item, key: Item): boolean {
 }
 
 function textOf(item: Item, names: readonly string[]): string {
-  return JSON.stringify(names.map((name) => [item[name]?.S, item[name]?.N]))
+  let text = ''
+  for (const name of names) text += `${item[name]?.S ?? ''}\0${item[name]?.N ?? ''}\0`
+  return text
 }

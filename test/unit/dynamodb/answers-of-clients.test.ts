@@ -1,0 +1,66 @@
+import { ConditionalCheckFailedException, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { clientFor } from '../../../runtime/dynamodb/client.js'
+import { transportFor } from '../../../runtime/dynamodb/transport.js'
+import { failureOf } from '../../support/both-transports.js'
+import { type Stub, sendJson, sendText, startStub } from '../../support/dynamodb-stub.js'
+
+const inputOf = (id: string) => ({ TableName: 'sessions', Key: { session_id: { S: id } } })
+const itemOf = (id: string) => ({ ...inputOf(id).Key, data: { S: `data of ${id}` } })
+
+let stub: Stub
+
+beforeAll(async () => {
+  stub = await startStub()
+})
+afterAll(() => stub.stop())
+beforeEach(() => stub.reset())
+
+describe('a client that keeps the middleware of the first command', () => {
+  it('has each answer compared with its own request', async () => {
+    const client = clientFor(resolveConfiguration({ endpoint: stub.endpoint, tableName: 'sessions' }))
+    const transport = transportFor({ transport: 'sdk' }, client)
+    stub.answer(({ body }, response) => sendJson(response, { Item: itemOf(JSON.parse(body).Key.session_id.S) }))
+    for (const id of ['a', 'b']) {
+      expect(await transport.send('GetItem', inputOf(id))).toMatchObject({ Item: itemOf(id) })
+    }
+    stub.answer((_, response, count) => sendJson(response, { Item: itemOf(count === 3 ? 'a' : 'c') }))
+    expect(await transport.send('GetItem', inputOf('c'))).toMatchObject({ $metadata: { attempts: 2 } })
+    client.destroy()
+  })
+
+  it('has answers looked at also after a command of the application, which keeps its own', async () => {
+    const client = stub.client({ cacheMiddleware: true, maxAttempts: 1 })
+    const transport = transportFor({ transport: 'sdk' }, client)
+    stub.answer((_, response) => sendText(response, '{"status":"UP"}'))
+    await client.send(new GetItemCommand(inputOf('a')))
+    expect(await failureOf(transport.send('GetItem', inputOf('a')))).toMatchObject({ name: 'UnreadableAnswerError' })
+    expect(await client.send(new GetItemCommand(inputOf('a')))).toMatchObject({ $metadata: { httpStatusCode: 200 } })
+    client.destroy()
+  })
+})
+
+describe.each(['lean', 'sdk'] as const)('a client whose send is mocked, transport %s', (transport) => {
+  async function answered(answer: () => unknown): Promise<unknown> {
+    const client = { send: vi.fn(async () => answer()) } as unknown as DynamoDBClient
+    return await transportFor({ transport }, client).send('GetItem', inputOf('a'))
+  }
+  const failed = (id: string) => () => {
+    throw new ConditionalCheckFailedException({ message: 'no', $metadata: {}, Item: itemOf(id) })
+  }
+
+  it('has only the keys of items compared', async () => {
+    for (const answer of [{}, undefined, { Item: itemOf('a') }, { Item: itemOf('a'), more: 1 }]) {
+      expect(await answered(() => answer)).toBe(answer)
+    }
+    const error = await failureOf(answered(() => ({ Item: itemOf('b') })))
+    expect(error).toMatchObject({ name: 'UnreadableAnswerError', maybeWritten: false })
+    expect(error.message).not.toContain('HTTP')
+  })
+
+  it('has the item of a failed condition compared', async () => {
+    expect(await failureOf(answered(failed('a')))).toBeInstanceOf(ConditionalCheckFailedException)
+    expect(await failureOf(answered(failed('b')))).toMatchObject({ name: 'UnreadableAnswerError' })
+  })
+})
