@@ -36,8 +36,8 @@ function hasMoreOpenings(limit: number, json: string): boolean {
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-const OPENING = [0x5b, 0x7b]
-const CLOSING = [0x5d, 0x7d]
+const [OPENING_LIST, OPENING_OBJECT] = [0x5b, 0x7b]
+const [CLOSING_LIST, CLOSING_OBJECT] = [0x5d, 0x7d]
 
 function depthReaches(level: number, json: string): boolean {
   let depth = 0
@@ -45,10 +45,10 @@ function depthReaches(level: number, json: string): boolean {
     const code = json.charCodeAt(at)
     if (code === QUOTE) {
       at = endOfText(json, at)
-    } else if (OPENING.includes(code)) {
+    } else if (code === OPENING_LIST || code === OPENING_OBJECT) {
       depth += 1
       if (depth >= level) return true
-    } else if (CLOSING.includes(code)) {
+    } else if (code === CLOSING_LIST || code === CLOSING_OBJECT) {
       depth -= 1
     }
   }
@@ -57,7 +57,13 @@ function depthReaches(level: number, json: string): boolean {
 
 /** @returns where the text that begins at `start` ends */
 function endOfText(json: string, start: number): number {
-  let at = start + 1
-  for (; at < json.length && json.charCodeAt(at) !== QUOTE; at += 1) if (json.charCodeAt(at) === BACKSLASH) at += 1
-  return at
+  let end = json.indexOf('"', start + 1)
+  while (end > 0 && isEscaped(json, end)) end = json.indexOf('"', end + 1)
+  return end < 0 ? json.length : end
+}
+
+function isEscaped(json: string, at: number): boolean {
+  let first = at
+  while (json.charCodeAt(first - 1) === BACKSLASH) first -= 1
+  return (at - first) % 2 === 1
 }
