@@ -94,7 +94,7 @@ export interface Cleaning {
   readonly start: number
   readonly end: number
   readonly offset: readonly [least: number, most: number]
-  /** Undefined: the server was killed before it could tell. */
+  /** Undefined: cleaning failed, or the server was killed before it could tell. */
   readonly deleted: number | undefined
 }
 

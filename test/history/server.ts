@@ -134,7 +134,7 @@ async function clean(id: number): Promise<void> {
     const { deleted } = await collectGarbage(options)
     tell({ event: 'cleaned', id, deleted })
   } catch (error) {
-    tell({ event: 'cleaned', id, deleted: 0, failure: String(error) })
+    tell({ event: 'cleaned', id, failure: String(error) })
   }
 }
 

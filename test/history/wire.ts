@@ -30,7 +30,7 @@ export type Report =
   | { readonly event: 'listening'; readonly group: string; readonly cookieName: string; readonly port: number }
   | { readonly event: 'ready' }
   | { readonly event: 'clock'; readonly id: number }
-  | { readonly event: 'cleaned'; readonly id: number; readonly deleted: number; readonly failure?: string }
+  | { readonly event: 'cleaned'; readonly id: number; readonly deleted?: number; readonly failure?: string }
   | { readonly event: 'conflict'; readonly keys: readonly string[]; readonly cookie: string }
   | { readonly event: 'failure'; readonly text: string }
   | { readonly event: 'crash'; readonly text: string }
