@@ -13,7 +13,9 @@ const TESTS = (process.env.SEE_RED_TESTS ?? 'faults store-faults lost-answers ba
   .map((name) => `test/integration/session/${name}.test.ts`)
 
 const ITEMS = 'runtime/session/session-items.ts'
+const CLEAR = 'runtime/session/clear.ts'
 const READS = 'runtime/session/batched-reads.ts'
+const ITEM_CHECK = 'runtime/dynamodb/item-check.ts'
 const FACTS = 'runtime/dynamodb/error-facts.ts'
 const WRITER = 'runtime/session/session-writer.ts'
 const REPOSITORY = 'runtime/session/session-repository.ts'
@@ -37,11 +39,11 @@ const BREAKAGES = [
   [
     'a failed write is swallowed',
     ITEMS,
-    'if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error, this.#configuration)',
-    'if (!(error instanceof ConditionalCheckFailedException)) return { written: true, item: undefined }',
+    'throw storeError(error, this.#configuration)\n      const repeated',
+    'return { written: true, item: undefined }\n      const repeated',
   ],
   [
-    'a failed read or delete is swallowed',
+    'a failed read is swallowed',
     ITEMS,
     '    } catch (error) {\n      throw storeError(error, this.#configuration)\n    }',
     '    } catch {\n      return {}\n    }',
@@ -53,10 +55,16 @@ const BREAKAGES = [
     "const { Attributes } = await this.#transport.send('UpdateItem', input).catch(() => this.#transport.send('UpdateItem', input))",
   ],
   [
+    'a failed delete is swallowed',
+    ITEMS,
+    'throw storeError(error, this.#configuration)\n      // dynalite',
+    'return undefined\n      // dynalite',
+  ],
+  [
     'every delete is sent again when it failed',
     ITEMS,
-    'return await this.#explained(this.#transport.send(operation, input))',
-    'return await this.#transport.send(operation, input).catch(() => this.#transport.send(operation, input))',
+    "await this.#transport.send('DeleteItem', input)",
+    "await this.#transport.send('DeleteItem', input).catch(() => this.#transport.send('DeleteItem', input))",
   ],
   [
     'every read is sent again when it failed',
@@ -70,7 +78,7 @@ const BREAKAGES = [
     "const { Attributes } = await this.#transport.send('UpdateItem', input)",
     'const { Attributes } = input as { Attributes?: Item }',
   ],
-  ['deletes are not sent', ITEMS, 'return await this.#explained(this.#transport.send(operation, input))', 'return {}'],
+  ['deletes are not sent', ITEMS, "await this.#transport.send('DeleteItem', input)", ''],
   [
     'reads are not sent',
     READS,
@@ -100,17 +108,17 @@ const BREAKAGES = [
   [
     'a forwarder of its own counts as that of another',
     RENEWAL,
-    'result.written || result.successor === successor',
+    'result.written || result.successor === ours',
     'result.written',
   ],
-  ['an unknown outcome counts as a failure', RENEWAL, 'if (found === successor) return { left: true }', ''],
+  ['an unknown outcome counts as a failure', RENEWAL, 'if (found === ours) return { left: true }', ''],
   [
     'a deleted session lives on under its new id',
     RENEWAL,
     'await repository.delete(created.id)\n          return undefined',
     'return renewed',
   ],
-  ['nothing follows in the index', INDEX, 'key = successorOf(result.current)', 'key = undefined'],
+  ['nothing follows in the index', CLEAR, 'key = successorOf(result.current)', 'key = undefined'],
   [
     'nothing follows in a scan',
     INDEX,
@@ -120,7 +128,7 @@ const BREAKAGES = [
   ['a save does not look for its token', SAVES, 'if (stored.includes(token)) return true', ''],
   ['a save that nobody knows of counts as not applied', SAVES, 'return undefined\n}', 'return false\n}'],
   ['all of a batch get the same item', READS, 'give(readers, found.get(key))', 'give(readers, [...found.values()][0])'],
-  ['a batch remembers what it read', READS, 'const items = Resp', 'const items = this.seen ??= Resp'],
+  ['a batch remembers what it read', READS, 'this.#byKey(Resp', 'this.#byKey(this.seen ??= Resp'],
   ['a batch takes what was left for missing', READS, 'if (!left.has(key)) give(', 'give('],
   ['readers of a batch share an item', READS, 'structuredClone(item)', 'item'],
   [
@@ -146,18 +154,18 @@ const BREAKAGES = [
     '    if (found === FAILED) this.#doubt()\n    const item = await this.#alone(key)\n',
   ],
   ['a batch is given up because of any timeout', READS, 'await this.#one(key)\n      this.#doubt()', 'this.#doubt()'],
-  ['a batch trusts keys that nobody asked for', READS, ' || !waiting.has(key)', ''],
+  ['a batch trusts keys that nobody asked for', ITEM_CHECK, 'items.every(isAsked)', 'items'],
   [
     'a batch trusts items without key',
-    READS,
-    'key === undefined || !waiting.has(key)',
-    'key !== undefined && !waiting.has(key)',
+    ITEM_CHECK,
+    'texts.has(textOf(item, names))',
+    'texts.has(textOf(item, names)) || names.every((name) => item[name] === undefined)',
   ],
   [
     'a batch trusts answers that say nothing',
-    READS,
-    'if (!Array.isArray(items)) throw new NotAnAnswer()',
-    'if (!items) return new Map()',
+    ITEM_CHECK,
+    "if (!Array.isArray(Responses[table])) return 'it lacks a table that was asked for'",
+    '',
   ],
   ['a batch that fails is read one by one', READS, 'if (hitsAnyRequest(error) || isLate) ref', 'if (!error) ref'],
   ['a batch fails for whatever reason', READS, 'if (hitsAnyRequest(error) || isLate) ref', 'if (error) ref'],
@@ -263,8 +271,8 @@ const BREAKAGES = [
   [
     'errors name the session',
     ITEMS,
-    'ConditionalCheckFailedException)) throw storeError(error, this.#configuration)',
-    'ConditionalCheckFailedException))\n        throw Object.assign(storeError(error, this.#configuration) as Error, { id })',
+    'throw storeError(error, this.#configuration)\n      const repeated',
+    'throw Object.assign(storeError(error, this.#configuration) as Error, { id })\n      const repeated',
   ],
   ['every error passes', ERRORS, 'if (!(error instanceof Error)) return false', 'if (error) return true'],
   ['no error passes', ERRORS, 'if (!(error instanceof Error)) return false', 'if (error) return false'],
@@ -313,6 +321,10 @@ const BREAKAGES = [
   ["an unlock that fails is nobody's", HELD, "this.#keeper.report(error, 'unlock', record.id)", 'throw error'],
 ]
 
+const stale = BREAKAGES.filter(([, file, from]) => !readFileSync(file, 'utf8').includes(from))
+if (stale.length > 0)
+  throw new Error(`The sources do not contain the text of: ${stale.map(([what]) => what).join('; ')}`)
+
 const words = process.argv.slice(2)
 const chosen = BREAKAGES.filter(([what]) => words.length === 0 || words.some((word) => what.includes(word)))
 const seenRed = new Map()
@@ -353,7 +365,6 @@ function runBroken(file, from, to) {
     symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'), 'junction')
     const path = join(folder, file)
     const source = readFileSync(path, 'utf8')
-    if (!source.includes(from)) throw new Error(`${file} does not contain:\n${from}`)
     writeFileSync(
       path,
       source.replace(from, () => to),
