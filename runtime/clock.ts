@@ -1,4 +1,4 @@
-/** Milliseconds since the epoch. Injected, so that tests decide what time it is. */
+/** Milliseconds since the epoch. Injected, so that tests decide the time. */
 export type Clock = () => number
 
 /**

@@ -1,6 +1,6 @@
 import { fitForLine, fitForOutput } from './fit-for-output.js'
 
-/** What all errors of this package have in common: the message may quote anything, and is fit for output. */
+/** The base of all errors of this package: the message may quote anything, and is fit for output. */
 export class PackageError extends Error {
   constructor(message?: string, options?: ErrorOptions) {
     super(message === undefined ? undefined : fitForOutput(message), options)
@@ -30,18 +30,18 @@ export class ConfigurationError extends PackageError {
   }
 }
 
-/** A table of this name exists, but sessions can't be kept in it: its key (or its TTL attribute) is another one. */
+/** A table of this name exists, but sessions can't be kept in it: it has another key, a sort key, or another TTL attribute. */
 export class TableSchemaError extends PackageError {
   override readonly name = 'TableSchemaError'
 }
 
 /**
- * A request for the table itself (create, delete, describe …) failed, or one for a session found no region or no
- * connection. The message says in one line what to do about it; `cause` is the AWS SDK's own error.
+ * A request for the table itself (create, delete, describe …) failed, or a request for a session found no region or no
+ * connection. The message names the remedy in one line; `cause` is the AWS SDK's own error.
  */
 export class TableRequestError extends PackageError {
   override readonly name = 'TableRequestError'
-  /** That of the cause, where it has one: `ECONNREFUSED`. */
+  /** The code of the cause, if the cause has one: `ECONNREFUSED`. */
   declare readonly code?: string
 
   constructor(message: string, options?: ErrorOptions) {
@@ -51,7 +51,7 @@ export class TableRequestError extends PackageError {
   }
 }
 
-/** This machine's clock differs from DynamoDB's by more than five minutes: it can't tell which sessions are expired. */
+/** This machine's clock differs from DynamoDB's by more than five minutes, so nobody knows which sessions are expired. */
 export class WrongClockError extends PackageError {
   override readonly name = 'WrongClockError'
   /** Milliseconds by which DynamoDB's clock is ahead of this machine's, to about a second; negative: behind it. */
@@ -142,7 +142,7 @@ export function messageOf(error: unknown): string {
 function ownMessage(error: unknown): string {
   const text = error instanceof Error ? error.message || severalMessages(error) || error.name : String(error)
   const own = text.replace(/\nRequire stack:[\s\S]*$/, '')
-  // A line of somebody else's must not look like one of ours.
+  // A line of a foreign message must not look like one of ours.
   return fitForOutput(error instanceof PackageError ? own : own.trim().replace(/\r?\n/g, '\n  '))
 }
 
@@ -181,8 +181,8 @@ export class LockLostError extends PackageError {
 export class SessionConflictError extends PackageError {
   override readonly name = 'SessionConflictError'
   /**
-   * false: nothing was written. true: the answer to an earlier attempt of this write was lost and others have written
-   * so often since that nobody can tell whether it was applied.
+   * false: nothing was written. true: the answer to an earlier attempt of this write was lost. Other requests have
+   * written so often since that nobody can tell whether the attempt was applied.
    */
   readonly maybeWritten: boolean
 

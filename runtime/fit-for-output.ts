@@ -9,7 +9,7 @@ const LONGEST_MESSAGE = 20_000
 
 /**
  * Makes a text fit for terminals, logs and error messages, wherever its parts come from: secrets are redacted, control
- * characters are shown as `\x1b`, and what is too long is cut. Line breaks and tabs stay.
+ * characters are shown as `\x1b`, and long texts are cut. Line breaks and tabs stay.
  *
  * @param limit characters at most
  */
@@ -17,7 +17,7 @@ export function fitForOutput(text: string, limit = LONGEST_MESSAGE): string {
   return cut(text, limit, (kept) => redact(kept).replace(CONTROL, escaped))
 }
 
-/** The same for a text of somebody else in a line of ours: line breaks and tabs are shown too. */
+/** The same for a foreign text in a line of ours: line breaks and tabs are shown too. */
 export function fitForLine(text: unknown, limit = LONGEST_LINE): string {
   return cut(String(text), limit, (kept) =>
     redact(kept)
@@ -37,8 +37,8 @@ export function jsonForOutput(value: unknown): string {
 }
 
 /**
- * Makes an error of somebody else fit for output where it is: it stays the same object, so that its class, `code` and
- * `cause` are what applications test for. What AWS answers to a wrong signature repeats the session token.
+ * Makes a foreign error fit for output in place. The error stays the same object, so that applications can test its class,
+ * `code` and `cause`. AWS's answer to a wrong signature repeats the session token.
  */
 export function makeErrorFit<T>(error: T, seen = new Set<unknown>()): T {
   if (!(error instanceof Error) || seen.has(error)) return error
@@ -83,7 +83,7 @@ function facts(error: Error & { code?: unknown; $metadata?: { httpStatusCode?: n
   return shown.map(([name, value]) => `\n    ${name}: ${fitForLine(value)}`).join('')
 }
 
-/** Members of an error are read-only where somebody has frozen it: then it can't be made fit. */
+/** Members of an error are read-only when the error is frozen: then it can't be made fit. */
 function set(error: Error, name: string, value: string): void {
   const {
     configurable = true,

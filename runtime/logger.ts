@@ -16,7 +16,7 @@ export const consoleLogger: Logger = {
   warn: (line) => printAside(`warning: ${line}`),
 }
 
-/** An application's logger, which is told nothing but what is fit for output. */
+/** An application's logger, which gets only texts that are fit for output. */
 export function fitLogger(logger: Logger): Logger {
   return { info: (line) => logger.info(fitForOutput(line)), warn: (line) => logger.warn(fitForOutput(line)) }
 }

@@ -27,7 +27,7 @@ export function writeAboveBar(screen: NodeJS.WritableStream, line: string): void
   screen.write(`\r${ESCAPE}[2K${ESCAPE}[?7h${fitForLine(line)}\n${ESCAPE}[?7l${ESCAPE}7`)
 }
 
-/** Writes a text in place of what stands in the present line of a terminal. */
+/** Writes a text over the present line of a terminal. */
 export function writeOverLine(stream: NodeJS.WriteStream, text: string): void {
   if (stream.isTTY) stream.write(`\r${ESCAPE}[2K`)
   write(stream, text)
@@ -38,7 +38,7 @@ export function printFailure(error: unknown, text: string): void {
   printAside(process.env.DEBUG ? debugText(error) : text)
 }
 
-/** A warning of the process, for what nobody else can be told. */
+/** A warning of the process, where there is no logger. */
 export function warnProcess(text: string, code: string): void {
   process.emitWarning(fitForOutput(text), { code })
 }

@@ -33,8 +33,8 @@ const SETTINGS: ReadonlyMap<string, Check> = new Map([
 ])
 
 /**
- * The settings as they are stored beside the data; undefined for sessions of other writers. A member that no framework
- * could work with is left out, because an answer with such a cookie would never be sent.
+ * The settings as they are stored beside the data; undefined for sessions of other writers. Members that no framework
+ * can write are left out: otherwise the framework could not send its answer.
  */
 export function parseCookie(json: string | undefined): CookieSettings | undefined {
   try {

@@ -91,7 +91,7 @@ function settingsOf(cookie: unknown): CookieSettings | undefined {
   return settings
 }
 
-/** What tells a session's cookie from others of its name, and lets it be set: what deletes it must have the same. */
+/** The attributes that a cookie needs to replace or delete the session's cookie in the browser. */
 export function attributesOf({ cookie }: { readonly cookie?: unknown }): CookieAttributes {
   const { path, domain, secure, httpOnly, sameSite, partitioned } = { ...settingsOf(cookie) } as CookieAttributes
   return { path, domain, secure, httpOnly, sameSite, partitioned }

@@ -53,7 +53,7 @@ async function plugin(app: FastifyInstance, { store: given, ...options }: Dynamo
   await app.register(fastifySession, settings)
   app.addHook('onSend', (request, reply, _payload, done) => {
     ending.after(request)
-    // The framework leaves the cookie to the browser. The Ruby gem fails on one whose item is gone.
+    // The framework leaves the cookie to the browser. The Ruby gem fails on a cookie whose item was deleted.
     const attributes = sessions.cookieToDelete(request)
     try {
       if (attributes && cookieOf(request, settings) !== undefined) reply.clearCookie(cookieName, attributes)

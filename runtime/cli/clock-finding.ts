@@ -1,26 +1,25 @@
-import { randomUUID } from 'node:crypto'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { offsetText, ServerClock } from '../dynamodb/server-clock.js'
 import { transportFor } from '../dynamodb/transport.js'
 import type { Finding } from './diagnosis.js'
+import { missingKey } from './read-findings.js'
 
 const check = 'clock'
 
 /** Two answers show that the clock is wrong; one may be slow. */
 const QUESTIONS = 3
 
-/** From here on stored times may be replaced, for they seem to come from a wrong clock (session/timestamp.ts). Milliseconds. */
+/** Stored times this far ahead are replaced, because a wrong clock wrote them (session/timestamp.ts). Milliseconds. */
 const NOTABLE = 60_000
 
-/** How far this machine's clock is from DynamoDB's, by the dates of answers; an answer that is an error has one, too. */
+/** How far this machine's clock is from DynamoDB's, by the dates of answers. Errors have a date too. */
 export async function clockFinding(configuration: Configuration, client: DynamoDBClient): Promise<Finding> {
-  const { tableName: TableName, tableKey } = configuration
+  const { tableName: TableName } = configuration
   const transport = transportFor(configuration, client)
   const clock = ServerClock.of(client)
   for (let question = 0; question < QUESTIONS && clock.status === 'unknown' && !clock.isSilent; question += 1) {
-    const Key = { [tableKey]: { S: `doctor-${randomUUID()}` } }
-    await transport.send('GetItem', { TableName, Key }).catch(() => undefined)
+    await transport.send('GetItem', { TableName, Key: missingKey(configuration) }).catch(() => undefined)
   }
   const { status, offset, isSilent } = clock
   if (isSilent) return { level: 'skipped', check, text: 'the answers have no Date' }

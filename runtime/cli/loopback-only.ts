@@ -3,10 +3,10 @@ import { isIPv4 } from 'node:net'
 import { fitForLine } from '../fit-for-output.js'
 
 /**
- * Lets a server answer only programs of this machine. It listens on a loopback address already, but a page in a browser
- * of this machine can send requests there, by another site's name that is made to lead to it (DNS rebinding) or as they are.
+ * Lets a server answer only programs of this machine. A loopback address alone is not enough: a page in a
+ * browser of this machine can send requests there, directly or by a name of its own site (DNS rebinding).
  *
- * @param server with its listeners for requests; the others are refused with 403, in DynamoDB's form
+ * @param server with its listeners for requests; other programs get 403, in DynamoDB's form
  */
 export function answerOnlyLoopback(server: Server): void {
   const listeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]

@@ -54,7 +54,7 @@ export function createProgram(): Command {
     .description('delete the sessions that are over: by max_stale, by max_age, or by their own expire_at')
     .option('--dry-run', 'only look, delete nothing')
     .option('--expire-at-only', 'let nothing but their own expire_at end sessions; needs no max_age or max_stale')
-    .option('--trust-clock', "clean although this machine's clock is over 5 minutes off DynamoDB's")
+    .option('--trust-clock', "clean although this machine's clock is more than 5 minutes off DynamoDB's")
     .option('--segments <number>', 'parts of the table that are cleaned at the same time, 1 to 100 (default: 4)')
     .option('--rate <units>', 'capacity units a second at most, reads and writes together (default: no limit)')
     .option('--max-items <number>', 'stop after as many deletions')

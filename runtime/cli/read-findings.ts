@@ -14,19 +14,23 @@ const LOOKED_AT =
 
 /** How sessions will be read, by reading some that can't exist: past the SDK or by it, together or one by one. */
 export async function readFinding(configuration: Configuration, client: DynamoDBClient): Promise<Finding> {
-  const { tableName: TableName, tableKey, batchReads, sources } = configuration
-  const missing = () => ({ [tableKey]: { S: keyOf(`doctor-${randomUUID()}`, configuration) } })
+  const { tableName: TableName, batchReads, sources } = configuration
   const transport = transportFor(configuration, client)
   const refused = await refusal(configuration, 'GetItem', () =>
-    transport.send('GetItem', { TableName, Key: missing() }),
+    transport.send('GetItem', { TableName, Key: missingKey(configuration) }),
   )
   if (refused) return refused
   if (!transport.isLean) return sentBySdk(configuration)
   if (!batchReads) return { level: 'ok', check, text: `one by one, as batch_reads says (${sources.batchReads})` }
   if (!transport.mayMerge) return { level: 'ok', check, text: `one by one: ${LOOKED_AT}` }
-  const RequestItems = { [TableName]: { Keys: [missing(), missing()] } }
+  const RequestItems = { [TableName]: { Keys: [missingKey(configuration), missingKey(configuration)] } }
   const alone = await refusal(configuration, 'BatchGetItem', () => transport.send('BatchGetItem', { RequestItems }))
   return alone ?? { level: 'ok', check, text: 'several at a time with one BatchGetItem, by transport lean' }
+}
+
+/** The key of a session that can't exist. */
+export function missingKey(configuration: Configuration): Record<string, { S: string }> {
+  return { [configuration.tableKey]: { S: keyOf(`doctor-${randomUUID()}`, configuration) } }
 }
 
 function sentBySdk({ transport, sources }: Configuration): Finding {

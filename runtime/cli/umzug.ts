@@ -67,7 +67,7 @@ async function announce(umzug: Umzug, argv: readonly string[]): Promise<void> {
   }
 }
 
-/** The instance's own command line, but for what only ours has, or prints in a form that is fit for terminals. */
+/** The instance's own command line. Ours takes the commands that only ours has, or prints fit for terminals. */
 function cliOf(umzug: Umzug, [command = '']: readonly string[]): Pick<UmzugCLI, 'executeWithoutErrorHandling'> {
   if (['status', 'unlock', 'pending', 'executed'].includes(command)) return new SessionUmzugCLI(umzug)
   return (umzug as unknown as { getCli(options: object): UmzugCLI }).getCli({ toolFileName: 'umzug' })

@@ -137,7 +137,7 @@ export const OPTIONS = {
     type: 'string',
     default: undefined,
     from: everywhere,
-    text: "Text before every session id in the table's key, where several applications share a table: shop: (with the colon).",
+    text: "Prefix of every session id in the table's key, such as shop: (with the colon). For tables that several applications share.",
     maxLength: 255,
     pattern: '^[^\\s\\x00-\\x1f\\x7f]+:$',
     rule: 'must be text without spaces that ends in a colon, such as "shop:"',
@@ -264,7 +264,8 @@ export const OPTIONS = {
     values: ['json', 'json_allow_marshal'],
     default: 'json',
     refused: {
-      marshal: 'Marshal holds Ruby objects, which only Ruby can write; json_allow_marshal reads it and writes JSON',
+      marshal:
+        'Marshal holds Ruby objects, which only Ruby can write; json_allow_marshal reads Marshal and writes JSON',
     },
     from: everywhere,
     text: "How session data is stored: as JSON. json_allow_marshal also reads a Rails application's old Marshal sessions.",

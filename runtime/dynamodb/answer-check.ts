@@ -39,9 +39,9 @@ export function longestAnswer(operation: Operation): number {
 
 /**
  * Whether an answer is DynamoDB's, and the answer to this request. Something in between (a proxy, a sign-in page, a load
- * balancer's health check) may answer with status 200 as well, or send an answer that belongs to another request.
+ * balancer's health check) may answer with status 200 as well. Or it may send an answer to another request.
  *
- * @returns undefined for an error other than a failed condition: such an error never counts as a success
+ * @returns undefined for an error other than a failed condition: this error never counts as a success
  */
 export function judge(answer: RawAnswer, operation: Operation, input: Input): Verdict | undefined {
   const { status, headers, body } = answer

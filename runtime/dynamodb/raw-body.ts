@@ -26,7 +26,7 @@ type Connection = Socket & { readonly parser?: unknown }
 const GUARDED = new WeakSet<Connection>()
 
 /**
- * Closes a connection of Node's client as soon as something arrives while no request is under way. Node keeps such bytes,
+ * Closes a connection of Node's client as soon as something arrives while no request is under way. Node keeps these bytes,
  * and takes them for the answer to the next request.
  */
 export function closeOnSurplus(connection: Connection): void {

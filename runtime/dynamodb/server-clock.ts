@@ -9,7 +9,7 @@ const LARGEST_OFFSET = 300_000
 /** An answer that took longer may be an old one: of a process that was stopped meanwhile, for example. Milliseconds. */
 const LONGEST_ROUND_TRIP = 2000
 
-/** Wall clock and monotonic clock drift apart by less; by more, somebody has set the clock. Milliseconds. */
+/** Wall clock and monotonic clock drift apart by less; by more, the clock was set. Milliseconds. */
 const SMALLEST_STEP = 60_000
 
 /** - `unknown`: no answer since the clock was last set could be judged, or only one that says it is wrong. */
@@ -59,12 +59,12 @@ export class ServerClock {
     return this.#offset
   }
 
-  /** The latest answer had no `Date`: others won't have one either. */
+  /** The latest answer had no `Date`: later ones won't have one either. */
   get isSilent(): boolean {
     return this.#isSilent
   }
 
-  /** How often somebody has set this machine's clock, as far as it was noticed. */
+  /** How often this machine's clock was set, as far as noticed. */
   get steps(): number {
     this.#look()
     return this.#steps
@@ -86,7 +86,7 @@ export class ServerClock {
     if (!warned && this.status === 'wrong') this.#warn(this.#offset)
   }
 
-  /** Forgets what was known about a clock that was set since. */
+  /** Forgets earlier answers when the clock was set since. */
   #look(): Moment {
     const now = moment()
     const step = now.wall - this.#seen.wall - (now.monotonic - this.#seen.monotonic)
@@ -145,7 +145,7 @@ export function watchedExchange(exchange: Exchange, client: DynamoDBClient): Exc
   }
 }
 
-/** Has every answer to the command judged, also those that the SDK's retries hide. The client's own stack stays as it is. */
+/** Has every answer to the command judged, also answers that the SDK's retries hide. The client's own stack stays as it is. */
 export function watchCommand(command: GetItemCommand, client: Pick<DynamoDBClient, 'send'>): void {
   const clock = ServerClock.of(client)
   command.middlewareStack.add(

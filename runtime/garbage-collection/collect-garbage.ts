@@ -24,9 +24,9 @@ const SEGMENTS = 4
 
 /**
  * Deletes the sessions that are over: not used for `max_stale`, older than `max_age`, or past the `expire_at` that
- * their writer gave them. Other items of the table are neither fetched nor deleted: docs/cleaning.md says what counts as
- * a session. A session that is refreshed or locked between the scan and its delete survives, and so does
- * one whose lock is younger than `lock_expiry_time`.
+ * their writer gave them. Other items of the table are neither fetched nor deleted (docs/cleaning.md defines
+ * sessions). A session that is refreshed or locked between the scan and its delete survives. A session whose lock is
+ * younger than `lock_expiry_time` survives too.
  *
  * Needs `dynamodb:Scan` and `dynamodb:PartiQLDelete`, or `dynamodb:DeleteItem` in place of the latter.
  *
@@ -36,7 +36,7 @@ const SEGMENTS = 4
  *
  * @throws {ConfigurationError} also when neither `max_age` nor `max_stale` is set (but see `expireAtOnly`)
  * @throws {WrongClockError} when this machine's clock differs from DynamoDB's by more than five minutes (but see `trustClock`)
- * @throws {TableSchemaError} when the table has another key than `table_key`
+ * @throws {TableSchemaError} when the table has another key than `table_key`, or a sort key
  * @throws {TableRequestError} when DynamoDB refuses a request; what was deleted before stays deleted
  */
 export async function collectGarbage(options: Options = {}, context: CleaningContext = {}): Promise<CleaningSummary> {

@@ -35,7 +35,7 @@ export function oldBy(configuration: Configuration, expireAtOnly: boolean): Old 
 }
 
 /**
- * Whether an item may be deleted: its session is over, and no request holds its lock. A forwarder, which a logout may
+ * Whether an item may be deleted: its session has expired, and no request holds its lock. A forwarder, which a logout may
  * still have to follow, stays until its own `expire_at`.
  *
  * @param now milliseconds since the epoch

@@ -4,8 +4,8 @@ import { setTimeout } from 'node:timers/promises'
 const FIRST = 10
 
 /**
- * Waits before another attempt. Tests do not shorten this wait: it must be long beside a request, so that those who met at
- * a session do not meet again.
+ * Waits before another attempt. Tests do not shorten this wait: the wait must be long beside a request, so that
+ * requests that met at a session do not meet again.
  *
  * @param attempt 0 for the first wait
  * @param longest upper bound, in milliseconds
@@ -16,8 +16,8 @@ export async function backOff(attempt: number, longest: number, first?: number):
 }
 
 /**
- * Milliseconds to wait before another attempt: a random time ("full jitter") up to a bound that doubles with each attempt,
- * as in the AWS Architecture Blog's "Exponential Backoff And Jitter". Parameters as those of {@link backOff}.
+ * Milliseconds to wait before another attempt: a random time ("full jitter") up to a bound that doubles with each attempt.
+ * The AWS Architecture Blog explains why: "Exponential Backoff And Jitter". For parameters see {@link backOff}.
  */
 export function jitter(attempt: number, longest: number, first = FIRST): number {
   return Math.random() * Math.min(longest, Math.max(FIRST, first) * 2 ** attempt)

@@ -12,8 +12,8 @@ export function deepestFor({ sessionIdDigest }: Pick<Configuration, 'sessionIdDi
 }
 
 /**
- * Whether a JSON text is nested deeper than so many levels. JSON.stringify, structuredClone and what frameworks do with
- * session data call themselves for each level, and end with "Maximum call stack size exceeded". This function does not,
+ * Whether a JSON text is nested deeper than so many levels. JSON.stringify, structuredClone and frameworks call
+ * themselves for each level, and end with "Maximum call stack size exceeded". This function does not,
  * and costs next to nothing for usual sessions: a text without that many brackets is not looked at in detail.
  *
  * @param json JSON; the answer for any other text has no meaning
@@ -22,7 +22,7 @@ export function isDeeperThan(levels: number, json: string): boolean {
   return json.length > 2 * levels && hasMoreOpenings(levels, json) && depthReaches(levels + 1, json)
 }
 
-/** Counts all opening brackets, also those inside of texts. */
+/** Counts all opening brackets, also brackets inside of texts. */
 function hasMoreOpenings(limit: number, json: string): boolean {
   let count = 0
   for (const bracket of ['{', '[']) {

@@ -2,15 +2,14 @@ import { ResourceNotFoundException } from '@aws-sdk/client-dynamodb'
 import type { ErrorContext, ErrorHandler } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError, isWithoutConnection } from '../dynamodb/aws-error.js'
-
 import { factsOf } from '../dynamodb/error-facts.js'
 import { SessionTooLargeError, TableMissingError, TableSchemaError, UnreadableAnswerError } from '../errors.js'
 import { fitForLine, makeErrorFit } from '../fit-for-output.js'
 import { write } from '../output.js'
 
 /**
- * DynamoDB's answer as the application should see it: the SDK's own error, made fit for output, or ours where ours says
- * what to do.
+ * DynamoDB's answer as the application should see it: the SDK's own error, made fit for output, or ours where ours
+ * names the remedy.
  */
 export function storeError(error: unknown, configuration: Configuration): unknown {
   const { tableName } = configuration
@@ -28,7 +27,7 @@ export function storeError(error: unknown, configuration: Configuration): unknow
   return error
 }
 
-/** The first is what DynamoDB says to requests for items, the second to PartiQL; the others are from DynamoDB Local. */
+/** The first is DynamoDB's answer to requests for items, the second to PartiQL; the rest are from DynamoDB Local. */
 const OTHER_KEY =
   /key element does not match the schema|mandatory equality on all key attributes|data type should match its data type in table's schema|required keys was not given|conditions on the keys is invalid|type mismatch for key/i
 

@@ -36,8 +36,8 @@ export class IndexItems {
   }
 
   /**
-   * The partition keys of the items of this application whose attribute has the value, as far as the index knows yet, a
-   * page at a time.
+   * The partition keys of this application's items whose attribute has the value, a page at a time. The index may not
+   * know the newest yet.
    *
    * @param attribute one of `index_keys`
    * @throws {IndexMissingError}
@@ -77,7 +77,7 @@ export class IndexItems {
   /**
    * Deletes the session if these attributes are exactly this.
    *
-   * @param form whether its item must have the form of a session as well, for whoever did not look at the item
+   * @param form whether the item must have the form of a session too, for callers that did not look at the item
    * @returns deleted also when an earlier attempt of this request did it, of which only the answer was lost
    */
   async delete(key: string, equals: Changes, { form = false } = {}): Promise<DeleteResult> {

@@ -43,7 +43,7 @@ export class MarshalBytes {
     return this.take(this.length())
   }
 
-  /** The letter that tells what follows. */
+  /** The letter that tells the type of the next value. */
   type(): string {
     return String.fromCharCode(this.byte())
   }

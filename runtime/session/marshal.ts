@@ -7,8 +7,8 @@ export function isMarshalText(text: string): boolean {
 }
 
 /**
- * Converts data that Ruby's Marshal wrote to JSON. Reads only what JSON holds in the same way: nil, booleans, finite floats,
- * integers within 2^53, UTF-8 text, symbols (by their name), arrays, and hashes whose keys are texts or symbols. Reads texts
+ * Converts data that Ruby's Marshal wrote to JSON. Reads only values that JSON holds in the same way: nil, booleans, finite
+ * floats, integers within 2^53, UTF-8 text, symbols (by their name), arrays, and hashes with keys of text or symbols. Reads texts
  * and hashes of a subclass, such as ActiveSupport::SafeBuffer, as plain ones. Refuses everything else: a value that is nearly
  * right may be another user's id.
  *
@@ -129,7 +129,7 @@ class MarshalReader {
     }
   }
 
-  /** An object with instance variables. Only the encoding of a text is used, the others are skipped. */
+  /** An object with instance variables. Only the encoding of a text is used, any other is skipped. */
   #withVariables(): Value {
     const type = this.#bytes.type()
     if (type === TYPES.SYMBOL) return text(this.#symbol(type, true))

@@ -9,7 +9,7 @@ import type { Item } from './session-record.js'
  * - `data` of type B (compressed);
  * - `data` of type S that begins with `{` or `null` (JSON) or `BA` (Marshal of the Ruby gem, in Base64).
  *
- * Two further kinds of items may be sessions, which no expression can tell: those without `data`, and those whose
+ * Two further kinds of items may be sessions, which no expression can tell: items without `data`, and items whose
  * `data` begins with white space. Only {@link recordOf} tells, by looking at the item. So whoever deletes without
  * looking (`clean`) leaves them alone.
  */
@@ -33,7 +33,7 @@ export function ownSessions(expression: Expression, keys: Keys): string {
 }
 
 /**
- * The same for those who look at each item: also items that may be sessions.
+ * The same for callers that look at each item: also items that may be sessions.
  *
  * @param withoutData whether sessions without data are wanted
  * @param forwarders whether forwarders are wanted

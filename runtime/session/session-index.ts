@@ -30,8 +30,8 @@ export interface IndexSearch {
 /** What every store has: the sessions of a user. */
 export interface SessionSearch {
   /**
-   * The keys of the sessions in whose data `key` has the value, without `key_prefix`; also of those that are over, while
-   * their items are there. They are as good as session ids: not to be shown.
+   * The keys of the sessions in whose data `key` has the value, without `key_prefix`; also of expired sessions, while
+   * their items are there. The keys are as good as session ids: not to be shown.
    *
    * @param key one of `index_keys`
    * @throws {ConfigurationError} when it is none of them; TypeError when no session can have such a value

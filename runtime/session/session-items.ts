@@ -133,10 +133,10 @@ export class SessionItems {
   }
 
   /**
-   * The items of this application's sessions, and of what may be one, a page at a time: {@link maybeOwnSessions}.
+   * The items that are or may be sessions of this application, a page at a time: {@link maybeOwnSessions}.
    *
    * @param attributes to be fetched; the table's key is among them
-   * @throws {TableSchemaError} when an item has no such key
+   * @throws {TableSchemaError} when an item has no key of this name
    */
   async *scan(
     attributes: readonly string[],

@@ -1,7 +1,7 @@
 import type { Configuration } from '../configuration/resolve.js'
 import { InvalidSessionIdError } from '../errors.js'
 
-/** What keys are made with. */
+/** The options that keys depend on. */
 export type KeyMaking = Partial<Pick<Configuration, 'keyPrefix'>>
 
 /** DynamoDB's limit for a partition key in bytes: "Constraints in Amazon DynamoDB". */
@@ -11,7 +11,7 @@ export const LONGEST_KEY = 2048
  * The partition key under which a session is stored: `key_prefix` and the id. No other function makes keys, so that
  * they can be made in another way (hashed, for example) one day.
  *
- * @throws {InvalidSessionIdError} when no item can have such a key
+ * @throws {InvalidSessionIdError} when no item can have this key
  */
 export function keyOf(id: string, { keyPrefix = '' }: KeyMaking): string {
   const problem = keyProblemOf(id, keyPrefix)

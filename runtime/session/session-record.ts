@@ -48,8 +48,8 @@ type Reading = Pick<Configuration, 'sessionIdDigest'> & Partial<Pick<Configurati
  * behind, and can't read those without data itself.
  *
  * @param token the lock's token, if the item was read by locking it
- * @throws {SessionDataError} when `data` is anything else but the JSON text of an object, compressed or not, or Marshal with
- *   `serializer: json_allow_marshal`, or when it is nested too deeply
+ * @throws {SessionDataError} when `data` is not the JSON text of an object, compressed or not, or is nested too deeply.
+ *   With `serializer: json_allow_marshal` `data` may also be Marshal.
  */
 export function recordOf(id: string, item: Item, configuration: Reading, token?: string): SessionRecord {
   const { data, created_at: _, updated_at: version, expire_at: __, cookie, locked_at: ___, saves, ...others } = item

@@ -19,7 +19,7 @@ import {
   unlocking,
 } from './session-writer.js'
 
-/** What the renewal of a session works with. */
+/** The parts that a renewal works with. */
 interface Parts {
   readonly configuration: Configuration
   readonly repository: SessionRepository
@@ -42,8 +42,8 @@ export interface Moving {
 }
 
 /**
- * How long a forwarder stays. A logout follows it when its request loaded the session before the change of id, so no
- * request may take longer. Milliseconds.
+ * How long a forwarder stays. A logout follows a forwarder when its request loaded the session before the change of id.
+ * So no request may take longer. Milliseconds.
  */
 export const FORWARDER_LIFETIME = 15 * 60_000
 
@@ -52,16 +52,17 @@ export const FORWARDER_LIFETIME = 15 * 60_000
  *
  * 1. The session is stored under the new id.
  * 2. The old item becomes a *forwarder*, on condition that it is as it was read: it loses its data and names the new
- *    item in its attribute `successor`. It is no session any more. Saves and touches of other requests find the
+ *    item in its attribute `successor`. The item is no session any more. Saves and touches of other requests find the
  *    session deleted. They never follow a forwarder, because whoever knows the old id (session fixation) must not get
  *    the new data. Only a logout follows it.
  *
  * The second write decides:
  *
  * - It fails because the old session was deleted: the new item is deleted too. A logout is final.
- * - It fails because another request moved the session first: the new item becomes a forwarder to where it went. Koa and
- *   @fastify/session send the browser our new id all the same, and a logout with that cookie has to follow too.
- * - It fails because another request changed the old session: the change is merged into the new item, then repeat.
+ * - It fails because another request moved the session first: the new item becomes a forwarder to the other new
+ *   id. Koa and @fastify/session still send the browser our new id, and a logout with this cookie has to follow too.
+ * - It fails because another request changed the old session: the change is merged into the new item. Then the second
+ *   write is repeated.
  * - It fails for any other reason: the old item is read. When it forwards to the new one, the write was applied.
  *   Otherwise the session stays under its old id, and the new item is deleted.
  */
@@ -132,7 +133,7 @@ export class SessionRenewal {
     return undefined
   }
 
-  /** Touches the old session and gives its lock back, as long as it is what we know of it. */
+  /** Touches the old session and gives its lock back, if the stored version is the known one. */
   async #keep(stored: SessionRecord, times: Changes): Promise<LeaveResult> {
     const { items, writer } = this.#parts
     const result = await items.write(stored.id, { ...times, ...unlocking(stored) }, writer.condition(stored))
@@ -140,7 +141,7 @@ export class SessionRenewal {
     return { left: false, current: result.current }
   }
 
-  /** Makes the old item a forwarder, as long as it is what we know of it. */
+  /** Makes the old item a forwarder, if the stored version is the known one. */
   async #forward(stored: SessionRecord, { updated_at }: Changes, newId: string): Promise<LeaveResult> {
     const { configuration, items, writer } = this.#parts
     const ours = keyOf(newId, configuration)
@@ -149,14 +150,14 @@ export class SessionRenewal {
       if (result.written || result.successor === ours) return { left: true }
       return { left: false, current: result.current, successor: result.successor }
     } catch (error) {
-      // Nobody knows whether the write was applied: what is stored decides.
+      // Nobody knows whether the write was applied: the stored item decides.
       const found = await items.successorOf(stored.id).catch(() => undefined)
       if (found === ours) return { left: true }
       throw error
     }
   }
 
-  /** Writes a forwarder over a session. What this package does not know of the item stays. */
+  /** Writes a forwarder over a session. Attributes that this package does not know stay. */
   #write(id: string, updated_at: Changes['updated_at'], successor: string, condition: Condition): Promise<WriteResult> {
     const { configuration, items, now } = this.#parts
     const changes: Changes = {

@@ -37,7 +37,7 @@ export interface SessionExtras {
 /** How a session is looked for. */
 export interface FindOptions {
   /**
-   * Notified when there is no session because it moved to another id, which a logout has to follow
+   * Notified when there is no session because it moved to another id. A logout has to follow
    * ({@link SessionRepository.delete} does).
    */
   readonly onForwarder?: (() => void) | undefined
@@ -230,7 +230,7 @@ export class SessionRepository {
     }
   }
 
-  /** Deletes every session, expired or not; what is stored but is no session stays. */
+  /** Deletes every session, expired or not; other items stay. */
   clear(): Promise<void> {
     return clearSessions(this.#items, this.#indexItems, this.#configuration)
   }

@@ -30,7 +30,7 @@ export class TableWork {
   readonly logger: Logger
   /** For requests for items. */
   readonly transport: Transport
-  /** What the answers to those requests say about this machine's clock. */
+  /** Judges this machine's clock by the answers to these requests. */
   readonly serverClock: ServerClock
   readonly #client: DynamoDBClient
   readonly #waitLimit: number
