@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
+import { listen } from '../support/adapters/listen.js'
 import { type Answer, error, JSON_TYPE } from './answer.js'
 import { Breaker, type ProxyBreakage } from './breaker.js'
 import type { Random } from './random.js'
@@ -174,11 +174,7 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
   const server = createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
     handle(incoming, outgoing).catch(() => void outgoing.destroy())
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve())
-  })
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   return {
     endpoint: `http://127.0.0.1:${port}`,
     requests,

@@ -1,7 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { crc32 } from 'node:zlib'
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import { listen } from './adapters/listen.js'
 
 /** A request as it came over the wire. */
 export interface WireRequest {
@@ -53,8 +54,7 @@ export async function startStub({ keepAliveTimeout = 60_000 } = {}): Promise<Stu
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => {})
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const endpoint = `http://127.0.0.1:${await listen(server)}`
   return {
     endpoint,
     requests,

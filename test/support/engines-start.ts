@@ -2,11 +2,11 @@ import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import dynalite from 'dynalite'
+import { listen } from './adapters/listen.js'
 
 const run = promisify(execFile)
 
@@ -17,11 +17,7 @@ export interface RunningEngine {
 
 export async function startDynalite(): Promise<RunningEngine> {
   const server = dynalite({ createTableMs: 20, deleteTableMs: 20, updateTableMs: 20 })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve())
-  })
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   return {
     endpoint: `http://127.0.0.1:${port}`,
     stop: () => new Promise((resolve) => server.close(() => resolve())),
@@ -96,8 +92,7 @@ async function fetchDynamoDBLocal(): Promise<void> {
 
 export async function freePort(): Promise<number> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   await new Promise((resolve) => server.close(resolve))
   return port
 }

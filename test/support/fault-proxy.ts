@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { listen } from './adapters/listen.js'
 
 /** Of the event loop: within so many, whoever was answered has sent what it sends next. */
 const TURNS = 20
@@ -106,11 +106,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     return forward(target, incoming, body)
   }
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve())
-  })
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
 
   return {
     endpoint: `http://127.0.0.1:${port}`,
