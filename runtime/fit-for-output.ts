@@ -69,7 +69,7 @@ function stackOf({ name, message, stack = `${name}: ${message}` }: Error): strin
   return stackWith(fitForOutput(message, LONGEST_LINE).replaceAll('\n', '\n  '), message, stack)
 }
 
-/** The message is replaced by itself, so that its end is not taken for the trace, nor its length cuts that off. */
+/** Replaces the message apart from the trace: a long message must not cut off the trace. */
 function stackWith(fit: string, message: string, stack: string): string {
   const at = message === '' ? -1 : stack.indexOf(message)
   if (at === -1) return fitForOutput(stack)
@@ -94,9 +94,9 @@ function set(error: Error, name: string, value: string): void {
   else if (writable) Object.assign(error, { [name]: value })
 }
 
-/** C0 but line feed and tab, DEL, C1, and what is invisible, breaks lines or turns the direction of text. */
+/** C0 but line feed and tab, DEL, C1, and characters that are invisible, break lines or turn the direction of text. */
 const CONTROL =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is shown here
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are shown here
   /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}\p{Cs}]/gu
 
 function escaped(character: string): string {
@@ -111,7 +111,7 @@ function code(character: string): string {
   return (character.codePointAt(0) ?? 0).toString(16)
 }
 
-/** @param make how what is kept is made fit; a secret is not cut in two before, lest its half is no longer one */
+/** @param make makes the kept text fit; a secret is not cut in two before, lest its half is no longer one */
 function cut(text: string, limit: number, make: (kept: string) => string): string {
   const most = limit * 4
   const kept = text.length > most ? text.slice(0, Math.max(text.lastIndexOf(' ', most), 0)) : text

@@ -22,7 +22,7 @@ export function write(stream: NodeJS.WritableStream, text: string): void {
 
 const ESCAPE = '\u001b'
 
-/** Prints a line above a bar that is drawn again below it, and remembers that place (ESC 7) as its own. */
+/** Prints a line above a bar. The bar is drawn again below, and remembers that place (ESC 7). */
 export function writeAboveBar(screen: NodeJS.WritableStream, line: string): void {
   screen.write(`\r${ESCAPE}[2K${ESCAPE}[?7h${fitForLine(line)}\n${ESCAPE}[?7l${ESCAPE}7`)
 }

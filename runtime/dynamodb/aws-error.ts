@@ -202,7 +202,7 @@ function notDynamoDB(failure: Failure): string | undefined {
   if (name !== 'SyntaxError' && !code.startsWith('HPE_')) return undefined
   const check = `check ${endpointSource(failure.configuration)}`
   const answer = status ? ` (HTTP status ${status})` : ''
-  const between = 'look for what is in between (proxy, firewall, VPC endpoint)'
+  const between = 'look for something in between (proxy, firewall, VPC endpoint)'
   return `${placeOf(failure)} does not answer like DynamoDB${answer}; ${between}; ${check}. Whether the request was carried out is not known`
 }
 

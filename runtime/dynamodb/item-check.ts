@@ -6,8 +6,8 @@ type Item = Readonly<Record<string, AttributeValue | undefined>>
 const ANOTHER = 'it is about an item that was not asked for'
 
 /**
- * Whether all items of an answer are among those that were asked for. This is all that can be looked at where there is no
- * raw answer (a mock of the client).
+ * Finds items of an answer that nobody asked for. Where there is no raw answer (a mock of the client), nothing else can
+ * be checked.
  *
  * @param answer members of an answer, or an error for a failed condition
  */

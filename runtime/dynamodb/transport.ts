@@ -131,7 +131,7 @@ class SdkTransport implements Transport {
     }
   }
 
-  /** With `cacheMiddleware` a client keeps what the first command of a class had: the application's may be without a check. */
+  /** With `cacheMiddleware` a client keeps the middleware of the first command of a class, which may lack the check. */
   #uncached(): SendOptions | undefined {
     const { config } = this.#client
     return config?.cacheMiddleware && !hasFixedEndpoint(this.#client as DynamoDBClient) ? {} : undefined

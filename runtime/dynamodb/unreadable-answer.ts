@@ -14,7 +14,7 @@ export function unreadableAnswer(
   const table = tableOf(input)
   const text =
     `The answer to ${operation}${table ? ` for the table "${table}"` : ''} is not DynamoDB's: ${problem}` +
-    `${status ? ` (HTTP status ${status})` : ''}; look for what is in between (proxy, firewall, VPC endpoint).` +
+    `${status ? ` (HTTP status ${status})` : ''}; look for something in between (proxy, firewall, VPC endpoint).` +
     (maybeWritten ? ' Whether the request was carried out is not known.' : '')
   return Object.defineProperties(new UnreadableAnswerError(text, status, maybeWritten), {
     $retryable: { value: {} },

@@ -7,7 +7,7 @@ import type { Item } from './session-record.js'
  *
  * - forwarders (`successor`);
  * - `data` of type B (compressed);
- * - `data` of type S that begins with `{` or `null` (JSON) or `BA` (Marshal of the Ruby gem, in Base64).
+ * - `data` of type S that begins with `{` or `null` (JSON) or `BA` (Marshal in Base64).
  *
  * Two further kinds of items may be sessions, which no expression can tell: items without `data`, and items whose
  * `data` begins with white space. Only {@link recordOf} tells, by looking at the item. So whoever deletes without

@@ -54,7 +54,7 @@ export interface SessionSearch {
 
 /** A session that was found by a value in its data. */
 export interface FoundSession extends Times {
-  /** Not to be shown. */
+  /** The session id, without `key_prefix`. Not to be shown. */
   readonly id: string
 }
 
