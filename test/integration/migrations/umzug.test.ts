@@ -216,7 +216,8 @@ describe('createUmzug', () => {
     await umzug.up()
     const { tableName } = umzug.configuration
     expect(logger.lines).toContain(`table "${tableName}" is active`)
-    expect(logger.warnings.join()).toMatch(/Time to Live/)
+    // dynalite knows no Time to Live, which is said as a warning.
+    if (anyEngine().name === 'dynalite') expect(logger.warnings.join()).toMatch(/Time to Live/)
   })
 
   it('runs a list of migrations where there are no files, and passes them the context', async () => {

@@ -103,7 +103,8 @@ export class Oracle {
       this.#violate(simulation, 'a cookie opens the session after an acknowledged logout')
     }
     if (open.length > 1) this.#violate(simulation, 'two cookies open two sessions')
-    if (orphans > 0 && simulation.failedRequests === 0) this.#violate(simulation, 'a session that no cookie names')
+    const isExplained = simulation.failedRequests + simulation.lateRequests > 0
+    if (orphans > 0 && !isExplained) this.#violate(simulation, 'a session that no cookie names')
     const isLost = !this.#isLoggingOut && open.length === 0
     // Where the second write of a change of id has no answer, nor the read that follows, nobody can know the id. And an
     // application does not tell the browser of an id when something else fails in the same request.

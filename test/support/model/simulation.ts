@@ -60,6 +60,8 @@ export class Simulation {
   unknownWrites = 0
   /** Requests that failed at every attempt, these writes among them. */
   failedRequests = 0
+  /** Attempts that were carried out after their repeats: a create may come after the delete of what it creates. */
+  lateRequests = 0
   readonly #settings: SimulationSettings
   readonly #choices: Choices
   readonly #ready: Step[] = []
@@ -154,6 +156,7 @@ export class Simulation {
     this.note(fault === 'throttled' ? 'throttled' : `no answer, ${NOT_ANSWERED[fault]}`)
     if (fault === 'after') await this.#settled(request)
     if (fault === 'late') {
+      this.lateRequests += 1
       this.#enqueue({ label: `${request.label}, late`, run: () => this.#settled(request).then(() => undefined) })
     }
     if (fault !== 'throttled') request.isLost = true
