@@ -38,7 +38,7 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
   /** The id that express-session learns just now to have no session. It may have one for other requests. */
   #hidden: string | undefined
   /** Such ids, by the id of the new session that express-session made instead: a logout knows only that one. */
-  readonly #hiddenIds = new Map<string, string>()
+  readonly #hiddenIds = new Map<string, { readonly hidden: string; readonly request: WeakRef<Request> }>()
   readonly #forgetting = new FinalizationRegistry((id: string) => this.#hiddenIds.delete(id))
 
   constructor(options: Options = {}) {
@@ -154,7 +154,7 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
       this.#generate?.(request)
       this.#held.set(request.session, this.#keeper.start())
       if (this.#hidden === undefined) return
-      this.#hiddenIds.set(request.sessionID, this.#hidden)
+      this.#hiddenIds.set(request.sessionID, { hidden: this.#hidden, request: new WeakRef(request) })
       this.#forgetting.register(request, request.sessionID)
       this.#hidden = undefined
     }
@@ -162,6 +162,8 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
 
   /** Called by express-session to make a session object of what `get` gave. */
   override createSession(request: Request, stored: SessionData): Session {
+    // The logout of a later request, with the new id as its cookie, ends this session only.
+    if (this.#hiddenIds.get(request.sessionID)?.request.deref() !== request) this.#hiddenIds.delete(request.sessionID)
     const held = this.#held.get(stored)
     const cookie = stored.cookie ?? this.#defaultCookie(request)
     const created = super.createSession(request, { ...stored, cookie })
@@ -185,7 +187,7 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
 
   async #destroy(id: string): Promise<void> {
     await this.#keeper.destroy(id)
-    const hidden = this.#hiddenIds.get(id)
+    const { hidden } = this.#hiddenIds.get(id) ?? {}
     if (hidden !== undefined) await this.#keeper.destroy(hidden)
   }
 

@@ -136,6 +136,16 @@ function logout(adapter: Adapter, engine: Engine): void {
     expect(await item(after)).toBeDefined()
   })
 
+  it('ends nothing but the session that an earlier request began instead', async () => {
+    const browser = await signedIn()
+    const after = await move(browser)
+    await browser.get('/eve')
+    const own = idOf(browser)
+    expect((await browser.get('/out')).status).toBe(200)
+    expect(await item(own)).toBeUndefined()
+    expect(await item(after)).toBeDefined()
+  })
+
   if (adapter.regenerateKeepsData && adapter !== fastifyAdapter) {
     it('ends the session that this application gave another id', async () => {
       const gate = new Gate()
