@@ -145,12 +145,12 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
     /((?:proxy-)?authorization["']?[ \t]*[:=][ \t]*["']?)(?:AWS4|Bearer|Basic|Digest|Token)\b[^\n"]*/gi,
     `$1${REDACTED}`,
   ],
-  [/((?:set-)?cookie["']?[ \t]*[:=][ \t]*["']?)[^\s=;,"']+=[^\n"]*/gi, `$1${REDACTED}`],
+  [/((?:set-)?cookie["']?[ \t]*[:=][ \t]*["']?)[^\s=;,"']{1,256}=[^\n"]*/gi, `$1${REDACTED}`],
   [/\b(Bearer|Basic)[ \t]+(?=[^\s\d]{0,80}\d)[\w+/=.~-]{8,}/gi, `$1 ${REDACTED}`],
   [/(\b[a-z][a-z\d+.-]{0,30}:\/\/)[^\s/?#@"']+@/gi, `$1${REDACTED}@`],
   // Access keys of AWS, JSON Web Tokens.
   [/\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z\d]{8,}\b/g, REDACTED],
-  [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, REDACTED],
+  [/\beyJ[\w-]{8,1024}\.[\w-]+\.[\w-]*/g, REDACTED],
   // Cookies: signed by cookie-signature or @fastify/cookie, encrypted by Rails. Ids: `digest--sid`, `2::sid`, sid.
   [/(?<![\w-])(?:s(?::|%3A))?[\w-]{16,128}\.[\w+/-]{43}(?![\w+/-])(?:=|%3D)?/gi, REDACTED],
   [/(?<![\w-])s(?::|%3A)[\w-]+\.[\w+/%-]{20,}=?/gi, REDACTED],

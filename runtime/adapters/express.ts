@@ -35,11 +35,11 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
   /** Those that a request works with: express-session made a session object of them. */
   readonly #claimed = new WeakSet<HeldSession>()
   #generate: ((request: Request) => void) | undefined
-  /** The id that express-session learns just now to have no session, because it moved to another id. */
-  #forwarder: string | undefined
+  /** The id that express-session learns just now to have no session. It may have one for other requests. */
+  #hidden: string | undefined
   /** Such ids, by the id of the new session that express-session made instead: a logout knows only that one. */
-  readonly #forwarders = new Map<string, string>()
-  readonly #forgetting = new FinalizationRegistry((id: string) => this.#forwarders.delete(id))
+  readonly #hiddenIds = new Map<string, { readonly hidden: string; readonly request: WeakRef<Request> }>()
+  readonly #forgetting = new FinalizationRegistry((id: string) => this.#hiddenIds.delete(id))
 
   constructor(options: Options = {}) {
     super()
@@ -62,16 +62,16 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
   override get(id: string, callback: (error: unknown, session?: SessionData | null) => void): void
   override get(id: string, callback?: Answer<SessionData | null>): Promise<SessionData | null> | undefined {
     if (!callback) return this.#get(id, false)
-    let isForwarder = false
-    const onForwarder = () => {
-      isForwarder = true
+    let isHidden = false
+    const onHidden = () => {
+      isHidden = true
     }
-    return answer(this.#get(id, true, onForwarder), (error, found) => {
-      this.#forwarder = isForwarder ? id : undefined
+    return answer(this.#get(id, true, onHidden), (error, found) => {
+      this.#hidden = isHidden ? id : undefined
       try {
         callback(error, found)
       } finally {
-        this.#forwarder = undefined
+        this.#hidden = undefined
         const held = found && this.#held.get(found)
         if (held && !this.#claimed.has(held)) held.release()
       }
@@ -153,15 +153,17 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
     return (request) => {
       this.#generate?.(request)
       this.#held.set(request.session, this.#keeper.start())
-      if (this.#forwarder === undefined) return
-      this.#forwarders.set(request.sessionID, this.#forwarder)
+      if (this.#hidden === undefined) return
+      this.#hiddenIds.set(request.sessionID, { hidden: this.#hidden, request: new WeakRef(request) })
       this.#forgetting.register(request, request.sessionID)
-      this.#forwarder = undefined
+      this.#hidden = undefined
     }
   }
 
   /** Called by express-session to make a session object of what `get` gave. */
   override createSession(request: Request, stored: SessionData): Session {
+    // The logout of a later request, with the new id as its cookie, ends this session only.
+    if (this.#hiddenIds.get(request.sessionID)?.request.deref() !== request) this.#hiddenIds.delete(request.sessionID)
     const held = this.#held.get(stored)
     const cookie = stored.cookie ?? this.#defaultCookie(request)
     const created = super.createSession(request, { ...stored, cookie })
@@ -169,12 +171,13 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
     return created
   }
 
-  async #get(id: string, locking: boolean, onForwarder?: () => void): Promise<SessionData | null> {
-    const held = await this.#keeper.load(id, { locking, onForwarder })
+  async #get(id: string, locking: boolean, onHidden?: () => void): Promise<SessionData | null> {
+    const held = await this.#keeper.load(id, { locking, onHidden })
     if (!held) return null
     const cookie = parseCookie(held.record?.cookie)
     if (isOver(cookie)) {
       held.release()
+      onHidden?.()
       return null
     }
     const found = held.record ? sessionOf(held.record, cookie) : ({} as SessionData)
@@ -184,8 +187,8 @@ export class DynamoSessionStore extends session.Store implements SessionSearch {
 
   async #destroy(id: string): Promise<void> {
     await this.#keeper.destroy(id)
-    const forwarder = this.#forwarders.get(id)
-    if (forwarder !== undefined) await this.#keeper.destroy(forwarder)
+    const { hidden } = this.#hiddenIds.get(id) ?? {}
+    if (hidden !== undefined) await this.#keeper.destroy(hidden)
   }
 
   async #set(id: string, session: SessionData): Promise<void> {

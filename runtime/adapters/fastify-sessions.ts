@@ -23,8 +23,8 @@ export interface Request {
 
 interface Entry {
   readonly held: HeldSession
-  /** The request's cookie named this id, and its session had moved to another one. */
-  readonly forwarder?: string | undefined
+  /** The request's cookie named this id, which had no session here, but may have one for other requests. */
+  readonly hidden?: string | undefined
   /** The settings of the cookie that @fastify/session made, where the item has none (other writers). */
   made?: string | undefined
   isSaved?: boolean
@@ -79,14 +79,14 @@ export class FastifySessions {
   }
 
   #get(id: string, callback: Answer<Session | null>): void {
-    let isForwarder = false
-    const onForwarder = () => {
-      isForwarder = true
+    let isHidden = false
+    const onHidden = () => {
+      isHidden = true
     }
-    const loaded = this.#load(id, this.#locking, onForwarder).then((held) => held && { held, session: handOver(held) })
+    const loaded = this.#load(id, this.#locking, onHidden).then((held) => held && { held, session: handOver(held) })
     answer(loaded, (error, found) => {
       if (found) this.#handedOver = { held: found.held }
-      else if (isForwarder) this.#handedOver = { held: this.#keeper.start(), forwarder: id }
+      else if (isHidden) this.#handedOver = { held: this.#keeper.start(), hidden: id }
       try {
         if (error) callback(unmistakable(error))
         else callback(null, found?.session ?? null)
@@ -123,7 +123,7 @@ export class FastifySessions {
     const { session } = request
     if (!isSessionObject(session)) return { isLoaded: false }
     const entry = this.#entries.get(session) ?? this.#handedOver ?? { held: this.#keeper.start() }
-    const isLoaded = entry === this.#handedOver && entry.forwarder === undefined
+    const isLoaded = entry === this.#handedOver && entry.hidden === undefined
     this.#handedOver = undefined
     this.#enter(request, session, entry)
     return { isLoaded }
@@ -166,10 +166,11 @@ export class FastifySessions {
     }
   }
 
-  async #load(id: string, locking: boolean, onForwarder?: () => void): Promise<HeldSession | undefined> {
-    const held = await this.#keeper.load(id, { locking, onForwarder })
+  async #load(id: string, locking: boolean, onHidden?: () => void): Promise<HeldSession | undefined> {
+    const held = await this.#keeper.load(id, { locking, onHidden })
     if (!isOver(parseCookie(held?.record?.cookie))) return held
     held?.release()
+    onHidden?.()
   }
 
   /** @fastify/session stores what it regenerates before a request has it. */
@@ -222,10 +223,10 @@ export class FastifySessions {
 
   /**
    * A logout. The session may be stored under another id than that of its object: under its old one, after a
-   * `regenerate` that failed; or under its new one, because it moved before this request.
+   * `regenerate` that failed; or under that of the cookie, although this request found no session there.
    */
   async #destroy(request: Request, session: FastifySessionObject, entry: Entry): Promise<void> {
-    const others = [entry.moving && entry.held.record?.id, entry.forwarder]
+    const others = [entry.moving && entry.held.record?.id, entry.hidden]
     for (const id of others) if (id !== undefined) await this.#keeper.destroy(id)
     const attributes = attributesOf(session)
     await methodsOf(session).destroy.call(session)
@@ -253,7 +254,7 @@ export class FastifySessions {
    */
   async #regenerate(request: Request, session: FastifySessionObject, entry: Entry, keys: string[] = []): Promise<void> {
     if (keys.length > 0) entry.held.assertRead(session.sessionId)
-    else if (entry.forwarder !== undefined) await this.#keeper.destroy(entry.forwarder)
+    else if (entry.hidden !== undefined) await this.#keeper.destroy(entry.hidden)
     await new Promise<void>((resolve, reject) => {
       this.#moving = keys.length > 0 && entry.held.record ? { from: entry, keys } : undefined
       try {

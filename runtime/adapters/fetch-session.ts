@@ -23,24 +23,24 @@ export class FetchSession {
   #sessionId: string
   /** Not made by us: its id was given, and may be that of a session that is there. */
   readonly #foreign: boolean
-  /** The request's cookie named this id, and its session had moved to another one. */
-  readonly #forwarder: string | null
+  /** The request's cookie named this id, which had no session here, but may have one for other requests. */
+  readonly #hidden: string | null
   #destroyed = false
   #last: Promise<unknown> = Promise.resolve()
 
   /** Loads the session with this id, and locks it where locking is pessimistic; a new one when there is none. */
   static async load(id: string | null, keeper: SessionKeeper): Promise<FetchSession> {
-    let isForwarder = false
-    const onForwarder = () => {
-      isForwarder = true
+    let isHidden = false
+    const onHidden = () => {
+      isHidden = true
     }
-    const held = id === null ? undefined : await keeper.load(id, { locking: true, onForwarder })
+    const held = id === null ? undefined : await keeper.load(id, { locking: true, onHidden })
     const isAlive = held && !isOver(parseCookie(held.record?.cookie))
     if (id === null || !isAlive) {
       // Waited for: a Lambda function stops as soon as it has answered.
       await held?.release()
       const session = new Session(newSessionId(keeper.configuration))
-      return new FetchSession(session, keeper, keeper.start(), { forwarder: isForwarder ? id : null })
+      return new FetchSession(session, keeper, keeper.start(), { hidden: isHidden || held ? id : null })
     }
     return new FetchSession(new Session(id, held.record && valuesAndFlash(held.record.data)), keeper, held)
   }
@@ -55,7 +55,7 @@ export class FetchSession {
     session: Session,
     keeper: SessionKeeper,
     held: HeldSession,
-    { foreign = false, forwarder = null }: { foreign?: boolean; forwarder?: string | null } = {},
+    { foreign = false, hidden = null }: { foreign?: boolean; hidden?: string | null } = {},
   ) {
     this.session = session
     this.#keeper = keeper
@@ -63,7 +63,7 @@ export class FetchSession {
     this.#id = session.id
     this.#sessionId = session.id
     this.#foreign = foreign
-    this.#forwarder = forwarder
+    this.#hidden = hidden
   }
 
   /** The id under which the session is stored; undefined when it is not, or when that is not known. */
@@ -125,7 +125,7 @@ export class FetchSession {
   async #destroy(): Promise<''> {
     const stored = this.#held.record !== undefined || this.#held.unread || this.#foreign
     if (stored && !this.#destroyed) await this.#keeper.destroy(this.#id)
-    if (this.#forwarder !== null && !this.#destroyed) await this.#keeper.destroy(this.#forwarder)
+    if (this.#hidden !== null && !this.#destroyed) await this.#keeper.destroy(this.#hidden)
     this.#destroyed = true
     return ''
   }

@@ -30,8 +30,8 @@ export class KoaRequest {
   readonly #entries = new Map<string, Entry>()
   /** Is about to be saved under another key, and deleted only then. */
   #leaving: Leaving | undefined
-  /** The request's cookie named a session that moved to another id. */
-  #forwarder: string | undefined
+  /** The request's cookie named this id, which had no session here, but may have one for other requests. */
+  #hidden: string | undefined
   /** koa-session was told that the session lives as long as the browser. */
   #isBrowserSession = false
 
@@ -44,11 +44,12 @@ export class KoaRequest {
   async load(key: string): Promise<SessionData | undefined> {
     // A second reading must not wait for the lock of the first, nor does it change what koa-session started from.
     const isFirst = !this.#entries.has(key)
-    const onForwarder = () => {
-      this.#forwarder = key
+    const onHidden = () => {
+      this.#hidden = key
     }
-    const held = await this.#keeper.load(key, { locking: isFirst, onForwarder })
+    const held = await this.#keeper.load(key, { locking: isFirst, onHidden })
     const session = held && unpack(held, { bookkeeping: true })
+    if (held && !session) onHidden()
     if (session && isFirst) this.#hold(key, held)
     return session
   }
@@ -81,8 +82,8 @@ export class KoaRequest {
     const stored = entry?.held.record?.id
     if (stored !== undefined && stored !== key) await this.#keeper.destroy(stored)
     if (entry) entry.done = 'deleted'
-    // koa-session deletes the id of the new session that it made in place of the one that moved.
-    if (this.#forwarder !== undefined && !this.#context.session) await this.#keeper.destroy(this.#forwarder)
+    // koa-session deletes the id of the new session that it made in place of the one that is hidden.
+    if (this.#hidden !== undefined && !this.#context.session) await this.#keeper.destroy(this.#hidden)
   }
 
   /** A logout after a `regenerate` that failed. */

@@ -6,7 +6,7 @@ import { isPassing, report } from '../session/errors.js'
 import { hashSessionId, isPossibleSessionId } from '../session/session-id.js'
 import { SessionIndex } from '../session/session-index.js'
 import { keyOf } from '../session/session-key.js'
-import { SessionRepository } from '../session/session-repository.js'
+import { type FindOptions, SessionRepository } from '../session/session-repository.js'
 import type { ConflictListener } from '../session/session-writer.js'
 import { HeldSession } from './held-session.js'
 
@@ -34,16 +34,13 @@ export class SessionKeeper {
    * session (which is reported). When DynamoDB can't answer and `raise_errors` is off, one that is marked unread.
    *
    * @param locking whether to lock it where `locking` is pessimistic
-   * @param onForwarder notified when there is no session because it moved to another id. When the request logs out
-   *   then, the adapter has to {@link destroy} this id too.
+   * @param onHidden notified when there is no session, but another request may find one by this id
+   *   ({@link FindOptions}). When the request logs out then, the adapter has to {@link destroy} this id too.
    */
-  async load(
-    id: string,
-    { locking, onForwarder }: { locking: boolean; onForwarder?: (() => void) | undefined },
-  ): Promise<HeldSession | undefined> {
+  async load(id: string, { locking, onHidden }: FindOptions & { locking: boolean }): Promise<HeldSession | undefined> {
     if (!isPossibleSessionId(id, this.configuration)) return undefined
     try {
-      const record = await this.repository[locking ? 'findForChange' : 'find'](id, { onForwarder })
+      const record = await this.repository[locking ? 'findForChange' : 'find'](id, { onHidden })
       return record && new HeldSession(this, record)
     } catch (error) {
       if (error instanceof SessionDataError) {

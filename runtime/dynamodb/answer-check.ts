@@ -187,16 +187,20 @@ function typesProblem(members: Members, types: Types, vouchedFor: boolean): stri
   return undefined
 }
 
-/** An item as written comes exactly where it was asked for. */
+/** An item as written comes exactly where it was asked for. Emulators also send one without attributes. */
 function lack(members: Members, operation: Operation, input: Input): string | undefined {
   const missing = REQUIRED[operation]?.find((name) => members[name] === undefined)
   if (missing) return `it lacks ${missing}`
   const values = 'ReturnValues' in input ? input.ReturnValues : undefined
   if (values === 'ALL_NEW' && members.Attributes === undefined) return 'it lacks Attributes'
-  if ((values === undefined || values === 'NONE') && members.Attributes !== undefined) {
+  if ((values === undefined || values === 'NONE') && hasMembers(members.Attributes)) {
     return 'it answers another request'
   }
   return undefined
+}
+
+function hasMembers(value: unknown): boolean {
+  return isObject(value) && Object.keys(value).length > 0
 }
 
 function isObject(value: unknown): value is Members {

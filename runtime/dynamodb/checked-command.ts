@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { judge, longestAnswer } from './answer-check.js'
 import { itemProblem } from './item-check.js'
-import { closeOnSurplus, connectionOf, readWhole } from './raw-body.js'
+import { closeOnSurplus, connectionOf, inLowerCase, readWhole } from './raw-body.js'
 import type { Input, Operation } from './transport.js'
 import { unreadableAnswer } from './unreadable-answer.js'
 
@@ -47,7 +47,8 @@ const check = (next: Next, { commandName }: { commandName?: string }): Next => {
     const input: Input = args.input
     const connection = connectionOf(response.body)
     if (connection) closeOnSurplus(connection)
-    const { statusCode: status, headers = {} } = response
+    const { statusCode: status } = response
+    const headers = inLowerCase(response.headers)
     const body = typeof status === 'number' ? await readWhole(response.body, longestAnswer(operation)) : undefined
     if (body === undefined) return result
     const problem = judge({ status, headers, body }, operation, input)?.problem

@@ -54,10 +54,12 @@ function batchProblem(
   const names = Object.keys(asked[0] ?? {})
   const texts = new Set(asked.map((key) => textOf(key, names)))
   const isAsked = (item: Item) => texts.has(textOf(item, names))
-  for (const table in RequestItems) {
-    if (!Array.isArray(Responses[table])) return 'it lacks a table that was asked for'
-  }
   const left = Object.values(UnprocessedKeys).map(({ Keys = [] }) => Keys)
+  const textsLeft = new Set(left.flat().map((key) => textOf(key, names)))
+  const areAllLeft = (table: string) => RequestItems[table]?.Keys?.every((key) => textsLeft.has(textOf(key, names)))
+  for (const table in RequestItems) {
+    if (!Array.isArray(Responses[table]) && !areAllLeft(table)) return 'it lacks a table that was asked for'
+  }
   return [...Object.values(Responses), ...left].every((items) => items.every(isAsked)) ? undefined : ANOTHER
 }
 

@@ -14,6 +14,11 @@ export async function readWhole(body: unknown, most: number): Promise<Buffer | t
   return isStream(chunks) ? await collect(chunks, most) : undefined
 }
 
+/** The headers of an answer, names in lower case: a request handler of the application may give them as they came. */
+export function inLowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+}
+
 /** The connection that an answer of Node's client came on; undefined where there is none to be known. */
 export function connectionOf(body: unknown): Connection | undefined {
   const { socket } = (body ?? {}) as { socket?: unknown }

@@ -32,8 +32,8 @@ export interface Refused {
 
 export interface Reading {
   readonly consistent: boolean
-  /** Notified when a forwarder is found, which counts as no item. */
-  readonly onForwarder?: (() => void) | undefined
+  /** Notified when there is a forwarder, which counts as no item; or when an eventually consistent read finds no item. */
+  readonly onHidden?: (() => void) | undefined
 }
 
 /** How many changes of id a logout follows. */
@@ -52,11 +52,11 @@ export class SessionItems {
     this.#reads = { consistent: reads(true), eventual: reads(false) }
   }
 
-  async get(id: string, { consistent, onForwarder }: Reading): Promise<Item | undefined> {
+  async get(id: string, { consistent, onHidden }: Reading): Promise<Item | undefined> {
     const item = await this.#get(keyOf(id, this.#configuration), consistent)
-    if (successorOf(item) === undefined) return item
-    onForwarder?.()
-    return undefined
+    const isForwarder = successorOf(item) !== undefined
+    if (isForwarder || (!item && !consistent)) onHidden?.()
+    return isForwarder ? undefined : item
   }
 
   /**

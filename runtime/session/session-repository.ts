@@ -37,10 +37,11 @@ export interface SessionExtras {
 /** How a session is looked for. */
 export interface FindOptions {
   /**
-   * Notified when there is no session because it moved to another id. A logout has to follow
-   * ({@link SessionRepository.delete} does).
+   * Notified when there is no session, but another request may find one by this id, or by the id to which it leads. A
+   * logout has to {@link SessionRepository.delete} it all the same. The session moved to another id, or is expired by this
+   * machine's clock, or an eventually consistent read did not see it yet.
    */
-  readonly onForwarder?: (() => void) | undefined
+  readonly onHidden?: (() => void) | undefined
 }
 
 /**
@@ -81,9 +82,9 @@ export class SessionRepository {
    *
    * @throws {SessionDataError} when something is stored under the id that is not a session
    */
-  async find(id: string, { onForwarder }: FindOptions = {}): Promise<SessionRecord | undefined> {
-    const item = await this.#items.get(id, { consistent: this.#configuration.consistentRead, onForwarder })
-    return item && this.#alive(recordOf(id, item, this.#configuration))
+  async find(id: string, { onHidden }: FindOptions = {}): Promise<SessionRecord | undefined> {
+    const item = await this.#items.get(id, { consistent: this.#configuration.consistentRead, onHidden })
+    return item && this.#alive(recordOf(id, item, this.#configuration), onHidden)
   }
 
   /**
@@ -93,11 +94,11 @@ export class SessionRepository {
    * @throws {SessionDataError} when something is stored under the id that is not a session
    * @throws {LockWaitTimeoutError} when another request held the lock for `lock_max_wait_time`
    */
-  async findForChange(id: string, { onForwarder }: FindOptions = {}): Promise<SessionRecord | undefined> {
-    if (this.#configuration.locking !== 'pessimistic') return this.find(id, { onForwarder })
-    const locked = await lock(id, this.#items, this.#configuration, this.#now, onForwarder)
+  async findForChange(id: string, { onHidden }: FindOptions = {}): Promise<SessionRecord | undefined> {
+    if (this.#configuration.locking !== 'pessimistic') return this.find(id, { onHidden })
+    const locked = await lock(id, this.#items, this.#configuration, this.#now, onHidden)
     if (!locked) return undefined
-    const found = this.#alive(await this.#usable(id, locked.item, locked.token))
+    const found = this.#alive(await this.#usable(id, locked.item, locked.token), onHidden)
     if (!found) await unlock(id, locked.token, this.#items)
     return found
   }
@@ -246,8 +247,10 @@ export class SessionRepository {
       : undefined
   }
 
-  #alive(record: SessionRecord): SessionRecord | undefined {
-    return isDead(record, this.#configuration, this.#now()) ? undefined : record
+  #alive(record: SessionRecord, onHidden?: () => void): SessionRecord | undefined {
+    if (!isDead(record, this.#configuration, this.#now())) return record
+    onHidden?.()
+    return undefined
   }
 
   /** Something that is no session must not stay locked by the request that found it. */

@@ -3,7 +3,7 @@ import https from 'node:https'
 import { isDeepStrictEqual } from 'node:util'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { loadOptional } from '../optional-module.js'
-import { closeOnSurplus, connectionOf, readWhole } from '../raw-body.js'
+import { closeOnSurplus, connectionOf, inLowerCase, readWhole } from '../raw-body.js'
 import type { Exchange, HttpRequest, HttpResponse } from './http.js'
 import { pristine } from './pristine.js'
 
@@ -65,7 +65,8 @@ function throughHandler(handler: Handler): Exchange {
       const connection = connectionOf(response.body)
       if (connection) closeOnSurplus(connection)
       const body = (await readWhole(response.body, most)) ?? response.body
-      return { response: Object.assign(response, { body }), drop: () => void connection?.destroy() }
+      const headers = inLowerCase(response.headers)
+      return { response: Object.assign(response, { body, headers }), drop: () => void connection?.destroy() }
     },
   }
 }

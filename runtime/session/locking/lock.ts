@@ -23,7 +23,7 @@ export interface Locked {
  * more than clocks may differ, or when it did not change while this request watched it for `lock_expiry_time` by its
  * own monotonic clock; the condition of the write makes sure that only one request takes it over.
  *
- * @param onForwarder notified when there is no session because it moved to another id
+ * @param onHidden notified when there is no session because it moved to another id
  * @returns undefined when there is no such session
  * @throws {LockWaitTimeoutError}
  */
@@ -32,7 +32,7 @@ export async function lock(
   items: SessionItems,
   configuration: Configuration,
   now: Clock,
-  onForwarder?: () => void,
+  onHidden?: () => void,
 ): Promise<Locked | undefined> {
   const { lockExpiryTime, lockRetryDelay, lockMaxWaitTime } = configuration
   const end = monotonic() + lockMaxWaitTime * 1000
@@ -45,7 +45,7 @@ export async function lock(
     const result = await items.write(id, { locked_at: { S: token } }, condition, { answer: true })
     if (result.written) return result.item && { item: result.item, token }
     const { current, repeated } = result
-    if (result.successor !== undefined) onForwarder?.()
+    if (result.successor !== undefined) onHidden?.()
     if (!current) return undefined
     if (repeated && current.locked_at?.S === token) return { item: current, token }
     if (!watched || !sameValue(watched.value, current.locked_at)) {

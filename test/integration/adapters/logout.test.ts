@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/index.js'
 import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { timestamp } from '../../../runtime/session/timestamp.js'
 import type { Adapter, Route, RunningApp } from '../../support/adapters/adapter.js'
 import { Browser } from '../../support/adapters/browser.js'
 import { expressAdapter } from '../../support/adapters/express.js'
@@ -15,7 +16,7 @@ import { remixAdapter } from '../../support/adapters/remix.js'
 import { routes } from '../../support/adapters/routes.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { forwarderTo } from '../../support/forwarder.js'
-import { makeTable, readItem } from '../../support/table.js'
+import { makeTable, readItem, writeItem } from '../../support/table.js'
 
 const ADAPTERS = [expressAdapter, fastifyAdapter, koaAdapter, remixAdapter, nodeHttpAdapter, honoAdapter]
 
@@ -44,6 +45,12 @@ function logout(adapter: Adapter, engine: Engine): void {
     const browser = new Browser(app, adapter.cookieName)
     await browser.get('/in')
     return browser
+  }
+
+  /** Makes a session look as if it was not used for two minutes. */
+  async function age(id: string): Promise<void> {
+    const old = { S: timestamp(Date.now() - 120_000) }
+    await writeItem(client, tableName, { ...(await item(id)), session_id: { S: id }, updated_at: old })
   }
 
   /** What another application does that shares the table. */
@@ -92,11 +99,50 @@ function logout(adapter: Adapter, engine: Engine): void {
     expect(await item(after)).toBeUndefined()
   })
 
+  it('ends the session that an eventually consistent read did not see yet', async () => {
+    const late = engine.client()
+    late.middlewareStack.add(
+      (next) => async (args) => {
+        const answer = await next(args)
+        const { ConsistentRead } = args.input as { ConsistentRead?: boolean }
+        if (ConsistentRead === false) Object.assign(answer.output, { Item: undefined })
+        return answer
+      },
+      { step: 'initialize', name: 'lateReads' },
+    )
+    const browser = await signedIn({}, { client: late, consistentRead: false })
+    const id = idOf(browser)
+    expect((await browser.clone().get('/read')).text).toBe('nobody')
+    expect((await browser.get('/out')).status).toBe(200)
+    expect(await item(id)).toBeUndefined()
+  })
+
+  it.each(['optimistic', 'pessimistic'] as const)(
+    'ends the session that is expired by the clock of its server (%s)',
+    async (locking) => {
+      const browser = await signedIn({}, { locking, maxStale: 60 })
+      const id = idOf(browser)
+      await age(id)
+      expect((await browser.get('/out')).status).toBe(200)
+      expect(await item(id)).toBeUndefined()
+    },
+  )
+
   it('is no logout when its request only begins a session of its own', async () => {
     const browser = await signedIn()
     const after = await move(browser)
     await browser.get('/eve')
     expect((await browser.get('/read')).text).toBe('eve')
+    expect(await item(after)).toBeDefined()
+  })
+
+  it('ends nothing but the session that an earlier request began instead', async () => {
+    const browser = await signedIn()
+    const after = await move(browser)
+    await browser.get('/eve')
+    const own = idOf(browser)
+    expect((await browser.get('/out')).status).toBe(200)
+    expect(await item(own)).toBeUndefined()
     expect(await item(after)).toBeDefined()
   })
 

@@ -1,4 +1,6 @@
+import { crc32 } from 'node:zlib'
 import { ConditionalCheckFailedException, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
+import { HttpResponse } from '@smithy/core/protocols'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { clientFor } from '../../../runtime/dynamodb/client.js'
@@ -40,6 +42,23 @@ describe('a client that keeps the middleware of the first command', () => {
     client.destroy()
   })
 })
+
+describe.each(['lean', 'sdk'] as const)(
+  'a request handler that gives names of headers as they came, transport %s',
+  (transport) => {
+    it('is believed', async () => {
+      const body = JSON.stringify({ Item: itemOf('a') })
+      const headers = { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Crc32': String(crc32(body)) }
+      const requestHandler = {
+        handle: async () => ({ response: new HttpResponse({ statusCode: 200, headers, body: Buffer.from(body) }) }),
+      }
+      const client = stub.client({ requestHandler, maxAttempts: 1 })
+      expect(await transportFor({ transport }, client).send('GetItem', inputOf('a'))).toMatchObject({
+        Item: itemOf('a'),
+      })
+    })
+  },
+)
 
 describe.each(['lean', 'sdk'] as const)('a client whose send is mocked, transport %s', (transport) => {
   async function answered(answer: () => unknown): Promise<unknown> {

@@ -1,9 +1,13 @@
-import { ConditionalCheckFailedException, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import {
+  type BatchGetItemCommandInput,
+  ConditionalCheckFailedException,
+  type DynamoDBClientConfig,
+} from '@aws-sdk/client-dynamodb'
 import { StandardRetryStrategy } from '@smithy/core/retry'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { transportFor } from '../../../runtime/dynamodb/transport.js'
 import { failureOf } from '../../support/both-transports.js'
-import { checksum, type Stub, sendText, startStub } from '../../support/dynamodb-stub.js'
+import { checksum, type Stub, sendJson, sendText, startStub } from '../../support/dynamodb-stub.js'
 import { FOREIGN, failedCondition, SENT, type Sent } from '../../support/foreign-answers.js'
 
 const FAST = () => ({ retryStrategy: new StandardRetryStrategy({ maxAttempts: 3, baseDelay: 1 }) })
@@ -86,6 +90,18 @@ describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (tra
     expect(await failureOf(send(WRITE))).toBeInstanceOf(ConditionalCheckFailedException)
     stub.answer((_request, response) => sendText(response, failedCondition({}), 400))
     expect(await failureOf(send(LOCK))).toMatchObject({ $metadata: { attempts: 1 } })
+  })
+
+  it('believes a batch of which DynamoDB left all keys, without a list for the table', async () => {
+    const batch = SENT.find(({ operation }) => operation === 'BatchGetItem') as Sent
+    const { RequestItems } = batch.input as BatchGetItemCommandInput
+    stub.answer((_request, response) => sendJson(response, { Responses: {}, UnprocessedKeys: RequestItems }))
+    expect(await send(batch)).toMatchObject({ UnprocessedKeys: RequestItems, $metadata: { attempts: 1 } })
+  })
+
+  it('believes a write with attributes that are none, as emulators answer', async () => {
+    stub.answer((_request, response) => sendJson(response, { Attributes: {} }))
+    expect(await send(WRITE)).toMatchObject({ $metadata: { attempts: 1 } })
   })
 
   it('ignores a checksum of something that was encoded on the way', async () => {

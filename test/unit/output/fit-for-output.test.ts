@@ -71,6 +71,8 @@ describe('a text that is made fit for output', () => {
     'eyJ',
     'http://',
     'cookie:a=',
+    'cookie:',
+    'eyJ-',
     '--',
     'authorization: ',
     ' ',
