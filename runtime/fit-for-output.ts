@@ -164,6 +164,8 @@ const VALUE = String.raw`(?!\$\{)(?:${QUOTED}|(?<=(?:=|x-amz-[a-z-]{1,20}:)[ \t]
 const LABELLED = new RegExp(`((?:${LABELS})${COLON})(${VALUE})`, 'gi')
 
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
+  // Texts and binaries in DynamoDB's JSON, also as JSON in JSON: ids of any form, data of sessions.
+  [/((\\{0,7})"[SB]\2"[ \t]*:[ \t]*\2")(?!\[redacted\])(?:(?!(?<!\\)\2")[^\n])*/g, `$1${REDACTED}`],
   // Headers whose value has several parts.
   [
     /((?:proxy-)?authorization["']?[ \t]*[:=][ \t]*["']?)(?:AWS4|Bearer|Basic|Digest|Token)\b[^\n"]*/gi,
