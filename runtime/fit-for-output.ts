@@ -45,14 +45,32 @@ export function makeErrorFit<T>(error: T, seen = new Set<unknown>()): T {
   seen.add(error)
   const { message, stack } = error
   const fit = fitForLine(message)
-  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
-    if (typeof value === 'string' && !['name', 'code', 'stack'].includes(name)) set(error, name, fitForLine(value))
+  for (const [name, { value, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
+    if (name === 'name' || name === 'code') replace(error, name, value, String(value).replace(CONTROL, escaped))
+    else if (typeof value === 'string' && name !== 'stack') set(error, name, fitForLine(value))
+    else if (enumerable && name !== 'cause') replace(error, name, value, fitMember(value, seen))
   }
   if (typeof stack === 'string') set(error, 'stack', stackWith(fit, message, stack))
   makeErrorFit(error.cause, seen)
   const { errors } = error as { errors?: unknown }
   if (Array.isArray(errors)) for (const one of errors) makeErrorFit(one, seen)
   return error
+}
+
+/** The SDK makes members of an error of all that an answer holds, whoever sent it. Deeper ones are left out. */
+const DEEPEST_MEMBER = 10
+
+/** A value that JSON has, made fit; the same object where nothing in it has to be changed. */
+function fitMember(value: unknown, seen: Set<unknown>, depth = 0): unknown {
+  if (typeof value === 'string') return fitForLine(value)
+  if (value instanceof Error) return makeErrorFit(value, seen)
+  if (typeof value !== 'object' || value === null) return value
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return value
+  if (depth === DEEPEST_MEMBER) return '…'
+  const members = Object.entries(value)
+  const fit = members.map(([name, member]): [string, unknown] => [fitForLine(name), fitMember(member, seen, depth + 1)])
+  if (fit.every(([name, member], at) => name === members[at]?.[0] && member === members[at]?.[1])) return value
+  return Array.isArray(value) ? fit.map(([, member]) => member) : Object.fromEntries(fit)
 }
 
 /** The stack traces of an error and its causes, for DEBUG. Other members are left out: they may hold an item. */
@@ -83,8 +101,14 @@ function facts(error: Error & { code?: unknown; $metadata?: { httpStatusCode?: n
   return shown.map(([name, value]) => `\n    ${name}: ${fitForLine(value)}`).join('')
 }
 
+function replace(error: Error, name: string, value: unknown, fit: unknown): void {
+  if (value !== undefined && fit !== value && (typeof value === 'string' || typeof value === 'object')) {
+    set(error, name, fit)
+  }
+}
+
 /** Members of an error are read-only when the error is frozen: then it can't be made fit. */
-function set(error: Error, name: string, value: string): void {
+function set(error: Error, name: string, value: unknown): void {
   const {
     configurable = true,
     writable = false,
@@ -140,6 +164,8 @@ const VALUE = String.raw`(?!\$\{)(?:${QUOTED}|(?<=(?:=|x-amz-[a-z-]{1,20}:)[ \t]
 const LABELLED = new RegExp(`((?:${LABELS})${COLON})(${VALUE})`, 'gi')
 
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
+  // Texts and binaries in DynamoDB's JSON, also as JSON in JSON: ids of any form, data of sessions.
+  [/((\\{0,7})"[SB]\2"[ \t]*:[ \t]*\2")(?!\[redacted\])(?:(?!(?<!\\)\2")[^\n])*/g, `$1${REDACTED}`],
   // Headers whose value has several parts.
   [
     /((?:proxy-)?authorization["']?[ \t]*[:=][ \t]*["']?)(?:AWS4|Bearer|Basic|Digest|Token)\b[^\n"]*/gi,

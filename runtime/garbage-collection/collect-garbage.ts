@@ -114,6 +114,8 @@ class Cleaning {
     do {
       const page = this.#stop.scanning && (await this.#scan.page(segment, start))
       if (!page) break
+      // Also where nothing is dead: by a clock that is behind, nothing ever is.
+      await this.#clock.now()
       this.#tally.foreign(page.foreign)
       for (const item of page.items) {
         if (!this.#stop.scanning) break

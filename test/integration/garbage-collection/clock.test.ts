@@ -45,6 +45,14 @@ onEachEngine('cleaning by a clock', (engine) => {
     expect(new Set(proxy.operations)).toEqual(new Set(['Scan']))
   })
 
+  it.each([HOUR, -HOUR])('is refused where that is %d ms off, also when nothing is dead', async (offset) => {
+    const { clean, put, ids, proxy } = table()
+    await put('live', { updated_at: ago(1) })
+    proxy.dateBy(() => Date.now() + offset)
+    await expect(clean()).rejects.toThrow(WrongClockError)
+    expect(await ids()).toEqual(['live'])
+  })
+
   it('is done with trustClock', async () => {
     const { clean, proxy } = await withDeadAndLive()
     proxy.dateBy(() => Date.now() + 2 * HOUR)
@@ -96,13 +104,13 @@ onEachEngine('cleaning by a clock', (engine) => {
       expect((await ids()).every((id) => id.startsWith('live'))).toBe(true)
     })
 
-    it('back by mistake: nothing more is deleted', async () => {
+    it('back by mistake: nothing more is deleted, and cleaning is refused', async () => {
       const { clean, ids, putDead, proxy } = table()
       await putDead(30)
       const server = Date.now()
       proxy.dateBy(() => server)
       proxy.inject('Scan', { delay: 0 }, { meanwhile: async () => setClock(-3 * HOUR) })
-      expect(await clean({ segments: 1 })).toMatchObject({ dead: 0, deleted: 0 })
+      await expect(clean({ segments: 1 })).rejects.toThrow("This machine's clock is 3 h behind DynamoDB's")
       expect(await ids()).toHaveLength(30)
     })
 

@@ -82,6 +82,19 @@ describe('a request that AWS refuses, repeating it', () => {
     expectErrorFit(await store.destroyBy('user_id', '1', { scan: true }).catch((failure: unknown) => failure))
   })
 
+  it.each(['lean', 'sdk'] as const)(
+    'has a name and further members that are fit as well, transport %s',
+    async (transport) => {
+      const members = { error: { [HOSTILE]: [HOSTILE, { deep: HOSTILE }] }, code: 'E\u001b[31m' }
+      stub.answer((_, response) => sendJson(response, { __type: 'x#Odd\u001b[31mException', ...members }, 400))
+      const error = await storeWith({ transport, raiseErrors: true })
+        .get('s1')
+        .catch((failure: unknown) => failure)
+      expect(error).toMatchObject({ name: 'Odd\\x1b[31mException', code: 'E\\x1b[31m' })
+      expectErrorFit(error)
+    },
+  )
+
   it('reaches the error handler without its secrets', async () => {
     answer('InternalServerError', 500)
     reported.length = 0

@@ -4,6 +4,8 @@ import { debugText, fitForLine, fitForOutput, jsonForOutput, makeErrorFit } from
 import { environmentWith } from '../../support/folder.js'
 import { expectFit, HOSTILE, HOSTILE_LINE } from '../../support/hostile.js'
 
+const REDACTED = { S: '[redacted]' }
+
 describe('a text that is made fit for output', () => {
   it('shows control characters, and keeps line breaks and tabs of a text of several lines', () => {
     expect(fitForOutput('a\u001b[31m\r\u0000\u007f\u009b\u202e\u2028\u{e0041}\ud800\n\tb ä 漢 👩')).toBe(
@@ -20,6 +22,20 @@ describe('a text that is made fit for output', () => {
       'x-amz-security-token:[redacted]\nx-amz-target:DynamoDB_20120810.GetItem',
     )
   })
+
+  it.each([0, 1, 2])(
+    'has no text of an item in it that something in between repeats, JSON in JSON %d times',
+    (times) => {
+      const id = '3f2b8c1e-6a54-4b7a-9d2e-1c5f7a9b0d3e'
+      const item = { id: { S: id }, data: { S: '{"card":"4111 1111","a":"\\\\"}' }, n: { N: '5' }, b: { B: 'QQ==' } }
+      let [text, fit] = [item, { ...item, id: REDACTED, data: REDACTED, b: { B: '[redacted]' } }].map((one) =>
+        JSON.stringify(one),
+      )
+      for (let time = 0; time < times; time += 1) [text, fit] = [text, fit].map((one) => JSON.stringify(`no ${one}`))
+      expect(fitForLine(text)).toBe(fit)
+      expect(fitForLine(fit)).toBe(fit)
+    },
+  )
 
   it('is the same when it is made fit once more', () => {
     const once = fitForLine(HOSTILE)
