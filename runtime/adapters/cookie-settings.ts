@@ -24,7 +24,7 @@ const SETTINGS: ReadonlyMap<string, Check> = new Map([
   ['maxAge', isLifetime],
   ['expires', (value) => value === null || (typeof value === 'string' && !Number.isNaN(Date.parse(value)))],
   ['path', isTextOf(/^[\x20-\x3a\x3d-\x7e]*$/)],
-  ['domain', isTextOf(/^\.?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/i)],
+  ['domain', isTextOf(/^\.?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i)],
   ['sameSite', (value) => typeof value === 'boolean' || isTextOf(/^(?:strict|lax|none)$/i)(value)],
   ['priority', isTextOf(/^(?:low|medium|high)$/i)],
   ['secure', isBoolean],

@@ -20,7 +20,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   maxAge: ['60000', true, {}],
   expires: [true, {}, [], 'tomorrow', '', 1e300],
   path: [7, true, {}, null, '/a;b', '/a\r\nSet-Cookie: x=y', '/é'],
-  domain: [7, {}, null, 'a b', 'example.com; x', '-', 'ex\nample'],
+  domain: [7, {}, null, 'a b', 'example.com; x', '-', 'ex\nample', `${'a'.repeat(64)}.example`],
   sameSite: [1, {}, null, 'later', ''],
   priority: [1, {}, null, 'urgent'],
   secure: ['auto', 1, null, {}],
