@@ -13,18 +13,15 @@ export interface CookieSettings {
 type Check = (value: unknown) => boolean
 
 const isBoolean: Check = (value) => typeof value === 'boolean'
-const isLifetime: Check = (value) => value === null || (typeof value === 'number' && Math.abs(value) < LONGEST)
-
-/** The longest lifetime. With now, it is a date that JavaScript has (8.64e15 at most). Milliseconds. */
-const LONGEST = 8e15
+const isLifetime: Check = (value) => value === null || (typeof value === 'number' && isWritable(wallClock() + value))
 
 /** What frameworks write into a cookie without an error: the values that the package `cookie` takes. */
 const SETTINGS: ReadonlyMap<string, Check> = new Map([
   ['originalMaxAge', isLifetime],
   ['maxAge', isLifetime],
-  ['expires', (value) => value === null || (typeof value === 'string' && !Number.isNaN(Date.parse(value)))],
+  ['expires', (value) => value === null || (typeof value === 'string' && isWritable(Date.parse(value)))],
   ['path', isTextOf(/^[\x20-\x3a\x3d-\x7e]*$/)],
-  ['domain', isTextOf(/^\.?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/i)],
+  ['domain', isTextOf(/^\.?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i)],
   ['sameSite', (value) => typeof value === 'boolean' || isTextOf(/^(?:strict|lax|none)$/i)(value)],
   ['priority', isTextOf(/^(?:low|medium|high)$/i)],
   ['secure', isBoolean],
@@ -51,7 +48,13 @@ export function parseCookie(json: string | undefined): CookieSettings | undefine
 
 /** A time that a script gave as a number of milliseconds. */
 function inText(value: unknown): unknown {
-  return typeof value === 'number' && Math.abs(value) < LONGEST ? new Date(value).toISOString() : value
+  return typeof value === 'number' && isWritable(value) ? new Date(value).toISOString() : value
+}
+
+/** Whether the package `cookie` writes a time. It refuses other years: RFC 6265, section 5.1.1, and four digits. */
+function isWritable(time: number): boolean {
+  const year = new Date(time).getUTCFullYear()
+  return year >= 1601 && year <= 9999
 }
 
 function isTextOf(pattern: RegExp): Check {

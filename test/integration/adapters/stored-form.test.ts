@@ -35,6 +35,8 @@ const COOKIES: Readonly<Record<string, string>> = {
   'an encode that is no function': '{"encode":"x","partitioned":"yes"}',
   'a prototype': '{"__proto__":{"path":7,"toJSON":1}}',
   'a lifetime beyond all dates': '{"originalMaxAge":1e300}',
+  'a lifetime beyond the year 9999': '{"originalMaxAge":800000000000000}',
+  'an end beyond the year 9999': '{"expires":"+010000-01-01T00:00:00.000Z"}',
   'nothing but depth': `{"path":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
 }
 

@@ -16,11 +16,11 @@ const USUAL = {
 
 /** Values of wrong types, and of right types that no cookie can have. */
 const WRONG: Readonly<Record<string, readonly unknown[]>> = {
-  originalMaxAge: ['60000', true, {}, [], 1e300],
-  maxAge: ['60000', true, {}],
-  expires: [true, {}, [], 'tomorrow', '', 1e300],
+  originalMaxAge: ['60000', true, {}, [], 1e300, 8e14, -2e13],
+  maxAge: ['60000', true, {}, 8e14],
+  expires: [true, {}, [], 'tomorrow', '', 1e300, 4e14, '+010000-01-01T00:00:00.000Z', '1600-12-31T00:00:00.000Z'],
   path: [7, true, {}, null, '/a;b', '/a\r\nSet-Cookie: x=y', '/é'],
-  domain: [7, {}, null, 'a b', 'example.com; x', '-', 'ex\nample'],
+  domain: [7, {}, null, 'a b', 'example.com; x', '-', 'ex\nample', `${'a'.repeat(64)}.example`],
   sameSite: [1, {}, null, 'later', ''],
   priority: [1, {}, null, 'urgent'],
   secure: ['auto', 1, null, {}],
