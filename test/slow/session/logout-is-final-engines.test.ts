@@ -7,9 +7,8 @@ import { repositoryScenario } from '../../support/model/repository-scenario.js'
 import { engineTable } from '../../support/model/tables.js'
 import { makeTable } from '../../support/table.js'
 
-/** By the methods of the repository; and in each adapter. They take 0.1 s of CPU each. */
+/** By the methods of the repository, and in each adapter. */
 const RUNS = Number(process.env.RUNS ?? 500)
-const RUNS_IN_ADAPTER = Number(process.env.RUNS ?? 125)
 
 /** As logout-is-final.test.ts has it on the model: requests are held back before they are sent, and answers after. */
 onEachEngine('beside requests of others, in any order and with answers that get lost,', (engine) => {
@@ -37,7 +36,7 @@ onEachEngine('beside requests of others, in any order and with answers that get 
   it.each(AdapterScenario.names)(
     'and so it is in every adapter: %s',
     async (name) => {
-      await exploreHere((choices, table) => scenario.run(choices, table, name), RUNS_IN_ADAPTER)
+      await exploreHere((choices, table) => scenario.run(choices, table, name), RUNS)
     },
     1_200_000,
   )
