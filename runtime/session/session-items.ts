@@ -120,7 +120,11 @@ export class SessionItems {
     }
     try {
       const { Attributes } = await this.#transport.send('UpdateItem', input)
-      return { written: true, item: Attributes }
+      if (!answer || hasWritten(Attributes, changes)) return { written: true, item: Attributes }
+      // An older answer about the same item, which something in between has sent again: what is stored decides.
+      const current = await this.#get(key, true)
+      const successor = successorOf(current)
+      return { written: false, current: successor === undefined ? current : undefined, successor, repeated: true }
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error, this.#configuration)
       const repeated = (error.$metadata.attempts ?? 1) > 1
@@ -184,6 +188,10 @@ export class SessionItems {
       throw storeError(error, this.#configuration)
     }
   }
+}
+
+function hasWritten(item: Item | undefined, changes: Changes): boolean {
+  return Object.entries(changes).every(([name, value]) => item?.[name]?.S === value?.S)
 }
 
 function endless(id: string): SessionConflictError {

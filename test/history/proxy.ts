@@ -30,6 +30,17 @@ export interface HistoryProxy {
   stop(): Promise<void>
 }
 
+/** How many answers are kept to be given to somebody else. */
+const MOST_EARLIER = 1000
+
+/** A session that nobody asked for in this time has expired. Milliseconds. */
+const OVER_AFTER = 20_000
+
+/** The keys of all items in a request or an answer. */
+function keysIn(text: string): string[] {
+  return [...text.matchAll(/"session_id":\{"S":"([^"]+)"\}/g)].map(([, key = '']) => key)
+}
+
 /**
  * Stands between servers and engine, and does to requests what networks, AWS and things in between do to them: at
  * random, and now and then to several requests for one session in a row, so that retries do not help.
@@ -44,6 +55,8 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
   let unlucky: { key: string; fault: FaultName; left: number } | undefined
   /** Answers to GetItem and BatchGetItem, to be given to somebody else. */
   const earlier: Answer[] = []
+  /** When an item was last asked for, by its key. */
+  const asked = new Map<string, number>()
 
   const count = (name: string) => {
     counts[name] = (counts[name] ?? 0) + 1
@@ -79,6 +92,7 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
     const broken = await breaker?.handle(operation, given, (body) => ask(headers, body))
     if (broken) return send(outgoing, broken)
     const body = given
+    for (const key of keysIn(body)) asked.set(key, performance.now())
     const fault = faultFor(body)
     if (fault === undefined) return send(outgoing, await remembered(operation, () => ask(headers, body)))
     count(fault)
@@ -108,7 +122,7 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
   async function remembered(operation: string, asking: () => Promise<Answer>): Promise<Answer> {
     const answer = await asking()
     const hasItem = /^(Batch)?GetItem$/.test(operation) && answer.status === 200 && answer.body.length > 20
-    if (hasItem && random.chance(0.05)) earlier[random.integer(30)] = answer
+    if (hasItem && random.chance(0.05)) earlier[random.integer(MOST_EARLIER)] = answer
     return answer
   }
 
@@ -117,14 +131,27 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
     else outgoing.socket?.destroy()
   }
 
+  /**
+   * A genuine answer about sessions that nobody asks for any more. An older answer about the same session can't be told
+   * from a new one (docs/reliability.md, "What cannot be told apart"), so it is not among the faults.
+   */
+  function stranger(): Answer | undefined {
+    const isOver = (key: string) => performance.now() - (asked.get(key) ?? 0) > OVER_AFTER
+    for (let attempt = 0; attempt < 30; attempt += 1) {
+      const answer = earlier[random.integer(MOST_EARLIER)]
+      if (answer && keysIn(answer.body.toString()).every(isOver)) return answer
+    }
+    return undefined
+  }
+
   /** One answer too many, which whoever asks next on this connection would take for its own. */
   function sendTwo(outgoing: ServerResponse, answer: Answer): void {
     const { socket } = outgoing
-    const second = random.pick([answer, ...earlier.filter(Boolean)])
+    const second = stranger()
     const wait = random.chance(0.5) ? 0 : random.between(1, 60)
     outgoing.once('finish', () => {
       setTimeout(() => {
-        if (second.body.length > 20 && socket?.writable) socket.write(raw(second))
+        if (second && socket?.writable) socket.write(raw(second))
       }, wait)
     })
     send(outgoing, answer)
@@ -166,8 +193,7 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
       return send(outgoing, { ...true_, body: Buffer.from(changed === text ? `${text.slice(0, -1)},"x":1}` : changed) })
     }
     // A genuine answer that belongs to somebody else's request.
-    const other = earlier[random.integer(30)]
-    send(outgoing, other ?? true_)
+    send(outgoing, stranger() ?? true_)
     void operation
   }
 
