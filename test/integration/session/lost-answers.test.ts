@@ -165,6 +165,17 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
     })
   })
 
+  it('takes no older answer about the same session for that to its lock', async () => {
+    await put(DATA)
+    const older = { data: { S: '{"a":0}' }, locked_at: { S: '1763832000.5' } }
+    const change = (answer: { Attributes?: object }) =>
+      JSON.stringify({ ...answer, Attributes: { ...answer.Attributes, ...older } })
+    proxy.inject('UpdateItem', { change })
+    const record = await sessions(PESSIMISTIC).findForChange(id)
+    expect(record?.data).toEqual({ a: 1 })
+    expect((await item())?.locked_at?.S).toBe(record?.token)
+  })
+
   it('leaves no lock on a session that is over', async () => {
     await put({ ...DATA, updated_at: { S: '1763832000.5' } })
     const settings = { ...PESSIMISTIC, maxStale: 60 }
