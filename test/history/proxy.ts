@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
+import { hashSessionId } from '../../runtime/session/session-id.js'
 import { listen } from '../support/adapters/listen.js'
 import { type Answer, error, JSON_TYPE } from './answer.js'
 import { Breaker, type ProxyBreakage } from './breaker.js'
@@ -16,7 +17,17 @@ export interface ProxySettings {
   readonly target: string
   readonly random: Random
   readonly rates: Rates
+  /** Whether a request is carried out although its server has given it up, and repeated it perhaps. */
+  readonly late: boolean
   readonly breakage?: ProxyBreakage | undefined
+}
+
+export interface LateRequest {
+  readonly operation: string
+  /** Hash of the session id. */
+  readonly cookie: string
+  /** Milliseconds, as the times of the clients' operations. */
+  readonly at: number
 }
 
 export interface HistoryProxy {
@@ -25,6 +36,8 @@ export interface HistoryProxy {
   readonly requests: Readonly<Record<string, number>>
   /** How many of each fault there were. */
   readonly counts: Readonly<Record<string, number>>
+  /** Requests that were carried out late. */
+  readonly late: readonly LateRequest[]
   /** Multiplies the rates from now on. */
   worsen(factor: number): void
   stop(): Promise<void>
@@ -45,12 +58,19 @@ function keysIn(text: string): string[] {
  * Stands between servers and engine, and does to requests what networks, AWS and things in between do to them: at
  * random, and now and then to several requests for one session in a row, so that retries do not help.
  */
-export async function startHistoryProxy({ target, random, rates, breakage }: ProxySettings): Promise<HistoryProxy> {
+export async function startHistoryProxy({
+  target,
+  random,
+  rates,
+  late: isLateAllowed,
+  breakage,
+}: ProxySettings): Promise<HistoryProxy> {
   const pool = new Pool(target, { connections: 64, pipelining: 1 })
   const counts: Record<string, number> = {}
   const breaker = breakage && new Breaker(breakage, random)
   let factor = 1
   const requests: Record<string, number> = {}
+  const late: LateRequest[] = []
   /** Several requests in a row for one key fail in the same way. */
   let unlucky: { key: string; fault: FaultName; left: number } | undefined
   /** Answers to GetItem and BatchGetItem, to be given to somebody else. */
@@ -97,12 +117,20 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
     if (fault === undefined) return send(outgoing, await remembered(operation, () => ask(headers, body)))
     count(fault)
     if (fault === 'delay') {
-      const isLate = random.chance(0.5)
+      const isAnswerDelayed = random.chance(0.5)
       const time = random.chance(0.1) ? random.between(200, 900) : random.between(2, 120)
-      if (!isLate) await sleep(time)
-      const answer = await ask(headers, body)
-      if (isLate) await sleep(time)
-      return send(outgoing, answer)
+      if (isAnswerDelayed) {
+        const answer = await ask(headers, body)
+        await sleep(time)
+        return send(outgoing, answer)
+      }
+      await sleep(time)
+      if (outgoing.closed) {
+        count('given up')
+        if (!isLateAllowed) return
+        late.push({ operation, cookie: hashSessionId(keyIn(body) ?? ''), at: performance.now() })
+      }
+      return send(outgoing, await ask(headers, body))
     }
     if (fault === 'throttle') return send(outgoing, error(400, random.pick(THROTTLING)))
     if (fault === 'before') return fail(outgoing)
@@ -121,8 +149,10 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
 
   async function remembered(operation: string, asking: () => Promise<Answer>): Promise<Answer> {
     const answer = await asking()
-    const hasItem = /^(Batch)?GetItem$/.test(operation) && answer.status === 200 && answer.body.length > 20
-    if (hasItem && random.chance(0.05)) earlier[random.integer(MOST_EARLIER)] = answer
+    const isRead = /^(Batch)?GetItem$/.test(operation) && answer.status === 200
+    // An answer without items is the same for everybody, so nobody can tell that it was meant for somebody else.
+    if (isRead && keysIn(answer.body.toString()).length > 0 && random.chance(0.05))
+      earlier[random.integer(MOST_EARLIER)] = answer
     return answer
   }
 
@@ -205,6 +235,7 @@ export async function startHistoryProxy({ target, random, rates, breakage }: Pro
     endpoint: `http://127.0.0.1:${port}`,
     requests,
     counts,
+    late,
     worsen: (by) => {
       factor = by
     },

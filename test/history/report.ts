@@ -7,18 +7,16 @@ import type { Settings } from './settings.js'
 const EXAMPLES = 3
 
 /** What a run found, for people. Ids of sessions are hashes here and everywhere. */
-export function report(
-  { history, seconds, requests, faults, troubles, notes }: Run,
-  verdict: Verdict,
-  settings: Settings,
-): string {
+export function report(finished: Run, verdict: Verdict, settings: Settings): string {
+  const { history, seconds, requests, faults, troubles, notes } = finished
   const { operations } = history
   const outcomes = counted(operations.map(({ outcome }) => outcome))
   const without = settings.without.size > 0 ? ` --without ${[...settings.without].join(',')}` : ''
+  const lately = settings.late ? ' --late' : ''
   const lines = [
     '',
     `${operations.length} operations in ${seconds.toFixed(0)} s (${(operations.length / seconds).toFixed(0)} a second) on ${settings.engine}`,
-    `seed ${settings.seed}${without}`,
+    `seed ${settings.seed}${without}${lately}`,
     `told:     ${list(outcomes)}`,
     `kinds:    ${list(counted(operations.map(({ kind }) => kind)))}`,
     `requests: ${list(requests)}`,
@@ -29,23 +27,23 @@ export function report(
       ? [`notes:    ${list(counted(notes.map((note) => note.slice(0, 200))), '\n          ')}`]
       : []),
     '',
-    ...rules(verdict, history),
+    ...rules(verdict, finished),
     verdict.violations.length === 0
       ? 'No promise was broken.'
-      : `${verdict.violations.length} violations. Once more: npm run check:history -- --seed ${settings.seed} --minutes ${settings.minutes}${without}`,
+      : `${verdict.violations.length} violations. Once more: npm run check:history -- --seed ${settings.seed} --minutes ${settings.minutes}${without}${lately}`,
     '',
   ]
   return lines.join('\n')
 }
 
-function* rules({ violations }: Verdict, history: History): Generator<string> {
+function* rules({ violations }: Verdict, { history, late }: Run): Generator<string> {
   for (const [rule, promise] of Object.entries(RULES)) {
     const broken = violations.filter((violation) => violation.rule === rule)
     if (broken.length === 0) continue
     const groups = counted(broken.map(({ operations, label }) => groupOf(operations, label, history)))
     yield `BROKEN ${broken.length} times: ${promise} (${rule})`
     yield `  ${list(groups)}`
-    for (const violation of broken.slice(0, EXAMPLES)) yield* example(violation, history)
+    for (const violation of broken.slice(0, EXAMPLES)) yield* example(violation, history, late)
     yield ''
   }
 }
@@ -55,7 +53,7 @@ function groupOf(operations: readonly Operation[], label: string, history: Histo
 }
 
 /** The request in question, and what else was asked of the session at that time. */
-function* example({ text, label, operations }: Violation, history: History): Generator<string> {
+function* example({ text, label, operations }: Violation, history: History, late: Run['late']): Generator<string> {
   yield `  - session ${label}: ${text}`
   const times = operations.flatMap(({ start, end }) => [start, end])
   const [from, to] = [Math.min(...times) - 1500, Math.max(...times) + 500]
@@ -63,6 +61,10 @@ function* example({ text, label, operations }: Violation, history: History): Gen
     .filter(({ label: of, newLabel, start, end }) => (of === label || newLabel === label) && end > from && start < to)
     .toSorted((one, other) => one.start - other.start)
   for (const one of around.slice(0, 40)) yield `    ${operations.includes(one) ? '>' : ' '} ${line(one, from)}`
+  const ids = new Set(around.flatMap(({ cookie, newCookie }) => [cookie, newCookie]))
+  for (const { operation, cookie, at } of late) {
+    if (ids.has(cookie)) yield `      ${((at - from) / 1000).toFixed(3)} late: ${operation} for ${cookie.slice(0, 6)}`
+  }
 }
 
 function line(one: Operation, from: number): string {

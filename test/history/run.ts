@@ -10,7 +10,7 @@ import { makeTable } from '../support/table.js'
 import { Client } from './client.js'
 import { groupsFor } from './groups.js'
 import type { History, Operation, Seen, StoredItem } from './history.js'
-import { startHistoryProxy } from './proxy.js'
+import { type LateRequest, startHistoryProxy } from './proxy.js'
 import { Random } from './random.js'
 import { bundleServer, type ProcessLog, ServerProcess } from './server-process.js'
 import { proxyBreakage, ratesOf, type Settings } from './settings.js'
@@ -34,6 +34,7 @@ export interface Run {
   /** To DynamoDB, by operation. */
   readonly requests: Readonly<Record<string, number>>
   readonly notes: readonly string[]
+  readonly late: readonly LateRequest[]
 }
 
 /** Lets clients work, and gives back what they were told. Everything that it starts has ended then. */
@@ -52,6 +53,7 @@ export async function run(
       target: engine,
       random: random.fork(),
       rates: ratesOf(settings),
+      late: settings.late,
       breakage: proxyBreakage(settings),
     })
     ending.push(() => proxy.stop())
@@ -114,6 +116,7 @@ export async function run(
       troubles,
       requests: proxy.requests,
       notes: log.notes,
+      late: proxy.late,
     }
   } finally {
     for (const end of ending.reverse()) await end()

@@ -20,6 +20,8 @@ export interface Settings {
   /** Words that a group's name must contain one of; none: all groups. */
   readonly groups: readonly string[]
   readonly without: ReadonlySet<string>
+  /** Whether requests are carried out that their server has given up. */
+  readonly late: boolean
   readonly breakage: Breakage | undefined
   /** A file for the whole log, one JSON a line. */
   readonly log: string | undefined
@@ -39,6 +41,7 @@ promises in what they were told. Exit code 1: one was broken.
   --processes N        server processes (default 4), half of them with transport sdk
   --groups A,B         only groups whose name has one of these words: fastify, koa/optimistic, pessimistic …
   --without A,B        leaves out: ${TROUBLES.join(', ')}
+  --late               also carries out requests that their server has given up and repeated (not promised)
   --break NAME         breaks a promise on purpose: ${BREAKAGES.join(', ')}
   --log FILE           writes what every client was told, one JSON a line
 `
@@ -58,6 +61,7 @@ export function settingsFrom(args: readonly string[]): Settings | 'help' {
       processes: text,
       groups: text,
       without: text,
+      late: { type: 'boolean' },
       break: text,
       log: text,
       quiet: { type: 'boolean' },
@@ -73,6 +77,7 @@ export function settingsFrom(args: readonly string[]): Settings | 'help' {
     processes: number('processes', values.processes, 4),
     groups: words(values.groups),
     without: new Set(words(values.without).map((word) => oneOf('without', word, TROUBLES))),
+    late: values.late ?? false,
     breakage: values.break === undefined ? undefined : oneOf('break', values.break, BREAKAGES),
     log: values.log,
     quiet: values.quiet ?? false,

@@ -89,7 +89,6 @@ describe('docs/rails.md', { timeout: 90_000 }, () => {
       return { text: await response.text(), setCookie: response.headers.getSetCookie() }
     }
     for (let waited = 0; ; waited += 50) {
-      if (errors.includes('EADDRINUSE')) return start(name, environment) // another test took the port meanwhile
       if (waited > 60_000 || child.exitCode !== null) throw new Error(`${name} did not start:\n${errors}`)
       const answer = await ask('GET', '/').catch(() => undefined)
       if (answer?.text.startsWith('user')) return ask

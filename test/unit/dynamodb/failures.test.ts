@@ -11,6 +11,7 @@ import { sign as aws4 } from 'aws4'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { both, failureOf, leanSend, sdkSend, sentBy } from '../../support/both-transports.js'
 import { CREDENTIALS, type Stub, sendError, sendJson, startStub } from '../../support/dynamodb-stub.js'
+import { freePort } from '../../support/engines-start.js'
 import { requestTimeout } from '../../support/request-timeouts.js'
 
 const INPUT = { TableName: 'sessions', Key: { session_id: { S: 'a' } } }
@@ -365,13 +366,6 @@ describe('a request of the lean transport that is aborted', () => {
 async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, resolve))
   return (server.address() as { port: number }).port
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listening(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Takes connections, and says nothing. */
