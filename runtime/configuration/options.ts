@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 
 /** Receives the errors that a store does not pass on to the application (see `raise_errors`). */
 export interface ErrorHandler {
@@ -335,6 +335,37 @@ export const OPTIONS = {
     from: everywhere,
     text: 'Read sessions that are asked for at the same moment with one BatchGetItem; with transport lean only.',
   },
+  requestTimeout: {
+    type: 'integer',
+    default: 5000,
+    minimum: 1,
+    unit: 'milliseconds',
+    from: everywhere,
+    text: 'How long one request to DynamoDB may take, with waiting for a connection, all attempts and the pauses between them.',
+  },
+  attemptTimeout: {
+    type: 'integer',
+    default: 2000,
+    minimum: 1,
+    unit: 'milliseconds',
+    from: everywhere,
+    text: 'How long one attempt of a request may take, within request_timeout.',
+  },
+  connectTimeout: {
+    type: 'integer',
+    default: 1500,
+    minimum: 1,
+    unit: 'milliseconds',
+    from: everywhere,
+    text: 'How long it may take to open a connection to DynamoDB, within attempt_timeout.',
+  },
+  maxConnections: {
+    type: 'integer',
+    default: 50,
+    minimum: 1,
+    from: everywhere,
+    text: 'Most connections to DynamoDB at a time, for each store.',
+  },
   tags: {
     type: 'map',
     default: undefined,
@@ -414,6 +445,42 @@ export const OPTIONS = {
     text: 'The DynamoDBClient to use.',
     otherwise: 'built from the other options',
   },
+  credentials: {
+    type: 'object',
+    default: undefined,
+    from: [],
+    text: 'AWS credentials, or an async function that gives them.',
+    otherwise: 'as the AWS SDK finds them',
+  },
+  profile: {
+    type: 'string',
+    default: undefined,
+    from: [],
+    text: 'Name of the profile in the AWS configuration files.',
+    otherwise: 'as the AWS SDK finds it: AWS_PROFILE, default',
+  },
+  maxAttempts: {
+    type: 'integer',
+    default: undefined,
+    minimum: 1,
+    from: [],
+    text: 'How often a request is sent at most, within request_timeout.',
+    otherwise: 'as the AWS SDK finds it: AWS_MAX_ATTEMPTS, 4',
+  },
+  requestHandler: {
+    type: 'object',
+    default: undefined,
+    from: [],
+    method: 'handle',
+    text: 'A request handler of the AWS SDK (proxy, CA). With it the SDK sends.',
+  },
+  logger: {
+    type: 'object',
+    default: undefined,
+    from: [],
+    method: 'debug',
+    text: 'A logger of the AWS SDK. With it the SDK sends.',
+  },
   errorHandler: {
     type: 'object',
     default: undefined,
@@ -438,6 +505,9 @@ export type OptionName = keyof Table
 /** The options that need a type that the table can't express. */
 interface Objects {
   client: DynamoDBClient
+  credentials: NonNullable<DynamoDBClientConfig['credentials']>
+  requestHandler: NonNullable<DynamoDBClientConfig['requestHandler']>
+  logger: NonNullable<DynamoDBClientConfig['logger']>
   errorHandler: ErrorHandler
   onConflict: OnConflict
   secretKey: string | readonly string[]

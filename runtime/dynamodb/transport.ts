@@ -51,6 +51,8 @@ export type Input = Operations[Operation]['input']
 export interface SendOptions {
   /** Rejects with an `AbortError`, as the SDK does, when it is aborted before the answer has come. */
   readonly abortSignal?: AbortSignal
+  /** When the request ends at the latest, as `monotonic()`; not given: `request_timeout` from now. */
+  readonly deadline?: number
 }
 
 /**
@@ -65,6 +67,13 @@ export interface Transport {
    * mock, a request handler) sees it or chooses its endpoint.
    */
   readonly mayMerge: boolean
+  /**
+   * Calls `start` at once when a connection is free, else as soon as one is: requests wait in their order. What `start`
+   * sends with {@link send}, before it returns, is the request that gets the connection.
+   *
+   * @returns takes `start` out of the queue
+   */
+  inTurn(start: () => void): () => void
   send<O extends Operation>(
     operation: O,
     input: Operations[O]['input'],
@@ -105,6 +114,10 @@ export function transportFor({ transport }: Pick<Configuration, 'transport'>, cl
 class SdkTransport implements Transport {
   readonly isLean = false
   readonly mayMerge = false
+  inTurn(start: () => void): () => void {
+    start()
+    return () => undefined
+  }
   readonly #client: Pick<DynamoDBClient, 'send'> & { readonly config?: DynamoDBClient['config'] }
 
   constructor(client: DynamoDBClient) {
@@ -160,6 +173,11 @@ class LeanWherePossible implements Transport {
 
   get mayMerge(): boolean {
     return this.#isUntouched() && this.#lean?.mayMerge() === true
+  }
+
+  inTurn(start: () => void): () => void {
+    start()
+    return () => undefined
   }
 
   async send<O extends Operation>(
