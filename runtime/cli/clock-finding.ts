@@ -1,7 +1,6 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
-import { offsetText, ServerClock } from '../dynamodb/server-clock.js'
-import { transportFor } from '../dynamodb/transport.js'
+import type { Connection } from '../dynamodb/connection.js'
+import { offsetText } from '../dynamodb/server-clock.js'
 import type { Finding } from './diagnosis.js'
 import { missingKey } from './read-findings.js'
 
@@ -14,10 +13,9 @@ const QUESTIONS = 3
 const NOTABLE = 60_000
 
 /** How far this machine's clock is from DynamoDB's, by the dates of answers. Errors have a date too. */
-export async function clockFinding(configuration: Configuration, client: DynamoDBClient): Promise<Finding> {
+export async function clockFinding(configuration: Configuration, connection: Connection): Promise<Finding> {
   const { tableName: TableName } = configuration
-  const transport = transportFor(configuration, client)
-  const clock = ServerClock.of(client)
+  const { transport, clock } = connection
   for (let question = 0; question < QUESTIONS && clock.status === 'unknown' && !clock.isSilent; question += 1) {
     await transport.send('GetItem', { TableName, Key: missingKey(configuration) }).catch(() => undefined)
   }

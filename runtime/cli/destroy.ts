@@ -1,4 +1,4 @@
-import { withClient } from '../dynamodb/client.js'
+import { withConnection } from '../dynamodb/connection.js'
 import { jsonForOutput } from '../fit-for-output.js'
 import { SessionIndex } from '../session/session-index.js'
 import { type ByOptions, keyAndValue, sessions, standardError } from './by.js'
@@ -18,8 +18,8 @@ export async function destroyCommand(
   const { key, value } = keyAndValue(options.by)
   const configuration = configurationForCommand(await optionsForCommand(options), aside)
   await printTarget(configuration, aside)
-  await withClient(configuration, async (client) => {
-    const index = new SessionIndex(configuration, client)
+  await withConnection(configuration, async (connection) => {
+    const index = new SessionIndex(configuration, connection)
     const { dryRun = false } = options
     const found = dryRun ? (await index.keysBy(key, value, options)).length : undefined
     const deleted = dryRun ? 0 : await index.destroyBy(key, value, options)

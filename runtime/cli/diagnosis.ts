@@ -1,7 +1,7 @@
 import { wallClock } from '../clock.js'
 import { assertSecretsReadable, type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
-import { withClient } from '../dynamodb/client.js'
+import { withConnection } from '../dynamodb/connection.js'
 import { ConfigurationError, messageOf } from '../errors.js'
 import { findTable } from '../table/describe-table.js'
 import { keyProblem } from '../table/table-problems.js'
@@ -93,7 +93,7 @@ async function regionFinding(configuration: Configuration): Promise<Finding> {
 async function credentialsFinding(configuration: Configuration): Promise<Finding> {
   const check = 'credentials'
   try {
-    const { expiration } = await withClient(configuration, (client) => client.config.credentials())
+    const { expiration } = await withConnection(configuration, async (connection) => (await connection.client()).config.credentials())
     if (expiration === undefined) return { level: 'ok', check, text: 'found' }
     const time = expiration.toISOString()
     if (expiration.getTime() > wallClock()) return { level: 'ok', check, text: `found, valid until ${time}` }
@@ -122,9 +122,9 @@ async function* tableFindings(configuration: Configuration, region: string): Asy
   const key = `"${tableKey}" (S)${keyPrefix === undefined ? '' : `, key_prefix "${keyPrefix}"`}`
   yield problem ? { level: 'error', check: 'key', text: problem } : { level: 'ok', check: 'key', text: key }
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.found.status}`)
-  yield* await withClient(configuration, async (client): Promise<Finding[]> => {
+  yield* await withConnection(configuration, async (connection): Promise<Finding[]> => {
     const skip: Finding = { level: 'skipped', check: 'reads', text: 'there is another key' }
-    return [problem ? skip : await readFinding(configuration, client), await clockFinding(configuration, client)]
+    return [problem ? skip : await readFinding(configuration, connection), await clockFinding(configuration, connection)]
   })
   yield* indexFindings(table.found, configuration)
   const ttl = await attempt('time to live', () => workOnTable(configuration, {}, findTimeToLive))

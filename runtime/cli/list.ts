@@ -1,4 +1,4 @@
-import { withClient } from '../dynamodb/client.js'
+import { withConnection } from '../dynamodb/connection.js'
 import { jsonForOutput } from '../fit-for-output.js'
 import { hashSessionId } from '../session/session-id.js'
 import { type FoundSession, SessionIndex } from '../session/session-index.js'
@@ -22,9 +22,9 @@ export async function listCommand(
 ): Promise<void> {
   const { key, value } = keyAndValue(options.by)
   const configuration = configurationForCommand(await optionsForCommand(options), aside)
-  await withClient(configuration, async (client) => {
+  await withConnection(configuration, async (connection) => {
     const found: Shown[] = []
-    for await (const page of new SessionIndex(configuration, client).sessionsBy(key, value, options)) {
+    for await (const page of new SessionIndex(configuration, connection).sessionsBy(key, value, options)) {
       const shown = page.map(shownOf)
       if (!options.json) for (const line of linesOf(shown, found.length === 0)) logger.info(line)
       found.push(...shown)

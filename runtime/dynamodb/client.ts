@@ -1,58 +1,33 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { defaultProvider } from '@aws-sdk/credential-provider-node'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { VERSION } from '../version.js'
-
-/** Milliseconds. The SDK's own default is to wait for ever, so that a dead connection would hang a request. */
-const CONNECTION_TIMEOUT = 3_000
-const REQUEST_TIMEOUT = 10_000
+import { loadSdk } from './sdk.js'
 
 const LOCAL_REGION = 'us-east-1'
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
 
-/** The client given in code, or one built from the configuration. */
-export function clientFor(configuration: Configuration): DynamoDBClient {
-  return configuration.client ?? buildClient(configuration)
-}
-
-/** Runs `work` with a client and closes that client afterwards, unless it is the user's own. */
-export async function withClient<T>(
-  configuration: Configuration,
-  work: (client: DynamoDBClient) => Promise<T>,
-): Promise<T> {
-  const client = clientFor(configuration)
-  try {
-    return await work(client)
-  } finally {
-    if (client !== configuration.client) client.destroy()
-  }
-}
-
-function buildClient(configuration: Configuration): DynamoDBClient {
-  const { endpoint } = configuration
-  const region = configuration.region
+/** A client of the AWS SDK as the configuration describes it. */
+export async function buildClient(configuration: Configuration): Promise<DynamoDBClient> {
+  const { sdk } = await loadSdk()
+  const { endpoint, region, credentials, profile, maxAttempts, logger, requestHandler } = configuration
+  const { attemptTimeout: requestTimeout, connectTimeout: connectionTimeout, maxConnections: maxSockets } = configuration
   const local = isLocal(endpointOf(configuration))
-  const client = new DynamoDBClient({
+  return new sdk.DynamoDBClient({
     ...(endpoint && { endpoint }),
     ...(region ? { region } : local && { region: localRegion() }),
-    ...(local && { credentials: localCredentials }),
-    cacheMiddleware: true,
+    ...(credentials ? { credentials } : local && { credentials: localCredentials }),
+    ...(profile && { profile }),
+    ...(maxAttempts && { maxAttempts }),
+    ...(logger && { logger }),
     customUserAgent: [['dynamo-session-store', VERSION]],
-    requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT,
-      requestTimeout: REQUEST_TIMEOUT,
+    requestHandler: requestHandler ?? {
+      connectionTimeout,
+      requestTimeout,
       throwOnRequestTimeout: true,
+      httpAgent: { maxSockets },
+      httpsAgent: { maxSockets },
     },
   })
-  OWN.add(client)
-  return client
-}
-
-const OWN = new WeakSet<DynamoDBClient>()
-
-/** Whether it is known that the client's endpoint stays as it is. */
-export function hasFixedEndpoint(client: DynamoDBClient): boolean {
-  return OWN.has(client)
 }
 
 /** The endpoint that was set for DynamoDB, in the configuration or the SDK's ENV names; undefined for AWS itself. */
@@ -79,7 +54,8 @@ function localRegion(): () => Promise<string> {
 }
 
 async function foundRegion(): Promise<string> {
-  const probe = new DynamoDBClient({})
+  const { sdk } = await loadSdk()
+  const probe = new sdk.DynamoDBClient({})
   try {
     return await probe.config.region()
   } finally {
@@ -90,6 +66,7 @@ async function foundRegion(): Promise<string> {
 /** What the SDK finds, looking for a machine's own credentials only briefly; else placeholders. */
 async function localCredentials() {
   try {
+    const { defaultProvider } = await import('@aws-sdk/credential-provider-node')
     return await defaultProvider({ timeout: 200, maxRetries: 0 })()
   } catch {
     return LOCAL_CREDENTIALS

@@ -1,3 +1,4 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { TableRequestError } from '../errors.js'
 
 /** What an error of the AWS SDK, of the network or of Node's TLS says about itself. */
@@ -27,6 +28,16 @@ export const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', '
 /** Whether it is one of these errors of DynamoDB, by itself or as the cause of a {@link TableRequestError}. */
 export function isAwsError(error: unknown, ...names: readonly string[]): boolean {
   return names.includes(factsOf(error).name)
+}
+
+/** Whether a write found the item other than its condition asks: DynamoDB's answer, of whatever copy of the SDK. */
+export function isConditionFailed(error: unknown): error is Error & { readonly Item?: Item; $metadata: Metadata } {
+  return error instanceof Error && error.name === 'ConditionalCheckFailedException'
+}
+
+type Item = Readonly<Record<string, AttributeValue>>
+interface Metadata {
+  readonly attempts?: number
 }
 
 /** Whether the same request may succeed a little later: throttling, network, a fault inside AWS. */

@@ -2,7 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
-import { clientFor } from '../dynamodb/client.js'
+import { Connection } from '../dynamodb/connection.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
 import { ConfigurationError, TableSchemaError } from '../errors.js'
 import { type Logger, silentLogger } from '../logger.js'
@@ -19,13 +19,14 @@ export class DynamoDBMigrationsTable {
   readonly #options: Options
   readonly #configuration: Configuration
   readonly #logger: Logger
-  #client: DynamoDBClient | undefined
+  readonly #connection: Connection
 
   constructor(options: Options, configuration: Configuration, logger: Logger = silentLogger) {
     this.name = configuration.tableName + SUFFIX
     this.#options = options
     this.#configuration = configuration
     this.#logger = logger
+    this.#connection = new Connection(configuration)
     if (this.name.length > LONGEST_NAME) {
       const text = `leaves no room for the table of the executed migrations, whose name ends in ${SUFFIX}: use at most ${LONGEST_NAME - SUFFIX.length} characters, or set migration_storage to knex`
       throw new ConfigurationError([{ place: `table_name (${configuration.sources.tableName})`, text }])
@@ -58,13 +59,11 @@ export class DynamoDBMigrationsTable {
   }
 
   close(): void {
-    if (this.#client !== this.#configuration.client) this.#client?.destroy()
-    this.#client = undefined
+    this.#connection.close()
   }
 
   async #send<T>(request: Request<T>): Promise<T> {
-    this.#client ??= clientFor(this.#configuration)
-    return await request(this.#client, this.name)
+    return await request(await this.#connection.client(), this.name)
   }
 
   async #create(): Promise<void> {

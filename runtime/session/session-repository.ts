@@ -1,6 +1,7 @@
-import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { type Clock, wallClock } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
+import type { Connection } from '../dynamodb/connection.js'
 import { SessionDataError } from '../errors.js'
 import { clearSessions } from './clear.js'
 import { expireAt, isDead, isRubysNow } from './expiry.js'
@@ -59,12 +60,12 @@ export class SessionRepository {
 
   constructor(
     configuration: Configuration,
-    client: DynamoDBClient,
+    connection: Connection,
     { now = wallClock, onConflict }: { now?: Clock; onConflict?: ConflictListener } = {},
   ) {
     this.#configuration = configuration
-    this.#items = new SessionItems(configuration, client)
-    this.#indexItems = new IndexItems(configuration, client)
+    this.#items = new SessionItems(configuration, connection)
+    this.#indexItems = new IndexItems(configuration, connection)
     this.#writer = new SessionWriter(configuration, this.#items, onConflict)
     this.#renewal = new SessionRenewal({
       configuration,

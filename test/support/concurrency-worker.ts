@@ -5,6 +5,7 @@ import { resolveConfiguration } from '../../runtime/configuration/resolve.js'
 import { LockLostError, LockWaitTimeoutError } from '../../runtime/errors.js'
 import type { SessionData } from '../../runtime/session/serialize.js'
 import { SessionRepository } from '../../runtime/session/session-repository.js'
+import { connectionTo } from './connection.js'
 
 /** What a process of test/slow/session/concurrency.test.ts has to do. */
 export interface Job {
@@ -54,7 +55,7 @@ async function carryOut(job: Job): Promise<JobResult> {
 async function run(client: number, { endpoint, options, id, within, work }: Job, result: Counts): Promise<void> {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
   const dynamoDB = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 10 })
-  const sessions = new SessionRepository(resolveConfiguration(options), dynamoDB)
+  const sessions = new SessionRepository(resolveConfiguration(options), connectionTo(dynamoDB))
   try {
     await sleep(Math.random() * within)
     for (let tries = 0; tries < TRIES; tries += 1) {

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { describe, inject } from 'vitest'
+import { leadingTo } from './connection.js'
 
 /** A DynamoDB to test against. */
 export interface Engine {
@@ -48,10 +49,13 @@ function engineAt(name: string, endpoint: string): Engine {
     endpoint,
     options: () => ({ tableName: uniqueTableName(), endpoint, region: 'us-east-1' }),
     client: (at = endpoint) =>
-      new DynamoDBClient({
-        endpoint: at,
-        region: 'us-east-1',
-        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-      }),
+      leadingTo(
+        new DynamoDBClient({
+          endpoint: at,
+          region: 'us-east-1',
+          credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+        }),
+        at,
+      ),
   }
 }

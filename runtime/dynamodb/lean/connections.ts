@@ -1,116 +1,169 @@
-import { Agent, Pool } from 'undici'
-import { Answer } from './answer.js'
-import { type Carrying, Connection } from './connection.js'
-import type { Handler, Timeouts } from './exchange.js'
-import type { HttpRequest, Received } from './http.js'
+import http, { type AgentOptions, type IncomingMessage, type RequestOptions } from 'node:http'
+import type { Socket } from 'node:net'
+import { TOO_LONG } from '../answer-check.js'
+import { closeOnSurplus } from '../raw-body.js'
 
-/** As many as the SDK's default handler has to one host. */
-const MOST_SOCKETS = 50
+/** Where requests go. */
+export interface Origin {
+  readonly secure: boolean
+  readonly hostname: string
+  readonly port: number | undefined
+  readonly path: string
+}
 
-/** Milliseconds that an idle socket stays open. It does not keep the process alive. */
+export interface Received {
+  readonly status: number
+  /** Names in lower case; of several with one name, one text. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer | typeof TOO_LONG
+  /** Closes the connection that the answer came on. */
+  readonly drop: () => void
+}
+
+export interface Limits {
+  /** For the whole attempt. Milliseconds. */
+  readonly milliseconds: number
+  /** Bytes of the answer's body. A longer body is {@link TOO_LONG}, and its connection is closed. */
+  readonly most: number
+  readonly abortSignal: AbortSignal | undefined
+}
+
+/** How long an idle connection stays open. It does not keep the process alive. Milliseconds. */
 const IDLE = 60_000
 
-/** By what the handler was configured with. */
-const ALL = new WeakMap<object, Connections>()
+/** Codes of errors that the SDK's request handler calls a `TimeoutError`. */
+const LOST = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT']
 
-/** Connections kept open by undici in place of those of the SDK's default request handler. */
+/**
+ * Connections by Node's own HTTP client. A connection carries one request at a time. One on which anything arrives while it is
+ * idle is closed: its next answer could be that of another request.
+ */
 export class Connections {
-  readonly #timeouts: Timeouts
-  #agent: Agent | undefined
-  #busy = 0
-  readonly #waiting: { request: HttpRequest; answer: Answer }[] = []
+  readonly #connectTimeout: number
+  readonly #most: number
+  #agent: http.Agent | undefined
+  #request = http.request
 
-  /** Those that stand in for this handler: one set, which `client.destroy()` closes. */
-  static of(handler: Handler, timeouts: Timeouts): Connections {
-    const configured = handler.configProvider ?? handler
-    let connections = ALL.get(configured)
-    if (!connections) {
-      connections = new Connections(timeouts)
-      closeWith(handler, connections)
-      ALL.set(configured, connections)
-    }
-    return connections
+  /**
+   * @param connectTimeout milliseconds
+   * @param most connections at a time
+   */
+  constructor(connectTimeout: number, most: number) {
+    this.#connectTimeout = connectTimeout
+    this.#most = most
   }
 
-  private constructor(timeouts: Timeouts) {
-    this.#timeouts = timeouts
+  /** Whether {@link exchange} can be called. */
+  get isOpen(): boolean {
+    return this.#agent !== undefined
   }
 
-  /** Requests wait here, not in undici, which would open a connection even for one that was given up meanwhile. */
-  exchange(request: HttpRequest, abortSignal: AbortSignal | undefined, most: number): Promise<Received> {
+  /** Loads `node:https` only for a host that needs it. */
+  async open(secure: boolean): Promise<void> {
+    const { Agent, request } = secure ? await import('node:https') : http
+    this.#request = request
+    this.#agent ??= this.#agentOf(Agent as typeof http.Agent, secure)
+  }
+
+  /**
+   * Sends one request and receives its answer.
+   *
+   * @param headers names and values in turn
+   */
+  exchange(origin: Origin, headers: string[], body: string, { milliseconds, most, abortSignal }: Limits): Promise<Received> {
     return new Promise((resolve, reject) => {
-      const answer = new Answer({
-        requestTimeout: this.#timeouts.requestTimeout,
-        abortSignal,
-        most,
-        resolve,
-        reject,
-        ended: this.#ended,
+      const { hostname, port, path } = origin
+      const options: RequestOptions = { agent: this.#agent, hostname, port, path, method: 'POST', headers: headers as never }
+      const request = this.#request(options)
+      let given: Error | undefined
+      const giveUp = (error: Error) => {
+        given ??= error
+        request.destroy(error)
+      }
+      const timer = setTimeout(() => giveUp(tooLate(milliseconds)), milliseconds)
+      const abort = () => giveUp(aborted(abortSignal?.reason))
+      if (abortSignal?.aborted) abort()
+      else abortSignal?.addEventListener('abort', abort, { once: true })
+      const end = () => {
+        clearTimeout(timer)
+        abortSignal?.removeEventListener('abort', abort)
+      }
+      const fail = (error: NodeJS.ErrnoException) => {
+        end()
+        if (given === undefined && LOST.includes(error.code ?? '')) error.name = 'TimeoutError'
+        reject(given ?? error)
+      }
+      request.on('error', fail)
+      request.on('response', (response: IncomingMessage) => {
+        const { socket } = response
+        const chunks: Buffer[] = []
+        let length = 0
+        const answer = (whole: Buffer | typeof TOO_LONG) => {
+          end()
+          const headersOf = response.headers as Record<string, string>
+          resolve({ status: response.statusCode ?? 0, headers: headersOf, body: whole, drop: () => void socket.destroy() })
+        }
+        response.on('data', (chunk: Buffer) => {
+          length += chunk.length
+          chunks.push(chunk)
+          if (length <= most) return
+          answer(TOO_LONG)
+          request.destroy()
+        })
+        response.on('end', () => answer(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length)))
+        response.on('error', fail)
       })
-      if (!answer.awaited) return
-      if (this.#busy < MOST_SOCKETS) this.#dispatch(request, answer)
-      else this.#waiting.push({ request, answer })
+      request.end(body)
     })
   }
 
-  #dispatch(request: HttpRequest, answer: Answer): void {
-    this.#busy += 1
-    this.#agent ??= this.#open()
-    const { path, headers } = request
-    try {
-      const body = request.body as Uint8Array
-      const options: Carrying = { origin: originOf(request), path, method: 'POST', headers, body, answer }
-      this.#agent.dispatch(options, answer)
-    } catch (error) {
-      queueMicrotask(() => answer.onResponseError(undefined, error as Error))
+  /** Ends what is under way. A later request opens connections again. */
+  close(): void {
+    this.#agent?.destroy()
+  }
+
+  #agentOf(Agent: typeof http.Agent, secure: boolean): http.Agent {
+    // With lifo, connections that are not needed any more become idle, and are closed.
+    const options: AgentOptions = { keepAlive: true, maxSockets: this.#most, timeout: IDLE, scheduling: 'lifo' }
+    const agent = new Agent(options) as http.Agent & Connecting
+    const { createConnection } = agent
+    agent.createConnection = (...given) => {
+      const socket = createConnection.apply(agent, given)
+      this.#watch(socket, secure ? 'secureConnect' : 'connect')
+      return socket
     }
+    return agent
   }
 
-  readonly #ended = (): void => {
-    this.#busy -= 1
-    while (this.#busy < MOST_SOCKETS) {
-      const next = this.#waiting.shift()
-      if (!next) return
-      if (next.answer.awaited) this.#dispatch(next.request, next.answer)
-    }
-  }
-
-  /** Like `destroy` of the SDK's handler: what is under way ends, and a later request opens connections again. */
-  destroy(): void {
-    const agent = this.#agent
-    this.#agent = undefined
-    for (const { answer } of this.#waiting.splice(0)) answer.refuse()
-    agent?.destroy().catch(() => {})
-  }
-
-  #open(): Agent {
-    const { connectionTimeout = 0, requestTimeout, socketTimeout } = this.#timeouts
-    return new Agent({
-      connections: MOST_SOCKETS,
-      // One request at a time: then whatever arrives on an idle connection closes it.
-      pipelining: 1,
-      factory: (origin, options: Pool.Options) => new Pool(origin, { ...options, factory: connectionTo }),
-      keepAliveTimeout: IDLE,
-      connect: { timeout: connectionTimeout },
-      // How long the headers may take is up to Answer, which counts the time until there is a socket, too.
-      headersTimeout: socketTimeout ?? 0,
-      bodyTimeout: socketTimeout ?? requestTimeout ?? 0,
-    })
+  #watch(socket: Socket, connected: string): void {
+    closeOnSurplus(socket)
+    const timer = setTimeout(() => socket.destroy(notConnected(this.#connectTimeout)), this.#connectTimeout)
+    const stop = () => clearTimeout(timer)
+    socket.once(connected, stop)
+    socket.once('close', stop)
   }
 }
 
-function connectionTo(origin: URL, options: object): Connection {
-  return new Connection(origin, options)
+/** What Node's agents have, and Node's types lack. */
+interface Connecting {
+  createConnection(...given: unknown[]): Socket
 }
 
-function originOf({ protocol, hostname, port }: HttpRequest): string {
-  return `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`
+function tooLate(milliseconds: number): Error {
+  return timeout(`no whole answer came within ${milliseconds} ms (attempt_timeout)`)
 }
 
-function closeWith(handler: Handler, connections: Connections): void {
-  const destroy = handler.destroy
-  handler.destroy = function (this: Handler) {
-    connections.destroy()
-    destroy?.call(this)
-  }
+function notConnected(milliseconds: number): Error {
+  return timeout(`no connection was made within ${milliseconds} ms (connect_timeout)`)
+}
+
+function timeout(text: string): Error {
+  return Object.assign(new Error(text), { name: 'TimeoutError', code: 'ETIMEDOUT' })
+}
+
+/** @param reason of the signal */
+export function aborted(reason: unknown): Error {
+  const isError = reason instanceof Error
+  const text = reason && !isError ? String(reason) : 'Request aborted'
+  return Object.assign(new Error(text, isError ? { cause: reason } : undefined), { name: 'AbortError' })
 }

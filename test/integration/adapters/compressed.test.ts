@@ -1,3 +1,4 @@
+import { reaching } from '.../support/connection.js'
 import { gzipSync } from 'node:zlib'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -60,7 +61,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
 
   beforeAll(async () => {
     client = engine.client()
-    await createTable({ tableName, client, ttl: false, indexKeys: ['user'] })
+    await createTable({ tableName, ...reaching(client), ttl: false, indexKeys: ['user'] })
   })
   beforeEach(() => {
     reported = []
@@ -76,7 +77,15 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     const browsers = new Map<string, Browser>()
     for (const compress of FORMS) {
       const errorHandler = { handle: (error: Error) => void reported.push(`${error.name}: ${error.message}`) }
-      const options = { tableName, client, secretKey: 'x', maxStale: 3600, errorHandler, indexKeys: ['user'], ...more }
+      const options = {
+        tableName,
+        ...reaching(client),
+        secretKey: 'x',
+        maxStale: 3600,
+        errorHandler,
+        indexKeys: ['user'],
+        ...more,
+      }
       const app = apps.get(compress) ?? (await adapter.start(ROUTES, { options: { ...options, compress } }))
       apps.set(compress, app)
       browsers.set(compress, new Browser(app, adapter.cookieName, value))

@@ -1,3 +1,4 @@
+import { reaching } from '.../support/connection.js'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTable, type Options } from '../../../runtime/index.js'
@@ -68,7 +69,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     app = await adapter.start(routes(more.gate), {
       options: {
         tableName,
-        client: impatient,
+        ...reaching(impatient),
         secretKey: SECRET,
         maxStale: 3600,
         errorHandler: { handle: (error, { operation }) => void reported.push({ error, operation }) },

@@ -1,3 +1,4 @@
+import { reaching } from '.../support/connection.js'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/index.js'
@@ -68,7 +69,7 @@ function storedForms(adapter: Adapter, engine: Engine): void {
       handle: (error: Error, { operation }: { operation: string }) => void reported.push({ error, operation }),
     }
     app = await adapter.start(routes(), {
-      options: { tableName, client, secretKey: SECRET, maxStale: 3600, errorHandler, ...options },
+      options: { tableName, ...reaching(client), secretKey: SECRET, maxStale: 3600, errorHandler, ...options },
       cookieLifetime: 600,
     })
     const browser = new Browser(app, adapter.cookieName)

@@ -1,3 +1,4 @@
+import { reaching } from '.../support/connection.js'
 import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeEach } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
@@ -30,7 +31,7 @@ function garbageTable(engine: Engine, proxy: FaultProxy, tableName: string) {
 
   /** Sessions die after a minute of disuse, unless other options are given. */
   const clean = (context: CleaningContext = {}, options: Options = {}): Promise<CleaningSummary> =>
-    collectGarbage({ tableName, client, maxStale: 60, ...options }, context)
+    collectGarbage({ tableName, ...reaching(client), maxStale: 60, ...options }, context)
 
   function deny(operation: string, action: string): void {
     const message = `User: arn:aws:iam::123456789012:user/ci is not authorized to perform: ${action} on resource: table`

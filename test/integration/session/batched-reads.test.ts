@@ -12,6 +12,7 @@ import { TableMissingError } from '../../../runtime/errors.js'
 import { DynamoSessionStore } from '../../../runtime/express.js'
 import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type Fault, type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { requestTimeout } from '../../support/request-timeouts.js'
@@ -56,7 +57,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     const configuration = resolveConfiguration({ ...place, transport: 'lean', ...options })
     const client = clientFor(configuration)
     clients.push(client)
-    return { sessions: new SessionRepository(configuration, client), client }
+    return { sessions: new SessionRepository(configuration, connectionTo(client)), client }
   }
 
   /** One whose client has sent a request already, as it has in a server after its first one. */

@@ -1,3 +1,4 @@
+import { reaching } from '.../support/connection.js'
 import { request as httpRequest } from 'node:http'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type session from 'express-session'
@@ -42,7 +43,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
       handle: (error: Error, { operation }: { operation: string }) =>
         void errors.push({ message: error.message, operation }),
     }
-    return new DynamoSessionStore({ tableName, client: engine.client(proxy.endpoint), errorHandler, ...options })
+    return new DynamoSessionStore({ tableName, ...reaching(engine.client(proxy.endpoint)), errorHandler, ...options })
   }
 
   async function start(

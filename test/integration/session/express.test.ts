@@ -1,3 +1,4 @@
+import { reaching } from '.../support/connection.js'
 import assert from 'node:assert'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -45,7 +46,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
         errors.push({ message: error.message, ...context })
       },
     }
-    return new DynamoSessionStore({ tableName, client, errorHandler, ...options })
+    return new DynamoSessionStore({ tableName, ...reaching(client), errorHandler, ...options })
   }
 
   /** An application of which each test gives the routes; `get(path)` keeps cookies as a browser does. */
@@ -464,7 +465,7 @@ it('refuses to save over a session that could not be read (invariant 3)', async 
   )
   const errors: unknown[] = []
   const errorHandler = { handle: (error: Error) => errors.push(error) }
-  const store = new DynamoSessionStore({ tableName, client, errorHandler })
+  const store = new DynamoSessionStore({ tableName, ...reaching(client), errorHandler })
   session({ store, secret: 'x', resave: false, saveUninitialized: false })
   const request = { sessionID: 's1' } as express.Request
   const stored = await store.get('s1')
@@ -479,7 +480,7 @@ it('refuses to save over a session that could not be read (invariant 3)', async 
   expect(await readItem(client, tableName, 's1')).not.toHaveProperty('updated_at')
 
   down = true
-  const raising = new DynamoSessionStore({ tableName, client, errorHandler, raiseErrors: true })
+  const raising = new DynamoSessionStore({ tableName, ...reaching(client), errorHandler, raiseErrors: true })
   await expect(raising.get('s1')).rejects.toThrow('slow down')
 })
 

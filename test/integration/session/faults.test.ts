@@ -4,6 +4,7 @@ import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import type { Item, SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import {
   type Cell,
@@ -164,8 +165,8 @@ onEachEngine('SessionRepository under faults', (engine) => {
     try {
       if (!operation.fresh) await cell.put(ITEM)
       const configuration = resolveConfiguration({ tableName: table, touchInterval: 0, ...operation.options })
-      const working = new SessionRepository(configuration, direct)
-      const tested = new SessionRepository(configuration, cell.client)
+      const working = new SessionRepository(configuration, connectionTo(direct))
+      const tested = new SessionRepository(configuration, connectionTo(cell.client))
       const run = await operation.prepare(working, cell.id)
       await work(cell, () => run(tested), await cell.item())
       await expectNoUnhandledRejection()
@@ -179,7 +180,7 @@ onEachEngine('SessionRepository under faults', (engine) => {
   async function expectUsable(cell: Cell) {
     const item = await cell.item()
     const settings = { locking: 'pessimistic', lockExpiryTime: 20, lockRetryDelay: 20, lockMaxWaitTime: 10 } as const
-    const others = new SessionRepository(resolveConfiguration({ ...settings, tableName: table }), direct)
+    const others = new SessionRepository(resolveConfiguration({ ...settings, tableName: table }), connectionTo(direct))
     const found = await others.findForChange(cell.id)
     expect(found?.json).toBe(item?.data?.S)
   }

@@ -11,6 +11,7 @@ import {
 } from '../../../runtime/errors.js'
 import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { freshTable, makeTable, readItem, writeItem } from '../../support/table.js'
@@ -37,7 +38,7 @@ onEachEngine('SessionRepository', (engine) => {
   function repository(options: Options = {}) {
     const configuration = resolveConfiguration({ tableName, touchInterval: 0, ...options })
     const client = engine.client(proxy.endpoint)
-    return new SessionRepository(configuration, client, {
+    return new SessionRepository(configuration, connectionTo(client), {
       now: () => clock,
       onConflict: ({ keys }) => conflicts.push(keys),
     })

@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../connection.js'
 import type { Choices } from './choices.js'
 import type { Outcome } from './oracle.js'
 import { Simulation } from './simulation.js'
@@ -26,7 +27,7 @@ export async function saveScenario(choices: Choices, table: Table): Promise<Outc
   const locking = choices.of(['optimistic', 'pessimistic'] as const)
   const faultRate = choices.of([10, 25, 50])
   const configuration = resolveConfiguration({ tableName: table.name, locking, touchInterval: 0 })
-  const repositoryOf = (client: DynamoDBClient) => new SessionRepository(configuration, client)
+  const repositoryOf = (client: DynamoDBClient) => new SessionRepository(configuration, connectionTo(client))
   await repositoryOf(table.client).create(ID, { value: 'first' })
   const appeared: string[] = ['first']
   const simulation: Simulation = new Simulation({

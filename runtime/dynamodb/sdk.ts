@@ -1,0 +1,30 @@
+import type * as Sdk from '@aws-sdk/client-dynamodb'
+import type { Operation } from './operations.js'
+
+interface Loaded {
+  readonly sdk: typeof Sdk
+  readonly commands: Readonly<Record<Operation, unknown>>
+}
+
+let loaded: Promise<Loaded> | undefined
+
+/** The AWS SDK, loaded with the first request that needs it: that takes as long as all the rest of a start. */
+export function loadSdk(): Promise<Loaded> {
+  loaded ??= load()
+  return loaded
+}
+
+async function load(): Promise<Loaded> {
+  const sdk = await import('@aws-sdk/client-dynamodb')
+  const commands = {
+    BatchExecuteStatement: sdk.BatchExecuteStatementCommand,
+    BatchGetItem: sdk.BatchGetItemCommand,
+    DeleteItem: sdk.DeleteItemCommand,
+    GetItem: sdk.GetItemCommand,
+    PutItem: sdk.PutItemCommand,
+    Query: sdk.QueryCommand,
+    Scan: sdk.ScanCommand,
+    UpdateItem: sdk.UpdateItemCommand,
+  }
+  return { sdk, commands }
+}
