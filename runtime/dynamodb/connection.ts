@@ -4,7 +4,7 @@ import { buildClient } from './client.js'
 import { LeanTransport } from './lean/lean-transport.js'
 import { SdkTransport } from './sdk-transport.js'
 import { ServerClock } from './server-clock.js'
-import { standalone } from './standalone.js'
+import { standaloneOf } from './standalone.js'
 import type { Transport } from './transport.js'
 
 /**
@@ -18,20 +18,19 @@ export class Connection {
   /** Why the SDK sends requests for items; undefined where it does not. */
   readonly whySdk: string | undefined
   readonly #configuration: Configuration
-  readonly #close: () => void
+  readonly #lean: LeanTransport | undefined
   #client: Promise<DynamoDBClient> | undefined
 
   constructor(configuration: Configuration) {
     this.#configuration = configuration
-    const plan = standalone(configuration)
+    const sdk = new SdkTransport(() => this.client(), this.clock, configuration)
+    const plan = standaloneOf(configuration)
     if ('reason' in plan) {
       this.whySdk = plan.reason
-      this.transport = new SdkTransport(() => this.client(), this.clock, configuration)
-      this.#close = () => undefined
+      this.transport = sdk
     } else {
-      const lean = new LeanTransport(plan, this.clock, configuration)
-      this.transport = lean
-      this.#close = () => lean.close()
+      this.#lean = new LeanTransport(plan, sdk, this.clock, configuration)
+      this.transport = this.#lean
     }
   }
 
@@ -44,7 +43,7 @@ export class Connection {
 
   /** Ends what is under way, and closes what this package opened. A later request opens connections again. */
   close(): void {
-    this.#close()
+    this.#lean?.close()
     const { client: given } = this.#configuration
     if (!given) this.#client?.then((client) => client.destroy()).catch(() => undefined)
     this.#client = undefined

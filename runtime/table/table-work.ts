@@ -5,10 +5,11 @@ import { ambientLogger } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
-import { endpointOf, withClient } from '../dynamodb/client.js'
+import { endpointOf } from '../dynamodb/client.js'
+import { type Connection, withConnection } from '../dynamodb/connection.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
-import { ServerClock } from '../dynamodb/server-clock.js'
-import { type Transport, transportFor } from '../dynamodb/transport.js'
+import type { ServerClock } from '../dynamodb/server-clock.js'
+import type { Transport } from '../dynamodb/transport.js'
 import { ConfigurationError, TableRequestError } from '../errors.js'
 import { fitLogger, type Logger, silentLogger } from '../logger.js'
 
@@ -32,17 +33,17 @@ export class TableWork {
   readonly transport: Transport
   /** Judges this machine's clock by the answers to these requests. */
   readonly serverClock: ServerClock
-  readonly #client: DynamoDBClient
+  readonly #connection: Connection
   readonly #waitLimit: number
   readonly #started = monotonic()
   #pause = FIRST_PAUSE
 
-  constructor(configuration: Configuration, client: DynamoDBClient, { logger, waitLimit }: TableContext) {
+  constructor(configuration: Configuration, connection: Connection, { logger, waitLimit }: TableContext) {
     this.configuration = configuration
     this.logger = fitLogger(logger ?? ambientLogger() ?? silentLogger)
-    this.transport = transportFor(configuration, client)
-    this.serverClock = ServerClock.of(client)
-    this.#client = client
+    this.transport = connection.transport
+    this.serverClock = connection.clock
+    this.#connection = connection
     this.#waitLimit = waitLimit ?? WAIT_LIMIT
   }
 
@@ -53,7 +54,8 @@ export class TableWork {
 
   /** An emulator may lack operations that AWS has; AWS itself never answers that it does not know one. */
   get mayLackOperations(): boolean {
-    return endpointOf(this.configuration) !== undefined || this.#client.config?.isCustomEndpoint === true
+    const { client } = this.configuration
+    return endpointOf(this.configuration) !== undefined || client?.config?.isCustomEndpoint === true
   }
 
   /**
@@ -62,7 +64,7 @@ export class TableWork {
    */
   async request<T>(operation: string, send: (client: DynamoDBClient) => Promise<T>): Promise<T> {
     try {
-      return await send(this.#client)
+      return await send(await this.#connection.client())
     } catch (error) {
       throw explainAwsError(error, { action: `dynamodb:${operation}`, configuration: this.configuration })
     }
@@ -109,5 +111,5 @@ export async function workOnTable<T>(
     throw new ConfigurationError([{ place: 'waitLimit', text }])
   }
   const configuration = resolveConfiguration(options)
-  return await withClient(configuration, (client) => work(new TableWork(configuration, client, context)))
+  return await withConnection(configuration, (connection) => work(new TableWork(configuration, connection, context)))
 }

@@ -1,15 +1,9 @@
 import http, { type AgentOptions, type IncomingMessage, type RequestOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import { TOO_LONG } from '../answer-check.js'
+import type { Endpoint } from '../endpoint.js'
 import { closeOnSurplus } from '../raw-body.js'
-
-/** Where requests go. */
-export interface Origin {
-  readonly secure: boolean
-  readonly hostname: string
-  readonly port: number | undefined
-  readonly path: string
-}
+import { aborted } from './retries.js'
 
 export interface Received {
   readonly status: number
@@ -70,9 +64,9 @@ export class Connections {
    *
    * @param headers names and values in turn
    */
-  exchange(origin: Origin, headers: string[], body: string, { milliseconds, most, abortSignal }: Limits): Promise<Received> {
+  exchange(endpoint: Endpoint, headers: string[], body: string, { milliseconds, most, abortSignal }: Limits): Promise<Received> {
     return new Promise((resolve, reject) => {
-      const { hostname, port, path } = origin
+      const { hostname, port, path } = endpoint
       const options: RequestOptions = { agent: this.#agent, hostname, port, path, method: 'POST', headers: headers as never }
       const request = this.#request(options)
       let given: Error | undefined
@@ -81,7 +75,7 @@ export class Connections {
         request.destroy(error)
       }
       const timer = setTimeout(() => giveUp(tooLate(milliseconds)), milliseconds)
-      const abort = () => giveUp(aborted(abortSignal?.reason))
+      const abort = () => abortSignal && giveUp(aborted(abortSignal))
       if (abortSignal?.aborted) abort()
       else abortSignal?.addEventListener('abort', abort, { once: true })
       const end = () => {
@@ -159,11 +153,4 @@ function notConnected(milliseconds: number): Error {
 
 function timeout(text: string): Error {
   return Object.assign(new Error(text), { name: 'TimeoutError', code: 'ETIMEDOUT' })
-}
-
-/** @param reason of the signal */
-export function aborted(reason: unknown): Error {
-  const isError = reason instanceof Error
-  const text = reason && !isError ? String(reason) : 'Request aborted'
-  return Object.assign(new Error(text, isError ? { cause: reason } : undefined), { name: 'AbortError' })
 }

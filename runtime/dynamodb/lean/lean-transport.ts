@@ -1,44 +1,46 @@
 import { randomUUID } from 'node:crypto'
-import { sleep } from '../../async/sleep.js'
 import { monotonic } from '../../clock.js'
 import type { Configuration } from '../../configuration/resolve.js'
-import { judge, longestAnswer } from '../answer-check.js'
+import type { RequestTimeoutError } from '../../errors.js'
+import { judge, longestAnswer, TOO_LONG } from '../answer-check.js'
 import type { Credentials } from '../credentials.js'
-import { RequestTimeoutError } from '../../errors.js'
+import type { Endpoint } from '../endpoint.js'
+import { isTimeout } from '../error-facts.js'
 import type { Input, Operation, Operations } from '../operations.js'
 import { requestTimedOut } from '../request-timeout.js'
 import { type Moment, moment, type ServerClock } from '../server-clock.js'
 import type { Standalone } from '../standalone.js'
 import { traceHeaders } from '../trace-header.js'
 import type { SendOptions, Transport } from '../transport.js'
-import { unreadableAnswer } from '../unreadable-answer.js'
-import { aborted, Connections, type Origin, type Received } from './connections.js'
-import { errorOf } from './errors.js'
-import { membersOf, requestJson } from './json.js'
+import { unreadableAnswer, withoutAnswer } from '../unreadable-answer.js'
+import { Connections, type Received } from './connections.js'
+import { errorOf, type Metadata, metadataOf } from './errors.js'
+import { answerOf, requestJson } from './json.js'
 import { QuickSignature } from './quick-signature.js'
-import { Retries } from './retries.js'
+import { aborted, Retries } from './retries.js'
 import { Slots } from './slots.js'
 
 /** How requests are sent with these credentials. */
 interface Route {
   readonly credentials: Credentials
-  readonly origin: Origin
+  readonly endpoint: Endpoint
   /** By operation. */
   readonly signatures: Map<Operation, QuickSignature>
 }
 
-/** The headers that differ from attempt to attempt. */
-type Marks = { readonly 'amz-sdk-invocation-id': string; 'amz-sdk-request': string }
+/** One request, and until when it is wanted. */
+interface Wanted {
+  readonly operation: Operation
+  readonly input: Input
+  readonly body: string
+  /** The headers that differ from attempt to attempt. */
+  readonly marks: { readonly 'amz-sdk-invocation-id': string; 'amz-sdk-request': string }
+  readonly deadline: number
+  readonly abortSignal: AbortSignal | undefined
+}
 
-type Output = object & { readonly $metadata: Metadata }
-
-interface Metadata {
-  readonly httpStatusCode: number
-  readonly requestId: string | undefined
-  readonly extendedRequestId: string | undefined
-  readonly cfId: string | undefined
-  attempts?: number
-  totalRetryDelay?: number
+interface Output {
+  readonly $metadata: Metadata
 }
 
 /** From this offset on, a signature made by this machine's clock may be refused. Milliseconds; as in the SDK. */
@@ -52,6 +54,7 @@ export class LeanTransport implements Transport {
   readonly isLean = true
   readonly mayMerge = true
   readonly #plan: Standalone
+  readonly #fallback: Transport
   readonly #clock: ServerClock
   readonly #configuration: Configuration
   readonly #connections: Connections
@@ -63,9 +66,10 @@ export class LeanTransport implements Transport {
   /** The header `date` that gave the offset: it says nothing new within the same second. */
   #dateSeen: string | undefined
 
-  constructor(plan: Standalone, clock: ServerClock, configuration: Configuration) {
+  constructor(plan: Standalone, fallback: Transport, clock: ServerClock, configuration: Configuration) {
     const { connectTimeout, maxConnections } = configuration
     this.#plan = plan
+    this.#fallback = fallback
     this.#clock = clock
     this.#configuration = configuration
     this.#connections = new Connections(connectTimeout, maxConnections)
@@ -82,50 +86,38 @@ export class LeanTransport implements Transport {
     input: Operations[O]['input'],
     { abortSignal, deadline = monotonic() + this.#configuration.requestTimeout }: SendOptions = {},
   ): Promise<Operations[O]['output']> {
-    const body = requestJson(input)
-    const marks: Marks = { 'amz-sdk-invocation-id': randomUUID(), 'amz-sdk-request': '' }
-    const retry = this.#retries.begin()
-    for (;;) {
-      marks['amz-sdk-request'] = `attempt=${retry.attempt}; max=${this.#retries.maxAttempts}`
-      try {
-        const output = await this.#attempt(operation, input, body, marks, deadline, abortSignal)
-        retry.succeeded(output)
-        return output as Operations[O]['output']
-      } catch (error) {
-        if (error instanceof RequestTimeoutError || abortSignal?.aborted) throw error
-        const pause = retry.after(error)
-        if (monotonic() + (pause ?? 0) >= deadline) throw this.#timedOut(operation, input, error)
-        if (pause === undefined) throw error
-        await sleep(pause, undefined, { signal: abortSignal })
-      }
+    const marks = { 'amz-sdk-invocation-id': randomUUID(), 'amz-sdk-request': '' }
+    const wanted = { operation, input, body: requestJson(input), marks, deadline, abortSignal }
+    try {
+      const output = await this.#retries.run((count) => this.#attempt(wanted, count), { abortSignal, deadline })
+      return output as Operations[O]['output']
+    } catch (error) {
+      if (isTimeout(error) && monotonic() >= deadline) throw this.#timedOut(wanted, error)
+      throw withoutAnswer(error, operation, input)
     }
   }
 
+  /** Ends what is under way. A later request opens connections again. */
   close(): void {
     this.#connections.close()
   }
 
-  async #attempt(
-    operation: Operation,
-    input: Input,
-    body: string,
-    marks: Marks,
-    deadline: number,
-    abortSignal: AbortSignal | undefined,
-  ): Promise<Output> {
-    const route = this.#ready() ?? (await this.#prepare(operation, input, deadline, abortSignal))
+  async #attempt(wanted: Wanted, count: number): Promise<Output> {
+    const { operation, input, body, marks, deadline, abortSignal } = wanted
+    const route = this.#ready() ?? (await this.#prepare(wanted))
+    if (!route) return await this.#fallback.send(operation, input as never, wanted)
     if (!this.#slots.take() && !(await this.#slots.wait(deadline - monotonic(), abortSignal))) {
-      throw abortSignal?.aborted ? aborted(abortSignal.reason) : this.#timedOut(operation, input)
+      throw abortSignal?.aborted ? aborted(abortSignal) : this.#timedOut(wanted)
     }
     try {
-      const left = deadline - monotonic()
-      const milliseconds = Math.max(1, Math.min(this.#configuration.attemptTimeout, left))
+      const milliseconds = Math.max(1, Math.min(this.#configuration.attemptTimeout, deadline - monotonic()))
       const limits = { milliseconds, most: longestAnswer(operation), abortSignal }
+      marks['amz-sdk-request'] = `attempt=${count}; max=${this.#retries.maxAttempts}`
       const sent = moment()
-      const headers = this.#headers(route, operation, body, marks, sent)
-      const received = await this.#connections.exchange(route.origin, headers, body, limits)
+      const headers = this.#headers(route, wanted, sent.wall + this.#offset)
+      const received = await this.#connections.exchange(route.endpoint, headers, body, limits)
       this.#clock.observe(received.headers.date, sent)
-      return this.#read(received, operation, input, sent)
+      return this.#read(received, wanted, sent)
     } finally {
       this.#slots.give()
     }
@@ -135,95 +127,93 @@ export class LeanTransport implements Transport {
   #ready(): Route | undefined {
     const credentials = this.#plan.credentials.current()
     if (!credentials || !this.#connections.isOpen) return undefined
-    if (this.#route?.credentials !== credentials) {
-      this.#route = { credentials, origin: this.#plan.originFor(credentials), signatures: new Map() }
-    }
+    if (this.#route?.credentials !== credentials) this.#route = this.#routeFor(credentials)
     return this.#route
   }
 
-  /** What the first request needs, and any after the credentials expired. */
-  async #prepare(
-    operation: Operation,
-    input: Input,
-    deadline: number,
-    abortSignal: AbortSignal | undefined,
-  ): Promise<Route> {
-    const preparing = Promise.all([this.#plan.credentials.get(), this.#connections.open(this.#plan.secure)])
-    const late = new AbortController()
-    const signal = abortSignal ? AbortSignal.any([abortSignal, late.signal]) : late.signal
-    const limit = sleep(Math.max(1, deadline - monotonic()), undefined, { signal })
-    try {
-      await Promise.race([preparing, limit])
-    } finally {
-      late.abort()
-      limit.catch(() => undefined)
-      preparing.catch(() => undefined)
-    }
-    const route = this.#ready()
-    if (!route) throw this.#timedOut(operation, input)
-    return route
+  #routeFor(credentials: Credentials): Route | undefined {
+    const endpoint = this.#plan.endpoint(credentials.accountId)
+    return endpoint && { credentials, endpoint, signatures: new Map() }
   }
 
-  #headers({ credentials, origin, signatures }: Route, operation: Operation, body: string, marks: Marks, now: Moment) {
+  /**
+   * What the first request needs, and any after the credentials expired.
+   *
+   * @returns undefined when only the SDK knows where requests with these credentials go
+   */
+  async #prepare(wanted: Wanted): Promise<Route | undefined> {
+    const { deadline, abortSignal } = wanted
+    let end = () => {}
+    const ended = new Promise<never>((_, reject) => {
+      const timer = setTimeout(() => reject(this.#timedOut(wanted)), deadline - monotonic())
+      const abort = () => abortSignal && reject(aborted(abortSignal))
+      if (abortSignal?.aborted) abort()
+      else abortSignal?.addEventListener('abort', abort, { once: true })
+      end = () => {
+        clearTimeout(timer)
+        abortSignal?.removeEventListener('abort', abort)
+      }
+    })
+    try {
+      const credentials = await Promise.race([this.#plan.credentials.get(), ended])
+      const route = this.#routeFor(credentials)
+      if (route) await Promise.race([this.#connections.open(route.endpoint.protocol === 'https:'), ended])
+      return route
+    } finally {
+      end()
+    }
+  }
+
+  #headers({ credentials, endpoint, signatures }: Route, { operation, body, marks }: Wanted, now: number): string[] {
     let signature = signatures.get(operation)
     if (!signature) {
-      const { region, userAgent } = this.#plan
       const headers = {
         'content-type': 'application/x-amz-json-1.0',
         'x-amz-target': `DynamoDB_20120810.${operation}`,
-        'user-agent': userAgent,
-        host: origin.port === undefined ? origin.hostname : `${origin.hostname}:${origin.port}`,
+        'user-agent': this.#plan.userAgent,
+        host: endpoint.host,
       }
-      const same = { path: origin.path, headers }
-      signature = new QuickSignature(credentials, { region, service: 'dynamodb' }, same, Object.keys(marks))
+      const scope = { region: endpoint.signingRegion, service: 'dynamodb' }
+      signature = new QuickSignature(credentials, scope, { path: endpoint.path, headers }, Object.keys(marks))
       signatures.set(operation, signature)
     }
-    const headers = signature.sign(body, marks, now.wall + this.#offset)
-    const trace = traceHeaders()
-    return Object.entries(trace ? { ...headers, ...trace } : headers).flat()
+    const headers = signature.sign(body, marks, now)
+    return Object.entries({ ...headers, ...traceHeaders() }).flat()
   }
 
-  #read({ status, headers, body, drop }: Received, operation: Operation, input: Input, sent: Moment): Output {
-    const hasSkew = this.#correctClock(headers, sent)
+  #read({ status, headers, body, drop }: Received, { operation, input }: Wanted, sent: Moment): Output {
+    const hadWrongTime = this.#correctTime(headers, sent)
     const verdict = judge({ status, headers, body }, operation, input)
     if (verdict?.problem !== undefined) {
       drop()
       throw unreadableAnswer(operation, input, status, verdict.problem)
     }
     if (status === 200 && verdict) {
-      return Object.assign(membersOf(verdict.members, verdict.text), { $metadata: metadataOf(status, headers) })
+      return Object.assign(answerOf(verdict.text, verdict.members), { $metadata: metadataOf({ status, headers }) })
     }
-    const error = errorOf({ status, headers, body: body as Buffer }, metadataOf(status, headers))
-    if (hasSkew) error.$metadata.clockSkewCorrected = true
+    const error = errorOf({ status, headers, body: body === TOO_LONG ? Buffer.alloc(0) : body })
+    const { $metadata } = error as Error & Partial<Output>
+    if (hadWrongTime && $metadata) $metadata.clockSkewCorrected = true
     throw error
   }
 
   /**
    * Takes DynamoDB's time from an answer, as the SDK does.
    *
-   * @returns whether the request was signed by a time that was far from it
+   * @returns whether the request was signed by a time that was far off
    */
-  #correctClock({ date, age }: Received['headers'], sent: Moment): boolean {
+  #correctTime({ date, age }: Received['headers'], sent: Moment): boolean {
     const before = this.#offset
     if (date !== undefined && date !== this.#dateSeen && age === undefined) {
-      const now = moment()
-      const time = Date.parse(date)
-      if (!Number.isNaN(time) && now.wall - sent.wall <= OLD_ANSWER) this.#offset = time - now.wall
       this.#dateSeen = date
+      const time = Date.parse(date)
+      const { wall } = moment()
+      if (!Number.isNaN(time) && wall - sent.wall <= OLD_ANSWER) this.#offset = time - wall
     }
     return Math.abs(this.#offset) >= NOTABLE_SKEW && this.#offset !== before
   }
 
-  #timedOut(operation: Operation, input: Input, cause?: unknown): RequestTimeoutError {
+  #timedOut({ operation, input }: Wanted, cause?: unknown): RequestTimeoutError {
     return requestTimedOut(operation, input, this.#configuration.requestTimeout, cause)
-  }
-}
-
-function metadataOf(httpStatusCode: number, headers: Received['headers']): Metadata {
-  return {
-    httpStatusCode,
-    requestId: headers['x-amzn-requestid'] ?? headers['x-amzn-request-id'] ?? headers['x-amz-request-id'],
-    extendedRequestId: headers['x-amz-id-2'],
-    cfId: headers['x-amz-cf-id'],
   }
 }

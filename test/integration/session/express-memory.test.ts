@@ -1,7 +1,7 @@
-import { reaching } from '.../support/connection.js'
 import session from 'express-session'
 import { describe, expect, it } from 'vitest'
 import { DynamoSessionStore } from '../../../runtime/express.js'
+import { reaching } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
 import { type Browsed, type Handle, startApp } from '../../support/express-app.js'
 import { freshTable } from '../../support/table.js'

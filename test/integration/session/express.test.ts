@@ -1,4 +1,3 @@
-import { reaching } from '.../support/connection.js'
 import assert from 'node:assert'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { ConfigurationError, SessionTooLargeError, TableMissingError } from '../../../runtime/errors.js'
 import { DynamoSessionStore } from '../../../runtime/express.js'
+import { reaching } from '../../support/connection.js'
 import { anyEngine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { freshTable, makeTable, readItem, writeItem } from '../../support/table.js'
 

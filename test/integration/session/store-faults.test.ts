@@ -1,4 +1,3 @@
-import { reaching } from '.../support/connection.js'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import session, { type SessionData } from 'express-session'
@@ -7,6 +6,7 @@ import type { ErrorContext, Options } from '../../../runtime/configuration/optio
 import { SessionUnreadError } from '../../../runtime/errors.js'
 import { DynamoSessionStore } from '../../../runtime/express.js'
 import { hashSessionId } from '../../../runtime/session/session-id.js'
+import { reaching } from '../../support/connection.js'
 import { anyEngine, uniqueTableName } from '../../support/engines.js'
 import { startApp } from '../../support/express-app.js'
 import {
