@@ -2,6 +2,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import type { Configuration } from '../configuration/resolve.js'
 import { VERSION } from '../version.js'
+import { endpointOf, isLocal } from './endpoint.js'
+
+export { endpointOf, isLocal }
 
 /** Milliseconds. The SDK's own default is to wait for ever, so that a dead connection would hang a request. */
 const CONNECTION_TIMEOUT = 3_000
@@ -53,20 +56,6 @@ const OWN = new WeakSet<DynamoDBClient>()
 /** Whether it is known that the client's endpoint stays as it is. */
 export function hasFixedEndpoint(client: DynamoDBClient): boolean {
   return OWN.has(client)
-}
-
-/** The endpoint that was set for DynamoDB, in the configuration or the SDK's ENV names; undefined for AWS itself. */
-export function endpointOf(configuration: Configuration): string | undefined {
-  return configuration.endpoint ?? (process.env.AWS_ENDPOINT_URL_DYNAMODB || process.env.AWS_ENDPOINT_URL || undefined)
-}
-
-/** True for an endpoint on this machine, where region and credentials only have to be there. */
-export function isLocal(endpoint: string | undefined): boolean {
-  if (endpoint === undefined || !URL.canParse(endpoint)) return false
-  const { hostname } = new URL(endpoint)
-  return (
-    ['localhost', '[::1]', '0.0.0.0'].includes(hostname) || /^127\./.test(hostname) || hostname.endsWith('.localhost')
-  )
 }
 
 /** What the SDK finds, else a placeholder; looked for once, for the client asks for every request. */
