@@ -1,6 +1,6 @@
 import { withoutPassword } from '../configuration/option-text.js'
 import type { Configuration } from '../configuration/resolve.js'
-import { endpointOf } from '../dynamodb/client.js'
+import { endpointOf } from '../dynamodb/endpoint.js'
 import { withConnection } from '../dynamodb/connection.js'
 import { fitForLine } from '../fit-for-output.js'
 import type { Logger } from '../logger.js'

@@ -1,7 +1,7 @@
 import type { Configuration } from '../configuration/resolve.js'
 import { TableRequestError } from '../errors.js'
 import { fitForOutput, makeErrorFit } from '../fit-for-output.js'
-import { endpointOf, isLocal } from './client.js'
+import { endpointOf, isLocal } from './endpoint.js'
 import { DENIED, type Facts, factsOf, NETWORK, NOT_FOUND, THROTTLING, TIMEOUT } from './error-facts.js'
 
 /** What was asked of DynamoDB when it failed. */

@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { VERSION } from '../version.js'
+import { endpointOf, isLocal } from './endpoint.js'
 import { loadSdk } from './sdk.js'
 
 const LOCAL_REGION = 'us-east-1'
@@ -28,20 +29,6 @@ export async function buildClient(configuration: Configuration): Promise<DynamoD
       httpsAgent: { maxSockets },
     },
   })
-}
-
-/** The endpoint that was set for DynamoDB, in the configuration or the SDK's ENV names; undefined for AWS itself. */
-export function endpointOf(configuration: Configuration): string | undefined {
-  return configuration.endpoint ?? (process.env.AWS_ENDPOINT_URL_DYNAMODB || process.env.AWS_ENDPOINT_URL || undefined)
-}
-
-/** True for an endpoint on this machine, where region and credentials only have to be there. */
-export function isLocal(endpoint: string | undefined): boolean {
-  if (endpoint === undefined || !URL.canParse(endpoint)) return false
-  const { hostname } = new URL(endpoint)
-  return (
-    ['localhost', '[::1]', '0.0.0.0'].includes(hostname) || /^127\./.test(hostname) || hostname.endsWith('.localhost')
-  )
 }
 
 /** What the SDK finds, else a placeholder; looked for once, for the client asks for every request. */

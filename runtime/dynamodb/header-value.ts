@@ -1,7 +1,6 @@
 import { ConfigurationError } from '../errors.js'
 
 /** What node:http refuses in the value of a header: control characters but tab, and all beyond Latin-1. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are looked for here
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/
 
 /** Whether a text can be sent as the value of a header. A line break in it could begin another header. */

@@ -11,19 +11,19 @@ import { assertHeaderValue } from './header-value.js'
 export function userAgent(appId?: string): string {
   const runtime = ['deno', 'bun'].find((name) => process.versions[name])
   const sections = [
-    `dynamo-session-store/${fit(VERSION)}`,
-    `os/${fit(platform())}#${fit(release())}`,
+    `dynamo-session-store/${token(VERSION)}`,
+    `os/${token(platform())}#${token(release())}`,
     'lang/js',
-    runtime ? `md/${runtime}#${fit(process.versions[runtime] ?? '')}` : `md/nodejs#${fit(process.versions.node)}`,
+    runtime ? `md/${runtime}#${token(process.versions[runtime] ?? '')}` : `md/nodejs#${token(process.versions.node)}`,
   ]
   if (appId) {
     assertHeaderValue('ENV AWS_SDK_UA_APP_ID', appId)
-    sections.push(`app/${fit(appId)}`)
+    sections.push(`app/${token(appId)}`)
   }
   return sections.join(' ')
 }
 
 /** Names and versions are tokens (RFC 9110), with "#" between them; the SDK replaces other characters by "-" too. */
-function fit(text: string): string {
+function token(text: string): string {
   return text.replace(/[^!$%&'*+\-.^_`|~\w#]/g, '-')
 }
