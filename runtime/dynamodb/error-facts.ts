@@ -13,16 +13,25 @@ export interface Facts {
   readonly host: string | undefined
 }
 
+/** Names of errors of AWS that say: too many requests. */
 export const THROTTLING = [
-  'ThrottlingException',
-  'Throttling',
-  'RequestLimitExceeded',
-  'TooManyRequestsException',
+  'BandwidthLimitExceeded',
+  'EC2ThrottledException',
+  'PriorRequestNotComplete',
   'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'SlowDown',
+  'ThrottledException',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequestsException',
 ]
 export const DENIED = ['AccessDeniedException', 'AccessDenied', 'NotAuthorized']
 export const TIMEOUT = ['ETIMEDOUT', 'ESOCKETTIMEDOUT']
 export const NOT_FOUND = ['ENOTFOUND', 'EAI_AGAIN']
+/** Codes of connections that did not come about or broke. */
 export const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', ...NOT_FOUND]
 
 /** Whether it is one of these errors of DynamoDB, by itself or as the cause of a {@link TableRequestError}. */

@@ -76,6 +76,8 @@ export class Retries {
         this.#quota -= retry.cost
         await this.#pause(pause, abortSignal)
         totalRetryDelay += pause
+        // A process that was stopped for a while goes on too late.
+        if (monotonic() >= deadline) throw withMetadata(failure, { attempts, totalRetryDelay })
       }
     }
   }
