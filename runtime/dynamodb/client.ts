@@ -3,10 +3,6 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import type { Configuration } from '../configuration/resolve.js'
 import { VERSION } from '../version.js'
 
-/** Milliseconds. The SDK's own default is to wait for ever, so that a dead connection would hang a request. */
-const CONNECTION_TIMEOUT = 3_000
-const REQUEST_TIMEOUT = 10_000
-
 const LOCAL_REGION = 'us-east-1'
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
 
@@ -29,18 +25,20 @@ export async function withClient<T>(
 }
 
 function buildClient(configuration: Configuration): DynamoDBClient {
-  const { endpoint } = configuration
-  const region = configuration.region
+  const { endpoint, region, credentials, profile, maxAttempts, requestHandler, logger } = configuration
   const local = isLocal(endpointOf(configuration))
   const client = new DynamoDBClient({
     ...(endpoint && { endpoint }),
-    ...(region ? { region } : local && { region: localRegion() }),
-    ...(local && { credentials: localCredentials }),
+    ...(region ? { region } : local && { region: localRegion(profile) }),
+    ...(credentials ? { credentials } : local && { credentials: () => localCredentials(profile) }),
+    ...(profile !== undefined && { profile }),
+    ...(maxAttempts !== undefined && { maxAttempts }),
+    ...(logger && { logger }),
     cacheMiddleware: true,
     customUserAgent: [['dynamo-session-store', VERSION]],
-    requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT,
-      requestTimeout: REQUEST_TIMEOUT,
+    requestHandler: requestHandler ?? {
+      connectionTimeout: configuration.connectTimeout,
+      requestTimeout: configuration.attemptTimeout,
       throwOnRequestTimeout: true,
     },
   })
@@ -70,16 +68,16 @@ export function isLocal(endpoint: string | undefined): boolean {
 }
 
 /** What the SDK finds, else a placeholder; looked for once, for the client asks for every request. */
-function localRegion(): () => Promise<string> {
+function localRegion(profile: string | undefined): () => Promise<string> {
   let found: Promise<string> | undefined
   return () => {
-    found ??= foundRegion().catch(() => LOCAL_REGION)
+    found ??= foundRegion(profile).catch(() => LOCAL_REGION)
     return found
   }
 }
 
-async function foundRegion(): Promise<string> {
-  const probe = new DynamoDBClient({})
+async function foundRegion(profile: string | undefined): Promise<string> {
+  const probe = new DynamoDBClient(profile === undefined ? {} : { profile })
   try {
     return await probe.config.region()
   } finally {
@@ -88,9 +86,9 @@ async function foundRegion(): Promise<string> {
 }
 
 /** What the SDK finds, looking for a machine's own credentials only briefly; else placeholders. */
-async function localCredentials() {
+async function localCredentials(profile: string | undefined) {
   try {
-    return await defaultProvider({ timeout: 200, maxRetries: 0 })()
+    return await defaultProvider({ ...(profile !== undefined && { profile }), timeout: 200, maxRetries: 0 })()
   } catch {
     return LOCAL_CREDENTIALS
   }
