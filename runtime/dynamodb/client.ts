@@ -16,7 +16,7 @@ export async function buildClient(configuration: Configuration): Promise<DynamoD
   return new sdk.DynamoDBClient({
     ...(endpoint && { endpoint }),
     ...(region ? { region } : local && { region: localRegion() }),
-    ...(credentials ? { credentials } : local && { credentials: localCredentials }),
+    ...(credentials ? { credentials } : local && !profile && { credentials: localCredentials }),
     ...(profile && { profile }),
     ...(maxAttempts && { maxAttempts }),
     ...(logger && { logger }),
