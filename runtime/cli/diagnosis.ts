@@ -93,7 +93,9 @@ async function regionFinding(configuration: Configuration): Promise<Finding> {
 async function credentialsFinding(configuration: Configuration): Promise<Finding> {
   const check = 'credentials'
   try {
-    const { expiration } = await withConnection(configuration, async (connection) => (await connection.client()).config.credentials())
+    const { expiration } = await withConnection(configuration, async (connection) =>
+      (await connection.client()).config.credentials(),
+    )
     if (expiration === undefined) return { level: 'ok', check, text: 'found' }
     const time = expiration.toISOString()
     if (expiration.getTime() > wallClock()) return { level: 'ok', check, text: `found, valid until ${time}` }
@@ -124,7 +126,10 @@ async function* tableFindings(configuration: Configuration, region: string): Asy
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.found.status}`)
   yield* await withConnection(configuration, async (connection): Promise<Finding[]> => {
     const skip: Finding = { level: 'skipped', check: 'reads', text: 'there is another key' }
-    return [problem ? skip : await readFinding(configuration, connection), await clockFinding(configuration, connection)]
+    return [
+      problem ? skip : await readFinding(configuration, connection),
+      await clockFinding(configuration, connection),
+    ]
   })
   yield* indexFindings(table.found, configuration)
   const ttl = await attempt('time to live', () => workOnTable(configuration, {}, findTimeToLive))

@@ -1,7 +1,7 @@
 import { withoutPassword } from '../configuration/option-text.js'
 import type { Configuration } from '../configuration/resolve.js'
-import { endpointOf } from '../dynamodb/endpoint.js'
 import { withConnection } from '../dynamodb/connection.js'
+import { endpointOf } from '../dynamodb/endpoint.js'
 import { fitForLine } from '../fit-for-output.js'
 import type { Logger } from '../logger.js'
 

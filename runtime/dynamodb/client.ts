@@ -11,12 +11,16 @@ const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
 export async function buildClient(configuration: Configuration): Promise<DynamoDBClient> {
   const { sdk } = await loadSdk()
   const { endpoint, region, credentials, profile, maxAttempts, logger, requestHandler } = configuration
-  const { attemptTimeout: requestTimeout, connectTimeout: connectionTimeout, maxConnections: maxSockets } = configuration
+  const {
+    attemptTimeout: requestTimeout,
+    connectTimeout: connectionTimeout,
+    maxConnections: maxSockets,
+  } = configuration
   const local = isLocal(endpointOf(configuration))
   return new sdk.DynamoDBClient({
     ...(endpoint && { endpoint }),
-    ...(region ? { region } : local && { region: localRegion() }),
-    ...(credentials ? { credentials } : local && !profile && { credentials: localCredentials }),
+    ...(region ? { region } : local && { region: localRegion(profile) }),
+    ...(credentials ? { credentials } : local && { credentials: () => localCredentials(profile) }),
     ...(profile && { profile }),
     ...(maxAttempts && { maxAttempts }),
     ...(logger && { logger }),
@@ -32,17 +36,16 @@ export async function buildClient(configuration: Configuration): Promise<DynamoD
 }
 
 /** What the SDK finds, else a placeholder; looked for once, for the client asks for every request. */
-function localRegion(): () => Promise<string> {
+function localRegion(profile: string | undefined): () => Promise<string> {
   let found: Promise<string> | undefined
   return () => {
-    found ??= foundRegion().catch(() => LOCAL_REGION)
+    found ??= foundRegion(profile).catch(() => LOCAL_REGION)
     return found
   }
 }
 
-async function foundRegion(): Promise<string> {
-  const { sdk } = await loadSdk()
-  const probe = new sdk.DynamoDBClient({})
+async function foundRegion(profile: string | undefined): Promise<string> {
+  const probe = new (await loadSdk()).sdk.DynamoDBClient(profile === undefined ? {} : { profile })
   try {
     return await probe.config.region()
   } finally {
@@ -51,10 +54,10 @@ async function foundRegion(): Promise<string> {
 }
 
 /** What the SDK finds, looking for a machine's own credentials only briefly; else placeholders. */
-async function localCredentials() {
+async function localCredentials(profile: string | undefined) {
   try {
     const { defaultProvider } = await import('@aws-sdk/credential-provider-node')
-    return await defaultProvider({ timeout: 200, maxRetries: 0 })()
+    return await defaultProvider({ ...(profile !== undefined && { profile }), timeout: 200, maxRetries: 0 })()
   } catch {
     return LOCAL_CREDENTIALS
   }

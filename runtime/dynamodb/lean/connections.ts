@@ -64,10 +64,22 @@ export class Connections {
    *
    * @param headers names and values in turn
    */
-  exchange(endpoint: Endpoint, headers: string[], body: string, { milliseconds, most, abortSignal }: Limits): Promise<Received> {
+  exchange(
+    endpoint: Endpoint,
+    headers: string[],
+    body: string,
+    { milliseconds, most, abortSignal }: Limits,
+  ): Promise<Received> {
     return new Promise((resolve, reject) => {
       const { hostname, port, path } = endpoint
-      const options: RequestOptions = { agent: this.#agent, hostname, port, path, method: 'POST', headers: headers as never }
+      const options: RequestOptions = {
+        agent: this.#agent,
+        hostname,
+        port,
+        path,
+        method: 'POST',
+        headers: headers as never,
+      }
       const request = this.#request(options)
       let given: Error | undefined
       const giveUp = (error: Error) => {
@@ -95,7 +107,12 @@ export class Connections {
         const answer = (whole: Buffer | typeof TOO_LONG) => {
           end()
           const headersOf = response.headers as Record<string, string>
-          resolve({ status: response.statusCode ?? 0, headers: headersOf, body: whole, drop: () => void socket.destroy() })
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: headersOf,
+            body: whole,
+            drop: () => void socket.destroy(),
+          })
         }
         response.on('data', (chunk: Buffer) => {
           length += chunk.length

@@ -22,8 +22,7 @@ import { createProgram } from '../../../runtime/cli/program.js'
 import { configurationForCommand, optionsForCommand, runCommand } from '../../../runtime/cli/shared.js'
 import { printTarget } from '../../../runtime/cli/target.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
-import { clientFor } from '../../../runtime/dynamodb/client.js'
-import { loadOptional } from '../../../runtime/dynamodb/optional-module.js'
+import { Connection } from '../../../runtime/dynamodb/connection.js'
 import { consoleLogger } from '../../../runtime/logger.js'
 import { createUmzug } from '../../../runtime/migrations/create-umzug.js'
 import { acquireLock, describe as describeLock } from '../../../runtime/migrations/lock.js'
@@ -104,7 +103,7 @@ const failing = () => Promise.reject(new Error(HOSTILE, { cause: new Error(HOSTI
 
 function tableWork(logger: ReturnType<typeof recordingLogger>): TableWork {
   const configuration = resolveConfiguration({ root: folderWith() })
-  return new TableWork(configuration, clientFor(configuration), { logger })
+  return new TableWork(configuration, new Connection(configuration), { logger })
 }
 
 /** All places of output, by the file that they are in, and something hostile for each. What is returned is output as well. */
@@ -250,13 +249,12 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     },
   ],
   ['runtime/session/errors.ts', () => report(new Error(HOSTILE), { operation: 'get' })],
-  ['runtime/dynamodb/optional-module.ts', () => loadOptional(failing, 'no module')],
   [
     'runtime/dynamodb/server-clock.ts',
     async () => {
       vi.resetModules() // it warns once a process, and test files share one
       const { ServerClock } = await import('../../../runtime/dynamodb/server-clock.js')
-      const clock = ServerClock.of({ send: failing })
+      const clock = new ServerClock()
       const aDayAgo = new Date(Date.now() - 86_400_000).toUTCString()
       for (let answers = 0; answers < 2; answers += 1)
         clock.observe(aDayAgo, { wall: Date.now(), monotonic: performance.now() })
