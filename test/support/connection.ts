@@ -11,6 +11,9 @@ export function leadingTo<T extends object>(client: T, endpoint: string): T {
   return client
 }
 
+/** Long, because machines of tests are slow. Milliseconds. */
+export const PATIENT = { requestTimeout: 60_000, attemptTimeout: 60_000, connectTimeout: 60_000 }
+
 /** A client that a test has changed: from now on it is handed over as it is. */
 export function changed<T extends object>(client: T): T {
   ENDPOINTS.delete(client)
@@ -20,7 +23,7 @@ export function changed<T extends object>(client: T): T {
 /** Options that lead to the same place as a client of the tests. One that was made elsewhere (a mock) is handed over. */
 export function reaching(client: DynamoDBClient): Options {
   const endpoint = ENDPOINTS.get(client)
-  return endpoint === undefined ? { client } : { endpoint, region: 'us-east-1' }
+  return endpoint === undefined ? { client } : { endpoint, region: 'us-east-1', ...PATIENT }
 }
 
 /**
