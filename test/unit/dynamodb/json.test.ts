@@ -76,6 +76,14 @@ describe('the members of an answer', () => {
     expect(answer).toStrictEqual({ Item: { id: { S: '"B":' }, B: { S: 'AA==' } }, Count: 0 })
   })
 
+  it.each([{ B: 'AQ==' }, { BS: ['AQ=='] }])(
+    'are decoded where nothing but one attribute is binary: %j',
+    async (id) => {
+      const text = JSON.stringify({ Item: { id } }, null, 1).replaceAll('":', '" :')
+      same(answerOf(text, JSON.parse(text)), await sdkAnswer('GetItem', text))
+    },
+  )
+
   it('keep an attribute that is named __proto__, and pollute nothing', () => {
     const text = '{"Item":{"__proto__":{"B":"AQ=="},"m":{"M":{"__proto__":{"BS":["AQ=="]}}}},"__proto__":{"Item":{}}}'
     const answer = answerOf<'GetItem'>(text, JSON.parse(text))
@@ -87,11 +95,14 @@ describe('the members of an answer', () => {
     expect(({} as { B?: unknown }).B).toBeUndefined()
   })
 
-  it.each(['AA=', 'A', 'A-_=', 'AA==AA==', '=AAA', 'A A=', 'AA\n='])('are refused with "%s" as Base64', async (B) => {
-    const text = JSON.stringify({ Item: { id: { B } } })
-    expect(() => answerOf(text, JSON.parse(text))).toThrow(SyntaxError)
-    await expect(sdkAnswer('GetItem', text)).rejects.toThrow('base64')
-  })
+  it.each(['AA=', 'A', 'A-_=', 'AA==AA==', 'A===', '=AAA', 'A A=', 'AA\n='])(
+    'are refused with "%s" as Base64',
+    async (B) => {
+      const text = JSON.stringify({ Item: { id: { B } } })
+      expect(() => answerOf(text, JSON.parse(text))).toThrow(SyntaxError)
+      await expect(sdkAnswer('GetItem', text)).rejects.toThrow('base64')
+    },
+  )
 })
 
 /** Not `toStrictEqual`, for which an attribute that is named `constructor` is the class of the item. */
