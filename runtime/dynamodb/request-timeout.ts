@@ -1,0 +1,23 @@
+import { RequestTimeoutError } from '../errors.js'
+import { type Input, isWrite, type Operation, tableOf } from './operations.js'
+
+/**
+ * The error for a request that reached its deadline.
+ *
+ * @param milliseconds the value of `request_timeout`
+ * @param cause why the last attempt failed
+ */
+export function requestTimedOut(
+  operation: Operation,
+  input: Input,
+  milliseconds: number,
+  cause?: unknown,
+): RequestTimeoutError {
+  const maybeWritten = isWrite(operation)
+  const table = tableOf(input)
+  const text =
+    `${operation}${table ? ` for the table "${table}"` : ''} was not finished within ${milliseconds} ms (request_timeout). ` +
+    'Check the connection to DynamoDB, or raise request_timeout.' +
+    (maybeWritten ? ' Whether the request was carried out is not known.' : '')
+  return new RequestTimeoutError(text, maybeWritten, cause === undefined ? undefined : { cause })
+}
