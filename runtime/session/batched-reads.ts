@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
+import { setImmediate } from 'node:timers/promises'
 import { monotonic } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { hitsAnyRequest, isTimeout } from '../dynamodb/error-facts.js'
@@ -58,7 +59,7 @@ export class BatchedReads {
     return await new Promise((resolve, reject) => {
       const reader = { key, deadline, context: new AsyncResource('SessionRead'), resolve, reject }
       this.#waiting.add(reader)
-      if (this.#thisTurn.push(reader) === 1) setImmediate(this.#endTurn)
+      if (this.#thisTurn.push(reader) === 1) void setImmediate().then(this.#endTurn)
     })
   }
 

@@ -10,7 +10,8 @@ const TABLE = 'sessions'
 /** The option `request_timeout`. Milliseconds. */
 const TIMEOUT = 1_000
 
-const isAsked = () => new Promise((resolve) => setImmediate(resolve))
+const { setImmediate: soon } = globalThis
+const isAsked = () => new Promise((resolve) => soon(resolve))
 const errorOf = (name: string) => Object.assign(new Error(`it is ${name}`), { name, $fault: 'client' })
 const timeout = () => requestTimedOut('BatchGetItem', { RequestItems: { [TABLE]: { Keys: [] } } }, TIMEOUT)
 const keys = (count: number, prefix = 'k') => Array.from({ length: count }, (_, number) => `${prefix}${number}`)
@@ -116,6 +117,15 @@ describe('reads of the same turn of the event loop', () => {
     expect(last().input).toEqual({ RequestItems: { [TABLE]: { Keys, ConsistentRead: consistent } } })
     await ask('a')
     expect(last().input).toEqual({ TableName: TABLE, Key: { sid: { S: 'a' } }, ConsistentRead: consistent })
+  })
+
+  it('are sent while the timers of the application are fake', async () => {
+    vi.useFakeTimers()
+    const found = Promise.all([reads.get('a'), reads.get('b')])
+    await isAsked()
+    expect(transport.sent()).toEqual(['BatchGetItem a b'])
+    last().answer()
+    expect(await found).toEqual([transport.items.get('a'), transport.items.get('b')])
   })
 
   it('are at most 25 a batch', async () => {
