@@ -6,6 +6,7 @@ import { tsImport } from 'tsx/esm/api'
 import { collectGarbage } from '../../dist/runtime/index.js'
 import { fillTable, MAX_STALE, ourItem, theirItem } from '../support/cleaning-tables.mjs'
 import { interleaved } from '../support/measure.mjs'
+import { reaped } from '../support/reaped.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -87,22 +88,6 @@ async function reap({ endpoint, tableName, count }) {
   } finally {
     client.destroy()
   }
-}
-
-/** `reap` calls back for each page and never tells which is the last; so its calls of `destroy` are counted. */
-function reaped(store, expected) {
-  return new Promise((resolve, reject) => {
-    let deleted = 0
-    const { destroy } = store
-    store.destroy = (sid, callback) =>
-      destroy.call(store, sid, (error) => {
-        if (error) reject(error)
-        deleted += 1
-        if (deleted === expected) resolve(deleted)
-        callback(error)
-      })
-    store.reap((error) => error && reject(error))
-  })
 }
 
 /** What is over, by its `expire_at`, is deleted whatever happened to it since. */
