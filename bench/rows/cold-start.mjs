@@ -24,7 +24,11 @@ const SETTINGS = {
 }
 const STORES = { ours: 'ours.mjs', [PEER]: 'connect-dynamodb.cjs' }
 /** Measured with keys in ENV. */
-const OTHERS = { 'ours, by require': 'ours.cjs', 'node alone': 'node.cjs', 'node, express-session': 'express-session.cjs' }
+const OTHERS = {
+  'ours, by require': 'ours.cjs',
+  'node alone': 'node.cjs',
+  'node, express-session': 'express-session.cjs',
+}
 
 export async function rows({ quick, log }) {
   const home = mkdtempSync(join(tmpdir(), 'dynamo-session-store-bench-home-'))

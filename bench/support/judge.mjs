@@ -59,6 +59,7 @@ function check({ id, values, goal }) {
   const wrong = all.find(([, figures]) => figures.length === 0 || !figures.every(Number.isFinite))
   if (wrong) throw new Error(`row ${id}: the values of ${wrong[0]} are not all numbers: ${wrong[1].join(', ')}`)
   if (goal && !values.ours) throw new Error(`row ${id}: nothing was measured for ours, and there is a goal`)
-  if (goal?.than && !values[goal.than]) throw new Error(`row ${id}: nothing was measured for ${goal.than}, its goal's other`)
+  if (goal?.than && !values[goal.than])
+    throw new Error(`row ${id}: nothing was measured for ${goal.than}, its goal's other`)
   if (new Set(all.map(([, figures]) => figures.length)).size > 1) throw new Error(`row ${id}: rounds differ in number`)
 }

@@ -42,4 +42,3 @@ function serve() {
   server.listen(0, '127.0.0.1', () => process.send(server.address().port))
   process.once('disconnect', () => process.exit())
 }
-
