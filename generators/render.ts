@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import handlebars from '#handlebars'
 
-/** The same relative place in the sources and in dist/. */
+/** The same relative place in the sources and in dist/chunks/. */
 const TEMPLATES = new URL('../templates/', import.meta.url)
 
 /** Fills a template of `templates/`; a value that the template names and `data` lacks is an error. */

@@ -1,13 +1,15 @@
 // Builds dist/: compiled JavaScript with types, the templates, and the JSON Schema derived from the option table.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gatherModules } from './gather-modules.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'))
+const { exports: entries, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 rmSync(dist, { recursive: true, force: true })
 execFileSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', join(root, 'tsconfig.build.json')], {
@@ -16,4 +18,8 @@ execFileSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', join(root, 't
 cpSync(join(root, 'templates'), join(dist, 'templates'), { recursive: true })
 const { jsonSchema } = await import('../dist/runtime/configuration/json-schema.js')
 writeFileSync(join(dist, 'config.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
-for (const bin of ['dynamo-session', 'umzug']) chmodSync(join(dist, `runtime/cli/${bin}.js`), 0o755)
+
+const bins = Object.values(bin).map((path) => join(root, path))
+const imported = Object.values(entries).flatMap((entry) => (entry.default ? [join(root, entry.default)] : []))
+await gatherModules(dist, [...imported, ...bins, join(dist, 'plopfile.js')])
+for (const path of bins) chmodSync(path, 0o755)
