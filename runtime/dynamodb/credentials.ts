@@ -130,7 +130,7 @@ export function credentialsFromChain(region: string, patience: Patience = {}): C
 }
 
 async function loadChain(patience: Patience): Promise<Provider> {
-  const { defaultProvider } = await import('@aws-sdk/credential-provider-node')
+  const { defaultProvider } = await import('#@aws-sdk/credential-provider-node')
   return defaultProvider(patience) as Provider
 }
 

@@ -15,7 +15,7 @@ export function loadSdk(): Promise<Loaded> {
 }
 
 async function load(): Promise<Loaded> {
-  const sdk = await import('@aws-sdk/client-dynamodb')
+  const sdk = await import('#@aws-sdk/client-dynamodb')
   const commands = {
     BatchExecuteStatement: sdk.BatchExecuteStatementCommand,
     BatchGetItem: sdk.BatchGetItemCommand,

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { HttpResponse } from '@smithy/core/protocols'
-import { COMMANDS, type Operation, type Operations } from '../../runtime/dynamodb/transport.js'
+import type { Operation, Operations } from '../../runtime/dynamodb/operations.js'
+import { loadSdk } from '../../runtime/dynamodb/sdk.js'
 import { CREDENTIALS } from './dynamodb-stub.js'
 
 /** An answer as the SDK's client is to get it. */
@@ -32,7 +33,8 @@ export async function throughSdk<O extends Operation>(
   answer: GivenAnswer = {},
 ): Promise<{ readonly body: string; readonly output: Promise<Operations[O]['output']> }> {
   given = answer
-  const Command = COMMANDS[operation] as unknown as new (input: object) => InstanceType<typeof COMMANDS.GetItem>
+  const { commands, sdk } = await loadSdk()
+  const Command = commands[operation] as new (input: object) => InstanceType<typeof sdk.GetItemCommand>
   const output = client.send(new Command(input)) as Promise<never>
   await output.catch(() => {})
   return { body: sent, output }

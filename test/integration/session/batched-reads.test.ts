@@ -3,12 +3,11 @@ import type { SessionData } from 'express-session'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
-import { clientFor } from '../../../runtime/dynamodb/client.js'
+import { Connection } from '../../../runtime/dynamodb/connection.js'
 import { TableMissingError } from '../../../runtime/errors.js'
 import { DynamoSessionStore } from '../../../runtime/express.js'
 import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
-import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type Fault, type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
@@ -21,7 +20,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
   const tableName = uniqueTableName()
   let direct: DynamoDBClient
   let proxy: FaultProxy
-  let clients: DynamoDBClient[]
+  let connections: Connection[]
   /** The clock stands still in all rounds of a test. */
   let start: number
 
@@ -32,13 +31,13 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
   afterAll(() => direct.destroy())
   beforeEach(async () => {
     proxy = await startFaultProxy(engine.endpoint)
-    clients = []
+    connections = []
     start = performance.now()
     await Promise.all(IDS.map((id) => put(id)))
   })
   afterEach(async () => {
     vi.useRealTimers()
-    for (const client of clients) client.destroy()
+    for (const connection of connections) connection.close()
     vi.unstubAllEnvs()
     vi.restoreAllMocks()
     await proxy.stop()
@@ -50,9 +49,9 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
   function made(options: Options = {}) {
     const place = { ...engine.options(), endpoint: proxy.endpoint, tableName }
     const configuration = resolveConfiguration({ ...place, transport: 'lean', ...options })
-    const client = clientFor(configuration)
-    clients.push(client)
-    return { sessions: new SessionRepository(configuration, connectionTo(client)), client }
+    const connection = new Connection(configuration)
+    connections.push(connection)
+    return { sessions: new SessionRepository(configuration, connection), connection }
   }
 
   /** One whose client has sent a request already, as it has in a server after its first one. */
@@ -61,10 +60,10 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
   }
 
   async function warm(options: Options = {}) {
-    const { sessions, client } = made(options)
+    const { sessions, connection } = made(options)
     await sessions.find('s0')
     proxy.reset()
-    return { sessions, client }
+    return { sessions, connection }
   }
 
   const find = (sessions: SessionRepository, ids = IDS) => Promise.all(ids.map((id) => sessions.find(id)))
@@ -353,7 +352,6 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
 
     it('with a client of the application', async () => {
       const client = engine.client(proxy.endpoint)
-      clients.push(client)
       const sessions = await repository({ client, endpoint: undefined, region: undefined })
       expect(owners(await find(sessions))).toEqual(IDS)
       expect(proxy.operations).toEqual(ALONE)
@@ -367,13 +365,13 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
   })
 
   it('are read when the client is destroyed before or while they are', async () => {
-    const { sessions, client } = await warm()
+    const { sessions, connection } = await warm()
     const before = find(sessions)
-    client.destroy()
+    connection.close()
     expect(owners(await before)).toEqual(IDS)
     const ends = settled(sessions)
     proxy.inject('BatchGetItem', { delay: 50 })
-    setTimeout(() => client.destroy(), 20)
+    setTimeout(() => connection.close(), 20)
     for (const { status } of await ends) expect(['fulfilled', 'rejected']).toContain(status)
     expect(owners(await find(sessions))).toEqual(IDS)
   })
