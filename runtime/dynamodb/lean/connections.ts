@@ -17,6 +17,8 @@ export interface Received {
 export interface Limits {
   /** For the whole attempt. Milliseconds. */
   readonly milliseconds: number
+  /** The error when time is up. */
+  readonly tooLate: () => Error
   /** Bytes of the answer's body. A longer body is {@link TOO_LONG}, and its connection is closed. */
   readonly most: number
   readonly abortSignal: AbortSignal | undefined
@@ -68,7 +70,7 @@ export class Connections {
     endpoint: Endpoint,
     headers: string[],
     body: string,
-    { milliseconds, most, abortSignal }: Limits,
+    { milliseconds, tooLate, most, abortSignal }: Limits,
   ): Promise<Received> {
     return new Promise((resolve, reject) => {
       const { hostname, port, path } = endpoint
@@ -86,7 +88,7 @@ export class Connections {
         given ??= error
         request.destroy(error)
       }
-      const timer = setTimeout(() => giveUp(tooLate(milliseconds)), milliseconds)
+      const timer = setTimeout(() => giveUp(tooLate()), milliseconds)
       const abort = () => abortSignal && giveUp(aborted(abortSignal))
       if (abortSignal?.aborted) abort()
       else abortSignal?.addEventListener('abort', abort, { once: true })
@@ -160,7 +162,8 @@ interface Connecting {
   createConnection(...given: unknown[]): Socket
 }
 
-function tooLate(milliseconds: number): Error {
+/** The error for an attempt that ran out of its own time, while the request has some left. */
+export function attemptTimedOut(milliseconds: number): Error {
   return timeout(`no whole answer came within ${milliseconds} ms (attempt_timeout)`)
 }
 

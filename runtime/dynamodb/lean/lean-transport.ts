@@ -5,7 +5,6 @@ import type { RequestTimeoutError } from '../../errors.js'
 import { judge, longestAnswer, TOO_LONG } from '../answer-check.js'
 import type { Credentials } from '../credentials.js'
 import type { Endpoint } from '../endpoint.js'
-import { isTimeout } from '../error-facts.js'
 import type { Input, Operation, Operations } from '../operations.js'
 import { requestTimedOut } from '../request-timeout.js'
 import { type Moment, moment, type ServerClock } from '../server-clock.js'
@@ -13,7 +12,7 @@ import type { Standalone } from '../standalone.js'
 import { traceHeaders } from '../trace-header.js'
 import type { SendOptions, Transport } from '../transport.js'
 import { unreadableAnswer, withoutAnswer } from '../unreadable-answer.js'
-import { Connections, type Received } from './connections.js'
+import { attemptTimedOut, Connections, type Received } from './connections.js'
 import { errorOf, type Metadata, metadataOf } from './errors.js'
 import { answerOf, requestJson } from './json.js'
 import { QuickSignature } from './quick-signature.js'
@@ -37,6 +36,11 @@ interface Wanted {
   readonly marks: { readonly 'amz-sdk-invocation-id': string; 'amz-sdk-request': string }
   readonly deadline: number
   readonly abortSignal: AbortSignal | undefined
+}
+
+interface Sent extends Moment {
+  /** By which the request's time differed from this machine's. Milliseconds. */
+  readonly offset: number
 }
 
 interface Output {
@@ -86,13 +90,16 @@ export class LeanTransport implements Transport {
     input: Operations[O]['input'],
     { abortSignal, deadline = monotonic() + this.#configuration.requestTimeout }: SendOptions = {},
   ): Promise<Operations[O]['output']> {
+    if (abortSignal?.aborted) throw aborted(abortSignal)
     const marks = { 'amz-sdk-invocation-id': randomUUID(), 'amz-sdk-request': '' }
     const wanted = { operation, input, body: requestJson(input), marks, deadline, abortSignal }
+    // Without `await` where all is ready: see `inTurn`.
+    const route = this.#ready() ?? (await this.#prepare(wanted))
+    if (!route) return await this.#fallback.send(operation, input, { abortSignal, deadline })
     try {
-      const output = await this.#retries.run((count) => this.#attempt(wanted, count), { abortSignal, deadline })
+      const output = await this.#retries.run((count) => this.#attempt(route, wanted, count), { abortSignal, deadline })
       return output as Operations[O]['output']
     } catch (error) {
-      if (isTimeout(error) && monotonic() >= deadline) throw this.#timedOut(wanted, error)
       throw withoutAnswer(error, operation, input)
     }
   }
@@ -102,19 +109,23 @@ export class LeanTransport implements Transport {
     this.#connections.close()
   }
 
-  async #attempt(wanted: Wanted, count: number): Promise<Output> {
-    const { operation, input, body, marks, deadline, abortSignal } = wanted
-    const route = this.#ready() ?? (await this.#prepare(wanted))
-    if (!route) return await this.#fallback.send(operation, input as never, wanted)
+  async #attempt(route: Route, wanted: Wanted, count: number): Promise<Output> {
+    const { operation, body, marks, deadline, abortSignal } = wanted
     if (!this.#slots.take() && !(await this.#slots.wait(deadline - monotonic(), abortSignal))) {
-      throw abortSignal?.aborted ? aborted(abortSignal) : this.#timedOut(wanted)
+      throw abortSignal?.aborted ? aborted(abortSignal) : this.#timedOut(wanted, count > 1)
     }
+    const { attemptTimeout } = this.#configuration
+    const rest = deadline - monotonic()
     try {
-      const milliseconds = Math.max(1, Math.min(this.#configuration.attemptTimeout, deadline - monotonic()))
-      const limits = { milliseconds, most: longestAnswer(operation), abortSignal }
+      // The process may have been stopped since.
+      if (rest <= 0) throw this.#timedOut(wanted, count > 1)
+      // Timers leave fractions out: they would end before the deadline.
+      const milliseconds = Math.max(1, Math.ceil(Math.min(attemptTimeout, rest)))
+      const tooLate = () => (rest <= attemptTimeout ? this.#timedOut(wanted, true) : attemptTimedOut(attemptTimeout))
+      const limits = { milliseconds, tooLate, most: longestAnswer(operation), abortSignal }
       marks['amz-sdk-request'] = `attempt=${count}; max=${this.#retries.maxAttempts}`
-      const sent = moment()
-      const headers = this.#headers(route, wanted, sent.wall + this.#offset)
+      const sent = { ...moment(), offset: this.#offset }
+      const headers = this.#headers(route, wanted, sent.wall + sent.offset)
       const received = await this.#connections.exchange(route.endpoint, headers, body, limits)
       this.#clock.observe(received.headers.date, sent)
       return this.#read(received, wanted, sent)
@@ -145,7 +156,7 @@ export class LeanTransport implements Transport {
     const { deadline, abortSignal } = wanted
     let end = () => {}
     const ended = new Promise<never>((_, reject) => {
-      const timer = setTimeout(() => reject(this.#timedOut(wanted)), deadline - monotonic())
+      const timer = setTimeout(() => reject(this.#timedOut(wanted, false)), deadline - monotonic())
       const abort = () => abortSignal && reject(aborted(abortSignal))
       if (abortSignal?.aborted) abort()
       else abortSignal?.addEventListener('abort', abort, { once: true })
@@ -181,7 +192,7 @@ export class LeanTransport implements Transport {
     return Object.entries({ ...headers, ...traceHeaders() }).flat()
   }
 
-  #read({ status, headers, body, drop }: Received, { operation, input }: Wanted, sent: Moment): Output {
+  #read({ status, headers, body, drop }: Received, { operation, input }: Wanted, sent: Sent): Output {
     const hadWrongTime = this.#correctTime(headers, sent)
     const verdict = judge({ status, headers, body }, operation, input)
     if (verdict?.problem !== undefined) {
@@ -202,18 +213,17 @@ export class LeanTransport implements Transport {
    *
    * @returns whether the request was signed by a time that was far off
    */
-  #correctTime({ date, age }: Received['headers'], sent: Moment): boolean {
-    const before = this.#offset
+  #correctTime({ date, age }: Received['headers'], sent: Sent): boolean {
     if (date !== undefined && date !== this.#dateSeen && age === undefined) {
       this.#dateSeen = date
       const time = Date.parse(date)
       const { wall } = moment()
       if (!Number.isNaN(time) && wall - sent.wall <= OLD_ANSWER) this.#offset = time - wall
     }
-    return Math.abs(this.#offset) >= NOTABLE_SKEW && this.#offset !== before
+    return Math.abs(this.#offset - sent.offset) >= NOTABLE_SKEW
   }
 
-  #timedOut({ operation, input }: Wanted, cause?: unknown): RequestTimeoutError {
-    return requestTimedOut(operation, input, this.#configuration.requestTimeout, cause)
+  #timedOut({ operation, input }: Wanted, wasSent: boolean): RequestTimeoutError {
+    return requestTimedOut(operation, input, this.#configuration.requestTimeout, wasSent)
   }
 }

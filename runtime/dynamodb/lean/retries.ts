@@ -141,7 +141,7 @@ const MOST_CAUSES = 10
 
 function isTransient(failure: Failure, depth = 0): boolean {
   const { name, message, code = '', cause, $metadata, $retryable } = failure
-  if (name === 'AbortError') return false
+  if (name === 'AbortError' || name === 'RequestTimeoutError') return false
   return (
     $retryable !== undefined ||
     $metadata?.clockSkewCorrected === true ||

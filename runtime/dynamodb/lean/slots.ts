@@ -51,7 +51,8 @@ export class Slots {
       const giveUp = () => end(false)
       const timer = setTimeout(giveUp, milliseconds)
       signal?.addEventListener('abort', giveUp, { once: true })
-      leave = this.inTurn(() => void end(this.take()))
+      if (signal?.aborted) giveUp()
+      else leave = this.inTurn(() => void end(this.take()))
     })
   }
 }
