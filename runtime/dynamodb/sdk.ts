@@ -1,8 +1,10 @@
-import type * as Sdk from '@aws-sdk/client-dynamodb'
 import type { Operation } from './operations.js'
 
+/** The AWS SDK's client and commands. */
+export type Sdk = typeof import('#@aws-sdk/client-dynamodb')
+
 interface Loaded {
-  readonly sdk: typeof Sdk
+  readonly sdk: Sdk
   readonly commands: Readonly<Record<Operation, unknown>>
 }
 
