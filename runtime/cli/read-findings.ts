@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
 import { DENIED, hitsAnyRequest, isAwsError, isTimeout } from '../dynamodb/error-facts.js'
-import { transportFor } from '../dynamodb/transport.js'
 import { keyOf } from '../session/session-key.js'
 import type { Finding } from './diagnosis.js'
+import type { Connected } from './timeout.js'
 
 const check = 'reads'
 
@@ -13,9 +12,8 @@ const LOOKED_AT =
   'the client has an endpoint or a request handler of its own, or the network of this process is watched or mocked'
 
 /** How sessions will be read, by reading some that can't exist: past the SDK or by it, together or one by one. */
-export async function readFinding(configuration: Configuration, client: DynamoDBClient): Promise<Finding> {
+export async function readFinding({ configuration, transport }: Connected): Promise<Finding> {
   const { tableName: TableName, batchReads, sources } = configuration
-  const transport = transportFor(configuration, client)
   const refused = await refusal(configuration, 'GetItem', () =>
     transport.send('GetItem', { TableName, Key: missingKey(configuration) }),
   )

@@ -30,9 +30,9 @@ export class IndexItems {
   readonly #configuration: Configuration
   readonly #transport: Transport
 
-  constructor(configuration: Configuration, client: DynamoDBClient) {
+  constructor(configuration: Configuration, client: DynamoDBClient, transport = transportFor(configuration, client)) {
     this.#configuration = configuration
-    this.#transport = transportFor(configuration, client)
+    this.#transport = transport
   }
 
   /**

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { sleep } from '../async/sleep.js'
 import { type Clock, wallClock } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
+import type { Transport } from '../dynamodb/transport.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError, messageOf } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { deleteByKey } from './clear.js'
@@ -77,10 +78,14 @@ export class SessionIndex implements SessionSearch {
   readonly #sessions: SessionItems
   readonly #now: Clock
 
-  constructor(configuration: Configuration, client: DynamoDBClient, { now = wallClock }: { now?: Clock } = {}) {
+  constructor(
+    configuration: Configuration,
+    client: DynamoDBClient,
+    { now = wallClock, transport }: { now?: Clock; transport?: Transport } = {},
+  ) {
     this.#configuration = configuration
-    this.#items = new IndexItems(configuration, client)
-    this.#sessions = new SessionItems(configuration, client)
+    this.#items = new IndexItems(configuration, client, transport)
+    this.#sessions = new SessionItems(configuration, client, transport)
     this.#now = now
   }
 

@@ -45,9 +45,9 @@ export class SessionItems {
   readonly #transport: Transport
   readonly #reads: { readonly consistent: BatchedReads; readonly eventual: BatchedReads }
 
-  constructor(configuration: Configuration, client: DynamoDBClient) {
+  constructor(configuration: Configuration, client: DynamoDBClient, transport = transportFor(configuration, client)) {
     this.#configuration = configuration
-    this.#transport = transportFor(configuration, client)
+    this.#transport = transport
     const reads = (consistent: boolean) => new BatchedReads(this.#transport, configuration, consistent)
     this.#reads = { consistent: reads(true), eventual: reads(false) }
   }
