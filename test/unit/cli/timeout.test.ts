@@ -8,8 +8,9 @@ import { listCommand } from '../../../runtime/cli/list.js'
 import { type TimeoutOptions, timeoutOf } from '../../../runtime/cli/timeout.js'
 import { messageOf } from '../../../runtime/errors.js'
 import type { Logger } from '../../../runtime/logger.js'
-import { type Stub, startStub } from '../../support/dynamodb-stub.js'
+import { type Stub, sendJson, startStub } from '../../support/dynamodb-stub.js'
 import { currentFolderWith, environmentWith } from '../../support/folder.js'
+import { tableAnswer } from '../../support/raw-table.js'
 import { type RecordingLogger, recordingLogger } from '../../support/recording-logger.js'
 
 let stub: Stub
@@ -99,6 +100,40 @@ describe.each(COMMANDS)('dynamo-session %s, when DynamoDB does not answer', (nam
     if (!isClean) return
     expect(messageOf(failure)).toMatch(/^cleaning makes no progress: no request has succeeded for \d+ seconds; what/)
     if (name === 'clean') expect(logger.lines.filter((line) => line.startsWith('waiting'))).toEqual([waiting('Scan')])
+  })
+})
+
+describe('dynamo-session doctor, when only DescribeTable is answered', () => {
+  const sent: string[] = []
+  beforeEach(() => {
+    sent.length = 0
+    stub.answer((request, response) => {
+      const operation = String(request.headers['x-amz-target']).split('.')[1] ?? ''
+      sent.push(operation)
+      if (operation === 'DescribeTable') sendJson(response, tableAnswer('sessions', 'ACTIVE'))
+    })
+  })
+
+  it('asks for the time of the clock no more often than once', async () => {
+    const logger = recordingLogger()
+    await expect(doctorCommand({ timeout: '0.2' }, logger)).rejects.toThrow('doctor found')
+    expect(sent.filter((operation) => operation === 'GetItem')).toHaveLength(2)
+    expect(logger.lines.join('\n')).toContain('no answer came in time')
+  })
+
+  it('says once what it waits for', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const logger = recordingLogger()
+    let ended = false
+    doctorCommand({}, logger).catch(() => {
+      ended = true
+    })
+    while (!ended) {
+      await new Promise((resolve) => setImmediate(resolve))
+      await vi.advanceTimersByTimeAsync(100)
+    }
+    expect(logger.warnings).toEqual([expect.stringContaining('to answer GetItem')])
   })
 })
 

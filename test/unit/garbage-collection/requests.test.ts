@@ -41,7 +41,13 @@ describe('cleaning that makes no progress', () => {
         if (fails) throw Object.assign(new Error('no answer'), { name: 'TimeoutError' })
         return {}
       })
-    return { send, request }
+    /** A request that hangs while others succeed, and fails at `end`. */
+    const hang = async (end: Promise<void>) =>
+      requests.send('Scan', 1, async () => {
+        await end
+        throw Object.assign(new Error('no answer'), { name: 'TimeoutError' })
+      })
+    return { send, request, hang }
   }
 
   it('ends when no request succeeded for five times the longest time of one', async () => {
@@ -71,6 +77,20 @@ describe('cleaning that makes no progress', () => {
     const { send, request } = slowRequests()
     request.seconds = 50
     await expect(send()).rejects.toThrow('no request has succeeded for 250 seconds')
+  })
+
+  it('does not count the time of a request in which others succeeded', async () => {
+    const { send, hang } = slowRequests()
+    let end = () => {}
+    const hanging = hang(
+      new Promise((resolve) => {
+        end = resolve
+      }),
+    )
+    hanging.catch(() => undefined)
+    for (let sent = 0; sent < 6; sent += 1) await send(false)
+    end()
+    await expect(hanging).rejects.toThrow(/^dynamodb:Scan for table/)
   })
 
   it('does not end by that when requests are refused at once', async () => {
