@@ -96,12 +96,14 @@ export class Connections {
         clearTimeout(timer)
         abortSignal?.removeEventListener('abort', abort)
       }
-      const fail = (error: NodeJS.ErrnoException) => {
+      const fail = (error: Error) => {
         end()
-        if (given === undefined && LOST.includes(error.code ?? '')) error.name = 'TimeoutError'
         reject(given ?? error)
       }
-      request.on('error', fail)
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        if (given === undefined && LOST.includes(error.code ?? '')) error.name = 'TimeoutError'
+        fail(error)
+      })
       request.on('response', (response: IncomingMessage) => {
         const { socket } = response
         const chunks: Buffer[] = []

@@ -21,6 +21,7 @@ import { Slots } from './slots.js'
 
 /** How requests are sent with these credentials. */
 interface Route {
+  /** A copy: the application may change its own. */
   readonly credentials: Credentials
   readonly endpoint: Endpoint
   /** By operation. */
@@ -137,14 +138,14 @@ export class LeanTransport implements Transport {
   /** Undefined until {@link #prepare} has run, and when other credentials have to be fetched. */
   #ready(): Route | undefined {
     const credentials = this.#plan.credentials.current()
-    if (!credentials || !this.#connections.isOpen) return undefined
-    if (this.#route?.credentials !== credentials) this.#route = this.#routeFor(credentials)
-    return this.#route
+    return credentials && this.#connections.isOpen ? this.#routeFor(credentials) : undefined
   }
 
   #routeFor(credentials: Credentials): Route | undefined {
+    if (this.#route && isSame(this.#route.credentials, credentials)) return this.#route
     const endpoint = this.#plan.endpoint(credentials.accountId)
-    return endpoint && { credentials, endpoint, signatures: new Map() }
+    this.#route = endpoint && { credentials: { ...credentials }, endpoint, signatures: new Map() }
+    return this.#route
   }
 
   /**
@@ -226,4 +227,13 @@ export class LeanTransport implements Transport {
   #timedOut({ operation, input }: Wanted, wasSent: boolean): RequestTimeoutError {
     return requestTimedOut(operation, input, this.#configuration.requestTimeout, wasSent)
   }
+}
+
+function isSame(one: Credentials, other: Credentials): boolean {
+  return (
+    one.accessKeyId === other.accessKeyId &&
+    one.secretAccessKey === other.secretAccessKey &&
+    one.sessionToken === other.sessionToken &&
+    one.accountId === other.accountId
+  )
 }
