@@ -82,6 +82,8 @@ interface ObjectOption extends Common {
   readonly default: undefined
   /** The method that tells the right kind of object; where there is none, a function is meant. */
   readonly method?: string
+  /** Texts that an object in place of the function has. */
+  readonly members?: readonly string[]
   /** Words that may stand in place of the object. */
   readonly words?: readonly string[]
 }
@@ -449,6 +451,8 @@ export const OPTIONS = {
     type: 'object',
     default: undefined,
     from: [],
+    members: ['accessKeyId', 'secretAccessKey'],
+    secret: true,
     text: 'AWS credentials, or an async function that gives them.',
     otherwise: 'as the AWS SDK finds them',
   },

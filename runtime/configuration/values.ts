@@ -101,13 +101,14 @@ function problemOf(name: OptionName, value: unknown): string | undefined {
     case 'list':
       return textsProblem(name, definition, value)
     case 'object': {
-      const { method, words = [] } = definition
+      const { method, members, words = [] } = definition
       const object = value as Record<string, unknown> | null
       if (words.includes(String(value))) return undefined
       if (method === undefined) {
-        return typeof value === 'function'
-          ? undefined
-          : `must be ${[...words, 'a function'].join(' or ')}, not ${shown(name, value)}`
+        if (typeof value === 'function') return undefined
+        if (members?.every((member) => typeof object?.[member] === 'string')) return undefined
+        const kinds = [...words, 'a function', ...(members ? [`an object with ${members.join(' and ')}`] : [])]
+        return `must be ${kinds.join(' or ')}, not ${shown(name, value)}`
       }
       const fits = typeof object === 'object' && typeof object?.[method] === 'function'
       return fits ? undefined : `must be an object with a method ${method}, not ${shown(name, value)}`
