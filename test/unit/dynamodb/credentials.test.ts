@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { DynamoDBClient, type DynamoDBClientConfig, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -295,6 +298,53 @@ it('asks a provider in code no more often than the SDK does, and fails in no oth
   // Where nothing fails, each renewal is one call; the SDK makes several for each request.
   expect(own.slice(0, 5).map(({ calls }) => calls)).toEqual([1, 1, 1, 2, 2])
   expect(own.find(({ minutes }) => minutes === 600)?.outcomes).toEqual(Array(3).fill('no keys today'))
+})
+
+it('tells the default chain the region, and limits how long it waits for services', async () => {
+  const given: { init?: { parentClientConfig: object }; caller?: Caller } = {}
+  vi.doMock('@aws-sdk/credential-provider-node', () => ({
+    defaultProvider: (init: typeof given.init) => async (caller: Caller) => {
+      Object.assign(given, { init, caller })
+      return { accessKeyId: 'AKIA', secretAccessKey: 's' }
+    },
+  }))
+  try {
+    await credentialsFromChain('sa-east-1').get()
+  } finally {
+    vi.doUnmock('@aws-sdk/credential-provider-node')
+  }
+  const region = expect.any(Function)
+  expect(given.init?.parentClientConfig).toMatchObject({ region, requestHandler: { requestTimeout: 10_000 } })
+  expect(await given.caller?.callerClientConfig.region()).toBe('sa-east-1')
+})
+
+it('gets credentials with an account for a web identity, as in EKS', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'token-')), 'token')
+  writeFileSync(file, 'web-identity')
+  const requests: string[] = []
+  const sts = createServer((request, response) => {
+    request.on('data', (data) => requests.push(String(data)))
+    request.on('end', () => {
+      const keys = '<AccessKeyId>STS</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>'
+      const end = `<Expiration>${new Date(START + HOUR).toISOString()}</Expiration>`
+      const user = '<AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/r/s</Arn></AssumedRoleUser>'
+      const result = `<AssumeRoleWithWebIdentityResult><Credentials>${keys}${end}</Credentials>${user}</AssumeRoleWithWebIdentityResult>`
+      response.end(`<AssumeRoleWithWebIdentityResponse>${result}</AssumeRoleWithWebIdentityResponse>`)
+    })
+  })
+  await new Promise<void>((resolve) => sts.listen(0, '127.0.0.1', resolve))
+  try {
+    vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${(sts.address() as AddressInfo).port}`)
+    vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', file)
+    vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::123456789012:role/r')
+    const keys = await credentialsFromChain('sa-east-1').get()
+    expect(keys).toMatchObject({ accessKeyId: 'STS', sessionToken: 't', accountId: '123456789012' })
+    expect(requests.join()).toContain('WebIdentityToken=web-identity')
+  } finally {
+    sts.closeAllConnections()
+    await new Promise((resolve) => sts.close(resolve))
+    rmSync(join(file, '..'), { recursive: true })
+  }
 })
 
 describe('credentials of the default chain', () => {
