@@ -83,6 +83,7 @@ it.each([
   ['an account id that is not a host label', { ...account, accountId: '12345678901/' }],
   ['an empty account id', { ...account, accountId: '' }],
   ['an unknown mode', { ...none, accountIdMode: 'sometimes' }],
+  ['an unknown mode with an account id', { ...account, accountIdMode: 'sometimes' }],
   ['an empty mode', { ...none, accountIdMode: '' }],
   ['the mode required without an account id', { ...none, accountIdMode: 'required' }],
 ])('leaves %s to the SDK', (_, facts) => {
