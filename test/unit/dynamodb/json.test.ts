@@ -3,11 +3,12 @@ import { runInNewContext } from 'node:vm'
 import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
 import { answerOf, requestJson } from '../../../runtime/dynamodb/lean/json.js'
-import { COMMANDS, type Input, type Operation } from '../../../runtime/dynamodb/transport.js'
+import type { Input, Operation } from '../../../runtime/dynamodb/operations.js'
+import { loadSdk } from '../../../runtime/dynamodb/sdk.js'
 import { Choices } from '../../support/model/choices.js'
 import { throughSdk } from '../../support/sdk-codec.js'
 
-const OPERATIONS = Object.keys(COMMANDS) as Operation[]
+const OPERATIONS = Object.keys((await loadSdk()).commands) as Operation[]
 const SEEDS = 20
 
 describe('the body of a request', () => {
