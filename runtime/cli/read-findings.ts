@@ -1,23 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
-import type { Connection } from '../dynamodb/connection.js'
 import { DENIED, hitsAnyRequest, isAwsError, isTimeout } from '../dynamodb/error-facts.js'
 import { keyOf } from '../session/session-key.js'
 import type { Finding } from './diagnosis.js'
+import type { Connected } from './timeout.js'
 
 const check = 'reads'
 
+const LOOKED_AT =
+  'the client has an endpoint or a request handler of its own, or the network of this process is watched or mocked'
+
 /** How sessions will be read, by reading some that can't exist: past the SDK or by it, together or one by one. */
-export async function readFinding(configuration: Configuration, connection: Connection): Promise<Finding> {
+export async function readFinding({ configuration, connection, transport }: Connected): Promise<Finding> {
   const { tableName: TableName, batchReads, sources } = configuration
-  const { transport, whySdk } = connection
   const refused = await refusal(configuration, 'GetItem', () =>
     transport.send('GetItem', { TableName, Key: missingKey(configuration) }),
   )
   if (refused) return refused
-  if (whySdk !== undefined) return sentBySdk(configuration, whySdk)
+  if (connection.whySdk !== undefined) return sentBySdk(configuration, connection.whySdk)
   if (!batchReads) return { level: 'ok', check, text: `one by one, as batch_reads says (${sources.batchReads})` }
+  if (!transport.mayMerge) return { level: 'ok', check, text: `one by one: ${LOOKED_AT}` }
   const RequestItems = { [TableName]: { Keys: [missingKey(configuration), missingKey(configuration)] } }
   const alone = await refusal(configuration, 'BatchGetItem', () => transport.send('BatchGetItem', { RequestItems }))
   return alone ?? { level: 'ok', check, text: 'several at a time with one BatchGetItem, by transport lean' }
@@ -32,7 +35,7 @@ function sentBySdk({ transport, sources }: Configuration, why: string): Finding 
   const how = 'one by one by the AWS SDK'
   if (transport === 'sdk') return { level: 'ok', check, text: `${how}, as transport says (${sources.transport})` }
   const text = `${how}, which takes several times the CPU time of transport lean, because ${why}`
-  return { level: 'warning', check, text, remedy: 'none if that is wanted (README, "The AWS client")' }
+  return { level: 'warning', check, text, remedy: 'none if that is wanted (README, "The connection to DynamoDB")' }
 }
 
 /** Undefined when the request goes through. Whoever deploys may not be allowed what the application is. */

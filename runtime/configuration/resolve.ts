@@ -82,6 +82,11 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
   return configuration
 }
 
+/** The same configuration with other values of some options. */
+export function withValues(configuration: Configuration, values: Partial<ResolvedOptions>): Configuration {
+  return Object.assign(Object.create(Object.getPrototypeOf(configuration)), configuration, values)
+}
+
 /** The table's key can't be written by a save, nor have an index beside that of the table. */
 function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): void {
   if (!indexKeys.includes(tableKey)) return

@@ -215,7 +215,8 @@ function endpointFor(configuration: Configuration): string | undefined {
   return configuration.client ? undefined : endpointOf(configuration)
 }
 
-function placeOf({ configuration, host }: Failure): string {
+/** The endpoint or host that is asked; `DynamoDB` where nobody knows. */
+export function placeOf({ configuration, host }: Pick<Failure, 'configuration' | 'host'>): string {
   const endpoint = endpointFor(configuration)
   if (endpoint === undefined) return host ?? 'DynamoDB'
   if (!URL.canParse(endpoint)) return 'the endpoint'

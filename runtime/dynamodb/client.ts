@@ -56,7 +56,7 @@ async function foundRegion(profile: string | undefined): Promise<string> {
 /** What the SDK finds, looking for a machine's own credentials only briefly; else placeholders. */
 async function localCredentials(profile: string | undefined) {
   try {
-    const { defaultProvider } = await import('@aws-sdk/credential-provider-node')
+    const { defaultProvider } = await import('#@aws-sdk/credential-provider-node')
     return await defaultProvider({ ...(profile !== undefined && { profile }), timeout: 200, maxRetries: 0 })()
   } catch {
     return LOCAL_CREDENTIALS

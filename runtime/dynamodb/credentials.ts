@@ -124,14 +124,18 @@ interface Patience {
 export function credentialsFromChain(region: string, patience: Patience = {}): CredentialsSource {
   let chain: Promise<Provider> | undefined
   return new CredentialsSource(async () => {
-    chain ??= loadChain(patience)
+    chain ??= loadChain(region, patience)
     return (await chain)(callerIn(region))
   }, {})
 }
 
-async function loadChain(patience: Patience): Promise<Provider> {
-  const { defaultProvider } = await import('@aws-sdk/credential-provider-node')
-  return defaultProvider(patience) as Provider
+/** How long the security token service may take, in milliseconds; the SDK's own default is to wait for ever. */
+const SERVICE_PATIENCE = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true }
+
+async function loadChain(region: string, patience: Patience): Promise<Provider> {
+  const { defaultProvider } = await import('#@aws-sdk/credential-provider-node')
+  const parentClientConfig = { ...callerIn(region).callerClientConfig, requestHandler: SERVICE_PATIENCE }
+  return defaultProvider({ ...patience, parentClientConfig }) as Provider
 }
 
 const PLACEHOLDER: Credentials = { accessKeyId: 'local', secretAccessKey: 'local' }

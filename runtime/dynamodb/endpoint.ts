@@ -23,39 +23,19 @@ export interface EndpointFacts {
   readonly accountIdMode: string | undefined
 }
 
-interface Partition {
-  readonly regions: RegExp
-  readonly suffix: string
-  readonly dualStackSuffix: string
-  /** Regions with endpoints for each account. */
-  readonly withAccounts?: RegExp
-}
+/** Names of regions, suffix of hosts, suffix of dual-stack hosts, regions with endpoints for each account. */
+type Partition = readonly [RegExp, string, string, RegExp?]
 
 /** A test compares them with the partitions of the installed SDK. Regions of other names are left to the SDK. */
 const PARTITIONS: readonly Partition[] = [
-  {
-    regions: /^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z0-9]+-\d+$/,
-    suffix: 'amazonaws.com',
-    dualStackSuffix: 'api.aws',
-    withAccounts: /./,
-  },
-  {
-    regions: /^us-gov-[a-z0-9]+-\d+$/,
-    suffix: 'amazonaws.com',
-    dualStackSuffix: 'api.aws',
-    withAccounts: /^us-gov-(east|west)-1$/,
-  },
-  {
-    regions: /^cn-[a-z0-9]+-\d+$/,
-    suffix: 'amazonaws.com.cn',
-    dualStackSuffix: 'api.amazonwebservices.com.cn',
-    withAccounts: /^cn-(north|northwest)-1$/,
-  },
-  { regions: /^eusc-de-[a-z0-9]+-\d+$/, suffix: 'amazonaws.eu', dualStackSuffix: 'api.amazonwebservices.eu' },
-  { regions: /^us-iso-[a-z0-9]+-\d+$/, suffix: 'c2s.ic.gov', dualStackSuffix: 'api.aws.ic.gov' },
-  { regions: /^us-isob-[a-z0-9]+-\d+$/, suffix: 'sc2s.sgov.gov', dualStackSuffix: 'api.aws.scloud' },
-  { regions: /^eu-isoe-[a-z0-9]+-\d+$/, suffix: 'cloud.adc-e.uk', dualStackSuffix: 'api.cloud-aws.adc-e.uk' },
-  { regions: /^us-isof-[a-z0-9]+-\d+$/, suffix: 'csp.hci.ic.gov', dualStackSuffix: 'api.aws.hci.ic.gov' },
+  [/^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z0-9]+-\d+$/, 'amazonaws.com', 'api.aws', /./],
+  [/^us-gov-[a-z0-9]+-\d+$/, 'amazonaws.com', 'api.aws', /^us-gov-(east|west)-1$/],
+  [/^cn-[a-z0-9]+-\d+$/, 'amazonaws.com.cn', 'api.amazonwebservices.com.cn', /^cn-(north|northwest)-1$/],
+  [/^eusc-de-[a-z0-9]+-\d+$/, 'amazonaws.eu', 'api.amazonwebservices.eu'],
+  [/^us-iso-[a-z0-9]+-\d+$/, 'c2s.ic.gov', 'api.aws.ic.gov'],
+  [/^us-isob-[a-z0-9]+-\d+$/, 'sc2s.sgov.gov', 'api.aws.scloud'],
+  [/^eu-isoe-[a-z0-9]+-\d+$/, 'cloud.adc-e.uk', 'api.cloud-aws.adc-e.uk'],
+  [/^us-isof-[a-z0-9]+-\d+$/, 'csp.hci.ic.gov', 'api.aws.hci.ic.gov'],
 ]
 
 /** Region names that the SDK accepts, but those that mean FIPS endpoints. */
@@ -76,17 +56,18 @@ export function endpointFor(facts: EndpointFacts): Endpoint | undefined {
 }
 
 function awsHost({ region, accountId, accountIdMode = 'preferred' }: EndpointFacts): string | undefined {
-  const partition = partitionOf(region)
-  if (!partition) return undefined
+  const [, suffix, , withAccounts] = partitionOf(region) ?? []
+  if (suffix === undefined) return undefined
   if (accountIdMode === 'disabled' || (accountId === undefined && accountIdMode === 'preferred')) {
-    return `dynamodb.${region}.${partition.suffix}`
+    return `dynamodb.${region}.${suffix}`
   }
-  if (accountId === undefined || !/^\d{12}$/.test(accountId) || !partition.withAccounts?.test(region)) return undefined
-  return `${accountId}.ddb.${region}.${partition.suffix}`
+  if (!/^(preferred|required)$/.test(accountIdMode) || !/^\d{12}$/.test(accountId ?? '')) return undefined
+  if (!withAccounts?.test(region)) return undefined
+  return `${accountId}.ddb.${region}.${suffix}`
 }
 
 function partitionOf(region: string): Partition | undefined {
-  return PARTITIONS.find(({ regions }) => regions.test(region))
+  return PARTITIONS.find(([regions]) => regions.test(region))
 }
 
 /** The SDK makes signatures of other paths in a way of its own, and leaves out queries and passwords. */
@@ -99,7 +80,7 @@ function customEndpoint(endpoint: string, region: string): Endpoint | undefined 
   if (!/^https?:$/.test(url.protocol) || !PLAIN_PATH.test(pathname) || username || password || search || hash) {
     return undefined
   }
-  const dualStack = partitionOf(region)?.dualStackSuffix ?? 'api.aws'
+  const dualStack = partitionOf(region)?.[2] ?? 'api.aws'
   if (/^(search-)?dynamodb\./.test(hostname) && hostname.endsWith(`.${region}.${dualStack}`)) return undefined
   return { ...parts(url), signingRegion: region }
 }

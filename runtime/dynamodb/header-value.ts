@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.js'
 
-/** What node:http refuses in the value of a header: control characters but tab, and all beyond Latin-1. */
-const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/
+/** Control characters but tab. Beyond ASCII, a signature holds for other bytes than node:http sends. */
+const UNSENDABLE = /[^\t\x20-\x7e]/
 
 /** Whether a text can be sent as the value of a header. A line break in it could begin another header. */
 export function isHeaderValue(text: string): boolean {

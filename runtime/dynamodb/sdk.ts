@@ -1,8 +1,10 @@
-import type * as Sdk from '@aws-sdk/client-dynamodb'
 import type { Operation } from './operations.js'
 
+/** The AWS SDK's client and commands. */
+export type Sdk = typeof import('#@aws-sdk/client-dynamodb')
+
 interface Loaded {
-  readonly sdk: typeof Sdk
+  readonly sdk: Sdk
   readonly commands: Readonly<Record<Operation, unknown>>
 }
 
@@ -15,7 +17,7 @@ export function loadSdk(): Promise<Loaded> {
 }
 
 async function load(): Promise<Loaded> {
-  const sdk = await import('@aws-sdk/client-dynamodb')
+  const sdk = await import('#@aws-sdk/client-dynamodb')
   const commands = {
     BatchExecuteStatement: sdk.BatchExecuteStatementCommand,
     BatchGetItem: sdk.BatchGetItemCommand,

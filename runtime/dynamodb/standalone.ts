@@ -12,6 +12,7 @@ import {
   placeholderCredentials,
 } from './credentials.js'
 import { type Endpoint, endpointFor, endpointOf, isLocal } from './endpoint.js'
+import { traceHeadersIn } from './trace-header.js'
 import { userAgent } from './user-agent.js'
 
 /** All that requests need, known without the AWS SDK. */
@@ -22,6 +23,8 @@ export interface Standalone {
   readonly maxAttempts: number
   /** The header `user-agent`. */
   readonly userAgent: string
+  /** Makes the headers that a request in AWS Lambda has besides; undefined elsewhere. */
+  readonly traceHeaders: (() => Record<string, string>) | undefined
   /**
    * Where requests with these credentials go.
    *
@@ -89,7 +92,14 @@ export function standaloneOf(
   }
   const credentials = credentialsOf(configuration, env, { region, local, file })
   if (!endpoint(credentials.current()?.accountId)) return { reason: 'only the AWS SDK can tell the endpoint' }
-  return { region, credentials, maxAttempts, userAgent: userAgent(env.AWS_SDK_UA_APP_ID), endpoint }
+  return {
+    region,
+    credentials,
+    maxAttempts,
+    userAgent: userAgent(env.AWS_SDK_UA_APP_ID),
+    traceHeaders: traceHeadersIn(env),
+    endpoint,
+  }
 }
 
 function reasonInCode(configuration: Configuration): string | undefined {

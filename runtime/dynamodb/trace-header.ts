@@ -11,21 +11,24 @@ interface InvokeStore {
 type Global = typeof globalThis & { awslambda?: { InvokeStore?: InvokeStore } }
 
 /**
- * The headers by which AWS Lambda tells traces and loops of functions, as the AWS SDK sends them. To be asked for each
- * request, in its asynchronous context. Values that a header can't hold are left out.
+ * The headers by which AWS Lambda follows traces and finds functions that call each other in a loop, as the AWS SDK sends
+ * them.
  *
- * @returns undefined outside Lambda. The trace id is not signed, the other headers are.
+ * @returns makes them, for each request in its asynchronous context; undefined outside Lambda. Only the trace id is not to
+ * be signed. Values that a header can't hold are left out.
  */
-export function traceHeaders(env: NodeJS.ProcessEnv = process.env): Record<string, string> | undefined {
+export function traceHeadersIn(env: NodeJS.ProcessEnv): (() => Record<string, string>) | undefined {
   if (!env.AWS_LAMBDA_FUNCTION_NAME) return undefined
-  const store = (globalThis as Global).awslambda?.InvokeStore
-  const headers: Record<string, string> = {}
-  add(headers, 'x-amzn-trace-id', store?.getXRayTraceId?.() ?? env._X_AMZN_TRACE_ID)
-  if (add(headers, 'traceparent', store?.getTraceparent?.())) {
-    add(headers, 'tracestate', store?.getTracestate?.())
-    add(headers, 'baggage', store?.getBaggage?.())
+  return () => {
+    const store = (globalThis as Global).awslambda?.InvokeStore
+    const headers: Record<string, string> = {}
+    add(headers, 'x-amzn-trace-id', store?.getXRayTraceId?.() ?? env._X_AMZN_TRACE_ID)
+    if (add(headers, 'traceparent', store?.getTraceparent?.())) {
+      add(headers, 'tracestate', store?.getTracestate?.())
+      add(headers, 'baggage', store?.getBaggage?.())
+    }
+    return headers
   }
-  return headers
 }
 
 function add(headers: Record<string, string>, name: string, value: unknown): boolean {

@@ -17,7 +17,7 @@ export function userAgent(appId?: string): string {
     runtime ? `md/${runtime}#${token(process.versions[runtime] ?? '')}` : `md/nodejs#${token(process.versions.node)}`,
   ]
   if (appId) {
-    assertHeaderValue('ENV AWS_SDK_UA_APP_ID', appId)
+    assertHeaderValue('ENV AWS_SDK_UA_APP_ID', appId.replace(/\P{ASCII}/gu, '-'))
     sections.push(`app/${token(appId)}`)
   }
   return sections.join(' ')

@@ -1,14 +1,15 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
 import { Connection } from '../dynamodb/connection.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
+import type { Transport } from '../dynamodb/transport.js'
 import { ConfigurationError, TableSchemaError } from '../errors.js'
 import { type Logger, silentLogger } from '../logger.js'
 import { createTable } from '../table/create-table.js'
+import { withTimeout } from '../table/patience.js'
 
-type Request<T> = (client: DynamoDBClient, tableName: string) => Promise<T>
+type Request<T> = (transport: Transport, tableName: string) => Promise<T>
 
 const SUFFIX = '_migrations'
 const LONGEST_NAME = 255
@@ -26,7 +27,7 @@ export class DynamoDBMigrationsTable {
     this.#options = options
     this.#configuration = configuration
     this.#logger = logger
-    this.#connection = new Connection(configuration)
+    this.#connection = new Connection(withTimeout(configuration))
     if (this.name.length > LONGEST_NAME) {
       const text = `leaves no room for the table of the executed migrations, whose name ends in ${SUFFIX}: use at most ${LONGEST_NAME - SUFFIX.length} characters, or set migration_storage to knex`
       throw new ConfigurationError([{ place: `table_name (${configuration.sources.tableName})`, text }])
@@ -63,7 +64,7 @@ export class DynamoDBMigrationsTable {
   }
 
   async #send<T>(request: Request<T>): Promise<T> {
-    return await request(await this.#connection.client(), this.name)
+    return await request(this.#connection.transport, this.name)
   }
 
   async #create(): Promise<void> {

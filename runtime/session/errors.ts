@@ -26,6 +26,18 @@ export function storeError(error: unknown, configuration: Configuration): unknow
   return error
 }
 
+/** The same error once more, for one request of several that share it: whoever handles an error may add to it. */
+export function copyOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  try {
+    const stack = { value: error.stack, writable: true, configurable: true }
+    const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error))
+    return Object.defineProperties(copy, { ...Object.getOwnPropertyDescriptors(error), stack })
+  } catch {
+    return error // an application's Error.prepareStackTrace may throw
+  }
+}
+
 /** The first is DynamoDB's answer to requests for items, the second to PartiQL; the rest are from DynamoDB Local. */
 const OTHER_KEY =
   /key element does not match the schema|mandatory equality on all key attributes|data type should match its data type in table's schema|required keys was not given|conditions on the keys is invalid|type mismatch for key/i

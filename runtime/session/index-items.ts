@@ -27,7 +27,7 @@ export class IndexItems {
   readonly #configuration: Configuration
   readonly #transport: Transport
 
-  constructor(configuration: Configuration, connection: Connection) {
+  constructor(configuration: Configuration, connection: Pick<Connection, 'transport'>) {
     this.#configuration = configuration
     this.#transport = connection.transport
   }

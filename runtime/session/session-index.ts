@@ -77,7 +77,11 @@ export class SessionIndex implements SessionSearch {
   readonly #sessions: SessionItems
   readonly #now: Clock
 
-  constructor(configuration: Configuration, connection: Connection, { now = wallClock }: { now?: Clock } = {}) {
+  constructor(
+    configuration: Configuration,
+    connection: Pick<Connection, 'transport'>,
+    { now = wallClock }: { now?: Clock } = {},
+  ) {
     this.#configuration = configuration
     this.#items = new IndexItems(configuration, connection)
     this.#sessions = new SessionItems(configuration, connection)

@@ -43,7 +43,7 @@ export class SessionItems {
   readonly #transport: Transport
   readonly #reads: { readonly consistent: BatchedReads; readonly eventual: BatchedReads }
 
-  constructor(configuration: Configuration, connection: Connection) {
+  constructor(configuration: Configuration, connection: Pick<Connection, 'transport'>) {
     this.#configuration = configuration
     this.#transport = connection.transport
     const reads = (consistent: boolean) => new BatchedReads(this.#transport, configuration, consistent)

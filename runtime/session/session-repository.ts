@@ -60,7 +60,7 @@ export class SessionRepository {
 
   constructor(
     configuration: Configuration,
-    connection: Connection,
+    connection: Pick<Connection, 'transport'>,
     { now = wallClock, onConflict }: { now?: Clock; onConflict?: ConflictListener } = {},
   ) {
     this.#configuration = configuration

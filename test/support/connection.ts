@@ -11,11 +11,19 @@ export function leadingTo<T extends object>(client: T, endpoint: string): T {
   return client
 }
 
+/** Long, because machines of tests are slow. Milliseconds. */
+export const PATIENT = { requestTimeout: 60_000, attemptTimeout: 60_000, connectTimeout: 60_000 }
+
+/** A client that a test has changed: from now on it is handed over as it is. */
+export function changed<T extends object>(client: T): T {
+  ENDPOINTS.delete(client)
+  return client
+}
+
 /** Options that lead to the same place as a client of the tests. One that was made elsewhere (a mock) is handed over. */
 export function reaching(client: DynamoDBClient): Options {
   const endpoint = ENDPOINTS.get(client)
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-  return endpoint === undefined ? { client } : { endpoint, region: 'us-east-1', credentials }
+  return endpoint === undefined ? { client } : { endpoint, region: 'us-east-1', ...PATIENT }
 }
 
 /**

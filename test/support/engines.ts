@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { describe, inject } from 'vitest'
-import { leadingTo } from './connection.js'
+import { leadingTo, PATIENT } from './connection.js'
 
 /** A DynamoDB to test against. */
 export interface Engine {
@@ -47,7 +47,7 @@ function engineAt(name: string, endpoint: string): Engine {
   return {
     name: name as Engine['name'],
     endpoint,
-    options: () => ({ tableName: uniqueTableName(), endpoint, region: 'us-east-1' }),
+    options: () => ({ tableName: uniqueTableName(), endpoint, region: 'us-east-1', ...PATIENT }),
     client: (at = endpoint) =>
       leadingTo(
         new DynamoDBClient({

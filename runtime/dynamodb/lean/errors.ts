@@ -69,7 +69,7 @@ function messageOf({ message, Message }: Members): string {
 /** Those that the error does not have by itself. */
 function withMembers(error: Error & { Message?: unknown }, members: Members): Error {
   const known = error as Error & Record<string, unknown>
-  for (const [name, value] of Object.entries(members)) known[name] ??= value
+  for (const [name, value] of Object.entries(members)) known[name] ||= value
   delete error.Message
   return error
 }

@@ -31,7 +31,7 @@ export function answerOf<O extends Operation>(
 }
 
 /** Whether it is worthwhile to look at attributes of an answer: `"B"` and `"BS"` are the types of binary ones. */
-export function mayHoldBinary(text: string): boolean {
+function mayHoldBinary(text: string): boolean {
   return /"BS?"/.test(text)
 }
 

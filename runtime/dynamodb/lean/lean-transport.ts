@@ -9,7 +9,6 @@ import type { Input, Operation, Operations } from '../operations.js'
 import { requestTimedOut } from '../request-timeout.js'
 import { type Moment, moment, type ServerClock } from '../server-clock.js'
 import type { Standalone } from '../standalone.js'
-import { traceHeaders } from '../trace-header.js'
 import type { SendOptions, Transport } from '../transport.js'
 import { unreadableAnswer, withoutAnswer } from '../unreadable-answer.js'
 import { attemptTimedOut, Connections, type Received } from './connections.js'
@@ -195,7 +194,7 @@ export class LeanTransport implements Transport {
       signatures.set(operation, signature)
     }
     const headers = signature.sign(body, marks, now)
-    return Object.entries({ ...headers, ...traceHeaders() }).flat()
+    return Object.entries({ ...headers, ...this.#plan.traceHeaders?.() }).flat()
   }
 
   #read({ status, headers, body, drop }: Received, { operation, input }: Wanted, sent: Sent): Output {
@@ -206,7 +205,13 @@ export class LeanTransport implements Transport {
       throw unreadableAnswer(operation, input, status, verdict.problem)
     }
     if (status === 200 && verdict) {
-      return Object.assign(answerOf(verdict.text, verdict.members), { $metadata: metadataOf({ status, headers }) })
+      const $metadata = metadataOf({ status, headers })
+      try {
+        return { ...answerOf(verdict.text, verdict.members), $metadata }
+      } catch {
+        drop()
+        throw unreadableAnswer(operation, input, status, 'a binary value is not Base64')
+      }
     }
     const error = errorOf({ status, headers, body: body === TOO_LONG ? Buffer.alloc(0) : body })
     const { $metadata } = error as Error & Partial<Output>

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { Connection } from '../../../runtime/dynamodb/connection.js'
 import type { Item, SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { connectionTo } from '../../support/connection.js'
@@ -166,7 +167,7 @@ onEachEngine('SessionRepository under faults', (engine) => {
       if (!operation.fresh) await cell.put(ITEM)
       const configuration = resolveConfiguration({ tableName: table, touchInterval: 0, ...operation.options })
       const working = new SessionRepository(configuration, connectionTo(direct))
-      const tested = new SessionRepository(configuration, connectionTo(cell.client))
+      const tested = new SessionRepository(configuration, new Connection(resolveConfiguration(cell.options)))
       const run = await operation.prepare(working, cell.id)
       await work(cell, () => run(tested), await cell.item())
       await expectNoUnhandledRejection()

@@ -15,7 +15,7 @@ import { readItem, writeItem } from '../../support/table.js'
 
 const ALWAYS = { times: Number.POSITIVE_INFINITY }
 
-import { connectionTo } from '../../support/connection.js'
+import { changed, connectionTo } from '../../support/connection.js'
 import { recordWaits } from '../../support/quick-sleep.js'
 
 onEachEngine('all sessions of a user', (engine) => {
@@ -144,7 +144,7 @@ onEachEngine('all sessions of a user', (engine) => {
       await signIn(12)
       let inFlight = 0
       let most = 0
-      const client = engine.client()
+      const client = changed(engine.client())
       client.middlewareStack.add(
         (next, { commandName }) =>
           async (args) => {

@@ -6,7 +6,6 @@ import type { ErrorContext, Options } from '../../../runtime/configuration/optio
 import { SessionUnreadError } from '../../../runtime/errors.js'
 import { DynamoSessionStore } from '../../../runtime/express.js'
 import { hashSessionId } from '../../../runtime/session/session-id.js'
-import { reaching } from '../../support/connection.js'
 import { anyEngine, uniqueTableName } from '../../support/engines.js'
 import { startApp } from '../../support/express-app.js'
 import {
@@ -171,7 +170,7 @@ async function underFault(
     const handled: unknown[][] = []
     const errorHandler = { handle: (...reported: unknown[]) => void handled.push(reported) }
     const settings = { touchInterval: 0, raiseErrors, errorHandler, ...operation.options }
-    const store = new DynamoSessionStore({ ...settings, tableName: table, ...reaching(cell.client) })
+    const store = new DynamoSessionStore({ ...settings, tableName: table, ...cell.options })
     session({ store, secret: 'x', resave: false, saveUninitialized: false, genid: () => cell.id })
     const run = await operation.prepare(store, cell)
     const before = await cell.item()
@@ -239,7 +238,7 @@ describe('An Express application whose session can not be read', () => {
           response.send('written')
         },
       },
-      { store: new DynamoSessionStore({ tableName: table, ...reaching(cell.client), errorHandler }) },
+      { store: new DynamoSessionStore({ tableName: table, ...cell.options, errorHandler }) },
     )
     try {
       await app.get('/in')

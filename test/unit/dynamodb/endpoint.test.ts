@@ -83,6 +83,7 @@ it.each([
   ['an account id that is not a host label', { ...account, accountId: '12345678901/' }],
   ['an empty account id', { ...account, accountId: '' }],
   ['an unknown mode', { ...none, accountIdMode: 'sometimes' }],
+  ['an unknown mode with an account id', { ...account, accountIdMode: 'sometimes' }],
   ['an empty mode', { ...none, accountIdMode: '' }],
   ['the mode required without an account id', { ...none, accountIdMode: 'required' }],
 ])('leaves %s to the SDK', (_, facts) => {
@@ -162,7 +163,15 @@ it('knows configured endpoints', async () => {
 })
 
 it.each([
-  ...['http://h/?a=b', 'http://h/x?a=b', 'http://h/#f', 'http://user:password@h', 'http://h//a', 'http://h/a//b'],
+  ...[
+    'http://h/?a=b',
+    'http://h/x?a=b',
+    'http://h/#f',
+    'http://user@h',
+    'http://:password@h',
+    'http://h//a',
+    'http://h/a//b',
+  ],
   ...['http://h/a%20b', 'http://h/ä', 'http://h/a b', 'ftp://h', 'h:8000', 'http://', 'nonsense', ''],
   ...['https://dynamodb.eu-central-1.api.aws', 'https://search-dynamodb.eu-central-1.api.aws:443/x'],
 ])('leaves the endpoint %s to the SDK', (endpoint) => {

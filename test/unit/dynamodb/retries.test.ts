@@ -189,7 +189,10 @@ describe('a retry', () => {
 
   it('is not waited for when it would begin at the deadline or later', async () => {
     const pause = 999
-    expect(await run({ deadline: monotonic() + pause })).toMatchObject({ attempts: 1 })
+    expect(await run({ deadline: monotonic() + pause })).toMatchObject({
+      attempts: 1,
+      error: { name: 'ThrottlingException', $metadata: { attempts: 1, totalRetryDelay: 0 } },
+    })
     expect(await run({ deadline: monotonic() + pause + 1 })).toMatchObject({
       attempts: 2,
       error: { name: 'ThrottlingException', $metadata: { attempts: 2, totalRetryDelay: pause } },
@@ -233,17 +236,20 @@ describe('a retry', () => {
     expect(removed).toHaveBeenCalled()
   })
 
-  it('does not follow an attempt during which its request was aborted', async () => {
-    const controller = new AbortController()
-    let attempts = 0
-    const attempt = async () => {
-      attempts += 1
-      controller.abort()
-      throw named('ThrottlingException', 400)()
-    }
-    const error = await failureOf(new Retries(4).run(attempt, { abortSignal: controller.signal }))
-    expect({ attempts, name: error.name }).toEqual({ attempts: 1, name: 'AbortError' })
-  })
+  it.each(['ThrottlingException', 'ValidationException'])(
+    'does not follow an attempt during which its request was aborted (%s)',
+    async (name) => {
+      const controller = new AbortController()
+      let attempts = 0
+      const attempt = async () => {
+        attempts += 1
+        controller.abort()
+        throw named(name, 400)()
+      }
+      const error = await failureOf(new Retries(4).run(attempt, { abortSignal: controller.signal }))
+      expect({ attempts, error: error.name }).toEqual({ attempts: 1, error: 'AbortError' })
+    },
+  )
 })
 
 function success(): undefined {}
@@ -327,11 +333,13 @@ function failures(): Record<string, Outcome> {
   const codes = ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND']
   const others = ['EAI_AGAIN', 'EPROTO', 'CERT_HAS_EXPIRED', 'ABORT_ERR', 'HPE_INVALID_CONSTANT']
   const hints: (() => Record<string, string>)[] = [
-    ...['0', '1', '2.5', '0.0004', '120', 'soon', '', '-5'].map((value) => () => ({ 'retry-after': value })),
+    ...['0', '1', '2.5', '2.50061', '0.0004', '120', 'soon', '', '-5'].map((value) => () => ({ 'retry-after': value })),
     ...[3000, -3000, 60_000].map((after) => () => ({ 'retry-after': soon(after) })),
     () => ({ 'retry-after': `${soon(0)}, 3` }),
     () => ({ 'retry-after': new Date(Date.now() + 2000).toISOString() }),
-    ...['0', '1500', '12.7', '999999', 'soon', '', '-5'].map((value) => () => ({ 'x-amz-retry-after': value })),
+    ...['0', '1500', '12.7', '1512.7', '999999', 'soon', '', '-5'].map((value) => () => ({
+      'x-amz-retry-after': value,
+    })),
     () => ({ 'x-amz-retry-after': '700', 'retry-after': '4' }),
     () => ({ 'retry-after': 'soon', 'x-amz-retry-after': '700' }),
   ]
