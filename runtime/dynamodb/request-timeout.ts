@@ -5,19 +5,19 @@ import { type Input, isWrite, type Operation, tableOf } from './operations.js'
  * The error for a request that reached its deadline.
  *
  * @param milliseconds the value of `request_timeout`
- * @param cause why the last attempt failed
+ * @param wasSent false: the request waited for a connection or for credentials all the time
  */
 export function requestTimedOut(
   operation: Operation,
   input: Input,
   milliseconds: number,
-  cause?: unknown,
+  wasSent = true,
 ): RequestTimeoutError {
-  const maybeWritten = isWrite(operation)
+  const maybeWritten = wasSent && isWrite(operation)
   const table = tableOf(input)
   const text =
     `${operation}${table ? ` for the table "${table}"` : ''} was not finished within ${milliseconds} ms (request_timeout). ` +
     'Check the connection to DynamoDB, or raise request_timeout.' +
     (maybeWritten ? ' Whether the request was carried out is not known.' : '')
-  return new RequestTimeoutError(text, maybeWritten, cause === undefined ? undefined : { cause })
+  return new RequestTimeoutError(text, maybeWritten)
 }
