@@ -36,6 +36,7 @@ interface Wanted {
   readonly marks: { readonly 'amz-sdk-invocation-id': string; 'amz-sdk-request': string }
   readonly deadline: number
   readonly abortSignal: AbortSignal | undefined
+  readonly retries: Retries
 }
 
 interface Sent extends Moment {
@@ -63,7 +64,8 @@ export class LeanTransport implements Transport {
   readonly #configuration: Configuration
   readonly #connections: Connections
   readonly #slots: Slots
-  readonly #retries: Retries
+  /** Others after each {@link close}. */
+  #retries: Retries
   #route: Route | undefined
   /** What DynamoDB's clock is ahead of this machine's: signatures are made by its time. Milliseconds. */
   #offset = 0
@@ -92,12 +94,12 @@ export class LeanTransport implements Transport {
   ): Promise<Operations[O]['output']> {
     if (abortSignal?.aborted) throw aborted(abortSignal)
     const marks = { 'amz-sdk-invocation-id': randomUUID(), 'amz-sdk-request': '' }
-    const wanted = { operation, input, body: requestJson(input), marks, deadline, abortSignal }
+    const wanted = { operation, input, body: requestJson(input), marks, deadline, abortSignal, retries: this.#retries }
     // Without `await` where all is ready: see `inTurn`.
     const route = this.#ready() ?? (await this.#prepare(wanted))
     if (!route) return await this.#fallback.send(operation, input, { abortSignal, deadline })
     try {
-      const output = await this.#retries.run((count) => this.#attempt(route, wanted, count), { abortSignal, deadline })
+      const output = await wanted.retries.run((count) => this.#attempt(route, wanted, count), { abortSignal, deadline })
       return output as Operations[O]['output']
     } catch (error) {
       throw withoutAnswer(error, operation, input)
@@ -106,6 +108,8 @@ export class LeanTransport implements Transport {
 
   /** Ends what is under way. A later request opens connections again. */
   close(): void {
+    this.#retries.stop()
+    this.#retries = new Retries(this.#plan.maxAttempts)
     this.#connections.close()
   }
 
@@ -117,6 +121,7 @@ export class LeanTransport implements Transport {
     const { attemptTimeout } = this.#configuration
     const rest = deadline - monotonic()
     try {
+      if (wanted.retries !== this.#retries) throw closed()
       // The process may have been stopped since.
       if (rest <= 0) throw this.#timedOut(wanted, count > 1)
       // Timers leave fractions out: they would end before the deadline.
@@ -241,4 +246,9 @@ function isSame(one: Credentials, other: Credentials): boolean {
     one.sessionToken === other.sessionToken &&
     one.accountId === other.accountId
   )
+}
+
+/** For a request that was never sent. */
+function closed(): Error {
+  return Object.assign(new Error('The connection to DynamoDB was closed'), { name: 'AbortError' })
 }

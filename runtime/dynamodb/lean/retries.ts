@@ -36,11 +36,17 @@ export class Retries {
   readonly #random: () => number
   readonly #sleep: typeof sleep
   #quota = QUOTA
+  #isStopped = false
 
   constructor(maxAttempts: number, { random = Math.random, sleep: wait = sleep }: RetriesOptions = {}) {
     this.maxAttempts = maxAttempts
     this.#random = random
     this.#sleep = wait
+  }
+
+  /** No further attempt begins: a request that fails now has failed. */
+  stop(): void {
+    this.#isStopped = true
   }
 
   /**
@@ -70,14 +76,15 @@ export class Retries {
         if (failure.name === 'ConditionalCheckFailedException') this.#giveBack(retry)
         retry = kindOf(failure)
         const pause = this.#pauseAfter(failure, retry, attempts)
-        if (retry === undefined || pause === undefined || monotonic() + pause >= deadline) {
+        const isLast = this.#isStopped || pause === undefined || monotonic() + pause >= deadline
+        if (retry === undefined || isLast) {
           throw withMetadata(failure, { attempts, totalRetryDelay })
         }
         this.#quota -= retry.cost
         await this.#pause(pause, abortSignal)
         totalRetryDelay += pause
         // A process that was stopped for a while goes on too late.
-        if (monotonic() >= deadline) throw withMetadata(failure, { attempts, totalRetryDelay })
+        if (this.#isStopped || monotonic() >= deadline) throw withMetadata(failure, { attempts, totalRetryDelay })
       }
     }
   }

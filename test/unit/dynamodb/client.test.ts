@@ -45,10 +45,16 @@ it('has request handler, logger and number of attempts as code gives them', asyn
   expect(await config.maxAttempts()).toBe(7)
 })
 
-it('has the timeouts of the configuration', async () => {
-  const { config } = await clientOf({ connectTimeout: 123, attemptTimeout: 456 })
+it('has the timeouts of the configuration, and its number of connections', async () => {
+  const { config } = await clientOf({ connectTimeout: 123, attemptTimeout: 456, maxConnections: 7 })
   const requestHandler = config.requestHandler as unknown as NodeHttpHandler
   // It knows its settings once it was asked to send.
   await requestHandler.handle({} as never).catch(() => undefined)
-  expect(requestHandler.httpHandlerConfigs()).toMatchObject({ connectionTimeout: 123, requestTimeout: 456 })
+  expect(requestHandler.httpHandlerConfigs()).toMatchObject({
+    connectionTimeout: 123,
+    requestTimeout: 456,
+    throwOnRequestTimeout: true,
+    httpAgent: { maxSockets: 7 },
+    httpsAgent: { maxSockets: 7 },
+  })
 })

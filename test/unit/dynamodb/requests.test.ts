@@ -5,7 +5,7 @@ import { type Credentials, sign } from 'aws4'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Operation, Operations } from '../../../runtime/dynamodb/transport.js'
 import { listen } from '../../support/adapters/listen.js'
-import { both, connectionFor, leanSend, type Settings, sentBy } from '../../support/both-transports.js'
+import { both, connectionFor, failureOf, leanSend, type Settings, sentBy } from '../../support/both-transports.js'
 import {
   CREDENTIALS,
   checksum,
@@ -228,6 +228,22 @@ describe('a request of the lean transport', () => {
     )
     environmentWith({ AWS_SDK_UA_APP_ID: 'shop\r\nx-evil: 1' })
     expect(() => connectionFor(stub)).toThrow('AWS_SDK_UA_APP_ID')
+  })
+})
+
+describe('credentials that a header can not hold', () => {
+  it.each(['a\r\nx-evil: 1', 'a\n', 'a\rb', 'a\u0000', 'a\u{1f600}'])('are refused, and not shown: %j', async (bad) => {
+    for (const more of [{ sessionToken: bad }, { accessKeyId: bad }]) {
+      const credentials = { ...CREDENTIALS, ...more }
+      expect(() => connectionFor(stub, { credentials })).toThrow(/can't hold/)
+      const connection = connectionFor(stub, { credentials: async () => credentials })
+      const error = await failureOf(leanSend(connection)('GetItem', INPUTS.GetItem))
+      connection.close()
+      expect(error.name).toBe('ConfigurationError')
+      expect(`${error.stack}${JSON.stringify(error)}`).not.toContain(bad)
+      expect(`${error.stack}`).not.toContain('x-evil')
+    }
+    expect(stub.requests).toHaveLength(0)
   })
 })
 
