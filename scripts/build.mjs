@@ -17,9 +17,9 @@ execFileSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', join(root, 't
 })
 cpSync(join(root, 'templates'), join(dist, 'templates'), { recursive: true })
 const { jsonSchema } = await import('../dist/runtime/configuration/json-schema.js')
-writeFileSync(join(dist, 'config.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
 
 const bins = Object.values(bin).map((path) => join(root, path))
 const imported = Object.values(entries).flatMap((entry) => (entry.default ? [join(root, entry.default)] : []))
 await gatherModules(dist, [...imported, ...bins, join(dist, 'plopfile.js')])
 for (const path of bins) chmodSync(path, 0o755)
+writeFileSync(join(dist, 'config.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)

@@ -1,5 +1,4 @@
-// `const { GetItemCommand } = await import('#@aws-sdk/client-dynamodb')`, never a static import: the SDK takes 75 ms to
-// load. Types come from `@aws-sdk/client-dynamodb` by `import type`. README.md in this folder says why these files exist.
+// Only for `await import('#@aws-sdk/client-dynamodb')`: the SDK takes 75 ms to load.
 import sdk = require('@aws-sdk/client-dynamodb')
 
 const {

@@ -51,7 +51,7 @@ const byEsbuild =
   }
 
 /** With what express-session and others of its age want: a `require` for Node's own modules. */
-const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
+const REQUIRE = "import { createRequire as requireIn } from 'node:module'; const require = requireIn(import.meta.url);"
 
 const byEsbuildAsModules: Bundle = async (entry, folder) => {
   await esbuild.build({
@@ -162,6 +162,7 @@ describe.each(BUNDLERS)('a bundle by %s, in a folder where there is nothing else
       AWS_REGION: 'eu-central-1',
       AWS_ACCESS_KEY_ID: 'a',
       AWS_SECRET_ACCESS_KEY: 'b',
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     }
     return await promisify(execFile)('node', [main, ...args], { cwd: folder, env })
   }

@@ -138,8 +138,8 @@ export class Connections {
   }
 
   #agentOf(Agent: typeof http.Agent, secure: boolean): http.Agent {
-    // With lifo, connections that are not needed any more become idle, and are closed.
-    const options: AgentOptions = { keepAlive: true, maxSockets: this.#most, timeout: IDLE, scheduling: 'lifo' }
+    // With lifo, the agent would give out a connection that was closed just now.
+    const options: AgentOptions = { keepAlive: true, maxSockets: this.#most, timeout: IDLE, scheduling: 'fifo' }
     const agent = new Agent(options) as http.Agent & Connecting
     const { createConnection } = agent
     agent.createConnection = (...given) => {

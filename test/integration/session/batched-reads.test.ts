@@ -21,7 +21,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
   let direct: DynamoDBClient
   let proxy: FaultProxy
   let connections: Connection[]
-  /** The clock stands still in all rounds of a test. */
+  /** The clock stands still in all rounds of a test. Without fractions, sums of it are exact. */
   let start: number
 
   beforeAll(async () => {
@@ -32,7 +32,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
   beforeEach(async () => {
     proxy = await startFaultProxy(engine.endpoint)
     connections = []
-    start = performance.now()
+    start = Math.round(performance.now())
     await Promise.all(IDS.map((id) => put(id)))
   })
   afterEach(async () => {

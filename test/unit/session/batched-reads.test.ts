@@ -206,8 +206,10 @@ describe('reads that wait for a connection', () => {
 
   it('are a GetItem where only one waits', async () => {
     const { ends } = await ask('a')
+    expect(vi.getTimerCount()).toBe(1)
     expect(await answerAll()).toEqual(['GetItem a'])
     expect(ends).toEqual(['a'])
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('keep their place in the queue, one for each 25', async () => {
