@@ -2,6 +2,7 @@ import type { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { monotonic } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { addCheck, checkItems } from './checked-command.js'
+import { aborted } from './lean/retries.js'
 import type { Operation, Operations } from './operations.js'
 import { requestTimedOut } from './request-timeout.js'
 import { loadSdk } from './sdk.js'
@@ -42,17 +43,21 @@ export class SdkTransport implements Transport {
     const Command = commands[operation] as unknown as new (input: object) => GetItemCommand
     const command = new Command(input)
     addCheck(command, this.#clock)
+    if (abortSignal?.aborted) throw aborted(abortSignal)
+    const rest = deadline - monotonic()
+    if (rest <= 0) throw requestTimedOut(operation, input, this.#timeout, false)
     const own = new AbortController()
     const abort = () => own.abort(abortSignal?.reason)
-    if (abortSignal?.aborted) abort()
-    else abortSignal?.addEventListener('abort', abort, { once: true })
+    abortSignal?.addEventListener('abort', abort, { once: true })
     let timer: NodeJS.Timeout | undefined
     try {
       const answer = await new Promise<unknown>((resolve, reject) => {
         timer = setTimeout(() => {
           reject(requestTimedOut(operation, input, this.#timeout))
           own.abort()
-        }, deadline - monotonic())
+        }, rest)
+        // A client that is none of the SDK may know no signals.
+        own.signal.addEventListener('abort', () => reject(aborted(own.signal)), { once: true })
         client.send(command, { abortSignal: own.signal }).then(resolve, reject)
       })
       checkItems(answer, operation, input)

@@ -13,7 +13,11 @@ for (let count = 0; count < requests; count += 1) {
     ({ $metadata }) => ({ attempts: $metadata.attempts }),
     ({ name, code, message, $metadata }) => ({ name, code, message, attempts: $metadata?.attempts }),
   )
+  // A connection is free a moment after its answer has come.
+  await new Promise(setImmediate)
 }
+// Timers that would keep the process alive.
+const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
 connection.close()
-process.send?.({ isLean: connection.transport.isLean, ...outcome })
+process.send?.({ isLean: connection.transport.isLean, timers, ...outcome })
 process.disconnect?.()

@@ -132,6 +132,26 @@ describe('the deadline of a request by a client that is handed over', () => {
     expect((await failure).name).toBe('RequestTimeoutError')
   })
 
+  it('ends one of such a client at once when its caller aborts it', async () => {
+    const controller = new AbortController()
+    const send = vi.fn(() => new Promise(() => {}))
+    const { transport } = handOver({ send } as unknown as DynamoDBClient)
+    const failure = failureOf(transport.send('GetItem', INPUT, { abortSignal: controller.signal }))
+    await until(() => send.mock.calls.length === 1)
+    controller.abort()
+    expect((await failure).name).toBe('AbortError')
+  })
+
+  it('has passed, and nothing is sent', async () => {
+    const send = vi.fn(async () => ({}))
+    const { transport } = handOver({ send } as unknown as DynamoDBClient)
+    const error = await failureOf(transport.send('UpdateItem', INPUT, { deadline: performance.now() }))
+    expect(error).toMatchObject({ name: 'RequestTimeoutError', maybeWritten: false })
+    const before = await failureOf(transport.send('GetItem', INPUT, { abortSignal: AbortSignal.abort() }))
+    expect(before.name).toBe('AbortError')
+    expect(send).not.toHaveBeenCalled()
+  })
+
   it('leaves no timer and no listener', async () => {
     const { signal } = new AbortController()
     const add = vi.spyOn(signal, 'addEventListener')

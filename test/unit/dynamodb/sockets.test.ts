@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { connectionFor, failureOf, leanSend, sentBy } from '../../support/both-transports.js'
@@ -23,10 +24,18 @@ function connect(options: Options = {}) {
   return { send: leanSend(connection), close: () => connection.close() }
 }
 
+/** A connection is free a moment after its answer has come. */
+function free(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
 describe('connections of the lean transport', () => {
   it('are used again', async () => {
     const { send, close } = connect()
-    for (let count = 0; count < 50; count += 1) await send('GetItem', INPUT)
+    for (let count = 0; count < 50; count += 1) {
+      await send('GetItem', INPUT)
+      await free()
+    }
     expect(stub.connections).toBe(1)
     expect(new Set(sentBy(stub.requests))).toEqual(new Set(['lean']))
     close()
@@ -47,12 +56,15 @@ describe('connections of the lean transport', () => {
     expect(stub.connections).toBe(10)
   })
 
-  it('are made anew when the server has closed them in between', async () => {
+  it.each([
+    ['closed', (socket: Socket) => socket.end()],
+    ['reset', (socket: Socket) => socket.resetAndDestroy()],
+  ])('are made anew when the server has %s them while they were idle', async (_, close) => {
     const { send } = connect()
     for (let count = 0; count < 5; count += 1) {
       const { $metadata } = await send('GetItem', INPUT)
       expect($metadata.attempts).toBe(1)
-      for (const socket of stub.sockets) socket.end()
+      for (const socket of stub.sockets) close(socket)
       await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
     }
     expect(stub.connections).toBe(5)
@@ -61,6 +73,7 @@ describe('connections of the lean transport', () => {
   it('are made anew when the server resets them in the moment of the request', async () => {
     const { send } = connect()
     await send('UpdateItem', INPUT)
+    await free()
     stub.answer((_, response, count) => {
       if (count === 2) response.socket?.resetAndDestroy()
       else sendJson(response, {})
