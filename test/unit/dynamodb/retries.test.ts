@@ -236,6 +236,29 @@ describe('a retry', () => {
     expect(removed).toHaveBeenCalled()
   })
 
+  it.each(['RequestTimeoutError', 'AbortError'])('does not follow the end of the whole request: %s', async (name) => {
+    let attempts = 0
+    const attempt = async () => {
+      attempts += 1
+      throw coded('ETIMEDOUT', name)()
+    }
+    const error = await failureOf(new Retries(4, { sleep: skip }).run(attempt))
+    expect({ attempts, name: error.name }).toEqual({ attempts: 1, name })
+  })
+
+  it.each(['attempt', 'pause'])('does not follow when retries are stopped during the %s before', async (during) => {
+    const sleep = async () => void (during === 'pause' && retries.stop())
+    const retries = new Retries(4, { sleep: sleep as typeof skip })
+    let attempts = 0
+    const attempt = async () => {
+      attempts += 1
+      if (during === 'attempt') retries.stop()
+      throw coded('ECONNRESET')()
+    }
+    expect(await failureOf(retries.run(attempt))).toMatchObject({ code: 'ECONNRESET' })
+    expect(attempts).toBe(1)
+  })
+
   it.each(['ThrottlingException', 'ValidationException'])(
     'does not follow an attempt during which its request was aborted (%s)',
     async (name) => {
