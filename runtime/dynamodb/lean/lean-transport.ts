@@ -124,8 +124,7 @@ export class LeanTransport implements Transport {
       if (wanted.retries !== this.#retries) throw closed()
       // The process may have been stopped since.
       if (rest <= 0) throw this.#timedOut(wanted, count > 1)
-      // Timers leave fractions out: they would end before the deadline.
-      const milliseconds = Math.max(1, Math.ceil(Math.min(attemptTimeout, rest)))
+      const milliseconds = Math.min(attemptTimeout, rest)
       const tooLate = () => (rest <= attemptTimeout ? this.#timedOut(wanted, true) : attemptTimedOut(attemptTimeout))
       const limits = { milliseconds, tooLate, most: longestAnswer(operation), abortSignal }
       marks['amz-sdk-request'] = `attempt=${count}; max=${this.#retries.maxAttempts}`

@@ -282,7 +282,7 @@ describe('the clock of the lean transport', () => {
       response.setHeader('date', date())
       sendError(response, 'ConditionalCheckFailedException')
     })
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2000 })
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2345 })
     expect(await failureOf(send('UpdateItem', INPUT))).toMatchObject({ $metadata: { attempts: 1 } })
   })
 
