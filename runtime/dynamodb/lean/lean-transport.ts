@@ -192,8 +192,11 @@ export class LeanTransport implements Transport {
       signature = new QuickSignature(credentials, scope, { path: endpoint.path, headers }, Object.keys(marks))
       signatures.set(operation, signature)
     }
-    const headers = signature.sign(body, marks, now)
-    return Object.entries({ ...headers, ...this.#plan.traceHeaders?.() }).flat()
+    const list: string[] = []
+    append(list, signature.sign(body, marks, now))
+    const { traceHeaders } = this.#plan
+    if (traceHeaders) append(list, traceHeaders())
+    return list
   }
 
   #read({ status, headers, body, drop }: Received, { operation, input }: Wanted, sent: Sent): Output {
@@ -236,6 +239,11 @@ export class LeanTransport implements Transport {
   #timedOut({ operation, input }: Wanted, wasSent: boolean): RequestTimeoutError {
     return requestTimedOut(operation, input, this.#configuration.requestTimeout, wasSent)
   }
+}
+
+/** Names and values in turn, as Node takes them without a copy. */
+function append(list: string[], headers: Readonly<Record<string, string>>): void {
+  for (const name in headers) list.push(name, headers[name] as string)
 }
 
 function isSame(one: Credentials, other: Credentials): boolean {

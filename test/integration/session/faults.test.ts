@@ -167,7 +167,13 @@ onEachEngine('SessionRepository under faults', (engine) => {
       if (!operation.fresh) await cell.put(ITEM)
       const configuration = resolveConfiguration({ tableName: table, touchInterval: 0, ...operation.options })
       const working = new SessionRepository(configuration, connectionTo(direct))
-      const tested = new SessionRepository(configuration, new Connection(resolveConfiguration(cell.options)))
+      const behindProxy = resolveConfiguration({
+        ...operation.options,
+        ...cell.options,
+        tableName: table,
+        touchInterval: 0,
+      })
+      const tested = new SessionRepository(behindProxy, new Connection(behindProxy))
       const run = await operation.prepare(working, cell.id)
       await work(cell, () => run(tested), await cell.item())
       await expectNoUnhandledRejection()

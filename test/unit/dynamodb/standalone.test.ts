@@ -295,7 +295,9 @@ describe('the option credentials', () => {
     'is refused: %j',
     (value) => {
       const error = thrownBy(() => planOf({ credentials: value as never }))
-      expect(String(error)).toMatch(/a function or an object with accessKeyId and secretAccessKey, not what is there$/)
+      expect(String(error)).toMatch(
+        /must be an object with the texts accessKeyId and secretAccessKey, or a function that returns one: \w+ is missing$/,
+      )
     },
   )
 })
