@@ -21,3 +21,8 @@ export function requestTimedOut(
     (maybeWritten ? ' Whether the request was carried out is not known.' : '')
   return new RequestTimeoutError(text, maybeWritten)
 }
+
+/** The error for one attempt that took too long, as the SDK's request handler has it. */
+export function timeoutError(text: string): Error {
+  return Object.assign(new Error(text), { name: 'TimeoutError', code: 'ETIMEDOUT' })
+}

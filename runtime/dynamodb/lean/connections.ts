@@ -1,8 +1,8 @@
-import http, { type AgentOptions, type IncomingMessage, type RequestOptions } from 'node:http'
-import type { Socket } from 'node:net'
+import { type IncomingMessage, type RequestOptions, request as send } from 'node:http'
 import { TOO_LONG } from '../answer-check.js'
 import type { Endpoint } from '../endpoint.js'
-import { closeOnSurplus } from '../raw-body.js'
+import { timeoutError } from '../request-timeout.js'
+import { Pool } from './pool.js'
 import { aborted } from './retries.js'
 
 export interface Received {
@@ -24,41 +24,28 @@ export interface Limits {
   readonly abortSignal: AbortSignal | undefined
 }
 
-/** How long an idle connection stays open. It does not keep the process alive. Milliseconds. */
-const IDLE = 60_000
-
 /** Codes of errors that the SDK's request handler calls a `TimeoutError`. */
 const LOST = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT']
 
-/**
- * Connections by Node's own HTTP client. A connection carries one request at a time. One on which anything arrives while it is
- * idle is closed: its next answer could be that of another request.
- */
+/** Exchanges requests for answers by Node's own HTTP client. */
 export class Connections {
   readonly #connectTimeout: number
-  readonly #most: number
-  #agent: http.Agent | undefined
-  #request = http.request
+  #pool: Pool | undefined
 
-  /**
-   * @param connectTimeout milliseconds
-   * @param most connections at a time
-   */
-  constructor(connectTimeout: number, most: number) {
+  /** @param connectTimeout milliseconds */
+  constructor(connectTimeout: number) {
     this.#connectTimeout = connectTimeout
-    this.#most = most
   }
 
   /** Whether {@link exchange} can be called. */
   get isOpen(): boolean {
-    return this.#agent !== undefined
+    return this.#pool !== undefined
   }
 
-  /** Loads `node:https` only for a host that needs it. */
-  async open(secure: boolean): Promise<void> {
-    const { Agent, request } = secure ? await import('node:https') : http
-    this.#request = request
-    this.#agent ??= this.#agentOf(Agent as typeof http.Agent, secure)
+  /** Loads `node:tls` only for a host that needs it. */
+  async open(protocol: Endpoint['protocol']): Promise<void> {
+    const tls = protocol === 'https:' ? await import('node:tls') : undefined
+    this.#pool ??= new Pool(this.#connectTimeout, tls)
   }
 
   /**
@@ -73,16 +60,9 @@ export class Connections {
     { milliseconds, tooLate, most, abortSignal }: Limits,
   ): Promise<Received> {
     return new Promise((resolve, reject) => {
-      const { hostname, port, path } = endpoint
-      const options: RequestOptions = {
-        agent: this.#agent,
-        hostname,
-        port,
-        path,
-        method: 'POST',
-        headers: headers as never,
-      }
-      const request = this.#request(options)
+      const { protocol, hostname, port, path } = endpoint
+      const options = { agent: this.#pool, protocol, hostname, port, path, method: 'POST', headers }
+      const request = send(options as unknown as RequestOptions)
       let given: Error | undefined
       const giveUp = (error: Error) => {
         given ??= error
@@ -134,45 +114,11 @@ export class Connections {
 
   /** Ends what is under way. A later request opens connections again. */
   close(): void {
-    this.#agent?.destroy()
+    this.#pool?.destroy()
   }
-
-  #agentOf(Agent: typeof http.Agent, secure: boolean): http.Agent {
-    // With lifo, the agent would give out a connection that was closed just now.
-    const options: AgentOptions = { keepAlive: true, maxSockets: this.#most, timeout: IDLE, scheduling: 'fifo' }
-    const agent = new Agent(options) as http.Agent & Connecting
-    const { createConnection } = agent
-    agent.createConnection = (...given) => {
-      const socket = createConnection.apply(agent, given)
-      this.#watch(socket, secure ? 'secureConnect' : 'connect')
-      return socket
-    }
-    return agent
-  }
-
-  #watch(socket: Socket, connected: string): void {
-    closeOnSurplus(socket)
-    const timer = setTimeout(() => socket.destroy(notConnected(this.#connectTimeout)), this.#connectTimeout)
-    const stop = () => clearTimeout(timer)
-    socket.once(connected, stop)
-    socket.once('close', stop)
-  }
-}
-
-/** What Node's agents have, and Node's types lack. */
-interface Connecting {
-  createConnection(...given: unknown[]): Socket
 }
 
 /** The error for an attempt that ran out of its own time, while the request has some left. */
 export function attemptTimedOut(milliseconds: number): Error {
-  return timeout(`no whole answer came within ${milliseconds} ms (attempt_timeout)`)
-}
-
-function notConnected(milliseconds: number): Error {
-  return timeout(`no connection was made within ${milliseconds} ms (connect_timeout)`)
-}
-
-function timeout(text: string): Error {
-  return Object.assign(new Error(text), { name: 'TimeoutError', code: 'ETIMEDOUT' })
+  return timeoutError(`no whole answer came within ${milliseconds} ms (attempt_timeout)`)
 }

@@ -78,7 +78,7 @@ export class LeanTransport implements Transport {
     this.#fallback = fallback
     this.#clock = clock
     this.#configuration = configuration
-    this.#connections = new Connections(connectTimeout, maxConnections)
+    this.#connections = new Connections(connectTimeout)
     this.#slots = new Slots(maxConnections)
     this.#retries = new Retries(plan.maxAttempts)
   }
@@ -172,7 +172,7 @@ export class LeanTransport implements Transport {
     try {
       const credentials = await Promise.race([this.#plan.credentials.get(), ended])
       const route = this.#routeFor(credentials)
-      if (route) await Promise.race([this.#connections.open(route.endpoint.protocol === 'https:'), ended])
+      if (route) await Promise.race([this.#connections.open(route.endpoint.protocol), ended])
       return route
     } finally {
       end()

@@ -42,7 +42,7 @@ describe('connections of the lean transport', () => {
     await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
   })
 
-  it('are as many as requests under way need, and used in turn', async () => {
+  it('are as many as requests under way need, and the newest is used first', async () => {
     const { send } = connect()
     await Promise.all(Array.from({ length: 10 }, () => send('GetItem', INPUT)))
     expect(stub.connections).toBe(10)
@@ -52,7 +52,7 @@ describe('connections of the lean transport', () => {
       sendJson(response, {})
     })
     for (let count = 0; count < 10; count += 1) await send('GetItem', INPUT)
-    expect(used.size).toBe(10)
+    expect(used.size).toBe(1)
     expect(stub.connections).toBe(10)
   })
 
