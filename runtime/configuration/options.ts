@@ -333,7 +333,7 @@ export const OPTIONS = {
     values: ['lean', 'sdk'],
     default: 'lean',
     from: everywhere,
-    text: "How requests are sent: past the AWS SDK's generic middleware, at a fraction of the CPU time, or as the SDK does.",
+    text: "How requests are sent: by this package alone where it can, at a fraction of the AWS SDK's CPU time, or by the AWS SDK.",
   },
   batchReads: {
     type: 'boolean',
