@@ -1,7 +1,7 @@
 import { type Configuration, withValues } from '../configuration/resolve.js'
 import { placeOf } from '../dynamodb/aws-error.js'
 import type { Transport } from '../dynamodb/transport.js'
-import { TableRequestError } from '../errors.js'
+import { RequestTimeoutError, TableRequestError } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 
 /** How long a request may take, all its attempts included. Milliseconds. */
@@ -58,6 +58,9 @@ export class Patience {
     })
     try {
       return await Promise.race([late, send(controller.signal)])
+    } catch (error) {
+      // The transport may be the first to see that time is up.
+      throw error instanceof RequestTimeoutError ? this.#tooLate(request, place) : error
     } finally {
       for (const timer of timers) clearTimeout(timer)
     }
