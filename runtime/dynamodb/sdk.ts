@@ -1,7 +1,17 @@
 import type { Operation } from './operations.js'
 
-/** The AWS SDK's client and commands. */
-export type Sdk = typeof import('#@aws-sdk/client-dynamodb')
+/** What is used of the AWS SDK: its client and commands. */
+export type Sdk = Pick<typeof import('@aws-sdk/client-dynamodb'), 'DynamoDBClient' | `${Command}Command`>
+
+type Command =
+  | Operation
+  | 'CreateTable'
+  | 'DeleteTable'
+  | 'DescribeTable'
+  | 'DescribeTimeToLive'
+  | 'UpdateContinuousBackups'
+  | 'UpdateTable'
+  | 'UpdateTimeToLive'
 
 interface Loaded {
   readonly sdk: Sdk
