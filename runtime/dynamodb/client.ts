@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { VERSION } from '../version.js'
 import { endpointOf, isLocal } from './endpoint.js'
+import { namedExports } from './named-exports.js'
 import { loadSdk } from './sdk.js'
 
 const LOCAL_REGION = 'us-east-1'
@@ -56,7 +57,8 @@ async function foundRegion(profile: string | undefined): Promise<string> {
 /** What the SDK finds, looking for a machine's own credentials only briefly; else placeholders. */
 async function localCredentials(profile: string | undefined) {
   try {
-    const { defaultProvider } = await import('#@aws-sdk/credential-provider-node')
+    const chain = await import('#@aws-sdk/credential-provider-node')
+    const { defaultProvider } = namedExports(chain, 'defaultProvider')
     return await defaultProvider({ ...(profile !== undefined && { profile }), timeout: 200, maxRetries: 0 })()
   } catch {
     return LOCAL_CREDENTIALS

@@ -2,6 +2,7 @@ import { monotonic, wallClock } from '../clock.js'
 import type { Options } from '../configuration/options.js'
 import { ConfigurationError } from '../errors.js'
 import { assertHeaderValue } from './header-value.js'
+import { namedExports } from './named-exports.js'
 
 /** What requests are signed with. The object stays the same as long as the credentials do. */
 export interface Credentials {
@@ -133,7 +134,8 @@ export function credentialsFromChain(region: string, patience: Patience = {}): C
 const SERVICE_PATIENCE = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true }
 
 async function loadChain(region: string, patience: Patience): Promise<Provider> {
-  const { defaultProvider } = await import('#@aws-sdk/credential-provider-node')
+  const chain = await import('#@aws-sdk/credential-provider-node')
+  const { defaultProvider } = namedExports(chain, 'defaultProvider')
   const parentClientConfig = { ...callerIn(region).callerClientConfig, requestHandler: SERVICE_PATIENCE }
   return defaultProvider({ ...patience, parentClientConfig }) as Provider
 }

@@ -58,7 +58,7 @@ export class SdkTransport implements Transport {
         }, rest)
         // A client that is none of the SDK may know no signals.
         own.signal.addEventListener('abort', () => reject(aborted(own.signal)), { once: true })
-        client.send(command, { abortSignal: own.signal }).then(resolve, reject)
+        Promise.resolve(client.send(command, { abortSignal: own.signal })).then(resolve, reject)
       })
       checkItems(answer, operation, input)
       return answer as Operations[O]['output']

@@ -1,3 +1,4 @@
+import { namedExports } from './named-exports.js'
 import type { Operation } from './operations.js'
 
 /** What is used of the AWS SDK: its client and commands. */
@@ -27,7 +28,7 @@ export function loadSdk(): Promise<Loaded> {
 }
 
 async function load(): Promise<Loaded> {
-  const sdk = await import('#@aws-sdk/client-dynamodb')
+  const sdk = namedExports(await import('#@aws-sdk/client-dynamodb'), 'DynamoDBClient')
   const commands = {
     BatchExecuteStatement: sdk.BatchExecuteStatementCommand,
     BatchGetItem: sdk.BatchGetItemCommand,

@@ -4,7 +4,6 @@ import sdk = require('@aws-sdk/client-dynamodb')
 const {
   BatchExecuteStatementCommand,
   BatchGetItemCommand,
-  BatchWriteItemCommand,
   CreateTableCommand,
   DeleteItemCommand,
   DeleteTableCommand,
@@ -23,7 +22,6 @@ const {
 export = {
   BatchExecuteStatementCommand,
   BatchGetItemCommand,
-  BatchWriteItemCommand,
   CreateTableCommand,
   DeleteItemCommand,
   DeleteTableCommand,
