@@ -56,7 +56,7 @@ const load = async (sessions: SessionRepository, id: string): Promise<SessionRec
 const sameVersion = (result: unknown, item: Item | undefined) => {
   expect(result).toMatchObject({ version: item?.updated_at, json: item?.data?.S, token: undefined })
 }
-/** The version is still the one that was read: what others wrote before the touch is to be noticed by a save. */
+/** The version is still the one that was read: what others wrote, who ignore locks, is to be noticed by a save. */
 const renewedOnly = (result: unknown, item: Item | undefined) => {
   const { updated_at: version } = ITEM
   expect(result).toMatchObject({ updatedAt: item?.updated_at?.S, version, json: item?.data?.S, token: undefined })
@@ -80,7 +80,7 @@ const change = (name: string, options: Options): Operation => ({
   agrees: sameVersion,
 })
 
-const renewal = (name: string, options: Options): Operation => ({
+const renewal = (name: string, options: Options, agrees: Operation['agrees']): Operation => ({
   name,
   options,
   request: 'UpdateItem',
@@ -89,7 +89,7 @@ const renewal = (name: string, options: Options): Operation => ({
     return (tested) => tested.touch(record)
   },
   after: ({ locked_at: _, ...before }) => ({ ...before, updated_at: ourTime }),
-  agrees: renewedOnly,
+  agrees,
 })
 
 const OPERATIONS: readonly Operation[] = [
@@ -116,8 +116,8 @@ const OPERATIONS: readonly Operation[] = [
   change('update (none)', { locking: 'none' }),
   change('update (optimistic)', { locking: 'optimistic' }),
   change('update (pessimistic)', PESSIMISTIC),
-  renewal('touch', {}),
-  renewal('touch (pessimistic)', PESSIMISTIC),
+  renewal('touch', {}, sameVersion),
+  renewal('touch (pessimistic)', PESSIMISTIC, renewedOnly),
   {
     name: 'delete',
     request: 'DeleteItem',

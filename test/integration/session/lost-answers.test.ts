@@ -145,6 +145,26 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
       expect(await item()).toEqual({ session_id: { S: id }, ...THEIRS, locked_at: { S: '1763832004.5' } })
     })
 
+    it.each([
+      ['optimistic', 'touch'],
+      ['optimistic', 'touchUnseen'],
+      ['pessimistic', 'touch'],
+      ['pessimistic', 'touchUnseen'],
+    ] as const)('%s, %s: the version that others have replaced does not come back', async (locking, renew) => {
+      await put(DATA)
+      const tested = sessions({ locking })
+      const record = (await tested.find(id)) as SessionRecord
+      const others = new SessionRepository(resolveConfiguration({ tableName, locking }), connectionTo(direct))
+      let slow: SessionRecord | undefined
+      lose(async () => {
+        slow = await others.find(id)
+        await others.update((await others.find(id)) as SessionRecord, { a: 1, quick: true })
+      })
+      await (renew === 'touch' ? tested.touch(record) : tested.touchUnseen(id))
+      await others.update(slow as SessionRecord, { a: 1, slow: true })
+      expect(await item()).toMatchObject({ data: { S: '{"a":1,"quick":true,"slow":true}' } })
+    })
+
     it('lock: a session that was deleted is not made anew', async () => {
       await put(DATA)
       lose(remove)
