@@ -23,8 +23,13 @@ const patient = {
 
 /** Nobody waits for long: neither the package nor the SDK. What `slow` and `e2e` test waits as it does for users. */
 const quick = { ...patient, setupFiles: [...patient.setupFiles, join(support, 'quick-setup.ts')] }
+/** `#yaml` is `yaml` itself, so that a missing or old dist/ doesn't matter (package.json, `imports`). */
+const packages = { alias: [{ find: /^#(.+)$/, replacement: '$1' }] }
 const quickSleep = {
-  alias: [{ find: /^\.{1,2}\/(.*\/)?async\/sleep\.js$/, replacement: join(support, 'quick-sleep.ts') }],
+  alias: [
+    { find: /^\.{1,2}\/(.*\/)?async\/sleep\.js$/, replacement: join(support, 'quick-sleep.ts') },
+    ...packages.alias,
+  ],
 }
 
 const engines = join(support, 'engines-setup.ts')
@@ -46,10 +51,17 @@ export default defineConfig({
         resolve: quickSleep,
         test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...quick, ...embedded },
       },
-      { test: { name: 'smoke', include: ['test/e2e/smoke.test.ts'], ...patient, testTimeout: 120_000 } },
-      { resolve: quickSleep, test: { name: 'servers', include: contracts, ...quick, ...servers } },
-      { test: { name: 'slow', include: ['test/slow/**/*.test.ts'], ...patient, ...both, testTimeout: 120_000 } },
       {
+        resolve: packages,
+        test: { name: 'smoke', include: ['test/e2e/smoke.test.ts'], ...patient, testTimeout: 120_000 },
+      },
+      { resolve: quickSleep, test: { name: 'servers', include: contracts, ...quick, ...servers } },
+      {
+        resolve: packages,
+        test: { name: 'slow', include: ['test/slow/**/*.test.ts'], ...patient, ...both, testTimeout: 120_000 },
+      },
+      {
+        resolve: packages,
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],

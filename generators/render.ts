@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import Handlebars from 'handlebars'
+import handlebars from '#handlebars'
 
-/** The same relative place in the sources and in dist/. */
+/** The same relative place in the sources and in dist/chunks/. */
 const TEMPLATES = new URL('../templates/', import.meta.url)
 
 /** Fills a template of `templates/`; a value that the template names and `data` lacks is an error. */
 export function render(template: string, data: Readonly<Record<string, unknown>>): string {
   const text = readFileSync(new URL(template, TEMPLATES), 'utf8')
-  return Handlebars.compile(text, { noEscape: true, strict: true })(data)
+  return handlebars.compile(text, { noEscape: true, strict: true })(data)
 }

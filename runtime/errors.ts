@@ -127,6 +127,19 @@ export class UnreadableAnswerError extends PackageError {
   }
 }
 
+/** A request to DynamoDB was not finished within `request_timeout`: no connection became free, or no answer came. */
+export class RequestTimeoutError extends PackageError {
+  override readonly name = 'RequestTimeoutError'
+  readonly code = 'ETIMEDOUT'
+  /** true: the request was a write or a delete, and DynamoDB may have carried it out. false: it only reads. */
+  readonly maybeWritten: boolean
+
+  constructor(message: string, maybeWritten: boolean, options?: ErrorOptions) {
+    super(message, options)
+    this.maybeWritten = maybeWritten
+  }
+}
+
 /** The message of an error and of its causes, where they add something. */
 export function messageOf(error: unknown): string {
   const texts: string[] = []

@@ -9,6 +9,7 @@ export {
   LockWaitTimeoutError,
   MissingSecretKeyError,
   type Problem,
+  RequestTimeoutError,
   SessionConflictError,
   SessionDataError,
   SessionTooLargeError,

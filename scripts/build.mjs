@@ -1,14 +1,15 @@
 // Builds dist/: compiled JavaScript with types, the templates, and the JSON Schema derived from the option table.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { requirePackages } from './require-packages.mjs'
+import { gatherModules } from './gather-modules.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'))
+const { exports: entries, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 rmSync(dist, { recursive: true, force: true })
 execFileSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', join(root, 'tsconfig.build.json')], {
@@ -16,15 +17,9 @@ execFileSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', join(root, 't
 })
 cpSync(join(root, 'templates'), join(dist, 'templates'), { recursive: true })
 const { jsonSchema } = await import('../dist/runtime/configuration/json-schema.js')
+
+const bins = Object.values(bin).map((path) => join(root, path))
+const imported = Object.values(entries).flatMap((entry) => (entry.default ? [join(root, entry.default)] : []))
+await gatherModules(dist, [...imported, ...bins, join(dist, 'plopfile.js')])
+for (const path of bins) chmodSync(path, 0o755)
 writeFileSync(join(dist, 'config.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
-requirePackages(dist, [
-  { file: 'runtime/aws-sdk.cjs', packages: { '@aws-sdk/client-dynamodb': 'now' } },
-  {
-    file: 'runtime/seldom-needed.cjs',
-    packages: { yaml: 'lazily', 'fastest-levenshtein': 'lazily', '@aws-sdk/credential-provider-node': 'lazily' },
-  },
-  { file: 'runtime/express-session.cjs', packages: { 'express-session': 'now' } },
-  { file: 'runtime/fastify-cookie.cjs', packages: { '@fastify/cookie': 'now' } },
-  { file: 'runtime/fastify-session.cjs', packages: { '@fastify/session': 'now' } },
-])
-for (const bin of ['dynamo-session', 'umzug']) chmodSync(join(dist, `runtime/cli/${bin}.js`), 0o755)

@@ -1,10 +1,12 @@
 // What the option `compress` saves and costs, for a session of 10 KB.
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb'
+import { createSessionStorage } from '../../dist/runtime/fetch.js'
 import { resolveConfiguration } from '../../dist/runtime/index.js'
-import { SessionRepository } from '../../dist/runtime/session/session-repository.js'
 import { packData, unpackData } from '../../dist/runtime/session/stored-data.js'
 import { startEngine } from '../support/engine.mjs'
+import { AWS } from '../support/environment.mjs'
 import { interleaved } from '../support/measure.mjs'
+import { startMeteringProxy } from '../support/metering-proxy.mjs'
 
 const FORMS = ['none', 'gzip', 'brotli']
 const SIZE = 10 * 1024
@@ -55,20 +57,10 @@ function rowsOf({ engine, units, bytes, write, read, text }) {
   ]
 }
 
-/** Creates, changes and finds a session with each form, by the engine's own count. */
+/** Creates, finds and changes a session with each form, by the engine's own count. */
 async function capacity(session, engine, log) {
-  const aws = { region: 'eu-central-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
-  const client = new DynamoDBClient({ ...aws, endpoint: engine.endpoint })
-  const consumed = []
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      const counted = { ...args, input: { ...args.input, ReturnConsumedCapacity: 'TOTAL' } }
-      const result = await next(counted)
-      consumed.push(result.output.ConsumedCapacity?.CapacityUnits)
-      return result
-    },
-    { step: 'initialize' },
-  )
+  const client = new DynamoDBClient({ ...AWS, endpoint: engine.endpoint })
+  const proxy = await startMeteringProxy(engine.endpoint)
   const units = {}
   const bytes = {}
   try {
@@ -76,21 +68,28 @@ async function capacity(session, engine, log) {
       log(compress)
       const tableName = `sessions-${compress}`
       await createTable(client, tableName)
-      const configuration = resolveConfiguration({ tableName, compress })
-      const sessions = new SessionRepository(configuration, client)
-      const record = await sessions.create('the-session-of-the-bench', { ...session, visits: 1 })
-      consumed.length = 0
-      await sessions.update(record, session)
-      await sessions.find(record.id)
-      const [write, read] = consumed
-      units[compress] = { write, read }
-      const { S, B } = await packData(JSON.stringify(session), configuration)
+      const sessions = createSessionStorage({ tableName, compress, endpoint: proxy.endpoint, region: AWS.region })
+      units[compress] = await unitsOf(session, sessions, proxy)
+      const { S, B } = await packData(JSON.stringify(session), resolveConfiguration({ compress }))
       bytes[compress] = B?.byteLength ?? Buffer.byteLength(S)
     }
   } finally {
     client.destroy()
+    await proxy.close()
   }
   return { units, bytes }
+}
+
+async function unitsOf(session, sessions, proxy) {
+  const created = await sessions.read(null)
+  for (const [key, value] of Object.entries({ ...session, visits: 1 })) created.set(key, value)
+  const cookie = await sessions.save(created)
+  proxy.take()
+  const loaded = await sessions.read(cookie)
+  const { readUnits: read } = proxy.take()
+  loaded.unset('visits')
+  await sessions.save(loaded)
+  return { read, write: proxy.take().writeUnits }
 }
 
 /** Microseconds of CPU, other threads included, from the object to the attribute and back. */

@@ -35,7 +35,7 @@ export async function rows({ quick, log }) {
         title: 'requests a second',
         unit: '1/s',
         values: field(results, 'rate'),
-        goal: { than: 'connect-dynamodb', atLeast: 3.5 },
+        goal: { than: 'connect-dynamodb', atLeast: 4.5 },
         note: NOTE,
       },
       {

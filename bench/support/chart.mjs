@@ -55,7 +55,8 @@ function barsOf(row, top) {
   const most = Math.max(...summaries.map(([, { median }]) => median))
   const better = unit.endsWith('/s') ? 'more is better' : 'less is better'
   const parts = [text(MARGIN, top + 14, `${title}, ${unit} (${better})`)]
-  if (compared) parts.push(text(WIDTH - MARGIN, top + 14, verdict(compared, goal, unit), 'soft end'))
+  const said = verdict(compared, goal, unit)
+  if (said) parts.push(text(WIDTH - MARGIN, top + 14, said, 'soft end'))
   for (const [index, [who, { median }]] of summaries.entries()) {
     const y = top + 22 + index * (BAR + 4)
     const length = most > 0 ? Math.max(1, Math.round((LONGEST * Math.max(0, median)) / most)) : 1
@@ -70,9 +71,10 @@ function heightOf({ values }) {
   return 22 + Object.keys(values).length * (BAR + 4) + 14
 }
 
-function verdict({ than, by, median }, goal, unit) {
-  const is = `${comparison(median, by, unit)} ${by === 'ratio' ? 'of' : 'over'} ${than}`
-  return goal ? `${is}, goal ${limitText(goal, unit)}` : is
+function verdict(compared, goal, unit) {
+  const { than, by, median } = compared ?? {}
+  const is = compared && `${comparison(median, by, unit)} ${by === 'ratio' ? 'of' : 'over'} ${than}`
+  return [is, goal && `goal ${limitText(goal, unit)}`].filter(Boolean).join(', ')
 }
 
 function kindOf(who) {

@@ -11,18 +11,20 @@ export function comparison(value, by, unit) {
   return `${value < 0 ? '−' : '+'}${figure(Math.abs(value), unit)} ${unit}`
 }
 
-/** `≤ 0.25×` */
-export function limitText({ atMost, atLeast, atMostMore }, unit) {
+/** `≤ 0.25×`, or `≤ 56 MB` where the limit is not one of a comparison */
+export function limitText({ than, atMost, atLeast, atMostMore }, unit) {
+  const limit = (value) => (than === undefined ? `${figure(value, unit)} ${unit}` : `${value}×`)
   const limits = [
-    atLeast !== undefined && `≥ ${atLeast}×`,
-    atMost !== undefined && `≤ ${atMost}×`,
+    atLeast !== undefined && `≥ ${limit(atLeast)}`,
+    atMost !== undefined && `≤ ${limit(atMost)}`,
     atMostMore !== undefined && `≤ +${atMostMore} ${unit}`,
   ]
   return limits.filter(Boolean).join(', ')
 }
 
-/** `≤ 0.25× of connect-dynamodb` */
+/** `≤ 0.25× of connect-dynamodb`, `≤ 56 MB` */
 export function goalText(goal, unit) {
+  if (goal.than === undefined) return limitText(goal, unit)
   return `${limitText(goal, unit)} ${goal.atMostMore === undefined ? 'of' : 'over'} ${goal.than}`
 }
 

@@ -9,8 +9,9 @@
  * @property {boolean} [chart] whether the chart shows it; not given: it does when there is a goal
  * @property {string} [note] what a reader has to know to judge it
  *
- * @typedef {object} Goal compares `ours` with another value of the same round
- * @property {string} than whose value: `connect-dynamodb`
+ * @typedef {object} Goal compares `ours` with another value of the same round, or with a fixed limit
+ * @property {string} [than] whose value: `connect-dynamodb`; not given: `atMost` and `atLeast` are limits of ours itself, in
+ * the row's unit
  * @property {number} [atMost] ours divided by the other
  * @property {number} [atLeast] ours divided by the other
  * @property {number} [atMostMore] ours minus the other, in the row's unit

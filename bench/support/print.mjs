@@ -1,5 +1,5 @@
 import { comparison, figure, goalText, limitText } from './figures.mjs'
-import { summary } from './judge.mjs'
+import { isFixed, summary } from './judge.mjs'
 
 const WIDTH = 120
 const GAP = 2
@@ -38,8 +38,11 @@ export function printRows(rows) {
 export function printSummary(rows, failed) {
   const goals = rows.filter((row) => row.goal)
   print(`\nGoals met: ${goals.filter((row) => row.met).length} of ${goals.length}`)
-  for (const { group, title, compared, goal, unit } of goals.filter((row) => !row.met)) {
-    const is = comparison(compared.median, compared.by, unit)
+  for (const row of goals.filter(({ met }) => !met)) {
+    const { group, title, compared, goal, unit } = row
+    const is = isFixed(goal)
+      ? `${figure(summary(row.values.ours).median, unit)} ${unit}`
+      : comparison(compared.median, compared.by, unit)
     print(`MISSED ${group}, ${title}: ${is}, goal ${goalText(goal, unit)}`)
   }
   for (const name of failed) print(`FAILED bench/rows/${name}.mjs: its error stands above`)

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import session, { type SessionData } from 'express-session'
+import type session from 'express-session'
+import type { SessionData } from 'express-session'
+import expressSession from '#express-session'
 import type { Options } from '../configuration/options.js'
 import { makeSessionId } from '../session/session-id.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../session/session-index.js'
@@ -28,7 +30,7 @@ type Done = (error?: unknown) => void
  *
  * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
  */
-export class DynamoSessionStore extends session.Store implements SessionSearch {
+export class DynamoSessionStore extends (expressSession.Store as typeof session.Store) implements SessionSearch {
   readonly #keeper: SessionKeeper
   /** Kept beside the session objects, so that neither the application nor JSON sees it. */
   readonly #held = new WeakMap<object, HeldSession>()

@@ -1,4 +1,4 @@
-import { parseCookie, stringifySetCookie } from 'cookie'
+import { parseCookie, stringifySetCookie } from '#cookie'
 import { wallClock } from '../clock.js'
 import type { SessionOptions } from './rack-options.js'
 

@@ -1,4 +1,4 @@
-import { stringifySetCookie } from 'cookie'
+import { stringifySetCookie } from '#cookie'
 import { nearest } from '../configuration/nearest.js'
 import { OPTION_NAMES, type Options } from '../configuration/options.js'
 import { resolveConfiguration } from '../configuration/resolve.js'

@@ -1,6 +1,6 @@
 import type { Options } from '../configuration/options.js'
 import { assertSecretsReadable, type Configuration, resolveConfiguration } from '../configuration/resolve.js'
-import { clientFor } from '../dynamodb/client.js'
+import { Connection } from '../dynamodb/connection.js'
 import { InvalidSessionIdError, SessionDataError } from '../errors.js'
 import { isPassing, report } from '../session/errors.js'
 import { hashSessionId, isPossibleSessionId } from '../session/session-id.js'
@@ -24,9 +24,9 @@ export class SessionKeeper {
   constructor(options: Options, onConflict: ConflictListener) {
     this.configuration = resolveConfiguration(options)
     assertSecretsReadable(this.configuration)
-    const client = clientFor(this.configuration)
-    this.repository = new SessionRepository(this.configuration, client, { onConflict })
-    this.index = new SessionIndex(this.configuration, client)
+    const connection = new Connection(this.configuration)
+    this.repository = new SessionRepository(this.configuration, connection, { onConflict })
+    this.index = new SessionIndex(this.configuration, connection)
   }
 
   /**

@@ -2,9 +2,10 @@ import { ConfigurationError } from '../errors.js'
 import { consoleLogger, type Logger } from '../logger.js'
 import { printAside } from '../output.js'
 import type { SharedOptions } from './shared.js'
+import type { TimeoutOptions } from './timeout.js'
 
 /** What `list` and `destroy` share, as typed. */
-export interface ByOptions extends SharedOptions {
+export interface ByOptions extends SharedOptions, TimeoutOptions {
   /** `user_id=42` */
   readonly by: string
   readonly scan?: boolean

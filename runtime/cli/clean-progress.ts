@@ -31,15 +31,21 @@ export async function progressDisplay(
   configuration: Configuration,
   logger: Logger,
   screen: Screen,
+  requestTimeout?: number,
 ): Promise<ProgressDisplay> {
-  const total = await itemCount(configuration, logger)
+  const total = await itemCount(configuration, logger, requestTimeout)
   return screen.isTTY ? bar(total, screen) : lines(total, logger)
 }
 
 /** About how many items there are. Cleaning itself needs no DescribeTable: without it there is no ETA. */
-async function itemCount(configuration: Configuration, logger: Logger): Promise<number | undefined> {
+async function itemCount(
+  configuration: Configuration,
+  logger: Logger,
+  requestTimeout: number | undefined,
+): Promise<number | undefined> {
   try {
-    const table = await workOnTable(configuration, {}, findTable)
+    const aside = { info() {}, warn: (line: string) => logger.warn(line) }
+    const table = await workOnTable(configuration, { logger: aside, requestTimeout }, findTable)
     return table && table.itemCount > 0 ? table.itemCount : undefined
   } catch (error) {
     logger.warn(`no ETA: ${messageOf(error)}`)

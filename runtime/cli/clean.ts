@@ -6,9 +6,10 @@ import { standardError } from './by.js'
 import { progressDisplay, type Screen, summaryLines } from './clean-progress.js'
 import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from './shared.js'
 import { printTarget } from './target.js'
+import { type TimeoutOptions, timeoutOf } from './timeout.js'
 
 /** As typed: the numbers are texts. */
-export interface CleanOptions extends SharedOptions {
+export interface CleanOptions extends SharedOptions, TimeoutOptions {
   readonly dryRun?: boolean
   readonly expireAtOnly?: boolean
   readonly trustClock?: boolean
@@ -33,7 +34,7 @@ export async function cleanCommand(
   const configuration = configurationForCommand(await optionsForCommand(options), aside)
   await printTarget(configuration, aside)
   oldBy(configuration, settings.expireAtOnly ?? false)
-  const display = await progressDisplay(configuration, aside, screen)
+  const display = await progressDisplay(configuration, aside, screen, settings.requestTimeout)
   const interruption = onInterruption(() =>
     display.line('stopping: what is in flight is finished; again to end at once'),
   )
@@ -64,7 +65,7 @@ function settingsOf(options: CleanOptions): CleaningContext {
   >
   checkSettings(numbers, flagOf)
   const { dryRun = false, expireAtOnly = false, trustClock = false } = options
-  return { ...numbers, dryRun, expireAtOnly, trustClock }
+  return { ...numbers, dryRun, expireAtOnly, trustClock, requestTimeout: timeoutOf(options) }
 }
 
 /** What is no number stays as it is, to be refused as it was typed. */

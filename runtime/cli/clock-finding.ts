@@ -1,9 +1,8 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { Configuration } from '../configuration/resolve.js'
-import { offsetText, ServerClock } from '../dynamodb/server-clock.js'
-import { transportFor } from '../dynamodb/transport.js'
+import { isTimeout } from '../dynamodb/error-facts.js'
+import { offsetText } from '../dynamodb/server-clock.js'
 import type { Finding } from './diagnosis.js'
 import { missingKey } from './read-findings.js'
+import type { Connected } from './timeout.js'
 
 const check = 'clock'
 
@@ -14,12 +13,18 @@ const QUESTIONS = 3
 const NOTABLE = 60_000
 
 /** How far this machine's clock is from DynamoDB's, by the dates of answers. Errors have a date too. */
-export async function clockFinding(configuration: Configuration, client: DynamoDBClient): Promise<Finding> {
+export async function clockFinding({ configuration, connection, transport }: Connected): Promise<Finding> {
   const { tableName: TableName } = configuration
-  const transport = transportFor(configuration, client)
-  const clock = ServerClock.of(client)
-  for (let question = 0; question < QUESTIONS && clock.status === 'unknown' && !clock.isSilent; question += 1) {
-    await transport.send('GetItem', { TableName, Key: missingKey(configuration) }).catch(() => undefined)
+  const { clock } = connection
+  let late = false
+  for (
+    let question = 0;
+    question < QUESTIONS && clock.status === 'unknown' && !clock.isSilent && !late;
+    question += 1
+  ) {
+    await transport.send('GetItem', { TableName, Key: missingKey(configuration) }).catch((error) => {
+      late = isTimeout(error)
+    })
   }
   const { status, offset, isSilent } = clock
   if (isSilent) return { level: 'skipped', check, text: 'the answers have no Date' }

@@ -50,8 +50,8 @@ function unreadable(name: OptionName, { place, text }: Problem): Row {
 function shownValue(name: OptionName, value: unknown): unknown {
   if (value === undefined || value === null) return undefined
   const { type, secret } = definitionOf(name)
+  if (type === 'object' && typeof value !== 'string') return `(${value.constructor?.name ?? 'Object'})`
   if (secret) return valueText(name, value)
-  if (type === 'object') return `(${value.constructor?.name ?? 'object'})`
   return name === 'endpoint' ? withoutPassword(String(value)) : value
 }
 
@@ -70,12 +70,17 @@ function tableLines(rows: readonly Row[]): string[] {
     ['option', 'value', 'source'],
     ...rows.map(({ name, value, source, problem }) => [
       yamlName(name),
-      problem ? '(unreadable, see below)' : oneLine(valueText(name, value)),
+      problem ? '(unreadable, see below)' : oneLine(cellText(value)),
       fitForLine(source),
     ]),
   ]
   const widths = [0, 1].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
   return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+}
+
+function cellText(value: unknown): string {
+  if (value === undefined) return 'null'
+  return typeof value === 'object' ? JSON.stringify(value) : withoutPassword(String(value))
 }
 
 /** Control characters would break the table, or the terminal. */

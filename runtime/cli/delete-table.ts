@@ -6,8 +6,9 @@ import { write } from '../output.js'
 import { deleteTable } from '../table/delete-table.js'
 import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from './shared.js'
 import { printTarget, regionOf } from './target.js'
+import { type TimeoutOptions, timeoutOf } from './timeout.js'
 
-interface DeleteTableOptions extends SharedOptions {
+interface DeleteTableOptions extends SharedOptions, TimeoutOptions {
   /** Do not ask. */
   readonly yes?: boolean
 }
@@ -24,10 +25,11 @@ export async function deleteTableCommand(
   logger = consoleLogger,
   terminal: Terminal = { input: process.stdin, output: process.stderr },
 ): Promise<void> {
+  const requestTimeout = timeoutOf(options)
   const configuration = configurationForCommand(await optionsForCommand(options), logger)
   await printTarget(configuration, logger)
   if (!options.yes) await confirm(configuration, terminal)
-  await deleteTable(configuration, { logger })
+  await deleteTable(configuration, { logger, requestTimeout })
 }
 
 async function confirm(configuration: Configuration, terminal: Terminal): Promise<void> {

@@ -1,9 +1,9 @@
-import { withClient } from '../dynamodb/client.js'
 import { jsonForOutput } from '../fit-for-output.js'
 import { SessionIndex } from '../session/session-index.js'
 import { type ByOptions, keyAndValue, sessions, standardError } from './by.js'
 import { configurationForCommand, consoleLogger, optionsForCommand } from './shared.js'
 import { printTarget } from './target.js'
+import { timeoutOf, withTransport } from './timeout.js'
 
 export interface DestroyOptions extends ByOptions {
   readonly dryRun?: boolean
@@ -16,10 +16,11 @@ export async function destroyCommand(
   aside = options.json ? standardError : logger,
 ): Promise<void> {
   const { key, value } = keyAndValue(options.by)
-  const configuration = configurationForCommand(await optionsForCommand(options), aside)
-  await printTarget(configuration, aside)
-  await withClient(configuration, async (client) => {
-    const index = new SessionIndex(configuration, client)
+  const requestTimeout = timeoutOf(options)
+  const given = configurationForCommand(await optionsForCommand(options), aside)
+  await printTarget(given, aside)
+  await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
+    const index = new SessionIndex(configuration, { transport })
     const { dryRun = false } = options
     const found = dryRun ? (await index.keysBy(key, value, options)).length : undefined
     const deleted = dryRun ? 0 : await index.destroyBy(key, value, options)

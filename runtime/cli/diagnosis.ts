@@ -1,17 +1,18 @@
 import { wallClock } from '../clock.js'
 import { assertSecretsReadable, type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
-import { withClient } from '../dynamodb/client.js'
 import { ConfigurationError, messageOf } from '../errors.js'
+import type { Logger } from '../logger.js'
 import { findTable } from '../table/describe-table.js'
 import { keyProblem } from '../table/table-problems.js'
 import { workOnTable } from '../table/table-work.js'
 import { findTimeToLive } from '../table/time-to-live.js'
 import { clockFinding } from './clock-finding.js'
 import { readFinding } from './read-findings.js'
-import { optionsForCommand, type SharedOptions } from './shared.js'
+import { consoleLogger, optionsForCommand, type SharedOptions } from './shared.js'
 import { indexFindings, statusFinding, timeToLiveFinding } from './table-findings.js'
 import { regionOf } from './target.js'
+import { type TimeoutOptions, timeoutOf, withTransport } from './timeout.js'
 
 /** What one check of `dynamo-session doctor` found. */
 export interface Finding {
@@ -38,11 +39,21 @@ export const CHECKS = [
   'time to live',
 ] as const
 
+/** How long requests may take, and who is told what they wait for. */
+interface Limits {
+  readonly requestTimeout: number | undefined
+  readonly logger: Logger
+}
+
 /** Makes every check that can be made and yields each finding as soon as it is there. Nothing is changed. */
-export async function* diagnose(shared: SharedOptions): AsyncGenerator<Finding> {
+export async function* diagnose(
+  options: SharedOptions & TimeoutOptions,
+  logger = consoleLogger,
+): AsyncGenerator<Finding> {
+  const limits: Limits = { requestTimeout: timeoutOf(options), logger: speakingOnce(logger) }
   let configuration: Configuration
   try {
-    configuration = resolveConfiguration(await optionsForCommand(shared))
+    configuration = resolveConfiguration(await optionsForCommand(options))
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     yield* problems('configuration', error)
@@ -53,11 +64,11 @@ export async function* diagnose(shared: SharedOptions): AsyncGenerator<Finding> 
   yield* secretFindings(configuration)
   const region = await regionFinding(configuration)
   yield region
-  const credentials = await credentialsFinding(configuration)
+  const credentials = await credentialsFinding(configuration, limits)
   yield credentials
   const failed = [region, credentials].filter(({ level }) => level === 'error').map(({ check }) => check)
   if (failed.length > 0) yield* skipped('credentials', `no ${failed.join(' and no ')} to ask DynamoDB with`)
-  else yield* tableFindings(configuration, region.text)
+  else yield* tableFindings(configuration, region.text, limits)
 }
 
 function* configurationFindings({ file, environment, warnings }: Configuration): Generator<Finding> {
@@ -90,10 +101,16 @@ async function regionFinding(configuration: Configuration): Promise<Finding> {
   }
 }
 
-async function credentialsFinding(configuration: Configuration): Promise<Finding> {
+async function credentialsFinding(configuration: Configuration, limits: Limits): Promise<Finding> {
   const check = 'credentials'
   try {
-    const { expiration } = await withClient(configuration, (client) => client.config.credentials())
+    const { expiration } = await withTransport(configuration, limits, async ({ connection, patience }) =>
+      patience.within(
+        'credentials',
+        async () => (await connection.client()).config.credentials(),
+        'the source of the AWS credentials',
+      ),
+    )
     if (expiration === undefined) return { level: 'ok', check, text: 'found' }
     const time = expiration.toISOString()
     if (expiration.getTime() > wallClock()) return { level: 'ok', check, text: `found, valid until ${time}` }
@@ -103,9 +120,9 @@ async function credentialsFinding(configuration: Configuration): Promise<Finding
   }
 }
 
-async function* tableFindings(configuration: Configuration, region: string): AsyncGenerator<Finding> {
+async function* tableFindings(configuration: Configuration, region: string, limits: Limits): AsyncGenerator<Finding> {
   const name = configuration.tableName
-  const table = await attempt('table', () => workOnTable(configuration, {}, findTable))
+  const table = await attempt('table', () => workOnTable(configuration, limits, findTable))
   if ('failed' in table) {
     yield table.failed
     return yield* skipped('table', 'the table could not be looked at')
@@ -122,12 +139,12 @@ async function* tableFindings(configuration: Configuration, region: string): Asy
   const key = `"${tableKey}" (S)${keyPrefix === undefined ? '' : `, key_prefix "${keyPrefix}"`}`
   yield problem ? { level: 'error', check: 'key', text: problem } : { level: 'ok', check: 'key', text: key }
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.found.status}`)
-  yield* await withClient(configuration, async (client): Promise<Finding[]> => {
+  yield* await withTransport(configuration, limits, async (connected): Promise<Finding[]> => {
     const skip: Finding = { level: 'skipped', check: 'reads', text: 'there is another key' }
-    return [problem ? skip : await readFinding(configuration, client), await clockFinding(configuration, client)]
+    return [problem ? skip : await readFinding(connected), await clockFinding(connected)]
   })
   yield* indexFindings(table.found, configuration)
-  const ttl = await attempt('time to live', () => workOnTable(configuration, {}, findTimeToLive))
+  const ttl = await attempt('time to live', () => workOnTable(configuration, limits, findTimeToLive))
   yield 'failed' in ttl ? ttl.failed : timeToLiveFinding(ttl.found, configuration)
 }
 
@@ -146,6 +163,18 @@ function* problems(check: Check, error: ConfigurationError): Generator<Finding> 
 /** All checks after this one. */
 function* skipped(last: Check, reason: string): Generator<Finding> {
   for (const check of CHECKS.slice(CHECKS.indexOf(last) + 1)) yield { level: 'skipped', check, text: reason }
+}
+
+/** Findings tell all the rest. */
+function speakingOnce(logger: Logger): Logger {
+  let told = false
+  return {
+    info() {},
+    warn(line) {
+      if (!told) logger.warn(line)
+      told = true
+    },
+  }
 }
 
 /** What the SDK's error means, without the request that none was made for here. */

@@ -1,10 +1,10 @@
-import { withClient } from '../dynamodb/client.js'
 import { jsonForOutput } from '../fit-for-output.js'
 import { hashSessionId } from '../session/session-id.js'
 import { type FoundSession, SessionIndex } from '../session/session-index.js'
 import { milliseconds } from '../session/timestamp.js'
 import { type ByOptions, keyAndValue, sessions, standardError } from './by.js'
 import { configurationForCommand, consoleLogger, optionsForCommand } from './shared.js'
+import { timeoutOf, withTransport } from './timeout.js'
 
 /** A session as it is shown: the hash of its id as in logs, and times in UTC; null where the item has none. */
 interface Shown {
@@ -21,10 +21,11 @@ export async function listCommand(
   aside = options.json ? standardError : logger,
 ): Promise<void> {
   const { key, value } = keyAndValue(options.by)
-  const configuration = configurationForCommand(await optionsForCommand(options), aside)
-  await withClient(configuration, async (client) => {
+  const requestTimeout = timeoutOf(options)
+  const given = configurationForCommand(await optionsForCommand(options), aside)
+  await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
     const found: Shown[] = []
-    for await (const page of new SessionIndex(configuration, client).sessionsBy(key, value, options)) {
+    for await (const page of new SessionIndex(configuration, { transport }).sessionsBy(key, value, options)) {
       const shown = page.map(shownOf)
       if (!options.json) for (const line of linesOf(shown, found.length === 0)) logger.info(line)
       found.push(...shown)

@@ -2,6 +2,12 @@ import { Command, type HelpConfiguration } from 'commander'
 import { write } from '../output.js'
 import { VERSION } from '../version.js'
 
+/** Of the commands that send requests. */
+const TIMEOUT = [
+  '--timeout <seconds>',
+  'end each request to DynamoDB after this time, repeats included (default: 30)',
+] as const
+
 const HELP: HelpConfiguration = { showGlobalOptions: true }
 
 /**
@@ -31,6 +37,7 @@ export function createProgram(): Command {
   program
     .command('create-table')
     .description('create the table, or check the one that is there')
+    .option(...TIMEOUT)
     .addHelpText(
       'after',
       examples(
@@ -46,6 +53,7 @@ export function createProgram(): Command {
     .command('delete-table')
     .description('delete the table with all its sessions')
     .option('--yes', 'do not ask; required where there is no terminal')
+    .option(...TIMEOUT)
     .addHelpText('after', examples('delete-table', 'delete-table --environment test --yes'))
     .action(running(async () => (await import('./delete-table.js')).deleteTableCommand))
 
@@ -59,6 +67,7 @@ export function createProgram(): Command {
     .option('--rate <units>', 'capacity units a second at most, reads and writes together (default: no limit)')
     .option('--max-items <number>', 'stop after as many deletions')
     .option('--max-seconds <seconds>', 'stop after this time')
+    .option(...TIMEOUT)
     .option('--json', 'print the summary as JSON, for programs; all else goes to standard error')
     .addHelpText('after', examples('clean', 'clean --dry-run', 'clean --environment production --rate 25 --json'))
     .action(running(async () => (await import('./clean.js')).cleanCommand))
@@ -68,6 +77,7 @@ export function createProgram(): Command {
     .description('list the sessions with some value in their data, as those of a user: hashes and times, never ids')
     .requiredOption('--by <key=value>', 'which: one of index_keys, and its value')
     .option('--scan', 'read the whole table, to find also what the index lacks; needs no index')
+    .option(...TIMEOUT)
     .option('--json', 'as JSON, for programs')
     .addHelpText('after', examples('list --by user_id=42', 'list --by user.id=42 --scan --json'))
     .action(running(async () => (await import('./list.js')).listCommand))
@@ -77,6 +87,7 @@ export function createProgram(): Command {
     .description('delete the sessions with some value in their data: sign a user out everywhere')
     .requiredOption('--by <key=value>', 'which: one of index_keys, and its value')
     .option('--scan', 'read the whole table, to find also what the index lacks; needs no index')
+    .option(...TIMEOUT)
     .option('--dry-run', 'only look, delete nothing')
     .option('--json', 'print the outcome as JSON, for programs; all else goes to standard error')
     .addHelpText('after', examples('destroy --by user_id=42', 'destroy --by user_id=42 --scan --dry-run'))
@@ -92,6 +103,7 @@ export function createProgram(): Command {
   program
     .command('doctor')
     .description('check configuration, credentials, region and table; exit code 1 when there is an error')
+    .option(...TIMEOUT)
     .addHelpText(
       'after',
       examples('doctor', 'doctor --environment production', 'doctor --options src/session-options.ts'),

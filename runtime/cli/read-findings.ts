@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
 import { DENIED, hitsAnyRequest, isAwsError, isTimeout } from '../dynamodb/error-facts.js'
-import { transportFor } from '../dynamodb/transport.js'
 import { keyOf } from '../session/session-key.js'
 import type { Finding } from './diagnosis.js'
+import type { Connected } from './timeout.js'
 
 const check = 'reads'
 
@@ -13,14 +12,13 @@ const LOOKED_AT =
   'the client has an endpoint or a request handler of its own, or the network of this process is watched or mocked'
 
 /** How sessions will be read, by reading some that can't exist: past the SDK or by it, together or one by one. */
-export async function readFinding(configuration: Configuration, client: DynamoDBClient): Promise<Finding> {
+export async function readFinding({ configuration, connection, transport }: Connected): Promise<Finding> {
   const { tableName: TableName, batchReads, sources } = configuration
-  const transport = transportFor(configuration, client)
   const refused = await refusal(configuration, 'GetItem', () =>
     transport.send('GetItem', { TableName, Key: missingKey(configuration) }),
   )
   if (refused) return refused
-  if (!transport.isLean) return sentBySdk(configuration)
+  if (connection.whySdk !== undefined) return sentBySdk(configuration, connection.whySdk)
   if (!batchReads) return { level: 'ok', check, text: `one by one, as batch_reads says (${sources.batchReads})` }
   if (!transport.mayMerge) return { level: 'ok', check, text: `one by one: ${LOOKED_AT}` }
   const RequestItems = { [TableName]: { Keys: [missingKey(configuration), missingKey(configuration)] } }
@@ -33,17 +31,11 @@ export function missingKey(configuration: Configuration): Record<string, { S: st
   return { [configuration.tableKey]: { S: keyOf(`doctor-${randomUUID()}`, configuration) } }
 }
 
-function sentBySdk({ transport, sources }: Configuration): Finding {
+function sentBySdk({ transport, sources }: Configuration, why: string): Finding {
   const how = 'one by one by the AWS SDK'
   if (transport === 'sdk') return { level: 'ok', check, text: `${how}, as transport says (${sources.transport})` }
-  return {
-    level: 'warning',
-    check,
-    text: `${how}, which takes several times the CPU time of transport lean`,
-    remedy:
-      'none if that is wanted; else give a client without middleware, logger and mocks, or look for a version of this package ' +
-      'that knows the one of @aws-sdk/client-dynamodb',
-  }
+  const text = `${how}, which takes several times the CPU time of transport lean, because ${why}`
+  return { level: 'warning', check, text, remedy: 'none if that is wanted (README, "The connection to DynamoDB")' }
 }
 
 /** Undefined when the request goes through. Whoever deploys may not be allowed what the application is. */

@@ -1,5 +1,5 @@
 import type { Configuration } from '../configuration/resolve.js'
-import { endpointOf } from '../dynamodb/client.js'
+import { endpointOf } from '../dynamodb/endpoint.js'
 import { indexName } from '../session/index-attributes.js'
 import type { TableFacts } from '../table/describe-table.js'
 import {

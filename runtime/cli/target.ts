@@ -1,6 +1,7 @@
 import { withoutPassword } from '../configuration/option-text.js'
 import type { Configuration } from '../configuration/resolve.js'
-import { endpointOf, withClient } from '../dynamodb/client.js'
+import { withConnection } from '../dynamodb/connection.js'
+import { endpointOf } from '../dynamodb/endpoint.js'
 import { fitForLine } from '../fit-for-output.js'
 import type { Logger } from '../logger.js'
 
@@ -29,7 +30,7 @@ export async function printTarget(configuration: Configuration, logger: Logger):
  * @throws the SDK's error when it finds none
  */
 export async function regionOf(configuration: Configuration): Promise<string> {
-  return await withClient(configuration, (client) => client.config.region())
+  return await withConnection(configuration, async (connection) => (await connection.client()).config.region())
 }
 
 /** The endpoint that was set, fit to be printed; undefined for AWS itself. A client given in code brings its own. */

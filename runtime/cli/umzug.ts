@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { basename } from 'node:path'
-import { memoryStorage, Umzug, type UmzugCLI } from 'umzug'
+import type { Umzug, UmzugCLI } from 'umzug'
+import { memoryStorage, Umzug as UmzugOfPackage } from '#umzug'
 import { withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import { fitForLine } from '../fit-for-output.js'
@@ -74,6 +75,6 @@ function cliOf(umzug: Umzug, [command = '']: readonly string[]): Pick<UmzugCLI, 
 }
 
 function helpOnly(): SessionUmzugCLI {
-  const umzug = new Umzug({ migrations: [], storage: memoryStorage(), logger: undefined })
+  const umzug = new UmzugOfPackage({ migrations: [], storage: memoryStorage(), logger: undefined })
   return new SessionUmzugCLI(umzug, { toolDescription: `Runs this application's migrations. ${SHARED_FLAGS_HELP}` })
 }

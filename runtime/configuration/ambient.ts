@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Logger } from '../logger.js'
-import type { Options } from './options.js'
+import { CLIENT_SETTINGS, type Options } from './options.js'
 
 /**
  * What applies inside a migration. A migration calls `createTable()` by itself, usually without arguments; run by an
@@ -33,7 +33,25 @@ export function ambientLogger(): Logger | undefined {
 export function withAmbient<T>({ options, logger = ambientLogger() }: Ambient, work: () => T): T {
   const place = globalThis as Place
   place[KEY] ??= new AsyncLocalStorage()
-  return place[KEY].run({ options: { ...ambientOptions(), ...options }, logger }, work)
+  return place[KEY].run({ options: overAmbient(options), logger }, work)
+}
+
+/**
+ * These options over those of the umzug inside which this code runs. Undefined and null mean *not set*. A client and the
+ * settings of one come from the same place: together they would contradict each other.
+ */
+export function overAmbient(options: Options): Options {
+  const ambient: Record<string, unknown> = { ...ambientOptions() }
+  if (isSet(options.client)) for (const name of CLIENT_SETTINGS) delete ambient[name]
+  if (CLIENT_SETTINGS.some((name) => isSet(options[name]))) delete ambient.client
+  return {
+    ...ambient,
+    ...Object.fromEntries(Object.entries(options).map(([key, value]) => [key, value ?? ambient[key]])),
+  }
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null
 }
 
 function current(): Ambient | undefined {

@@ -29,7 +29,11 @@ function valueSchema(name: OptionName): Record<string, unknown> {
       return { enum: definition.values }
     case 'integer':
     case 'number':
-      return { type: definition.type, minimum: definition.minimum }
+      return {
+        type: definition.type,
+        minimum: definition.minimum,
+        ...(definition.maximum !== undefined && { maximum: definition.maximum }),
+      }
     case 'map':
       return { type: 'object', additionalProperties: { type: 'string' } }
     case 'list': {

@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein'
+import { closest, distance } from '#fastest-levenshtein'
 
 /** `; did you mean "table_name"?`, or nothing when no candidate is near enough to be meant. */
 export function nearest(text: string, candidates: readonly string[]): string {

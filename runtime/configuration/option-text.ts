@@ -1,4 +1,4 @@
-import { definitionOf, type OptionName } from './options.js'
+import { definitionOf, type NumberOption, type ObjectOption, type OptionName } from './options.js'
 
 /** A text without the user name and password that a URL may carry. */
 export function withoutPassword(text: string): string {
@@ -21,21 +21,29 @@ export function typeText(name: OptionName): string {
     case 'integer':
     case 'number': {
       const kind = definition.unit ? `${definition.type}, ${definition.unit}` : definition.type
-      return `${kind}, at least ${definition.minimum}`
+      return `${kind}, ${rangeText(definition)}`
     }
     case 'map':
       return 'map of names to texts'
     case 'list':
       return 'list of texts'
     case 'object':
-      return definition.method
-        ? `object with ${definition.method}()`
-        : [...(definition.words ?? []), 'function'].join(' | ')
+      return objectText(definition)
     case 'string':
       return definition.orList ? 'string, or a list of them' : 'string'
     default:
       return definition.type
   }
+}
+
+/** `at least 1`, `1 to 100` */
+export function rangeText({ minimum, maximum }: NumberOption): string {
+  return maximum === undefined ? `at least ${minimum}` : `${minimum} to ${maximum}`
+}
+
+function objectText({ methods, texts, words = [] }: ObjectOption): string {
+  if (methods) return `object with ${methods.map((method) => `${method}()`).join(', ')}`
+  return [...words, ...(texts ? [`object with ${texts.join(', ')}`] : []), 'function'].join(' | ')
 }
 
 /** The default of an option in words. */

@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 
 /** Receives the errors that a store does not pass on to the application (see `raise_errors`). */
 export interface ErrorHandler {
@@ -41,10 +41,11 @@ interface TextOption extends Common {
   readonly orList?: true
 }
 
-interface NumberOption extends Common {
+export interface NumberOption extends Common {
   readonly type: 'integer' | 'number'
   readonly default: number | undefined
   readonly minimum: number
+  readonly maximum?: number
 }
 
 interface BooleanOption extends Common {
@@ -77,11 +78,13 @@ export interface ListOption extends Common {
   readonly not: readonly string[]
 }
 
-interface ObjectOption extends Common {
+export interface ObjectOption extends Common {
   readonly type: 'object'
   readonly default: undefined
-  /** The method that tells the right kind of object; where there is none, a function is meant. */
-  readonly method?: string
+  /** The methods that tell the right kind of object; where there are none, a function is meant. */
+  readonly methods?: readonly string[]
+  /** The texts that tell the right kind of object; a function that gives such an object may stand in place of it. */
+  readonly texts?: readonly string[]
   /** Words that may stand in place of the object. */
   readonly words?: readonly string[]
 }
@@ -96,6 +99,9 @@ export type OptionDefinition =
   | ObjectOption
 
 const everywhere = ['env', 'yaml'] as const
+
+/** Node's longest delay, above which a timer fires at once. Milliseconds. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 /** Attributes that an item has besides its key (see docs/architecture.md, wire format). */
 const ATTRIBUTES = [
@@ -327,13 +333,48 @@ export const OPTIONS = {
     values: ['lean', 'sdk'],
     default: 'lean',
     from: everywhere,
-    text: "How requests are sent: past the AWS SDK's generic middleware, at a fraction of the CPU time, or as the SDK does.",
+    text: "How requests are sent: by this package alone where it can, at a fraction of the AWS SDK's CPU time, or by the AWS SDK.",
   },
   batchReads: {
     type: 'boolean',
     default: true,
     from: everywhere,
     text: 'Read sessions that are asked for at the same moment with one BatchGetItem; with transport lean only.',
+  },
+  requestTimeout: {
+    type: 'integer',
+    default: 5000,
+    minimum: 1,
+    maximum: LONGEST_TIMEOUT,
+    unit: 'milliseconds',
+    from: everywhere,
+    text: 'Longest time of one request to DynamoDB: waiting for a connection, all attempts and the pauses between them.',
+  },
+  attemptTimeout: {
+    type: 'integer',
+    default: 2000,
+    minimum: 1,
+    maximum: LONGEST_TIMEOUT,
+    unit: 'milliseconds',
+    from: everywhere,
+    text: 'Longest time of one attempt of a request. Also bounded by request_timeout.',
+  },
+  connectTimeout: {
+    type: 'integer',
+    default: 1500,
+    minimum: 1,
+    maximum: LONGEST_TIMEOUT,
+    unit: 'milliseconds',
+    from: everywhere,
+    text: 'Longest time to open a connection to DynamoDB. Also bounded by attempt_timeout.',
+  },
+  maxConnections: {
+    type: 'integer',
+    default: 50,
+    minimum: 1,
+    unit: 'connections',
+    from: everywhere,
+    text: 'Most connections to DynamoDB that a store has open at a time.',
   },
   tags: {
     type: 'map',
@@ -410,15 +451,55 @@ export const OPTIONS = {
     type: 'object',
     default: undefined,
     from: [],
-    method: 'send',
-    text: 'The DynamoDBClient to use.',
+    methods: ['send'],
+    text: 'A DynamoDBClient of your own. It is slower, and its reads are not batched.',
     otherwise: 'built from the other options',
+  },
+  credentials: {
+    type: 'object',
+    default: undefined,
+    from: [],
+    texts: ['accessKeyId', 'secretAccessKey'],
+    text: 'AWS credentials, or an async function that returns them.',
+    otherwise: 'what the AWS SDK finds',
+    secret: true,
+  },
+  profile: {
+    type: 'string',
+    default: undefined,
+    from: [],
+    minLength: 1,
+    text: 'Name of a profile in the AWS configuration files.',
+    otherwise: 'ENV AWS_PROFILE, else default',
+  },
+  maxAttempts: {
+    type: 'integer',
+    default: undefined,
+    minimum: 1,
+    unit: 'attempts',
+    from: [],
+    text: 'How often a request is sent at most. All attempts must fit into request_timeout.',
+    otherwise: 'what the AWS SDK finds (AWS_MAX_ATTEMPTS …), else 4',
+  },
+  requestHandler: {
+    type: 'object',
+    default: undefined,
+    from: [],
+    methods: ['handle'],
+    text: 'A request handler of the AWS SDK, for example for a proxy. The AWS SDK then sends all requests.',
+  },
+  logger: {
+    type: 'object',
+    default: undefined,
+    from: [],
+    methods: ['debug', 'info', 'warn', 'error'],
+    text: "A logger for the AWS SDK's requests. The AWS SDK then sends all requests.",
   },
   errorHandler: {
     type: 'object',
     default: undefined,
     from: [],
-    method: 'handle',
+    methods: ['handle'],
     text: 'Receives the errors that are not raised: an object with handle(error, context).',
     otherwise: 'one that writes a line to standard error',
   },
@@ -438,6 +519,10 @@ export type OptionName = keyof Table
 /** The options that need a type that the table can't express. */
 interface Objects {
   client: DynamoDBClient
+  credentials: NonNullable<DynamoDBClientConfig['credentials']>
+  /** The SDK would also take the settings of a handler, and make one of them. */
+  requestHandler: Extract<NonNullable<DynamoDBClientConfig['requestHandler']>, { handle: unknown }>
+  logger: NonNullable<DynamoDBClientConfig['logger']>
   errorHandler: ErrorHandler
   onConflict: OnConflict
   secretKey: string | readonly string[]
@@ -466,6 +551,9 @@ type Value<N extends OptionName> = N extends keyof Objects
           : Table[N] extends { type: 'list' }
             ? readonly string[]
             : string
+
+/** What a client of the application brings with it. Beside {@link OPTIONS.client} these would have no effect. */
+export const CLIENT_SETTINGS = ['credentials', 'profile', 'maxAttempts', 'requestHandler', 'logger'] as const
 
 /** Options as given in code. `null` and `undefined` mean *not set*: ENV, the file and the defaults then decide. */
 export type Options = { readonly [N in OptionName]?: Value<N> | null | undefined }

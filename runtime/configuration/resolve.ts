@@ -2,12 +2,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { ConfigurationError, type Problem } from '../errors.js'
-import { ambientOptions } from './ambient.js'
+import { overAmbient } from './ambient.js'
 import { readEnvironment } from './environment.js'
 import type { Found } from './found.js'
 import { nearest } from './nearest.js'
 import { valueText, withoutPassword } from './option-text.js'
 import {
+  CLIENT_SETTINGS,
   configurationPath,
   definitionOf,
   environmentProblem,
@@ -81,6 +82,11 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
   return configuration
 }
 
+/** The same configuration with other values of some options. */
+export function withValues(configuration: Configuration, values: Partial<ResolvedOptions>): Configuration {
+  return Object.assign(Object.create(Object.getPrototypeOf(configuration)), configuration, values)
+}
+
 /** The table's key can't be written by a save, nor have an index beside that of the table. */
 function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): void {
   if (!indexKeys.includes(tableKey)) return
@@ -132,15 +138,6 @@ class ResolvedConfiguration {
   }
 }
 
-/** Undefined and null mean *not set*. */
-function overAmbient(given: Options): Options {
-  const ambient: Record<string, unknown> = ambientOptions()
-  return {
-    ...ambient,
-    ...Object.fromEntries(Object.entries(given).map(([key, value]) => [key, value ?? ambient[key]])),
-  }
-}
-
 function printable(name: OptionName, value: unknown): unknown {
   if (definitionOf(name).secret && value !== undefined) return valueText(name, value)
   return typeof value === 'string' ? withoutPassword(value) : value
@@ -163,7 +160,14 @@ function readCode(options: Options): Found {
       else values.set(name, { value: checked.value, source: 'code' })
     }
   }
-  return { values, problems, warnings: [] }
+  return { values, problems: [...problems, ...clientProblems(values)], warnings: [] }
+}
+
+/** Region and endpoint may stand beside a client, because ENV and the file set them for others as well. */
+function clientProblems(values: Found['values']): Problem[] {
+  if (!values.has('client')) return []
+  const text = 'has no effect beside the option client; set it when you make that client, or leave client out'
+  return CLIENT_SETTINGS.filter((name) => values.has(name)).map((name) => ({ place: `option ${name}`, text }))
 }
 
 function environmentOf(options: Options, env: Environment): { environment: string; place: string } {

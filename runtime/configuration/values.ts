@@ -1,5 +1,5 @@
-import { withoutPassword } from './option-text.js'
-import { definitionOf, type ListOption, type OptionName } from './options.js'
+import { rangeText, withoutPassword } from './option-text.js'
+import { definitionOf, type ListOption, type ObjectOption, type OptionName } from './options.js'
 
 /** Either the value of an option or what is wrong with it. */
 export type Checked = { readonly value: unknown } | { readonly problem: string }
@@ -81,11 +81,12 @@ function problemOf(name: OptionName, value: unknown): string | undefined {
       const fits =
         typeof value === 'number' &&
         (definition.type === 'integer' ? Number.isSafeInteger(value) : Number.isFinite(value)) &&
-        value >= definition.minimum
+        value >= definition.minimum &&
+        value <= (definition.maximum ?? Number.POSITIVE_INFINITY)
       if (fits) return undefined
       const kind = definition.type === 'integer' ? 'a whole number' : 'a number'
       const unit = definition.unit ? ` of ${definition.unit}` : ''
-      return `must be ${kind}${unit}, at least ${definition.minimum}, not ${shown(name, value)}`
+      return `must be ${kind}${unit}, ${rangeText(definition)}, not ${shown(name, value)}`
     }
     case 'boolean':
       return typeof value === 'boolean' ? undefined : `must be true or false, not ${shown(name, value)}`
@@ -100,19 +101,29 @@ function problemOf(name: OptionName, value: unknown): string | undefined {
       return mapProblem(name, value)
     case 'list':
       return textsProblem(name, definition, value)
-    case 'object': {
-      const { method, words = [] } = definition
-      const object = value as Record<string, unknown> | null
-      if (words.includes(String(value))) return undefined
-      if (method === undefined) {
-        return typeof value === 'function'
-          ? undefined
-          : `must be ${[...words, 'a function'].join(' or ')}, not ${shown(name, value)}`
-      }
-      const fits = typeof object === 'object' && typeof object?.[method] === 'function'
-      return fits ? undefined : `must be an object with a method ${method}, not ${shown(name, value)}`
-    }
+    case 'object':
+      return objectProblem(name, definition, value)
   }
+}
+
+function objectProblem(
+  name: OptionName,
+  { methods, texts, words = [] }: ObjectOption,
+  value: unknown,
+): string | undefined {
+  if (!methods && (typeof value === 'function' || words.includes(String(value)))) return undefined
+  const object = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
+  if (methods) {
+    if (methods.every((method) => typeof object[method] === 'function')) return undefined
+    const meant = methods.length === 1 ? 'a method' : 'the methods'
+    return `must be an object with ${meant} ${methods.join(', ')}, not ${shown(name, value)}`
+  }
+  if (texts) {
+    const missing = texts.find((text) => typeof object[text] !== 'string' || object[text] === '')
+    if (missing === undefined) return undefined
+    return `must be an object with the texts ${texts.join(' and ')}, or a function that returns one: ${missing} is missing`
+  }
+  return `must be ${[...words, 'a function'].join(' or ')}, not ${shown(name, value)}`
 }
 
 function listProblem(name: OptionName, values: readonly unknown[]): string | undefined {

@@ -1,14 +1,5 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Pair,
-  parseAllDocuments,
-  type YAMLError,
-} from 'yaml'
+import type { Document, Pair, YAMLError } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from '#yaml'
 import type { Problem } from '../errors.js'
 import type { Found } from './found.js'
 import { interpolate } from './interpolation.js'
@@ -33,9 +24,8 @@ type Environment = Readonly<Record<string, string | undefined>>
  * @param path the file's name for messages and sources
  */
 export function readYaml(text: string, path: string, env: Environment): FoundInFile {
-  const lineCounter = new LineCounter()
-  const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, uniqueKeys: true })
-  const file = new YamlFile(path, lineCounter, env)
+  const documents = parseAllDocuments(text, { prettyErrors: false, uniqueKeys: true })
+  const file = new YamlFile(path, text, env)
   if (!Array.isArray(documents)) return file.found
   const [document, second] = documents
   if (second) {
@@ -49,7 +39,7 @@ export function readYaml(text: string, path: string, env: Environment): FoundInF
 
 class YamlFile {
   readonly #path: string
-  readonly #lines: LineCounter
+  readonly #text: string
   readonly #env: Environment
   readonly found = {
     values: new Map<OptionName, { value: unknown; source: string }>(),
@@ -58,9 +48,9 @@ class YamlFile {
     deferred: [] as Problem[],
   }
 
-  constructor(path: string, lines: LineCounter, env: Environment) {
+  constructor(path: string, text: string, env: Environment) {
     this.#path = path
-    this.#lines = lines
+    this.#text = text
     this.#env = env
   }
 
@@ -117,7 +107,7 @@ class YamlFile {
       list.push({ place: this.#place(at), text: `${key}: ${checked.problem}` })
       return
     }
-    const { line } = this.#lines.linePos(offset)
+    const [line] = this.#position(offset)
     this.found.values.set(name, { value: checked.value, source: `${this.#path}:${line}` })
   }
 
@@ -173,8 +163,13 @@ class YamlFile {
   }
 
   #place(offset: number): string {
-    const { line, col } = this.#lines.linePos(offset)
-    return `${this.#path}:${line}:${col}`
+    return `${this.#path}:${this.#position(offset).join(':')}`
+  }
+
+  /** Line and column, both from 1. */
+  #position(offset: number): [number, number] {
+    const lines = this.#text.slice(0, offset).split('\n')
+    return [lines.length, (lines.at(-1) ?? '').length + 1]
   }
 }
 

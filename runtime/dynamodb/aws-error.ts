@@ -1,7 +1,7 @@
 import type { Configuration } from '../configuration/resolve.js'
 import { TableRequestError } from '../errors.js'
 import { fitForOutput, makeErrorFit } from '../fit-for-output.js'
-import { endpointOf, isLocal } from './client.js'
+import { endpointOf, isLocal } from './endpoint.js'
 import { DENIED, type Facts, factsOf, NETWORK, NOT_FOUND, THROTTLING, TIMEOUT } from './error-facts.js'
 
 /** What was asked of DynamoDB when it failed. */
@@ -215,7 +215,8 @@ function endpointFor(configuration: Configuration): string | undefined {
   return configuration.client ? undefined : endpointOf(configuration)
 }
 
-function placeOf({ configuration, host }: Failure): string {
+/** The endpoint or host that is asked; `DynamoDB` where nobody knows. */
+export function placeOf({ configuration, host }: Pick<Failure, 'configuration' | 'host'>): string {
   const endpoint = endpointFor(configuration)
   if (endpoint === undefined) return host ?? 'DynamoDB'
   if (!URL.canParse(endpoint)) return 'the endpoint'

@@ -1,3 +1,4 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { TableRequestError } from '../errors.js'
 
 /** What an error of the AWS SDK, of the network or of Node's TLS says about itself. */
@@ -12,21 +13,40 @@ export interface Facts {
   readonly host: string | undefined
 }
 
+/** Names of errors of AWS that say: too many requests. */
 export const THROTTLING = [
-  'ThrottlingException',
-  'Throttling',
-  'RequestLimitExceeded',
-  'TooManyRequestsException',
+  'BandwidthLimitExceeded',
+  'EC2ThrottledException',
+  'PriorRequestNotComplete',
   'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'SlowDown',
+  'ThrottledException',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequestsException',
 ]
 export const DENIED = ['AccessDeniedException', 'AccessDenied', 'NotAuthorized']
 export const TIMEOUT = ['ETIMEDOUT', 'ESOCKETTIMEDOUT']
 export const NOT_FOUND = ['ENOTFOUND', 'EAI_AGAIN']
+/** Codes of connections that did not come about or broke. */
 export const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', ...NOT_FOUND]
 
 /** Whether it is one of these errors of DynamoDB, by itself or as the cause of a {@link TableRequestError}. */
 export function isAwsError(error: unknown, ...names: readonly string[]): boolean {
   return names.includes(factsOf(error).name)
+}
+
+/** Whether a write found the item other than its condition asks: DynamoDB's answer, of whatever copy of the SDK. */
+export function isConditionFailed(error: unknown): error is Error & { readonly Item?: Item; $metadata: Metadata } {
+  return error instanceof Error && error.name === 'ConditionalCheckFailedException'
+}
+
+type Item = Readonly<Record<string, AttributeValue>>
+interface Metadata {
+  readonly attempts?: number
 }
 
 /** Whether the same request may succeed a little later: throttling, network, a fault inside AWS. */

@@ -1,7 +1,5 @@
-import type { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { monotonic, wallClock } from '../clock.js'
 import { warnProcess } from '../output.js'
-import type { Exchange } from './lean/http.js'
 
 /** This machine's clock counts as wrong when it differs by more from DynamoDB's. Milliseconds. */
 const LARGEST_OFFSET = 300_000
@@ -21,11 +19,10 @@ export interface Moment {
   readonly monotonic: number
 }
 
-function moment(): Moment {
+/** Now. */
+export function moment(): Moment {
   return { wall: wallClock(), monotonic: monotonic() }
 }
-
-const CLOCKS = new WeakMap<object, ServerClock>()
 
 let warned = false
 
@@ -39,12 +36,6 @@ export class ServerClock {
   #seen: Moment = moment()
   #steps = 0
   #isSilent = false
-
-  static of(client: Pick<DynamoDBClient, 'send'>): ServerClock {
-    const known = CLOCKS.get(client) ?? new ServerClock()
-    CLOCKS.set(client, known)
-    return known
-  }
 
   get status(): ClockStatus {
     this.#look()
@@ -129,33 +120,4 @@ export function offsetText(offset: number): string {
   ] as const
   const text = units.flatMap(([count, unit]) => (count > 0 ? `${count} ${unit}` : [])).join(' ')
   return `${text || '0 s'} ${offset > 0 ? 'behind' : 'ahead of'}`
-}
-
-/** An exchange of which every answer is judged. */
-export function watchedExchange(exchange: Exchange, client: DynamoDBClient): Exchange {
-  const clock = ServerClock.of(client)
-  return {
-    isOurs: exchange.isOurs,
-    async send(request, abortSignal, most) {
-      const sent = moment()
-      const received = await exchange.send(request, abortSignal, most)
-      clock.observe(received.response.headers.date, sent)
-      return received
-    },
-  }
-}
-
-/** Has every answer to the command judged, also answers that the SDK's retries hide. The client's own stack stays as it is. */
-export function watchCommand(command: GetItemCommand, client: Pick<DynamoDBClient, 'send'>): void {
-  const clock = ServerClock.of(client)
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const sent = moment()
-      const answer = await next(args)
-      const { headers } = (answer.response ?? {}) as { headers?: Readonly<Record<string, string>> }
-      if (headers) clock.observe(headers.date, sent)
-      return answer
-    },
-    { step: 'deserialize', priority: 'low', name: 'sessionStoreClock' },
-  )
 }

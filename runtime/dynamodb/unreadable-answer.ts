@@ -1,7 +1,5 @@
 import { UnreadableAnswerError } from '../errors.js'
-import type { Input, Operation } from './transport.js'
-
-const READS: readonly Operation[] = ['BatchGetItem', 'GetItem', 'Query', 'Scan']
+import { type Input, isWrite, type Operation, tableOf } from './operations.js'
 
 /** The error for an answer that is not DynamoDB's. Retry strategies of the SDK take it for that of a lost answer. */
 export function unreadableAnswer(
@@ -10,7 +8,7 @@ export function unreadableAnswer(
   status: number,
   problem = 'it is not JSON',
 ): UnreadableAnswerError {
-  const maybeWritten = !READS.includes(operation)
+  const maybeWritten = isWrite(operation)
   const table = tableOf(input)
   const text =
     `The answer to ${operation}${table ? ` for the table "${table}"` : ''} is not DynamoDB's: ${problem}` +
@@ -27,9 +25,4 @@ export function withoutAnswer(error: unknown, operation: Operation, input: Input
   const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } }
   const status = $metadata?.httpStatusCode
   return name === 'SyntaxError' && status !== undefined ? unreadableAnswer(operation, input, status) : error
-}
-
-function tableOf(input: Input): string | undefined {
-  if ('TableName' in input) return input.TableName
-  return 'RequestItems' in input ? Object.keys(input.RequestItems ?? {}).join(', ') : undefined
 }

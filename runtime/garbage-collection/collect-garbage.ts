@@ -41,7 +41,8 @@ const SEGMENTS = 4
  */
 export async function collectGarbage(options: Options = {}, context: CleaningContext = {}): Promise<CleaningSummary> {
   checkSettings(context)
-  return await workOnTable(options, { logger: context.logger }, async (work) => {
+  const { logger, requestTimeout } = context
+  return await workOnTable(options, { logger, requestTimeout }, async (work) => {
     const old = oldBy(work.configuration, context.expireAtOnly ?? false)
     const stop = new Stop(context)
     try {

@@ -1,11 +1,10 @@
-import {
-  type BatchExecuteStatementCommandInput,
-  type BatchStatementResponse,
-  ConditionalCheckFailedException,
-  type DeleteItemCommandInput,
+import type {
+  BatchExecuteStatementCommandInput,
+  BatchStatementResponse,
+  DeleteItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import { explainAwsError } from '../dynamodb/aws-error.js'
-import { DENIED, isAwsError } from '../dynamodb/error-facts.js'
+import { DENIED, isAwsError, isConditionFailed } from '../dynamodb/error-facts.js'
 import type { Transport } from '../dynamodb/transport.js'
 import { PackageError, TableRequestError } from '../errors.js'
 import type { Item } from '../session/session-record.js'
@@ -167,7 +166,7 @@ async function deleteItem(transport: Transport, input: DeleteItemCommandInput) {
     const { ConsumedCapacity } = await transport.send('DeleteItem', input)
     return { ConsumedCapacity, refreshed: false }
   } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error
+    if (!isConditionFailed(error)) throw error
     return { refreshed: (error.$metadata.attempts ?? 1) === 1 || error.Item !== undefined }
   }
 }

@@ -12,7 +12,7 @@ import { MigrationSet } from './migration-set.js'
 import { SessionUmzug } from './session-umzug.js'
 
 /** This package's options, and what concerns migrations alone. */
-export interface UmzugOptions<Context extends object = object> extends Options {
+export interface UmzugOptions<Context extends object = object> extends Omit<Options, 'logger'> {
   /** The application's knex instance, instead of one made from the knexfile. It is left open. */
   readonly knex?: KnexInstance
   /** Any storage for umzug, instead of what the option `migrationStorage` says. One of umzug's own has no lock. */
@@ -21,8 +21,8 @@ export interface UmzugOptions<Context extends object = object> extends Options {
   readonly migrations?: readonly RunnableMigration<Context>[]
   /** Passed to each migration as `context`. */
   readonly context?: Context | (() => Promise<Context> | Context)
-  /** Progress, a line a call. Default: none; on the command line, the console. */
-  readonly logger?: Logger
+  /** Progress, a line a call; not the logger of the AWS SDK's requests. Default: none; on the command line, the console. */
+  readonly logger?: Logger | null | undefined
   /** Milliseconds after which a lock that isn't renewed is taken over. Default: 30 000. */
   readonly lockLease?: number
   /** The application's file that exports its options: migrations that `create` writes import it. */
@@ -47,7 +47,7 @@ export function createUmzug<Context extends object = object>(
     storage,
     migrations,
     context,
-    logger,
+    logger: givenLogger,
     lockLease = DEFAULT_LEASE,
     optionsModule,
     ...options
@@ -57,6 +57,7 @@ export function createUmzug<Context extends object = object>(
       { place: 'option lockLease', text: `must be milliseconds, at least 1, not ${lockLease}` },
     ])
   }
+  const logger = givenLogger ?? undefined
   const configuration = resolveConfiguration(options)
   const source = knexFor(configuration, knex)
   return new SessionUmzug<Context>({

@@ -1,10 +1,4 @@
-import {
-  type AttributeValue,
-  DeleteItemCommand,
-  GetItemCommand,
-  PutItemCommand,
-  type PutItemCommandInput,
-} from '@aws-sdk/client-dynamodb'
+import type { AttributeValue, PutItemCommandInput } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBMigrationsTable } from './dynamodb-migrations-table.js'
 import { DEFAULT_LEASE, type LockRecord, type LockStore } from './lock.js'
 
@@ -22,24 +16,24 @@ export class DynamoDBLockStore implements LockStore {
   }
 
   async read(): Promise<LockRecord | undefined> {
-    const answer = await this.#table.ask('GetItem', (client, TableName) =>
-      client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true })),
+    const answer = await this.#table.ask('GetItem', (transport, TableName) =>
+      transport.send('GetItem', { TableName, Key, ConsistentRead: true }),
     )
     return answer?.Item && recordOf(answer.Item)
   }
 
   async write(next: LockRecord, expected: LockRecord | undefined): Promise<boolean> {
     return await unlessRefused(
-      this.#table.change('PutItem', (client, TableName) =>
-        client.send(new PutItemCommand({ TableName, Item: itemOf(next), ...condition(expected) })),
+      this.#table.change('PutItem', (transport, TableName) =>
+        transport.send('PutItem', { TableName, Item: itemOf(next), ...condition(expected) }),
       ),
     )
   }
 
   async remove(expected: LockRecord): Promise<boolean> {
     return await unlessRefused(
-      this.#table.ask('DeleteItem', (client, TableName) =>
-        client.send(new DeleteItemCommand({ TableName, Key, ...condition(expected) })),
+      this.#table.ask('DeleteItem', (transport, TableName) =>
+        transport.send('DeleteItem', { TableName, Key, ...condition(expected) }),
       ),
     )
   }

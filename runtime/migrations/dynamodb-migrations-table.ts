@@ -1,14 +1,15 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
-import { clientFor } from '../dynamodb/client.js'
+import { Connection } from '../dynamodb/connection.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
+import type { Transport } from '../dynamodb/transport.js'
 import { ConfigurationError, TableSchemaError } from '../errors.js'
 import { type Logger, silentLogger } from '../logger.js'
 import { createTable } from '../table/create-table.js'
+import { withTimeout } from '../table/patience.js'
 
-type Request<T> = (client: DynamoDBClient, tableName: string) => Promise<T>
+type Request<T> = (transport: Transport, tableName: string) => Promise<T>
 
 const SUFFIX = '_migrations'
 const LONGEST_NAME = 255
@@ -19,13 +20,14 @@ export class DynamoDBMigrationsTable {
   readonly #options: Options
   readonly #configuration: Configuration
   readonly #logger: Logger
-  #client: DynamoDBClient | undefined
+  readonly #connection: Connection
 
   constructor(options: Options, configuration: Configuration, logger: Logger = silentLogger) {
     this.name = configuration.tableName + SUFFIX
     this.#options = options
     this.#configuration = configuration
     this.#logger = logger
+    this.#connection = new Connection(withTimeout(configuration))
     if (this.name.length > LONGEST_NAME) {
       const text = `leaves no room for the table of the executed migrations, whose name ends in ${SUFFIX}: use at most ${LONGEST_NAME - SUFFIX.length} characters, or set migration_storage to knex`
       throw new ConfigurationError([{ place: `table_name (${configuration.sources.tableName})`, text }])
@@ -58,13 +60,11 @@ export class DynamoDBMigrationsTable {
   }
 
   close(): void {
-    if (this.#client !== this.#configuration.client) this.#client?.destroy()
-    this.#client = undefined
+    this.#connection.close()
   }
 
   async #send<T>(request: Request<T>): Promise<T> {
-    this.#client ??= clientFor(this.#configuration)
-    return await request(this.#client, this.name)
+    return await request(this.#connection.transport, this.name)
   }
 
   async #create(): Promise<void> {

@@ -1,4 +1,4 @@
-import { DeleteItemCommand, PutItemCommand, ScanCommand, type ScanCommandOutput } from '@aws-sdk/client-dynamodb'
+import type { ScanCommandOutput } from '@aws-sdk/client-dynamodb'
 import type { MigrationParams } from 'umzug'
 import { wallClock } from '../clock.js'
 import type { Options } from '../configuration/options.js'
@@ -34,16 +34,14 @@ export class DynamoDBStorage implements MigrationStorage {
     const names: string[] = []
     let start: ScanCommandOutput['LastEvaluatedKey']
     do {
-      const page: ScanCommandOutput | undefined = await this.#table.ask('Scan', (client, TableName) =>
-        client.send(
-          new ScanCommand({
-            TableName,
-            ConsistentRead: true,
-            ProjectionExpression: '#name',
-            ExpressionAttributeNames: { '#name': 'name' },
-            ExclusiveStartKey: start,
-          }),
-        ),
+      const page: ScanCommandOutput | undefined = await this.#table.ask('Scan', (transport, TableName) =>
+        transport.send('Scan', {
+          TableName,
+          ConsistentRead: true,
+          ProjectionExpression: '#name',
+          ExpressionAttributeNames: { '#name': 'name' },
+          ExclusiveStartKey: start,
+        }),
       )
       for (const { name } of page?.Items ?? []) if (name?.S !== undefined) names.push(name.S)
       start = page?.LastEvaluatedKey
@@ -53,12 +51,12 @@ export class DynamoDBStorage implements MigrationStorage {
 
   async logMigration({ name }: MigrationParams<unknown>): Promise<void> {
     const Item = { name: { S: name }, executed_at: { S: new Date(wallClock()).toISOString() } }
-    await this.#table.change('PutItem', (client, TableName) => client.send(new PutItemCommand({ TableName, Item })))
+    await this.#table.change('PutItem', (transport, TableName) => transport.send('PutItem', { TableName, Item }))
   }
 
   async unlogMigration({ name }: MigrationParams<unknown>): Promise<void> {
     const Key = { name: { S: name } }
-    await this.#table.ask('DeleteItem', (client, TableName) => client.send(new DeleteItemCommand({ TableName, Key })))
+    await this.#table.ask('DeleteItem', (transport, TableName) => transport.send('DeleteItem', { TableName, Key }))
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
-import { type MigrateDownOptions, type MigrateUpOptions, type MigrationMeta, Umzug, type UmzugStorage } from 'umzug'
+import type { MigrateDownOptions, MigrateUpOptions, MigrationMeta, Umzug, UmzugStorage } from 'umzug'
+import { Umzug as Base } from '#umzug'
 import { withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
@@ -46,7 +47,7 @@ export interface MigrationsStatus {
  * An Umzug whose `up` and `down` hold a lock, whose migrations are known by their name without extension, and which
  * closes what it has opened at the end of each call.
  */
-export class SessionUmzug<Context extends object = object> extends Umzug<Context> {
+export class SessionUmzug<Context extends object = object> extends (Base as typeof Umzug)<Context> {
   readonly configuration: Configuration
   readonly #parts: SessionUmzugParts<Context>
   readonly #names: UmzugStorage

@@ -1,4 +1,5 @@
-import { CreateAction, ListAction, type Umzug, UmzugCLI } from 'umzug'
+import type { Umzug, UmzugCLI } from 'umzug'
+import { UmzugCLI as Base, CreateAction, ListAction } from '#umzug'
 import { messageOf } from '../errors.js'
 import { fitForLine, jsonForOutput } from '../fit-for-output.js'
 import { print, printFailure } from '../output.js'
@@ -9,7 +10,7 @@ import type { MigrationsStatus, SessionUmzug } from './session-umzug.js'
 const PENDING = 2
 
 /** umzug's own command line with `status` and `unlock` besides, and with a `create` that writes our migration. */
-export class SessionUmzugCLI extends UmzugCLI {
+export class SessionUmzugCLI extends (Base as typeof UmzugCLI) {
   /** @param umzug the application's own may be any; `unlock` needs a {@link SessionUmzug} */
   constructor(umzug: Umzug, options: { toolFileName?: string; toolDescription?: string } = {}) {
     super(umzug, { toolFileName: 'umzug', toolDescription: "Runs this application's migrations.", ...options })
@@ -179,8 +180,8 @@ class CreateSessionMigrationAction extends CreateAction {
   }
 }
 
-type Flag = ReturnType<CreateAction['defineFlagParameter']>
-type Text = ReturnType<CreateAction['defineStringParameter']>
+type Flag = ReturnType<InstanceType<typeof CreateAction>['defineFlagParameter']>
+type Text = ReturnType<InstanceType<typeof CreateAction>['defineStringParameter']>
 
 interface CreateParameters {
   readonly name: Text

@@ -1,51 +1,47 @@
+import { AsyncResource } from 'node:async_hooks'
+import { setImmediate } from 'node:timers/promises'
 import { monotonic } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { hitsAnyRequest, isTimeout } from '../dynamodb/error-facts.js'
+import { requestTimedOut } from '../dynamodb/request-timeout.js'
 import type { Transport } from '../dynamodb/transport.js'
+import { copyOf } from './errors.js'
 import type { Item } from './session-record.js'
 
-/**
- * DynamoDB would take 100 keys; but one session that is large, or slow to come, holds up all of its batch. The largest 25
- * items are less than the 16 MB that an answer may have.
- */
+/** DynamoDB accepts 100 keys, but one large item delays its whole batch. 25 of the largest items fit into one answer. */
 const LARGEST_BATCH = 25
 
-/** Milliseconds for which items are read one by one after batches failed where GetItems did not. */
+/** How long items are read one by one after a batch failed. Milliseconds. */
 const REST = 60_000
 
-/** After a batch has taken this long, in milliseconds, nobody is kept waiting for another request. */
-const LONG = 5_000
-
-/** What a reader gets in place of an item: to read it alone, because the batch failed, or for another reason. */
-const FAILED = Symbol('the batch failed')
-const LEFT = Symbol('left out')
-
-/** Who waits for one item. */
+/** A call of {@link BatchedReads.get} that waits for its item. */
 interface Reader {
-  readonly resolve: (found: Item | undefined | typeof FAILED | typeof LEFT) => void
+  readonly key: string
+  readonly deadline: number
+  readonly context: AsyncResource
+  readonly resolve: (item: Item | undefined | Promise<Item | undefined>) => void
   readonly reject: (error: unknown) => void
+  /** Set where the reader waits for a connection: its batch may have a later deadline. */
+  timer?: NodeJS.Timeout
 }
 
-type Waiting = ReadonlyMap<string, readonly Reader[]>
-
 /**
- * Reads items of one table, with one request for all that are asked for in the same turn of the event loop: with many
- * HTTP requests at a time, a request to DynamoDB for each of them would be most of the work. An item that several ask
- * for is read once. A read that is alone in its turn is a GetItem, and goes out without waiting for others.
- *
- * Throttling, a missing table and an answer that comes late or never fail a batch as a whole, for another request for each
- * of its items would make it worse. Whatever else is wrong with a batch, its items are read one by one.
- *
- * Where GetItems do what a batch did not, all is read one by one, and a batch that nobody waits for is sent beside: at once,
- * for the fault may have passed, and then every minute, until one is answered.
+ * Reads items of one table. Reads of the same turn of the event loop share one BatchGetItem, and so do reads that wait for
+ * a connection: a request for each of them would be most of the work. A read that is alone is a GetItem.
  */
 export class BatchedReads {
   readonly #transport: Transport
   readonly #configuration: Configuration
   readonly #consistent: boolean
-  /** When to try whether batches are answered, as `monotonic()`; 0: they are, Infinity: one is under way. */
-  #tryAt = 0
-  #waiting = new Map<string, Reader[]>()
+  /** Items are read one by one until then, as `monotonic()`. */
+  #restsUntil = 0
+  /** Finite after a batch reached its deadline: the next GetItem with this deadline or a later one decides on batches. */
+  #doubt = Number.POSITIVE_INFINITY
+  readonly #thisTurn: Reader[] = []
+  /** Readers whose request has not been sent, the oldest first. */
+  readonly #waiting = new Set<Reader>()
+  /** How often {@link #start} is in the queue for connections. */
+  #places = 0
 
   constructor(transport: Transport, configuration: Configuration, consistent: boolean) {
     this.#transport = transport
@@ -58,150 +54,108 @@ export class BatchedReads {
    * @returns the item, which belongs to the caller alone; undefined when there is none
    */
   async get(key: string): Promise<Item | undefined> {
-    if (!this.#isPossible() || this.#isResting()) return await this.#alone(key)
-    const found = await this.#together(key)
-    if (typeof found !== 'symbol') return found
-    const item = await this.#alone(key)
-    if (found === FAILED) this.#doubt()
-    return item
+    const deadline = monotonic() + this.#configuration.requestTimeout
+    if (!this.#mayBatch()) return await this.#send(key, deadline)
+    return await new Promise((resolve, reject) => {
+      const reader = { key, deadline, context: new AsyncResource('SessionRead'), resolve, reject }
+      this.#waiting.add(reader)
+      if (this.#thisTurn.push(reader) === 1) void setImmediate().then(this.#endTurn)
+    })
   }
 
-  #isPossible(): boolean {
-    return this.#configuration.batchReads && this.#transport.mayMerge
+  #mayBatch(): boolean {
+    const isTrusted = this.#doubt === Number.POSITIVE_INFINITY && monotonic() >= this.#restsUntil
+    return isTrusted && this.#configuration.batchReads && this.#transport.mayMerge
   }
 
-  #isResting(): boolean {
-    return this.#tryAt !== 0 && monotonic() < this.#tryAt
+  readonly #endTurn = (): void => {
+    while (this.#places * LARGEST_BATCH < this.#waiting.size) {
+      this.#places += 1
+      this.#transport.inTurn(() => this.#start())
+    }
+    for (const reader of this.#thisTurn.splice(0)) {
+      if (this.#waiting.has(reader)) reader.timer = setTimeout(this.#giveUp, reader.deadline - monotonic(), reader)
+    }
   }
 
-  /** A GetItem was answered where a batch was not. */
-  #doubt(): void {
-    this.#tryAt ||= monotonic()
+  readonly #giveUp = (reader: Reader): void => {
+    this.#waiting.delete(reader)
+    reader.reject(requestTimedOut('GetItem', this.#inputFor(reader.key), this.#configuration.requestTimeout))
   }
 
-  async #alone(key: string): Promise<Item | undefined> {
+  /** A connection is free. */
+  #start(): void {
+    this.#places -= 1
+    const mayBatch = this.#mayBatch()
+    const keys = new Set<string>()
+    const readers: Reader[] = []
+    for (const reader of this.#waiting) {
+      if (mayBatch && keys.add(reader.key).size > LARGEST_BATCH) break
+      this.#waiting.delete(reader)
+      readers.push(reader)
+    }
+    if (mayBatch && readers.length > 1) readers[0]?.context.runInAsyncScope(this.#sendBatch, this, readers)
+    else readers.forEach(this.#sendAlone)
+  }
+
+  readonly #sendAlone = (reader: Reader): void => {
+    const { key, deadline, context, resolve, timer } = reader
+    clearTimeout(timer)
+    if (monotonic() < deadline) resolve(context.runInAsyncScope(this.#send, this, key, deadline))
+    else this.#giveUp(reader)
+  }
+
+  async #send(key: string, deadline: number): Promise<Item | undefined> {
     try {
-      return await this.#one(key)
+      const { Item } = await this.#transport.send('GetItem', this.#inputFor(key), { deadline })
+      if (deadline >= this.#doubt) this.#rest()
+      return Item
     } catch (error) {
-      // Then it is not batches that are not answered, and with more requests it would only take longer.
-      if (isTimeout(error)) this.#tryAt = 0
+      // GetItem is not answered either, so batches are not at fault.
+      if (deadline >= this.#doubt && isTimeout(error)) this.#doubt = Number.POSITIVE_INFINITY
       throw error
     }
   }
 
-  #together(key: string): Promise<Item | undefined | typeof FAILED | typeof LEFT> {
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.size === 0) setImmediate(this.#read)
-      const readers = this.#waiting.get(key)
-      if (readers) readers.push({ resolve, reject })
-      else this.#waiting.set(key, [{ resolve, reject }])
-    })
-  }
-
-  readonly #read = (): void => {
-    const waiting = this.#waiting
-    this.#waiting = new Map()
-    const batches = isAlone(waiting) || !this.#isPossible() ? [] : batchesOf(waiting)
-    if (batches[0] && this.#tryAt === 0) {
-      for (const batch of batches) void this.#readBatch(batch)
-    } else {
-      if (batches[0] && !this.#isResting()) void this.#try(batches[0])
-      tell(waiting, LEFT)
-    }
-  }
-
-  async #one(key: string): Promise<Item | undefined> {
+  #inputFor(key: string) {
     const { tableName: TableName, tableKey } = this.#configuration
-    const input = { TableName, Key: { [tableKey]: { S: key } }, ConsistentRead: this.#consistent }
-    const { Item } = await this.#transport.send('GetItem', input)
-    return Item
+    return { TableName, Key: { [tableKey]: { S: key } }, ConsistentRead: this.#consistent }
   }
 
-  /** Readers who are to read alone do so by themselves, each in the asynchronous context of its own HTTP request. */
-  async #readBatch(waiting: Waiting): Promise<void> {
-    const since = monotonic()
-    try {
-      tell(await this.#batch(waiting), LEFT)
-    } catch (error) {
-      const isLate = isTimeout(error) || monotonic() - since > LONG
-      if (hitsAnyRequest(error) || isLate) refuse(waiting, error)
-      else tell(waiting, FAILED)
-      if (isLate && !hitsAnyRequest(error)) void this.#compare(waiting)
-    }
+  #rest(): void {
+    this.#restsUntil = monotonic() + REST
+    this.#doubt = Number.POSITIVE_INFINITY
   }
 
-  /** Whether one of these items is to be had by itself. */
-  async #compare(waiting: Waiting): Promise<void> {
-    try {
-      const [key = ''] = waiting.keys()
-      await this.#one(key)
-      this.#doubt()
-    } catch {
-      // It is not, so nothing speaks against batches; and whoever waited was told of the error.
-    }
-  }
-
-  /** Reads these once more; for nobody, as their readers are told to read alone. */
-  async #try(waiting: Waiting): Promise<void> {
-    this.#tryAt = Number.POSITIVE_INFINITY
-    try {
-      await this.#batch(waiting)
-      this.#tryAt = 0
-    } catch {
-      if (this.#tryAt !== 0) this.#tryAt = monotonic() + REST
-    }
-  }
-
-  /** @returns those that DynamoDB left, for it lacked the capacity */
-  async #batch(waiting: Waiting): Promise<Waiting> {
-    const { tableName, tableKey } = this.#configuration
-    const Keys = Array.from(waiting.keys(), (key) => ({ [tableKey]: { S: key } }))
+  /** @param readers the last one has the latest deadline */
+  async #sendBatch(readers: readonly Reader[]): Promise<void> {
+    const { tableName, tableKey, requestTimeout } = this.#configuration
+    const Keys = Array.from(new Set(readers.map(({ key }) => key)), (key) => ({ [tableKey]: { S: key } }))
     const RequestItems = { [tableName]: { Keys, ConsistentRead: this.#consistent } }
-    const { Responses, UnprocessedKeys } = await this.#transport.send('BatchGetItem', { RequestItems })
-    const found = this.#byKey(Responses?.[tableName] ?? [])
-    const left = this.#byKey(Object.values(UnprocessedKeys ?? {}).flatMap(({ Keys: keys = [] }) => keys))
-    for (const [key, readers] of waiting) if (!left.has(key)) give(readers, found.get(key))
-    return new Map([...waiting].filter(([key]) => left.has(key)))
-  }
-
-  #byKey(items: readonly Item[]): Map<string | undefined, Item> {
-    return new Map(items.map((item) => [item[this.#configuration.tableKey]?.S, item]))
-  }
-}
-
-function batchesOf(waiting: Waiting): Waiting[] {
-  const entries = [...waiting]
-  const count = Math.ceil(entries.length / LARGEST_BATCH)
-  return Array.from({ length: count }, (_, n) => new Map(entries.slice(n * LARGEST_BATCH, (n + 1) * LARGEST_BATCH)))
-}
-
-function isAlone(waiting: Waiting): boolean {
-  const [readers, ...others] = waiting.values()
-  return others.length === 0 && readers?.length === 1
-}
-
-/** To each one of his own. */
-function give([first, ...others]: readonly Reader[], item: Item | undefined): void {
-  first?.resolve(item)
-  for (const reader of others) reader.resolve(structuredClone(item))
-}
-
-function tell(waiting: Waiting, found: typeof FAILED | typeof LEFT): void {
-  for (const readers of waiting.values()) for (const reader of readers) reader.resolve(found)
-}
-
-function refuse(waiting: Waiting, error: unknown): void {
-  for (const readers of waiting.values()) for (const reader of readers) reader.reject(copyOf(error))
-}
-
-/** Whoever handles an error may note on it whose request it was. */
-function copyOf(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
-  try {
-    const stack = { value: error.stack, writable: true, configurable: true }
-    const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error))
-    return Object.defineProperties(copy, { ...Object.getOwnPropertyDescriptors(error), stack })
-  } catch {
-    return error // an application's Error.prepareStackTrace may throw
+    const byKey = (items: readonly Item[] = []) => new Map(items.map((item) => [item[tableKey]?.S, item]))
+    try {
+      const { deadline } = readers.at(-1) ?? {}
+      const answer = await this.#transport.send('BatchGetItem', { RequestItems }, { deadline })
+      const left = byKey(Object.values(answer.UnprocessedKeys ?? {}).flatMap(({ Keys: keys = [] }) => keys))
+      const found = byKey(answer.Responses?.[tableName])
+      const given = new Set<Item | undefined>()
+      for (const reader of readers) {
+        const item = found.get(reader.key)
+        if (left.has(reader.key)) this.#sendAlone(reader)
+        else reader.resolve(given.has(item) ? structuredClone(item) : item)
+        given.add(item)
+      }
+    } catch (error) {
+      const isLate = isTimeout(error)
+      const isFinal = isLate || hitsAnyRequest(error)
+      if (isLate) this.#doubt = Math.min(this.#doubt, monotonic() + requestTimeout)
+      if (!isFinal) this.#rest()
+      for (const reader of readers) {
+        if (isFinal) reader.reject(copyOf(error))
+        else this.#sendAlone(reader)
+      }
+    } finally {
+      for (const { timer } of readers) clearTimeout(timer)
+    }
   }
 }

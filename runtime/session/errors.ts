@@ -1,8 +1,7 @@
-import { ResourceNotFoundException } from '@aws-sdk/client-dynamodb'
 import type { ErrorContext, ErrorHandler } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { explainAwsError, isWithoutConnection } from '../dynamodb/aws-error.js'
-import { factsOf } from '../dynamodb/error-facts.js'
+import { factsOf, isAwsError } from '../dynamodb/error-facts.js'
 import { SessionTooLargeError, TableMissingError, TableSchemaError, UnreadableAnswerError } from '../errors.js'
 import { fitForLine, makeErrorFit } from '../fit-for-output.js'
 import { write } from '../output.js'
@@ -15,7 +14,7 @@ export function storeError(error: unknown, configuration: Configuration): unknow
   const { tableName } = configuration
   makeErrorFit(error)
   if (isWithoutConnection(error)) return explainAwsError(error, { action: 'a request', configuration })
-  if (error instanceof ResourceNotFoundException) {
+  if (isAwsError(error, 'ResourceNotFoundException')) {
     const text = `The table "${tableName}" does not exist: npx umzug up, or npx dynamo-session create-table, creates it.`
     return new TableMissingError(text, { cause: error })
   }
@@ -25,6 +24,18 @@ export function storeError(error: unknown, configuration: Configuration): unknow
     return new SessionTooLargeError(text, { cause: error })
   }
   return error
+}
+
+/** The same error once more, for one request of several that share it: whoever handles an error may add to it. */
+export function copyOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  try {
+    const stack = { value: error.stack, writable: true, configurable: true }
+    const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error))
+    return Object.defineProperties(copy, { ...Object.getOwnPropertyDescriptors(error), stack })
+  } catch {
+    return error // an application's Error.prepareStackTrace may throw
+  }
 }
 
 /** The first is DynamoDB's answer to requests for items, the second to PartiQL; the rest are from DynamoDB Local. */

@@ -1,11 +1,8 @@
-import {
-  type AttributeValue,
-  ConditionalCheckFailedException,
-  type DeleteItemCommandInput,
-  type DynamoDBClient,
-} from '@aws-sdk/client-dynamodb'
+import type { AttributeValue, DeleteItemCommandInput } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
-import { type Transport, transportFor } from '../dynamodb/transport.js'
+import type { Connection } from '../dynamodb/connection.js'
+import { isConditionFailed } from '../dynamodb/error-facts.js'
+import type { Transport } from '../dynamodb/transport.js'
 import { IndexMissingError } from '../errors.js'
 import { storeError } from './errors.js'
 import { type Changes, Expression } from './expression.js'
@@ -30,9 +27,9 @@ export class IndexItems {
   readonly #configuration: Configuration
   readonly #transport: Transport
 
-  constructor(configuration: Configuration, client: DynamoDBClient) {
+  constructor(configuration: Configuration, connection: Pick<Connection, 'transport'>) {
     this.#configuration = configuration
-    this.#transport = transportFor(configuration, client)
+    this.#transport = connection.transport
   }
 
   /**
@@ -104,7 +101,7 @@ export class IndexItems {
       await this.#transport.send('DeleteItem', input)
       return { deleted: true }
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error, this.#configuration)
+      if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
       // Without an item in the answer there is none, or the engine does not give one (dynalite).
       const current = error.Item ?? (await this.get(key))
       return !current && (error.$metadata.attempts ?? 1) > 1 ? { deleted: true } : { deleted: false, current }

@@ -1,7 +1,7 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { sleep } from '../async/sleep.js'
 import { type Clock, wallClock } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
+import type { Connection } from '../dynamodb/connection.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError, messageOf } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { deleteByKey } from './clear.js'
@@ -77,10 +77,14 @@ export class SessionIndex implements SessionSearch {
   readonly #sessions: SessionItems
   readonly #now: Clock
 
-  constructor(configuration: Configuration, client: DynamoDBClient, { now = wallClock }: { now?: Clock } = {}) {
+  constructor(
+    configuration: Configuration,
+    connection: Pick<Connection, 'transport'>,
+    { now = wallClock }: { now?: Clock } = {},
+  ) {
     this.#configuration = configuration
-    this.#items = new IndexItems(configuration, client)
-    this.#sessions = new SessionItems(configuration, client)
+    this.#items = new IndexItems(configuration, connection)
+    this.#sessions = new SessionItems(configuration, connection)
     this.#now = now
   }
 

@@ -1,11 +1,9 @@
-import {
-  ConditionalCheckFailedException,
-  type DeleteItemCommandInput,
-  type DynamoDBClient,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb'
+import type { DeleteItemCommandInput, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
-import { type Operation, type Operations, type Transport, transportFor } from '../dynamodb/transport.js'
+import type { Connection } from '../dynamodb/connection.js'
+import { isConditionFailed } from '../dynamodb/error-facts.js'
+import type { Operation, Operations } from '../dynamodb/operations.js'
+import type { Transport } from '../dynamodb/transport.js'
 import { SessionConflictError } from '../errors.js'
 import { BatchedReads } from './batched-reads.js'
 import { otherKey, storeError } from './errors.js'
@@ -45,9 +43,9 @@ export class SessionItems {
   readonly #transport: Transport
   readonly #reads: { readonly consistent: BatchedReads; readonly eventual: BatchedReads }
 
-  constructor(configuration: Configuration, client: DynamoDBClient) {
+  constructor(configuration: Configuration, connection: Pick<Connection, 'transport'>) {
     this.#configuration = configuration
-    this.#transport = transportFor(configuration, client)
+    this.#transport = connection.transport
     const reads = (consistent: boolean) => new BatchedReads(this.#transport, configuration, consistent)
     this.#reads = { consistent: reads(true), eventual: reads(false) }
   }
@@ -84,7 +82,7 @@ export class SessionItems {
       await this.#transport.send('DeleteItem', input)
       return undefined
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error, this.#configuration)
+      if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
       // dynalite does not name the item. A forwarder that was cleaned by now is older than any request may be.
       return successorOf(error.Item ?? (await this.#get(key, true)))
     }
@@ -126,7 +124,7 @@ export class SessionItems {
       const successor = successorOf(current)
       return { written: false, current: successor === undefined ? current : undefined, successor, repeated: true }
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error, this.#configuration)
+      if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
       const repeated = (error.$metadata.attempts ?? 1) > 1
       // Without an item in the answer there is none, or the engine does not give one (dynalite).
       const unknown = !error.Item && (condition.exists !== false || repeated)

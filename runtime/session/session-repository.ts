@@ -1,9 +1,10 @@
-import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { type Clock, wallClock } from '../clock.js'
 import type { Configuration } from '../configuration/resolve.js'
+import type { Connection } from '../dynamodb/connection.js'
 import { SessionDataError } from '../errors.js'
 import { clearSessions } from './clear.js'
-import { expireAt, isDead, isRubysNow } from './expiry.js'
+import { expireAt, isDead, isRubysNow, type Times } from './expiry.js'
 import { indexAttributes } from './index-attributes.js'
 import { IndexItems } from './index-items.js'
 import { keepTexts } from './json-texts.js'
@@ -11,7 +12,7 @@ import { lock, unlock } from './locking/lock.js'
 import { type Compared, compare, type SessionData, serialize } from './serialize.js'
 import { SessionItems } from './session-items.js'
 import { idOf } from './session-key.js'
-import { type Item, present, recordOf, type SessionRecord } from './session-record.js'
+import { type Item, present, recordOf, type SessionRecord, timesOf } from './session-record.js'
 import { type Moving, SessionRenewal } from './session-renewal.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
 import { checkSize } from './size.js'
@@ -59,12 +60,12 @@ export class SessionRepository {
 
   constructor(
     configuration: Configuration,
-    client: DynamoDBClient,
+    connection: Pick<Connection, 'transport'>,
     { now = wallClock, onConflict }: { now?: Clock; onConflict?: ConflictListener } = {},
   ) {
     this.#configuration = configuration
-    this.#items = new SessionItems(configuration, client)
-    this.#indexItems = new IndexItems(configuration, client)
+    this.#items = new SessionItems(configuration, connection)
+    this.#indexItems = new IndexItems(configuration, connection)
     this.#writer = new SessionWriter(configuration, this.#items, onConflict)
     this.#renewal = new SessionRenewal({
       configuration,
@@ -161,13 +162,13 @@ export class SessionRepository {
 
   /**
    * Renews a session without changing its data, when it is due. A lock that is held is released; one that was lost is
-   * no error here.
+   * no error here. Nor does it write over what another request has just written: this renewed the session as well.
    *
    * @returns what is stored now; undefined when the session was deleted in the meantime: it stays deleted
+   * @throws {SessionConflictError} when the cookie's settings could not be written for the writes of others
    */
   async touch(record: SessionRecord, extras: SessionExtras = {}): Promise<SessionRecord | undefined> {
-    if (!this.isTouchDue(record, extras)) return record
-    return this.#writer.touch(record, this.#times(record, extras))
+    return this.isTouchDue(record, extras) ? this.#touch(record, extras) : record
   }
 
   /** Whether {@link touch} would write. */
@@ -194,7 +195,8 @@ export class SessionRepository {
 
   /** Renews a session of which nothing but the id is known, as scripts do. */
   async touchUnseen(id: string, extras: SessionExtras = {}): Promise<void> {
-    await this.#items.write(id, this.#times(undefined, extras), { exists: true })
+    const item = await this.#items.get(id, { consistent: true })
+    if (item) await this.#touch(recordOf(id, item, this.#configuration), extras)
   }
 
   /** Stores a session of which nothing is known, as scripts do: the data that is there is overwritten. */
@@ -247,6 +249,14 @@ export class SessionRepository {
       : undefined
   }
 
+  #touch(record: SessionRecord, extras: SessionExtras): Promise<SessionRecord | undefined> {
+    const isStillDue = (current: Item) => {
+      const changed = extras.changed && extras.cookie !== current.cookie?.S
+      return this.#isDue(timesOf(current), { ...extras, changed }, Math.max(1, this.#configuration.touchInterval))
+    }
+    return this.#writer.touch(record, (stored) => this.#times(stored, extras), isStillDue)
+  }
+
   #alive(record: SessionRecord, onHidden?: () => void): SessionRecord | undefined {
     if (!isDead(record, this.#configuration, this.#now())) return record
     onHidden?.()
@@ -275,23 +285,20 @@ export class SessionRepository {
   }
 
   /** What every write of a session sets. */
-  #times(
-    stored: Pick<SessionRecord, 'createdAt' | 'updatedAt' | 'cookie'> | undefined,
-    extras: SessionExtras,
-  ): Changes {
+  #times(stored: Pick<SessionRecord, 'createdAt' | 'updatedAt' | 'cookie'>, extras: SessionExtras): Changes {
     const now = this.#now()
-    const createdAt = milliseconds(stored?.createdAt)
+    const createdAt = milliseconds(stored.createdAt)
     const expires = expireAt({ updatedAt: now, createdAt, ownEnd: extras.ownEnd }, this.#configuration)
     return {
-      updated_at: { S: timestamp(now, stored?.updatedAt) },
+      updated_at: { S: timestamp(now, stored.updatedAt) },
       expire_at: expires === undefined ? undefined : { N: String(expires) },
-      ...(extras.cookie !== undefined && extras.cookie !== stored?.cookie && { cookie: { S: extras.cookie } }),
+      ...(extras.cookie !== undefined && extras.cookie !== stored.cookie && { cookie: { S: extras.cookie } }),
     }
   }
 
   /** Whether an unchanged session must be written again. */
-  #isDue(record: SessionRecord, extras: SessionExtras): boolean {
-    const { touchInterval, maxStale } = this.#configuration
+  #isDue(record: Times, extras: SessionExtras, touchInterval = this.#configuration.touchInterval): boolean {
+    const { maxStale } = this.#configuration
     const updatedAt = milliseconds(record.updatedAt)
     if (touchInterval === 0 || extras.changed || updatedAt === undefined || isRubysNow(record)) return true
     const now = this.#now()

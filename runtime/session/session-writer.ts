@@ -93,14 +93,30 @@ export class SessionWriter {
     return indexKeys.length > 0 ? { ...changes, ...indexAttributes(json, indexKeys) } : changes
   }
 
-  /** Renews times only. A lock that was lost, like a session that is gone, means that nothing is written. */
-  async touch(record: SessionRecord, times: Changes): Promise<SessionRecord | undefined> {
-    const equals = record.token ? { locked_at: { S: record.token } } : {}
+  /**
+   * Renews times only. A lock that was lost, like a session that is gone, means that nothing is written.
+   *
+   * It is written on the version that was loaded, or on the lock, as every write of `updated_at` is. Otherwise its
+   * repeat, after others have saved, would give the item a version that it had before. A save that expects this version
+   * would then overwrite what they saved.
+   *
+   * @param isStillDue whether the session must be renewed although others have written it
+   */
+  async touch(
+    record: SessionRecord,
+    timesOf: (stored: SessionRecord) => Changes,
+    isStillDue: (current: Item) => boolean,
+  ): Promise<SessionRecord | undefined> {
+    const { version, json, token } = record // what others wrote before the touch is still to be noticed by a save
+    const times = timesOf(record)
+    const equals = token ? { locked_at: { S: token } } : { updated_at: version }
     const renewal = { ...times, ...unlocking(record) }
     const { result, changes } = await this.#write(record, renewal, { exists: true, equals })
-    const { version } = record // what others wrote before the touch is still to be noticed by a save
-    if (result.written || isOurs(result, times)) return { ...written(record, changes, {}), version }
-    return result.current && { ...record, token: undefined }
+    if (result.written || isOurs(result, times)) return { ...written(record, changes, {}), ...(token && { version }) }
+    if (!result.current) return undefined
+    if (token || !isStillDue(result.current)) return { ...record, token: undefined }
+    const renewed = await this.save(record, record.base, timesOf)
+    return renewed && { ...renewed, version, json }
   }
 
   /**

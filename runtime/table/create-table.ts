@@ -1,4 +1,3 @@
-import { CreateTableCommand, UpdateContinuousBackupsCommand } from '@aws-sdk/client-dynamodb'
 import type { Options } from '../configuration/options.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
 import { TableRequestError, TableSchemaError } from '../errors.js'
@@ -60,7 +59,7 @@ async function requestTable(work: TableWork): Promise<boolean> {
   work.logger.info(`creating ${work.label}`)
   let table: TableFacts
   try {
-    const answer = await work.request('CreateTable', (client) => client.send(new CreateTableCommand(input)))
+    const answer = await work.request('CreateTable', (client, sdk) => client.send(new sdk.CreateTableCommand(input)))
     table = factsOf(work, answer.TableDescription)
   } catch (error) {
     if (isAwsError(error, 'ResourceInUseException')) return false
@@ -97,9 +96,9 @@ async function untilUsable(work: TableWork, first: TableFacts): Promise<void> {
 async function switchOnRecovery(work: TableWork): Promise<void> {
   const { tableName } = work.configuration
   try {
-    await work.whileInUse('UpdateContinuousBackups', (client) =>
+    await work.whileInUse('UpdateContinuousBackups', (client, sdk) =>
       client.send(
-        new UpdateContinuousBackupsCommand({
+        new sdk.UpdateContinuousBackupsCommand({
           TableName: tableName,
           PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
         }),

@@ -1,4 +1,3 @@
-import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import type { Options } from '../configuration/options.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
 import { factsOf, lookAgain, type TableFacts } from './describe-table.js'
@@ -29,8 +28,8 @@ async function requestDeletion(work: TableWork): Promise<TableFacts | undefined>
   const { tableName } = work.configuration
   work.logger.info(`deleting ${work.label}`)
   try {
-    const answer = await work.whileInUse('DeleteTable', (client) =>
-      client.send(new DeleteTableCommand({ TableName: tableName })),
+    const answer = await work.whileInUse('DeleteTable', (client, sdk) =>
+      client.send(new sdk.DeleteTableCommand({ TableName: tableName })),
     )
     return factsOf(work, answer.TableDescription)
   } catch (error) {

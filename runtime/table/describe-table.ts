@@ -1,10 +1,9 @@
-import {
-  type TableDescription as AwsTableDescription,
-  DescribeTableCommand,
-  type IndexStatus,
-  type KeySchemaElement,
-  type ScalarAttributeType,
-  type TableStatus,
+import type {
+  TableDescription as AwsTableDescription,
+  IndexStatus,
+  KeySchemaElement,
+  ScalarAttributeType,
+  TableStatus,
 } from '@aws-sdk/client-dynamodb'
 import type { Options } from '../configuration/options.js'
 import { isAwsError, isTransient } from '../dynamodb/error-facts.js'
@@ -69,8 +68,8 @@ export async function describeTable(
 export async function findTable(work: TableWork): Promise<TableFacts | undefined> {
   const { tableName } = work.configuration
   try {
-    const answer = await work.request('DescribeTable', (client) =>
-      client.send(new DescribeTableCommand({ TableName: tableName })),
+    const answer = await work.request('DescribeTable', (client, sdk) =>
+      client.send(new sdk.DescribeTableCommand({ TableName: tableName })),
     )
     return factsOf(work, answer.Table)
   } catch (error) {

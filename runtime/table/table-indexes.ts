@@ -1,4 +1,4 @@
-import { UpdateTableCommand, type UpdateTableCommandInput } from '@aws-sdk/client-dynamodb'
+import type { UpdateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import type { Options } from '../configuration/options.js'
 import { factsOf as errorFactsOf } from '../dynamodb/error-facts.js'
 import { TableRequestError, TableSchemaError } from '../errors.js'
@@ -96,7 +96,7 @@ async function ensureIndex(work: TableWork, key: string, first: TableFacts): Pro
  */
 async function change(work: TableWork, input: UpdateTableCommandInput): Promise<TableFacts | undefined> {
   try {
-    const answer = await work.request('UpdateTable', (client) => client.send(new UpdateTableCommand(input)))
+    const answer = await work.request('UpdateTable', (client, sdk) => client.send(new sdk.UpdateTableCommand(input)))
     return factsOf(work, answer.TableDescription)
   } catch (error) {
     const { name, message } = errorFactsOf(error)

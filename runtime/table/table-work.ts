@@ -2,15 +2,18 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { sleep } from '../async/sleep.js'
 import { monotonic } from '../clock.js'
 import { ambientLogger } from '../configuration/ambient.js'
-import type { Options } from '../configuration/options.js'
+import { OPTIONS, type Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { explainAwsError } from '../dynamodb/aws-error.js'
-import { endpointOf, withClient } from '../dynamodb/client.js'
+import { type Connection, withConnection } from '../dynamodb/connection.js'
+import { endpointOf } from '../dynamodb/endpoint.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
-import { ServerClock } from '../dynamodb/server-clock.js'
-import { type Transport, transportFor } from '../dynamodb/transport.js'
-import { ConfigurationError, TableRequestError } from '../errors.js'
+import { loadSdk, type Sdk } from '../dynamodb/sdk.js'
+import type { ServerClock } from '../dynamodb/server-clock.js'
+import type { Transport } from '../dynamodb/transport.js'
+import { ConfigurationError, type Problem, TableRequestError } from '../errors.js'
 import { fitLogger, type Logger, silentLogger } from '../logger.js'
+import { Patience, seconds, withTimeout } from './patience.js'
 
 /** How the table functions do their work, as opposed to what the table is. */
 export interface TableContext {
@@ -18,7 +21,12 @@ export interface TableContext {
   readonly logger?: Logger
   /** Milliseconds to wait at most for the table to become active, or to be gone. Default: 300 000, five minutes. */
   readonly waitLimit?: number
+  /** Milliseconds after which a request ends, its repeats included. Default: 30 000. */
+  readonly requestTimeout?: number | undefined
 }
+
+/** What sends one request of table work. */
+type Sender = Pick<DynamoDBClient, 'send'>
 
 const WAIT_LIMIT = 300_000
 const FIRST_PAUSE = 500
@@ -32,17 +40,20 @@ export class TableWork {
   readonly transport: Transport
   /** Judges this machine's clock by the answers to these requests. */
   readonly serverClock: ServerClock
-  readonly #client: DynamoDBClient
+  readonly #connection: Connection
+  readonly #patience: Patience
   readonly #waitLimit: number
   readonly #started = monotonic()
   #pause = FIRST_PAUSE
 
-  constructor(configuration: Configuration, client: DynamoDBClient, { logger, waitLimit }: TableContext) {
+  constructor(configuration: Configuration, connection: Connection, context: TableContext) {
+    const { logger, waitLimit, requestTimeout } = context
     this.configuration = configuration
     this.logger = fitLogger(logger ?? ambientLogger() ?? silentLogger)
-    this.transport = transportFor(configuration, client)
-    this.serverClock = ServerClock.of(client)
-    this.#client = client
+    this.#patience = new Patience(configuration, { requestTimeout, tell: (line) => this.logger.warn(line) })
+    this.transport = this.#patience.transport(connection.transport)
+    this.serverClock = connection.clock
+    this.#connection = connection
     this.#waitLimit = waitLimit ?? WAIT_LIMIT
   }
 
@@ -51,25 +62,48 @@ export class TableWork {
     return `table "${this.configuration.tableName}"`
   }
 
+  /** How long a request may take. Milliseconds. */
+  get requestTimeout(): number {
+    return this.#patience.requestTimeout
+  }
+
   /** An emulator may lack operations that AWS has; AWS itself never answers that it does not know one. */
   get mayLackOperations(): boolean {
-    return endpointOf(this.configuration) !== undefined || this.#client.config?.isCustomEndpoint === true
+    const { client } = this.configuration
+    return endpointOf(this.configuration) !== undefined || client?.config?.isCustomEndpoint === true
   }
 
   /**
+   * A request of the SDK's client, which ends in time.
+   *
    * @param operation name of the operation, as `CreateTable`
    * @throws {TableRequestError} in place of the SDK's error
    */
-  async request<T>(operation: string, send: (client: DynamoDBClient) => Promise<T>): Promise<T> {
+  async request<T>(operation: string, send: (client: Sender, sdk: Sdk) => Promise<T>): Promise<T> {
+    return await this.explained(operation, () =>
+      this.#patience.within(operation, async (abortSignal) => {
+        const [client, { sdk }] = await Promise.all([this.#connection.client(), loadSdk()])
+        return await send(abortable(client, abortSignal), sdk)
+      }),
+    )
+  }
+
+  /**
+   * Anything else that sends a request, for example by {@link transport}.
+   *
+   * @param action the IAM action, without `dynamodb:`
+   * @throws {TableRequestError} in place of the SDK's error
+   */
+  async explained<T>(action: string, send: () => Promise<T>): Promise<T> {
     try {
-      return await send(this.#client)
+      return await send()
     } catch (error) {
-      throw explainAwsError(error, { action: `dynamodb:${operation}`, configuration: this.configuration })
+      throw explainAwsError(error, { action: `dynamodb:${action}`, configuration: this.configuration })
     }
   }
 
   /** A request that DynamoDB refuses while it is busy with the table is repeated until the wait limit. */
-  async whileInUse<T>(operation: string, send: (client: DynamoDBClient) => Promise<T>): Promise<T> {
+  async whileInUse<T>(operation: string, send: (client: Sender, sdk: Sdk) => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await this.request(operation, send)
@@ -89,7 +123,7 @@ export class TableWork {
   async pause(state: string, cause?: unknown): Promise<void> {
     const left = this.#started + this.#waitLimit - monotonic()
     if (left <= 0) {
-      const limit = `${this.#waitLimit / 1000} seconds`
+      const limit = seconds(this.#waitLimit)
       throw new TableRequestError(`${state} after ${limit}, the wait limit; run it again to go on waiting`, { cause })
     }
     await sleep(Math.min(this.#pause, left))
@@ -103,11 +137,23 @@ export async function workOnTable<T>(
   context: TableContext,
   work: (table: TableWork) => Promise<T>,
 ): Promise<T> {
-  const { waitLimit } = context
-  if (waitLimit !== undefined && !(waitLimit >= 0)) {
-    const text = `must be milliseconds, at least 0, not ${waitLimit}`
-    throw new ConfigurationError([{ place: 'waitLimit', text }])
-  }
-  const configuration = resolveConfiguration(options)
-  return await withClient(configuration, (client) => work(new TableWork(configuration, client, context)))
+  const problems = [
+    ...limitProblem('waitLimit', context.waitLimit, 0, Number.POSITIVE_INFINITY),
+    ...limitProblem('requestTimeout', context.requestTimeout, 1, OPTIONS.requestTimeout.maximum),
+  ]
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  const configuration = withTimeout(resolveConfiguration(options), context.requestTimeout)
+  return await withConnection(configuration, (connection) => work(new TableWork(configuration, connection, context)))
+}
+
+function limitProblem(place: string, value: number | undefined, minimum: number, maximum: number): Problem[] {
+  if (value === undefined || (value >= minimum && value <= maximum)) return []
+  const range = maximum === Number.POSITIVE_INFINITY ? `at least ${minimum}` : `${minimum} to ${maximum}`
+  return [{ place, text: `must be milliseconds, ${range}, not ${value}` }]
+}
+
+/** The client for one request, which ends when the signal is aborted. */
+function abortable(client: DynamoDBClient, abortSignal: AbortSignal): Sender {
+  const send = (command: Parameters<Sender['send']>[0]) => client.send(command, { abortSignal })
+  return { send: send as Sender['send'] }
 }

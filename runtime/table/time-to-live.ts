@@ -1,9 +1,4 @@
-import {
-  DescribeTimeToLiveCommand,
-  ScanCommand,
-  type TimeToLiveStatus,
-  UpdateTimeToLiveCommand,
-} from '@aws-sdk/client-dynamodb'
+import type { TimeToLiveStatus } from '@aws-sdk/client-dynamodb'
 import { factsOf, isAwsError } from '../dynamodb/error-facts.js'
 import { TableRequestError, TableSchemaError } from '../errors.js'
 import { isOn, TTL_ATTRIBUTE, timeToLiveProblem } from './table-problems.js'
@@ -19,8 +14,8 @@ export interface TimeToLive {
 export async function findTimeToLive(work: TableWork): Promise<TimeToLive | undefined> {
   const { tableName } = work.configuration
   try {
-    const { TimeToLiveDescription } = await work.request('DescribeTimeToLive', (client) =>
-      client.send(new DescribeTimeToLiveCommand({ TableName: tableName })),
+    const { TimeToLiveDescription } = await work.request('DescribeTimeToLive', (client, sdk) =>
+      client.send(new sdk.DescribeTimeToLiveCommand({ TableName: tableName })),
     )
     const { TimeToLiveStatus = 'DISABLED', AttributeName } = TimeToLiveDescription ?? {}
     return { status: TimeToLiveStatus, attribute: AttributeName }
@@ -35,8 +30,8 @@ export async function switchOnTimeToLive(work: TableWork): Promise<void> {
   const { tableName } = work.configuration
   const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true }
   try {
-    await work.whileInUse('UpdateTimeToLive', (client) =>
-      client.send(new UpdateTimeToLiveCommand({ TableName: tableName, TimeToLiveSpecification })),
+    await work.whileInUse('UpdateTimeToLive', (client, sdk) =>
+      client.send(new sdk.UpdateTimeToLiveCommand({ TableName: tableName, TimeToLiveSpecification })),
     )
     work.logger.info(`switched on Time to Live on ${TTL_ATTRIBUTE} for ${work.label}`)
   } catch (error) {
@@ -72,8 +67,8 @@ export async function reconcileTimeToLive(work: TableWork): Promise<void> {
 
 async function isEmpty(work: TableWork): Promise<boolean> {
   const { tableName } = work.configuration
-  const { Count, LastEvaluatedKey } = await work.request('Scan', (client) =>
-    client.send(new ScanCommand({ TableName: tableName, Limit: 1, Select: 'COUNT', ConsistentRead: true })),
+  const { Count, LastEvaluatedKey } = await work.request('Scan', (client, sdk) =>
+    client.send(new sdk.ScanCommand({ TableName: tableName, Limit: 1, Select: 'COUNT', ConsistentRead: true })),
   )
   return Count === 0 && LastEvaluatedKey === undefined
 }

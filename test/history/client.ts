@@ -20,6 +20,7 @@ const WAYS = {
   increment: 9,
   write: 9,
   burst: 14,
+  'burst after a rest': 5,
   regenerate: 6,
   'regenerate beside changes': 5,
   'regenerate twice': 2,
@@ -84,7 +85,9 @@ export class Client {
     if (way === 'restart' && !restart) return this.#act()
     if (way.includes('logout') && without.has('logout')) return this.#act()
     const changes = () => Array.from({ length: 1 + this.#random.integer(3) }, () => this.#ask(this.#change()))
-    if (way === 'burst') await Promise.all([...changes(), this.#ask('read'), this.#ask(this.#change())])
+    if (way === 'burst after a rest') await sleep(this.#world.maxStale * this.#random.between(0.1, 0.2)) // a touch is due
+    if (way === 'burst' || way === 'burst after a rest')
+      await Promise.all([...changes(), this.#ask('read'), this.#ask(this.#change())])
     else if (way === 'regenerate beside changes')
       await this.#together([() => this.#ask('regenerate'), ...later(changes)])
     else if (way === 'regenerate twice')

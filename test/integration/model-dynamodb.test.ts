@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { COMMANDS, type Operation } from '../../runtime/dynamodb/transport.js'
+import type { Operation } from '../../runtime/dynamodb/operations.js'
+import { loadSdk } from '../../runtime/dynamodb/sdk.js'
 import { createTable } from '../../runtime/index.js'
 import { indexName } from '../../runtime/session/index-attributes.js'
 import { onEachEngine } from '../support/engines.js'
@@ -39,7 +40,7 @@ onEachEngine('the model of DynamoDB', (engine) => {
     const seen: Record<string, number> = {}
     for (let n = 0; n < RANDOM_OPERATIONS; n += 1) {
       const { operation, input } = new RandomRequest(choices, tableName).make()
-      const Command = COMMANDS[operation] as unknown as new (input: object) => never
+      const Command = (await loadSdk()).commands[operation] as unknown as new (input: object) => never
       const real = await outcomeOf(() => client.send(new Command(input)))
       const modelled = await outcomeOf(async () => model.execute(operation, input as never))
       expect(modelled, `request ${n}: ${operation} ${JSON.stringify(input)}`).toEqual(real)

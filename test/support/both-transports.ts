@@ -1,12 +1,11 @@
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import {
-  COMMANDS,
-  type Operation,
-  type Operations,
-  type SendOptions,
-  transportFor,
-} from '../../runtime/dynamodb/transport.js'
-import type { Stub, WireRequest } from './dynamodb-stub.js'
+import type { Options } from '../../runtime/configuration/options.js'
+import { resolveConfiguration } from '../../runtime/configuration/resolve.js'
+import { Connection } from '../../runtime/dynamodb/connection.js'
+import type { Operation, Operations } from '../../runtime/dynamodb/operations.js'
+import { loadSdk } from '../../runtime/dynamodb/sdk.js'
+import type { SendOptions } from '../../runtime/dynamodb/transport.js'
+import { CREDENTIALS, type Stub, type WireRequest } from './dynamodb-stub.js'
 
 export type Send = <O extends Operation>(
   operation: O,
@@ -19,41 +18,56 @@ export interface Seen<T> {
   readonly requests: readonly WireRequest[]
 }
 
-/** Does the same with the SDK's client and with the lean transport, each on a client of its own. */
-export async function both<T>(
-  stub: Stub,
-  config: DynamoDBClientConfig,
-  run: (send: Send, client: DynamoDBClient) => Promise<T>,
-): Promise<{ sdk: Seen<T>; lean: Seen<T> }> {
-  const seen = async (sendOf: (client: DynamoDBClient) => Send): Promise<Seen<T>> => {
-    const client = stub.client(config)
-    const before = stub.requests.length
-    try {
-      const result = await run(sendOf(client), client)
-      return { result, requests: stub.requests.slice(before) }
-    } finally {
-      client.destroy()
-    }
-  }
-  return { sdk: await seen(sdkSend), lean: await seen(leanSend) }
+/** Settings of a client that the SDK and this package call the same. */
+export type Settings = Pick<Options, 'endpoint' | 'region' | 'maxAttempts' | 'credentials'>
+
+const REGION = 'eu-central-1'
+
+/** A connection of this package to a stub. */
+export function connectionFor(stub: Stub, options: Options = {}): Connection {
+  const own = { endpoint: stub.endpoint, region: REGION, credentials: CREDENTIALS }
+  return new Connection(resolveConfiguration({ ...own, ...options }))
 }
 
-export function leanSend(client: DynamoDBClient): Send {
-  const transport = transportFor({ transport: 'lean' }, client)
+/** Does the same with the SDK's client, without anything of this package, and with the lean transport. */
+export async function both<T>(
+  stub: Stub,
+  settings: Settings,
+  run: (send: Send) => Promise<T>,
+  { sdk: more, lean }: { sdk?: DynamoDBClientConfig; lean?: Options } = {},
+): Promise<{ sdk: Seen<T>; lean: Seen<T> }> {
+  const seen = async (send: Send): Promise<Seen<T>> => {
+    const before = stub.requests.length
+    const result = await run(send)
+    return { result, requests: stub.requests.slice(before) }
+  }
+  const client = stub.client({ ...(settings as DynamoDBClientConfig), ...more })
+  const connection = connectionFor(stub, { ...settings, ...lean })
+  try {
+    return { sdk: await seen(sdkSend(client)), lean: await seen(leanSend(connection)) }
+  } finally {
+    client.destroy()
+    connection.close()
+  }
+}
+
+/** @throws when the SDK would send */
+export function leanSend({ transport, whySdk }: Connection): Send {
+  if (whySdk !== undefined) throw new Error(`the SDK would send: ${whySdk}`)
   return (operation, input, options) => transport.send(operation, input, options)
 }
 
-/** Without anything of this package. */
 export function sdkSend(client: DynamoDBClient): Send {
   return async (operation, input, options) => {
-    const Command = COMMANDS[operation] as unknown as new (input: object) => InstanceType<typeof COMMANDS.GetItem>
+    const { commands } = await loadSdk()
+    const Command = commands[operation] as new (input: object) => Parameters<DynamoDBClient['send']>[0]
     return (await client.send(new Command(input), options)) as never
   }
 }
 
-/** What sent it: undici writes the header `connection` in lower case, Node's own client in upper case. */
-export function sentBy(requests: readonly WireRequest[]): ('undici' | 'node:http')[] {
-  return requests.map(({ names }) => (names.includes('connection') ? 'undici' : 'node:http'))
+/** What sent it, by the user agent. */
+export function sentBy(requests: readonly WireRequest[]): ('lean' | 'sdk')[] {
+  return requests.map(({ headers }) => (headers['user-agent']?.startsWith('dynamo-session-store/') ? 'lean' : 'sdk'))
 }
 
 /** An error as the caller sees it, `$metadata` included. */

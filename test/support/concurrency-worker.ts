@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Options } from '../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../runtime/configuration/resolve.js'
+import { Connection } from '../../runtime/dynamodb/connection.js'
 import { LockLostError, LockWaitTimeoutError } from '../../runtime/errors.js'
 import type { SessionData } from '../../runtime/session/serialize.js'
 import { SessionRepository } from '../../runtime/session/session-repository.js'
+import { PATIENT } from './connection.js'
 
 /** What a process of test/slow/session/concurrency.test.ts has to do. */
 export interface Job {
@@ -52,9 +53,9 @@ async function carryOut(job: Job): Promise<JobResult> {
 
 /** Each client has connections and a retry quota of its own, as if it were a process of its own. */
 async function run(client: number, { endpoint, options, id, within, work }: Job, result: Counts): Promise<void> {
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-  const dynamoDB = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 10 })
-  const sessions = new SessionRepository(resolveConfiguration(options), dynamoDB)
+  const configuration = resolveConfiguration({ endpoint, region: 'us-east-1', maxAttempts: 10, ...PATIENT, ...options })
+  const connection = new Connection(configuration)
+  const sessions = new SessionRepository(configuration, connection)
   try {
     await sleep(Math.random() * within)
     for (let tries = 0; tries < TRIES; tries += 1) {
@@ -62,7 +63,7 @@ async function run(client: number, { endpoint, options, id, within, work }: Job,
     }
     throw new Error(`client ${client} did not succeed in ${TRIES} tries`)
   } finally {
-    dynamoDB.destroy()
+    connection.close()
   }
 }
 

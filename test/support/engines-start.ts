@@ -1,12 +1,11 @@
 import { execFile, spawn } from 'node:child_process'
-import { createHash, randomInt } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import dynalite from 'dynalite'
 import { listen } from './adapters/listen.js'
+import { fetchTarball } from './npm-tarball.js'
 
 const run = promisify(execFile)
 
@@ -28,9 +27,12 @@ export async function startDynalite(): Promise<RunningEngine> {
  * The official DynamoDB Local. Its jar is taken from this npm tarball alone (without that package's dependencies),
  * through the npm client, and only when Java is there to run it.
  */
-const TARBALL = 'amplify-dynamodb-simulator@2.9.30'
-const INTEGRITY = 'sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=='
-const CACHE = join(import.meta.dirname, '../../node_modules/.cache/dynamodb-local-2.9.30')
+const TARBALL = {
+  name: 'amplify-dynamodb-simulator@2.9.30',
+  integrity: 'sha512-xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ==',
+  part: 'package/emulator',
+  folder: 'dynamodb-local-2.9.30',
+}
 
 export async function startDynamoDBLocal(): Promise<RunningEngine | { missing: string }> {
   try {
@@ -38,13 +40,10 @@ export async function startDynamoDBLocal(): Promise<RunningEngine | { missing: s
   } catch {
     return { missing: 'there is no Java on this machine (java -version failed)' }
   }
-  try {
-    await fetchDynamoDBLocal()
-  } catch (error) {
-    return { missing: `${TARBALL} could not be fetched with npm: ${(error as Error).message.split('\n')[0]}` }
-  }
+  const fetched = await fetchTarball(TARBALL)
+  if ('missing' in fetched) return fetched
   const port = await freePort()
-  const emulator = join(CACHE, 'package/emulator')
+  const emulator = join(fetched.folder, 'emulator')
   const java = spawn(
     'java',
     [
@@ -67,26 +66,6 @@ export async function startDynamoDBLocal(): Promise<RunningEngine | { missing: s
       java.kill()
       await exited
     },
-  }
-}
-
-async function fetchDynamoDBLocal(): Promise<void> {
-  if (existsSync(join(CACHE, 'package/emulator/DynamoDBLocal.jar'))) return
-  await mkdir(join(CACHE, '..'), { recursive: true })
-  const folder = await mkdtemp(`${CACHE}-`)
-  try {
-    const { stdout } = await run('npm', ['pack', TARBALL, '--silent'], { cwd: folder })
-    const tarball = join(folder, stdout.trim().split('\n').at(-1) ?? '')
-    const digest = createHash('sha512')
-      .update(await readFile(tarball))
-      .digest('base64')
-    if (`sha512-${digest}` !== INTEGRITY) throw new Error('its integrity hash is not the expected one')
-    await run('tar', ['-xzf', tarball, '-C', folder, 'package/emulator'])
-    await rm(tarball)
-    await rename(folder, CACHE)
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true })
-    if (!existsSync(CACHE)) throw error
   }
 }
 

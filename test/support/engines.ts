@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { describe, inject } from 'vitest'
+import { leadingTo, PATIENT } from './connection.js'
 
 /** A DynamoDB to test against. */
 export interface Engine {
@@ -46,12 +47,15 @@ function engineAt(name: string, endpoint: string): Engine {
   return {
     name: name as Engine['name'],
     endpoint,
-    options: () => ({ tableName: uniqueTableName(), endpoint, region: 'us-east-1' }),
+    options: () => ({ tableName: uniqueTableName(), endpoint, region: 'us-east-1', ...PATIENT }),
     client: (at = endpoint) =>
-      new DynamoDBClient({
-        endpoint: at,
-        region: 'us-east-1',
-        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-      }),
+      leadingTo(
+        new DynamoDBClient({
+          endpoint: at,
+          region: 'us-east-1',
+          credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+        }),
+        at,
+      ),
   }
 }

@@ -11,6 +11,7 @@ import { type DynamoSessionOptions, DynamoSessionStore, dynamoSession } from '..
 import type { Options } from '../../runtime/index.js'
 import type { Item } from '../../runtime/session/session-record.js'
 import { type Answered, Browser } from './adapters/browser.js'
+import { reaching } from './connection.js'
 import { type Engine, uniqueTableName } from './engines.js'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js'
 import { makeTable, readItem, writeItem } from './table.js'
@@ -107,7 +108,7 @@ export function fastifyBench(engine: Engine): FastifyBench {
     const errorHandler = {
       handle: (error: Error, { operation }: { operation: string }) => void reported.push({ error, operation }),
     }
-    const store = new DynamoSessionStore({ tableName, client: impatient, errorHandler, ...settings.store })
+    const store = new DynamoSessionStore({ tableName, ...reaching(impatient), errorHandler, ...settings.store })
     const own = typeof settings.session === 'function' ? settings.session(store) : settings.session
     const app = fastify({ forceCloseConnections: true, ...settings.server })
     await settings.before?.(app)

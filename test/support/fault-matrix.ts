@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { expect } from 'vitest'
-import { type Engine, uniqueTableName } from './engines.js'
+import type { Options } from '../../runtime/configuration/options.js'
+import type { Engine } from './engines.js'
 import { type Fault, type FaultOptions, type FaultProxy, startFaultProxy } from './fault-proxy.js'
 import { requestTimeout } from './request-timeouts.js'
 import { readItem, writeItem } from './table.js'
@@ -10,8 +11,7 @@ import { readItem, writeItem } from './table.js'
 /** A row of the matrix: what befalls a request. */
 export interface FaultRow {
   readonly name: string
-  /** Undefined: the engine is asked for a table that is not there. */
-  readonly fault: Fault | undefined
+  readonly fault: Fault
   /** Whether the engine carries the request out all the same. */
   readonly applied: boolean
   /** Whether the SDK repeats the request, so that a fault that passes is not noticed. */
@@ -56,7 +56,7 @@ export const FAULTS: readonly FaultRow[] = [
   {
     ...raised,
     name: 'table missing',
-    fault: undefined,
+    fault: { error: 'ResourceNotFoundException', message: 'Cannot do operations on a non-existent table' },
     error: { name: 'TableMissingError', message: expect.stringContaining(CREATE) },
   },
 ]
@@ -67,8 +67,8 @@ export const OVERTAKEN: FaultRow = { ...repeated, name: 'overtaken', fault: { de
 /** One field of the matrix: a session id of its own in a table that many share, behind a proxy of its own. */
 export interface Cell {
   readonly id: string
-  /** Through the proxy. */
-  readonly client: DynamoDBClient
+  /** Lead through the proxy. */
+  readonly options: Options
   readonly proxy: FaultProxy
   /** Lets the fault begin. */
   strike(operation: string, options?: FaultOptions): void
@@ -101,24 +101,24 @@ export async function startCell(
     timeout.runOut()
     return repeated
   }
-  const client = new DynamoDBClient({
+  const options = {
     endpoint: proxy.endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: MOST_ATTEMPTS[lasts],
-    requestHandler: { requestTimeout: timeout.milliseconds, throwOnRequestTimeout: true },
-  })
+    attemptTimeout: timeout.milliseconds,
+    requestTimeout: 10 * timeout.milliseconds,
+  }
   return {
     id,
-    client,
+    options,
     proxy,
     strike(operation, options) {
       const times = lasts === 'once' ? 1 : Number.POSITIVE_INFINITY
       if (row === OVERTAKEN) proxy.inject(operation, { delay })
-      else if (row.fault) {
+      else {
         const meanwhile = 'hang' in row.fault ? runOut : undefined
         proxy.inject(operation, row.fault, { times, meanwhile, ...options })
-      } else loseTable(client, operation, options?.after ?? 0)
+      }
     },
     item: () => readItem(direct, table, id),
     put: (attributes) => writeItem(direct, table, { session_id: { S: id }, ...attributes }),
@@ -129,23 +129,9 @@ export async function startCell(
     async end() {
       letThrough()
       timeout.end()
-      client.destroy()
       await proxy.stop()
     },
   }
-}
-
-/** From now on the client asks for a table that does not exist. */
-function loseTable(client: DynamoDBClient, operation: string, after: number): void {
-  let toPass = after
-  client.middlewareStack.add(
-    (next, { commandName }) =>
-      (args) => {
-        if (commandName !== `${operation}Command` || toPass-- > 0) return next(args)
-        return next({ ...args, input: { ...args.input, TableName: uniqueTableName() } })
-      },
-    { step: 'initialize' },
-  )
 }
 
 /** What no error may show (invariant 7). */

@@ -8,6 +8,7 @@ import type { Options } from '../../runtime/index.js'
 import { DynamoSessionStore } from '../../runtime/koa.js'
 import type { Item } from '../../runtime/session/session-record.js'
 import { listen, stop } from './adapters/listen.js'
+import { reaching } from './connection.js'
 import { type Engine, uniqueTableName } from './engines.js'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js'
 import { makeTable, readItem, writeItem } from './table.js'
@@ -90,7 +91,7 @@ export function koaBench(engine: Engine): KoaBench {
     const errorHandler = {
       handle: (error: Error, { operation }: { operation: string }) => void reported.push({ error, operation }),
     }
-    const store = new DynamoSessionStore({ tableName, client: impatient, errorHandler, ...settings.store })
+    const store = new DynamoSessionStore({ tableName, ...reaching(impatient), errorHandler, ...settings.store })
     const own = typeof settings.session === 'function' ? settings.session(store) : settings.session
     const app = new Koa({ env: 'test', keys: ['a key of the tests'] })
     app.on('error', (error) => failures.push(error))

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, vi } from 'vitest'
-import { leanSend } from './both-transports.js'
+import { connectionFor, leanSend } from './both-transports.js'
 import { type Stub, sendJson } from './dynamodb-stub.js'
 
 const INPUT = { TableName: 'sessions', Key: { session_id: { S: 'a' } } }
@@ -16,8 +16,8 @@ export async function expectNothingLeftBehind(stub: Stub, requests: number): Pro
     else sendJson(response, {})
     if (count % 100 === 0) (stub.requests as unknown[]).length = 1
   })
-  const client = stub.client()
-  const send = leanSend(client)
+  const connection = connectionFor(stub)
+  const send = leanSend(connection)
   const { signal } = new AbortController()
   const add = vi.spyOn(signal, 'addEventListener')
   const remove = vi.spyOn(signal, 'removeEventListener')
@@ -38,7 +38,7 @@ export async function expectNothingLeftBehind(stub: Stub, requests: number): Pro
   expect(warnings.filter(({ name }) => name === 'MaxListenersExceededWarning')).toEqual([])
   expect(add.mock.calls.length).toBeGreaterThan(0)
   expect(remove.mock.calls.length).toBeGreaterThanOrEqual(add.mock.calls.length)
-  client.destroy()
+  connection.close()
   await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
   await sleep(50)
   expect(process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap')).toEqual([])

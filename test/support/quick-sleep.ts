@@ -27,9 +27,11 @@ export function recordWaits(): readonly number[] {
   return waits
 }
 
-/** During this test, waits end only when their signal is aborted. */
+/** During this test, waits with a signal end only when that is aborted. */
 export function sleepUntilAborted(): void {
-  during((_, value, options) => wait(2 ** 31 - 1, value, options))
+  during((milliseconds, value, options) =>
+    options?.signal ? wait(2 ** 31 - 1, value, options) : briefly(milliseconds, value, options),
+  )
 }
 
 /**

@@ -2,6 +2,8 @@
 export interface RequestTimeout {
   /** For `requestTimeout` of a request handler: so many that nothing else has the same number. Milliseconds. */
   readonly milliseconds: number
+  /** How many requests it runs for at present. */
+  readonly running: number
   /** Lets it run out for the requests that have no answer yet, or for the oldest ones of them. */
   runOut(count?: number): void
   end(): void
@@ -19,6 +21,9 @@ export function requestTimeout(): RequestTimeout {
   timers.set(milliseconds, own)
   return {
     milliseconds,
+    get running() {
+      return own.size
+    },
     runOut(count = own.size) {
       for (const [timer, callback] of [...own].slice(0, count)) {
         globalThis.clearTimeout(timer)

@@ -1,116 +1,124 @@
-import { Agent, Pool } from 'undici'
-import { Answer } from './answer.js'
-import { type Carrying, Connection } from './connection.js'
-import type { Handler, Timeouts } from './exchange.js'
-import type { HttpRequest, Received } from './http.js'
+import { type IncomingMessage, type RequestOptions, request as send } from 'node:http'
+import { TOO_LONG } from '../answer-check.js'
+import type { Endpoint } from '../endpoint.js'
+import { timeoutError } from '../request-timeout.js'
+import { Pool } from './pool.js'
+import { aborted } from './retries.js'
 
-/** As many as the SDK's default handler has to one host. */
-const MOST_SOCKETS = 50
+export interface Received {
+  readonly status: number
+  /** Names in lower case; of several with one name, one text. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer | typeof TOO_LONG
+  /** Closes the connection that the answer came on. */
+  readonly drop: () => void
+}
 
-/** Milliseconds that an idle socket stays open. It does not keep the process alive. */
-const IDLE = 60_000
+export interface Limits {
+  /** For the whole attempt. Milliseconds. */
+  readonly milliseconds: number
+  /** The error when time is up. */
+  readonly tooLate: () => Error
+  /** Bytes of the answer's body. A longer body is {@link TOO_LONG}, and its connection is closed. */
+  readonly most: number
+  readonly abortSignal: AbortSignal | undefined
+}
 
-/** By what the handler was configured with. */
-const ALL = new WeakMap<object, Connections>()
+/** Codes of errors that the SDK's request handler calls a `TimeoutError`. */
+const LOST = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT']
 
-/** Connections kept open by undici in place of those of the SDK's default request handler. */
+/** Exchanges requests for answers by Node's own HTTP client. */
 export class Connections {
-  readonly #timeouts: Timeouts
-  #agent: Agent | undefined
-  #busy = 0
-  readonly #waiting: { request: HttpRequest; answer: Answer }[] = []
+  readonly #connectTimeout: number
+  #pool: Pool | undefined
 
-  /** Those that stand in for this handler: one set, which `client.destroy()` closes. */
-  static of(handler: Handler, timeouts: Timeouts): Connections {
-    const configured = handler.configProvider ?? handler
-    let connections = ALL.get(configured)
-    if (!connections) {
-      connections = new Connections(timeouts)
-      closeWith(handler, connections)
-      ALL.set(configured, connections)
-    }
-    return connections
+  /** @param connectTimeout milliseconds */
+  constructor(connectTimeout: number) {
+    this.#connectTimeout = connectTimeout
   }
 
-  private constructor(timeouts: Timeouts) {
-    this.#timeouts = timeouts
+  /** Whether {@link exchange} can be called. */
+  get isOpen(): boolean {
+    return this.#pool !== undefined
   }
 
-  /** Requests wait here, not in undici, which would open a connection even for one that was given up meanwhile. */
-  exchange(request: HttpRequest, abortSignal: AbortSignal | undefined, most: number): Promise<Received> {
+  /** Loads `node:tls` only for a host that needs it. */
+  async open(protocol: Endpoint['protocol']): Promise<void> {
+    const tls = protocol === 'https:' ? await import('node:tls') : undefined
+    this.#pool ??= new Pool(this.#connectTimeout, tls)
+  }
+
+  /**
+   * Sends one request and receives its answer.
+   *
+   * @param headers names and values in turn
+   */
+  exchange(
+    endpoint: Endpoint,
+    headers: string[],
+    body: string,
+    { milliseconds, tooLate, most, abortSignal }: Limits,
+  ): Promise<Received> {
     return new Promise((resolve, reject) => {
-      const answer = new Answer({
-        requestTimeout: this.#timeouts.requestTimeout,
-        abortSignal,
-        most,
-        resolve,
-        reject,
-        ended: this.#ended,
+      const { protocol, hostname, port, path } = endpoint
+      const options = { agent: this.#pool, protocol, hostname, port, path, method: 'POST', headers }
+      const request = send(options as unknown as RequestOptions)
+      let given: Error | undefined
+      const giveUp = (error: Error) => {
+        given ??= error
+        request.destroy(error)
+      }
+      const timer = setTimeout(() => giveUp(tooLate()), milliseconds)
+      const abort = () => abortSignal && giveUp(aborted(abortSignal))
+      if (abortSignal?.aborted) abort()
+      else abortSignal?.addEventListener('abort', abort, { once: true })
+      const end = () => {
+        clearTimeout(timer)
+        abortSignal?.removeEventListener('abort', abort)
+      }
+      const fail = (error: Error) => {
+        end()
+        reject(given ?? error)
+      }
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        if (given === undefined && LOST.includes(error.code ?? '')) error.name = 'TimeoutError'
+        fail(error)
       })
-      if (!answer.awaited) return
-      if (this.#busy < MOST_SOCKETS) this.#dispatch(request, answer)
-      else this.#waiting.push({ request, answer })
+      request.on('response', (response: IncomingMessage) => {
+        const { socket } = response
+        const chunks: Buffer[] = []
+        let length = 0
+        const answer = (whole: Buffer | typeof TOO_LONG) => {
+          end()
+          const headersOf = response.headers as Record<string, string>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: headersOf,
+            body: whole,
+            drop: () => void socket.destroy(),
+          })
+        }
+        response.on('data', (chunk: Buffer) => {
+          length += chunk.length
+          chunks.push(chunk)
+          if (length <= most) return
+          answer(TOO_LONG)
+          request.destroy()
+        })
+        response.on('end', () => answer(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length)))
+        response.on('error', fail)
+      })
+      request.end(body)
     })
   }
 
-  #dispatch(request: HttpRequest, answer: Answer): void {
-    this.#busy += 1
-    this.#agent ??= this.#open()
-    const { path, headers } = request
-    try {
-      const body = request.body as Uint8Array
-      const options: Carrying = { origin: originOf(request), path, method: 'POST', headers, body, answer }
-      this.#agent.dispatch(options, answer)
-    } catch (error) {
-      queueMicrotask(() => answer.onResponseError(undefined, error as Error))
-    }
-  }
-
-  readonly #ended = (): void => {
-    this.#busy -= 1
-    while (this.#busy < MOST_SOCKETS) {
-      const next = this.#waiting.shift()
-      if (!next) return
-      if (next.answer.awaited) this.#dispatch(next.request, next.answer)
-    }
-  }
-
-  /** Like `destroy` of the SDK's handler: what is under way ends, and a later request opens connections again. */
-  destroy(): void {
-    const agent = this.#agent
-    this.#agent = undefined
-    for (const { answer } of this.#waiting.splice(0)) answer.refuse()
-    agent?.destroy().catch(() => {})
-  }
-
-  #open(): Agent {
-    const { connectionTimeout = 0, requestTimeout, socketTimeout } = this.#timeouts
-    return new Agent({
-      connections: MOST_SOCKETS,
-      // One request at a time: then whatever arrives on an idle connection closes it.
-      pipelining: 1,
-      factory: (origin, options: Pool.Options) => new Pool(origin, { ...options, factory: connectionTo }),
-      keepAliveTimeout: IDLE,
-      connect: { timeout: connectionTimeout },
-      // How long the headers may take is up to Answer, which counts the time until there is a socket, too.
-      headersTimeout: socketTimeout ?? 0,
-      bodyTimeout: socketTimeout ?? requestTimeout ?? 0,
-    })
+  /** Ends what is under way. A later request opens connections again. */
+  close(): void {
+    this.#pool?.destroy()
   }
 }
 
-function connectionTo(origin: URL, options: object): Connection {
-  return new Connection(origin, options)
-}
-
-function originOf({ protocol, hostname, port }: HttpRequest): string {
-  return `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`
-}
-
-function closeWith(handler: Handler, connections: Connections): void {
-  const destroy = handler.destroy
-  handler.destroy = function (this: Handler) {
-    connections.destroy()
-    destroy?.call(this)
-  }
+/** The error for an attempt that ran out of its own time, while the request has some left. */
+export function attemptTimedOut(milliseconds: number): Error {
+  return timeoutError(`no whole answer came within ${milliseconds} ms (attempt_timeout)`)
 }

@@ -1,71 +1,124 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Members } from '../answer-check.js'
+import type { Input, Operation, Operations } from '../transport.js'
 
-/**
- * The body of a request, byte for byte what the SDK's serializer makes of it, in a fraction of its time; undefined where
- * something has to be encoded (binary attributes, documents), which is left to the SDK.
- *
- * @param members names of those that the SDK knows, in its order
- */
-export function requestJson(input: object, members: readonly string[]): string | undefined {
-  const given = input as Readonly<Record<string, unknown>>
-  let json = ''
-  for (const name of members) {
-    const value = given[name]
-    if (value === undefined || value === null) continue
-    if (typeof value === 'object' && !isPlain(name, value)) return undefined
-    json += `${json === '' ? '' : ','}"${name}":${JSON.stringify(value)}`
-  }
-  return `{${json}}`
+/** The body of a request: JSON, in which binary values are Base64. */
+export function requestJson(input: Input): string {
+  return JSON.stringify(holdsBinary(input) ? encoded(input) : input)
 }
 
 /**
- * The members of an answer, as the SDK's deserializer gives them; undefined where something has to be decoded.
+ * The members of an answer, as the SDK's deserializer gives them: without those that it does not know, and with binary
+ * values as `Uint8Array`.
  *
- * @param text that `members` were parsed from
- * @param names of those that the SDK knows
+ * @param members of which the answer is made, parsed from `text`; binary values are decoded in place
+ * @throws {SyntaxError} for a binary value that is not Base64
  */
-export function answerOf(
+export function answerOf<O extends Operation>(
   text: string,
   members: Members,
-  names: readonly string[],
-): Record<string, unknown> | undefined {
-  // Within a string the quotes have a backslash before them.
-  if (/"BS?"\s*:/.test(text)) return undefined
+): Omit<Operations[O]['output'], '$metadata'> {
+  const decodes = mayHoldBinary(text)
   const answer: Record<string, unknown> = {}
-  for (const name of names) {
+  for (const name in members) {
+    const decode = DECODERS.get(name)
     const value = members[name]
-    if (value !== undefined) answer[name] = value
+    if (decode === undefined || value === null) continue
+    if (decodes) decode(value as never)
+    answer[name] = value
   }
-  return answer
+  return answer as Omit<Operations[O]['output'], '$metadata'>
 }
 
-/** Members of requests that hold attributes, by name. */
-const ATTRIBUTES = ['Key', 'ExpressionAttributeValues', 'Item', 'ExclusiveStartKey']
-
-function isPlain(name: string, value: object): boolean {
-  if (name === 'ExpressionAttributeNames') return true
-  if (name === 'Statements') return (value as Statement[]).every(isPlainStatement)
-  if (name === 'RequestItems') return Object.values(value as Tables).every(({ Keys }) => Keys?.every(areTexts) ?? true)
-  return ATTRIBUTES.includes(name) && areTexts(value)
+/** Whether it is worthwhile to look at attributes of an answer: `"B"` and `"BS"` are the types of binary ones. */
+function mayHoldBinary(text: string): boolean {
+  return /"BS?"/.test(text)
 }
 
-function areTexts(attributes: object): boolean {
-  return Object.values(attributes).every(isText)
+type Attributes = Readonly<Record<string, AttributeValue>>
+
+/**
+ * Decodes the binary values of an item, in place.
+ *
+ * @throws {SyntaxError} for one that is not Base64
+ */
+export function decodeItem(item: Attributes | undefined): void {
+  if (item) for (const attribute of Object.values(item)) decodeAttribute(attribute)
 }
 
-/** Of a BatchGetItem. */
-type Tables = Readonly<Record<string, { readonly Keys?: readonly object[] }>>
+/** Any object with bytes is one: also of another realm (Jest), where `instanceof` fails. */
+function holdsBinary(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (ArrayBuffer.isView(value)) return true
+  for (const name in value) {
+    if (holdsBinary((value as Members)[name])) return true
+  }
+  return false
+}
+
+function encoded(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
+  if (Array.isArray(value)) return value.map(encoded)
+  // Makes an own member also of one named `__proto__`.
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, encoded(member)]))
+}
 
 interface Statement {
-  readonly Parameters?: readonly AttributeValue[]
+  readonly Item?: Attributes
+  readonly Error?: { readonly Item?: Attributes }
 }
 
-function isPlainStatement(statement: Statement): boolean {
-  return statement.Parameters?.every(isText) ?? true
+/** All members of answers, and what finds the attributes in them. */
+const DECODERS = new Map<string, (value: never) => void>([
+  ['Attributes', decodeItem],
+  ['Item', decodeItem],
+  ['LastEvaluatedKey', decodeItem],
+  ['Items', decodeItems],
+  ['ItemCollectionMetrics', (metrics: { ItemCollectionKey?: Attributes }) => decodeItem(metrics.ItemCollectionKey)],
+  ['Responses', decodeResponses],
+  ['UnprocessedKeys', (tables: Record<string, { Keys?: Attributes[] }>) => decodeItems(keysOf(tables))],
+  ['ConsumedCapacity', () => {}],
+  ['Count', () => {}],
+  ['ScannedCount', () => {}],
+])
+
+function decodeItems(items: readonly Attributes[]): void {
+  for (const item of items) decodeItem(item)
 }
 
-/** A string or a number: their JSON is what is sent. */
-function isText(value: AttributeValue | undefined): boolean {
-  return typeof value?.S === 'string' || typeof value?.N === 'string'
+/** Of a BatchGetItem by table, of statements in a list. */
+function decodeResponses(responses: Statement[] | Record<string, Attributes[]>): void {
+  if (Array.isArray(responses)) responses.forEach(decodeStatement)
+  else decodeItems(Object.values(responses).flat())
+}
+
+function decodeStatement({ Item, Error: failure }: Statement): void {
+  decodeItem(Item)
+  decodeItem(failure?.Item)
+}
+
+function keysOf(tables: Readonly<Record<string, { readonly Keys?: readonly Attributes[] }>>): Attributes[] {
+  return Object.values(tables).flatMap(({ Keys = [] }) => Keys)
+}
+
+interface Encoded {
+  B?: unknown
+  BS?: unknown
+  readonly L?: readonly AttributeValue[]
+  readonly M?: Attributes
+}
+
+function decodeAttribute(attribute: AttributeValue): void {
+  const value = attribute as Encoded
+  if (typeof value.B === 'string') value.B = bytesOf(value.B)
+  if (Array.isArray(value.BS)) value.BS = value.BS.map(bytesOf)
+  if (Array.isArray(value.L)) value.L.forEach(decodeAttribute)
+  if (value.M) decodeItem(value.M)
+}
+
+function bytesOf(text: string): Uint8Array {
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new SyntaxError('Invalid Base64')
+  const { buffer, byteOffset, byteLength } = Buffer.from(text, 'base64')
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }

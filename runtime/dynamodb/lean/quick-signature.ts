@@ -31,8 +31,6 @@ const OWN = ['content-length', 'x-amz-content-sha256', 'x-amz-date']
  * AWS Signature Version 4 ("Create a signed AWS API request", AWS IAM User Guide) for many requests with mostly the same
  * headers and no query: what is the same is prepared once. `@smithy/signature-v4` takes several times as long, for it
  * prepares everything for each request and waits for each of its five hashes.
- *
- * It is used only for routes where it made the very signature that the SDK's signer made (see `learnRoute`).
  */
 export class QuickSignature {
   readonly #credentials: Credentials
@@ -78,12 +76,12 @@ export class QuickSignature {
    * @param varying headers that it has of its own, without spaces at the ends or several in a row
    * @param now milliseconds since the epoch, by the server's clock
    */
-  sign(body: Uint8Array, varying: Readonly<Record<string, string>>, now: number): Record<string, string> {
+  sign(body: string | Uint8Array, varying: Readonly<Record<string, string>>, now: number): Record<string, string> {
     this.#setTime(now)
     const content = hash('sha256', body)
     const headers = { ...this.#headers }
     for (const name in varying) headers[name] = varying[name] as string
-    headers['content-length'] = String(body.byteLength)
+    headers['content-length'] = String(Buffer.byteLength(body))
     headers['x-amz-date'] = this.#time
     headers['x-amz-content-sha256'] = content
     let canonical = ''

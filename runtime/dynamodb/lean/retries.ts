@@ -1,101 +1,191 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { getRetryAfterHint, isServerError, isThrottlingError, isTransientError } from '@smithy/core/retry'
-import type { HttpResponse } from './http.js'
-import type { LeanRequest } from './lean-request.js'
-import type { Metadata, Output } from './route.js'
+import { sleep } from '../../async/sleep.js'
+import { monotonic, wallClock } from '../../clock.js'
+import { NETWORK, THROTTLING } from '../error-facts.js'
+import type { SendOptions } from '../transport.js'
+import type { Metadata } from './errors.js'
 
-type Config = DynamoDBClient['config']
-type AnyStrategy = Awaited<ReturnType<Config['retryStrategy']>>
-type TokenStrategy = Extract<AnyStrategy, { acquireInitialRetryToken: unknown }>
-type RetryErrorInfo = Parameters<TokenStrategy['refreshRetryTokenForRetry']>[1]
+/** Attempts, the first included, where nothing is configured. */
+export const DEFAULT_ATTEMPTS = 4
 
-/** The SDK's strategies are, and those of applications since 2022. */
-export function isTokenStrategy(strategy: AnyStrategy): strategy is TokenStrategy {
-  return (
-    'acquireInitialRetryToken' in strategy && 'refreshRetryTokenForRetry' in strategy && 'recordSuccess' in strategy
-  )
+/** All retries of a client take from one quota, so that they don't multiply the load of a database in trouble. */
+const QUOTA = 500
+
+/** What a retry takes from the quota, and the longest first pause (milliseconds). */
+const THROTTLED = { cost: 5, firstPause: 1000 }
+const TRANSIENT = { cost: 14, firstPause: 25 }
+
+/** Milliseconds. */
+const LONGEST_PAUSE = 20_000
+
+/** How much longer than the pause by itself a pause may be that the server asks for. Milliseconds. */
+const LONGEST_EXTENSION = 5000
+
+export interface RetriesOptions {
+  /** From 0 to 1. */
+  readonly random?: () => number
+  readonly sleep?: typeof sleep
 }
 
 /**
- * Sends until it succeeds or the client's retry strategy has enough: what `retryMiddleware` of `@smithy/core/retry`
- * does, with the same marks in `$metadata`.
+ * Sends requests until they succeed or may not be repeated any more: what `retryMiddleware` and `StandardRetryStrategy` of
+ * `@smithy/core/retry` do for a DynamoDB client. One object serves all requests of a client.
  */
-export async function withRetries(
-  config: Config,
-  strategy: TokenStrategy,
-  scope: string,
-  abortSignal: AbortSignal | undefined,
-  request: LeanRequest,
-): Promise<Output> {
-  const maxAttempts = await config.maxAttempts()
-  const first = strategy.acquireInitialRetryToken(scope)
-  let token = await (abortSignal ? unlessAborted(first, abortSignal) : first)
-  let attempts = 0
-  let totalRetryDelay = 0
-  for (;;) {
-    let failure: Failure
+export class Retries {
+  /** Of one request, the first attempt included. */
+  readonly maxAttempts: number
+  readonly #random: () => number
+  readonly #sleep: typeof sleep
+  #quota = QUOTA
+  #isStopped = false
+
+  constructor(maxAttempts: number, { random = Math.random, sleep: wait = sleep }: RetriesOptions = {}) {
+    this.maxAttempts = maxAttempts
+    this.#random = random
+    this.#sleep = wait
+  }
+
+  /** No further attempt begins: a request that fails now has failed. */
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  /**
+   * Sets `attempts` and `totalRetryDelay` of `$metadata`, as the SDK does. No pause begins that would last until the
+   * deadline: the error of the last attempt is thrown then.
+   *
+   * @param attempt sends once; its parameter counts from 1. Ends by itself when the signal is aborted or time is up
+   * @param options with the deadline of the whole request
+   */
+  async run<T extends { readonly $metadata: Metadata }>(
+    attempt: (count: number) => Promise<T>,
+    { abortSignal, deadline = Number.POSITIVE_INFINITY }: SendOptions = {},
+  ): Promise<T> {
+    let retry: Kind | undefined
+    let totalRetryDelay = 0
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        const answer = await attempt(attempts)
+        this.#giveBack(retry)
+        answer.$metadata.attempts = attempts
+        answer.$metadata.totalRetryDelay = totalRetryDelay
+        return answer
+      } catch (error) {
+        if (abortSignal?.aborted) throw aborted(abortSignal)
+        const failure = error as Failure
+        // DynamoDB answered: the database is well.
+        if (failure.name === 'ConditionalCheckFailedException') this.#giveBack(retry)
+        retry = kindOf(failure)
+        const pause = this.#pauseAfter(failure, retry, attempts)
+        const isLast = this.#isStopped || pause === undefined || monotonic() + pause >= deadline
+        if (retry === undefined || isLast) {
+          throw withMetadata(failure, { attempts, totalRetryDelay })
+        }
+        this.#quota -= retry.cost
+        await this.#pause(pause, abortSignal)
+        totalRetryDelay += pause
+        // A process that was stopped for a while goes on too late.
+        if (this.#isStopped || monotonic() >= deadline) throw withMetadata(failure, { attempts, totalRetryDelay })
+      }
+    }
+  }
+
+  /** @param retry the last one, which was paid for; undefined: the first attempt sufficed */
+  #giveBack(retry: Kind | undefined): void {
+    this.#quota = Math.min(QUOTA, this.#quota + (retry?.cost ?? 1))
+  }
+
+  /** Milliseconds; undefined: no retry. */
+  #pauseAfter(failure: Failure, kind: Kind | undefined, attempts: number): number | undefined {
+    if (kind === undefined || attempts >= this.maxAttempts || this.#quota < kind.cost) return undefined
+    const pause = Math.floor(this.#random() * Math.min(kind.firstPause * 2 ** (attempts - 1), LONGEST_PAUSE))
+    const asked = askedPause(failure.$response?.headers) ?? 0
+    return Math.max(pause, Math.min(asked, pause + LONGEST_EXTENSION))
+  }
+
+  async #pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
     try {
-      const output = await request.send(attempts + 1, maxAttempts)
-      strategy.recordSuccess(token)
-      output.$metadata.attempts = attempts + 1
-      output.$metadata.totalRetryDelay = totalRetryDelay
-      return output
+      await this.#sleep(milliseconds, undefined, { signal })
     } catch (error) {
-      failure = asError(error)
+      throw signal?.aborted ? aborted(signal) : error
     }
-    try {
-      token = await unlessAborted(strategy.refreshRetryTokenForRetry(token, infoOf(failure)), abortSignal)
-    } catch (refusal) {
-      if (abortSignal?.aborted && (refusal as Error | undefined)?.name === 'AbortError') throw refusal
-      failure.$metadata ??= {}
-      failure.$metadata.attempts = attempts + 1
-      failure.$metadata.totalRetryDelay = totalRetryDelay
-      throw failure
-    }
-    attempts = token.getRetryCount()
-    const delay = token.getRetryDelay()
-    totalRetryDelay += (token as Logged).$retryLog?.acquisitionDelay ?? 0
-    totalRetryDelay += delay
-    if (delay > 0) await unlessAborted(new Promise((resolve) => setTimeout(resolve, delay)), abortSignal)
   }
 }
 
-type Failure = Error & { $metadata?: Metadata; $response?: HttpResponse }
-
-/** What the SDK's own strategies note about the time that they waited themselves. */
-interface Logged {
-  readonly $retryLog?: { readonly acquisitionDelay?: number }
+/** The error of a request that was aborted, as the SDK has it. */
+export function aborted({ reason }: AbortSignal): Error {
+  const text = reason && !(reason instanceof Error) ? String(reason) : 'Request aborted'
+  const error = new Error(text, reason instanceof Error ? { cause: reason } : undefined)
+  return Object.assign(error, { name: 'AbortError' })
 }
 
-function asError(error: unknown): Failure {
-  if (error instanceof Error) return error
-  return error instanceof Object ? Object.assign(new Error(), error) : new Error(String(error))
+type Headers = Readonly<Record<string, string>>
+
+type Failure = Error & {
+  readonly code?: string
+  readonly $retryable?: { readonly throttling?: boolean }
+  readonly $response?: { readonly headers?: Headers }
+  $metadata?: Metadata
 }
 
-function infoOf(error: Failure): RetryErrorInfo {
-  const known = error as Parameters<typeof isThrottlingError>[0]
-  const retryAfterHint = getRetryAfterHint(error.$response)
-  return { error: known, errorType: typeOf(known), ...(retryAfterHint && { retryAfterHint }) }
+type Kind = typeof THROTTLED
+
+/** undefined: a repeat would fail likewise. */
+function kindOf(failure: Failure): Kind | undefined {
+  const isThrottled =
+    failure.$metadata?.httpStatusCode === 429 ||
+    REPEATED_SLOWLY.includes(failure.name) ||
+    failure.$retryable?.throttling === true
+  if (isThrottled) return THROTTLED
+  return isTransient(failure) ? TRANSIENT : undefined
 }
 
-function typeOf(error: Parameters<typeof isThrottlingError>[0]): RetryErrorInfo['errorType'] {
-  if (isThrottlingError(error)) return 'THROTTLING'
-  if (isTransientError(error)) return 'TRANSIENT'
-  return isServerError(error) ? 'SERVER_ERROR' : 'CLIENT_ERROR'
+/** The SDK repeats the last two as well. To whoever manages tables they say something else. */
+const REPEATED_SLOWLY = [...THROTTLING, 'LimitExceededException', 'TransactionInProgressException']
+const TRANSIENT_NAMES = ['TimeoutError', 'RequestTimeout', 'RequestTimeoutException']
+const TRANSIENT_CODES = [...NETWORK, 'ETIMEDOUT']
+const TRANSIENT_STATUS = [500, 502, 503, 504]
+const MOST_CAUSES = 10
+
+function isTransient(failure: Failure, depth = 0): boolean {
+  const { name, message, code = '', cause, $metadata, $retryable } = failure
+  if (name === 'AbortError' || name === 'RequestTimeoutError') return false
+  return (
+    $retryable !== undefined ||
+    $metadata?.clockSkewCorrected === true ||
+    (name === 'InvalidSignatureException' && message?.includes('Signature expired')) ||
+    TRANSIENT_NAMES.includes(name) ||
+    TRANSIENT_CODES.includes(code) ||
+    TRANSIENT_STATUS.includes($metadata?.httpStatusCode ?? 0) ||
+    (isObject(cause) && depth <= MOST_CAUSES && isTransient(cause as Failure, depth + 1))
+  )
 }
 
-/** Rejects as soon as the signal is aborted. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return await work
-  let abort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(Object.assign(new Error('Request aborted'), { name: 'AbortError' }))
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
+/** Not `instanceof Error`, which fails for errors of Node in Jest. */
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+function withMetadata(failure: Failure, marks: Metadata): Failure {
+  failure.$metadata ??= {}
+  Object.assign(failure.$metadata, marks)
+  return failure
+}
+
+/** Milliseconds that the server asks for, by the first header that does: `retry-after` (RFC 9110, 10.2.3) or Amazon's own. */
+function askedPause(headers: Headers = {}): number | undefined {
+  for (const name in headers) {
+    const value = headers[name] ?? ''
+    if (name === 'x-amz-retry-after') return whole(Number(value))
+    if (name === 'retry-after') return whole(millisecondsOf(value))
   }
+  return undefined
+}
+
+function millisecondsOf(value: string): number {
+  const seconds = /^(?:.* GMT, )?(\d+(?:\.\d+)?)$/.exec(value)?.[1]
+  return seconds === undefined ? Date.parse(value) - wallClock() : Number(seconds) * 1000
+}
+
+function whole(milliseconds: number): number | undefined {
+  return Number.isFinite(milliseconds) ? Math.trunc(milliseconds) : undefined
 }

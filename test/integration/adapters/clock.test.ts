@@ -11,6 +11,7 @@ import { koaAdapter } from '../../support/adapters/koa.js'
 import { nodeHttpAdapter } from '../../support/adapters/node-http.js'
 import { remixAdapter } from '../../support/adapters/remix.js'
 import { routes } from '../../support/adapters/routes.js'
+import { reaching } from '../../support/connection.js'
 import { anyEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { makeTable, readItem } from '../../support/table.js'
@@ -64,7 +65,7 @@ function scenarios(adapter: Adapter): void {
     await app?.stop()
     const limits = { maxStale: MAX_STALE / SECOND, ...options }
     app = await adapter.start(routes(), {
-      options: { tableName, client, secretKey: 'a secret of the clock', ...limits },
+      options: { tableName, ...reaching(client), secretKey: 'a secret of the clock', ...limits },
       cookieLifetime: cookieLifetime === undefined ? undefined : cookieLifetime / SECOND,
     })
     const browser = new Browser(app, adapter.cookieName)
@@ -84,7 +85,7 @@ function scenarios(adapter: Adapter): void {
     }
   }
   const clean = (options: Options = {}) =>
-    collectGarbage({ tableName, client, maxStale: MAX_STALE / SECOND, ...options })
+    collectGarbage({ tableName, ...reaching(client), maxStale: MAX_STALE / SECOND, ...options })
   const expectAbout = (time: number, expected: number) => expect(Math.abs(time - expected)).toBeLessThan(LEEWAY)
 
   it('forward: a session that was idle meanwhile is not served, and cleaned; a new one is neither', async () => {

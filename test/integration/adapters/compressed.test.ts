@@ -10,6 +10,7 @@ import { honoAdapter } from '../../support/adapters/hono.js'
 import { koaAdapter } from '../../support/adapters/koa.js'
 import { nodeHttpAdapter } from '../../support/adapters/node-http.js'
 import { remixAdapter } from '../../support/adapters/remix.js'
+import { reaching } from '../../support/connection.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { forwarderTo } from '../../support/forwarder.js'
 import { readItem, writeItem } from '../../support/table.js'
@@ -60,7 +61,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
 
   beforeAll(async () => {
     client = engine.client()
-    await createTable({ tableName, client, ttl: false, indexKeys: ['user'] })
+    await createTable({ tableName, ...reaching(client), ttl: false, indexKeys: ['user'] })
   })
   beforeEach(() => {
     reported = []
@@ -76,7 +77,15 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     const browsers = new Map<string, Browser>()
     for (const compress of FORMS) {
       const errorHandler = { handle: (error: Error) => void reported.push(`${error.name}: ${error.message}`) }
-      const options = { tableName, client, secretKey: 'x', maxStale: 3600, errorHandler, indexKeys: ['user'], ...more }
+      const options = {
+        tableName,
+        ...reaching(client),
+        secretKey: 'x',
+        maxStale: 3600,
+        errorHandler,
+        indexKeys: ['user'],
+        ...more,
+      }
       const app = apps.get(compress) ?? (await adapter.start(ROUTES, { options: { ...options, compress } }))
       apps.set(compress, app)
       browsers.set(compress, new Browser(app, adapter.cookieName, value))

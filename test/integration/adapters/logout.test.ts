@@ -14,6 +14,7 @@ import { koaAdapter } from '../../support/adapters/koa.js'
 import { nodeHttpAdapter } from '../../support/adapters/node-http.js'
 import { remixAdapter } from '../../support/adapters/remix.js'
 import { routes } from '../../support/adapters/routes.js'
+import { connectionTo, reaching } from '../../support/connection.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { forwarderTo } from '../../support/forwarder.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
@@ -40,7 +41,7 @@ function logout(adapter: Adapter, engine: Engine): void {
   const idOf = (browser: Browser) => adapter.idOf(browser.value)
 
   async function signedIn(more: Record<string, Route> = {}, options = {}): Promise<Browser> {
-    const own = { tableName, client: engine.client(), secretKey: 'the secret of these tests', ...options }
+    const own = { tableName, ...reaching(engine.client()), secretKey: 'the secret of these tests', ...options }
     app = await adapter.start({ ...routes(), ...more }, { options: own })
     const browser = new Browser(app, adapter.cookieName)
     await browser.get('/in')
@@ -55,7 +56,7 @@ function logout(adapter: Adapter, engine: Engine): void {
 
   /** What another application does that shares the table. */
   async function move(browser: Browser): Promise<string> {
-    const sessions = new SessionRepository(resolveConfiguration({ tableName }), client)
+    const sessions = new SessionRepository(resolveConfiguration({ tableName }), connectionTo(client))
     const record = (await sessions.find(idOf(browser))) as SessionRecord
     moved += 1
     const id = `moved-${moved}`

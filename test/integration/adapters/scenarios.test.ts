@@ -13,6 +13,7 @@ import { koaAdapter } from '../../support/adapters/koa.js'
 import { nodeHttpAdapter } from '../../support/adapters/node-http.js'
 import { remixAdapter } from '../../support/adapters/remix.js'
 import { routes } from '../../support/adapters/routes.js'
+import { reaching } from '../../support/connection.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { expectNoSession } from '../../support/forwarder.js'
@@ -68,7 +69,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     app = await adapter.start(routes(more.gate), {
       options: {
         tableName,
-        client: impatient,
+        ...reaching(impatient),
         secretKey: SECRET,
         maxStale: 3600,
         errorHandler: { handle: (error, { operation }) => void reported.push({ error, operation }) },

@@ -11,6 +11,7 @@ import { koaAdapter } from '../../support/adapters/koa.js'
 import { nodeHttpAdapter } from '../../support/adapters/node-http.js'
 import { remixAdapter } from '../../support/adapters/remix.js'
 import { routes } from '../../support/adapters/routes.js'
+import { reaching } from '../../support/connection.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { nested } from '../../support/nested.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
@@ -68,7 +69,7 @@ function storedForms(adapter: Adapter, engine: Engine): void {
       handle: (error: Error, { operation }: { operation: string }) => void reported.push({ error, operation }),
     }
     app = await adapter.start(routes(), {
-      options: { tableName, client, secretKey: SECRET, maxStale: 3600, errorHandler, ...options },
+      options: { tableName, ...reaching(client), secretKey: SECRET, maxStale: 3600, errorHandler, ...options },
       cookieLifetime: 600,
     })
     const browser = new Browser(app, adapter.cookieName)

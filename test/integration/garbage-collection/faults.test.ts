@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { changed } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 import { ago, eachWithTable, PATHS } from './garbage.js'
@@ -173,7 +174,7 @@ onEachEngine('cleaning under faults', (engine) => {
     function throttleStatements(code: string, { until }: { until: number }): void {
       const { proxy, client } = table()
       let requests = 0
-      client.middlewareStack.add(
+      changed(client).middlewareStack.add(
         (next) => async (args) => {
           const { input } = args as { input: { Statements?: unknown[] } }
           const all = input.Statements

@@ -1,9 +1,10 @@
-import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { type AttributeValue, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeEach } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { type CleaningContext, type CleaningSummary, collectGarbage } from '../../../runtime/index.js'
 import type { Item } from '../../../runtime/session/session-record.js'
 import { timestamp } from '../../../runtime/session/timestamp.js'
+import { changed, reaching } from '../../support/connection.js'
 import { type Engine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { freshTable, readItem, writeItem } from '../../support/table.js'
@@ -21,16 +22,11 @@ export type GarbageTable = ReturnType<typeof garbageTable>
 /** The table of a file, behind a fault proxy. */
 function garbageTable(engine: Engine, proxy: FaultProxy, tableName: string) {
   const direct = engine.client()
-  const client = new DynamoDBClient({
-    endpoint: proxy.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 2, // the SDK's own, which is slow when throttled
-  })
+  const client = engine.client(proxy.endpoint)
 
   /** Sessions die after a minute of disuse, unless other options are given. */
   const clean = (context: CleaningContext = {}, options: Options = {}): Promise<CleaningSummary> =>
-    collectGarbage({ tableName, client, maxStale: 60, ...options }, context)
+    collectGarbage({ tableName, ...reaching(client), maxStale: 60, ...options }, context)
 
   function deny(operation: string, action: string): void {
     const message = `User: arn:aws:iam::123456789012:user/ci is not authorized to perform: ${action} on resource: table`
@@ -90,7 +86,7 @@ export function eachWithTable(engine: Engine): () => GarbageTable {
 /** Does something once, when the first delete is about to be sent: after the scan, before the delete. */
 export function beforeFirstDelete(client: DynamoDBClient, work: () => Promise<unknown>): void {
   let done = false
-  client.middlewareStack.add(
+  changed(client).middlewareStack.add(
     (next, context) => async (args) => {
       if (!done && ['BatchExecuteStatementCommand', 'DeleteItemCommand'].includes(context.commandName ?? '')) {
         done = true

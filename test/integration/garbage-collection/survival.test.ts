@@ -2,6 +2,7 @@ import { type AttributeValue, DeleteItemCommand, UpdateItemCommand } from '@aws-
 import { describe, expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
 import { ago, beforeFirstDelete, eachWithTable, type GarbageTable, inSeconds, PATHS } from './garbage.js'
 
@@ -101,7 +102,10 @@ onEachEngine('cleaning never deletes a live session', (engine) => {
 })
 
 function repository({ tableName, direct }: GarbageTable): SessionRepository {
-  return new SessionRepository(resolveConfiguration({ tableName, maxStale: 60, touchInterval: 0 }), direct)
+  return new SessionRepository(
+    resolveConfiguration({ tableName, maxStale: 60, touchInterval: 0 }),
+    connectionTo(direct),
+  )
 }
 
 function set({ direct, tableName }: GarbageTable, name: string, value: AttributeValue): Promise<unknown> {

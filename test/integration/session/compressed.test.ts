@@ -10,6 +10,7 @@ import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { packData } from '../../../runtime/session/stored-data.js'
 import { createTable } from '../../../runtime/table/create-table.js'
+import { connectionTo } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { forwarderTo } from '../../support/forwarder.js'
@@ -61,7 +62,7 @@ onEachEngine('compressed sessions', (engine) => {
 
   const configured = (more: Options = {}) => resolveConfiguration({ ...options, ...more })
   const repository = (more: Options = {}) =>
-    new SessionRepository(configured(more), engine.client(proxy.endpoint), {
+    new SessionRepository(configured(more), connectionTo(engine.client(proxy.endpoint)), {
       onConflict: ({ keys }) => conflicts.push(keys),
     })
   const item = (of = id) => readItem(direct, options.tableName, of)
@@ -214,7 +215,7 @@ onEachEngine('compressed sessions', (engine) => {
     })
 
     it('are found and deleted by their user, by index and by scan', async () => {
-      const index = new SessionIndex(configured(), engine.client(proxy.endpoint))
+      const index = new SessionIndex(configured(), connectionTo(engine.client(proxy.endpoint)))
       for (const scan of [false, true]) {
         await repository({ compress }).put(id, DATA)
         expect(await index.keysBy('user_id', 42, { scan })).toEqual([id])
@@ -227,7 +228,7 @@ onEachEngine('compressed sessions', (engine) => {
 
     it('are found by scan without the attribute, and stay when they are another user meanwhile', async () => {
       await put(await packData(JSON.stringify(DATA), configured({ compress })))
-      const index = new SessionIndex(configured(), engine.client(proxy.endpoint))
+      const index = new SessionIndex(configured(), connectionTo(engine.client(proxy.endpoint)))
       expect(await index.keysBy('user_id', 42)).toEqual([])
       expect(await index.keysBy('user_id', 42, { scan: true })).toEqual([id])
       proxy.reset()
@@ -305,7 +306,7 @@ onEachEngine('compressed sessions', (engine) => {
 
     it.each(cases)('(%s) are found by their attribute', async (_, bytes) => {
       await put({ B: bytes }, { user_id: { S: '42' } })
-      const index = new SessionIndex(configured(), engine.client(proxy.endpoint))
+      const index = new SessionIndex(configured(), connectionTo(engine.client(proxy.endpoint)))
       expect(await index.keysBy('user_id', 42, { scan: true })).toEqual([id])
       expect(await index.destroyBy('user_id', 42, { scan: true })).toBe(1)
     })

@@ -5,6 +5,7 @@ import type { SessionData } from 'express-session'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { DynamoSessionStore } from '../../../runtime/express.js'
+import { reaching } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
 import { type Browsed, type Handle, startApp } from '../../support/express-app.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
@@ -42,7 +43,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
       handle: (error: Error, { operation }: { operation: string }) =>
         void errors.push({ message: error.message, operation }),
     }
-    return new DynamoSessionStore({ tableName, client: engine.client(proxy.endpoint), errorHandler, ...options })
+    return new DynamoSessionStore({ tableName, ...reaching(engine.client(proxy.endpoint)), errorHandler, ...options })
   }
 
   async function start(

@@ -1,6 +1,7 @@
 import session from 'express-session'
 import { describe, expect, it } from 'vitest'
 import { DynamoSessionStore } from '../../../runtime/express.js'
+import { reaching } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
 import { type Browsed, type Handle, startApp } from '../../support/express-app.js'
 import { freshTable } from '../../support/table.js'
@@ -170,7 +171,7 @@ onEachEngine('express-session', (engine) => {
       await freshTable(client, options.tableName)
       const ours = await startApp(routes, {
         ...settings,
-        store: new DynamoSessionStore({ ...options, client, locking }),
+        store: new DynamoSessionStore({ ...options, ...reaching(client), locking }),
       })
       const theirs = await startApp(routes, { ...settings, store: new session.MemoryStore() })
       expect(await play(ours, paths)).toEqual(await play(theirs, paths))

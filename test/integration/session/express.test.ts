@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { ConfigurationError, SessionTooLargeError, TableMissingError } from '../../../runtime/errors.js'
 import { DynamoSessionStore } from '../../../runtime/express.js'
+import { changed, reaching } from '../../support/connection.js'
 import { anyEngine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { freshTable, makeTable, readItem, writeItem } from '../../support/table.js'
 
@@ -45,7 +46,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
         errors.push({ message: error.message, ...context })
       },
     }
-    return new DynamoSessionStore({ tableName, client, errorHandler, ...options })
+    return new DynamoSessionStore({ tableName, ...reaching(client), errorHandler, ...options })
   }
 
   /** An application of which each test gives the routes; `get(path)` keeps cookies as a browser does. */
@@ -450,7 +451,7 @@ describe('the constructor', () => {
 
 it('refuses to save over a session that could not be read (invariant 3)', async () => {
   const engine = anyEngine()
-  const client = engine.client()
+  const client = changed(engine.client())
   const tableName = uniqueTableName()
   await makeTable(client, tableName)
   await writeItem(client, tableName, { session_id: { S: 's1' }, data: { S: '{"user":"ada"}' } })
@@ -464,7 +465,7 @@ it('refuses to save over a session that could not be read (invariant 3)', async 
   )
   const errors: unknown[] = []
   const errorHandler = { handle: (error: Error) => errors.push(error) }
-  const store = new DynamoSessionStore({ tableName, client, errorHandler })
+  const store = new DynamoSessionStore({ tableName, ...reaching(client), errorHandler })
   session({ store, secret: 'x', resave: false, saveUninitialized: false })
   const request = { sessionID: 's1' } as express.Request
   const stored = await store.get('s1')
@@ -479,7 +480,7 @@ it('refuses to save over a session that could not be read (invariant 3)', async 
   expect(await readItem(client, tableName, 's1')).not.toHaveProperty('updated_at')
 
   down = true
-  const raising = new DynamoSessionStore({ tableName, client, errorHandler, raiseErrors: true })
+  const raising = new DynamoSessionStore({ tableName, ...reaching(client), errorHandler, raiseErrors: true })
   await expect(raising.get('s1')).rejects.toThrow('slow down')
 })
 

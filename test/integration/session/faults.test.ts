@@ -2,8 +2,10 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { Connection } from '../../../runtime/dynamodb/connection.js'
 import type { Item, SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import {
   type Cell,
@@ -54,7 +56,7 @@ const load = async (sessions: SessionRepository, id: string): Promise<SessionRec
 const sameVersion = (result: unknown, item: Item | undefined) => {
   expect(result).toMatchObject({ version: item?.updated_at, json: item?.data?.S, token: undefined })
 }
-/** The version is still the one that was read: what others wrote before the touch is to be noticed by a save. */
+/** The version is still the one that was read: what others wrote, who ignore locks, is to be noticed by a save. */
 const renewedOnly = (result: unknown, item: Item | undefined) => {
   const { updated_at: version } = ITEM
   expect(result).toMatchObject({ updatedAt: item?.updated_at?.S, version, json: item?.data?.S, token: undefined })
@@ -78,7 +80,7 @@ const change = (name: string, options: Options): Operation => ({
   agrees: sameVersion,
 })
 
-const renewal = (name: string, options: Options): Operation => ({
+const renewal = (name: string, options: Options, agrees: Operation['agrees']): Operation => ({
   name,
   options,
   request: 'UpdateItem',
@@ -87,7 +89,7 @@ const renewal = (name: string, options: Options): Operation => ({
     return (tested) => tested.touch(record)
   },
   after: ({ locked_at: _, ...before }) => ({ ...before, updated_at: ourTime }),
-  agrees: renewedOnly,
+  agrees,
 })
 
 const OPERATIONS: readonly Operation[] = [
@@ -114,8 +116,8 @@ const OPERATIONS: readonly Operation[] = [
   change('update (none)', { locking: 'none' }),
   change('update (optimistic)', { locking: 'optimistic' }),
   change('update (pessimistic)', PESSIMISTIC),
-  renewal('touch', {}),
-  renewal('touch (pessimistic)', PESSIMISTIC),
+  renewal('touch', {}, sameVersion),
+  renewal('touch (pessimistic)', PESSIMISTIC, renewedOnly),
   {
     name: 'delete',
     request: 'DeleteItem',
@@ -164,8 +166,14 @@ onEachEngine('SessionRepository under faults', (engine) => {
     try {
       if (!operation.fresh) await cell.put(ITEM)
       const configuration = resolveConfiguration({ tableName: table, touchInterval: 0, ...operation.options })
-      const working = new SessionRepository(configuration, direct)
-      const tested = new SessionRepository(configuration, cell.client)
+      const working = new SessionRepository(configuration, connectionTo(direct))
+      const behindProxy = resolveConfiguration({
+        ...operation.options,
+        ...cell.options,
+        tableName: table,
+        touchInterval: 0,
+      })
+      const tested = new SessionRepository(behindProxy, new Connection(behindProxy))
       const run = await operation.prepare(working, cell.id)
       await work(cell, () => run(tested), await cell.item())
       await expectNoUnhandledRejection()
@@ -179,7 +187,7 @@ onEachEngine('SessionRepository under faults', (engine) => {
   async function expectUsable(cell: Cell) {
     const item = await cell.item()
     const settings = { locking: 'pessimistic', lockExpiryTime: 20, lockRetryDelay: 20, lockMaxWaitTime: 10 } as const
-    const others = new SessionRepository(resolveConfiguration({ ...settings, tableName: table }), direct)
+    const others = new SessionRepository(resolveConfiguration({ ...settings, tableName: table }), connectionTo(direct))
     const found = await others.findForChange(cell.id)
     expect(found?.json).toBe(item?.data?.S)
   }

@@ -5,6 +5,7 @@ import { createTable, type Options, resolveConfiguration } from '../../../runtim
 import { SessionIndex } from '../../../runtime/session/session-index.js'
 import type { Item, SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { forwarderTo } from '../../support/forwarder.js'
@@ -40,7 +41,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
   })
 
   const sessions = (more: Options = {}) =>
-    new SessionRepository(resolveConfiguration({ ...options, ...PESSIMISTIC, ...more }), client)
+    new SessionRepository(resolveConfiguration({ ...options, ...PESSIMISTIC, ...more }), connectionTo(client))
   const item = (id: string) => readItem(direct, options.tableName, id)
   const user = () => `ada-${test}`
 
@@ -53,7 +54,10 @@ onEachEngine('a session that another request gave another id', (engine) => {
   }
   /** What another request does: it loads the session and gives it another id. */
   async function move(from = before, to = after, more: Options = {}): Promise<SessionRecord | undefined> {
-    const others = new SessionRepository(resolveConfiguration({ ...options, ...PESSIMISTIC, ...more }), direct)
+    const others = new SessionRepository(
+      resolveConfiguration({ ...options, ...PESSIMISTIC, ...more }),
+      connectionTo(direct),
+    )
     const record = (await others.findForChange(from)) as SessionRecord
     return others.renew(record, to, { ...record.data, moved: true }, { keep: false })
   }
@@ -119,7 +123,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
   it('is not brought back by an answer that was lost, when a logout came before the repeat', async () => {
     const repository = sessions()
     const record = await loaded(repository)
-    const logout = () => new SessionRepository(resolveConfiguration(options), direct).delete(before)
+    const logout = () => new SessionRepository(resolveConfiguration(options), connectionTo(direct)).delete(before)
     const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === before
     for (const fault of [{ error: 'InternalServerError', status: 500 }, { drop: 'after' }] as const) {
       proxy.inject('UpdateItem', fault, { when: isOld, meanwhile: logout })
@@ -158,7 +162,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     expect(await repository.find('link-20')).toBeUndefined()
     await writeItem(direct, options.tableName, { session_id: { S: 'link-20' }, successor: { S: before } })
     await expect(repository.delete(before)).rejects.toThrow(expect.objectContaining({ name: 'SessionConflictError' }))
-    const index = new SessionIndex(resolveConfiguration(options), client)
+    const index = new SessionIndex(resolveConfiguration(options), connectionTo(client))
     expect(await index.destroyBy('user', user(), { scan: true })).toBe(0)
   })
 
@@ -179,7 +183,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
         },
       }),
     )
-    const index = new SessionIndex(resolveConfiguration(options), client)
+    const index = new SessionIndex(resolveConfiguration(options), connectionTo(client))
     const all: string[] = []
     for await (const { id } of repository.all()) all.push(id)
     expect(all.filter((id) => id === before)).toEqual([])
@@ -198,7 +202,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
   it.each([false, true])('is deleted with all sessions of its user, found before it moved (scan: %s)', async (scan) => {
     const repository = sessions()
     await loaded(repository)
-    const index = new SessionIndex(resolveConfiguration(options), client)
+    const index = new SessionIndex(resolveConfiguration(options), connectionTo(client))
     const again = `again-${test}`
     proxy.inject(scan ? 'Scan' : 'Query', { delay: 0 }, { meanwhile: () => move() })
     // The index is asked once more after a second, and would make up for a forwarder that was not followed.

@@ -5,6 +5,7 @@ import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { createTable } from '../../../runtime/table/create-table.js'
+import { connectionTo } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { createRawTable } from '../../support/raw-table.js'
@@ -35,7 +36,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
   /** Renews at once, unless `touchInterval` says otherwise. */
   function repository(more: Options = {}) {
     const configuration = resolveConfiguration({ ...options, touchInterval: 0, ...more })
-    return new SessionRepository(configuration, engine.client(proxy.endpoint))
+    return new SessionRepository(configuration, connectionTo(engine.client(proxy.endpoint)))
   }
 
   const item = (id = 's1') => readItem(direct, options.tableName, id)
@@ -203,7 +204,7 @@ onEachEngine('a mending that DynamoDB refuses', (engine) => {
     await createRawTable(direct, tableName)
     await writeItem(direct, tableName, { session_id: { S: 's1' }, data: { S: '{"user_id":42}' } })
     const configuration = resolveConfiguration({ tableName, indexKeys: ['user_id'], touchInterval: 0 })
-    const sessions = new SessionRepository(configuration, engine.client(proxy.endpoint))
+    const sessions = new SessionRepository(configuration, connectionTo(engine.client(proxy.endpoint)))
     const message = 'Type mismatch for Index Key user_id Expected: N Actual: S IndexName: x'
     proxy.inject('UpdateItem', { error: 'ValidationException', message }, { times: 2, when: isAboutUser })
     await sessions.touch((await sessions.find('s1')) as SessionRecord)

@@ -4,6 +4,7 @@ import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
@@ -36,11 +37,11 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
   })
 
   const sessions = (options: Options = {}) =>
-    new SessionRepository(resolveConfiguration({ tableName, touchInterval: 0, ...options }), client)
+    new SessionRepository(resolveConfiguration({ tableName, touchInterval: 0, ...options }), connectionTo(client))
   const item = () => readItem(direct, tableName, id)
   const put = (attributes: Parameters<typeof writeItem>[2]) =>
     writeItem(direct, tableName, { session_id: { S: id }, ...attributes })
-  const remove = () => new SessionRepository(resolveConfiguration({ tableName }), direct).delete(id)
+  const remove = () => new SessionRepository(resolveConfiguration({ tableName }), connectionTo(direct)).delete(id)
 
   async function loaded(options: Options = {}): Promise<SessionRecord> {
     await put(DATA)
@@ -79,7 +80,7 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
         const options = { ...PESSIMISTIC, locking }
         const record = await loaded(options)
         lose(async () => {
-          const others = new SessionRepository(resolveConfiguration({ tableName, ...options }), direct)
+          const others = new SessionRepository(resolveConfiguration({ tableName, ...options }), connectionTo(direct))
           const written = (await others.findForChange(id)) as SessionRecord
           expect(written.data).toEqual({ a: 2 })
           await others.update(written, { a: 1 })
@@ -92,7 +93,7 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
     it('update (optimistic): it is a conflict when others have saved so often that nobody knows', async () => {
       const record = await loaded()
       lose(async () => {
-        const others = new SessionRepository(resolveConfiguration({ tableName }), direct)
+        const others = new SessionRepository(resolveConfiguration({ tableName }), connectionTo(direct))
         for (let n = 0; n < 12; n += 1) await others.update((await others.find(id)) as SessionRecord, { a: n % 2 })
       })
       const error = await sessions()
@@ -142,6 +143,26 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
       lose(() => put({ ...THEIRS, locked_at: { S: '1763832004.5' } }))
       await sessions(PESSIMISTIC).touch(record)
       expect(await item()).toEqual({ session_id: { S: id }, ...THEIRS, locked_at: { S: '1763832004.5' } })
+    })
+
+    it.each([
+      ['optimistic', 'touch'],
+      ['optimistic', 'touchUnseen'],
+      ['pessimistic', 'touch'],
+      ['pessimistic', 'touchUnseen'],
+    ] as const)('%s, %s: the version that others have replaced does not come back', async (locking, renew) => {
+      await put(DATA)
+      const tested = sessions({ locking })
+      const record = (await tested.find(id)) as SessionRecord
+      const others = new SessionRepository(resolveConfiguration({ tableName, locking }), connectionTo(direct))
+      let slow: SessionRecord | undefined
+      lose(async () => {
+        slow = await others.find(id)
+        await others.update((await others.find(id)) as SessionRecord, { a: 1, quick: true })
+      })
+      await (renew === 'touch' ? tested.touch(record) : tested.touchUnseen(id))
+      await others.update(slow as SessionRecord, { a: 1, slow: true })
+      expect(await item()).toMatchObject({ data: { S: '{"a":1,"quick":true,"slow":true}' } })
     })
 
     it('lock: a session that was deleted is not made anew', async () => {

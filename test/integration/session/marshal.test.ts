@@ -9,6 +9,7 @@ import { SessionDataError } from '../../../runtime/index.js'
 import { SessionIndex } from '../../../runtime/session/session-index.js'
 import type { Item } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo, reaching } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
 
@@ -31,8 +32,14 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
   afterAll(() => client.destroy())
 
   const configure = (options: Options = {}) =>
-    resolveConfiguration({ tableName, client, maxStale: 86_400, serializer: 'json_allow_marshal', ...options })
-  const repository = (options: Options = {}) => new SessionRepository(configure(options), client)
+    resolveConfiguration({
+      tableName,
+      ...reaching(client),
+      maxStale: 86_400,
+      serializer: 'json_allow_marshal',
+      ...options,
+    })
+  const repository = (options: Options = {}) => new SessionRepository(configure(options), connectionTo(client))
   const stored = (id: string) => readItem(client, tableName, id)
 
   /** A session as the gem has stored it an hour ago. */
@@ -128,7 +135,7 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
 
   it('are found by their data, get the attribute of an index, and are deleted by it', async () => {
     const options = { indexKeys: ['user_id'] }
-    const index = new SessionIndex(configure(options), client)
+    const index = new SessionIndex(configure(options), connectionTo(client))
     const [first, second] = [await written(MARSHAL), await written(MARSHAL)]
     expect(await index.keysBy('user_id', 42, { scan: true })).toEqual(expect.arrayContaining([first, second]))
     const sessions = repository(options)
@@ -157,7 +164,12 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
       const id = await written(TOO_LARGE)
       const reported: Error[] = []
       const errorHandler = { handle: (error: Error) => void reported.push(error) }
-      const store = new DynamoSessionStore({ tableName, client, serializer: 'json_allow_marshal', errorHandler })
+      const store = new DynamoSessionStore({
+        tableName,
+        ...reaching(client),
+        serializer: 'json_allow_marshal',
+        errorHandler,
+      })
       expect(await store.get(id)).toBeNull()
       expect(reported.map(String)).toEqual([expect.stringContaining('holds an Integer beyond 2^53')])
       expect((await stored(id))?.data).toEqual({ S: TOO_LARGE })

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Options, resolveConfiguration } from '../../../runtime/index.js'
 import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { forwarderTo } from '../../support/forwarder.js'
@@ -60,7 +61,7 @@ onEachEngine('a session that gets another id', (engine) => {
     const patient = new DynamoDBClient({ ...LOCAL, endpoint: proxy.endpoint, maxAttempts })
     conflicts = []
     const onConflict = ({ keys }: { keys: readonly string[] }) => void conflicts.push(keys)
-    const repository = new SessionRepository(configuration, patient, { onConflict })
+    const repository = new SessionRepository(configuration, connectionTo(patient), { onConflict })
     const record = await repository.findForChange(OLD)
     if (!record) throw new Error('there should be a session')
     proxy.reset()

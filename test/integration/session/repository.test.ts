@@ -11,6 +11,7 @@ import {
 } from '../../../runtime/errors.js'
 import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { freshTable, makeTable, readItem, writeItem } from '../../support/table.js'
@@ -37,7 +38,7 @@ onEachEngine('SessionRepository', (engine) => {
   function repository(options: Options = {}) {
     const configuration = resolveConfiguration({ tableName, touchInterval: 0, ...options })
     const client = engine.client(proxy.endpoint)
-    return new SessionRepository(configuration, client, {
+    return new SessionRepository(configuration, connectionTo(client), {
       now: () => clock,
       onConflict: ({ keys }) => conflicts.push(keys),
     })
@@ -205,11 +206,31 @@ onEachEngine('SessionRepository', (engine) => {
       clock += 9_999
       await sessions.touch(record)
       expect(proxy.operations).toEqual([])
-      await sessions.touch(record, { ownLifetime: 50_000, ownEnd: clock + 50_000 })
-      expect(proxy.operations).toHaveLength(1)
+      expect(sessions.isTouchDue(record, { ownLifetime: 50_000, ownEnd: clock + 50_000 })).toBe(true)
       clock += 2
       await sessions.touch(record)
-      expect(proxy.operations).toHaveLength(2)
+      expect(proxy.operations).toHaveLength(1)
+    })
+
+    it('lets a session be that another request has renewed meanwhile, but for changed settings of the cookie', async () => {
+      for (const touchInterval of [0, 60]) {
+        const { sessions, record } = await loaded({ touchInterval })
+        clock += minute
+        await sessions.update((await sessions.find('s1')) as SessionRecord, { a: 2 })
+        const before = await item()
+        clock += 500
+        expect(await sessions.touch(record)).toEqual(record)
+        expect(await item()).toEqual(before)
+        const touched = (await sessions.touch(record, { changed: true, cookie: '{}' })) as SessionRecord
+        expect(await item()).toMatchObject({
+          data: { S: '{"a":2}' },
+          cookie: { S: '{}' },
+          updated_at: { S: touched.updatedAt },
+        })
+        expect(await sessions.update(touched, { a: 1, b: 1 })).toMatchObject({ json: '{"a":2,"b":1}' })
+        expect(await sessions.touch(record, { changed: true, cookie: '{}' })).toEqual(record)
+        await sessions.delete('s1')
+      }
     })
 
     it('does not hold back a change, of the data or of the settings of the cookie', async () => {

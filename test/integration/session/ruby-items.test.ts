@@ -5,6 +5,7 @@ import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { LockLostError, LockWaitTimeoutError, SessionDataError } from '../../../runtime/errors.js'
 import type { Item, SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { freshTable, readItem, writeItem } from '../../support/table.js'
 
@@ -58,7 +59,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
 
   function repository(options: Options = {}) {
     const configuration = resolveConfiguration({ tableName, touchInterval: 0, maxStale: 3600, ...options })
-    return new SessionRepository(configuration, client, { now: () => clock })
+    return new SessionRepository(configuration, connectionTo(client), { now: () => clock })
   }
   const put = (item: Item) => writeItem(client, tableName, { session_id: { S: ID }, ...item })
   const item = () => readItem(client, tableName, ID)

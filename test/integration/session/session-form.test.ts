@@ -10,6 +10,7 @@ import { SessionIndex } from '../../../runtime/session/session-index.js'
 import type { Item, SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { createTable } from '../../../runtime/table/create-table.js'
+import { connectionTo, reaching } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { createRawTable } from '../../support/raw-table.js'
@@ -75,10 +76,11 @@ onEachEngine('what counts as a session', (engine) => {
   })
 
   const client = () => engine.client(proxy.endpoint)
-  const store = (more: Options = {}) => new DynamoSessionStore({ ...options, client: client(), ...more })
+  const store = (more: Options = {}) => new DynamoSessionStore({ ...options, ...reaching(client()), ...more })
   const repository = (more: Options = {}) =>
-    new SessionRepository(resolveConfiguration({ ...options, touchInterval: 0, ...more }), client())
-  const index = (more: Options = {}) => new SessionIndex(resolveConfiguration({ ...options, ...more }), client())
+    new SessionRepository(resolveConfiguration({ ...options, touchInterval: 0, ...more }), connectionTo(client()))
+  const index = (more: Options = {}) =>
+    new SessionIndex(resolveConfiguration({ ...options, ...more }), connectionTo(client()))
   const put = async (items: Readonly<Record<string, Item>>, before: string) => {
     for (const [name, item] of Object.entries(items)) {
       await writeItem(direct, options.tableName, { ...item, session_id: { S: `${before} ${name}` } })
@@ -141,7 +143,7 @@ onEachEngine('what counts as a session', (engine) => {
     const replaced = await readItem(direct, options.tableName, 'replaced')
     const others = Object.keys(FOREIGN).length + Object.keys(UNCERTAIN).length + (replaced ? 1 : 0)
     const dead = Object.keys(SESSIONS).length
-    const summary = await collectGarbage({ ...options, maxStale: 60, client: client() })
+    const summary = await collectGarbage({ ...options, maxStale: 60, ...reaching(client()) })
     expect(summary).toMatchObject({ scanned: dead + others, dead, deleted: dead, kept: others, complete: true })
     expect(await left(SESSIONS, 'session')).toEqual([])
     expect(await left(UNCERTAIN, 'session')).toEqual(Object.keys(UNCERTAIN))
@@ -224,7 +226,7 @@ onEachEngine('what counts as a session', (engine) => {
     it('clean deletes those of one application', async () => {
       const times = { updated_at: OLD }
       for (const key of ALL) await writeItem(direct, options.tableName, { ...own(key), ...times })
-      const summary = await collectGarbage({ ...options, ...APPS.shop, maxStale: 60, client: client() })
+      const summary = await collectGarbage({ ...options, ...APPS.shop, maxStale: 60, ...reaching(client()) })
       expect(summary).toMatchObject({ dead: 2, deleted: 2, complete: true })
       expect(await keysLeft()).toEqual(WITHOUT_SHOP)
     })

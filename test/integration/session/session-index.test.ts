@@ -15,6 +15,7 @@ import { readItem, writeItem } from '../../support/table.js'
 
 const ALWAYS = { times: Number.POSITIVE_INFINITY }
 
+import { changed, connectionTo } from '../../support/connection.js'
 import { recordWaits } from '../../support/quick-sleep.js'
 
 onEachEngine('all sessions of a user', (engine) => {
@@ -40,8 +41,9 @@ onEachEngine('all sessions of a user', (engine) => {
   })
 
   const configured = (more: Options = {}) => resolveConfiguration({ ...options, touchInterval: 0, ...more })
-  const index = (more: Options = {}) => new SessionIndex(configured(more), engine.client(proxy.endpoint))
-  const sessions = (more: Options = {}) => new SessionRepository(configured(more), engine.client(proxy.endpoint))
+  const index = (more: Options = {}) => new SessionIndex(configured(more), connectionTo(engine.client(proxy.endpoint)))
+  const sessions = (more: Options = {}) =>
+    new SessionRepository(configured(more), connectionTo(engine.client(proxy.endpoint)))
   const item = (id: string) => readItem(direct, options.tableName, id)
   const put = (id: string, attributes: Parameters<typeof writeItem>[2]) =>
     writeItem(direct, options.tableName, { session_id: { S: id }, updated_at: { S: '1800000000.5' }, ...attributes })
@@ -142,7 +144,7 @@ onEachEngine('all sessions of a user', (engine) => {
       await signIn(12)
       let inFlight = 0
       let most = 0
-      const client = engine.client()
+      const client = changed(engine.client())
       client.middlewareStack.add(
         (next, { commandName }) =>
           async (args) => {
@@ -155,7 +157,7 @@ onEachEngine('all sessions of a user', (engine) => {
           },
         { step: 'initialize' },
       )
-      expect(await new SessionIndex(configured(), client).destroyBy('user_id', user)).toBe(12)
+      expect(await new SessionIndex(configured(), connectionTo(client)).destroyBy('user_id', user)).toBe(12)
       expect(most).toBe(5)
     })
 

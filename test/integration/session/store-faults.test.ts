@@ -170,7 +170,7 @@ async function underFault(
     const handled: unknown[][] = []
     const errorHandler = { handle: (...reported: unknown[]) => void handled.push(reported) }
     const settings = { touchInterval: 0, raiseErrors, errorHandler, ...operation.options }
-    const store = new DynamoSessionStore({ ...settings, tableName: table, client: cell.client })
+    const store = new DynamoSessionStore({ ...settings, tableName: table, ...cell.options })
     session({ store, secret: 'x', resave: false, saveUninitialized: false, genid: () => cell.id })
     const run = await operation.prepare(store, cell)
     const before = await cell.item()
@@ -238,7 +238,7 @@ describe('An Express application whose session can not be read', () => {
           response.send('written')
         },
       },
-      { store: new DynamoSessionStore({ tableName: table, client: cell.client, errorHandler }) },
+      { store: new DynamoSessionStore({ tableName: table, ...cell.options, errorHandler }) },
     )
     try {
       await app.get('/in')

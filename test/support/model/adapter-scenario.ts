@@ -2,6 +2,7 @@ import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { makeSessionId } from '../../../runtime/session/session-id.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import type { RouteSession } from '../adapters/adapter.js'
+import { connectionTo } from '../connection.js'
 import type { Choices } from './choices.js'
 import { type Framework, SECRET, sendingThrough, startFrameworks } from './frameworks.js'
 import { Oracle, type Outcome, USER } from './oracle.js'
@@ -27,7 +28,7 @@ export class AdapterScenario {
     const work = choices.of<readonly Work[]>([LEAVING, LEAVING, STAYING, SAVING])
     const frameworks = await this.#started(table.name, locking)
     const configuration = resolveConfiguration({ tableName: table.name, locking })
-    const direct = new SessionRepository(configuration, table.client)
+    const direct = new SessionRepository(configuration, connectionTo(table.client))
     const oracle = new Oracle({ table, direct, locking, isSaveFinal: work === SAVING })
     const simulation: Simulation = new Simulation({
       ...{ choices, backend: table.backend(choices), faultRate, nameOf: oracle.nameOf, turns: 4 },

@@ -15,6 +15,7 @@ import { sessionOf as sessionOfExpress, sign } from '../adapters/express.js'
 import { sessionOf as sessionOfFastify } from '../adapters/fastify.js'
 import { sessionOf as sessionOfFetch } from '../adapters/fetch-session.js'
 import { sessionOf as sessionOfKoa } from '../adapters/koa.js'
+import { reaching } from '../connection.js'
 import { answerOf } from './in-process.js'
 
 export type Handler = (session: RouteSession) => Promise<void>
@@ -59,7 +60,7 @@ const client = {
 
 /** All of ours that the cookie of one browser can be sent to. */
 export async function startFrameworks(options: Options): Promise<readonly Framework[]> {
-  const own = { ...options, client, secretKey: SECRET, errorHandler: { handle: () => undefined } }
+  const own = { ...options, ...reaching(client), secretKey: SECRET, errorHandler: { handle: () => undefined } }
   return [storage(own), manager(own), koa(own), await fastifyOf(own), expressOf(own)]
 }
 

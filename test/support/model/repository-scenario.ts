@@ -5,6 +5,7 @@ import type { SessionData } from '../../../runtime/session/serialize.js'
 import { SessionIndex } from '../../../runtime/session/session-index.js'
 import type { SessionRecord } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../connection.js'
 import type { Choices } from './choices.js'
 import { Oracle, type Outcome, USER } from './oracle.js'
 import { type Backend, Simulation } from './simulation.js'
@@ -44,7 +45,7 @@ export async function repositoryScenario(
     indexKeys: isIndexed ? ['user'] : [],
   })
   const faultRate = choices.of([0, 10, 25, 50])
-  const repositoryOf = (client: DynamoDBClient) => new SessionRepository(configuration, client)
+  const repositoryOf = (client: DynamoDBClient) => new SessionRepository(configuration, connectionTo(client))
   const oracle = new Oracle({ table, direct: repositoryOf(table.client), locking, areIdsKnown: !late })
   const backend: Backend = table.backend(choices)
   const simulation = new Simulation({
@@ -64,7 +65,7 @@ export async function repositoryScenario(
     const party = new Party({
       ...{ name, choices, simulation, oracle, table, isIndexed, work, jar: shared ?? { id: first } },
       repository: repositoryOf(client),
-      index: new SessionIndex(configuration, client),
+      index: new SessionIndex(configuration, connectionTo(client)),
     })
     simulation.start(() => party.run())
   }

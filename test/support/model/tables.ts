@@ -1,5 +1,6 @@
 import { DeleteItemCommand, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
-import { COMMANDS, type Operation } from '../../../runtime/dynamodb/transport.js'
+import type { Operation } from '../../../runtime/dynamodb/operations.js'
+import { loadSdk } from '../../../runtime/dynamodb/sdk.js'
 import type { Choices } from './choices.js'
 import type { Item } from './expressions.js'
 import { ModelDynamoDB } from './model-dynamodb.js'
@@ -55,8 +56,9 @@ export async function engineTable(client: DynamoDBClient, name: string): Promise
       return `${prefix}${ids}`
     },
     backend: () => ({
-      execute: (operation, input) => {
-        const Command = COMMANDS[operation] as unknown as new (input: object) => never
+      execute: async (operation, input) => {
+        const { commands } = await loadSdk()
+        const Command = commands[operation] as unknown as new (input: object) => never
         return client.send(new Command(input))
       },
     }),

@@ -11,6 +11,7 @@ import type { Options } from '../../../runtime/index.js'
 import { DynamoSessionStore as KoaStore } from '../../../runtime/koa.js'
 import { recordOf } from '../../../runtime/session/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../../support/connection.js'
 
 /** Ids that can't be keys, with this prefix. */
 const keyPrefix = 'shop:'
@@ -62,7 +63,7 @@ describe.each(Object.entries(WAYS))('%s', (way, save) => {
 })
 
 function repository(): SessionRepository {
-  return new SessionRepository(resolveConfiguration(options), client as unknown as DynamoDBClient)
+  return new SessionRepository(resolveConfiguration(options), connectionTo(client as unknown as DynamoDBClient))
 }
 
 function loaded() {

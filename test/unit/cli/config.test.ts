@@ -80,6 +80,28 @@ describe('dynamo-session config', () => {
     expect(text).not.toContain('hidden')
   })
 
+  it.each([false, true])('shows nothing of credentials in code, but whether there are any (JSON: %s)', async (json) => {
+    currentFolderWith({
+      'a.mjs': `export default { profile: 'shop', credentials: { accessKeyId: 'AKIDHIDDEN', secretAccessKey: 'hidden' } }`,
+      'b.mjs': `export default { credentials: async () => ({ accessKeyId: 'AKIDHIDDEN', secretAccessKey: 'hidden' }) }`,
+    })
+    for (const [options, shown] of [
+      ['a.mjs', '(Object)'],
+      ['b.mjs', '(AsyncFunction)'],
+    ] as const) {
+      const { text, lines } = await config({ options, json })
+      expect(text).not.toMatch(/hidden/i)
+      if (json) expect(JSON.parse(text).options.credentials).toEqual({ value: shown, source: 'code' })
+      else expect(lines.map((line) => line.split(/ {2,}/))).toContainEqual(['credentials', shown, 'code'])
+    }
+  })
+
+  it('shows the word that stands in place of a function', async () => {
+    currentFolderWith({ 'a.mjs': `export default { onConflict: 'reject' }` })
+    const { lines } = await config({ options: 'a.mjs' })
+    expect(lines.map((line) => line.split(/ {2,}/))).toContainEqual(['on_conflict', 'reject', 'code'])
+  })
+
   it('keeps control characters of a value out of the terminal', async () => {
     currentFolderWith({ [FILE]: 'table_key: "a\\e[31m\\nb"' })
     const { lines } = await config()

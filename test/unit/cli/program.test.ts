@@ -45,6 +45,13 @@ describe('dynamo-session --help', () => {
     expect(out).toContain(`$ npx dynamo-session ${command}`)
   })
 
+  it.each(COMMANDS)('offers --timeout only where requests are sent: %s', async (command) => {
+    const { out } = await parse(command, '--help')
+    const sends = !['init', 'config', 'local'].includes(command)
+    expect(out.includes('--timeout <seconds>')).toBe(sends)
+    expect(out.includes('(default: 30)')).toBe(sends)
+  })
+
   it('has only examples that it accepts itself', async () => {
     const texts = await Promise.all(
       ['--help', ...COMMANDS.map((name) => `${name} --help`)].map((line) => parse(...line.split(' '))),

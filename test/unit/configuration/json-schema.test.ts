@@ -20,6 +20,8 @@ describe('the JSON Schema of the configuration file', () => {
     'index_keys: [user_id, user.id]',
     'index_keys: ${KEYS:-user_id}',
     'endpoint: http://localhost:8000',
+    'request_timeout: 2147483647',
+    'max_connections: 5000000000',
     '',
   ])('accepts what the reader accepts: %s', (text) => {
     expect(validate(parse(text))).toBe(true)
@@ -32,6 +34,13 @@ describe('the JSON Schema of the configuration file', () => {
     'table_name: a b c',
     'table_key: data',
     'max_age: 0',
+    'request_timeout: 0',
+    'attempt_timeout: 2147483648',
+    'connect_timeout: 0.5',
+    'max_connections: 0',
+    'credentials: { accessKeyId: a, secretAccessKey: b }',
+    'profile: shop',
+    'max_attempts: 2',
     'max_age: "60"',
     'raise_errors: maybe',
     'tags: [a]',

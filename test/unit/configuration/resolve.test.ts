@@ -81,6 +81,10 @@ describe('the order of origins', () => {
       endpoint: undefined,
       transport: 'lean',
       batchReads: true,
+      requestTimeout: 5000,
+      attemptTimeout: 2000,
+      connectTimeout: 1500,
+      maxConnections: 50,
       tags: undefined,
       deletionProtection: false,
       pointInTimeRecovery: false,
@@ -91,6 +95,8 @@ describe('the order of origins', () => {
       configFile: undefined,
       environment: 'development',
       root,
+      profile: undefined,
+      maxAttempts: undefined,
     })
   })
 

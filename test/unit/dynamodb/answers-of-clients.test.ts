@@ -1,11 +1,11 @@
 import { crc32 } from 'node:zlib'
 import { ConditionalCheckFailedException, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { HttpResponse } from '@smithy/core/protocols'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
-import { clientFor } from '../../../runtime/dynamodb/client.js'
-import { transportFor } from '../../../runtime/dynamodb/transport.js'
-import { failureOf } from '../../support/both-transports.js'
+import { Connection } from '../../../runtime/dynamodb/connection.js'
+import type { Transport } from '../../../runtime/dynamodb/transport.js'
+import { connectionFor, failureOf } from '../../support/both-transports.js'
 import { type Stub, sendJson, sendText, startStub } from '../../support/dynamodb-stub.js'
 
 const inputOf = (id: string) => ({ TableName: 'sessions', Key: { session_id: { S: id } } })
@@ -19,10 +19,17 @@ beforeAll(async () => {
 afterAll(() => stub.stop())
 beforeEach(() => stub.reset())
 
+/** The transport by which requests go with a client of the application. */
+function transportOf(client: DynamoDBClient): Transport {
+  const connection = new Connection(resolveConfiguration({ client, tableName: 'sessions' }))
+  onTestFinished(() => connection.close())
+  return connection.transport
+}
+
 describe('a client that keeps the middleware of the first command', () => {
   it('has each answer compared with its own request', async () => {
-    const client = clientFor(resolveConfiguration({ endpoint: stub.endpoint, tableName: 'sessions' }))
-    const transport = transportFor({ transport: 'sdk' }, client)
+    const client = stub.client({ cacheMiddleware: true })
+    const transport = transportOf(client)
     stub.answer(({ body }, response) => sendJson(response, { Item: itemOf(JSON.parse(body).Key.session_id.S) }))
     for (const id of ['a', 'b']) {
       expect(await transport.send('GetItem', inputOf(id))).toMatchObject({ Item: itemOf(id) })
@@ -34,7 +41,7 @@ describe('a client that keeps the middleware of the first command', () => {
 
   it('has answers looked at also after a command of the application, which keeps its own', async () => {
     const client = stub.client({ cacheMiddleware: true, maxAttempts: 1 })
-    const transport = transportFor({ transport: 'sdk' }, client)
+    const transport = transportOf(client)
     stub.answer((_, response) => sendText(response, '{"status":"UP"}'))
     await client.send(new GetItemCommand(inputOf('a')))
     expect(await failureOf(transport.send('GetItem', inputOf('a')))).toMatchObject({ name: 'UnreadableAnswerError' })
@@ -43,27 +50,23 @@ describe('a client that keeps the middleware of the first command', () => {
   })
 })
 
-describe.each(['lean', 'sdk'] as const)(
-  'a request handler that gives names of headers as they came, transport %s',
-  (transport) => {
-    it('is believed', async () => {
-      const body = JSON.stringify({ Item: itemOf('a') })
-      const headers = { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Crc32': String(crc32(body)) }
-      const requestHandler = {
-        handle: async () => ({ response: new HttpResponse({ statusCode: 200, headers, body: Buffer.from(body) }) }),
-      }
-      const client = stub.client({ requestHandler, maxAttempts: 1 })
-      expect(await transportFor({ transport }, client).send('GetItem', inputOf('a'))).toMatchObject({
-        Item: itemOf('a'),
-      })
-    })
-  },
-)
+it('a request handler that gives names of headers as they came is believed', async () => {
+  const body = JSON.stringify({ Item: itemOf('a') })
+  const headers = { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Crc32': String(crc32(body)) }
+  const requestHandler = {
+    handle: async () => ({ response: new HttpResponse({ statusCode: 200, headers, body: Buffer.from(body) }) }),
+  }
+  const handedOver = transportOf(stub.client({ requestHandler, maxAttempts: 1 }))
+  const { transport: configured } = connectionFor(stub, { requestHandler, maxAttempts: 1 })
+  for (const transport of [handedOver, configured]) {
+    expect(await transport.send('GetItem', inputOf('a'))).toMatchObject({ Item: itemOf('a') })
+  }
+})
 
-describe.each(['lean', 'sdk'] as const)('a client whose send is mocked, transport %s', (transport) => {
+describe('a client whose send is mocked', () => {
   async function answered(answer: () => unknown): Promise<unknown> {
     const client = { send: vi.fn(async () => answer()) } as unknown as DynamoDBClient
-    return await transportFor({ transport }, client).send('GetItem', inputOf('a'))
+    return await transportOf(client).send('GetItem', inputOf('a'))
   }
   const failed = (id: string) => () => {
     throw new ConditionalCheckFailedException({ message: 'no', $metadata: {}, Item: itemOf(id) })

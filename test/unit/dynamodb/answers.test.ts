@@ -1,16 +1,10 @@
-import {
-  type BatchGetItemCommandInput,
-  ConditionalCheckFailedException,
-  type DynamoDBClientConfig,
-} from '@aws-sdk/client-dynamodb'
-import { StandardRetryStrategy } from '@smithy/core/retry'
+import { type BatchGetItemCommandInput, ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { transportFor } from '../../../runtime/dynamodb/transport.js'
-import { failureOf } from '../../support/both-transports.js'
+import type { Options } from '../../../runtime/configuration/options.js'
+import { connectionFor, failureOf, sentBy } from '../../support/both-transports.js'
 import { checksum, type Stub, sendJson, sendText, startStub } from '../../support/dynamodb-stub.js'
 import { FOREIGN, failedCondition, SENT, type Sent } from '../../support/foreign-answers.js'
 
-const FAST = () => ({ retryStrategy: new StandardRetryStrategy({ maxAttempts: 3, baseDelay: 1 }) })
 const [READ, WRITE, LOCK] = SENT as [Sent, Sent, Sent]
 
 let stub: Stub
@@ -22,12 +16,13 @@ afterAll(() => stub.stop())
 beforeEach(() => stub.reset())
 
 describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (transport) => {
-  async function send({ operation, input }: Sent, config: DynamoDBClientConfig = {}): Promise<unknown> {
-    const client = stub.client({ ...FAST(), ...config })
+  async function send({ operation, input }: Sent, options: Options = {}): Promise<unknown> {
+    const connection = connectionFor(stub, { transport, maxAttempts: 3, ...options })
     try {
-      return await transportFor({ transport }, client).send(operation, input as never)
+      return await connection.transport.send(operation, input as never)
     } finally {
-      client.destroy()
+      connection.close()
+      expect(new Set(sentBy(stub.requests))).toEqual(new Set([transport]))
     }
   }
 
@@ -124,7 +119,7 @@ describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (tra
       }
       more()
     })
-    const error = await failureOf(send(sent, { retryStrategy: new StandardRetryStrategy({ maxAttempts: 1 }) }))
+    const error = await failureOf(send(sent, { maxAttempts: 1 }))
     expect(error).toMatchObject({ name: 'UnreadableAnswerError', maybeWritten: sent.writes })
     expect(error.message).toContain(`longer than ${most / 1024 / 1024} MB`)
     await vi.waitFor(() => expect(stub.sockets.size).toBe(0))

@@ -1,8 +1,11 @@
-import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import { sign } from 'aws4'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { hash } from 'node:crypto'
+import { createServer } from 'node:http'
+import { type Credentials, sign } from 'aws4'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Operation, Operations } from '../../../runtime/dynamodb/transport.js'
-import { both, leanSend, sentBy } from '../../support/both-transports.js'
+import { listen } from '../../support/adapters/listen.js'
+import { both, connectionFor, failureOf, leanSend, type Settings, sentBy } from '../../support/both-transports.js'
 import {
   CREDENTIALS,
   checksum,
@@ -12,7 +15,9 @@ import {
   startStub,
   type WireRequest,
 } from '../../support/dynamodb-stub.js'
+import { environmentWith } from '../../support/folder.js'
 
+const ACCOUNT = { ...CREDENTIALS, accountId: '123456789012' }
 const NOW = Date.UTC(2026, 10, 22, 12)
 const BINARY = Uint8Array.from([0, 1, 250, 255])
 const KEY = { session_id: { S: 'ses/sion+id' } }
@@ -130,27 +135,41 @@ beforeEach(() => {
 })
 afterEach(() => void vi.useRealTimers())
 
-/** All but the invocation id and its signature, and `connection`, which tells the HTTP client. */
+/** Headers that differ: who sends, and what follows from the spelling of the body or from the moment. */
+const OWN = ['amz-sdk-invocation-id', 'authorization', 'content-length', 'user-agent', 'x-amz-content-sha256']
+
 function comparable({ method, path, headers, body }: WireRequest) {
-  const { 'amz-sdk-invocation-id': id, authorization, connection: _, ...rest } = headers
-  expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/)
-  expect(authorization).toMatch(/Signature=[\da-f]{64}$/)
-  return { method, path, headers: rest, body, authorization: authorization?.replace(/Signature=\w+/, '') }
+  const { 'x-amz-user-agent': _, ...rest } = headers
+  expect(headers['amz-sdk-invocation-id']).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/)
+  expect(headers['content-length']).toBe(String(Buffer.byteLength(body)))
+  expect(headers['x-amz-content-sha256']).toBe(hash('sha256', body))
+  const [, credential, signed, signature] =
+    /^AWS4-HMAC-SHA256 Credential=(.*), SignedHeaders=(.*), Signature=(.*)$/.exec(headers.authorization ?? '') ?? []
+  expect(signature).toMatch(/^[\da-f]{64}$/)
+  const signedNames = signed?.split(';').filter((name) => name !== 'x-amz-user-agent')
+  const others = Object.fromEntries(Object.entries(rest).filter(([name]) => !OWN.includes(name)))
+  const names = Object.keys(rest).sort()
+  return { method, path, names, headers: others, body: JSON.parse(body), credential, signedNames }
 }
 
-async function expectSame(
-  config: DynamoDBClientConfig,
-  operation: Operation,
-  input = INPUTS[operation],
-): Promise<void> {
-  const { sdk, lean } = await both(stub, config, async (send) => {
-    // The first one learns the way; the second is sent as all later ones are.
+async function expectSame(settings: Settings, operation: Operation, input = INPUTS[operation]): Promise<void> {
+  const { sdk, lean } = await both(stub, settings, async (send) => {
+    // The first one prepares the way; the second is sent as all later ones are.
     await send(operation, input)
     await send(operation, input)
   })
-  expect(sentBy(sdk.requests)).toEqual(['node:http', 'node:http'])
-  expect(sentBy(lean.requests)).toEqual(['undici', 'undici'])
+  expect(sentBy(sdk.requests)).toEqual(['sdk', 'sdk'])
+  expect(sentBy(lean.requests)).toEqual(['lean', 'lean'])
   expect(lean.requests.map(comparable)).toEqual(sdk.requests.map(comparable))
+}
+
+/** What `aws4` makes of a request that came over the wire. */
+function signedAnew({ headers, body, path }: WireRequest, credentials: Credentials): unknown {
+  const names = /SignedHeaders=([^,]+)/.exec(headers.authorization ?? '')?.[1]?.split(';') ?? []
+  expect(names).toEqual(expect.arrayContaining(['host', 'x-amz-date', 'x-amz-target', 'content-type']))
+  const signed = Object.fromEntries(names.map((name) => [name, headers[name] as string]))
+  const request = { service: 'dynamodb', region: 'eu-central-1', method: 'POST', path, headers: signed, body }
+  return sign(request, credentials).headers?.Authorization
 }
 
 describe('a request of the lean transport', () => {
@@ -167,40 +186,183 @@ describe('a request of the lean transport', () => {
 
   it.each([
     ['a session token', { credentials: { ...CREDENTIALS, sessionToken: 'FwoGZXIvYXdzE+/=' } }],
-    ['a user agent of the application', { customUserAgent: [['odd name', 'ß/2;  x'], ['b']], userAgentAppId: 'shop' }],
-    ['adaptive retries', { retryMode: 'adaptive' }],
+    ['a session token with spaces', { credentials: { ...CREDENTIALS, sessionToken: 'a  b\tc' } }],
+    ['credentials from a provider', { credentials: async () => ({ ...CREDENTIALS, sessionToken: 'T' }) }],
     ['another number of attempts', { maxAttempts: 7 }],
-    ['an account', { credentials: { ...CREDENTIALS, accountId: '123456789012' }, accountIdEndpointMode: 'preferred' }],
+    ['an account, which has no host of its own at such an endpoint', { credentials: ACCOUNT }],
     ['another region', { region: 'us-gov-west-1' }],
-  ] as [string, DynamoDBClientConfig][])('is the one that the SDK sends with %s', async (_, config) => {
-    await expectSame(config, 'GetItem')
+    ['a region of China', { region: 'cn-north-1' }],
+    ['an isolated region', { region: 'us-isob-east-1' }],
+  ] as [string, Settings][])('is the one that the SDK sends with %s', async (_, settings) => {
+    await expectSame(settings, 'GetItem')
   })
 
-  it('goes below a path that the endpoint has', async () => {
-    await expectSame({ endpoint: `${stub.endpoint}/below/it` }, 'UpdateItem')
+  it.each(['/below/it', '/below/it/'])('goes below a path that the endpoint has: %s', async (path) => {
+    await expectSame({ endpoint: `${stub.endpoint}${path}` }, 'UpdateItem')
     expect(stub.requests.at(-1)?.path).toBe('/below/it/')
   })
 
   it.each([
     ['plain credentials', undefined],
-    ['a session token', 'FwoGZXIvYXdzE+/=  two spaces'],
+    ['a session token', 'FwoGZXIvYXdzE+/='],
+    ['a session token with spaces', 'a  b \t c'],
     ['a long session token', 'A'.repeat(2000)],
   ])('has a signature that another implementation makes, too: %s', async (_, sessionToken) => {
     const credentials = { ...CREDENTIALS, ...(sessionToken && { sessionToken }) }
-    const client = stub.client({ credentials, customUserAgent: [['odd name', '*~ß/2;  x']] })
-    for (const operation of OPERATIONS) await leanSend(client)(operation, INPUTS[operation])
-    client.destroy()
-    expect(sentBy(stub.requests)).toEqual(OPERATIONS.map(() => 'undici'))
-    for (const { headers, body, path } of stub.requests) {
-      const names = /SignedHeaders=([^,]+)/.exec(headers.authorization ?? '')?.[1]?.split(';') ?? []
-      expect(names).toEqual(expect.arrayContaining(['host', 'x-amz-date', 'x-amz-target', 'content-type']))
-      const signed = Object.fromEntries(names.map((name) => [name, headers[name] as string]))
-      const again = sign(
-        { service: 'dynamodb', region: 'eu-central-1', method: 'POST', path, headers: signed, body },
-        credentials,
-      )
-      expect(headers.authorization).toBe(again.headers?.Authorization)
+    const connection = connectionFor(stub, { credentials })
+    for (const operation of OPERATIONS) await leanSend(connection)(operation, INPUTS[operation])
+    connection.close()
+    expect(sentBy(stub.requests)).toEqual(OPERATIONS.map(() => 'lean'))
+    for (const request of stub.requests) {
+      expect(request.headers.authorization).toBe(signedAnew(request, credentials))
     }
+  })
+
+  it('tells AWS its application, and nothing that a header can not hold', async () => {
+    environmentWith({ AWS_SDK_UA_APP_ID: 'shop of ours' })
+    const connection = connectionFor(stub)
+    await leanSend(connection)('GetItem', INPUTS.GetItem)
+    connection.close()
+    expect(stub.requests[0]?.headers['user-agent']).toMatch(
+      /^dynamo-session-store\/\S+ os\/\S+ lang\/js md\/nodejs#\S+ app\/shop-of-ours$/,
+    )
+    environmentWith({ AWS_SDK_UA_APP_ID: 'shop\r\nx-evil: 1' })
+    expect(() => connectionFor(stub)).toThrow('AWS_SDK_UA_APP_ID')
+  })
+})
+
+describe('credentials that a header can not hold', () => {
+  it.each(['a\r\nx-evil: 1', 'a\n', 'a\rb', 'a\u0000', 'a\u{1f600}'])('are refused, and not shown: %j', async (bad) => {
+    for (const more of [{ sessionToken: bad }, { accessKeyId: bad }]) {
+      const credentials = { ...CREDENTIALS, ...more }
+      expect(() => connectionFor(stub, { credentials })).toThrow(/can't hold/)
+      const connection = connectionFor(stub, { credentials: async () => credentials })
+      const error = await failureOf(leanSend(connection)('GetItem', INPUTS.GetItem))
+      connection.close()
+      expect(error.name).toBe('ConfigurationError')
+      expect(`${error.stack}${JSON.stringify(error)}`).not.toContain(bad)
+      expect(`${error.stack}`).not.toContain('x-evil')
+    }
+    expect(stub.requests).toHaveLength(0)
+  })
+})
+
+describe('a request of the lean transport with credentials', () => {
+  const KEYS = { AWS_ACCESS_KEY_ID: 'AKIDENV', AWS_SECRET_ACCESS_KEY: 'secret of env', AWS_SESSION_TOKEN: 'T+/=' }
+
+  it.each([
+    ['keys', { AWS_ACCESS_KEY_ID: 'AKIDENV', AWS_SECRET_ACCESS_KEY: 'secret of env' }],
+    ['keys and a session token', KEYS],
+    ['keys of an account', { ...KEYS, AWS_ACCOUNT_ID: '123456789012' }],
+    ['keys that end', { ...KEYS, AWS_CREDENTIAL_EXPIRATION: '2026-11-22T18:00:00Z' }],
+  ])('from ENV is the one that the SDK sends: %s', async (_, env) => {
+    environmentWith(env)
+    await expectSame({ credentials: undefined }, 'UpdateItem')
+  })
+
+  it('from ENV that names the endpoint and the region as well is the one that the SDK sends', async () => {
+    environmentWith({ ...KEYS, AWS_REGION: 'eu-west-3', AWS_ENDPOINT_URL_DYNAMODB: `${stub.endpoint}/env` })
+    await expectSame({ credentials: undefined, endpoint: undefined, region: undefined }, 'UpdateItem')
+    expect(stub.requests.map(({ path }) => path)).toEqual(Array(4).fill('/env/'))
+  })
+
+  it.each([
+    ['by a path on the host of containers', (uri: string) => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: uri })],
+    [
+      'with a token, as in EKS',
+      (uri: string) => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: uri, AWS_CONTAINER_AUTHORIZATION_TOKEN: 'let me in' }),
+    ],
+  ])('of a container is the one that the SDK sends: %s', async (_, env) => {
+    const asked: (string | undefined)[] = []
+    const server = createServer(({ headers }, response) => {
+      asked.push(headers.authorization)
+      const Expiration = new Date(NOW + 6 * 3600_000).toISOString()
+      const given = { AccessKeyId: 'ASIACONTAINER', SecretAccessKey: 'of the container', Token: 'C+/=', Expiration }
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify(given))
+    })
+    onTestFinished(() => void server.close())
+    const variables = env(`http://127.0.0.1:${await listen(server)}/v2/credentials`)
+    environmentWith(variables)
+    await expectSame({ credentials: undefined }, 'UpdateItem')
+    const credentials = { accessKeyId: 'ASIACONTAINER', secretAccessKey: 'of the container', sessionToken: 'C+/=' }
+    for (const request of stub.requests.slice(-2)) {
+      expect(request.headers.authorization).toBe(signedAnew(request, credentials))
+    }
+    // Once for each side.
+    const { AWS_CONTAINER_AUTHORIZATION_TOKEN: token } = variables as Record<string, string>
+    expect(asked).toEqual([token, token])
+  })
+})
+
+describe('a request of the lean transport in AWS Lambda', () => {
+  const LAMBDA = { AWS_LAMBDA_FUNCTION_NAME: 'f', AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x' }
+
+  it.each([
+    ['of ENV', { _X_AMZN_TRACE_ID: 'Root=1-2-3;Parent=4;Sampled=1' }],
+    ['that is odd', { _X_AMZN_TRACE_ID: 'Root= 1;\t"x",  \\ ~' }],
+    ['that is empty', { _X_AMZN_TRACE_ID: '' }],
+    ['that is missing', {}],
+  ])('has the trace id that the SDK sends, %s', async (_, env) => {
+    environmentWith({ ...LAMBDA, ...env })
+    await expectSame({}, 'GetItem')
+  })
+
+  it('has the trace id of its own moment', async () => {
+    environmentWith({ ...LAMBDA, _X_AMZN_TRACE_ID: 'Root=first' })
+    const connection = connectionFor(stub)
+    await leanSend(connection)('GetItem', INPUTS.GetItem)
+    vi.stubEnv('_X_AMZN_TRACE_ID', 'Root=second')
+    await leanSend(connection)('GetItem', INPUTS.GetItem)
+    connection.close()
+    expect(stub.requests.map(({ headers }) => headers['x-amzn-trace-id'])).toEqual(['Root=first', 'Root=second'])
+  })
+
+  it('has no trace id outside of it', async () => {
+    environmentWith({ _X_AMZN_TRACE_ID: 'Root=1' })
+    await expectSame({}, 'GetItem')
+    expect(stub.requests.flatMap(({ names }) => names)).not.toContain('x-amzn-trace-id')
+  })
+
+  it.each(['Root=1\r\nx-evil: 1', 'Root=1\nx', 'Root=1\u0000', 'Root=\u{1f600}', 'Root=ü'])(
+    'has none of the trace id %j, which no header can hold',
+    async (id) => {
+      environmentWith(LAMBDA)
+      // ENV itself can't hold a NUL.
+      vi.stubGlobal('awslambda', { InvokeStore: { getXRayTraceId: () => id } })
+      onTestFinished(() => void vi.unstubAllGlobals())
+      const connection = connectionFor(stub)
+      await leanSend(connection)('GetItem', INPUTS.GetItem)
+      connection.close()
+      expect(stub.requests[0]?.names).not.toContain('x-amzn-trace-id')
+      expect(stub.requests[0]?.names).not.toContain('x-evil')
+    },
+  )
+
+  it('has the trace of its invocation where several are served at a time, as the SDK’s', async () => {
+    environmentWith(LAMBDA)
+    const trace = new AsyncLocalStorage<string>()
+    const InvokeStore = {
+      getXRayTraceId: () => trace.getStore(),
+      getTraceparent: () => `00-${trace.getStore()}-01`,
+      getTracestate: () => 'a=b',
+      getBaggage: () => `user=${trace.getStore()}`,
+    }
+    vi.stubGlobal('awslambda', { InvokeStore })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const connection = connectionFor(stub)
+    const get = (id: string) => () => leanSend(connection)('GetItem', { ...INPUTS.GetItem, Key: { k: { S: id } } })
+    await get('warm')()
+    await Promise.all(['a', 'b', 'c'].map((id) => trace.run(id, get(id))))
+    connection.close()
+    const seen = stub.requests.slice(1).map(({ headers, body }) => ({
+      id: JSON.parse(body).Key.k.S,
+      trace: headers['x-amzn-trace-id'],
+      rest: [headers.traceparent, headers.tracestate, headers.baggage],
+    }))
+    expect(seen.sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
+      ['a', 'b', 'c'].map((id) => ({ id, trace: id, rest: [`00-${id}-01`, 'a=b', `user=${id}`] })),
+    )
   })
 })
 
@@ -227,9 +389,9 @@ describe('an answer through the lean transport', () => {
   it('never reaches the prototype of what is given back', async () => {
     const body = `{"__proto__":{"a":{}},"Item":{"__proto__":{"S":"x"},${JSON.stringify(KEY).slice(1, -1)}}}`
     stub.answer((_, response) => sendText(response, body, 200, checksum(body)))
-    const client = stub.client()
-    const { Item, ...rest } = await leanSend(client)('GetItem', INPUTS.GetItem)
-    client.destroy()
+    const connection = connectionFor(stub)
+    const { Item, ...rest } = await leanSend(connection)('GetItem', INPUTS.GetItem)
+    connection.close()
     expect(Object.getPrototypeOf(Item)).toBe(Object.prototype)
     expect(Object.keys(Item ?? {})).toEqual(['__proto__', 'session_id'])
     expect(Object.keys(rest)).toEqual(['$metadata'])

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Options } from '../../../runtime/configuration/options.js'
+import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import type { ServerClock as Clock, Moment } from '../../../runtime/dynamodb/server-clock.js'
 import { offsetText } from '../../../runtime/dynamodb/server-clock.js'
-import { type Stub, sendError, sendJson, startStub } from '../../support/dynamodb-stub.js'
+import { CREDENTIALS, type Stub, sendError, sendJson, startStub } from '../../support/dynamodb-stub.js'
 
 const SECOND = 1000
 const HOUR = 3600 * SECOND
@@ -39,7 +41,7 @@ async function fresh() {
   const spy = vi.spyOn(process, 'emitWarning').mockImplementation(emitWarning)
   onTestFinished(() => spy.mockRestore())
   const { ServerClock } = await import('../../../runtime/dynamodb/server-clock.js')
-  return { clock: new ServerClock(), of: ServerClock.of, warnings }
+  return { clock: new ServerClock(), warnings }
 }
 
 describe('the clock behind the endpoint', () => {
@@ -140,13 +142,6 @@ describe('the clock behind the endpoint', () => {
     answer(-step)
     expect(clock.status).toBe(Math.abs(step) > HOUR ? 'wrong' : 'right')
   })
-
-  it('is one for each client', async () => {
-    const { of } = await fresh()
-    const [one, other] = [{ send: async () => {} }, { send: async () => {} }] as never[]
-    expect(of(one as never)).toBe(of(one as never))
-    expect(of(one as never)).not.toBe(of(other as never))
-  })
 })
 
 describe.each(['lean', 'sdk'] as const)('answers on transport %s', (transport) => {
@@ -157,21 +152,25 @@ describe.each(['lean', 'sdk'] as const)('answers on transport %s', (transport) =
   afterEach(() => stub.reset())
   afterAll(() => stub.stop())
 
-  /** Sends requests of a client of its own, whose answers are dated `offset` from now, if at all. */
-  async function setUp(offset: number | undefined, config = {}) {
-    const { of, warnings } = await fresh()
-    const { transportFor } = await import('../../../runtime/dynamodb/transport.js')
-    const client = stub.client(config)
-    onTestFinished(() => client.destroy())
-    const own = transportFor({ transport }, client)
+  /** Sends requests by a connection of its own, whose answers are dated `offset` from now, if at all. */
+  async function setUp(offset: number | undefined, options: Options = {}) {
+    const { warnings } = await fresh()
+    const { Connection } = await import('../../../runtime/dynamodb/connection.js')
+    const { client } = options
+    const own = { endpoint: stub.endpoint, region: 'eu-central-1', credentials: CREDENTIALS, transport }
+    const connection = new Connection(resolveConfiguration(client ? { client } : { ...own, ...options }))
+    onTestFinished(() => {
+      connection.close()
+      client?.destroy()
+    })
     const date = () => (offset === undefined ? {} : { date: new Date(Date.now() + offset).toUTCString() })
-    const get = () => own.send('GetItem', { TableName: 'sessions', Key: { session_id: { S: 'x' } } })
-    return { clock: of(client), client, warnings, get, date, isLean: () => own.isLean }
+    const input = { TableName: 'sessions', Key: { session_id: { S: 'x' } } }
+    const get = () => connection.transport.send('GetItem', input)
+    return { clock: connection.clock, warnings, get, date, isLean: () => connection.transport.isLean }
   }
 
-  it.each([{}, { cacheMiddleware: true }])('are all judged by their date (%j)', async (config) => {
-    const { clock, client, warnings, get, date, isLean } = await setUp(HOUR, config)
-    const stack = client.middlewareStack.identify()
+  it('are all judged by their date', async () => {
+    const { clock, warnings, get, date, isLean } = await setUp(HOUR)
     stub.answer((_, response) => sendJson(response, {}, 200, date()))
     await get()
     expect(isLean()).toBe(transport === 'lean')
@@ -179,6 +178,15 @@ describe.each(['lean', 'sdk'] as const)('answers on transport %s', (transport) =
     await get()
     expect(clock.status).toBe('wrong')
     expect(warnings).toHaveLength(1)
+  })
+
+  it.each([{}, { cacheMiddleware: true }])('of a client that is handed over are judged, too (%j)', async (config) => {
+    const client = stub.client(config)
+    const stack = client.middlewareStack.identify()
+    const { clock, get, date } = await setUp(HOUR, { client })
+    stub.answer((_, response) => sendJson(response, {}, 200, date()))
+    for (let count = 0; count < 2; count += 1) await get()
+    expect(clock.status).toBe('wrong')
     expect(client.middlewareStack.identify()).toEqual(stack)
   })
 

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { failureOf, leanSend, sentBy } from '../../support/both-transports.js'
+import type { Options } from '../../../runtime/configuration/options.js'
+import { connectionFor, failureOf, leanSend, sentBy } from '../../support/both-transports.js'
 import { type Stub, sendJson, startStub } from '../../support/dynamodb-stub.js'
 import { expectNothingLeftBehind } from '../../support/many-requests.js'
-import { requestTimeout } from '../../support/request-timeouts.js'
+import { until } from '../../support/until.js'
 
 const INPUT = { TableName: 'sessions', Key: { session_id: { S: 'a' } } }
 
@@ -16,95 +18,126 @@ beforeEach(async () => {
 })
 afterEach(() => stub.stop())
 
+function connect(options: Options = {}) {
+  const connection = connectionFor(stub, options)
+  onTestFinished(() => connection.close())
+  return { send: leanSend(connection), close: () => connection.close() }
+}
+
+/** A connection is free a moment after its answer has come. */
+function free(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
 describe('connections of the lean transport', () => {
   it('are used again', async () => {
-    const client = stub.client()
-    for (let count = 0; count < 50; count += 1) await leanSend(client)('GetItem', INPUT)
-    // A request that is made in the very moment in which an answer ends may open a second one.
-    expect(stub.connections).toBeLessThanOrEqual(2)
-    expect(new Set(sentBy(stub.requests))).toEqual(new Set(['undici']))
-    client.destroy()
+    const { send, close } = connect()
+    for (let count = 0; count < 50; count += 1) {
+      await send('GetItem', INPUT)
+      await free()
+    }
+    expect(stub.connections).toBe(1)
+    expect(new Set(sentBy(stub.requests))).toEqual(new Set(['lean']))
+    close()
     await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
   })
 
-  it('are 50 at most, and requests beyond that wait for one', async () => {
-    stub.answer((_, response) => void setTimeout(() => sendJson(response, {}), 20))
-    const client = stub.client()
-    const send = leanSend(client)
-    await Promise.all(Array.from({ length: 200 }, () => send('GetItem', INPUT)))
-    expect(stub.connections).toBe(50)
-    expect(stub.requests).toHaveLength(200)
-    client.destroy()
+  it('are as many as requests under way need, and the newest is used first', async () => {
+    const { send } = connect()
+    await Promise.all(Array.from({ length: 10 }, () => send('GetItem', INPUT)))
+    expect(stub.connections).toBe(10)
+    const used = new Set<unknown>()
+    stub.answer((_, response) => {
+      used.add(response.socket)
+      sendJson(response, {})
+    })
+    for (let count = 0; count < 10; count += 1) await send('GetItem', INPUT)
+    expect(used.size).toBe(1)
+    expect(stub.connections).toBe(10)
   })
 
-  it('count the time of waiting for one into the request timeout', async () => {
-    stub.answer(() => {})
-    const timeout = requestTimeout()
-    onTestFinished(timeout.end)
-    const requestHandler = { requestTimeout: timeout.milliseconds, throwOnRequestTimeout: true }
-    const client = stub.client({ maxAttempts: 1, requestHandler })
-    const send = leanSend(client)
-    const failing = Promise.all(Array.from({ length: 70 }, () => failureOf(send('GetItem', INPUT))))
-    await vi.waitFor(() => expect(stub.requests).toHaveLength(50))
-    timeout.runOut() // for those that wait, too
-    expect(new Set((await failing).map(({ name }) => name))).toEqual(new Set(['TimeoutError']))
-    expect(stub.requests).toHaveLength(50)
-    client.destroy()
-  })
-
-  it('are not opened any more for requests that wait while the client is destroyed', async () => {
-    stub.answer(() => {})
-    const client = stub.client({ maxAttempts: 1 })
-    const send = leanSend(client)
-    const failures = Array.from({ length: 70 }, () => failureOf(send('GetItem', INPUT)))
-    await vi.waitFor(() => expect(stub.requests).toHaveLength(50))
-    client.destroy()
-    const names = (await Promise.all(failures)).map(({ name }) => name)
-    expect(new Set(names)).toEqual(new Set(['TimeoutError']))
-    expect(stub.connections).toBe(50)
-  })
-
-  it('are made anew when the server has closed them in between', async () => {
-    const client = stub.client()
-    const send = leanSend(client)
+  it.each([
+    ['closed', (socket: Socket) => socket.end()],
+    ['reset', (socket: Socket) => socket.resetAndDestroy()],
+  ])('are made anew when the server has %s them while they were idle', async (_, close) => {
+    const { send } = connect()
     for (let count = 0; count < 5; count += 1) {
       const { $metadata } = await send('GetItem', INPUT)
       expect($metadata.attempts).toBe(1)
-      for (const socket of stub.sockets) socket.end()
+      for (const socket of stub.sockets) close(socket)
       await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
     }
     expect(stub.connections).toBe(5)
-    client.destroy()
+  })
+
+  it('are made anew when the server resets them in the moment of the request', async () => {
+    const { send } = connect()
+    await send('UpdateItem', INPUT)
+    await free()
+    stub.answer((_, response, count) => {
+      if (count === 2) response.socket?.resetAndDestroy()
+      else sendJson(response, {})
+    })
+    expect((await send('UpdateItem', INPUT)).$metadata.attempts).toBe(2)
+    expect(stub.requests.map(({ headers }) => headers['amz-sdk-request'])).toEqual([
+      'attempt=1; max=4',
+      'attempt=1; max=4',
+      'attempt=2; max=4',
+    ])
+    expect(stub.connections).toBe(2)
   })
 
   it('are made anew after the server said that it closes them', async () => {
     stub.answer((_, response) => sendJson(response, {}, 200, { connection: 'close' }))
-    const client = stub.client()
-    const send = leanSend(client)
-    for (let count = 0; count < 5; count += 1) await send('GetItem', INPUT)
+    const { send } = connect()
+    for (let count = 0; count < 5; count += 1) expect((await send('GetItem', INPUT)).$metadata.attempts).toBe(1)
     await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
-    client.destroy()
+    expect(stub.connections).toBe(5)
+  })
+})
+
+describe('a connection that is closed by its owner', () => {
+  it.each([1, 50])('ends what is under way and what waits, which is not sent again (%s at a time)', async (most) => {
+    stub.answer(() => {})
+    const { send, close } = connect({ maxConnections: most })
+    const requests = Array.from({ length: most + 20 }, () => send('UpdateItem', INPUT))
+    const failures = requests.map((request) => failureOf(request))
+    await until(() => stub.requests.length === most)
+    close()
+    const errors = await Promise.all(failures)
+    expect(errors.slice(0, most).map(({ code }) => code)).toEqual(Array(most).fill('ECONNRESET'))
+    expect(new Set(errors.slice(most).map(({ name }) => name))).toEqual(new Set(['AbortError']))
+    await until(() => stub.sockets.size === 0)
+    expect([stub.connections, stub.requests.length]).toEqual([most, most])
   })
 
-  it('serve a client that is used after destroy, like the SDK’s', async () => {
-    const client = stub.client()
-    const send = leanSend(client)
-    await send('GetItem', INPUT)
-    client.destroy()
-    await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
-    await send('GetItem', INPUT)
-    expect(stub.connections).toBe(2)
-    client.destroy()
-    await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
+  it('can be used again', async () => {
+    const { send, close } = connect()
+    for (let count = 1; count <= 3; count += 1) {
+      await send('GetItem', INPUT)
+      expect(stub.connections).toBe(count)
+      close()
+      await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
+    }
   })
 
-  it('do not keep a program alive', async () => {
+  it('may be closed before it was used, and twice', async () => {
+    const { close } = connect()
+    close()
+    close()
+    expect(stub.connections).toBe(0)
+  })
+})
+
+describe('a process with connections', () => {
+  it('is not kept alive by idle ones', async () => {
     const program = `
-      import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-      import { transportFor } from './runtime/dynamodb/transport.ts'
+      import { resolveConfiguration } from './runtime/configuration/resolve.ts'
+      import { Connection } from './runtime/dynamodb/connection.ts'
       const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
-      const client = new DynamoDBClient({ endpoint: '${stub.endpoint}', region: 'x', credentials })
-      await transportFor({ transport: 'lean' }, client).send('GetItem', ${JSON.stringify(INPUT)})
+      const options = { endpoint: '${stub.endpoint}', region: 'us-east-1', credentials }
+      const { transport } = new Connection(resolveConfiguration(options))
+      await transport.send('GetItem', ${JSON.stringify(INPUT)})
       console.log('answered', performance.now())
       process.on('exit', () => console.log('exit', performance.now()))`
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program])
@@ -115,12 +148,12 @@ describe('connections of the lean transport', () => {
     const [code] = await once(child, 'close')
     const [, answered, exit] = /answered (\S+)\nexit (\S+)/.exec(output) ?? []
     expect(code).toBe(0)
-    expect(sentBy(stub.requests)).toEqual(['undici'])
+    expect(sentBy(stub.requests)).toEqual(['lean'])
     // An idle connection ends after a minute.
     expect(Number(exit) - Number(answered)).toBeLessThan(30_000)
   }, 120_000)
 
-  it('leave nothing behind after 3000 requests, some of which fail', async () => {
+  it('has nothing left of 3000 requests, some of which fail', async () => {
     await expectNothingLeftBehind(stub, 3000)
   })
 })

@@ -1,13 +1,16 @@
 import { Agent } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { StandardRetryStrategy } from '@smithy/core/retry'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { transportFor } from '../../../runtime/dynamodb/transport.js'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Options } from '../../../runtime/configuration/options.js'
+import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { Connection } from '../../../runtime/dynamodb/connection.js'
 import { CREDENTIALS } from '../../support/dynamodb-stub.js'
 
 const TIMES = 20
+
+type Settings = { region: string; maxAttempts: number; endpoint: string; credentials: typeof CREDENTIALS }
 
 /** Gets the keys of the requests that came on this connection so far, the newest last. */
 type Respond = (socket: Socket, keys: readonly string[]) => void
@@ -48,41 +51,45 @@ function itemOf(key: string | undefined): string {
   return head + body
 }
 
-const WAYS = {
-  lean: { transport: 'lean' },
-  sdk: { transport: 'sdk' },
-  'lean by a handler of the application': { transport: 'lean', requestHandler: NodeHttpHandler },
-} as const
+/** What each way of sending is configured with, for this endpoint. */
+const WAYS: Readonly<Record<string, (own: Settings) => Options>> = {
+  'sent lean': (own) => ({ ...own, transport: 'lean' }),
+  'sent by the SDK': (own) => ({ ...own, transport: 'sdk' }),
+  'sent by a client that is handed over': (own) => ({ client: new DynamoDBClient(own) }),
+  'sent by a client with a request handler of the application': (own) => {
+    const requestHandler = new NodeHttpHandler({ httpAgent: new Agent({ keepAlive: true, maxSockets: 40 }) })
+    return { client: new DynamoDBClient({ ...own, requestHandler }) }
+  },
+}
 
-describe.each(Object.entries(WAYS))('an intermediary that sends one answer too many, %s', (_, way) => {
-  function newClient(): DynamoDBClient {
+describe.each(Object.entries(WAYS))('an intermediary that sends one answer too many to requests %s', (name, way) => {
+  function connect(): Connection {
     const { port } = server.address() as AddressInfo
-    return new DynamoDBClient({
-      endpoint: `http://127.0.0.1:${port}`,
-      region: 'eu-central-1',
-      credentials: CREDENTIALS,
-      retryStrategy: new StandardRetryStrategy({ maxAttempts: 3, baseDelay: 1 }),
-      ...('requestHandler' in way && {
-        requestHandler: new way.requestHandler({ httpAgent: new Agent({ keepAlive: true, maxSockets: 40 }) }),
-      }),
+    const own = { region: 'eu-central-1', credentials: CREDENTIALS, maxAttempts: 3 }
+    const options = way({ ...own, endpoint: `http://127.0.0.1:${port}` })
+    const connection = new Connection(resolveConfiguration(options))
+    expect(connection.transport.isLean).toBe(name === 'sent lean')
+    onTestFinished(() => {
+      connection.close()
+      options.client?.destroy()
     })
+    return connection
   }
 
-  async function dataOf(reader: number, client: DynamoDBClient): Promise<string | undefined> {
+  async function dataOf(reader: number, { transport }: Connection): Promise<string | undefined> {
     const Key = { session_id: { S: `user${reader}` } }
-    const { Item } = await transportFor(way, client).send('GetItem', { TableName: 'sessions', Key })
+    const { Item } = await transport.send('GetItem', { TableName: 'sessions', Key })
     return Item?.data?.S
   }
 
   /** What readers get who come one after the other. */
   async function read(pause: () => Promise<unknown> = async () => {}): Promise<(string | undefined)[]> {
-    const client = newClient()
+    const connection = connect()
     const found: (string | undefined)[] = []
     for (let reader = 0; reader < TIMES; reader += 1) {
-      found.push(await dataOf(reader, client))
+      found.push(await dataOf(reader, connection))
       await pause()
     }
-    client.destroy()
     return found
   }
   const own = Array.from({ length: TIMES }, (_, reader) => `data of user${reader}`)
@@ -125,10 +132,9 @@ describe.each(Object.entries(WAYS))('an intermediary that sends one answer too m
         socket.write(itemOf(keys.at(-1)))
       }, 5)
     }
-    const client = newClient()
-    const readers = Array.from({ length: 150 }, (_, reader) => dataOf(reader, client))
+    const connection = connect()
+    const readers = Array.from({ length: 150 }, (_, reader) => dataOf(reader, connection))
     expect(await Promise.all(readers)).toEqual(readers.map((_, reader) => `data of user${reader}`))
     expect(connections).toBeLessThan(150)
-    client.destroy()
   })
 })

@@ -21,9 +21,9 @@ import { loadOwnUmzug } from '../../../runtime/cli/own-umzug.js'
 import { createProgram } from '../../../runtime/cli/program.js'
 import { configurationForCommand, optionsForCommand, runCommand } from '../../../runtime/cli/shared.js'
 import { printTarget } from '../../../runtime/cli/target.js'
+import { withTransport } from '../../../runtime/cli/timeout.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
-import { clientFor } from '../../../runtime/dynamodb/client.js'
-import { loadOptional } from '../../../runtime/dynamodb/optional-module.js'
+import { Connection } from '../../../runtime/dynamodb/connection.js'
 import { consoleLogger } from '../../../runtime/logger.js'
 import { createUmzug } from '../../../runtime/migrations/create-umzug.js'
 import { acquireLock, describe as describeLock } from '../../../runtime/migrations/lock.js'
@@ -104,8 +104,27 @@ const failing = () => Promise.reject(new Error(HOSTILE, { cause: new Error(HOSTI
 
 function tableWork(logger: ReturnType<typeof recordingLogger>): TableWork {
   const configuration = resolveConfiguration({ root: folderWith() })
-  return new TableWork(configuration, clientFor(configuration), { logger })
+  return new TableWork(configuration, new Connection(configuration), { logger })
 }
+
+/** What is told when nobody answers for three seconds in a hostile region. */
+async function told(
+  wait: (logger: ReturnType<typeof recordingLogger>) => Promise<unknown>,
+): Promise<readonly string[]> {
+  vi.stubEnv('AWS_ENDPOINT_URL', undefined)
+  vi.stubEnv('AWS_REGION', HOSTILE)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const logger = recordingLogger()
+  const end = wait(logger).catch((error: unknown) => error)
+  while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve))
+  await vi.advanceTimersByTimeAsync(30_000)
+  const error = await end
+  expect(logger.warnings).toEqual([expect.stringMatching(/^waiting for DynamoDB in .* to answer Scan/)])
+  return [...logger.warnings, String(error)]
+}
+
+const silence = () => new Promise<never>(() => {})
 
 /** All places of output, by the file that they are in, and something hostile for each. What is returned is output as well. */
 const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
@@ -153,6 +172,32 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   ['runtime/cli/config.ts', () => configCommand({ config: hostileFile(`tags:\n  a: "x\\x9b\\e[31m"\n`) })],
   ['runtime/cli/config.ts', () => configCommand({ config: hostileFile(`tags:\n  a: "x\\x9b\\e[31m"\n`), json: true })],
   ['runtime/cli/doctor.ts', () => runCommand(() => doctorCommand({ config: hostileFile() }))],
+  [
+    'runtime/cli/diagnosis.ts',
+    async () => {
+      const silent = new Promise<void>((resolve) => stub.answer(() => resolve()))
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      onTestFinished(() => void vi.useRealTimers())
+      vi.stubEnv('AWS_ENDPOINT_URL', `${stub.endpoint}/\u001b[31m\nforged`)
+      const end = runCommand(() => doctorCommand({}))
+      await silent
+      await vi.advanceTimersByTimeAsync(30_000)
+      await end
+      expect(printed.filter((text) => text.startsWith('warning: waiting for'))).toHaveLength(1)
+    },
+  ],
+  [
+    'runtime/cli/timeout.ts',
+    () =>
+      told((logger) =>
+        withTransport(
+          resolveConfiguration({ root: folderWith() }),
+          { requestTimeout: 30_000, logger },
+          ({ patience }) => patience.within('Scan', silence),
+        ),
+      ),
+  ],
+  ['runtime/table/table-work.ts', () => told((logger) => tableWork(logger).request('Scan', silence))],
   ['runtime/cli/list.ts', () => runCommand(() => listCommand({ by: 'user_id=1', scan: true }))],
   ['runtime/cli/list.ts', () => runCommand(() => listCommand({ by: `${HOSTILE_LINE}=1`, json: true }))],
   ['runtime/cli/destroy.ts', () => runCommand(() => destroyCommand({ by: 'user_id=1', scan: true }))],
@@ -250,13 +295,12 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     },
   ],
   ['runtime/session/errors.ts', () => report(new Error(HOSTILE), { operation: 'get' })],
-  ['runtime/dynamodb/optional-module.ts', () => loadOptional(failing, 'no module')],
   [
     'runtime/dynamodb/server-clock.ts',
     async () => {
       vi.resetModules() // it warns once a process, and test files share one
       const { ServerClock } = await import('../../../runtime/dynamodb/server-clock.js')
-      const clock = ServerClock.of({ send: failing })
+      const clock = new ServerClock()
       const aDayAgo = new Date(Date.now() - 86_400_000).toUTCString()
       for (let answers = 0; answers < 2; answers += 1)
         clock.observe(aDayAgo, { wall: Date.now(), monotonic: performance.now() })

@@ -5,6 +5,7 @@ import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { DynamoSessionStore } from '../../../runtime/express.js'
 import { SessionIndex } from '../../../runtime/session/session-index.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { connectionTo } from '../../support/connection.js'
 import { checksum, type Stub, sendJson, sendText, startStub } from '../../support/dynamodb-stub.js'
 import { FOREIGN } from '../../support/foreign-answers.js'
 
@@ -29,8 +30,8 @@ describe.each(['lean', 'sdk'] as const)(
       const client = stub.client({ retryStrategy })
       const given = { transport, tableName: 'sessions', touchInterval: 0, client, indexKeys: ['user_id'], ...options }
       const configuration = resolveConfiguration(given)
-      const repository = new SessionRepository(configuration, client)
-      return { client, given, repository, index: new SessionIndex(configuration, client) }
+      const repository = new SessionRepository(configuration, connectionTo(client))
+      return { client, given, repository, index: new SessionIndex(configuration, connectionTo(client)) }
     }
 
     async function loaded(repository: SessionRepository) {

@@ -1,0 +1,64 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../configuration/resolve.js'
+import { buildClient } from './client.js'
+import { LeanTransport } from './lean/lean-transport.js'
+import { SdkTransport } from './sdk-transport.js'
+import { ServerClock } from './server-clock.js'
+import { standaloneOf } from './standalone.js'
+import type { Transport } from './transport.js'
+
+/**
+ * How DynamoDB is reached with one configuration. Requests for items go through {@link transport}, requests for tables through
+ * the SDK's client. The SDK is loaded only where it has to send.
+ */
+export class Connection {
+  readonly transport: Transport
+  /** Judges this machine's clock by the answers to requests for items. */
+  readonly clock = new ServerClock()
+  /** Why the SDK sends requests for items; undefined where it does not. */
+  readonly whySdk: string | undefined
+  readonly #configuration: Configuration
+  readonly #lean: LeanTransport | undefined
+  #client: Promise<DynamoDBClient> | undefined
+
+  constructor(configuration: Configuration) {
+    this.#configuration = configuration
+    const sdk = new SdkTransport(() => this.client(), this.clock, configuration)
+    const plan = standaloneOf(configuration)
+    if ('reason' in plan) {
+      this.whySdk = plan.reason
+      this.transport = sdk
+    } else {
+      this.#lean = new LeanTransport(plan, sdk, this.clock, configuration)
+      this.transport = this.#lean
+    }
+  }
+
+  /** The client of the application, else one built from the configuration. */
+  client(): Promise<DynamoDBClient> {
+    const { client } = this.#configuration
+    this.#client ??= client ? Promise.resolve(client) : buildClient(this.#configuration)
+    return this.#client
+  }
+
+  /** Ends what is under way, and closes what this package opened. A later request opens connections again. */
+  close(): void {
+    this.#lean?.close()
+    const { client: given } = this.#configuration
+    if (!given) this.#client?.then((client) => client.destroy()).catch(() => undefined)
+    this.#client = undefined
+  }
+}
+
+/** Runs `work` with a connection that is closed afterwards. */
+export async function withConnection<T>(
+  configuration: Configuration,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = new Connection(configuration)
+  try {
+    return await work(connection)
+  } finally {
+    connection.close()
+  }
+}

@@ -1,0 +1,113 @@
+import type { Configuration } from '../configuration/resolve.js'
+
+/** Where requests go, and for which region they are signed. */
+export interface Endpoint {
+  readonly protocol: 'http:' | 'https:'
+  /** As node:http takes it: an IPv6 address has no brackets. */
+  readonly hostname: string
+  /** undefined: the protocol's own. */
+  readonly port: number | undefined
+  readonly path: string
+  /** The header `host`. */
+  readonly host: string
+  readonly signingRegion: string
+}
+
+export interface EndpointFacts {
+  readonly region: string
+  /** As configured; undefined for AWS itself. */
+  readonly endpoint: string | undefined
+  /** That of the credentials. */
+  readonly accountId: string | undefined
+  /** ENV `AWS_ACCOUNT_ID_ENDPOINT_MODE`: `disabled`, `preferred` or `required`. */
+  readonly accountIdMode: string | undefined
+}
+
+/** Names of regions, suffix of hosts, suffix of dual-stack hosts, regions with endpoints for each account. */
+type Partition = readonly [RegExp, string, string, RegExp?]
+
+/** A test compares them with the partitions of the installed SDK. Regions of other names are left to the SDK. */
+const PARTITIONS: readonly Partition[] = [
+  [/^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z0-9]+-\d+$/, 'amazonaws.com', 'api.aws', /./],
+  [/^us-gov-[a-z0-9]+-\d+$/, 'amazonaws.com', 'api.aws', /^us-gov-(east|west)-1$/],
+  [/^cn-[a-z0-9]+-\d+$/, 'amazonaws.com.cn', 'api.amazonwebservices.com.cn', /^cn-(north|northwest)-1$/],
+  [/^eusc-de-[a-z0-9]+-\d+$/, 'amazonaws.eu', 'api.amazonwebservices.eu'],
+  [/^us-iso-[a-z0-9]+-\d+$/, 'c2s.ic.gov', 'api.aws.ic.gov'],
+  [/^us-isob-[a-z0-9]+-\d+$/, 'sc2s.sgov.gov', 'api.aws.scloud'],
+  [/^eu-isoe-[a-z0-9]+-\d+$/, 'cloud.adc-e.uk', 'api.cloud-aws.adc-e.uk'],
+  [/^us-isof-[a-z0-9]+-\d+$/, 'csp.hci.ic.gov', 'api.aws.hci.ic.gov'],
+]
+
+/** Region names that the SDK accepts, but those that mean FIPS endpoints. */
+const REGION = /^(?!fips-|.*-fips$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+/**
+ * The endpoint that the AWS SDK would choose.
+ *
+ * @returns undefined where that is not certain, or where the SDK refuses to send
+ */
+export function endpointFor(facts: EndpointFacts): Endpoint | undefined {
+  const { region } = facts
+  if (!REGION.test(region)) return undefined
+  if (facts.endpoint !== undefined) return customEndpoint(facts.endpoint, region)
+  if (region === 'local') return { ...parts(new URL('http://localhost:8000')), signingRegion: 'us-east-1' }
+  const host = awsHost(facts)
+  return host === undefined ? undefined : { ...parts(new URL(`https://${host}`)), signingRegion: region }
+}
+
+function awsHost({ region, accountId, accountIdMode = 'preferred' }: EndpointFacts): string | undefined {
+  const [, suffix, , withAccounts] = partitionOf(region) ?? []
+  if (suffix === undefined) return undefined
+  if (accountIdMode === 'disabled' || (accountId === undefined && accountIdMode === 'preferred')) {
+    return `dynamodb.${region}.${suffix}`
+  }
+  if (!/^(preferred|required)$/.test(accountIdMode) || !/^\d{12}$/.test(accountId ?? '')) return undefined
+  if (!withAccounts?.test(region)) return undefined
+  return `${accountId}.ddb.${region}.${suffix}`
+}
+
+function partitionOf(region: string): Partition | undefined {
+  return PARTITIONS.find(([regions]) => regions.test(region))
+}
+
+/** The SDK makes signatures of other paths in a way of its own, and leaves out queries and passwords. */
+const PLAIN_PATH = /^(\/[\w.~-]+)*\/?$/
+
+function customEndpoint(endpoint: string, region: string): Endpoint | undefined {
+  if (!URL.canParse(endpoint)) return undefined
+  const url = new URL(endpoint)
+  const { hostname, pathname, username, password, search, hash } = url
+  if (!/^https?:$/.test(url.protocol) || !PLAIN_PATH.test(pathname) || username || password || search || hash) {
+    return undefined
+  }
+  const dualStack = partitionOf(region)?.[2] ?? 'api.aws'
+  if (/^(search-)?dynamodb\./.test(hostname) && hostname.endsWith(`.${region}.${dualStack}`)) return undefined
+  return { ...parts(url), signingRegion: region }
+}
+
+function parts({ protocol, hostname, port, pathname, host }: URL): Omit<Endpoint, 'signingRegion'> {
+  return {
+    protocol: protocol as Endpoint['protocol'],
+    hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: port ? Number(port) : undefined,
+    path: pathname.endsWith('/') ? pathname : `${pathname}/`,
+    host,
+  }
+}
+
+/** The endpoint that was set for DynamoDB, in the configuration or the SDK's ENV names; undefined for AWS itself. */
+export function endpointOf(
+  { endpoint }: Pick<Configuration, 'endpoint'>,
+  env: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  return endpoint ?? (env.AWS_ENDPOINT_URL_DYNAMODB || env.AWS_ENDPOINT_URL || undefined)
+}
+
+/** True for an endpoint on this machine, where region and credentials only have to be there. */
+export function isLocal(endpoint: string | undefined): boolean {
+  if (endpoint === undefined || !URL.canParse(endpoint)) return false
+  const { hostname } = new URL(endpoint)
+  return (
+    ['localhost', '[::1]', '0.0.0.0'].includes(hostname) || /^127\./.test(hostname) || hostname.endsWith('.localhost')
+  )
+}

@@ -1,0 +1,19 @@
+import { ConfigurationError } from '../errors.js'
+
+/** Control characters but tab. Beyond ASCII, a signature holds for other bytes than node:http sends. */
+const UNSENDABLE = /[^\t\x20-\x7e]/
+
+/** Whether a text can be sent as the value of a header. A line break in it could begin another header. */
+export function isHeaderValue(text: string): boolean {
+  return !UNSENDABLE.test(text)
+}
+
+/**
+ * @param place where the text comes from; the text itself may be a secret, and is not printed
+ * @throws {ConfigurationError} when the text can't be sent as the value of a header
+ */
+export function assertHeaderValue(place: string, text: string): void {
+  if (isHeaderValue(text)) return
+  const problem = "contains a character that an HTTP header can't hold, such as a line break; remove that character"
+  throw new ConfigurationError([{ place, text: problem }])
+}

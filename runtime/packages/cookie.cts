@@ -1,0 +1,4 @@
+import cookie = require('cookie')
+
+const { parseCookie, stringifySetCookie } = cookie
+export = { parseCookie, stringifySetCookie }

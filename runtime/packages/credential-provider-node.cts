@@ -1,0 +1,4 @@
+import provider = require('@aws-sdk/credential-provider-node')
+
+const { defaultProvider } = provider
+export = { defaultProvider }

@@ -1,0 +1,3 @@
+import session = require('express-session')
+
+export = session

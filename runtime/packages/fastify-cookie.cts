@@ -1,0 +1,3 @@
+import cookie = require('@fastify/cookie')
+
+export = cookie

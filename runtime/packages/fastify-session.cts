@@ -1,0 +1,3 @@
+import session = require('@fastify/session')
+
+export = session

@@ -1,0 +1,115 @@
+import { type Configuration, withValues } from '../configuration/resolve.js'
+import { placeOf } from '../dynamodb/aws-error.js'
+import type { Transport } from '../dynamodb/transport.js'
+import { RequestTimeoutError, TableRequestError } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
+
+/** How long a request may take, all its attempts included. Milliseconds. */
+const REQUEST_TIMEOUT = 30_000
+
+/** How long an attempt may take at least. Requests for sessions have less time, because a browser waits. Milliseconds. */
+const ATTEMPT_TIMEOUT = 10_000
+
+/** After this time without an answer the logger says what is being waited for. Milliseconds. */
+const SILENCE = 3_000
+
+/** The configuration for work on the table: requests for items have the time of all others. */
+export function withTimeout(configuration: Configuration, requestTimeout = REQUEST_TIMEOUT): Configuration {
+  const attemptTimeout = Math.min(Math.max(configuration.attemptTimeout, ATTEMPT_TIMEOUT), requestTimeout)
+  return withValues(configuration, { requestTimeout, attemptTimeout })
+}
+
+/** Ends requests that take too long, and says once what is being waited for. */
+export class Patience {
+  /** Milliseconds. */
+  readonly requestTimeout: number
+  readonly #configuration: Configuration
+  readonly #tell: (line: string) => void
+  #told = false
+
+  /** @param tell is called once at most */
+  constructor(
+    configuration: Configuration,
+    { requestTimeout = REQUEST_TIMEOUT, tell }: { requestTimeout?: number | undefined; tell: (line: string) => void },
+  ) {
+    this.requestTimeout = requestTimeout
+    this.#configuration = configuration
+    this.#tell = tell
+  }
+
+  /**
+   * Calls `send`, and rejects when its answer doesn't come in time, whether or not `send` heeds the signal.
+   *
+   * @param request what is sent, as `CreateTable`
+   * @param place who has to answer; default: DynamoDB
+   * @throws {TableRequestError}
+   */
+  async within<T>(request: string, send: (abortSignal: AbortSignal) => Promise<T>, place = this.#place): Promise<T> {
+    const controller = new AbortController()
+    const timers: NodeJS.Timeout[] = []
+    const late = new Promise<never>((_, reject) => {
+      timers.push(setTimeout(() => this.#waitingFor(request, place), SILENCE))
+      timers.push(
+        setTimeout(() => {
+          reject(this.#tooLate(request, place))
+          controller.abort()
+        }, this.requestTimeout),
+      )
+    })
+    try {
+      return await Promise.race([late, send(controller.signal)])
+    } catch (error) {
+      // The transport may be the first to see that time is up.
+      throw error instanceof RequestTimeoutError ? this.#tooLate(request, place) : error
+    } finally {
+      for (const timer of timers) clearTimeout(timer)
+    }
+  }
+
+  /** The same transport, whose requests end in time. */
+  transport(transport: Transport): Transport {
+    const within = this.within.bind(this)
+    return {
+      get isLean() {
+        return transport.isLean
+      },
+      get mayMerge() {
+        return transport.mayMerge
+      },
+      inTurn: (start) => transport.inTurn(start),
+      send: (operation, input, options = {}) =>
+        within(operation, (late) => {
+          const abortSignal = options.abortSignal ? AbortSignal.any([options.abortSignal, late]) : late
+          return transport.send(operation, input, { ...options, abortSignal })
+        }),
+    }
+  }
+
+  #waitingFor(request: string, place: string): void {
+    if (this.#told) return
+    this.#told = true
+    this.#tell(`waiting for ${place} to answer ${request} (${seconds(this.requestTimeout)} at most)`)
+  }
+
+  #tooLate(request: string, place: string): TableRequestError {
+    const message = `no answer within ${seconds(this.requestTimeout)}`
+    const cause = Object.assign(new Error(message), { name: 'TimeoutError', code: 'ETIMEDOUT' })
+    const { tableName } = this.#configuration
+    const text =
+      `dynamodb:${request} for table "${tableName}" failed: ${message} from ${place}; check the network (VPC endpoint, ` +
+      'firewall, proxy), or give it more time with --timeout (in code requestTimeout)'
+    return new TableRequestError(text, { cause })
+  }
+
+  get #place(): string {
+    const { client, region = process.env.AWS_REGION } = this.#configuration
+    const place = placeOf({ configuration: this.#configuration, host: undefined })
+    if (place !== 'DynamoDB') return fitForLine(`DynamoDB at ${place}`)
+    return client || !region ? place : fitForLine(`DynamoDB in ${region}`)
+  }
+}
+
+/** `1 second`, `0.5 seconds` */
+export function seconds(milliseconds: number): string {
+  return `${milliseconds / 1000} second${milliseconds === 1000 ? '' : 's'}`
+}

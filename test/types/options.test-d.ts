@@ -1,0 +1,35 @@
+/**
+ * What TypeScript says of options in code. Nothing here runs: `tsc --noEmit` is the test, and fails where a type is not
+ * the expected one or an expected error is missing.
+ */
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { expectTypeOf } from 'vitest'
+import type { Logger, Options } from '../../runtime/index.js'
+import { createUmzug, type UmzugOptions } from '../../runtime/umzug.js'
+
+const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+
+const all: Options = {
+  credentials,
+  profile: 'shop',
+  maxAttempts: 2,
+  requestHandler: new NodeHttpHandler(),
+  logger: console,
+  requestTimeout: 1000,
+  attemptTimeout: null,
+}
+const provided: Options = { credentials: async () => ({ ...credentials, sessionToken: 'c' }) }
+expectTypeOf(provided).toEqualTypeOf<Options>()
+
+// @ts-expect-error: the secret is missing
+const half: Options = { credentials: { accessKeyId: 'a' } }
+// @ts-expect-error: settings are no handler
+const settings: Options = { requestHandler: { connectionTimeout: 5 } }
+// @ts-expect-error: the SDK's loggers have four methods
+const progress: Options = { logger: { info() {}, warn() {} } }
+expectTypeOf([half, settings, progress]).items.toEqualTypeOf<Options>()
+
+// The logger of createUmzug takes its progress; whoever spreads all options there need not take the SDK's out.
+expectTypeOf<Logger>().toExtend<NonNullable<UmzugOptions['logger']>>()
+createUmzug({ ...all, lockLease: 1000 })
+createUmzug(all)

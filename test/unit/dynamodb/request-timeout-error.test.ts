@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { isTimeout, isTransient } from '../../../runtime/dynamodb/error-facts.js'
+import type { Input, Operation } from '../../../runtime/dynamodb/operations.js'
+import { requestTimedOut } from '../../../runtime/dynamodb/request-timeout.js'
+import { RequestTimeoutError } from '../../../runtime/index.js'
+import { isPassing, storeError } from '../../../runtime/session/errors.js'
+
+const Key = { session_id: { S: 'a-session-id' } }
+const READS: [Operation, Input][] = [
+  ['GetItem', { TableName: 'sessions', Key }],
+  ['BatchGetItem', { RequestItems: { sessions: { Keys: [Key] } } }],
+  ['Query', { TableName: 'sessions' }],
+  ['Scan', { TableName: 'sessions' }],
+]
+const WRITES: [Operation, Input][] = [
+  ['UpdateItem', { TableName: 'sessions', Key }],
+  ['DeleteItem', { TableName: 'sessions', Key }],
+  ['PutItem', { TableName: 'sessions', Item: Key }],
+]
+
+describe('the error for a request that was not finished within request_timeout', () => {
+  it.each(READS)('says what to do, %s', (operation, input) => {
+    const error = requestTimedOut(operation, input, 5000)
+    expect(error).toBeInstanceOf(RequestTimeoutError)
+    expect(error.message).toBe(
+      `${operation} for the table "sessions" was not finished within 5000 ms (request_timeout). ` +
+        'Check the connection to DynamoDB, or raise request_timeout.',
+    )
+    expect(error).toMatchObject({ name: 'RequestTimeoutError', code: 'ETIMEDOUT', maybeWritten: false })
+  })
+
+  it.each(WRITES)('says that nobody knows whether %s was carried out', (operation, input) => {
+    const error = requestTimedOut(operation, input, 200)
+    expect(error.message).toMatch(
+      /"sessions" .* 200 ms .*request_timeout\. Whether the request was carried out is not known\.$/,
+    )
+    expect(error.maybeWritten).toBe(true)
+  })
+
+  it('has no table to name for statements', () => {
+    const error = requestTimedOut('BatchExecuteStatement', { Statements: [] }, 200)
+    expect(error.message).toMatch(/^BatchExecuteStatement was not finished within 200 ms /)
+    expect(error.maybeWritten).toBe(true)
+  })
+
+  it('knows that a write was not carried out when it was never sent', () => {
+    const error = requestTimedOut('UpdateItem', { TableName: 'sessions', Key }, 200, false)
+    expect(error.maybeWritten).toBe(false)
+    expect(error.message).not.toContain('carried out')
+  })
+
+  it('counts as a timeout that passes, and reaches the application as it is', () => {
+    const error = requestTimedOut('GetItem', { TableName: 'sessions', Key }, 5000)
+    expect([isTimeout(error), isTransient(error), isPassing(error)]).toEqual([true, true, true])
+    expect(storeError(error, resolveConfiguration({ region: 'us-east-1' }))).toBe(error)
+  })
+})
