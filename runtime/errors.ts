@@ -131,7 +131,7 @@ export class UnreadableAnswerError extends PackageError {
 export class RequestTimeoutError extends PackageError {
   override readonly name = 'RequestTimeoutError'
   readonly code = 'ETIMEDOUT'
-  /** true: the request was a write or a delete, and DynamoDB may have carried it out. false: it only reads. */
+  /** true: the request was a write or a delete, and DynamoDB may have carried it out. false: nothing was written. */
   readonly maybeWritten: boolean
 
   constructor(message: string, maybeWritten: boolean, options?: ErrorOptions) {

@@ -81,9 +81,9 @@ export interface ListOption extends Common {
 export interface ObjectOption extends Common {
   readonly type: 'object'
   readonly default: undefined
-  /** The methods that tell the right kind of object; where there are none, a function is meant. */
+  /** Methods that the object must have. Without `methods`, the value may be a function. */
   readonly methods?: readonly string[]
-  /** The texts that tell the right kind of object; a function that gives such an object may stand in place of it. */
+  /** Texts that the object must have. The value may also be a function that returns such an object. */
   readonly texts?: readonly string[]
   /** Words that may stand in place of the object. */
   readonly words?: readonly string[]
@@ -100,7 +100,7 @@ export type OptionDefinition =
 
 const everywhere = ['env', 'yaml'] as const
 
-/** Node's longest delay, above which a timer fires at once. Milliseconds. */
+/** Node's longest delay: a longer timer fires at once. Milliseconds. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 /** Attributes that an item has besides its key (see docs/architecture.md, wire format). */
@@ -333,7 +333,7 @@ export const OPTIONS = {
     values: ['lean', 'sdk'],
     default: 'lean',
     from: everywhere,
-    text: "How requests are sent: by this package alone where it can, at a fraction of the AWS SDK's CPU time, or by the AWS SDK.",
+    text: 'Sender of requests: this package where it can (lean), at a fraction of the CPU time, or the AWS SDK (sdk).',
   },
   batchReads: {
     type: 'boolean',
@@ -520,7 +520,7 @@ export type OptionName = keyof Table
 interface Objects {
   client: DynamoDBClient
   credentials: NonNullable<DynamoDBClientConfig['credentials']>
-  /** The SDK would also take the settings of a handler, and make one of them. */
+  /** The SDK also accepts settings, and makes a handler from them. This option does not. */
   requestHandler: Extract<NonNullable<DynamoDBClientConfig['requestHandler']>, { handle: unknown }>
   logger: NonNullable<DynamoDBClientConfig['logger']>
   errorHandler: ErrorHandler
@@ -552,7 +552,7 @@ type Value<N extends OptionName> = N extends keyof Objects
             ? readonly string[]
             : string
 
-/** What a client of the application brings with it. Beside {@link OPTIONS.client} these would have no effect. */
+/** Options that a client of the application brings with it. They would have no effect beside {@link OPTIONS.client}. */
 export const CLIENT_SETTINGS = ['credentials', 'profile', 'maxAttempts', 'requestHandler', 'logger'] as const
 
 /** Options as given in code. `null` and `undefined` mean *not set*: ENV, the file and the defaults then decide. */

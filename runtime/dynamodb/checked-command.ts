@@ -19,7 +19,7 @@ export function addCheck(command: GetItemCommand, clock: ServerClock): void {
 }
 
 /**
- * Looks at the items of an answer, or of a failed condition, where nobody saw the raw answer.
+ * Checks the items of an answer, or of a failed condition. A client that is mocked has no raw answer to judge.
  *
  * @throws {UnreadableAnswerError}
  */

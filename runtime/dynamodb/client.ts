@@ -36,7 +36,7 @@ export async function buildClient(configuration: Configuration): Promise<DynamoD
   })
 }
 
-/** What the SDK finds, else a placeholder; looked for once, for the client asks for every request. */
+/** What the SDK finds, else a placeholder. Looked up once, because the client asks before each request. */
 function localRegion(profile: string | undefined): () => Promise<string> {
   let found: Promise<string> | undefined
   return () => {
@@ -54,7 +54,7 @@ async function foundRegion(profile: string | undefined): Promise<string> {
   }
 }
 
-/** What the SDK finds, looking for a machine's own credentials only briefly; else placeholders. */
+/** What the SDK finds, else placeholders. Services with a machine's own credentials are asked only briefly. */
 async function localCredentials(profile: string | undefined) {
   try {
     const chain = await import('#@aws-sdk/credential-provider-node')

@@ -10,7 +10,7 @@ export interface Credentials {
   readonly secretAccessKey: string
   readonly sessionToken?: string
   readonly accountId?: string
-  /** Not there: they hold for ever. */
+  /** undefined: they never expire. */
   readonly expiration?: Date
 }
 
@@ -21,10 +21,10 @@ export interface Caller {
 
 export type Provider = (caller: Caller) => Promise<Credentials>
 
-/** Credentials that end in less than this many milliseconds are renewed, as by the AWS SDK. */
+/** Credentials that expire in less than this are renewed, as by the AWS SDK. Milliseconds. */
 const RENEWED_BEFORE = 300_000
 
-/** Milliseconds between two attempts to renew credentials that still hold. */
+/** Milliseconds between two attempts to renew credentials that are still valid. */
 const PAUSE = 1_000
 
 /** The credentials of one configuration. All requests share one call of the provider. */
@@ -36,7 +36,7 @@ export class CredentialsSource {
   #askAgain = Number.NEGATIVE_INFINITY
 
   /**
-   * @param held what the provider would give at present, where that is known already
+   * @param held what the provider would return now, where that is known already
    * @param cached false: the provider is asked for each request, because it may choose by the request
    * @throws {ConfigurationError} when requests can't be signed with `held`
    */
@@ -47,8 +47,8 @@ export class CredentialsSource {
   }
 
   /**
-   * The credentials that hold, at once. In their last five minutes this renews them in the background. They are used
-   * while they hold, even if that fails.
+   * The valid credentials, at once. In their last five minutes a call renews them in the background. They are used until
+   * they expire, even if the renewal fails.
    *
    * @returns undefined when the provider has to be asked first: see {@link get}
    */
@@ -61,9 +61,9 @@ export class CredentialsSource {
   }
 
   /**
-   * The credentials that hold; of an expired provider, whatever it gives.
+   * The valid credentials, else what the provider returns, even if that has expired.
    *
-   * @throws what the provider throws; a ConfigurationError when requests can't be signed with what it gives
+   * @throws what the provider throws; a ConfigurationError when requests can't be signed with what it returns
    */
   async get(): Promise<Credentials> {
     return this.current() ?? (await (this.#cached ? this.#ask() : this.#provider().then(checked)))
@@ -115,7 +115,7 @@ function readEnv(env: NodeJS.ProcessEnv): Credentials | undefined {
   }
 }
 
-/** How the default chain asks services for credentials; not given: as the SDK does. */
+/** How long and how often the default chain asks services for credentials. Default: as the SDK does. */
 interface Patience {
   readonly timeout?: number
   readonly maxRetries?: number
@@ -130,7 +130,7 @@ export function credentialsFromChain(region: string, patience: Patience = {}): C
   }, {})
 }
 
-/** How long the security token service may take, in milliseconds; the SDK's own default is to wait for ever. */
+/** How long the security token service may take, in milliseconds. By default the SDK waits without a limit. */
 const SERVICE_PATIENCE = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true }
 
 async function loadChain(region: string, patience: Patience): Promise<Provider> {
@@ -142,12 +142,12 @@ async function loadChain(region: string, patience: Patience): Promise<Provider> 
 
 const PLACEHOLDER: Credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
 
-/** For a DynamoDB on this machine, which needs some credentials, whatever they are. */
+/** For a DynamoDB on this machine, which accepts any credentials, but not none. */
 export function placeholderCredentials(): CredentialsSource {
   return new CredentialsSource(async () => PLACEHOLDER, { held: PLACEHOLDER })
 }
 
-/** What the default chain finds, looking only briefly; else placeholders. */
+/** What the default chain finds when it looks only briefly, else placeholders. */
 export function localCredentialsFromChain(region: string): CredentialsSource {
   const chain = credentialsFromChain(region, { timeout: 200, maxRetries: 0 })
   return new CredentialsSource(() => chain.get().catch(() => PLACEHOLDER), {})

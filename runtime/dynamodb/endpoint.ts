@@ -38,7 +38,7 @@ const PARTITIONS: readonly Partition[] = [
   [/^us-isof-[a-z0-9]+-\d+$/, 'csp.hci.ic.gov', 'api.aws.hci.ic.gov'],
 ]
 
-/** Region names that the SDK accepts, but those that mean FIPS endpoints. */
+/** Region names that the SDK accepts, except those that mean FIPS endpoints. */
 const REGION = /^(?!fips-|.*-fips$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
@@ -70,7 +70,7 @@ function partitionOf(region: string): Partition | undefined {
   return PARTITIONS.find(([regions]) => regions.test(region))
 }
 
-/** The SDK makes signatures of other paths in a way of its own, and leaves out queries and passwords. */
+/** The SDK signs other paths in a way of its own, and leaves out queries and passwords. */
 const PLAIN_PATH = /^(\/[\w.~-]+)*\/?$/
 
 function customEndpoint(endpoint: string, region: string): Endpoint | undefined {

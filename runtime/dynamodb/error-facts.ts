@@ -13,7 +13,7 @@ export interface Facts {
   readonly host: string | undefined
 }
 
-/** Names of errors of AWS that say: too many requests. */
+/** Names of AWS's errors for too many requests. */
 export const THROTTLING = [
   'BandwidthLimitExceeded',
   'EC2ThrottledException',
@@ -31,7 +31,7 @@ export const THROTTLING = [
 export const DENIED = ['AccessDeniedException', 'AccessDenied', 'NotAuthorized']
 export const TIMEOUT = ['ETIMEDOUT', 'ESOCKETTIMEDOUT']
 export const NOT_FOUND = ['ENOTFOUND', 'EAI_AGAIN']
-/** Codes of connections that did not come about or broke. */
+/** Codes of connections that failed to open, or that broke. */
 export const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', ...NOT_FOUND]
 
 /** Whether it is one of these errors of DynamoDB, by itself or as the cause of a {@link TableRequestError}. */
@@ -39,7 +39,7 @@ export function isAwsError(error: unknown, ...names: readonly string[]): boolean
   return names.includes(factsOf(error).name)
 }
 
-/** Whether a write found the item other than its condition asks: DynamoDB's answer, of whatever copy of the SDK. */
+/** Whether DynamoDB refused a write because its condition failed. The error may be of any copy of the SDK. */
 export function isConditionFailed(error: unknown): error is Error & { readonly Item?: Item; $metadata: Metadata } {
   return error instanceof Error && error.name === 'ConditionalCheckFailedException'
 }

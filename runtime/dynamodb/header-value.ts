@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.js'
 
-/** Control characters but tab. Beyond ASCII, a signature holds for other bytes than node:http sends. */
+/** Control characters except tab, and all beyond ASCII: node:http would send other bytes than were signed. */
 const UNSENDABLE = /[^\t\x20-\x7e]/
 
 /** Whether a text can be sent as the value of a header. A line break in it could begin another header. */

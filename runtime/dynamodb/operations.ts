@@ -17,7 +17,7 @@ import type {
   UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb'
 
-/** The operations that a transport sends: those of items. Tables are made and looked at with the SDK's client. */
+/** The operations that a transport sends: those for items. Requests for tables go through the SDK's client. */
 export interface Operations {
   BatchExecuteStatement: { input: BatchExecuteStatementCommandInput; output: BatchExecuteStatementCommandOutput }
   BatchGetItem: { input: BatchGetItemCommandInput; output: BatchGetItemCommandOutput }
@@ -40,7 +40,7 @@ export function isWrite(operation: Operation): boolean {
   return !READS.includes(operation)
 }
 
-/** The table that a request is for; of several, all. */
+/** The table that a request is for, or all tables where it is for several. */
 export function tableOf(input: Input): string | undefined {
   if ('TableName' in input) return input.TableName
   return 'RequestItems' in input ? Object.keys(input.RequestItems ?? {}).join(', ') : undefined

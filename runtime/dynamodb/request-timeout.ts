@@ -5,7 +5,7 @@ import { type Input, isWrite, type Operation, tableOf } from './operations.js'
  * The error for a request that reached its deadline.
  *
  * @param milliseconds the value of `request_timeout`
- * @param wasSent false: the request waited for a connection or for credentials all the time
+ * @param wasSent false: the request only waited for a connection or for credentials
  */
 export function requestTimedOut(
   operation: Operation,

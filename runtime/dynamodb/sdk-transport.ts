@@ -56,7 +56,7 @@ export class SdkTransport implements Transport {
           reject(requestTimedOut(operation, input, this.#timeout))
           own.abort()
         }, rest)
-        // A client that is none of the SDK may know no signals.
+        // A client that is not the SDK's may ignore signals.
         own.signal.addEventListener('abort', () => reject(aborted(own.signal)), { once: true })
         Promise.resolve(client.send(command, { abortSignal: own.signal })).then(resolve, reject)
       })

@@ -23,7 +23,7 @@ export interface Standalone {
   readonly maxAttempts: number
   /** The header `user-agent`. */
   readonly userAgent: string
-  /** Makes the headers that a request in AWS Lambda has besides; undefined elsewhere. */
+  /** Makes the additional headers of a request in AWS Lambda; undefined elsewhere. */
   readonly traceHeaders: (() => Record<string, string>) | undefined
   /**
    * Where requests with these credentials go.
@@ -41,8 +41,8 @@ const MAX_ATTEMPTS = 4
 const LOCAL_REGION = 'us-east-1'
 
 /**
- * ENV names by which the SDK sends requests in another way, and the values with which it doesn't. The SDK sends in case of
- * any other value. A test lists all names that the installed SDK reads.
+ * ENV names that can change how the SDK sends requests, and the values that change nothing. With any other value the SDK
+ * sends. A test lists all names that the installed SDK reads.
  */
 export const KNOWN_VALUES: Readonly<Record<string, RegExp>> = {
   AWS_PROFILE: /^$/,
@@ -60,15 +60,15 @@ export const KNOWN_VALUES: Readonly<Record<string, RegExp>> = {
   AWS_SIGV4A_SIGNING_REGION_SET: /^$/,
   AWS_BEARER_TOKEN_DYNAMODB: /(?!)/,
   AWS_DISABLE_CLOCK_SKEW_CORRECTION: /^false$/,
-  // The runtime's store of invocations is not to be found then (trace-header.ts).
+  // With `true` or `1` the runtime's store of invocations can't be found (trace-header.ts).
   AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA: /^(?!true$|1$)/,
 }
 
 /**
- * Decides whether requests can be sent without the AWS SDK. Nothing of the SDK is loaded for that, and ENV and files are
- * looked at once.
+ * Decides whether requests can be sent without the AWS SDK. This loads nothing of the SDK. ENV is read once, and files are
+ * looked for once.
  *
- * @returns what requests need; or, as a text, why the SDK has to send them
+ * @returns what requests need; or the reason why the SDK has to send them
  * @throws {ConfigurationError} when a header can't hold a value that it would have to
  */
 export function standaloneOf(

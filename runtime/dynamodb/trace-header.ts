@@ -14,8 +14,8 @@ type Global = typeof globalThis & { awslambda?: { InvokeStore?: InvokeStore } }
  * The headers by which AWS Lambda follows traces and finds functions that call each other in a loop, as the AWS SDK sends
  * them.
  *
- * @returns makes them, for each request in its asynchronous context; undefined outside Lambda. Only the trace id is not to
- * be signed. Values that a header can't hold are left out.
+ * @returns a function that makes the headers of a request, called in its asynchronous context; undefined outside Lambda.
+ * The headers need no signature. Values that a header can't hold are left out.
  */
 export function traceHeadersIn(env: NodeJS.ProcessEnv): (() => Record<string, string>) | undefined {
   if (!env.AWS_LAMBDA_FUNCTION_NAME) return undefined

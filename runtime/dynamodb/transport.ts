@@ -14,9 +14,9 @@ export interface SendOptions {
  * that is not DynamoDB's is an UnreadableAnswerError. Each request ends by its deadline, with a RequestTimeoutError.
  */
 export interface Transport {
-  /** Whether requests go past the SDK. */
+  /** Whether requests are sent without the SDK. */
   readonly isLean: boolean
-  /** Whether one request may stand for those of several HTTP requests: nothing of the application sees it. */
+  /** Whether one request may serve several HTTP requests, because no code of the application sees it. */
   readonly mayMerge: boolean
   /**
    * Calls `start` at once when a connection is free, else as soon as one is: requests wait in their order. What `start`

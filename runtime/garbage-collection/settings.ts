@@ -24,7 +24,7 @@ export interface CleaningContext {
    * @default false
    */
   readonly trustClock?: boolean
-  /** Milliseconds after which a request ends, its repeats by the AWS SDK included. Default: 30 000. */
+  /** Milliseconds after which a request ends, its repeats included. Default: 30 000. */
   readonly requestTimeout?: number | undefined
   /** When it is aborted, requests that are in flight are finished, no other is sent, and the summary is returned. */
   readonly signal?: AbortSignal

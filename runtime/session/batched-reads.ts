@@ -26,8 +26,8 @@ interface Reader {
 }
 
 /**
- * Reads items of one table. Reads of the same turn of the event loop share one BatchGetItem, and so do reads that wait for
- * a connection: a request for each of them would be most of the work. A read that is alone is a GetItem.
+ * Reads items of one table. Reads of the same turn of the event loop share one BatchGetItem, which saves most of the work.
+ * Reads that wait for a connection share one too. A read that is alone is a GetItem.
  */
 export class BatchedReads {
   readonly #transport: Transport
@@ -35,7 +35,7 @@ export class BatchedReads {
   readonly #consistent: boolean
   /** Items are read one by one until then, as `monotonic()`. */
   #restsUntil = 0
-  /** Finite after a batch reached its deadline: the next GetItem with this deadline or a later one decides on batches. */
+  /** Finite after a batch reached its deadline. The next GetItem with this deadline or a later one decides on batches. */
   #doubt = Number.POSITIVE_INFINITY
   readonly #thisTurn: Reader[] = []
   /** Readers whose request has not been sent, the oldest first. */

@@ -7,13 +7,13 @@ import { fitForLine } from '../fit-for-output.js'
 /** How long a request may take, all its attempts included. Milliseconds. */
 const REQUEST_TIMEOUT = 30_000
 
-/** How long an attempt may take at least. Requests for sessions have less time, because a browser waits. Milliseconds. */
+/** Least `attempt_timeout` for work on the table. Requests for sessions get less, because a browser waits. Milliseconds. */
 const ATTEMPT_TIMEOUT = 10_000
 
 /** After this time without an answer the logger says what is being waited for. Milliseconds. */
 const SILENCE = 3_000
 
-/** The configuration for work on the table: requests for items have the time of all others. */
+/** The configuration for work on the table: requests for items get as much time as requests for tables. */
 export function withTimeout(configuration: Configuration, requestTimeout = REQUEST_TIMEOUT): Configuration {
   const attemptTimeout = Math.min(Math.max(configuration.attemptTimeout, ATTEMPT_TIMEOUT), requestTimeout)
   return withValues(configuration, { requestTimeout, attemptTimeout })
@@ -40,8 +40,8 @@ export class Patience {
   /**
    * Calls `send`, and rejects when its answer doesn't come in time, whether or not `send` heeds the signal.
    *
-   * @param request what is sent, as `CreateTable`
-   * @param place who has to answer; default: DynamoDB
+   * @param request what is sent, such as `CreateTable`
+   * @param place what has to answer; default: DynamoDB
    * @throws {TableRequestError}
    */
   async within<T>(request: string, send: (abortSignal: AbortSignal) => Promise<T>, place = this.#place): Promise<T> {

@@ -7,7 +7,7 @@ import { aborted } from './retries.js'
 
 export interface Received {
   readonly status: number
-  /** Names in lower case; of several with one name, one text. */
+  /** Names in lower case. Several headers of one name are one text. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer | typeof TOO_LONG
   /** Closes the connection that the answer came on. */
@@ -27,7 +27,7 @@ export interface Limits {
 /** Codes of errors that the SDK's request handler calls a `TimeoutError`. */
 const LOST = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT']
 
-/** Exchanges requests for answers by Node's own HTTP client. */
+/** Sends requests and receives their answers by Node's own HTTP client. */
 export class Connections {
   readonly #connectTimeout: number
   #pool: Pool | undefined
@@ -118,7 +118,7 @@ export class Connections {
   }
 }
 
-/** The error for an attempt that ran out of its own time, while the request has some left. */
+/** The error for an attempt whose own time is up, while the request has time left. */
 export function attemptTimedOut(milliseconds: number): Error {
   return timeoutError(`no whole answer came within ${milliseconds} ms (attempt_timeout)`)
 }

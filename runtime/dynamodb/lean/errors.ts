@@ -9,7 +9,7 @@ export interface Metadata {
   cfId?: string
   attempts?: number
   totalRetryDelay?: number
-  /** The request failed because of this machine's clock, whose offset is known now. */
+  /** The request was signed by a wrong clock, whose offset is known now. */
   clockSkewCorrected?: boolean
 }
 
@@ -28,7 +28,7 @@ export function metadataOf({ status, headers }: Pick<Answer, 'status' | 'headers
 }
 
 /**
- * The error for an answer whose status is one, as the SDK has it. `instanceof` of the SDK's exceptions holds, because these
+ * The error for an answer with an error status, as the SDK makes it. `instanceof` of the SDK's exceptions holds, because these
  * compare names; no class of the SDK is needed.
  *
  * @returns a `SyntaxError` for a body that is not DynamoDB's: see `withoutAnswer`
@@ -66,7 +66,7 @@ function messageOf({ message, Message }: Members): string {
   return String(message || Message || 'UnknownError')
 }
 
-/** Those that the error does not have by itself. */
+/** Adds the members that the error does not have yet. */
 function withMembers(error: Error & { Message?: unknown }, members: Members): Error {
   const known = error as Error & Record<string, unknown>
   for (const [name, value] of Object.entries(members)) known[name] ||= value
@@ -74,7 +74,7 @@ function withMembers(error: Error & { Message?: unknown }, members: Members): Er
   return error
 }
 
-/** Not to be seen when the error is printed. Its headers may ask for a pause; the body would hold session data. */
+/** Hidden when the error is printed. The headers may ask for a pause. The body is left out: it may hold session data. */
 function withResponse(error: Error, { status, headers }: Answer): Error {
   const value = { statusCode: status, headers }
   return Object.defineProperty(error, '$response', { value, enumerable: false, configurable: true })

@@ -8,10 +8,10 @@ export function requestJson(input: Input): string {
 }
 
 /**
- * The members of an answer, as the SDK's deserializer gives them: without those that it does not know, and with binary
- * values as `Uint8Array`.
+ * The members of an answer, as the SDK's deserializer returns them: without unknown members, and with binary values as
+ * `Uint8Array`.
  *
- * @param members of which the answer is made, parsed from `text`; binary values are decoded in place
+ * @param members the members, parsed from `text`; binary values are decoded in place
  * @throws {SyntaxError} for a binary value that is not Base64
  */
 export function answerOf<O extends Operation>(
@@ -30,7 +30,7 @@ export function answerOf<O extends Operation>(
   return answer as Omit<Operations[O]['output'], '$metadata'>
 }
 
-/** Whether it is worthwhile to look at attributes of an answer: `"B"` and `"BS"` are the types of binary ones. */
+/** Whether an answer may hold binary attributes: their types are `"B"` and `"BS"`. */
 function mayHoldBinary(text: string): boolean {
   return /"BS?"/.test(text)
 }
@@ -46,7 +46,7 @@ export function decodeItem(item: Attributes | undefined): void {
   if (item) for (const attribute of Object.values(item)) decodeAttribute(attribute)
 }
 
-/** Any object with bytes is one: also of another realm (Jest), where `instanceof` fails. */
+/** Any view of an `ArrayBuffer` is binary, also one of another realm (Jest), where `instanceof` fails. */
 function holdsBinary(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (ArrayBuffer.isView(value)) return true
@@ -60,7 +60,7 @@ function encoded(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
   if (Array.isArray(value)) return value.map(encoded)
-  // Makes an own member also of one named `__proto__`.
+  // Keeps a member named `__proto__` as an own member.
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, encoded(member)]))
 }
 
@@ -69,7 +69,7 @@ interface Statement {
   readonly Error?: { readonly Item?: Attributes }
 }
 
-/** All members of answers, and what finds the attributes in them. */
+/** All members of answers, and the functions that decode the attributes in them. */
 const DECODERS = new Map<string, (value: never) => void>([
   ['Attributes', decodeItem],
   ['Item', decodeItem],

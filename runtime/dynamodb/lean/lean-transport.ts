@@ -27,7 +27,7 @@ interface Route {
   readonly signatures: Map<Operation, QuickSignature>
 }
 
-/** One request, and until when it is wanted. */
+/** One request, with the time until which its answer is wanted. */
 interface Wanted {
   readonly operation: Operation
   readonly input: Input
@@ -40,7 +40,7 @@ interface Wanted {
 }
 
 interface Sent extends Moment {
-  /** By which the request's time differed from this machine's. Milliseconds. */
+  /** How far the time in the signature was ahead of this machine's clock. Milliseconds. */
   readonly offset: number
 }
 
@@ -51,10 +51,10 @@ interface Output {
 /** From this offset on, a signature made by this machine's clock may be refused. Milliseconds; as in the SDK. */
 const NOTABLE_SKEW = 240_000
 
-/** The date of an answer that took longer says nothing. Milliseconds; as in the SDK. */
+/** The date of an answer that took longer is ignored. Milliseconds; as in the SDK. */
 const OLD_ANSWER = 900_000
 
-/** Sends requests for items without the AWS SDK: what differs from the SDK's requests and answers is the user agent alone. */
+/** Sends requests for items without the AWS SDK. docs/architecture.md says how they differ from the SDK's. */
 export class LeanTransport implements Transport {
   readonly isLean = true
   readonly mayMerge = true
@@ -64,12 +64,12 @@ export class LeanTransport implements Transport {
   readonly #configuration: Configuration
   readonly #connections: Connections
   readonly #slots: Slots
-  /** Others after each {@link close}. */
+  /** {@link close} sets a new object. */
   #retries: Retries
   #route: Route | undefined
-  /** What DynamoDB's clock is ahead of this machine's: signatures are made by its time. Milliseconds. */
+  /** How far DynamoDB's clock is ahead of this machine's. Signatures have DynamoDB's time. Milliseconds. */
   #offset = 0
-  /** The header `date` that gave the offset: it says nothing new within the same second. */
+  /** The header `date` that gave the offset. The same date again, within its second, says nothing new. */
   #dateSeen: string | undefined
 
   constructor(plan: Standalone, fallback: Transport, clock: ServerClock, configuration: Configuration) {
@@ -152,7 +152,7 @@ export class LeanTransport implements Transport {
   }
 
   /**
-   * What the first request needs, and any after the credentials expired.
+   * Prepares the first request, and any request after the credentials expired.
    *
    * @returns undefined when only the SDK knows where requests with these credentials go
    */

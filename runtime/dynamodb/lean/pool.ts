@@ -13,9 +13,9 @@ interface Address {
 }
 
 /**
- * Gives connections to Node's HTTP client, the one that was used last first. A connection carries one request at a time. One on
- * which anything arrives while it is idle is closed: its next answer could be that of another request. How many there are
- * is up to the caller. Node's own agent takes a tenth more CPU time a request.
+ * Gives connections to Node's HTTP client, the one that was used last first. A connection carries one request at a time. An
+ * idle connection on which anything arrives is closed: its next answer could be that of another request. The caller limits
+ * the number of connections. Node's own agent takes a tenth more CPU time a request.
  */
 export class Pool extends Agent {
   readonly protocol: string
@@ -25,7 +25,7 @@ export class Pool extends Agent {
   /** By host and port, the one that was used last at the end. */
   readonly #idle = new Map<string, Socket[]>()
   readonly #all = new Set<Socket>()
-  /** By which the next secure connection is opened with less work. */
+  /** The TLS session, which makes the next connection cheaper. */
   #session: Buffer | undefined
 
   /**
@@ -72,9 +72,9 @@ export class Pool extends Agent {
       const at = idle.indexOf(socket)
       if (at >= 0) idle.splice(at, 1)
     })
-    // While it is idle, an error is nobody's. It is closed then.
+    // An error while the socket is idle belongs to no request. Node closes the socket.
     socket.on('error', () => undefined)
-    // Node says so when the answer is whole and the server keeps the connection.
+    // Node's HTTP client emits `free` when the answer is complete and the server keeps the connection.
     socket.on('free', () => {
       socket.unref()
       idle.push(socket)

@@ -17,7 +17,7 @@ const TRANSIENT = { cost: 14, firstPause: 25 }
 /** Milliseconds. */
 const LONGEST_PAUSE = 20_000
 
-/** How much longer than the pause by itself a pause may be that the server asks for. Milliseconds. */
+/** By how much the server can lengthen a pause. Milliseconds. */
 const LONGEST_EXTENSION = 5000
 
 export interface RetriesOptions {
@@ -50,8 +50,8 @@ export class Retries {
   }
 
   /**
-   * Sets `attempts` and `totalRetryDelay` of `$metadata`, as the SDK does. No pause begins that would last until the
-   * deadline: the error of the last attempt is thrown then.
+   * Sets `attempts` and `totalRetryDelay` of `$metadata`, as the SDK does. When a pause would last until the deadline, the
+   * error of the last attempt is thrown instead.
    *
    * @param attempt sends once; its parameter counts from 1. Ends by itself when the signal is aborted or time is up
    * @param options with the deadline of the whole request
@@ -129,7 +129,7 @@ type Failure = Error & {
 
 type Kind = typeof THROTTLED
 
-/** undefined: a repeat would fail likewise. */
+/** undefined: a repeat would fail too. */
 function kindOf(failure: Failure): Kind | undefined {
   const isThrottled =
     failure.$metadata?.httpStatusCode === 429 ||
@@ -139,7 +139,7 @@ function kindOf(failure: Failure): Kind | undefined {
   return isTransient(failure) ? TRANSIENT : undefined
 }
 
-/** The SDK repeats the last two as well. To whoever manages tables they say something else. */
+/** The SDK repeats the last two names as well. In work on tables they have another meaning. */
 const REPEATED_SLOWLY = [...THROTTLING, 'LimitExceededException', 'TransactionInProgressException']
 const TRANSIENT_NAMES = ['TimeoutError', 'RequestTimeout', 'RequestTimeoutException']
 const TRANSIENT_CODES = [...NETWORK, 'ETIMEDOUT']

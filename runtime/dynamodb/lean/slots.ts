@@ -1,7 +1,7 @@
 /** Counts the connections that are in use. Requests that find none free wait in their order. */
 export class Slots {
   #free: number
-  /** Each takes the slot that it is called for, or none. */
+  /** Each function takes one slot when it is called, or none. */
   readonly #waiting = new Set<() => void>()
 
   /** @param most connections at a time */
@@ -9,14 +9,14 @@ export class Slots {
     this.#free = most
   }
 
-  /** Takes a free slot. Whoever gets `true` has to {@link give} it back. */
+  /** Takes a free slot. A caller that gets `true` has to {@link give} it back. */
   take(): boolean {
     if (this.#free === 0) return false
     this.#free -= 1
     return true
   }
 
-  /** Gives a slot to whoever waits longest. */
+  /** Gives a slot back. The request that has waited longest gets it. */
   give(): void {
     this.#free += 1
     for (const waiter of this.#waiting) {
