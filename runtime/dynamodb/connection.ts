@@ -37,15 +37,18 @@ export class Connection {
   /** The client of the application, else one built from the configuration. */
   client(): Promise<DynamoDBClient> {
     const { client } = this.#configuration
-    this.#client ??= client ? Promise.resolve(client) : buildClient(this.#configuration)
+    if (client) return Promise.resolve(client)
+    this.#client ??= buildClient(this.#configuration).catch((error: unknown) => {
+      this.#client = undefined
+      throw error
+    })
     return this.#client
   }
 
   /** Ends what is under way, and closes what this package opened. A later request opens connections again. */
   close(): void {
     this.#lean?.close()
-    const { client: given } = this.#configuration
-    if (!given) this.#client?.then((client) => client.destroy()).catch(() => undefined)
+    this.#client?.then((client) => client.destroy()).catch(() => undefined)
     this.#client = undefined
   }
 }

@@ -125,7 +125,10 @@ interface Patience {
 export function credentialsFromChain(region: string, patience: Patience = {}): CredentialsSource {
   let chain: Promise<Provider> | undefined
   return new CredentialsSource(async () => {
-    chain ??= loadChain(region, patience)
+    chain ??= loadChain(region, patience).catch((error: unknown) => {
+      chain = undefined
+      throw error
+    })
     return (await chain)(callerIn(region))
   }, {})
 }

@@ -23,7 +23,10 @@ let loaded: Promise<Loaded> | undefined
 
 /** The AWS SDK, loaded with the first request that needs it: loading takes 60 to 75 ms of CPU time. */
 export function loadSdk(): Promise<Loaded> {
-  loaded ??= load()
+  loaded ??= load().catch((error: unknown) => {
+    loaded = undefined
+    throw error
+  })
   return loaded
 }
 

@@ -22,6 +22,8 @@ export function unreadableAnswer(
 
 /** An error of the SDK, or, where that quotes an answer that it could not parse, ours in its place. */
 export function withoutAnswer(error: unknown, operation: Operation, input: Input): unknown {
+  // Node's parser shows what it could not read.
+  if (error instanceof Error && 'rawPacket' in error) delete error.rawPacket
   const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } }
   const status = $metadata?.httpStatusCode
   return name === 'SyntaxError' && status !== undefined ? unreadableAnswer(operation, input, status) : error

@@ -147,7 +147,7 @@ export class BatchedReads {
       }
     } catch (error) {
       const isLate = isTimeout(error)
-      const isFinal = isLate || hitsAnyRequest(error)
+      const isFinal = isLate || hitsAnyRequest(error) || (error as Error).name === 'AbortError'
       if (isLate) this.#doubt = Math.min(this.#doubt, monotonic() + requestTimeout)
       if (!isFinal) this.#rest()
       for (const reader of readers) {

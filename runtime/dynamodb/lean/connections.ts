@@ -64,39 +64,37 @@ export class Connections {
       const options = { agent: this.#pool, protocol, hostname, port, path, method: 'POST', headers }
       const request = send(options as unknown as RequestOptions)
       let given: Error | undefined
+      const fail = (error: Error) => {
+        clearTimeout(timer)
+        abortSignal?.removeEventListener('abort', abort)
+        reject(given ?? error)
+      }
       const giveUp = (error: Error) => {
         given ??= error
         request.destroy(error)
+        fail(given) // Node says nothing of a request that it has destroyed by itself
       }
-      const timer = setTimeout(() => giveUp(tooLate()), milliseconds)
       const abort = () => abortSignal && giveUp(aborted(abortSignal))
+      const timer = setTimeout(() => giveUp(tooLate()), milliseconds)
       if (abortSignal?.aborted) abort()
       else abortSignal?.addEventListener('abort', abort, { once: true })
-      const end = () => {
-        clearTimeout(timer)
-        abortSignal?.removeEventListener('abort', abort)
-      }
-      const fail = (error: Error) => {
-        end()
-        reject(given ?? error)
-      }
       request.on('error', (error: NodeJS.ErrnoException) => {
         if (given === undefined && LOST.includes(error.code ?? '')) error.name = 'TimeoutError'
         fail(error)
+      })
+      request.on('upgrade', (_, socket) => {
+        socket.destroy()
+        fail(timeoutError('the server changed the protocol, which nobody asked for'))
       })
       request.on('response', (response: IncomingMessage) => {
         const { socket } = response
         const chunks: Buffer[] = []
         let length = 0
         const answer = (whole: Buffer | typeof TOO_LONG) => {
-          end()
-          const headersOf = response.headers as Record<string, string>
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: headersOf,
-            body: whole,
-            drop: () => void socket.destroy(),
-          })
+          clearTimeout(timer)
+          abortSignal?.removeEventListener('abort', abort)
+          const { statusCode: status = 0, headers } = response as typeof response & Pick<Received, 'headers'>
+          resolve({ status, headers, body: whole, drop: () => void socket.destroy() })
         }
         response.on('data', (chunk: Buffer) => {
           length += chunk.length
@@ -105,7 +103,11 @@ export class Connections {
           answer(TOO_LONG)
           request.destroy()
         })
-        response.on('end', () => answer(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length)))
+        response.on('end', () => {
+          // An answer that came before the request was sent as a whole: the connection is of no more use.
+          if (!request.writableFinished) request.destroy()
+          answer(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length))
+        })
         response.on('error', fail)
       })
       request.end(body)

@@ -102,7 +102,7 @@ export class LeanTransport implements Transport {
       const output = await wanted.retries.run((count) => this.#attempt(route, wanted, count), { abortSignal, deadline })
       return output as Operations[O]['output']
     } catch (error) {
-      throw withoutAnswer(error, operation, input)
+      throw wanted.retries === this.#retries ? withoutAnswer(error, operation, input) : closed()
     }
   }
 

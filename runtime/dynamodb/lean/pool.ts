@@ -25,8 +25,8 @@ export class Pool extends Agent {
   /** By host and port, the one that was used last at the end. */
   readonly #idle = new Map<string, Socket[]>()
   readonly #all = new Set<Socket>()
-  /** The TLS session, which makes the next connection cheaper. */
-  #session: Buffer | undefined
+  /** By host and port: the TLS session, which makes the next connection cheaper. It holds for no other host. */
+  readonly #sessions = new Map<string, Buffer>()
 
   /**
    * @param connectTimeout milliseconds
@@ -52,21 +52,22 @@ export class Pool extends Agent {
       request.onSocket(socket)
       return
     }
-    request.onSocket(this.#open(address, idle))
+    request.onSocket(this.#open(address, name, idle))
   }
 
   override destroy(): void {
     for (const socket of this.#all) socket.destroy()
   }
 
-  #open(address: Address, idle: Socket[]): Socket {
-    const socket = this.#connect(address)
+  #open(address: Address, name: string, idle: Socket[]): Socket {
+    const socket = this.#connect(address, name)
     this.#all.add(socket)
     closeOnSurplus(socket)
     const text = `no connection was made within ${this.#connectTimeout} ms (connect_timeout)`
     const timer = setTimeout(() => socket.destroy(timeoutError(text)), this.#connectTimeout)
     socket.once(this.#tls ? 'secureConnect' : 'connect', () => clearTimeout(timer))
-    socket.once('close', () => {
+    socket.once('close', (hadError) => {
+      if (hadError) this.#sessions.delete(name) // perhaps the server can't take it any more
       clearTimeout(timer)
       this.#all.delete(socket)
       const at = idle.indexOf(socket)
@@ -77,23 +78,25 @@ export class Pool extends Agent {
     // Node's HTTP client emits `free` when the answer is complete and the server keeps the connection.
     socket.on('free', () => {
       socket.unref()
-      idle.push(socket)
+      socket.resume() // also one that never carried a request: what arrives on it closes it
+      Object.assign(socket, { _httpMessage: null }) // as Node's agent does: else the last answer stays in memory
+      if (!idle.includes(socket)) idle.push(socket)
     })
-    socket.setTimeout(IDLE, () => {
+    socket.setTimeout(IDLE)
+    socket.on('timeout', () => {
       if (idle.includes(socket)) socket.destroy()
     })
     return socket
   }
 
-  #connect({ hostname: host, port = this.defaultPort }: Address): Socket {
+  #connect({ hostname: host, port = this.defaultPort }: Address, name: string): Socket {
     if (!this.#tls) return connect({ host, port, noDelay: true, keepAlive: true })
     const servername = isIP(host) ? '' : host
-    const socket = this.#tls.connect({ host, port, servername, ...(this.#session && { session: this.#session }) })
+    const session = this.#sessions.get(name)
+    const socket = this.#tls.connect({ host, port, servername, ...(session && { session }) })
     socket.setNoDelay(true)
     socket.setKeepAlive(true)
-    socket.on('session', (session) => {
-      this.#session = session
-    })
+    socket.on('session', (next) => this.#sessions.set(name, next))
     return socket
   }
 }

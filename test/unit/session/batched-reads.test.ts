@@ -407,8 +407,8 @@ async function way(): Promise<'together' | 'one by one'> {
   return sent.length === 1 ? 'together' : 'one by one'
 }
 
-describe('a batch that is throttled, or finds no table', () => {
-  it.each(['ThrottlingException', 'ProvisionedThroughputExceededException', 'ResourceNotFoundException'])(
+describe('a batch that is throttled, finds no table, or is ended by close()', () => {
+  it.each(['ThrottlingException', 'ProvisionedThroughputExceededException', 'ResourceNotFoundException', 'AbortError'])(
     'fails all of its readers, each with an error of its own, and batching goes on: %s',
     async (name) => {
       const { ends, errors } = await ask('a', 'b', 'a')
