@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Options } from '../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../runtime/configuration/resolve.js'
 import { Connection } from '../../runtime/dynamodb/connection.js'
-import { LockLostError, LockWaitTimeoutError } from '../../runtime/errors.js'
+import { LockLostError, LockWaitTimeoutError, SessionConflictError } from '../../runtime/errors.js'
 import type { SessionData } from '../../runtime/session/serialize.js'
 import { SessionRepository } from '../../runtime/session/session-repository.js'
 import { PATIENT } from './connection.js'
@@ -84,8 +84,9 @@ async function change(
     result.acknowledged += 1
     return true
   } catch (error) {
-    if (!(error instanceof LockLostError || error instanceof LockWaitTimeoutError)) throw error
-    if (error instanceof LockLostError && error.maybeWritten) result.maybeWritten += 1
+    const isUnknown = (error instanceof LockLostError || error instanceof SessionConflictError) && error.maybeWritten
+    if (isUnknown) result.maybeWritten += 1
+    else if (!(error instanceof LockLostError || error instanceof LockWaitTimeoutError)) throw error
     return false
   }
 }

@@ -105,6 +105,8 @@ onEachEngine(`${PROCESSES} processes that change one session`, (engine) => {
       const result = await letAllWork(50, { locking: 'optimistic' }, { within: 0, work: 'write a key of its own' })
       expect(result.failures).toEqual([])
       expect(result.acknowledged).toBe(50)
+      // With faults an answer may be lost, and more saves come after it than an item keeps tokens of.
+      if (!faulty) expect(result.maybeWritten).toBe(0)
       expect(await end()).toEqual(Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`key${n}`, n])))
     }, 120_000)
   })
