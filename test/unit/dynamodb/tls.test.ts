@@ -2,15 +2,16 @@ import { fork } from 'node:child_process'
 import dns from 'node:dns'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { createServer as createHttpServer, type RequestListener, request } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import type { TLSSocket } from 'node:tls'
+import tls, { type TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { Connection } from '../../../runtime/dynamodb/connection.js'
+import { Pool } from '../../../runtime/dynamodb/lean/pool.js'
 import { failureOf, leanSend } from '../../support/both-transports.js'
 import { CREDENTIALS } from '../../support/dynamodb-stub.js'
 
@@ -110,6 +111,27 @@ describe('TLS', () => {
     expect(hosts).toEqual([])
     // One for each of the two requests.
     expect(connections()).toBe(2)
+  })
+
+  it('resumes a session with the host that gave it, and with no other', async () => {
+    const { port } = await listenOn('127.0.0.1', 'localhost')
+    const sessions: [string | undefined, boolean][] = []
+    const connect = (options: tls.ConnectionOptions) => {
+      sessions.push([options.host, options.session !== undefined])
+      return tls.connect({ ...options, ca: readFileSync(join(FOLDER, 'authority.pem')) })
+    }
+    const pool = new Pool(30_000, { ...tls, connect } as never)
+    for (const hostname of ['localhost', '127.0.0.1', 'localhost']) {
+      const sent = request({ agent: pool, protocol: 'https:', hostname, port, method: 'POST' }).end()
+      const [response] = await once(sent, 'response')
+      await once(response.resume(), 'end')
+      pool.destroy()
+    }
+    expect(sessions).toEqual([
+      ['localhost', false],
+      ['127.0.0.1', false],
+      ['localhost', true],
+    ])
   })
 
   it('refuses what is no TLS', async () => {
