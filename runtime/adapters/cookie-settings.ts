@@ -37,10 +37,12 @@ export function parseCookie(json: string | undefined): CookieSettings | undefine
   try {
     const cookie = json === undefined ? undefined : JSON.parse(json)
     if (typeof cookie !== 'object' || cookie === null || Array.isArray(cookie)) return undefined
-    const members = Object.entries(cookie).map(
-      ([name, value]) => [name, name === 'expires' ? inText(value) : value] as const,
-    )
-    return Object.fromEntries(members.filter(([name, value]) => SETTINGS.get(name)?.(value)))
+    const settings: Record<string, unknown> = {}
+    for (const name in cookie) {
+      const value = name === 'expires' ? inText(cookie[name]) : cookie[name]
+      if (SETTINGS.get(name)?.(value)) settings[name] = value
+    }
+    return settings
   } catch {
     return undefined
   }

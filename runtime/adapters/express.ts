@@ -6,10 +6,11 @@ import type { Options } from '../configuration/options.js'
 import { makeSessionId } from '../session/session-id.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../session/session-index.js'
 import type { SessionRecord } from '../session/session-record.js'
+import type { SessionExtras } from '../session/session-repository.js'
 import { type Answer, answer } from './answer.js'
 import { type CookieSettings, extrasOf, isOver, parseCookie } from './cookie-settings.js'
 import { givenBase } from './given.js'
-import type { HeldSession } from './held-session.js'
+import type { ExtrasOf, HeldSession } from './held-session.js'
 import { SessionKeeper } from './session-keeper.js'
 import { whenClosed } from './when-closed.js'
 
@@ -94,11 +95,12 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
   override touch(id: string, session: SessionData): Promise<void>
   override touch(id: string, session: SessionData, callback: Done | undefined): void
   override touch(id: string, session: SessionData, callback?: Answer<void>): Promise<void> | undefined {
-    if (callback && this.#isFresh(id, session)) {
+    const extras = rememberedExtras(session)
+    if (callback && this.#isFresh(id, session, extras)) {
       callback(null)
       return undefined
     }
-    return answer(this.#touch(id, session), callback)
+    return answer(this.#touch(id, session, extras), callback)
   }
 
   /** Deletes a session, whether or not it exists. */
@@ -202,22 +204,21 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
     await this.#keeper.repository.put(id, data, extras())
   }
 
-  async #touch(id: string, session: SessionData): Promise<void> {
-    const extras = (stored?: string) => extrasOf(session.cookie, stored)
+  async #touch(id: string, session: SessionData, extras: ExtrasOf): Promise<void> {
     const held = this.#heldAs(id, session)
     if (held) return held.touch(extras)
     try {
       this.#keeper.assertPossible(id)
-      await this.#keeper.repository.touchUnseen(id, extras())
+      await this.#keeper.repository.touchUnseen(id, extras(undefined))
     } catch (error) {
       this.#keeper.survive(error, 'touch', id)
     }
   }
 
   /** Whether a touch has nothing to do. What can't be said of a session is for {@link touch} to say. */
-  #isFresh(id: string, session: SessionData): boolean {
+  #isFresh(id: string, session: SessionData, extras: ExtrasOf): boolean {
     try {
-      return this.#heldAs(id, session)?.isFresh((stored) => extrasOf(session.cookie, stored)) ?? false
+      return this.#heldAs(id, session)?.isFresh(extras) ?? false
     } catch {
       return false
     }
@@ -277,6 +278,15 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
     const { cookie } = request.session
     Object.assign(request, { sessionID, session })
     return cookie
+  }
+}
+
+/** Makes the extras once for the cookie that is stored: a touch asks twice. */
+function rememberedExtras({ cookie }: SessionData): ExtrasOf {
+  let last: { readonly stored: string | undefined; readonly extras: SessionExtras } | undefined
+  return (stored) => {
+    if (!last || last.stored !== stored) last = { stored, extras: extrasOf(cookie, stored) }
+    return last.extras
   }
 }
 

@@ -78,7 +78,7 @@ export class HeldSession {
    * that save every session at the end of every request.
    */
   saveOrTouch(id: string, data: SessionData, extras: ExtrasOf = nothing): Promise<void> {
-    return this.#inTurn(() => {
+    return this.#inTurn(async () => {
       const { record } = this
       if (!record) return this.#save(id, data, extras)
       const compared = compare(data, record.base)
@@ -135,6 +135,7 @@ export class HeldSession {
 
   /** Gives the lock back in the background, if this request has it; nobody needs to wait for it. */
   release(): Promise<void> {
+    if (this.#pending === 0 && !this.record?.token) return Promise.resolve()
     return this.#inTurn(async () => {
       const record = this.record
       if (!record?.token) return
@@ -181,16 +182,14 @@ export class HeldSession {
     this.#state = stored ?? withoutLock(before)
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#last
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     this.#pending += 1
-    const result = before.then(work)
-    this.#last = result.catch(() => undefined)
-    try {
-      return await result
-    } finally {
+    const result = this.#pending === 1 ? work() : this.#last.then(work)
+    const end = () => {
       this.#pending -= 1
     }
+    this.#last = result.then(end, end)
+    return result
   }
 }
 

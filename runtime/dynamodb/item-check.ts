@@ -40,7 +40,8 @@ interface KeyInput {
   readonly ReturnValues?: string
 }
 
-function keyProblem({ Item, Attributes }: Answer, { Key = {}, ...input }: KeyInput): string | undefined {
+function keyProblem({ Item, Attributes }: Answer, input: KeyInput): string | undefined {
+  const { Key = {} } = input
   if (Item && input.ProjectionExpression === undefined && !has(Item, Key)) return ANOTHER
   return Attributes && input.ReturnValues?.startsWith('ALL_') && !has(Attributes, Key) ? ANOTHER : undefined
 }

@@ -33,6 +33,9 @@ let warned = false
 export class ServerClock {
   #offset: number | undefined
   #offsetBefore: number | undefined
+  /** The latest `Date`, and its time. */
+  #date: string | undefined
+  #time = Number.NaN
   #seen: Moment = moment()
   #steps = 0
   #isSilent = false
@@ -69,7 +72,9 @@ export class ServerClock {
    */
   observe(date: string | undefined, sent: Moment): void {
     const now = this.#look()
-    const time = date === undefined ? Number.NaN : Date.parse(date)
+    if (date !== this.#date) this.#time = date === undefined ? Number.NaN : Date.parse(date)
+    this.#date = date
+    const time = this.#time
     this.#isSilent = Number.isNaN(time)
     if (this.#isSilent || !isShort(now.monotonic - sent.monotonic) || !isShort(now.wall - sent.wall)) return
     this.#offsetBefore = this.#offset

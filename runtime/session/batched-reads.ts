@@ -53,10 +53,10 @@ export class BatchedReads {
    * @param key partition key
    * @returns the item, which belongs to the caller alone; undefined when there is none
    */
-  async get(key: string): Promise<Item | undefined> {
+  get(key: string): Promise<Item | undefined> {
     const deadline = monotonic() + this.#configuration.requestTimeout
-    if (!this.#mayBatch()) return await this.#send(key, deadline)
-    return await new Promise((resolve, reject) => {
+    if (!this.#mayBatch()) return this.#send(key, deadline)
+    return new Promise((resolve, reject) => {
       const reader = { key, deadline, context: new AsyncResource('SessionRead'), resolve, reject }
       this.#waiting.add(reader)
       if (this.#thisTurn.push(reader) === 1) void setImmediate().then(this.#endTurn)

@@ -166,8 +166,8 @@ export class SessionItems {
     } while (start)
   }
 
-  async #get(key: string, consistent: boolean): Promise<Item | undefined> {
-    return await this.#explained(this.#reads[consistent ? 'consistent' : 'eventual'].get(key))
+  #get(key: string, consistent: boolean): Promise<Item | undefined> {
+    return this.#explained(this.#reads[consistent ? 'consistent' : 'eventual'].get(key))
   }
 
   #at(key: string): { TableName: string; Key: Item } {
@@ -175,8 +175,8 @@ export class SessionItems {
     return { TableName: tableName, Key: { [tableKey]: { S: key } } }
   }
 
-  async #send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Operations[O]['output']> {
-    return await this.#explained(this.#transport.send(operation, input))
+  #send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Operations[O]['output']> {
+    return this.#explained(this.#transport.send(operation, input))
   }
 
   async #explained<T>(answer: Promise<T>): Promise<T> {

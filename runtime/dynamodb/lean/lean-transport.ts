@@ -32,8 +32,8 @@ interface Wanted {
   readonly operation: Operation
   readonly input: Input
   readonly body: string
-  /** The headers that differ from attempt to attempt. */
-  readonly marks: { readonly 'amz-sdk-invocation-id': string; 'amz-sdk-request': string }
+  /** The same for all attempts. */
+  readonly invocationId: string
   readonly deadline: number
   readonly abortSignal: AbortSignal | undefined
   readonly retries: Retries
@@ -47,6 +47,9 @@ interface Sent extends Moment {
 interface Output {
   readonly $metadata: Metadata
 }
+
+/** Headers that differ from request to request, as the SDK sends them. */
+const MARKS = ['amz-sdk-invocation-id', 'amz-sdk-request']
 
 /** From this offset on, a signature made by this machine's clock may be refused. Milliseconds; as in the SDK. */
 const NOTABLE_SKEW = 240_000
@@ -93,8 +96,15 @@ export class LeanTransport implements Transport {
     { abortSignal, deadline = monotonic() + this.#configuration.requestTimeout }: SendOptions = {},
   ): Promise<Operations[O]['output']> {
     if (abortSignal?.aborted) throw aborted(abortSignal)
-    const marks = { 'amz-sdk-invocation-id': randomUUID(), 'amz-sdk-request': '' }
-    const wanted = { operation, input, body: requestJson(input), marks, deadline, abortSignal, retries: this.#retries }
+    const wanted: Wanted = {
+      operation,
+      input,
+      body: requestJson(input),
+      invocationId: randomUUID(),
+      deadline,
+      abortSignal,
+      retries: this.#retries,
+    }
     // Without `await` where all is ready: see `inTurn`.
     const route = this.#ready() ?? (await this.#prepare(wanted))
     if (!route) return await this.#fallback.send(operation, input, { abortSignal, deadline })
@@ -114,7 +124,7 @@ export class LeanTransport implements Transport {
   }
 
   async #attempt(route: Route, wanted: Wanted, count: number): Promise<Output> {
-    const { operation, body, marks, deadline, abortSignal } = wanted
+    const { operation, body, invocationId, deadline, abortSignal } = wanted
     if (!this.#slots.take() && !(await this.#slots.wait(deadline - monotonic(), abortSignal))) {
       throw abortSignal?.aborted ? aborted(abortSignal) : this.#timedOut(wanted, count > 1)
     }
@@ -127,9 +137,11 @@ export class LeanTransport implements Transport {
       const milliseconds = Math.min(attemptTimeout, rest)
       const tooLate = () => (rest <= attemptTimeout ? this.#timedOut(wanted, true) : attemptTimedOut(attemptTimeout))
       const limits = { milliseconds, tooLate, most: longestAnswer(operation), abortSignal }
-      marks['amz-sdk-request'] = `attempt=${count}; max=${this.#retries.maxAttempts}`
-      const sent = { ...moment(), offset: this.#offset }
-      const headers = this.#headers(route, wanted, sent.wall + sent.offset)
+      const now = moment()
+      const sent = { wall: now.wall, monotonic: now.monotonic, offset: this.#offset }
+      const marks = [invocationId, `attempt=${count}; max=${this.#retries.maxAttempts}`]
+      const headers = this.#signatureOf(route, operation).sign(body, marks, sent.wall + sent.offset)
+      if (this.#plan.traceHeaders) headers.push(...Object.entries(this.#plan.traceHeaders()).flat())
       const received = await this.#connections.exchange(route.endpoint, headers, body, limits)
       this.#clock.observe(received.headers.date, sent)
       return this.#read(received, wanted, sent)
@@ -179,24 +191,19 @@ export class LeanTransport implements Transport {
     }
   }
 
-  #headers({ credentials, endpoint, signatures }: Route, { operation, body, marks }: Wanted, now: number): string[] {
-    let signature = signatures.get(operation)
-    if (!signature) {
-      const headers = {
-        'content-type': 'application/x-amz-json-1.0',
-        'x-amz-target': `DynamoDB_20120810.${operation}`,
-        'user-agent': this.#plan.userAgent,
-        host: endpoint.host,
-      }
-      const scope = { region: endpoint.signingRegion, service: 'dynamodb' }
-      signature = new QuickSignature(credentials, scope, { path: endpoint.path, headers }, Object.keys(marks))
-      signatures.set(operation, signature)
+  #signatureOf({ credentials, endpoint, signatures }: Route, operation: Operation): QuickSignature {
+    const known = signatures.get(operation)
+    if (known) return known
+    const headers = {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `DynamoDB_20120810.${operation}`,
+      'user-agent': this.#plan.userAgent,
+      host: endpoint.host,
     }
-    const list: string[] = []
-    append(list, signature.sign(body, marks, now))
-    const { traceHeaders } = this.#plan
-    if (traceHeaders) append(list, traceHeaders())
-    return list
+    const scope = { region: endpoint.signingRegion, service: 'dynamodb' }
+    const signature = new QuickSignature(credentials, scope, { path: endpoint.path, headers }, MARKS)
+    signatures.set(operation, signature)
+    return signature
   }
 
   #read({ status, headers, body, drop }: Received, { operation, input }: Wanted, sent: Sent): Output {
@@ -209,7 +216,7 @@ export class LeanTransport implements Transport {
     if (status === 200 && verdict) {
       const $metadata = metadataOf({ status, headers })
       try {
-        return { ...answerOf(verdict.text, verdict.members), $metadata }
+        return Object.assign(answerOf(verdict.text, verdict.members), { $metadata })
       } catch {
         drop()
         throw unreadableAnswer(operation, input, status, 'a binary value is not Base64')
@@ -239,11 +246,6 @@ export class LeanTransport implements Transport {
   #timedOut({ operation, input }: Wanted, wasSent: boolean): RequestTimeoutError {
     return requestTimedOut(operation, input, this.#configuration.requestTimeout, wasSent)
   }
-}
-
-/** Names and values in turn, as Node takes them without a copy. */
-function append(list: string[], headers: Readonly<Record<string, string>>): void {
-  for (const name in headers) list.push(name, headers[name] as string)
 }
 
 function isSame(one: Credentials, other: Credentials): boolean {

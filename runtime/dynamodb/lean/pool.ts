@@ -43,8 +43,7 @@ export class Pool extends Agent {
   /** Called by Node for each request. */
   addRequest(request: ClientRequest, address: Address): void {
     const name = `${address.hostname}:${address.port}`
-    const idle = this.#idle.get(name) ?? []
-    this.#idle.set(name, idle)
+    const idle = this.#idle.get(name) ?? this.#addList(name)
     for (let socket = idle.pop(); socket; socket = idle.pop()) {
       if (socket.destroyed) continue
       socket.ref()
@@ -53,6 +52,12 @@ export class Pool extends Agent {
       return
     }
     request.onSocket(this.#open(address, name, idle))
+  }
+
+  #addList(name: string): Socket[] {
+    const idle: Socket[] = []
+    this.#idle.set(name, idle)
+    return idle
   }
 
   override destroy(): void {
