@@ -3,6 +3,7 @@ import type { Options } from '../configuration/options.js'
 import { isOtherKey, otherKey } from '../session/errors.js'
 import type { Item } from '../session/session-record.js'
 import { type TableWork, workOnTable } from '../table/table-work.js'
+import { Batches } from './batches.js'
 import { ClockGuard } from './clock-guard.js'
 import { Deletions } from './deletions.js'
 import { CleaningRequests } from './requests.js'
@@ -97,21 +98,23 @@ class Cleaning {
     }
   }
 
-  /**
-   * Cleans one segment: no page is read before the garbage of the page before, but for a part of a batch, is deleted.
-   *
-   * @returns whether it came to its end
-   */
+  /** @returns whether the segment was cleaned to its end */
   async #segment(segment: number): Promise<boolean> {
-    let start: Parameters<Scan['page']>[1]
-    let garbage: NonNullable<typeof start>[] = []
-    const remove = async (): Promise<boolean> => {
-      const batch = garbage
-      garbage = []
-      const left = await this.#delete(batch)
-      this.#tally.abandoned(left.length)
-      return left.length === 0
+    const batches = new Batches(
+      (batch) => this.#delete(batch),
+      () => this.#deletions.width,
+    )
+    try {
+      return await this.#scanAndDelete(segment, batches)
+    } finally {
+      await batches.settled()
     }
+  }
+
+  /** No page is read before the garbage of the page before, but for a part of a batch, is deleted. */
+  async #scanAndDelete(segment: number, batches: Batches): Promise<boolean> {
+    let start: Item | undefined
+    let garbage: Item[] = []
     do {
       const page = this.#stop.scanning && (await this.#scan.page(segment, start))
       if (!page) break
@@ -125,24 +128,30 @@ class Cleaning {
         if (!dead) continue
         this.#stop.picked()
         garbage.push(item)
-        if (garbage.length >= this.#deletions.batchSize && !(await remove())) return false
+        if (garbage.length < this.#deletions.batchSize) continue
+        await batches.add(garbage)
+        garbage = []
       }
+      await batches.end()
       this.#tally.report()
       start = page.next
     } while (start)
-    return (await remove()) && start === undefined && this.#stop.scanning
+    await batches.add(garbage)
+    return (await batches.end()) && start === undefined && this.#stop.scanning
   }
 
   /**
    * Deletes a batch. The clock may have been set since the batch was picked, so it decides once more.
    *
-   * @returns the items that stay because cleaning was stopped
+   * @returns whether all were deleted; false when cleaning was stopped
    */
-  async #delete(batch: readonly Item[]): Promise<readonly Item[]> {
-    if (batch.length === 0) return []
+  async #delete(batch: readonly Item[]): Promise<boolean> {
+    if (batch.length === 0) return true
     const now = await this.#clock.now()
     const dead = batch.filter((item) => isGarbage(item, this.#old, now))
     this.#tally.abandoned(batch.length - dead.length)
-    return this.#dryRun ? [] : await this.#deletions.delete(dead)
+    const left = this.#dryRun ? [] : await this.#deletions.delete(dead)
+    this.#tally.abandoned(left.length)
+    return left.length === 0
   }
 }

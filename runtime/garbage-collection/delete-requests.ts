@@ -14,12 +14,14 @@ type Table = Pick<Configuration, 'tableName' | 'tableKey'>
 
 /** Deletes the item if its times are still as the scan saw them, equal or absent; in PartiQL. */
 export function deleteStatement(seen: Item, { tableName, tableKey }: Table): BatchStatementRequest {
-  const conditions = TIMES.map((name) => `${quoted(name)} ${seen[name] === undefined ? 'IS MISSING' : '= ?'}`)
-  const where = [`${quoted(tableKey)} = ?`, ...conditions].join(' AND ')
-  return {
-    Statement: `DELETE FROM ${quoted(tableName)} WHERE ${where}`,
-    Parameters: [seen[tableKey], ...TIMES.map((name) => seen[name])].filter((value) => value !== undefined),
+  let where = `${quoted(tableKey)} = ?`
+  const Parameters = [seen[tableKey] as AttributeValue]
+  for (const name of TIMES) {
+    const value = seen[name]
+    where += ` AND ${quoted(name)} ${value === undefined ? 'IS MISSING' : '= ?'}`
+    if (value !== undefined) Parameters.push(value)
   }
+  return { Statement: `DELETE FROM ${quoted(tableName)} WHERE ${where}`, Parameters }
 }
 
 /** The same as a DeleteItem. */

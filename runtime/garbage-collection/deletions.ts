@@ -16,6 +16,9 @@ import { statementError, verdictOf } from './statement-outcome.js'
 /** DynamoDB's limit of statements in a batch ("BatchExecuteStatement", API reference). */
 const LARGEST_BATCH = 25
 
+/** Batches that one segment has in flight at most. */
+const MOST_BATCHES = 6
+
 /** DeleteItems that one segment has in flight at once. */
 const WIDTH = 5
 
@@ -38,6 +41,8 @@ export class Deletions {
   readonly #outcomes: Outcomes
   readonly #rate: number | undefined
   #oneByOne = false
+  /** One more after each batch that DynamoDB took as a whole, one again when it had enough. */
+  #width = 1
   #sessions = 0
   #units = 0
 
@@ -46,6 +51,11 @@ export class Deletions {
     this.#requests = requests
     this.#outcomes = outcomes
     this.#rate = rate
+  }
+
+  /** How many batches one segment may have under way. */
+  get width(): number {
+    return this.#rate === undefined && !this.#oneByOne ? this.#width : 1
   }
 
   /** How many to delete at once: what a second of the rate allows, as far as is known what a delete consumes. */
@@ -89,6 +99,7 @@ export class Deletions {
       if (!sent) return left
       this.#learn(left.length, sent.units)
       const { again, failure } = this.#judge(left, sent.answer.Responses ?? [])
+      this.#width = again.length === 0 ? Math.min(this.#width + 1, MOST_BATCHES) : 1
       if (again.length === 0) return []
       if (again.length < left.length) attempt = 0
       left = again

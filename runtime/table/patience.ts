@@ -44,7 +44,7 @@ export class Patience {
    * @param place what has to answer; default: DynamoDB
    * @throws {TableRequestError}
    */
-  async within<T>(request: string, send: (abortSignal: AbortSignal) => Promise<T>, place = this.#place): Promise<T> {
+  async within<T>(request: string, send: (abortSignal: AbortSignal) => Promise<T>, place?: string): Promise<T> {
     const controller = new AbortController()
     const timers: NodeJS.Timeout[] = []
     const late = new Promise<never>((_, reject) => {
@@ -85,13 +85,13 @@ export class Patience {
     }
   }
 
-  #waitingFor(request: string, place: string): void {
+  #waitingFor(request: string, place = this.#place): void {
     if (this.#told) return
     this.#told = true
     this.#tell(`waiting for ${place} to answer ${request} (${seconds(this.requestTimeout)} at most)`)
   }
 
-  #tooLate(request: string, place: string): TableRequestError {
+  #tooLate(request: string, place = this.#place): TableRequestError {
     const message = `no answer within ${seconds(this.requestTimeout)}`
     const cause = Object.assign(new Error(message), { name: 'TimeoutError', code: 'ETIMEDOUT' })
     const { tableName } = this.#configuration
