@@ -1,9 +1,9 @@
 import type { NodePlopAPI } from 'plop'
-import { forceIn } from './generators/arguments.js'
-import { registerPrompts } from './generators/prompts.js'
-import { addSessionConfig } from './generators/session-config.js'
-import { addSessionMigration } from './generators/session-migration.js'
-import { assumeTerminalWidth } from './generators/terminal-width.js'
+import { forceIn } from './generators/plop/arguments.js'
+import { registerPrompts } from './generators/plop/prompts.js'
+import { assumeTerminalWidth } from './generators/plop/terminal-width.js'
+import { addSessionConfig } from './generators/session-config/generator.js'
+import { addSessionMigration } from './generators/session-migration/generator.js'
 
 /**
  * The pack's entry for `plop.load('dynamo-session-store')`: adds `session-config` and `session-migration`.

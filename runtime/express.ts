@@ -1,1 +1,1 @@
-export { DynamoSessionStore } from './adapters/express.js'
+export { DynamoSessionStore } from './adapters/express/store.js'

@@ -1,2 +1,2 @@
-export { type DynamoSessionOptions, dynamoSession } from './adapters/fastify.js'
-export { DynamoSessionStore } from './adapters/fastify-store.js'
+export { type DynamoSessionOptions, dynamoSession } from './adapters/fastify/plugin.js'
+export { DynamoSessionStore } from './adapters/fastify/store.js'

@@ -4,6 +4,6 @@ export {
   type RequestFacts,
   type SessionHandler,
   type SessionManager,
-} from './adapters/fetch-manager.js'
-export { createSessionStorage, type DynamoSessionStorage } from './adapters/fetch-storage.js'
-export type { ManagerOptions, SessionOptions } from './adapters/rack-options.js'
+} from './adapters/fetch/manager.js'
+export type { ManagerOptions, SessionOptions } from './adapters/fetch/rack-options.js'
+export { createSessionStorage, type DynamoSessionStorage } from './adapters/fetch/storage.js'

@@ -1,1 +1,1 @@
-export { dynamoSession, type SessionVariables } from './adapters/hono.js'
+export { dynamoSession, type SessionVariables } from './adapters/hono/middleware.js'

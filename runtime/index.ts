@@ -1,3 +1,5 @@
+export { type CleaningSummary, collectGarbage } from './cleaning/collect-garbage.js'
+export type { CleaningContext, CleaningProgress } from './cleaning/settings.js'
 export type { Conflict, ErrorContext, ErrorHandler, OnConflict, OptionName, Options } from './configuration/options.js'
 export { type Configuration, resolveConfiguration } from './configuration/resolve.js'
 export {
@@ -20,10 +22,8 @@ export {
   UnreadableAnswerError,
   WrongClockError,
 } from './errors.js'
-export { type CleaningSummary, collectGarbage } from './garbage-collection/collect-garbage.js'
-export type { CleaningContext, CleaningProgress } from './garbage-collection/settings.js'
 export type { Logger } from './logger.js'
-export type { IndexSearch, IndexValue, SessionSearch } from './session/session-index.js'
+export type { IndexSearch, IndexValue, SessionSearch } from './session/sessions-by-value.js'
 export { type CreateTableResult, createTable } from './table/create-table.js'
 export { deleteTable } from './table/delete-table.js'
 export { describeTable, type TableDescription } from './table/describe-table.js'

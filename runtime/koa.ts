@@ -1,2 +1,2 @@
-export { DynamoSessionStore } from './adapters/koa.js'
-export type { KoaSession, SessionContext } from './adapters/koa-types.js'
+export { DynamoSessionStore } from './adapters/koa/store.js'
+export type { KoaSession, SessionContext } from './adapters/koa/types.js'

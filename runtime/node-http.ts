@@ -1,1 +1,1 @@
-export { type SessionListener, type WithSessionOptions, withSession } from './adapters/node-http.js'
+export { type SessionListener, type WithSessionOptions, withSession } from './adapters/node-http/listener.js'

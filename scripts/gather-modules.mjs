@@ -33,7 +33,7 @@ export async function gatherModules(dist, entries) {
   for (const path of modulesIn(dist)) rmSync(path)
   mkdirSync(join(dist, CHUNKS))
   for (const { path, text } of outputFiles) {
-    // templates/ is found from there (generators/render.ts).
+    // templates/ is found from there (generators/files/render.ts).
     if (text.includes('import.meta.') && dirname(path) !== join(dist, CHUNKS))
       throw new Error(`${path} asks where it is, which only files of ${CHUNKS}/ may`)
     writeFileSync(path, text)

@@ -12,21 +12,21 @@ const TESTS = (process.env.SEE_RED_TESTS ?? 'faults store-faults lost-answers ba
   .split(' ')
   .map((name) => `session/${name}.test.ts`)
 
-const ITEMS = 'runtime/session/session-items.ts'
+const ITEMS = 'runtime/session/requests/session-items.ts'
 const CLEAR = 'runtime/session/clear.ts'
-const READS = 'runtime/session/batched-reads.ts'
+const READS = 'runtime/session/requests/batched-reads.ts'
 const ITEM_CHECK = 'runtime/dynamodb/item-check.ts'
 const FACTS = 'runtime/dynamodb/error-facts.ts'
 const WRITER = 'runtime/session/session-writer.ts'
 const REPOSITORY = 'runtime/session/session-repository.ts'
-const RENEWAL = 'runtime/session/session-renewal.ts'
-const EXPRESSION = 'runtime/session/expression.ts'
-const SAVES = 'runtime/session/saves.ts'
-const INDEX = 'runtime/session/session-index.ts'
-const LOCK = 'runtime/session/locking/lock.ts'
-const ERRORS = 'runtime/session/errors.ts'
-const KEEPER = 'runtime/adapters/session-keeper.ts'
-const HELD = 'runtime/adapters/held-session.ts'
+const RENEWAL = 'runtime/session/regenerate.ts'
+const EXPRESSION = 'runtime/session/requests/expression.ts'
+const SAVES = 'runtime/session/item/saves.ts'
+const INDEX = 'runtime/session/sessions-by-value.ts'
+const LOCK = 'runtime/session/lock.ts'
+const ERRORS = 'runtime/session/requests/errors.ts'
+const KEEPER = 'runtime/adapters/shared/session-store.ts'
+const HELD = 'runtime/adapters/shared/request-session.ts'
 
 /** What is broken, where, and how: text of the source and what stands there instead. */
 const BREAKAGES = [
@@ -371,19 +371,19 @@ const BREAKAGES = [
   ],
   [
     'callbacks are called twice',
-    'runtime/adapters/answer.ts',
+    'runtime/adapters/shared/callback.ts',
     '(error) => process.nextTick(callback, error)',
     '(error) => {\n      process.nextTick(callback, error)\n      process.nextTick(callback, error)\n    }',
   ],
   [
     'callbacks are called twice after a success',
-    'runtime/adapters/answer.ts',
+    'runtime/adapters/shared/callback.ts',
     '(value) => process.nextTick(callback, null, value)',
     '(value) => {\n      process.nextTick(callback, null, value)\n      process.nextTick(callback, null, value)\n    }',
   ],
   [
     'a callback leaves the rejection to nobody',
-    'runtime/adapters/answer.ts',
+    'runtime/adapters/shared/callback.ts',
     '(error) => process.nextTick(callback, error),',
     '(error) => {\n      process.nextTick(callback, error)\n      throw error\n    },',
   ],

@@ -2,7 +2,7 @@
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb'
 import { createSessionStorage } from '../../dist/runtime/fetch.js'
 import { resolveConfiguration } from '../../dist/runtime/index.js'
-import { packData, unpackData } from '../../dist/runtime/session/stored-data.js'
+import { packData, unpackData } from '../../dist/runtime/session/item/compression.js'
 import { startEngine } from '../support/engine.mjs'
 import { AWS } from '../support/environment.mjs'
 import { interleaved } from '../support/measure.mjs'

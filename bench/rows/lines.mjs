@@ -12,7 +12,7 @@ export async function rows() {
   ].map((file) => readFileSync(file, 'utf8'))
   const row = (id, title, value, more) => ({
     id,
-    group: 'Lines of runtime/dynamodb and runtime/session/batched-reads.ts',
+    group: 'Lines of runtime/dynamodb and runtime/session/requests/batched-reads.ts',
     title,
     unit: 'lines',
     values: { ours: [value] },

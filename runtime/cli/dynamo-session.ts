@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { outliveReader } from './command.js'
 import { createProgram } from './program.js'
-import { outliveReader } from './shared.js'
 
 outliveReader()
 createProgram().parseAsync()

@@ -32,7 +32,7 @@ export function createProgram(): Command {
     .command('init')
     .description('make the generators available to plop: write plopfile.mjs, or say what to add to the present one')
     .addHelpText('after', examples('init'))
-    .action(running(async () => (await import('./init.js')).initCommand))
+    .action(running(async () => (await import('./commands/init.js')).initCommand))
 
   program
     .command('create-table')
@@ -47,7 +47,7 @@ export function createProgram(): Command {
         'create-table --options src/session-options.ts',
       ),
     )
-    .action(running(async () => (await import('./create-table.js')).createTableCommand))
+    .action(running(async () => (await import('./commands/create-table.js')).createTableCommand))
 
   program
     .command('delete-table')
@@ -55,7 +55,7 @@ export function createProgram(): Command {
     .option('--yes', 'do not ask; required where there is no terminal')
     .option(...TIMEOUT)
     .addHelpText('after', examples('delete-table', 'delete-table --environment test --yes'))
-    .action(running(async () => (await import('./delete-table.js')).deleteTableCommand))
+    .action(running(async () => (await import('./commands/delete-table.js')).deleteTableCommand))
 
   program
     .command('clean')
@@ -70,7 +70,7 @@ export function createProgram(): Command {
     .option(...TIMEOUT)
     .option('--json', 'print the summary as JSON, for programs; all else goes to standard error')
     .addHelpText('after', examples('clean', 'clean --dry-run', 'clean --environment production --rate 25 --json'))
-    .action(running(async () => (await import('./clean.js')).cleanCommand))
+    .action(running(async () => (await import('./commands/clean.js')).cleanCommand))
 
   program
     .command('list')
@@ -80,7 +80,7 @@ export function createProgram(): Command {
     .option(...TIMEOUT)
     .option('--json', 'as JSON, for programs')
     .addHelpText('after', examples('list --by user_id=42', 'list --by user.id=42 --scan --json'))
-    .action(running(async () => (await import('./list.js')).listCommand))
+    .action(running(async () => (await import('./commands/list.js')).listCommand))
 
   program
     .command('destroy')
@@ -91,14 +91,14 @@ export function createProgram(): Command {
     .option('--dry-run', 'only look, delete nothing')
     .option('--json', 'print the outcome as JSON, for programs; all else goes to standard error')
     .addHelpText('after', examples('destroy --by user_id=42', 'destroy --by user_id=42 --scan --dry-run'))
-    .action(running(async () => (await import('./destroy.js')).destroyCommand))
+    .action(running(async () => (await import('./commands/destroy.js')).destroyCommand))
 
   program
     .command('config')
     .description('show every option with its value and where that comes from; secrets are masked')
     .option('--json', 'as JSON, for programs')
     .addHelpText('after', examples('config', 'config --environment production --json'))
-    .action(running(async () => (await import('./config.js')).configCommand))
+    .action(running(async () => (await import('./commands/config.js')).configCommand))
 
   program
     .command('doctor')
@@ -108,7 +108,7 @@ export function createProgram(): Command {
       'after',
       examples('doctor', 'doctor --environment production', 'doctor --options src/session-options.ts'),
     )
-    .action(running(async () => (await import('./doctor.js')).doctorCommand))
+    .action(running(async () => (await import('./commands/doctor.js')).doctorCommand))
 
   program
     .command('local')
@@ -116,7 +116,7 @@ export function createProgram(): Command {
     .option('--port <number>', 'port to listen on, 0 for any free one', '8000')
     .option('--path <folder>', 'keep the data in this folder (default: in memory)')
     .addHelpText('after', examples('local', 'local --port 8001', 'local --path .dynamodb'))
-    .action(running(async () => (await import('./local.js')).localCommand))
+    .action(running(async () => (await import('./commands/local.js')).localCommand))
 
   for (const command of program.commands) command.configureHelp(HELP)
   return program
@@ -125,7 +125,7 @@ export function createProgram(): Command {
 /** An action that loads its command, then runs it with the options of the command line, the shared ones included. */
 function running<T>(load: () => Promise<(options: T) => Promise<void>>) {
   return async (_own: unknown, command: Command): Promise<void> => {
-    const { runCommand } = await import('./shared.js')
+    const { runCommand } = await import('./command.js')
     await runCommand(async () => (await load())(command.optsWithGlobals() as T))
   }
 }

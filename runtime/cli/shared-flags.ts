@@ -1,5 +1,5 @@
 import { PackageError } from '../errors.js'
-import type { SharedOptions } from './shared.js'
+import type { SharedOptions } from './command.js'
 
 const FLAGS = ['environment', 'config', 'options'] as const
 

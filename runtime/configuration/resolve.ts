@@ -3,10 +3,10 @@ import { relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { ConfigurationError, type Problem } from '../errors.js'
 import { overAmbient } from './ambient.js'
-import { readEnvironment } from './environment.js'
-import type { Found } from './found.js'
-import { nearest } from './nearest.js'
+import { nearest } from './did-you-mean.js'
+import { readEnvironment } from './env-origin.js'
 import { valueText, withoutPassword } from './option-text.js'
+import { checkValue } from './option-values.js'
 import {
   CLIENT_SETTINGS,
   configurationPath,
@@ -18,8 +18,8 @@ import {
   type ResolvedOptions,
   yamlName,
 } from './options.js'
-import { checkValue } from './values.js'
-import { type FoundInFile, readYaml } from './yaml-file.js'
+import type { Found } from './origin.js'
+import { type FoundInFile, readYaml } from './yaml-origin.js'
 
 /** Every option with its value, and where each value came from. Printing it never shows a secret. */
 export type Configuration = ResolvedOptions & ConfigurationFacts

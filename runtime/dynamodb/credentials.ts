@@ -1,4 +1,4 @@
-import { monotonic, wallClock } from '../clock.js'
+import { monotonic, wallClock } from '../async/clock.js'
 import type { Options } from '../configuration/options.js'
 import { ConfigurationError } from '../errors.js'
 import { assertHeaderValue } from './header-value.js'

@@ -1,5 +1,5 @@
 import type { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
-import { monotonic } from '../clock.js'
+import { monotonic } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { addCheck, checkItems } from './checked-command.js'
 import { aborted } from './lean/retries.js'

@@ -1,4 +1,4 @@
-import { monotonic, wallClock } from '../clock.js'
+import { monotonic, wallClock } from '../async/clock.js'
 import { warnProcess } from '../output.js'
 
 /** This machine's clock counts as wrong when it differs by more from DynamoDB's. Milliseconds. */

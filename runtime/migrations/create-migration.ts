@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
-import { carryOut } from '../../generators/carry-out.js'
-import { GeneratorError } from '../../generators/file-plan.js'
-import { planMigration } from '../../generators/session-migration-file.js'
+import { carryOut } from '../../generators/files/carry-out.js'
+import { GeneratorError } from '../../generators/files/file-plan.js'
+import { planMigration } from '../../generators/session-migration/plan.js'
 import { withoutExtension } from './migration-files.js'
 
 /** What `umzug create` can be told. */

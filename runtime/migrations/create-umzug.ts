@@ -1,15 +1,15 @@
 import type { RunnableMigration, UmzugStorage } from 'umzug'
+import { findKnexfile } from '../application/knexfile.js'
 import type { Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { ConfigurationError } from '../errors.js'
 import type { Logger } from '../logger.js'
-import { DynamoDBStorage } from './dynamodb-storage.js'
-import { givenKnex, type KnexInstance, type KnexSource, knexFromFile } from './knex-instance.js'
-import { KnexStorage } from './knex-storage.js'
-import { findKnexfile } from './knexfile.js'
-import { DEFAULT_LEASE } from './lock.js'
 import { MigrationSet } from './migration-set.js'
 import { SessionUmzug } from './session-umzug.js'
+import { DynamoDBStorage } from './storage/dynamodb.js'
+import { KnexStorage } from './storage/knex.js'
+import { givenKnex, type KnexInstance, type KnexSource, knexFromFile } from './storage/knex-instance.js'
+import { DEFAULT_LEASE } from './storage/lock.js'
 
 /** This package's options, and what concerns migrations alone. */
 export interface UmzugOptions<Context extends object = object> extends Omit<Options, 'logger'> {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { MigrationFn, RunnableMigration } from 'umzug'
+import { exportOf, loadModule } from '../application/load-module.js'
 import { messageOf } from '../errors.js'
-import { exportOf, loadModule } from '../load-module.js'
 import { type MigrationFile, MigrationFileError } from './migration-files.js'
 
 /** A migration in the form that umzug runs; its file is loaded only when it has to run. */

@@ -3,8 +3,8 @@ import { UmzugCLI as Base, CreateAction, ListAction } from '#umzug'
 import { messageOf } from '../errors.js'
 import { fitForLine, jsonForOutput } from '../fit-for-output.js'
 import { print, printFailure } from '../output.js'
-import { describe } from './lock.js'
 import type { MigrationsStatus, SessionUmzug } from './session-umzug.js'
+import { describe } from './storage/lock.js'
 
 /** Exit code of `status --check` when migrations are pending. */
 const PENDING = 2

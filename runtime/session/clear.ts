@@ -1,10 +1,10 @@
+import { inParallel } from '../async/in-parallel.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { SessionDataError } from '../errors.js'
-import type { Changes } from './expression.js'
-import { inParallel } from './in-parallel.js'
-import type { DeleteResult, IndexItems } from './index-items.js'
-import { LONGEST_CHAIN, type SessionItems } from './session-items.js'
-import { type Item, recordOf, successorOf } from './session-record.js'
+import { type Item, recordOf, successorOf } from './item/session-record.js'
+import type { Changes } from './requests/expression.js'
+import type { DeleteResult, IndexItems } from './requests/index-items.js'
+import { LONGEST_CHAIN, type SessionItems } from './requests/session-items.js'
 
 /** Requests for single sessions that are in flight at once. */
 const WIDTH = 5

@@ -1,5 +1,5 @@
 import { type Configuration, withValues } from '../configuration/resolve.js'
-import { placeOf } from '../dynamodb/aws-error.js'
+import { placeOf } from '../dynamodb/explain-error.js'
 import type { Transport } from '../dynamodb/transport.js'
 import { RequestTimeoutError, TableRequestError } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'

@@ -6,7 +6,7 @@ import type {
   UpdateTableInput,
 } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
-import { indexName } from '../session/index-attributes.js'
+import { indexName } from '../session/item/index-attributes.js'
 import type { TableFacts } from './describe-table.js'
 
 /**

@@ -1,5 +1,5 @@
 import type { Configuration } from '../configuration/resolve.js'
-import { indexName } from '../session/index-attributes.js'
+import { indexName } from '../session/item/index-attributes.js'
 import type { IndexFacts, KeyAttribute, TableFacts } from './describe-table.js'
 import type { TimeToLive } from './time-to-live.js'
 

@@ -127,7 +127,7 @@ describe('importing an entry', () => {
 it('generates a configuration file without the AWS SDK, YAML, umzug and knex', async () => {
   const modules = await modulesOf(['node_modules/plop/bin/plop.js', 'session-config'])
   expect(app.exists('config/dynamo_session_store.yml')).toBe(true)
-  expect(await ownModules(modules)).toContain('generators/session-config.js')
+  expect(await ownModules(modules)).toContain('generators/session-config/generator.js')
   const unneeded = [
     '@aws-sdk/client-dynamodb',
     '@aws-sdk/credential-provider-node',

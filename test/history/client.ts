@@ -1,4 +1,4 @@
-import { hashSessionId } from '../../runtime/session/session-id.js'
+import { hashSessionId } from '../../runtime/session/item/session-id.js'
 import type { Kind, Operation } from './history.js'
 import type { Random } from './random.js'
 import { isRefusal, send } from './send.js'

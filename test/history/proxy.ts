@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
-import { hashSessionId } from '../../runtime/session/session-id.js'
+import { hashSessionId } from '../../runtime/session/item/session-id.js'
 import { listen } from '../support/adapters/listen.js'
 import { type Answer, error, JSON_TYPE } from './answer.js'
 import { Breaker, type ProxyBreakage } from './breaker.js'

@@ -3,7 +3,7 @@ import type { History, Operation, Pause } from './history.js'
 /** What still happens after an answer (koa-session touches then), and what timers are late. Milliseconds. */
 const GRACE = 2000
 
-/** Where the stored time may be ahead of the writer's clock: a minute, runtime/session/timestamp.ts. Milliseconds. */
+/** Where the stored time may be ahead of the writer's clock: a minute, runtime/session/item/timestamp.ts. Milliseconds. */
 const AHEAD = 60_000
 
 /** A session from its login to its end, under all of its ids. */

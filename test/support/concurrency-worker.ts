@@ -3,7 +3,7 @@ import type { Options } from '../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../runtime/configuration/resolve.js'
 import { Connection } from '../../runtime/dynamodb/connection.js'
 import { LockLostError, LockWaitTimeoutError, SessionConflictError } from '../../runtime/errors.js'
-import type { SessionData } from '../../runtime/session/serialize.js'
+import type { SessionData } from '../../runtime/session/item/serialize.js'
 import { SessionRepository } from '../../runtime/session/session-repository.js'
 import { PATIENT } from './connection.js'
 

@@ -1,5 +1,5 @@
 import type { Input, Operation, Operations, SendOptions, Transport } from '../../runtime/dynamodb/transport.js'
-import type { Item } from '../../runtime/session/session-record.js'
+import type { Item } from '../../runtime/session/item/session-record.js'
 
 type Output = Operations[Operation]['output']
 

@@ -9,7 +9,7 @@ import fastify, {
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { type DynamoSessionOptions, DynamoSessionStore, dynamoSession } from '../../runtime/fastify.js'
 import type { Options } from '../../runtime/index.js'
-import type { Item } from '../../runtime/session/session-record.js'
+import type { Item } from '../../runtime/session/item/session-record.js'
 import { type Answered, Browser } from './adapters/browser.js'
 import { reaching } from './connection.js'
 import { type Engine, uniqueTableName } from './engines.js'

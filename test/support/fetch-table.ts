@@ -1,7 +1,7 @@
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Options } from '../../runtime/index.js'
-import type { Item } from '../../runtime/session/session-record.js'
+import type { Item } from '../../runtime/session/item/session-record.js'
 import { type Engine, uniqueTableName } from './engines.js'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js'
 import { makeTable, readItem, writeItem } from './table.js'

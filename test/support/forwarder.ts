@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { type Item, successorOf } from '../../runtime/session/session-record.js'
+import { type Item, successorOf } from '../../runtime/session/item/session-record.js'
 
 /** What a session leaves under its old id, as `toEqual` wants it. */
 export function forwarderTo(successor: string) {

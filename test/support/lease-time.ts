@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished, vi } from 'vitest'
-import type { LockRecord, LockStore } from '../../runtime/migrations/lock.js'
+import type { LockRecord, LockStore } from '../../runtime/migrations/storage/lock.js'
 
 /** Time as holders of migration locks see it. */
 export interface LeaseTime {

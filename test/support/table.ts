@@ -7,7 +7,7 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
-import type { Item } from '../../runtime/session/session-record.js'
+import type { Item } from '../../runtime/session/item/session-record.js'
 
 /** Makes a bare table by hand, so that tests of the stores do not depend on the table library. */
 export async function makeTable(client: DynamoDBClient, TableName: string, key = 'session_id'): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { monotonic } from '../../clock.js'
+import { monotonic } from '../../async/clock.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import type { RequestTimeoutError } from '../../errors.js'
 import { judge, longestAnswer, TOO_LONG } from '../answer-check.js'

@@ -1,5 +1,5 @@
+import { monotonic, wallClock } from '../../async/clock.js'
 import { sleep } from '../../async/sleep.js'
-import { monotonic, wallClock } from '../../clock.js'
 import { NETWORK, THROTTLING } from '../error-facts.js'
 import type { SendOptions } from '../transport.js'
 import type { Metadata } from './errors.js'

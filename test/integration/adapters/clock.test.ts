@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { collectGarbage, type Options } from '../../../runtime/index.js'
-import { milliseconds } from '../../../runtime/session/timestamp.js'
+import { milliseconds } from '../../../runtime/session/item/timestamp.js'
 import type { Adapter, RunningApp } from '../../support/adapters/adapter.js'
 import { type Answered, Browser } from '../../support/adapters/browser.js'
 import { expressAdapter } from '../../support/adapters/express.js'

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/index.js'
-import { successorOf } from '../../../runtime/session/session-record.js'
+import { successorOf } from '../../../runtime/session/item/session-record.js'
 import type { Adapter, Route, RunningApp } from '../../support/adapters/adapter.js'
 import { Browser } from '../../support/adapters/browser.js'
 import { expressAdapter } from '../../support/adapters/express.js'

@@ -1,14 +1,14 @@
 import { JSONStorage } from 'umzug'
 import { describe, expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
-import { breakLock } from '../../../runtime/migrations/lock.js'
+import { breakLock } from '../../../runtime/migrations/storage/lock.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { createUmzug, type UmzugOptions } from '../../../runtime/umzug.js'
 import { anyEngine } from '../../support/engines.js'
 import { leaseTime, renewed } from '../../support/lease-time.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 import { folderWith, migration, recordRuns } from './folder.js'
-import { onEachStorage, PARAMS } from './storages.js'
+import { onEachStorage, PARAMS } from './storage/storages.js'
 
 onEachStorage(
   'createUmzug',

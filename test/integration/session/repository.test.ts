@@ -9,7 +9,7 @@ import {
   SessionDataError,
   SessionTooLargeError,
 } from '../../../runtime/errors.js'
-import type { SessionRecord } from '../../../runtime/session/session-record.js'
+import type { SessionRecord } from '../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ErrorContext, Options } from '../../../runtime/configuration/options.js'
 import { SessionUnreadError } from '../../../runtime/errors.js'
 import { DynamoSessionStore } from '../../../runtime/express.js'
-import { hashSessionId } from '../../../runtime/session/session-id.js'
+import { hashSessionId } from '../../../runtime/session/item/session-id.js'
 import { anyEngine, uniqueTableName } from '../../support/engines.js'
 import { startApp } from '../../support/express-app.js'
 import {

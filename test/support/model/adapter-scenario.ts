@@ -1,5 +1,5 @@
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
-import { makeSessionId } from '../../../runtime/session/session-id.js'
+import { makeSessionId } from '../../../runtime/session/item/session-id.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import type { RouteSession } from '../adapters/adapter.js'
 import { connectionTo } from '../connection.js'

@@ -8,7 +8,7 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
-import type { Item } from '../../../runtime/session/session-record.js'
+import type { Item } from '../../../runtime/session/item/session-record.js'
 import { floatText, plainValue, type RubyHash, rubyGenerate, rubyParse, rubyValue } from './json.js'
 
 /** The gem's options, with its units and defaults. */

@@ -2,7 +2,7 @@ import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { jsonSchema } from '../../../runtime/configuration/json-schema.js'
-import { readYaml } from '../../../runtime/configuration/yaml-file.js'
+import { readYaml } from '../../../runtime/configuration/yaml-origin.js'
 
 const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(jsonSchema())
 

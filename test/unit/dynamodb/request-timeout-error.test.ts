@@ -4,7 +4,7 @@ import { isTimeout, isTransient } from '../../../runtime/dynamodb/error-facts.js
 import type { Input, Operation } from '../../../runtime/dynamodb/operations.js'
 import { requestTimedOut } from '../../../runtime/dynamodb/request-timeout.js'
 import { RequestTimeoutError } from '../../../runtime/index.js'
-import { isPassing, storeError } from '../../../runtime/session/errors.js'
+import { isPassing, storeError } from '../../../runtime/session/requests/errors.js'
 
 const Key = { session_id: { S: 'a-session-id' } }
 const READS: [Operation, Input][] = [

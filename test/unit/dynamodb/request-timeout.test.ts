@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { monotonic } from '../../../runtime/clock.js'
+import { monotonic } from '../../../runtime/async/clock.js'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { RequestTimeoutError } from '../../../runtime/errors.js'
 import { connectionFor, failureOf, leanSend, sentBy } from '../../support/both-transports.js'

@@ -3,31 +3,31 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { memoryStorage, Umzug } from 'umzug'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
-import { carryOut } from '../../../generators/carry-out.js'
-import { guarded, textArgument } from '../../../generators/prompts.js'
-import { planConfig } from '../../../generators/session-config-file.js'
-import { standardError } from '../../../runtime/cli/by.js'
-import { cleanCommand } from '../../../runtime/cli/clean.js'
-import { progressDisplay } from '../../../runtime/cli/clean-progress.js'
-import { configCommand } from '../../../runtime/cli/config.js'
-import { createTableCommand } from '../../../runtime/cli/create-table.js'
-import { deleteTableCommand } from '../../../runtime/cli/delete-table.js'
-import { destroyCommand } from '../../../runtime/cli/destroy.js'
-import { doctorCommand } from '../../../runtime/cli/doctor.js'
-import { initCommand } from '../../../runtime/cli/init.js'
-import { listCommand } from '../../../runtime/cli/list.js'
-import { localCommand } from '../../../runtime/cli/local.js'
+import { carryOut } from '../../../generators/files/carry-out.js'
+import { guarded, textArgument } from '../../../generators/plop/prompts.js'
+import { planConfig } from '../../../generators/session-config/plan.js'
+import { configurationForCommand, optionsForCommand, runCommand } from '../../../runtime/cli/command.js'
+import { standardError } from '../../../runtime/cli/commands/by.js'
+import { cleanCommand } from '../../../runtime/cli/commands/clean.js'
+import { progressDisplay } from '../../../runtime/cli/commands/clean-progress.js'
+import { configCommand } from '../../../runtime/cli/commands/config.js'
+import { createTableCommand } from '../../../runtime/cli/commands/create-table.js'
+import { deleteTableCommand } from '../../../runtime/cli/commands/delete-table.js'
+import { destroyCommand } from '../../../runtime/cli/commands/destroy.js'
+import { doctorCommand } from '../../../runtime/cli/commands/doctor.js'
+import { initCommand } from '../../../runtime/cli/commands/init.js'
+import { listCommand } from '../../../runtime/cli/commands/list.js'
+import { localCommand } from '../../../runtime/cli/commands/local.js'
 import { loadOwnUmzug } from '../../../runtime/cli/own-umzug.js'
 import { createProgram } from '../../../runtime/cli/program.js'
-import { configurationForCommand, optionsForCommand, runCommand } from '../../../runtime/cli/shared.js'
 import { printTarget } from '../../../runtime/cli/target.js'
 import { withTransport } from '../../../runtime/cli/timeout.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { Connection } from '../../../runtime/dynamodb/connection.js'
 import { consoleLogger } from '../../../runtime/logger.js'
 import { createUmzug } from '../../../runtime/migrations/create-umzug.js'
-import { acquireLock, describe as describeLock } from '../../../runtime/migrations/lock.js'
 import { readableLog } from '../../../runtime/migrations/readable-log.js'
+import { acquireLock, describe as describeLock } from '../../../runtime/migrations/storage/lock.js'
 import { runCLI, SessionUmzugCLI } from '../../../runtime/migrations/umzug-cli.js'
 import {
   print,
@@ -38,7 +38,7 @@ import {
   writeAboveBar,
   writeOverLine,
 } from '../../../runtime/output.js'
-import { report } from '../../../runtime/session/errors.js'
+import { report } from '../../../runtime/session/requests/errors.js'
 import { TableWork } from '../../../runtime/table/table-work.js'
 import { type Stub, sendJson, startStub } from '../../support/dynamodb-stub.js'
 import { environmentWith, folderWith } from '../../support/folder.js'
@@ -137,24 +137,24 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   ['runtime/output.ts', () => printFailure(new Error(HOSTILE), HOSTILE_LINE)],
   ['runtime/logger.ts', () => consoleLogger.info(HOSTILE_LINE)],
   ['runtime/logger.ts', () => consoleLogger.warn(HOSTILE_LINE)],
-  ['runtime/cli/by.ts', () => standardError.info(HOSTILE_LINE)],
-  ['runtime/cli/shared.ts', () => runCommand(failing)],
-  ['runtime/cli/shared.ts', () => runCommand(async () => void (await optionsForCommand({ options: HOSTILE_NAME })))],
-  ['runtime/cli/shared.ts', () => runCommand(async () => void (await optionsForCommand({ environment: HOSTILE })))],
+  ['runtime/cli/commands/by.ts', () => standardError.info(HOSTILE_LINE)],
+  ['runtime/cli/command.ts', () => runCommand(failing)],
+  ['runtime/cli/command.ts', () => runCommand(async () => void (await optionsForCommand({ options: HOSTILE_NAME })))],
+  ['runtime/cli/command.ts', () => runCommand(async () => void (await optionsForCommand({ environment: HOSTILE })))],
   [
-    'runtime/cli/shared.ts',
+    'runtime/cli/command.ts',
     () => {
       vi.stubEnv(`AWS_DYNAMO_DB_SESSION_X\u001b\nforged`, 'x')
       configurationForCommand({ root: folderWith() })
     },
   ],
   [
-    'runtime/cli/shared.ts',
+    'runtime/cli/command.ts',
     () =>
       runCommand(async () => void configurationForCommand({ configFile: hostileFile('table_name: "\\e[31m"\nx: [') })),
   ],
   [
-    'runtime/cli/shared.ts',
+    'runtime/cli/command.ts',
     () => {
       vi.stubEnv('AWS_DYNAMO_DB_SESSION_LOCKING', HOSTILE)
       return runCommand(async () => void configurationForCommand({ root: folderWith() }))
@@ -169,11 +169,14 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
         .catch(() => undefined),
   ],
   ['runtime/cli/target.ts', () => printTarget(resolveConfiguration({ configFile: hostileFile() }), consoleLogger)],
-  ['runtime/cli/config.ts', () => configCommand({ config: hostileFile(`tags:\n  a: "x\\x9b\\e[31m"\n`) })],
-  ['runtime/cli/config.ts', () => configCommand({ config: hostileFile(`tags:\n  a: "x\\x9b\\e[31m"\n`), json: true })],
-  ['runtime/cli/doctor.ts', () => runCommand(() => doctorCommand({ config: hostileFile() }))],
+  ['runtime/cli/commands/config.ts', () => configCommand({ config: hostileFile(`tags:\n  a: "x\\x9b\\e[31m"\n`) })],
   [
-    'runtime/cli/diagnosis.ts',
+    'runtime/cli/commands/config.ts',
+    () => configCommand({ config: hostileFile(`tags:\n  a: "x\\x9b\\e[31m"\n`), json: true }),
+  ],
+  ['runtime/cli/commands/doctor.ts', () => runCommand(() => doctorCommand({ config: hostileFile() }))],
+  [
+    'runtime/cli/doctor/diagnose.ts',
     async () => {
       const silent = new Promise<void>((resolve) => stub.answer(() => resolve()))
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
@@ -198,22 +201,28 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
       ),
   ],
   ['runtime/table/table-work.ts', () => told((logger) => tableWork(logger).request('Scan', silence))],
-  ['runtime/cli/list.ts', () => runCommand(() => listCommand({ by: 'user_id=1', scan: true }))],
-  ['runtime/cli/list.ts', () => runCommand(() => listCommand({ by: `${HOSTILE_LINE}=1`, json: true }))],
-  ['runtime/cli/destroy.ts', () => runCommand(() => destroyCommand({ by: 'user_id=1', scan: true }))],
-  ['runtime/cli/create-table.ts', () => runCommand(() => createTableCommand({ config: hostileFile() }))],
-  ['runtime/cli/delete-table.ts', () => runCommand(() => deleteTableCommand({ config: hostileFile(), yes: true }))],
+  ['runtime/cli/commands/list.ts', () => runCommand(() => listCommand({ by: 'user_id=1', scan: true }))],
+  ['runtime/cli/commands/list.ts', () => runCommand(() => listCommand({ by: `${HOSTILE_LINE}=1`, json: true }))],
+  ['runtime/cli/commands/destroy.ts', () => runCommand(() => destroyCommand({ by: 'user_id=1', scan: true }))],
+  ['runtime/cli/commands/create-table.ts', () => runCommand(() => createTableCommand({ config: hostileFile() }))],
   [
-    'runtime/cli/delete-table.ts',
+    'runtime/cli/commands/delete-table.ts',
+    () => runCommand(() => deleteTableCommand({ config: hostileFile(), yes: true })),
+  ],
+  [
+    'runtime/cli/commands/delete-table.ts',
     () => {
       const input = Object.assign(new PassThrough(), { isTTY: true })
       input.end()
       return runCommand(() => deleteTableCommand({}, consoleLogger, { input, output: screen() }))
     },
   ],
-  ['runtime/cli/clean.ts', () => runCommand(() => cleanCommand({ expireAtOnly: true, config: hostileFile() }))],
   [
-    'runtime/cli/clean-progress.ts',
+    'runtime/cli/commands/clean.ts',
+    () => runCommand(() => cleanCommand({ expireAtOnly: true, config: hostileFile() })),
+  ],
+  [
+    'runtime/cli/commands/clean-progress.ts',
     async () => {
       const display = await progressDisplay(
         resolveConfiguration({ root: folderWith() }),
@@ -225,7 +234,7 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     },
   ],
   [
-    'runtime/cli/init.ts',
+    'runtime/cli/commands/init.ts',
     async () => {
       const folder = join(folderWith({ 'plopfile.js': '' }), HOSTILE_NAME)
       mkdirSync(folder)
@@ -233,10 +242,10 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     },
   ],
   [
-    'runtime/cli/local.ts',
+    'runtime/cli/commands/local.ts',
     () => runCommand(() => localCommand({ port: '0', path: join(folderWith({ file: '' }), 'file', HOSTILE_NAME) })),
   ],
-  ['runtime/cli/local.ts', () => runCommand(() => localCommand({ port: HOSTILE }))],
+  ['runtime/cli/commands/local.ts', () => runCommand(() => localCommand({ port: HOSTILE }))],
   [
     'runtime/cli/own-umzug.ts',
     () => {
@@ -261,7 +270,7 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     },
   ],
   [
-    'runtime/migrations/lock.ts',
+    'runtime/migrations/storage/lock.ts',
     async () => {
       const logger = recordingLogger()
       const record = { holder: HOSTILE, since: HOSTILE, version: '1', lease: 0 }
@@ -294,7 +303,7 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
       return [...logger.lines, ...logger.warnings]
     },
   ],
-  ['runtime/session/errors.ts', () => report(new Error(HOSTILE), { operation: 'get' })],
+  ['runtime/session/requests/errors.ts', () => report(new Error(HOSTILE), { operation: 'get' })],
   [
     'runtime/dynamodb/server-clock.ts',
     async () => {
@@ -311,8 +320,8 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     'runtime/table/delete-table.ts',
     'runtime/table/table-indexes.ts',
     'runtime/table/time-to-live.ts',
-    'runtime/garbage-collection/requests.ts',
-    'runtime/garbage-collection/deletions.ts',
+    'runtime/cleaning/requests.ts',
+    'runtime/cleaning/deletions.ts',
   ].map((file): [string, () => unknown] => [
     file,
     () => {
@@ -323,18 +332,18 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     },
   ]),
   [
-    'generators/carry-out.ts',
+    'generators/files/carry-out.ts',
     () => {
       const plan = { path: `/${HOSTILE_NAME}`, text: HOSTILE_LINE, notices: [HOSTILE_LINE], next: HOSTILE_LINE }
       return carryOut(plan, { root: '/', force: false, dryRun: true })
     },
   ],
   [
-    'generators/carry-out.ts',
+    'generators/files/carry-out.ts',
     () => carryOut(planConfig({ root: folderWith(), environment: 'test' }), { root: '/', force: false, dryRun: true }),
   ],
   [
-    'generators/prompts.ts',
+    'generators/plop/prompts.ts',
     () =>
       guarded([textArgument({ name: 'a', message: '', help: '' }, () => HOSTILE_LINE)], () => undefined)[0]?.validate?.(
         'x',

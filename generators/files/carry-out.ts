@@ -1,0 +1,31 @@
+import { fitForLine } from '../../runtime/fit-for-output.js'
+import { writeOverLine } from '../../runtime/output.js'
+import { type FilePlan, refusal, shownPath, writePlan } from './file-plan.js'
+
+/**
+ * Writes a plan, or prints it in a dry run.
+ *
+ * @param root folder of the application, in which the next command has to be run
+ * @returns what plop shows as the outcome
+ */
+export function carryOut(plan: FilePlan, settings: { root: string; force: boolean; dryRun: boolean }): string {
+  const { root, dryRun } = settings
+  writePlan(plan, settings)
+  const notices = plan.notices.map((notice) => `note: ${notice}`)
+  if (dryRun) {
+    // On a terminal plop's spinner stands at the beginning of the line.
+    writeOverLine(process.stdout, `${shownPath(plan.path)}\n${plan.text}`)
+    const refused = refusal(plan, settings)
+    return lines(
+      'dry run: nothing was written',
+      ...notices,
+      ...(refused ? [`note: without --dry-run: ${refused}`] : []),
+    )
+  }
+  const where = shownPath(root) === '.' ? '' : `, in ${shownPath(root)}`
+  return lines(`${shownPath(plan.path)} was written`, ...notices, `Next${where}: ${plan.next}`)
+}
+
+function lines(...texts: readonly string[]): string {
+  return texts.map((text) => fitForLine(text)).join('\n   ')
+}

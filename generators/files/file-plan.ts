@@ -1,0 +1,78 @@
+import * as nodeFs from 'node:fs'
+import { dirname, isAbsolute, relative } from 'node:path'
+import { PackageError } from '../../runtime/errors.js'
+import { fitForLine } from '../../runtime/fit-for-output.js'
+
+/** What the generators need of `node:fs`; tests bring one in memory. */
+export type FileSystem = Pick<
+  typeof nodeFs,
+  'existsSync' | 'readFileSync' | 'readdirSync' | 'mkdirSync' | 'writeFileSync'
+>
+
+/** A file that is validated and rendered, but not yet written. */
+export interface FilePlan {
+  /** Absolute. */
+  readonly path: string
+  readonly text: string
+  /** What the user should know besides, one line each. */
+  readonly notices: readonly string[]
+  /** The command to run next. */
+  readonly next: string
+  /** Why the file is only written with force. */
+  readonly conflict?: string
+}
+
+/** A generator refuses: the message says what is wrong and what to do. Nothing was written. */
+export class GeneratorError extends PackageError {
+  override readonly name = 'GeneratorError'
+}
+
+export interface WriteSettings {
+  /** Overwrite an existing file. */
+  readonly force?: boolean
+  /** Check everything, write nothing. */
+  readonly dryRun?: boolean
+  readonly fs?: FileSystem
+}
+
+/**
+ * Writes a planned file, and the folders that it needs.
+ *
+ * @throws {GeneratorError} when the file exists and `force` is off, or when it can't be written
+ */
+export function writePlan(plan: FilePlan, { force = false, dryRun = false, fs = nodeFs }: WriteSettings = {}): void {
+  const path = shownPath(plan.path)
+  if (/(^|[\\/])node_modules([\\/]|$)/.test(plan.path)) {
+    throw new GeneratorError(
+      `${path} is inside node_modules, where npm deletes it: choose the application's folder with --dest`,
+    )
+  }
+  if (dryRun) return
+  if (plan.conflict && !force) throw new GeneratorError(plan.conflict)
+  try {
+    fs.mkdirSync(dirname(plan.path), { recursive: true })
+    fs.writeFileSync(plan.path, plan.text, { flag: force ? 'w' : 'wx' })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST' && fs.existsSync(plan.path)) {
+      throw new GeneratorError(existsText(plan.path), { cause })
+    }
+    throw new GeneratorError(`${path} can't be written: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** What a dry run adds to the notices: what the real run would refuse. */
+export function refusal(plan: FilePlan, { force = false, fs = nodeFs }: WriteSettings): string | undefined {
+  if (force) return undefined
+  return plan.conflict ?? (fs.existsSync(plan.path) ? existsText(plan.path) : undefined)
+}
+
+function existsText(path: string): string {
+  return `${shownPath(path)} exists already and was left as it is; --force overwrites it`
+}
+
+/** A path for people: relative to the current folder where it is inside, always with `/`. */
+export function shownPath(path: string, from: string = process.cwd()): string {
+  const inside = relative(from, path)
+  const shown = inside === '..' || /^\.\.[\\/]/.test(inside) || isAbsolute(inside) ? path : inside || '.'
+  return fitForLine(shown.replaceAll('\\', '/'))
+}

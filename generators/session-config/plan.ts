@@ -1,0 +1,80 @@
+import * as nodeFs from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { defaultText, typeText } from '../../runtime/configuration/option-text.js'
+import {
+  configurationPath,
+  definitionOf,
+  ENV_OPTION_NAMES,
+  environmentProblem,
+  envName,
+  type OptionName,
+  YAML_OPTION_NAMES,
+  yamlName,
+} from '../../runtime/configuration/options.js'
+import { type FilePlan, type FileSystem, GeneratorError } from '../files/file-plan.js'
+import { render } from '../files/render.js'
+import { schemaReference } from '../project/package-json.js'
+
+export interface ConfigInput {
+  /** Folder of the application, absolute. */
+  readonly root: string
+  /** Name of the environment that the file is for; empty for the file of all others. */
+  readonly environment?: string
+  readonly fs?: FileSystem
+}
+
+/**
+ * Plans the configuration file: every option with its text, commented out.
+ *
+ * @throws {GeneratorError} when the environment can't be the name of a file
+ */
+export function planConfig({ root, environment: given = '', fs = nodeFs }: ConfigInput): FilePlan {
+  const environment = given.trim()
+  const problem = environmentNameProblem(environment)
+  if (problem) throw new GeneratorError(problem)
+  const path = resolve(root, configurationPath(environment))
+  const text = render('session-config/config.yml.hbs', {
+    environment,
+    isDefault: environment === 'development',
+    schema: schemaReference(dirname(path), root, fs),
+    options: YAML_OPTION_NAMES.map(optionLines),
+  })
+  return {
+    path,
+    text: `${text.trimEnd()}\n`,
+    notices: notices(root, environment, fs),
+    next: 'npx plop session-migration',
+  }
+}
+
+/** Says why a text can't be the name of an environment; undefined when it can, or is empty. */
+export function environmentNameProblem(text: string): string | undefined {
+  const environment = text.trim()
+  if (environment === '') return undefined
+  if (environment.length > 200) return `the name of an environment may have at most 200 characters`
+  return environmentProblem(environment)
+}
+
+function optionLines(name: OptionName) {
+  const definition = definitionOf(name)
+  return {
+    text: definition.text,
+    type: typeText(name),
+    default: defaultText(name),
+    env: ENV_OPTION_NAMES.includes(name) ? envName(name) : '',
+    line: `${yamlName(name)}: ${yamlValue(definition.default ?? null)}`,
+  }
+}
+
+/** JSON is YAML; a plain word needs no quotes. (The package `yaml` would take a tenth of the time that plop takes.) */
+function yamlValue(value: unknown): string {
+  const plain =
+    typeof value === 'string' && /^[A-Za-z]\w*$/.test(value) && !/^(true|false|null|yes|no|on|off|[yn])$/i.test(value)
+  return plain ? value : JSON.stringify(value)
+}
+
+function notices(root: string, environment: string, fs: FileSystem): string[] {
+  const general = configurationPath()
+  if (environment === '' || !fs.existsSync(join(root, general))) return []
+  return [`with NODE_ENV=${environment} this file alone is read, and ${general} is not: copy what is to stay in force`]
+}

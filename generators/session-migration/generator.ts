@@ -1,0 +1,91 @@
+import * as nodeFs from 'node:fs'
+import { resolve } from 'node:path'
+import type { NodePlopAPI, PlopGeneratorConfig } from 'plop'
+import { carryOut } from '../files/carry-out.js'
+import { assertArgumentsArrive, misplacedArgument } from '../plop/arguments.js'
+import { choiceQuestion, dryRunArgument, guarded, type Question, textArgument, textQuestion } from '../plop/prompts.js'
+import { indexKeyProblem } from './index-key.js'
+import { DEFAULT_NAME, migrationName } from './name.js'
+import { optionsModuleProblem } from './options-module.js'
+import { defaultLanguage, folderProblem, LANGUAGES, languageProblem, planMigration } from './plan.js'
+
+const NAME = 'session-migration'
+
+/** `npx plop session-migration [Name]` */
+export function addSessionMigration(plop: NodePlopAPI, force: boolean): void {
+  const rootOf = () => resolve(plop.getDestBasePath())
+  const prompts = guarded(questions(rootOf), (names) => misplacedArgument(process.argv, NAME, names))
+  plop.setGenerator(NAME, {
+    description:
+      'migration that creates the DynamoDB table of the sessions, or adds an index: migrations/<time>_<name>',
+    prompts: prompts as unknown as PlopGeneratorConfig['prompts'],
+    actions: [
+      async (answers, config) => {
+        assertArgumentsArrive(
+          process.argv,
+          NAME,
+          prompts.map(({ name }) => name),
+        )
+        const root = rootOf()
+        const settings = { root, force: force || config.force === true, dryRun: answers['dry-run'] === true }
+        const plan = await planMigration({
+          root,
+          force: settings.force,
+          name: answers.name,
+          language: answers.language,
+          optionsModule: answers.options,
+          dir: answers.dir || undefined,
+          index: answers.index || undefined,
+        })
+        return carryOut(plan, settings)
+      },
+    ],
+  })
+}
+
+function questions(rootOf: () => string): Question[] {
+  return [
+    textQuestion(
+      { name: 'name', message: 'Name of the migration:', help: 'Name, as in AddSessions', default: DEFAULT_NAME },
+      (text) => {
+        const result = migrationName(text)
+        return 'problem' in result ? result.problem : undefined
+      },
+    ),
+    choiceQuestion(
+      {
+        name: 'language',
+        message: 'Language of the migration:',
+        help: 'ts, js or mjs; without it ts if there is a tsconfig.json, else js',
+        default: () => defaultLanguage(rootOf()),
+        choices: LANGUAGES,
+      },
+      languageProblem,
+    ),
+    textQuestion(
+      {
+        name: 'options',
+        message: "Your file that exports the store's options (empty: none):",
+        help: "Your file that exports the store's options, for the migration to import, as in src/session.ts",
+      },
+      (text) => (text.trim() === '' ? undefined : optionsModuleProblem(text.trim(), rootOf(), nodeFs)),
+    ),
+    textArgument(
+      {
+        name: 'dir',
+        message: 'Folder of the migrations:',
+        help: 'Folder of the migrations, instead of migrations_dir',
+      },
+      folderProblem,
+    ),
+    textArgument(
+      {
+        name: 'index',
+        message: 'Session key whose index is added to the table:',
+        help: 'One of index_keys, as in user_id: the migration adds its index to the table that is there',
+      },
+      indexKeyProblem,
+    ),
+    dryRunArgument,
+  ]
+}

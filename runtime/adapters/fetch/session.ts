@@ -1,0 +1,181 @@
+import { Session } from '@remix-run/session'
+import { wallClock } from '../../async/clock.js'
+import type { SessionData } from '../../session/item/serialize.js'
+import { isSignedSessionId, makeSessionId, newSessionId } from '../../session/item/session-id.js'
+import { isOver, parseCookie, extrasOf as settingsExtras } from '../shared/cookie-settings.js'
+import type { ExtrasOf, HeldSession } from '../shared/request-session.js'
+import type { SessionKeeper } from '../shared/session-store.js'
+
+/** The key of `data` that holds what was flashed, for the next request only. */
+const FLASH = '_flash'
+
+/**
+ * A session object of `@remix-run/session`, and what it is in the table. Its values are the top-level keys of the data,
+ * as with every other adapter; what it flashed is under one more key.
+ */
+export class FetchSession {
+  readonly session: Session
+  readonly #keeper: SessionKeeper
+  readonly #held: HeldSession
+  /** The id under which it is stored, or will be. */
+  #id: string
+  /** The session object's own id when `#id` was made: another one says that it was regenerated since. */
+  #sessionId: string
+  /** Not made by us: its id was given, and may be that of a session that is there. */
+  readonly #foreign: boolean
+  /** The request's cookie named this id, which had no session here, but may have one for other requests. */
+  readonly #hidden: string | null
+  #destroyed = false
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** Loads the session with this id, and locks it where locking is pessimistic; a new one when there is none. */
+  static async load(id: string | null, keeper: SessionKeeper): Promise<FetchSession> {
+    let isHidden = false
+    const onHidden = () => {
+      isHidden = true
+    }
+    const held = id === null ? undefined : await keeper.load(id, { locking: true, onHidden })
+    const isAlive = held && !isOver(parseCookie(held.record?.cookie))
+    if (id === null || !isAlive) {
+      // Waited for: a Lambda function stops as soon as it has answered.
+      await held?.release()
+      const session = new Session(newSessionId(keeper.configuration))
+      return new FetchSession(session, keeper, keeper.start(), { hidden: isHidden || held ? id : null })
+    }
+    return new FetchSession(new Session(id, held.record && valuesAndFlash(held.record.data)), keeper, held)
+  }
+
+  /** Takes on a session object that the application made itself, as a new session. */
+  static adopt(session: Session, keeper: SessionKeeper): FetchSession {
+    keeper.assertPossible(session.id)
+    return new FetchSession(session, keeper, keeper.start(), { foreign: true })
+  }
+
+  private constructor(
+    session: Session,
+    keeper: SessionKeeper,
+    held: HeldSession,
+    { foreign = false, hidden = null }: { foreign?: boolean; hidden?: string | null } = {},
+  ) {
+    this.session = session
+    this.#keeper = keeper
+    this.#held = held
+    this.#id = session.id
+    this.#sessionId = session.id
+    this.#foreign = foreign
+    this.#hidden = hidden
+  }
+
+  /** The id under which the session is stored; undefined when it is not, or when that is not known. */
+  get storedId(): string | undefined {
+    return this.#held.gone || this.#destroyed ? undefined : this.#held.record?.id
+  }
+
+  get unread(): boolean {
+    return this.#held.unread
+  }
+
+  get locked(): boolean {
+    return this.#held.record?.token !== undefined
+  }
+
+  /**
+   * Stores what there is to store, or renews the session when that is due.
+   *
+   * @param lifetime how long the session lives from now on by its own account, in seconds
+   * @returns the value for the cookie; null when the cookie is to stay as it is, '' when it is to be deleted
+   */
+  save({ lifetime }: { readonly lifetime?: number | undefined } = {}): Promise<string | null> {
+    const saved = this.#last.then(() => this.#save(extrasOf(lifetime)))
+    this.#last = saved.catch(() => this.release())
+    return saved
+  }
+
+  /** Gives the lock back in the background. */
+  async release(): Promise<void> {
+    if (!this.#destroyed) await this.#held.release()
+  }
+
+  async #save(extras: ExtrasOf): Promise<string | null> {
+    const { session } = this
+    const held = this.#held
+    if (session.destroyed) return this.#destroy()
+    const data = dataOf(session)
+    const isEmpty = Object.keys(data).length === 0
+    if (held.unread) {
+      if (session.dirty || !isEmpty) held.assertRead(this.#id)
+      return null
+    }
+    const regenerated = session.id !== this.#sessionId
+    if (!held.record) {
+      if (isEmpty) return null
+      await held.save(regenerated ? this.#nextId() : this.#firstId(), data, extras)
+    } else if (regenerated) {
+      await held.renew(this.#nextId(), data, extras, session.deleteId === undefined)
+    } else {
+      await held.saveOrTouch(this.#id, data, extras)
+    }
+    // Others have deleted the session. The browser may have another one by now, whose cookie must stay.
+    if (held.gone) return null
+    this.#id = held.record?.id ?? this.#id
+    this.#sessionId = session.id
+    return session.dirty ? this.#id : null
+  }
+
+  async #destroy(): Promise<''> {
+    const stored = this.#held.record !== undefined || this.#held.unread || this.#foreign
+    if (stored && !this.#destroyed) await this.#keeper.destroy(this.#id)
+    if (this.#hidden !== null && !this.#destroyed) await this.#keeper.destroy(this.#hidden)
+    this.#destroyed = true
+    return ''
+  }
+
+  /** For a new session: the id that it has already; should that be taken, others. */
+  #firstId(): string | (() => string) {
+    const { configuration } = this.#keeper
+    if (this.#foreign) {
+      return configuration.secretKey === undefined || isSignedSessionId(this.#id, configuration)
+        ? this.#id
+        : () => makeSessionId(configuration)
+    }
+    let next: string | undefined = this.#id
+    return () => {
+      const id = next ?? newSessionId(configuration)
+      next = undefined
+      return id
+    }
+  }
+
+  /** After `regenerateId`, which makes a UUID: that, except where ids are signed. */
+  #nextId(): string | (() => string) {
+    const { configuration } = this.#keeper
+    return configuration.secretKey === undefined ? this.session.id : () => makeSessionId(configuration)
+  }
+}
+
+/** Another adapter may have stored the settings of its cookie: they end the session, unless it has a lifetime here. */
+function extrasOf(lifetime: number | undefined): ExtrasOf {
+  return (stored) => {
+    const settings = parseCookie(stored)
+    if (lifetime === undefined) return { ownEnd: settingsExtras(settings, stored).ownEnd }
+    const ownLifetime = lifetime * 1000
+    const ownEnd = wallClock() + ownLifetime
+    const moved = { ...settings, originalMaxAge: ownLifetime, expires: new Date(ownEnd) }
+    return { ownEnd, ownLifetime, cookie: settings && JSON.stringify(moved) }
+  }
+}
+
+/** Something else that others keep under our key, as Rails may, is a value like any other. */
+function valuesAndFlash(data: SessionData): [values: SessionData, flash: SessionData] {
+  const { [FLASH]: flash, ...values } = data
+  return isFlash(flash) ? [values, flash] : [data, {}]
+}
+
+function isFlash(flash: unknown): flash is SessionData {
+  return typeof flash === 'object' && flash !== null && !Array.isArray(flash) && Object.keys(flash).length > 0
+}
+
+function dataOf(session: Session): SessionData {
+  const [values, flash] = session.data
+  return Object.keys(flash).length > 0 ? { ...values, [FLASH]: flash } : values
+}

@@ -1,0 +1,56 @@
+import type { AttributeValue, BatchStatementRequest, DeleteItemCommandInput } from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../configuration/resolve.js'
+import type { Item } from '../session/item/session-record.js'
+
+/** Every write of a session changes one of these at least: what was not refreshed has them all as the scan saw them. */
+const TIMES = ['created_at', 'updated_at', 'expire_at', 'locked_at'] as const
+
+/** What the scan has to fetch. */
+export function seenAttributes({ tableKey }: Table): readonly string[] {
+  return [tableKey, ...TIMES, 'successor']
+}
+
+type Table = Pick<Configuration, 'tableName' | 'tableKey'>
+
+/** Deletes the item if its times are still as the scan saw them, equal or absent; in PartiQL. */
+export function deleteStatement(seen: Item, { tableName, tableKey }: Table): BatchStatementRequest {
+  let where = `${quoted(tableKey)} = ?`
+  const Parameters = [seen[tableKey] as AttributeValue]
+  for (const name of TIMES) {
+    const value = seen[name]
+    where += ` AND ${quoted(name)} ${value === undefined ? 'IS MISSING' : '= ?'}`
+    if (value !== undefined) Parameters.push(value)
+  }
+  return { Statement: `DELETE FROM ${quoted(tableName)} WHERE ${where}`, Parameters }
+}
+
+/** The same as a DeleteItem. */
+export function deleteInput(seen: Item, { tableName, tableKey }: Table): DeleteItemCommandInput {
+  const conditions: string[] = []
+  const names: Record<string, string> = {}
+  const values: Record<string, AttributeValue> = {}
+  for (const name of TIMES) {
+    const value = seen[name]
+    names[`#${name}`] = name
+    if (value !== undefined) values[`:${name}`] = value
+    conditions.push(value === undefined ? `attribute_not_exists(#${name})` : `#${name} = :${name}`)
+  }
+  return {
+    TableName: tableName,
+    Key: keyOf(seen, tableKey),
+    ConditionExpression: conditions.join(' AND '),
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+    ReturnConsumedCapacity: 'TOTAL',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  }
+}
+
+function keyOf(seen: Item, tableKey: string): Item {
+  const key = seen[tableKey]
+  return key === undefined ? {} : { [tableKey]: key }
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}

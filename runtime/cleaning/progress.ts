@@ -1,0 +1,68 @@
+import { monotonic } from '../async/clock.js'
+import type { Outcomes } from './deletions.js'
+import type { CleaningRequests } from './requests.js'
+import type { CleaningProgress } from './settings.js'
+
+/** Counts what happens to sessions, and reports it. */
+export class Tally implements Outcomes {
+  readonly #requests: CleaningRequests
+  readonly #onProgress: ((progress: CleaningProgress) => void) | undefined
+  readonly #started = monotonic()
+  #scanned = 0
+  #dead = 0
+  #deleted = 0
+  #kept = 0
+
+  constructor(requests: CleaningRequests, onProgress: ((progress: CleaningProgress) => void) | undefined) {
+    this.#requests = requests
+    this.#onProgress = onProgress
+  }
+
+  saw(dead: boolean): void {
+    this.#scanned += 1
+    if (dead) this.#dead += 1
+    else this.#kept += 1
+  }
+
+  /** Items that are no sessions of this application: they stay. */
+  foreign(items: number): void {
+    this.#scanned += items
+    this.#kept += items
+  }
+
+  deleted(sessions: number): void {
+    if (sessions === 0) return
+    this.#deleted += sessions
+    this.report()
+  }
+
+  refreshed(sessions: number): void {
+    if (sessions === 0) return
+    this.#kept += sessions
+    this.report()
+  }
+
+  /** Sessions that stay because cleaning was stopped, or because the clock was set. */
+  abandoned(sessions: number): void {
+    this.#kept += sessions
+  }
+
+  report(): void {
+    this.#onProgress?.(this.progress())
+  }
+
+  progress(): CleaningProgress {
+    return {
+      scanned: this.#scanned,
+      dead: this.#dead,
+      deleted: this.#deleted,
+      kept: this.#kept,
+      capacityUnits: round(this.#requests.capacityUnits, 1),
+      seconds: round((monotonic() - this.#started) / 1000, 3),
+    }
+  }
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits))
+}

@@ -1,0 +1,101 @@
+import type { ScanCommandInput, ScanCommandOutput } from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../configuration/resolve.js'
+import { TableRequestError } from '../errors.js'
+import { ownSessions } from '../session/item/session-form.js'
+import type { Item } from '../session/item/session-record.js'
+import { otherKey } from '../session/requests/errors.js'
+import { Expression } from '../session/requests/expression.js'
+import { seenAttributes } from './delete-requests.js'
+import type { Answered, CleaningRequests } from './requests.js'
+
+/** Items on a page at most, so that memory does not depend on the table. */
+const LONGEST_PAGE = 1000
+
+/** Capacity units for an item until it is known better: an eventually consistent read of up to 4 KB. */
+const FIRST_UNITS_PER_ITEM = 0.5
+
+export interface Page {
+  /** Those of this application that have the form of a session. */
+  readonly items: readonly Item[]
+  /** How many other items DynamoDB looked at. They were not fetched. */
+  readonly foreign: number
+  /** Where the next page starts; undefined: this was the last one. */
+  readonly next: Item | undefined
+}
+
+/**
+ * Reads keys and times of the sessions, a page at a time, in several segments at once. Reads are eventually consistent,
+ * which costs half: a delete looks at the item again anyway.
+ */
+export class Scan {
+  readonly #configuration: Configuration
+  readonly #requests: CleaningRequests
+  readonly #segments: number
+  readonly #rate: number | undefined
+  #scanned = 0
+  #units = 0
+
+  constructor(
+    configuration: Configuration,
+    requests: CleaningRequests,
+    { segments, rate }: { segments: number; rate: number | undefined },
+  ) {
+    this.#configuration = configuration
+    this.#requests = requests
+    this.#segments = segments
+    this.#rate = rate
+  }
+
+  /** Undefined when cleaning was stopped before the page was read. */
+  async page(segment: number, start: Item | undefined): Promise<Page | undefined> {
+    const { tableName, tableKey } = this.#configuration
+    const sent = await this.#send(segment, start, this.#limit())
+    if (!sent) return undefined
+    const { Items, LastEvaluatedKey } = sent.answer
+    if (!Items) {
+      throw new TableRequestError(
+        `table "${tableName}": the endpoint does not answer a Scan like DynamoDB; check the option endpoint`,
+      )
+    }
+    if (Items.some((item) => item[tableKey]?.S === undefined)) throw otherKey(this.#configuration)
+    const { ScannedCount = Items.length } = sent.answer
+    this.#scanned += ScannedCount
+    this.#units += sent.units
+    return { items: Items, foreign: ScannedCount - Items.length, next: LastEvaluatedKey }
+  }
+
+  /** Reads one item, to hear from DynamoDB at all. */
+  async probe(): Promise<void> {
+    await this.#send(0, undefined, 1)
+  }
+
+  #send(segment: number, start: Item | undefined, limit: number): Promise<Answered<ScanCommandOutput> | undefined> {
+    const expression = new Expression(this.#configuration.tableKey)
+    const attributes = seenAttributes(this.#configuration).map((name) => expression.name(name))
+    const input: ScanCommandInput = {
+      TableName: this.#configuration.tableName,
+      Segment: segment,
+      TotalSegments: this.#segments,
+      Limit: limit,
+      ProjectionExpression: attributes.join(', '),
+      FilterExpression: ownSessions(expression, this.#configuration),
+      ExpressionAttributeNames: expression.names,
+      ExpressionAttributeValues: expression.values,
+      ReturnConsumedCapacity: 'TOTAL',
+      ...(start && { ExclusiveStartKey: start }),
+    }
+    const estimate = limit * this.#unitsPerItem()
+    return this.#requests.send('Scan', estimate, (transport) => transport.send('Scan', input))
+  }
+
+  /** Small enough that the segments' pages together take about a second of the rate. */
+  #limit(): number {
+    if (this.#rate === undefined) return LONGEST_PAGE
+    const fitting = Math.floor(this.#rate / this.#segments / this.#unitsPerItem())
+    return Math.min(Math.max(fitting, 1), LONGEST_PAGE)
+  }
+
+  #unitsPerItem(): number {
+    return this.#scanned > 0 ? this.#units / this.#scanned : FIRST_UNITS_PER_ITEM
+  }
+}

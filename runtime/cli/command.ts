@@ -1,0 +1,97 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { exportOf, loadModule } from '../application/load-module.js'
+import { environmentProblem, type Options } from '../configuration/options.js'
+import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
+import { ConfigurationError, messageOf, type Problem } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
+import { consoleLogger, type Logger } from '../logger.js'
+import { printFailure } from '../output.js'
+
+export { consoleLogger }
+
+/** The options that both executables share. */
+export interface SharedOptions {
+  readonly environment?: string
+  /** Path of a configuration file. */
+  readonly config?: string
+  /** Path of a module whose default export, or export `options`, holds the application's options. */
+  readonly options?: string
+}
+
+/**
+ * The options that a command line amounts to: those of the module, over which the command line's own win. Its paths
+ * are relative to `folder`, also where the module sets another `root`.
+ */
+export async function optionsForCommand(shared: SharedOptions, folder = process.cwd()): Promise<Options> {
+  const problems = problemsOf(shared, folder)
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  const fromModule = shared.options === undefined ? {} : await optionsOfModule(shared.options, folder)
+  return {
+    ...fromModule,
+    ...(shared.environment !== undefined && { environment: shared.environment }),
+    ...(shared.config !== undefined && { configFile: resolve(folder, shared.config) }),
+  }
+}
+
+/** What is wrong with the arguments themselves, named as they were typed. */
+function problemsOf({ environment, config, options }: SharedOptions, folder: string): Problem[] {
+  const wrongEnvironment = environment === undefined ? undefined : environmentProblem(environment)
+  const paths = Object.entries({ config, options }).flatMap(([name, path]) => {
+    const text = path === undefined ? undefined : pathProblem(resolve(folder, path))
+    return text ? [{ place: `--${name} ${path}`, text }] : []
+  })
+  return [...(wrongEnvironment ? [{ place: '--environment', text: wrongEnvironment }] : []), ...paths]
+}
+
+function pathProblem(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (!found) return 'there is no such file'
+  return found.isDirectory() ? 'is a folder, not a file' : undefined
+}
+
+/** Resolves the configuration and prints its warnings. */
+export function configurationForCommand(options: Options, logger: Logger = consoleLogger): Configuration {
+  const configuration = resolveConfiguration(options)
+  for (const warning of configuration.warnings) logger.warn(fitForLine(warning))
+  return configuration
+}
+
+async function optionsOfModule(path: string, folder: string): Promise<Options> {
+  const place = `--options ${path}`
+  let module: Record<string, unknown>
+  try {
+    module = await loadModule(resolve(folder, path), folder)
+  } catch (cause) {
+    throw new ConfigurationError([{ place, text: `can't be loaded: ${messageOf(cause)}` }], { cause })
+  }
+  const byDefault = module.default as { default?: unknown } | null | undefined
+  const options = exportOf(module, 'options') ?? byDefault?.default ?? byDefault
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ConfigurationError([{ place, text: 'must export the options as its default export or as "options"' }])
+  }
+  return options
+}
+
+/**
+ * Runs a command: an error becomes one readable text on standard error and exit code 1, with a stack trace only when
+ * the environment variable DEBUG is set.
+ */
+export async function runCommand(command: () => Promise<void>): Promise<void> {
+  try {
+    await command()
+  } catch (error) {
+    process.exitCode = 1
+    printFailure(error, `error: ${messageOf(error)}`)
+  }
+}
+
+/**
+ * Lets a command go on when its reader went away (`npx umzug up | head`): what it does must not end half way because
+ * nobody reads on.
+ */
+export function outliveReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}

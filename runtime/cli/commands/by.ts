@@ -1,0 +1,35 @@
+import { ConfigurationError } from '../../errors.js'
+import { consoleLogger, type Logger } from '../../logger.js'
+import { printAside } from '../../output.js'
+import type { SharedOptions } from '../command.js'
+import type { TimeoutOptions } from '../timeout.js'
+
+/** What `list` and `destroy` share, as typed. */
+export interface ByOptions extends SharedOptions, TimeoutOptions {
+  /** `user_id=42` */
+  readonly by: string
+  readonly scan?: boolean
+  readonly json?: boolean
+}
+
+/**
+ * Takes `user_id=42` apart.
+ *
+ * @throws {ConfigurationError}
+ */
+export function keyAndValue(by: string): { key: string; value: string } {
+  const equals = by.indexOf('=')
+  const value = by.slice(equals + 1)
+  if (equals < 1 || value === '') {
+    throw new ConfigurationError([{ place: '--by', text: 'must look like user_id=42: a key and its value' }])
+  }
+  return { key: by.slice(0, equals), value }
+}
+
+/** For `--json`: standard output is for the result alone. */
+export const standardError: Logger = { info: printAside, warn: consoleLogger.warn }
+
+/** `1 session`, `2 sessions` */
+export function sessions(count: number): string {
+  return `${count.toLocaleString('en-US')} session${count === 1 ? '' : 's'}`
+}

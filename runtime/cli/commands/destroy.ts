@@ -1,0 +1,31 @@
+import { jsonForOutput } from '../../fit-for-output.js'
+import { SessionIndex } from '../../session/sessions-by-value.js'
+import { configurationForCommand, consoleLogger, optionsForCommand } from '../command.js'
+import { printTarget } from '../target.js'
+import { timeoutOf, withTransport } from '../timeout.js'
+import { type ByOptions, keyAndValue, sessions, standardError } from './by.js'
+
+export interface DestroyOptions extends ByOptions {
+  readonly dryRun?: boolean
+}
+
+/** `dynamo-session destroy`: deletes the sessions with a value, which signs a user out everywhere. */
+export async function destroyCommand(
+  options: DestroyOptions,
+  logger = consoleLogger,
+  aside = options.json ? standardError : logger,
+): Promise<void> {
+  const { key, value } = keyAndValue(options.by)
+  const requestTimeout = timeoutOf(options)
+  const given = configurationForCommand(await optionsForCommand(options), aside)
+  await printTarget(given, aside)
+  await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
+    const index = new SessionIndex(configuration, { transport })
+    const { dryRun = false } = options
+    const found = dryRun ? (await index.keysBy(key, value, options)).length : undefined
+    const deleted = dryRun ? 0 : await index.destroyBy(key, value, options)
+    if (options.json) logger.info(jsonForOutput({ ...(found !== undefined && { found }), deleted, dryRun }))
+    else if (found !== undefined) logger.info(`dry run: ${sessions(found)} would be deleted`)
+    else logger.info(`${sessions(deleted)} deleted`)
+  })
+}

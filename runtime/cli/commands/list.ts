@@ -1,0 +1,63 @@
+import { jsonForOutput } from '../../fit-for-output.js'
+import { hashSessionId } from '../../session/item/session-id.js'
+import { milliseconds } from '../../session/item/timestamp.js'
+import { type FoundSession, SessionIndex } from '../../session/sessions-by-value.js'
+import { configurationForCommand, consoleLogger, optionsForCommand } from '../command.js'
+import { timeoutOf, withTransport } from '../timeout.js'
+import { type ByOptions, keyAndValue, sessions, standardError } from './by.js'
+
+/** A session as it is shown: the hash of its id as in logs, and times in UTC; null where the item has none. */
+interface Shown {
+  readonly session: string
+  readonly created_at: string | null
+  readonly updated_at: string | null
+  readonly expire_at: string | null
+}
+
+/** `dynamo-session list`: the sessions with a value, a line for each as soon as it is found. Never their ids. */
+export async function listCommand(
+  options: ByOptions,
+  logger = consoleLogger,
+  aside = options.json ? standardError : logger,
+): Promise<void> {
+  const { key, value } = keyAndValue(options.by)
+  const requestTimeout = timeoutOf(options)
+  const given = configurationForCommand(await optionsForCommand(options), aside)
+  await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
+    const found: Shown[] = []
+    for await (const page of new SessionIndex(configuration, { transport }).sessionsBy(key, value, options)) {
+      const shown = page.map(shownOf)
+      if (!options.json) for (const line of linesOf(shown, found.length === 0)) logger.info(line)
+      found.push(...shown)
+    }
+    if (options.json) logger.info(jsonForOutput(found))
+    else logger.info(`${sessions(found.length)} in table "${configuration.tableName}"`)
+  })
+}
+
+function shownOf({ id, createdAt, updatedAt, expireAt }: FoundSession): Shown {
+  return {
+    session: hashSessionId(id),
+    created_at: isoOf(milliseconds(createdAt)),
+    updated_at: isoOf(milliseconds(updatedAt)),
+    expire_at: isoOf(expireAt === undefined ? undefined : expireAt * 1000),
+  }
+}
+
+/** In seconds; null for what is no time, or one that no calendar has. */
+function isoOf(time: number | undefined): string | null {
+  const date = new Date(time ?? Number.NaN)
+  return Number.isNaN(date.getTime()) ? null : date.toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
+const HEAD = { session: 'session', created_at: 'created_at', updated_at: 'updated_at', expire_at: 'expire_at' }
+const TIME_WIDTH = '2026-01-01T00:00:00Z'.length
+
+function linesOf(shown: readonly Shown[], first: boolean): string[] {
+  const rows = first && shown.length > 0 ? [HEAD, ...shown] : shown
+  return rows.map(({ session, created_at, updated_at, expire_at }) =>
+    [session.padEnd(16), ...[created_at, updated_at, expire_at].map((time) => (time ?? '-').padEnd(TIME_WIDTH))]
+      .join('  ')
+      .trimEnd(),
+  )
+}

@@ -1,0 +1,49 @@
+import { PackageError } from '../../errors.js'
+import { fitForLine } from '../../fit-for-output.js'
+import { consoleLogger, type SharedOptions } from '../command.js'
+import { startEmbeddedDynamoDB } from '../embedded-dynamodb.js'
+
+interface LocalOptions extends SharedOptions {
+  readonly port: string
+  readonly path?: string
+}
+
+/** `dynamo-session local`: runs until SIGINT or SIGTERM. */
+export async function localCommand({ port, path }: LocalOptions, logger = consoleLogger): Promise<void> {
+  if (path === '') throw new Error('--path needs the name of a folder')
+  const settings = { port: portNumber(port), path, folder: process.cwd() }
+  const ended = Promise.race([interrupted(), broken()])
+  const database = await startEmbeddedDynamoDB(settings)
+  logger.info(
+    `DynamoDB (dynalite) answers at ${database.endpoint}, data ${path === undefined ? 'in memory' : `in ${fitForLine(path)}`}`,
+  )
+  logger.info('for the application and for these commands, set in the environment:')
+  logger.info(`  AWS_DYNAMO_DB_SESSION_ENDPOINT=${database.endpoint}`)
+  logger.info('Ctrl+C stops it')
+  await ended
+  await database.stop()
+  logger.info('stopped')
+}
+
+function portNumber(text: string): number {
+  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (port <= 65_535) return port
+  throw new PackageError(`--port must be a number from 0 to 65535, not ${JSON.stringify(text)}`)
+}
+
+/** A second signal ends the process at once. */
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
+}
+
+/** dynalite throws what goes wrong into the void, also when a client goes away in the middle of a request. */
+function broken(): Promise<never> {
+  return new Promise((_, reject) => {
+    process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ECONNRESET') reject(error)
+    })
+  })
+}

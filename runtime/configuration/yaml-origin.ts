@@ -1,0 +1,196 @@
+import type { Document, Pair, YAMLError } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from '#yaml'
+import type { Problem } from '../errors.js'
+import { nearest } from './did-you-mean.js'
+import { interpolate } from './interpolation.js'
+import { type Checked, checkValue, parseText } from './option-values.js'
+import { definitionOf, OPTION_NAMES, type OptionName, YAML_OPTION_NAMES, yamlName } from './options.js'
+import type { Found } from './origin.js'
+
+/** What a file says. `deferred`: problems that concern only those who need the secret. */
+export interface FoundInFile extends Found {
+  readonly deferred: readonly Problem[]
+}
+
+/** `reference`: something is wrong with a `${…}`, which for the secret is no problem of everybody. */
+type ReadValue = Checked & { readonly reference?: true }
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads the text of a configuration file. Nothing of the document is turned into objects before it was checked, and
+ * no deeper than an option's value can be: neither alias bombs nor keys such as `__proto__` reach an object.
+ *
+ * @param path the file's name for messages and sources
+ */
+export function readYaml(text: string, path: string, env: Environment): FoundInFile {
+  const documents = parseAllDocuments(text, { prettyErrors: false, uniqueKeys: true })
+  const file = new YamlFile(path, text, env)
+  if (!Array.isArray(documents)) return file.found
+  const [document, second] = documents
+  if (second) {
+    for (const { errors } of documents) file.takeErrors(errors)
+    file.problem(second.range[0], 'holds several YAML documents (a line "---" begins another); keep one')
+  } else if (document) {
+    file.takeDocument(document)
+  }
+  return file.found
+}
+
+class YamlFile {
+  readonly #path: string
+  readonly #text: string
+  readonly #env: Environment
+  readonly found = {
+    values: new Map<OptionName, { value: unknown; source: string }>(),
+    problems: [] as Problem[],
+    warnings: [] as string[],
+    deferred: [] as Problem[],
+  }
+
+  constructor(path: string, text: string, env: Environment) {
+    this.#path = path
+    this.#text = text
+    this.#env = env
+  }
+
+  problem(offset: number, text: string): void {
+    this.found.problems.push({ place: this.#place(offset), text })
+  }
+
+  takeErrors(errors: readonly YAMLError[], pairAt = (_offset: number): Pair | undefined => undefined): void {
+    for (const { message, pos } of errors)
+      this.problem(pos[0], `not valid YAML: ${reason(message, pairAt(pos[0])?.key)}`)
+  }
+
+  takeDocument(document: Document.Parsed): void {
+    const root = document.contents
+    const pairs: readonly Pair[] = isMap(root) ? (root.items as Pair[]) : []
+    const errors = [...document.errors, ...document.warnings]
+    const pairAt = (offset: number) => pairs.findLast(({ key }) => offsetOf(key) <= offset)
+    this.takeErrors(errors, pairAt)
+    if (root === null || (isScalar(root) && root.value === null)) return
+    if (!isMap(root)) {
+      const kind = isScalar(root) ? 'text' : isAlias(root) ? 'an alias' : 'a list'
+      this.problem(root.range[0], `must hold lines of the form "table_name: sessions", not ${kind}`)
+      return
+    }
+    const broken = new Set(errors.map(({ pos }) => pairAt(pos[0])))
+    for (const pair of pairs) if (!broken.has(pair)) this.#takePair(pair, document)
+  }
+
+  #takePair(pair: Pair, document: Document): void {
+    const offset = offsetOf(pair.key)
+    const key = isScalar(pair.key) ? String(pair.key.value) : undefined
+    if (key === undefined) {
+      this.problem(offset, 'the name of an option must be plain text')
+      return
+    }
+    const name = OPTION_NAMES.find((candidate) => yamlName(candidate) === key)
+    if (name && !YAML_OPTION_NAMES.includes(name)) {
+      const where = definitionOf(name).from.includes('env') ? 'in code or ENV' : 'in code'
+      this.problem(offset, `${key} can only be set ${where}`)
+      return
+    }
+    if (!name) {
+      const known = YAML_OPTION_NAMES.map(yamlName)
+      const shown = shownKey(pair.key) ?? ''
+      const text = missingSpace(pair.key) ?? `unknown option ${JSON.stringify(shown)}${nearest(shown, known)}`
+      this.problem(offset, text)
+      return
+    }
+    const checked = this.#valueOf(name, pair.value, document)
+    if (checked === undefined) return
+    const at = offsetOf(pair.value) || offset
+    if ('problem' in checked) {
+      const list = 'reference' in checked && name === 'secretKey' ? this.found.deferred : this.found.problems
+      list.push({ place: this.#place(at), text: `${key}: ${checked.problem}` })
+      return
+    }
+    const [line] = this.#position(offset)
+    this.found.values.set(name, { value: checked.value, source: `${this.#path}:${line}` })
+  }
+
+  /** `undefined`: null or empty, which means *not set*. */
+  #valueOf(name: OptionName, node: unknown, document: Document): ReadValue | undefined {
+    const target = isAlias(node) ? node.resolve(document) : node
+    if (isAlias(node) && !target) {
+      const alias = definitionOf(name).secret ? '' : ` *${node.source}`
+      return { problem: `the alias${alias} names no anchor (a text that begins with * needs quotes)` }
+    }
+    if (isMap(target)) {
+      if (definitionOf(name).type !== 'map') return checkValue(name, {})
+      return this.#mapOf(name, target.items, document)
+    }
+    if (isSeq(target)) return this.#listOf(name, target.items, document)
+    if (!isScalar(target) || target.value === null) return undefined
+    if (typeof target.value !== 'string') return checkValue(name, target.value)
+    const filled = interpolate(target.value, this.#env)
+    if ('problem' in filled) return filled
+    if (!filled.changed) return checkValue(name, filled.text)
+    return filled.text === '' ? undefined : parseText(name, filled.text)
+  }
+
+  #mapOf(name: OptionName, pairs: readonly Pair[], document: Document): ReadValue {
+    const entries: [string, unknown][] = []
+    for (const { key, value } of pairs) {
+      const label = isScalar(key) ? String(key.value) : undefined
+      if (label === undefined) return { problem: 'names must be plain text' }
+      const element = this.#elementOf(value, document)
+      if ('problem' in element) return { ...element, problem: `${label}: ${element.problem}` }
+      entries.push([label, element.value])
+    }
+    return checkValue(name, Object.fromEntries(entries))
+  }
+
+  #listOf(name: OptionName, nodes: readonly unknown[], document: Document): ReadValue {
+    const values: unknown[] = []
+    for (const node of nodes) {
+      const element = this.#elementOf(node, document)
+      if ('problem' in element) return element
+      values.push(element.value)
+    }
+    return checkValue(name, values)
+  }
+
+  /** What stands inside a map or a list: text with `${…}` filled in; anything else is for the check to refuse. */
+  #elementOf(node: unknown, document: Document): ReadValue {
+    const target = isAlias(node) ? node.resolve(document) : node
+    const value = isScalar(target) ? target.value : isSeq(target) ? [] : {}
+    if (typeof value !== 'string') return { value }
+    const filled = interpolate(value, this.#env)
+    return 'problem' in filled ? filled : { value: filled.text }
+  }
+
+  #place(offset: number): string {
+    return `${this.#path}:${this.#position(offset).join(':')}`
+  }
+
+  /** Line and column, both from 1. */
+  #position(offset: number): [number, number] {
+    const lines = this.#text.slice(0, offset).split('\n')
+    return [lines.length, (lines.at(-1) ?? '').length + 1]
+  }
+}
+
+/** The name of an option for a message: never what follows it where the space after the colon was forgotten. */
+function shownKey(key: unknown): string | undefined {
+  return isScalar(key) ? String(key.value).split(/[:\s]/)[0]?.slice(0, 40) : undefined
+}
+
+/** What the parser says may repeat what is written there: not where that is the secret. */
+function reason(message: string, key: unknown): string {
+  const secret = shownKey(key)?.startsWith('secret_key')
+  const hint = message.startsWith('Nested mappings') ? '; put a value that ends in a colon in quotes: "shop:"' : ''
+  return missingSpace(key) ?? (secret ? 'the value of secret_key can not be read; put it in quotes' : message + hint)
+}
+
+function missingSpace(key: unknown): string | undefined {
+  const colon = isScalar(key) && /^\w+:(?=\S)/.exec(String(key.value))?.[0]
+  return colon ? `a space is missing after "${colon}"` : undefined
+}
+
+function offsetOf(node: unknown): number {
+  const range = (node as { range?: readonly number[] | null } | null)?.range
+  return range?.[0] ?? 0
+}

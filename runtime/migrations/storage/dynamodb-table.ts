@@ -1,0 +1,101 @@
+import type { Options } from '../../configuration/options.js'
+import type { Configuration } from '../../configuration/resolve.js'
+import { Connection } from '../../dynamodb/connection.js'
+import { isAwsError } from '../../dynamodb/error-facts.js'
+import { explainAwsError } from '../../dynamodb/explain-error.js'
+import type { Transport } from '../../dynamodb/transport.js'
+import { ConfigurationError, TableSchemaError } from '../../errors.js'
+import { type Logger, silentLogger } from '../../logger.js'
+import { createTable } from '../../table/create-table.js'
+import { withTimeout } from '../../table/patience.js'
+
+type Request<T> = (transport: Transport, tableName: string) => Promise<T>
+
+const SUFFIX = '_migrations'
+const LONGEST_NAME = 255
+
+/** The table of {@link DynamoDBStorage}: its requests, and its creation at the first change. */
+export class DynamoDBMigrationsTable {
+  readonly name: string
+  readonly #options: Options
+  readonly #configuration: Configuration
+  readonly #logger: Logger
+  readonly #connection: Connection
+
+  constructor(options: Options, configuration: Configuration, logger: Logger = silentLogger) {
+    this.name = configuration.tableName + SUFFIX
+    this.#options = options
+    this.#configuration = configuration
+    this.#logger = logger
+    this.#connection = new Connection(withTimeout(configuration))
+    if (this.name.length > LONGEST_NAME) {
+      const text = `leaves no room for the table of the executed migrations, whose name ends in ${SUFFIX}: use at most ${LONGEST_NAME - SUFFIX.length} characters, or set migration_storage to knex`
+      throw new ConfigurationError([{ place: `table_name (${configuration.sources.tableName})`, text }])
+    }
+  }
+
+  /** Undefined when there is no table. */
+  async ask<T>(operation: string, request: Request<T>): Promise<T | undefined> {
+    try {
+      return await this.#send(request)
+    } catch (error) {
+      if (isAwsError(error, 'ResourceNotFoundException')) return undefined
+      throw this.#explained(error, operation)
+    }
+  }
+
+  /** Creates the table first when there is none. */
+  async change<T>(operation: string, request: Request<T>): Promise<T> {
+    try {
+      return await this.#send(request)
+    } catch (error) {
+      if (!isAwsError(error, 'ResourceNotFoundException')) throw this.#explained(error, operation)
+    }
+    await this.#create()
+    try {
+      return await this.#send(request)
+    } catch (error) {
+      throw this.#explained(error, operation)
+    }
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  async #send<T>(request: Request<T>): Promise<T> {
+    return await request(this.#connection.transport, this.name)
+  }
+
+  async #create(): Promise<void> {
+    const options: Options = {
+      ...this.#options,
+      tableName: this.name,
+      tableKey: 'name',
+      billingMode: 'pay_per_request',
+      ttl: false,
+      pointInTimeRecovery: false,
+      deletionProtection: false,
+    }
+    try {
+      await createTable(options, { logger: this.#logger })
+    } catch (error) {
+      throw error instanceof TableSchemaError ? this.#foreign(error) : error
+    }
+  }
+
+  #explained(error: unknown, operation: string): Error {
+    const { name, message } = error as Error
+    if (name === 'ConditionalCheckFailedException') return error as Error
+    if (name === 'ValidationException' && /\bkeys?\b|schema/i.test(message)) {
+      return this.#foreign(error)
+    }
+    const failed = { action: `dynamodb:${operation}`, configuration: this.#configuration, tableName: this.name }
+    return explainAwsError(error, failed)
+  }
+
+  #foreign(cause: unknown): TableSchemaError {
+    const text = `table "${this.name}" can't hold the executed migrations, because its key is not "name" (S) alone; it belongs to something else: choose another table_name, or set migration_storage to knex`
+    return new TableSchemaError(text, { cause })
+  }
+}

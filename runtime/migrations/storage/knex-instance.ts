@@ -1,0 +1,103 @@
+import { createRequire } from 'node:module'
+import { basename, dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Knex } from 'knex'
+import { KnexfileError, loadKnexfile } from '../../application/knexfile.js'
+import { messageOf } from '../../errors.js'
+import { asKnex } from './as-knex.js'
+
+/** A knex instance. Not knex's own type, so that applications without knex can compile. */
+export interface KnexInstance {
+  readonly schema: object
+  readonly client: unknown
+  raw(sql: string): unknown
+  destroy(): PromiseLike<unknown>
+}
+
+/** Where a knex instance comes from: the application's own, or one that is made from the knexfile when needed. */
+export interface KnexSource {
+  /** For people: `knexfile.js, section production`. */
+  readonly description: string
+  open(): Promise<OpenKnex>
+  /** Closes what `open` made; the next `open` makes it anew. */
+  close(): Promise<void>
+}
+
+interface OpenKnex {
+  readonly knex: KnexInstance
+  /** The folders that this knex reads its own migrations from, absolute. */
+  readonly folders: readonly string[]
+  /** Where it keeps the names of those that it has run. */
+  readonly history: { readonly tableName: string; readonly schemaName: string | undefined }
+}
+
+const KNEX_TABLE = 'knex_migrations'
+
+/** The application's own instance, which stays open. */
+export function givenKnex(knex: KnexInstance): KnexSource {
+  const { directory, tableName, schemaName } = asKnex(knex).client.config?.migrations ?? ({} as Knex.MigratorConfig)
+  const folders = [directory ?? './migrations'].flat().map((folder) => resolve(folder))
+  return {
+    description: 'the given knex instance',
+    async open() {
+      return { knex, folders, history: { tableName: tableName ?? KNEX_TABLE, schemaName: schemaName || undefined } }
+    },
+    async close() {},
+  }
+}
+
+/** An instance made from a knexfile's section for the environment. */
+export function knexFromFile(path: string, environment: string, root: string): KnexSource {
+  let opened: Promise<OpenKnex> | undefined
+  return {
+    description: `${basename(path)}, ${environment}`,
+    open() {
+      opened ??= openKnexfile(path, environment, root)
+      return opened
+    },
+    async close() {
+      const closing = opened
+      opened = undefined
+      // That it could not be opened was said where it was needed.
+      const result = await closing?.catch(() => undefined)
+      await result?.knex.destroy()
+    },
+  }
+}
+
+async function openKnexfile(path: string, environment: string, root: string): Promise<OpenKnex> {
+  const { settings, folders } = await loadKnexfile(path, environment, root)
+  const knex = await connect(await importKnex(path, root), settings, `${basename(path)}, ${environment}`)
+  const { tableName, schemaName } = settings.migrations ?? {}
+  return { knex, folders, history: { tableName: tableName ?? KNEX_TABLE, schemaName: schemaName || undefined } }
+}
+
+/** What goes wrong is thrown; knex would print it with a stack trace besides. */
+const quiet = { warn() {}, error() {}, deprecate() {} }
+
+async function connect(make: MakeKnex, settings: object, place: string): Promise<Knex> {
+  let knex: Knex | undefined
+  try {
+    knex = make({ ...(!process.env.DEBUG && { log: quiet }), ...settings })
+    await knex.client.releaseConnection(await knex.client.acquireConnection())
+    return knex
+  } catch (cause) {
+    await knex?.destroy()
+    throw new KnexfileError(`no connection to the database of ${place}: ${messageOf(cause)}`, { cause })
+  }
+}
+
+type MakeKnex = (settings: Knex.Config) => Knex
+
+async function importKnex(knexfile: string, root: string): Promise<MakeKnex> {
+  for (const folder of [dirname(knexfile), root]) {
+    try {
+      const path = createRequire(join(folder, 'package.json')).resolve('knex')
+      const module = await import(pathToFileURL(path).href)
+      return module.default.knex ?? module.default
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error
+    }
+  }
+  throw new KnexfileError(`${knexfile} is there, but knex is not installed: npm install knex`)
+}

@@ -1,0 +1,109 @@
+import type { MigrationParams } from 'umzug'
+import type { MigrationStorage } from './contract.js'
+import { givenKnex, type KnexInstance, type KnexSource } from './knex-instance.js'
+import { KnexTable } from './knex-table.js'
+import type { LockRecord, LockStore } from './lock.js'
+
+export interface KnexStorageOptions {
+  /** The application's knex instance, which this storage never closes. */
+  readonly knex: KnexInstance
+  /** Default: `umzug_migrations`. The lock is in a second table, `<tableName>_lock`. */
+  readonly tableName?: string
+  /** Default: what the connection's search path says. */
+  readonly schemaName?: string
+}
+
+const TABLE = 'umzug_migrations'
+const LOCK_ID = 'lock'
+
+/** Logs executed migrations in a small table of an SQL database. Created when the first migration is run. */
+export class KnexStorage implements MigrationStorage {
+  readonly description: string
+  readonly lock: LockStore
+  readonly #source: KnexSource
+  readonly #table: KnexTable
+
+  constructor(options: KnexStorageOptions | (Omit<KnexStorageOptions, 'knex'> & { readonly source: KnexSource })) {
+    const { tableName = TABLE, schemaName } = options
+    this.#source = 'source' in options ? options.source : givenKnex(options.knex)
+    this.#table = new KnexTable(this.#source, tableName, schemaName, (table, knex) => {
+      table.string('name').notNullable().primary()
+      table.timestamp('executed_at').notNullable().defaultTo(knex.fn.now())
+    })
+    this.lock = new KnexLockStore(this.#source, `${tableName}_lock`, schemaName)
+    this.description = `knex (${this.#source.description}), table ${tableName}`
+  }
+
+  async executed(): Promise<string[]> {
+    const table = await this.#table.open()
+    if (!(await table.exists())) return []
+    const rows: { name: string }[] = await table.rows().select('name').orderBy('name')
+    return rows.map(({ name }) => name)
+  }
+
+  async logMigration({ name }: MigrationParams<unknown>): Promise<void> {
+    const table = await this.#table.open()
+    await table.createIfMissing()
+    // Umzug logs a migration again that it ran again (`rerun: 'ALLOW'`).
+    const logged: unknown[] = await table.rows().where({ name }).select('name')
+    if (logged.length === 0) await table.rows().insert({ name })
+  }
+
+  async unlogMigration({ name }: MigrationParams<unknown>): Promise<void> {
+    const table = await this.#table.open()
+    if (await table.exists()) await table.rows().where({ name }).del()
+  }
+
+  async close(): Promise<void> {
+    await this.#source.close()
+  }
+}
+
+/** The lock as the only row of a table: there while somebody holds it. */
+class KnexLockStore implements LockStore {
+  readonly #table: KnexTable
+
+  constructor(source: KnexSource, tableName: string, schemaName: string | undefined) {
+    this.#table = new KnexTable(source, tableName, schemaName, (table) => {
+      table.string('id', 10).notNullable().primary()
+      table.string('holder').notNullable()
+      table.string('since', 40).notNullable()
+      table.string('version', 40).notNullable()
+      table.integer('lease').notNullable()
+    })
+  }
+
+  async read(): Promise<LockRecord | undefined> {
+    const table = await this.#table.open()
+    if (!(await table.exists())) return undefined
+    const [row] = await table.rows().where({ id: LOCK_ID }).select(['holder', 'since', 'version', 'lease'])
+    return row && { ...row }
+  }
+
+  async write(next: LockRecord, expected: LockRecord | undefined): Promise<boolean> {
+    const table = await this.#table.open()
+    if (expected) {
+      return (
+        (await table
+          .rows()
+          .where({ id: LOCK_ID, version: expected.version })
+          .update({ ...next })) === 1
+      )
+    }
+    await table.createIfMissing()
+    try {
+      await table.rows().insert({ id: LOCK_ID, ...next })
+      return true
+    } catch (error) {
+      // Each database has its own error for a key that exists: what counts is whether somebody holds the lock now.
+      if (await this.read()) return false
+      throw error
+    }
+  }
+
+  async remove({ version }: LockRecord): Promise<boolean> {
+    const table = await this.#table.open()
+    if (!(await table.exists())) return false
+    return (await table.rows().where({ id: LOCK_ID, version }).del()) === 1
+  }
+}

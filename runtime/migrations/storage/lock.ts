@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { monotonic, wallClock } from '../../async/clock.js'
+import { sleep } from '../../async/sleep.js'
+import { PackageError } from '../../errors.js'
+import { fitForLine } from '../../fit-for-output.js'
+import type { Logger } from '../../logger.js'
+
+/** The lock as it is stored while somebody holds it. */
+export interface LockRecord {
+  /** For people: `pid 4711 on build-7`. */
+  readonly holder: string
+  /** When the holder got it, ISO 8601, by the holder's clock. */
+  readonly since: string
+  /** Changes with every renewal: whoever sees it unchanged for the length of the lease may take the lock over. */
+  readonly version: string
+  /** Milliseconds. */
+  readonly lease: number
+}
+
+/** Where the lock is kept. Each method is one atomic operation. */
+export interface LockStore {
+  /** Undefined: nobody holds it. */
+  read(): Promise<LockRecord | undefined>
+  /** Writes `next` if the lock is still as `expected` (undefined: free). False: it isn't, nothing was written. */
+  write(next: LockRecord, expected: LockRecord | undefined): Promise<boolean>
+  /** Frees the lock if it is still as `expected`. False: it isn't, nothing was changed. */
+  remove(expected: LockRecord): Promise<boolean>
+}
+
+export interface LockOptions {
+  readonly logger: Logger
+  /** Milliseconds without a renewal after which others take the lock over; it is renewed three times as often. */
+  readonly lease: number
+}
+
+/** Another process took the lock over or freed it (`umzug unlock`) while this one held it. */
+export class LockLostError extends PackageError {
+  override readonly name = 'LockLostError'
+}
+
+export const DEFAULT_LEASE = 30_000
+
+const FIRST_PAUSE = 100
+const LONGEST_PAUSE = 1_000
+const REMINDER = 60_000
+
+/** Characters of a record, which anybody who may write to the table has made, that a message repeats. */
+const LONGEST_HOLDER = 200
+
+/**
+ * Waits for the lock. The lease of another holder is measured here, from the moment that its record was last seen to
+ * change, so that the machines' clocks don't have to agree.
+ */
+export async function acquireLock(store: LockStore, { logger, lease }: LockOptions): Promise<HeldLock> {
+  let seen: { record: LockRecord; at: number } | undefined
+  let reminded = Number.NEGATIVE_INFINITY
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
+    const record = await store.read()
+    const now = monotonic()
+    if (record && seen?.record.version !== record.version) seen = { record, at: now }
+    const left = record && seen ? seen.at + record.lease - now : 0
+    if (left <= 0) {
+      const own = { holder: holder(), since: new Date(wallClock()).toISOString(), version: randomUUID(), lease }
+      if (await replace(store, own, record)) {
+        if (record) logger.warn(`took over the migration lock that ${describe(record)} had left behind`)
+        return new HeldLock(store, own, logger)
+      }
+    } else if (record && now - reminded >= REMINDER) {
+      logger.info(
+        `waiting for the migration lock: ${describe(record)} holds it; it is taken over when it is not renewed for ` +
+          `${record.lease / 1000} s (umzug unlock frees it at once)`,
+      )
+      reminded = now
+    }
+    await sleep(Math.min(pause * (0.5 + Math.random()), Math.max(left, FIRST_PAUSE)))
+  }
+}
+
+/** The lock, held by this process and renewed until it is released. */
+export class HeldLock {
+  readonly #store: LockStore
+  readonly #logger: Logger
+  readonly #timer: NodeJS.Timeout
+  #record: LockRecord
+  /** The renewal that was sent last: kept until its outcome is known, because a failed request may have arrived. */
+  #sent: LockRecord | undefined
+  #renewedAt = monotonic()
+  #lost: LockLostError | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(store: LockStore, record: LockRecord, logger: Logger) {
+    this.#store = store
+    this.#record = record
+    this.#logger = logger
+    this.#timer = setInterval(() => this.#renewInBackground(), record.lease / 3)
+    this.#timer.unref()
+  }
+
+  /**
+   * Makes sure that the lock is still this process's own: asked before each migration.
+   *
+   * @throws {LockLostError}
+   */
+  async assertHeld(): Promise<void> {
+    await this.#inTurn(() => this.#renew())
+  }
+
+  /** Frees the lock. That it was lost in the meantime is a warning: what was to be done is done. */
+  async release(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#inTurn(async () => {
+      if (this.#lost) return
+      const removed = await this.#store.remove(this.#sent ?? this.#record)
+      if (removed || (this.#sent && (await this.#store.remove(this.#record)))) return
+      const record = await this.#store.read()
+      if (record) this.#logger.warn(`the migration lock is now held by ${describe(record)}, while this process ran`)
+    })
+  }
+
+  #renewInBackground(): void {
+    this.#inTurn(() => this.#renew()).catch((error: Error) => {
+      const left = Math.ceil((this.#renewedAt + this.#record.lease - monotonic()) / 1000)
+      this.#logger.warn(
+        error instanceof LockLostError || left <= 0
+          ? error.message
+          : `the migration lock could not be renewed, others take it over in ${left} s: ${error.message}`,
+      )
+      if (error instanceof LockLostError) clearInterval(this.#timer)
+    })
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#lost) throw this.#lost
+    this.#sent ??= { ...this.#record, version: randomUUID() }
+    if (!(await replace(this.#store, this.#sent, this.#record))) {
+      const record = await this.#store.read()
+      const text = record ? `${describe(record)} holds it now` : 'somebody freed it'
+      this.#lost = new LockLostError(`this process lost the migration lock while it ran: ${text}`)
+      throw this.#lost
+    }
+    this.#record = this.#sent
+    this.#sent = undefined
+    this.#renewedAt = monotonic()
+  }
+
+  /** One request at a time: a renewal must not cross a release. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work)
+    this.#queue = result.catch(() => {})
+    return result
+  }
+}
+
+/**
+ * Frees the lock, whoever holds it.
+ *
+ * @returns the record of who held it; undefined when it was free
+ */
+export async function breakLock(store: LockStore): Promise<LockRecord | undefined> {
+  for (;;) {
+    const record = await store.read()
+    if (!record || (await store.remove(record))) return record
+  }
+}
+
+export function describe({ holder, since }: LockRecord): string {
+  return `${fitForLine(holder, LONGEST_HOLDER)} (since ${fitForLine(since, LONGEST_HOLDER)})`
+}
+
+/** Like `write`, but a request that was repeated after a lost answer doesn't count as refused. */
+async function replace(store: LockStore, next: LockRecord, expected: LockRecord | undefined): Promise<boolean> {
+  return (await store.write(next, expected)) || (await store.read())?.version === next.version
+}
+
+function holder(): string {
+  return `pid ${process.pid} on ${hostname()}`
+}

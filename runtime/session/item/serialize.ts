@@ -1,0 +1,76 @@
+import { SessionDataError } from '../../errors.js'
+import { DEEPEST, isDeeperThan } from './depth.js'
+
+export type SessionData = Record<string, unknown>
+
+/**
+ * The JSON text of session data. Dates become ISO text and functions are dropped, as JSON does; lone surrogates, which
+ * other JSON parsers refuse, become U+FFFD.
+ *
+ * @throws {SessionDataError} for what JSON can't hold (BigInt, cycles), naming the path; for more than 1 000 levels
+ */
+export function serialize(data: SessionData): string {
+  const json = withoutLoneSurrogates(stringify(data))
+  if (isDeeperThan(DEEPEST, json)) throw tooDeep(DEEPEST)
+  return json
+}
+
+/** Session data has more levels than are read again. */
+export function tooDeep(levels: number): SessionDataError {
+  return new SessionDataError(
+    `The session data has more than ${levels} levels of objects and lists inside each other; nothing was written. Keep ` +
+      `flatter data in the session${levels < DEEPEST ? ' (the Ruby gem reads no more; session_id_digest: md5)' : ''}.`,
+  )
+}
+
+function stringify(data: SessionData): string {
+  try {
+    return JSON.stringify(data)
+  } catch (cause) {
+    if (cause instanceof RangeError) throw tooDeep(DEEPEST)
+    const path = findUnserializable(data, [], new Set())
+    const where = path ? ` at ${path}` : ''
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+    throw new SessionDataError(`The session can't be written as JSON${where}: ${reason}. Nothing was written.`, {
+      cause,
+    })
+  }
+}
+
+/** Data as JSON, next to what was loaded. */
+export interface Compared {
+  readonly json: string
+  /** It is what was loaded, in whatever way its writer wrote that. */
+  readonly unchanged: boolean
+  /** What was loaded is JSON as {@link serialize} writes it; not known of unchanged data. */
+  readonly plain: boolean
+}
+
+/** @param base JSON that the application was given */
+export function compare(data: SessionData, base: string): Compared {
+  const json = serialize(data)
+  if (json === base) return { json, unchanged: true, plain: false }
+  const normal = JSON.stringify(JSON.parse(base))
+  return { json, unchanged: json === normal, plain: base === normal }
+}
+
+/** JSON.stringify escapes surrogates only when they are alone ("Well-formed JSON.stringify", ECMAScript 2019). */
+function withoutLoneSurrogates(json: string): string {
+  if (!/\\ud[89a-f]/.test(json)) return json
+  return json.replace(/\\(?:u(d[89a-f][0-9a-f]{2})|.)/g, (text, surrogate) => (surrogate ? '\uFFFD' : text))
+}
+
+/** The path of the first value that JSON can't hold, as `cart.items[2].price`. */
+function findUnserializable(value: unknown, path: readonly string[], above: ReadonlySet<unknown>): string | undefined {
+  const plain = typeof value === 'object' && value !== null && 'toJSON' in value ? undefined : value
+  if (typeof plain === 'bigint') return path.join('')
+  if (typeof plain !== 'object' || plain === null || above.size > DEEPEST) return undefined
+  if (above.has(plain)) return path.join('')
+  const within = new Set([...above, plain])
+  for (const [key, inner] of Object.entries(plain)) {
+    const step = Array.isArray(plain) ? `[${key}]` : path.length > 0 ? `.${key}` : key
+    const found = findUnserializable(inner, [...path, step], within)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,66 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Configuration } from '../../configuration/resolve.js'
+import { MissingSecretKeyError } from '../../errors.js'
+import { isPossibleKey, type KeyMaking } from './session-key.js'
+
+/** First 16 hex digits of the id's SHA-256: names a session in logs and errors without giving its id away. */
+export function hashSessionId(id: string): string {
+  return createHash('sha256').update(id).digest('hex').slice(0, 16)
+}
+
+type Signing = Pick<Configuration, 'secretKey' | 'sessionIdDigest'>
+
+/** What the Ruby gem makes as well: 32 random bytes, in hex. */
+const RANDOM_BYTES = 32
+
+const SIGNED = { sha256: /^([0-9a-f]{64})--([0-9a-f]{64})$/, md5: /^([0-9a-f]{32})--([0-9a-f]{64})$/ }
+
+/**
+ * A new signed id: `<hex HMAC>--<hex of 32 random bytes>`, signed with the first secret.
+ *
+ * @throws {MissingSecretKeyError} without `secret_key`
+ */
+export function makeSessionId(signing: Signing): string {
+  const [secret] = secretsOf(signing)
+  if (secret === undefined) {
+    throw new MissingSecretKeyError(
+      'Signed session ids need a secret: set the option secretKey, ENV AWS_DYNAMO_DB_SESSION_SECRET_KEY or SECRET_KEY_BASE.',
+    )
+  }
+  const id = randomBytes(RANDOM_BYTES).toString('hex')
+  return `${digest(signing, secret, id)}--${id}`
+}
+
+/** A new id for adapters that make ids themselves: signed where there is a secret, else only random. */
+export function newSessionId(signing: Signing): string {
+  return signing.secretKey === undefined ? randomBytes(RANDOM_BYTES).toString('hex') : makeSessionId(signing)
+}
+
+/** Whether a signed id is one of ours, by any of the secrets. The time it takes says nothing about the digest. */
+export function isSignedSessionId(id: string, signing: Signing): boolean {
+  const [, given, sid] = SIGNED[signing.sessionIdDigest].exec(id) ?? []
+  if (given === undefined || sid === undefined) return false
+  const results = secretsOf(signing).map((secret) =>
+    timingSafeEqual(Buffer.from(digest(signing, secret, sid)), Buffer.from(given)),
+  )
+  return results.includes(true)
+}
+
+/**
+ * Whether an id can be that of a session, for adapters whose ids a framework makes: it fits into a key, and if it has
+ * the form of a signed one, its signature is right.
+ */
+export function isPossibleSessionId(id: string, signing: Signing & KeyMaking): boolean {
+  if (!isPossibleKey(id, signing)) return false
+  const looksSigned = /^([0-9a-f]{32}|[0-9a-f]{64})--/i.test(id)
+  return !looksSigned || secretsOf(signing).length === 0 || isSignedSessionId(id, signing)
+}
+
+function digest({ sessionIdDigest }: Signing, secret: string, sid: string): string {
+  return createHmac(sessionIdDigest, secret).update(sid).digest('hex')
+}
+
+function secretsOf({ secretKey }: Signing): readonly string[] {
+  if (secretKey === undefined) return []
+  return typeof secretKey === 'string' ? [secretKey] : secretKey
+}

@@ -1,0 +1,44 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../../configuration/resolve.js'
+import { SessionTooLargeError } from '../../errors.js'
+import { LONGEST_TEXT } from './compression.js'
+import { hashSessionId } from './session-id.js'
+import { keyOf } from './session-key.js'
+
+/** DynamoDB's limit for an item, names and values together: "Constraints in Amazon DynamoDB", 400 KB. */
+const ITEM_LIMIT = 400 * 1024
+
+/**
+ * Refuses what can't be stored before it is sent.
+ *
+ * @param attributes as they are sent
+ * @param cookie what is stored as `cookie`, and stays where none is sent
+ * @throws {SessionTooLargeError} with the size in bytes
+ */
+export function checkSize(
+  id: string,
+  attributes: Readonly<Record<string, AttributeValue | undefined>>,
+  configuration: Configuration,
+  cookie?: string,
+): void {
+  const { tableKey, tableName } = configuration
+  let size = Buffer.byteLength(tableKey) + Buffer.byteLength(keyOf(id, configuration))
+  for (const name in attributes) size += Buffer.byteLength(name) + bytesOf(attributes[name])
+  if (cookie !== undefined && !attributes.cookie) size += Buffer.byteLength('cookie') + Buffer.byteLength(cookie)
+  if (size <= ITEM_LIMIT) return
+  const text = Buffer.byteLength(attributes.data?.S ?? '')
+  if (text > LONGEST_TEXT) {
+    throw new SessionTooLargeError(
+      `The data of the session ${hashSessionId(id)} is ${text} bytes of JSON, but at most ${LONGEST_TEXT} (4 MB) are ` +
+        `read, compressed or not. The version in the table "${tableName}" stays as it was; keep less in the session.`,
+    )
+  }
+  throw new SessionTooLargeError(
+    `The session ${hashSessionId(id)} would take ${size} bytes, but an item of DynamoDB holds at most ${ITEM_LIMIT} ` +
+      `(400 KB). The version in the table "${tableName}" stays as it was; keep less in the session.`,
+  )
+}
+
+function bytesOf(value: AttributeValue | undefined): number {
+  return value?.B?.byteLength ?? Buffer.byteLength(value?.S ?? value?.N ?? '')
+}

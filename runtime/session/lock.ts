@@ -1,0 +1,74 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { backOff } from '../async/backoff.js'
+import { type Clock, monotonic } from '../async/clock.js'
+import type { Configuration } from '../configuration/resolve.js'
+import { LockWaitTimeoutError } from '../errors.js'
+import { hashSessionId } from './item/session-id.js'
+import type { Item } from './item/session-record.js'
+import { timestamp, timestampBefore } from './item/timestamp.js'
+import type { SessionItems } from './requests/session-items.js'
+
+/** How far the clocks of two machines may be apart without both of them getting a lock. Milliseconds. */
+export const CLOCK_DIFFERENCE = 1000
+
+/** An item that was read and locked by one request. */
+export interface Locked {
+  readonly item: Item
+  readonly token: string
+}
+
+/**
+ * Reads a session and takes its lock, in one UpdateItem that creates nothing. While somebody else holds the lock it
+ * waits, at most `lock_max_wait_time`. A lock counts as left behind when its time is older than `lock_expiry_time` by
+ * more than clocks may differ, or when it did not change while this request watched it for `lock_expiry_time` by its
+ * own monotonic clock; the condition of the write makes sure that only one request takes it over.
+ *
+ * @param onHidden notified when there is no session because it moved to another id
+ * @returns undefined when there is no such session
+ * @throws {LockWaitTimeoutError}
+ */
+export async function lock(
+  id: string,
+  items: SessionItems,
+  configuration: Configuration,
+  now: Clock,
+  onHidden?: () => void,
+): Promise<Locked | undefined> {
+  const { lockExpiryTime, lockRetryDelay, lockMaxWaitTime } = configuration
+  const end = monotonic() + lockMaxWaitTime * 1000
+  let watched: { value: AttributeValue | undefined; since: number } | undefined
+  for (let attempt = 0; ; attempt += 1) {
+    const token = timestamp(now())
+    const leftBehind = watched && monotonic() - watched.since >= lockExpiryTime ? watched.value : undefined
+    const before = timestampBefore(now() - lockExpiryTime - CLOCK_DIFFERENCE)
+    const condition = { exists: true, lockFree: { before, or: leftBehind } }
+    const result = await items.write(id, { locked_at: { S: token } }, condition, { answer: true })
+    if (result.written) return result.item && { item: result.item, token }
+    const { current, repeated } = result
+    if (result.successor !== undefined) onHidden?.()
+    if (!current) return undefined
+    if (repeated && current.locked_at?.S === token) return { item: current, token }
+    if (!watched || !sameValue(watched.value, current.locked_at)) {
+      watched = { value: current.locked_at, since: monotonic() }
+    }
+    const left = end - monotonic()
+    if (left <= 0) throw timeout(id, lockMaxWaitTime)
+    await backOff(attempt, Math.min(lockRetryDelay, left))
+  }
+}
+
+/** Gives a lock back; when it is not ours any more, nothing happens. */
+export async function unlock(id: string, token: string, items: SessionItems): Promise<void> {
+  await items.write(id, { locked_at: undefined }, { exists: true, equals: { locked_at: { S: token } } })
+}
+
+function sameValue(one: AttributeValue | undefined, other: AttributeValue | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}
+
+function timeout(id: string, seconds: number): LockWaitTimeoutError {
+  return new LockWaitTimeoutError(
+    `The session ${hashSessionId(id)} is locked by another request, and was for all of ${seconds} seconds ` +
+      '(lock_max_wait_time). Repeat the request, or look for a request that holds the session for long.',
+  )
+}

@@ -1,0 +1,130 @@
+import type { AttributeValue, DeleteItemCommandInput } from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../../configuration/resolve.js'
+import type { Connection } from '../../dynamodb/connection.js'
+import { isConditionFailed } from '../../dynamodb/error-facts.js'
+import type { Transport } from '../../dynamodb/transport.js'
+import { IndexMissingError } from '../../errors.js'
+import { indexName } from '../item/index-attributes.js'
+import { formOfSession } from '../item/session-form.js'
+import { idOf } from '../item/session-key.js'
+import type { Item } from '../item/session-record.js'
+import { storeError } from './errors.js'
+import { type Changes, Expression } from './expression.js'
+
+/** Keys on a page at most, so that memory does not depend on how many there are. */
+const LONGEST_PAGE = 100
+
+export type DeleteResult =
+  | { readonly deleted: true }
+  | {
+      readonly deleted: false
+      /** The item, which is not as it should have been, or is a forwarder; undefined: there is none any more. */
+      readonly current: Item | undefined
+    }
+
+/** Requests for sessions of which the partition key is known, not the id. Errors reject as the application should see them. */
+export class IndexItems {
+  readonly #configuration: Configuration
+  readonly #transport: Transport
+
+  constructor(configuration: Configuration, connection: Pick<Connection, 'transport'>) {
+    this.#configuration = configuration
+    this.#transport = connection.transport
+  }
+
+  /**
+   * The partition keys of this application's items whose attribute has the value, a page at a time. The index may not
+   * know the newest yet.
+   *
+   * @param attribute one of `index_keys`
+   * @throws {IndexMissingError}
+   */
+  async *query(attribute: string, value: string): AsyncGenerator<readonly string[]> {
+    const { tableName, tableKey } = this.#configuration
+    let start: Item | undefined
+    do {
+      const input = {
+        TableName: tableName,
+        IndexName: indexName(attribute),
+        KeyConditionExpression: '#attribute = :value',
+        // The value comes along because the transport compares it. A KEYS_ONLY index has both.
+        ProjectionExpression: '#key, #attribute',
+        ExpressionAttributeNames: { '#attribute': attribute, '#key': tableKey },
+        ExpressionAttributeValues: { ':value': { S: value } },
+        Limit: LONGEST_PAGE,
+        ...(start && { ExclusiveStartKey: start }),
+      }
+      const { Items = [], LastEvaluatedKey } = await this.#transport.send('Query', input).catch((error: unknown) => {
+        throw missingIndex(error, attribute, tableName) ?? storeError(error, this.#configuration)
+      })
+      const keys = Items.flatMap(({ [tableKey]: key }) => (key?.S === undefined ? [] : [key.S]))
+      yield keys.filter((key) => idOf(key, this.#configuration) !== undefined)
+      start = LastEvaluatedKey
+    } while (start)
+  }
+
+  async get(key: string): Promise<Item | undefined> {
+    const input = { ...this.#at(key), ConsistentRead: true }
+    const { Item } = await this.#transport.send('GetItem', input).catch((error: unknown) => {
+      throw storeError(error, this.#configuration)
+    })
+    return Item
+  }
+
+  /**
+   * Deletes the session if these attributes are exactly this.
+   *
+   * @param form whether the item must have the form of a session too, for callers that did not look at the item
+   * @returns deleted also when an earlier attempt of this request did it, of which only the answer was lost
+   */
+  async delete(key: string, equals: Changes, { form = false } = {}): Promise<DeleteResult> {
+    const expression = new Expression(this.#configuration.tableKey)
+    const condition = expression.condition({ exists: true, equals })
+    return await this.#delete(key, expression, form ? `${condition} AND ${formOfSession(expression)}` : condition)
+  }
+
+  /** Deletes an item that forwards to this successor. */
+  async deleteForwarder(key: string, successor: AttributeValue): Promise<void> {
+    const expression = new Expression(this.#configuration.tableKey)
+    await this.#delete(key, expression, expression.condition({ equals: { successor } }))
+  }
+
+  async #delete(key: string, expression: Expression, condition: string | undefined): Promise<DeleteResult> {
+    const input: DeleteItemCommandInput = {
+      ...this.#at(key),
+      ConditionExpression: condition,
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      ExpressionAttributeNames: expression.names,
+      ExpressionAttributeValues: expression.values,
+    }
+    try {
+      await this.#transport.send('DeleteItem', input)
+      return { deleted: true }
+    } catch (error) {
+      if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
+      // Without an item in the answer there is none, or the engine does not give one (dynalite).
+      const current = error.Item ?? (await this.get(key))
+      return !current && (error.$metadata.attempts ?? 1) > 1 ? { deleted: true } : { deleted: false, current }
+    }
+  }
+
+  #at(key: string): { TableName: string; Key: Item } {
+    const { tableName, tableKey } = this.#configuration
+    return { TableName: tableName, Key: { [tableKey]: { S: key } } }
+  }
+}
+
+/** What DynamoDB says of an index that is not there, or is being filled with the items that there were before it. */
+function missingIndex(error: unknown, attribute: string, tableName: string): IndexMissingError | undefined {
+  if (!(error instanceof Error) || error.name !== 'ValidationException') return undefined
+  const index = `The index "${indexName(attribute)}" of the table "${tableName}"`
+  if (/backfilling/i.test(error.message)) {
+    return new IndexMissingError(`${index} is still being made: repeat this when that has ended.`, { cause: error })
+  }
+  if (!/specified index/i.test(error.message)) return undefined
+  const text =
+    `${index} does not exist. npx dynamo-session create-table adds it, or a migration: ` +
+    'npx plop session-migration -- --index ' +
+    `${attribute}. Until then scan: true (--scan) finds the sessions without it.`
+  return new IndexMissingError(text, { cause: error })
+}

@@ -1,0 +1,200 @@
+import type { DeleteItemCommandInput, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
+import type { Configuration } from '../../configuration/resolve.js'
+import type { Connection } from '../../dynamodb/connection.js'
+import { isConditionFailed } from '../../dynamodb/error-facts.js'
+import type { Operation, Operations } from '../../dynamodb/operations.js'
+import type { Transport } from '../../dynamodb/transport.js'
+import { SessionConflictError } from '../../errors.js'
+import { maybeOwnSessions } from '../item/session-form.js'
+import { hashSessionId } from '../item/session-id.js'
+import { keyOf } from '../item/session-key.js'
+import { type Item, successorOf } from '../item/session-record.js'
+import { BatchedReads } from './batched-reads.js'
+import { otherKey, storeError } from './errors.js'
+import { type Changes, type Condition, Expression } from './expression.js'
+
+export type { Changes, Condition }
+
+export type WriteResult = { readonly written: true; readonly item: Item | undefined } | Refused
+
+/** The condition of a write failed. */
+export interface Refused {
+  readonly written: false
+  /** The item as it is; undefined when it was deleted, or is a forwarder. */
+  readonly current: Item | undefined
+  /** The stored key that a forwarder names. */
+  readonly successor?: string | undefined
+  /** The SDK sent the request more than once, so an earlier one may have succeeded. */
+  readonly repeated: boolean
+}
+
+export interface Reading {
+  readonly consistent: boolean
+  /** Notified when there is a forwarder, which counts as no item; or when an eventually consistent read finds no item. */
+  readonly onHidden?: (() => void) | undefined
+}
+
+/** How many changes of id a logout follows. */
+export const LONGEST_CHAIN = 20
+
+/** The requests that sessions need, one round trip each. Errors reject as the application should see them. */
+export class SessionItems {
+  readonly #configuration: Configuration
+  readonly #transport: Transport
+  readonly #reads: { readonly consistent: BatchedReads; readonly eventual: BatchedReads }
+
+  constructor(configuration: Configuration, connection: Pick<Connection, 'transport'>) {
+    this.#configuration = configuration
+    this.#transport = connection.transport
+    const reads = (consistent: boolean) => new BatchedReads(this.#transport, configuration, consistent)
+    this.#reads = { consistent: reads(true), eventual: reads(false) }
+  }
+
+  async get(id: string, { consistent, onHidden }: Reading): Promise<Item | undefined> {
+    const item = await this.#get(keyOf(id, this.#configuration), consistent)
+    const isForwarder = successorOf(item) !== undefined
+    if (isForwarder || (!item && !consistent)) onHidden?.()
+    return isForwarder ? undefined : item
+  }
+
+  /**
+   * Deletes a session, whether or not it exists. When the session moved to another id, it is deleted there; the
+   * forwarder stays, for other requests that loaded the session before.
+   *
+   * @throws {SessionConflictError} when the session moved more than 20 times
+   */
+  async delete(id: string): Promise<void> {
+    let key: string | undefined = keyOf(id, this.#configuration)
+    for (let link = 0; link <= LONGEST_CHAIN && key; link += 1) key = await this.#deleteOrFollow(key)
+    if (key) throw endless(id)
+  }
+
+  /** @returns the successor of a forwarder; undefined when no session is there any more */
+  async #deleteOrFollow(key: string): Promise<string | undefined> {
+    const expression = new Expression(this.#configuration.tableKey)
+    const input: DeleteItemCommandInput = {
+      ...this.#at(key),
+      ConditionExpression: expression.noForwarder(),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      ExpressionAttributeNames: expression.names,
+    }
+    try {
+      await this.#transport.send('DeleteItem', input)
+      return undefined
+    } catch (error) {
+      if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
+      // dynalite does not name the item. A forwarder that was cleaned by now is older than any request may be.
+      return successorOf(error.Item ?? (await this.#get(key, true)))
+    }
+  }
+
+  /** The stored key that a forwarder under this id names; undefined when there is none. */
+  async successorOf(id: string): Promise<string | undefined> {
+    return successorOf(await this.#get(keyOf(id, this.#configuration), true))
+  }
+
+  /**
+   * Changes attributes of an item, and leaves its others alone.
+   *
+   * @param keep attributes that stay as they are where they are there already
+   * @param answer whether the whole item as written is wanted
+   */
+  async write(
+    id: string,
+    changes: Changes,
+    condition: Condition,
+    { keep = [], answer = false }: { keep?: readonly string[]; answer?: boolean } = {},
+  ): Promise<WriteResult> {
+    const expression = new Expression(this.#configuration.tableKey)
+    const key = keyOf(id, this.#configuration)
+    const input: UpdateItemCommandInput = {
+      ...this.#at(key),
+      UpdateExpression: expression.update(changes, keep),
+      ConditionExpression: expression.condition(condition),
+      ReturnValues: answer ? 'ALL_NEW' : 'NONE',
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      ExpressionAttributeNames: expression.names,
+      ExpressionAttributeValues: expression.values,
+    }
+    try {
+      const { Attributes } = await this.#transport.send('UpdateItem', input)
+      if (!answer || hasWritten(Attributes, changes)) return { written: true, item: Attributes }
+      // An older answer about the same item, which something in between has sent again: what is stored decides.
+      const current = await this.#get(key, true)
+      const successor = successorOf(current)
+      return { written: false, current: successor === undefined ? current : undefined, successor, repeated: true }
+    } catch (error) {
+      if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
+      const repeated = (error.$metadata.attempts ?? 1) > 1
+      // Without an item in the answer there is none, or the engine does not give one (dynalite).
+      const unknown = !error.Item && (condition.exists !== false || repeated)
+      const current = unknown ? await this.#get(key, true) : error.Item
+      const successor = successorOf(current)
+      return { written: false, current: successor === undefined ? current : undefined, successor, repeated }
+    }
+  }
+
+  /**
+   * The items that are or may be sessions of this application, a page at a time: {@link maybeOwnSessions}.
+   *
+   * @param attributes to be fetched; the table's key is among them
+   * @throws {TableSchemaError} when an item has no key of this name
+   */
+  async *scan(
+    attributes: readonly string[],
+    { consistent = this.#configuration.consistentRead, withoutData = false, forwarders = false } = {},
+  ): AsyncGenerator<readonly Item[]> {
+    const { tableKey } = this.#configuration
+    const expression = new Expression(this.#configuration.tableKey)
+    const projection = attributes.map((attribute) => expression.name(attribute)).join(', ')
+    const filter = maybeOwnSessions(expression, this.#configuration, { withoutData, forwarders })
+    let start: Item | undefined
+    do {
+      const input = {
+        TableName: this.#configuration.tableName,
+        ProjectionExpression: projection,
+        FilterExpression: filter,
+        ConsistentRead: consistent,
+        ExpressionAttributeNames: expression.names,
+        ExpressionAttributeValues: expression.values,
+        ExclusiveStartKey: start,
+      }
+      const { Items = [], LastEvaluatedKey } = await this.#send('Scan', input)
+      if (Items.some((item) => item[tableKey]?.S === undefined)) throw otherKey(this.#configuration)
+      yield Items
+      start = LastEvaluatedKey
+    } while (start)
+  }
+
+  #get(key: string, consistent: boolean): Promise<Item | undefined> {
+    return this.#explained(this.#reads[consistent ? 'consistent' : 'eventual'].get(key))
+  }
+
+  #at(key: string): { TableName: string; Key: Item } {
+    const { tableName, tableKey } = this.#configuration
+    return { TableName: tableName, Key: { [tableKey]: { S: key } } }
+  }
+
+  #send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Operations[O]['output']> {
+    return this.#explained(this.#transport.send(operation, input))
+  }
+
+  async #explained<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (error) {
+      throw storeError(error, this.#configuration)
+    }
+  }
+}
+
+function hasWritten(item: Item | undefined, changes: Changes): boolean {
+  return Object.entries(changes).every(([name, value]) => item?.[name]?.S === value?.S)
+}
+
+function endless(id: string): SessionConflictError {
+  return new SessionConflictError(
+    `The session ${hashSessionId(id)} got another id more than ${LONGEST_CHAIN} times; it may still be stored under the ` +
+      'newest. Log out again with the newest cookie.',
+  )
+}

@@ -1,0 +1,433 @@
+import { describe, expect, it } from 'vitest'
+import { createSessionManager, type ManagerOptions } from '../../../../runtime/fetch.js'
+import type { Options } from '../../../../runtime/index.js'
+import { makeSessionId } from '../../../../runtime/session/item/session-id.js'
+import { onEachEngine } from '../../../support/engines.js'
+import { fetchTable } from '../../../support/fetch-table.js'
+import { forwarderTo } from '../../../support/forwarder.js'
+
+const SIGNING = { secretKey: 'the secret of the manager', sessionIdDigest: 'sha256' } as const
+const PESSIMISTIC = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
+const HTTPS = 'https://example.com/'
+
+onEachEngine('createSessionManager', (engine) => {
+  const table = fetchTable(engine)
+  const { item, data, remove, requests, options, reported } = table
+
+  const open = ({ client, ...more }: ManagerOptions = {}) =>
+    createSessionManager({ ...(options() as Options), ...SIGNING, ...more })
+
+  /** A stored session. */
+  async function signedIn(more: ManagerOptions = {}) {
+    const manager = open(more)
+    const { session, commit } = await manager.load(null)
+    session.set('user', 'ada')
+    const setCookie = (await commit()) ?? ''
+    const id = setCookie.slice('rack.session='.length).split(';')[0] ?? ''
+    await requests()
+    return { manager, setCookie, id, cookie: `rack.session=${id}` }
+  }
+
+  describe('from Cookie header to Set-Cookie header', () => {
+    it('stores what is new under a signed id, which is the cookie', async () => {
+      const { id, setCookie, manager, cookie } = await signedIn()
+      expect(id).toMatch(/^[0-9a-f]{64}--[0-9a-f]{64}$/)
+      expect(setCookie).toBe(`rack.session=${id}; Path=/; HttpOnly`)
+      expect(await data(id)).toEqual({ user: 'ada' })
+      const { session } = await manager.load(cookie)
+      expect(session.get('user')).toBe('ada')
+    })
+
+    it('has the cookie of the Ruby gem with session_id_digest: md5', async () => {
+      const { id } = await signedIn({ sessionIdDigest: 'md5' })
+      expect(id).toMatch(/^[0-9a-f]{32}--[0-9a-f]{64}$/)
+    })
+
+    it('sends no cookie again that the browser has, and asks for the item once', async () => {
+      const { manager, cookie, id } = await signedIn()
+      const unchanged = await manager.load(cookie)
+      expect(await unchanged.commit()).toBeUndefined()
+      expect(await requests()).toEqual(['GetItem'])
+      const changed = await manager.load(cookie)
+      changed.session.set('user', 'eve')
+      expect(await changed.commit()).toBeUndefined()
+      expect(await data(id)).toEqual({ user: 'eve' })
+    })
+
+    it('percent-decodes the cookie, and takes the first of two', async () => {
+      const { manager, id } = await signedIn()
+      const encoded = `theme=dark; rack.session=${encodeURIComponent(id).replaceAll('-', '%2D')}; rack.session=x`
+      expect((await manager.load(encoded)).session.get('user')).toBe('ada')
+      expect((await manager.load(`rack.session=x; rack.session=${id}`)).session.get('user')).toBeUndefined()
+    })
+
+    it.each([
+      ['no header', () => undefined],
+      ['other cookies', () => 'theme=dark'],
+      ['an empty cookie', () => 'rack.session='],
+      ['another secret', () => `rack.session=${makeSessionId({ ...SIGNING, secretKey: 'another' })}`],
+      ['a digest in capitals', (id: string) => `rack.session=${id.slice(0, 64).toUpperCase()}${id.slice(64)}`],
+      ['no digest', (id: string) => `rack.session=${id.slice(66)}`],
+      ['the digest alone', (id: string) => `rack.session=${id.slice(0, 64)}`],
+      ['something behind it', (id: string) => `rack.session=${id}--junk`],
+    ])('makes a new session and asks DynamoDB for nothing: %s', async (_, header) => {
+      const { manager, id } = await signedIn()
+      const { session, commit } = await manager.load(header(id))
+      expect(session.size).toBe(0)
+      expect(await commit()).toBeUndefined()
+      expect(await requests()).toEqual([])
+      session.set('user', 'eve')
+      expect(await commit()).toMatch(/^rack\.session=[0-9a-f]{64}--/)
+      expect(await data(id)).toEqual({ user: 'ada' })
+    })
+
+    it('does not keep an id of its own that has no item', async () => {
+      const id = makeSessionId(SIGNING)
+      const { session, commit } = await open().load(`rack.session=${id}`)
+      session.set('user', 'ada')
+      expect(await commit()).not.toContain(id)
+      expect(await item(id)).toBeUndefined()
+    })
+
+    it('takes cookies that older secrets signed', async () => {
+      const { cookie } = await signedIn()
+      const { session } = await open({ secretKey: ['a new one', SIGNING.secretKey] }).load(cookie)
+      expect(session.get('user')).toBe('ada')
+    })
+
+    it('deletes the cookie of a session that was destroyed', async () => {
+      const { manager, cookie, id } = await signedIn({ domain: 'example.com', path: '/shop', secure: true })
+      const { session, commit } = await manager.load(cookie)
+      session.destroy()
+      expect(await commit()).toBe(
+        'rack.session=; Max-Age=0; Domain=example.com; Path=/shop; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure',
+      )
+      expect(await item(id)).toBeUndefined()
+    })
+
+    it('sends no deletion to a browser that has no cookie', async () => {
+      const { session, commit } = await open().load(null)
+      session.destroy()
+      expect(await commit()).toBeUndefined()
+    })
+
+    it('leaves the cookie alone of a session that was deleted meanwhile: the browser may have a new one', async () => {
+      const { manager, cookie, id } = await signedIn({ expireAfter: 60 })
+      const { session, commit } = await manager.load(cookie)
+      await remove(id)
+      session.set('user', 'eve')
+      expect(await commit()).toBeUndefined()
+      expect(await item(id)).toBeUndefined()
+    })
+
+    it('keeps the cookie of a session that could not be read, and refuses to save it', async () => {
+      const { manager, cookie, id } = await signedIn({ expireAfter: 60 })
+      table.proxy.inject('GetItem', { error: 'ThrottlingException' })
+      const { session, options, commit } = await manager.load(cookie)
+      options.renew = true
+      expect(await commit()).toBeUndefined()
+      session.set('user', 'eve')
+      await expect(commit()).rejects.toThrow(expect.objectContaining({ name: 'SessionUnreadError' }))
+      expect(await data(id)).toEqual({ user: 'ada' })
+    })
+
+    it('emits conflict at its storage', async () => {
+      const { manager, cookie, id } = await signedIn()
+      const conflicts: unknown[] = []
+      manager.storage.on('conflict', ({ keys }) => conflicts.push(keys))
+      const { session, commit } = await manager.load(cookie)
+      await table.change(id, { data: { S: '{"user":"bob"}' }, updated_at: { S: '1999999999.5' } })
+      session.set('user', 'eve')
+      await commit()
+      expect(conflicts).toEqual([['user']])
+    })
+  })
+
+  describe('Rack’s options', () => {
+    it.each<[ManagerOptions, string]>([
+      [{ path: '/shop' }, 'Path=/shop; HttpOnly'],
+      [{ domain: 'example.com' }, 'Domain=example.com; Path=/; HttpOnly'],
+      [{ secure: true, sameSite: 'none' }, 'Path=/; HttpOnly; Secure; SameSite=None'],
+      [{ sameSite: 'lax', httponly: false }, 'Path=/; SameSite=Lax'],
+      [{ secure: true, partitioned: true }, 'Path=/; HttpOnly; Secure; Partitioned'],
+      [{ path: null, domain: null, expireAfter: null, httponly: null, sameSite: null }, 'Path=/; HttpOnly'],
+    ])('%j', async (given, attributes) => {
+      const { setCookie, id } = await signedIn(given)
+      expect(setCookie).toBe(`rack.session=${id}; ${attributes}`)
+    })
+
+    it('key names the cookie', async () => {
+      const manager = open({ key: 'shop.session' })
+      const first = await manager.load(null)
+      first.session.set('user', 'ada')
+      const setCookie = (await first.commit()) ?? ''
+      expect(setCookie).toMatch(/^shop\.session=/)
+      expect((await manager.load(setCookie.split(';')[0])).session.get('user')).toBe('ada')
+    })
+
+    it('expireAfter ends cookie and item, and sends the cookie with every answer', async () => {
+      const { manager, setCookie, cookie, id } = await signedIn({ expireAfter: 600 })
+      const expires = (header: string) => (Date.parse(/Expires=([^;]+)/.exec(header)?.[1] ?? '') - Date.now()) / 1000
+      expect(expires(setCookie)).toBeGreaterThan(590)
+      expect(expires(setCookie)).toBeLessThan(601)
+      const left = Number((await item(id))?.expire_at?.N) - Date.now() / 1000
+      expect(left).toBeGreaterThan(590)
+      expect(left).toBeLessThan(602)
+      const again = (await (await manager.load(cookie)).commit()) ?? ''
+      expect(again).toContain(`${cookie}; Path=/; Expires=`)
+      expect(expires(again)).toBeGreaterThan(590)
+      expect(await requests()).toEqual(['GetItem'])
+      expect(await (await manager.load(null)).commit()).toBeUndefined()
+    })
+
+    it('expireAfter of one request outlives that of all', async () => {
+      const manager = open({ expireAfter: 60 })
+      const { session, options, commit } = await manager.load(null)
+      session.set('user', 'ada')
+      options.expireAfter = 3600
+      const id = (await commit())?.split(/[=;]/)[1] ?? ''
+      expect(Number((await item(id))?.expire_at?.N)).toBeGreaterThan(Date.now() / 1000 + 3500)
+      expect((await manager.load(null)).options.expireAfter).toBe(60)
+    })
+
+    it('expireAfter moves the end that another adapter stored with its cookie', async () => {
+      const { manager, cookie, id } = await signedIn({ expireAfter: 600, touchInterval: 0 })
+      const expires = new Date(Date.now() + 5000)
+      await table.change(id, { cookie: { S: JSON.stringify({ originalMaxAge: 5000, expires, path: '/' }) } })
+      await (await manager.load(cookie)).commit()
+      const { cookie: settings, expire_at } = (await item(id)) ?? {}
+      const moved = JSON.parse(settings?.S ?? '')
+      expect(moved).toMatchObject({ originalMaxAge: 600_000, path: '/' })
+      expect(Math.ceil(Date.parse(moved.expires) / 1000)).toBe(Number(expire_at?.N))
+      expect(Number(expire_at?.N)).toBeGreaterThan(Date.now() / 1000 + 590)
+    })
+
+    it('secure: over http nothing is loaded, stored or sent, and that is told once', async () => {
+      const { manager, cookie, id } = await signedIn({ secure: true })
+      expect(await (await manager.load(cookie, { secure: false })).commit()).toBeUndefined()
+      expect(reported).toEqual([])
+      for (const _ of [1, 2]) {
+        const { session, commit } = await manager.load(cookie, { secure: false })
+        expect(session.size).toBe(0)
+        session.set('user', 'eve')
+        expect(await commit()).toBeUndefined()
+      }
+      expect(await requests()).toEqual([])
+      expect(await data(id)).toEqual({ user: 'ada' })
+      expect(reported).toEqual(['commit: ConfigurationError'])
+      expect((await manager.load(cookie, { secure: true })).session.get('user')).toBe('ada')
+    })
+
+    it('assumeSsl: every request counts as one over https', async () => {
+      const { manager, cookie } = await signedIn({ secure: true, assumeSsl: true })
+      expect((await manager.load(cookie, { secure: false })).session.get('user')).toBe('ada')
+    })
+
+    it('defer: stored, without a cookie', async () => {
+      const manager = open()
+      const { session, options, commit } = await manager.load(null)
+      session.set('user', 'ada')
+      options.defer = true
+      expect(await commit()).toBeUndefined()
+      expect(await data(session.id)).toEqual({ user: 'ada' })
+    })
+
+    it('skip: nothing stored, no cookie, and the lock given back; but a logout is one', async () => {
+      const { manager, cookie, id } = await signedIn(PESSIMISTIC)
+      const { session, options, commit } = await manager.load(cookie)
+      session.set('user', 'eve')
+      options.skip = true
+      expect(await commit()).toBeUndefined()
+      expect(await data(id)).toEqual({ user: 'ada' })
+      await table.unlocked(id)
+      session.destroy()
+      expect(await commit()).toMatch(/Max-Age=0/)
+      expect(await item(id)).toBeUndefined()
+    })
+
+    it('renew: another id with the same data, once', async () => {
+      const { manager, cookie, id } = await signedIn()
+      const { options, commit, session } = await manager.load(cookie)
+      options.renew = true
+      const setCookie = (await commit()) ?? ''
+      const next = setCookie.split(/[=;]/)[1] ?? ''
+      expect(next).not.toBe(id)
+      expect(await item(id)).toEqual(forwarderTo(next))
+      expect(await data(next)).toEqual({ user: 'ada' })
+      session.set('user', 'eve')
+      expect((await commit())?.split(/[=;]/)[1]).toBe(next)
+      expect(await data(next)).toEqual({ user: 'eve' })
+    })
+
+    it('renew with defer sends the cookie all the same', async () => {
+      const { manager, cookie } = await signedIn()
+      const { options, commit } = await manager.load(cookie)
+      Object.assign(options, { renew: true, defer: true })
+      expect(await commit()).toMatch(/^rack\.session=/)
+    })
+
+    it('drop: the session is deleted, without a cookie', async () => {
+      const { manager, cookie, id } = await signedIn()
+      const { options, commit } = await manager.load(cookie)
+      options.drop = true
+      expect(await commit()).toBeUndefined()
+      expect(await item(id)).toBeUndefined()
+    })
+
+    it('holds for all requests when it was given to the manager', async () => {
+      const { id } = await signedIn()
+      const { session, commit } = await open({ skip: true }).load(`rack.session=${id}`)
+      session.set('user', 'eve')
+      expect(await commit()).toBeUndefined()
+      expect(await data(id)).toEqual({ user: 'ada' })
+    })
+
+    it('refuses what a request sets wrongly before anything is stored, and gives the lock back', async () => {
+      const { manager, cookie, id } = await signedIn(PESSIMISTIC)
+      const { session, options, commit } = await manager.load(cookie)
+      session.set('user', 'eve')
+      Object.assign(options, { expireAfter: '1 day', rnew: true })
+      await expect(commit()).rejects.toThrow(
+        /2 problems[\s\S]*option expireAfter[\s\S]*option rnew.*did you mean "renew"/,
+      )
+      expect(await data(id)).toEqual({ user: 'ada' })
+      await table.unlocked(id)
+    })
+  })
+
+  describe('run', () => {
+    const request = (cookie?: string, init: RequestInit = {}) =>
+      new Request(HTTPS, { ...init, headers: cookie ? { cookie } : {} })
+
+    it('loads before the handler, stores after it, and sends the cookie beside those of the handler', async () => {
+      const manager = open()
+      const response = await manager.run(request(), async (session) => {
+        session.set('user', 'ada')
+        return new Response('in', { status: 201, headers: { 'set-cookie': 'theme=dark' } })
+      })
+      expect([response.status, await response.text()]).toEqual([201, 'in'])
+      const cookies = response.headers.getSetCookie()
+      expect(cookies).toEqual(['theme=dark', expect.stringMatching(/^rack\.session=/)])
+      const next = await manager.run(request(cookies[1]?.split(';')[0]), (session) =>
+        Response.json({ user: session.get('user') }),
+      )
+      expect(await next.json()).toEqual({ user: 'ada' })
+      expect(next.headers.getSetCookie()).toEqual([])
+    })
+
+    it('sends the cookie with a response that can’t be changed', async () => {
+      const response = await open().run(request(), (session) => {
+        session.set('user', 'ada')
+        return Response.redirect(HTTPS, 302)
+      })
+      expect([response.status, response.headers.get('location')]).toEqual([302, HTTPS])
+      expect(response.headers.getSetCookie()).toHaveLength(1)
+    })
+
+    it('takes a response that is thrown for an answer', async () => {
+      const run = open().run(request(), (session) => {
+        session.flash('notice', 'sign in first')
+        throw Response.redirect(HTTPS, 302)
+      })
+      const thrown = await run.then(
+        () => 'nothing was thrown',
+        (response) => response,
+      )
+      expect(thrown).toBeInstanceOf(Response)
+      expect(thrown.headers.getSetCookie()).toHaveLength(1)
+    })
+
+    it('gives the options to the handler', async () => {
+      const { manager, cookie, id } = await signedIn()
+      const response = await manager.run(request(cookie), (_session, options) => {
+        options.renew = true
+        return new Response()
+      })
+      expect(response.headers.getSetCookie()).toHaveLength(1)
+      expect(await item(id)).toEqual(forwarderTo(expect.any(String)))
+    })
+
+    it('looks at the URL for secure, unless it is told', async () => {
+      const manager = open({ secure: true })
+      const sign = (url: string, facts = {}) =>
+        manager.run(
+          new Request(url),
+          (session) => {
+            session.set('user', 'ada')
+            return new Response()
+          },
+          facts,
+        )
+      expect((await sign('http://example.com/')).headers.getSetCookie()).toEqual([])
+      expect((await sign('http://example.com/', { secure: true })).headers.getSetCookie()).toHaveLength(1)
+      expect((await sign(HTTPS)).headers.getSetCookie()).toHaveLength(1)
+    })
+
+    it('stores nothing when the handler throws, gives the lock back, and throws the same', async () => {
+      const { manager, cookie, id } = await signedIn(PESSIMISTIC)
+      const error = new Error('of the handler')
+      const run = manager.run(request(cookie), async (session) => {
+        session.set('user', 'eve')
+        throw error
+      })
+      await expect(run).rejects.toBe(error)
+      expect((await item(id))?.locked_at).toBeUndefined()
+      expect(await data(id)).toEqual({ user: 'ada' })
+    })
+
+    it('answers with an error of the save, and gives the lock back', async () => {
+      const { manager, cookie, id } = await signedIn(PESSIMISTIC)
+      const run = manager.run(request(cookie), (session) => {
+        session.set('large', 'x'.repeat(500_000))
+        return new Response()
+      })
+      await expect(run).rejects.toThrow(expect.objectContaining({ name: 'SessionTooLargeError' }))
+      await table.unlocked(id)
+    })
+
+    it('gives the lock back when the request is aborted, and still stores what the handler does then', async () => {
+      const { manager, cookie, id } = await signedIn(PESSIMISTIC)
+      const controller = new AbortController()
+      await manager.run(request(cookie, { signal: controller.signal }), async (session) => {
+        expect((await item(id))?.locked_at).toBeDefined()
+        controller.abort()
+        await table.unlocked(id)
+        session.set('user', 'eve')
+        return new Response()
+      })
+      expect(await data(id)).toEqual({ user: 'eve' })
+    })
+
+    it('takes no lock with it of a request that was aborted before', async () => {
+      const { manager, cookie, id } = await signedIn(PESSIMISTIC)
+      await manager.run(request(cookie, { signal: AbortSignal.abort() }), async () => {
+        await table.unlocked(id)
+        return new Response()
+      })
+    })
+  })
+
+  describe('use', () => {
+    it('gives the handler’s result and the cookie to send', async () => {
+      const manager = open()
+      const { result, setCookie } = await manager.use(null, async (session) => {
+        session.set('user', 'ada')
+        return 42
+      })
+      expect(result).toBe(42)
+      expect(await manager.use(setCookie?.split(';')[0], (session) => session.get('user'))).toEqual({
+        result: 'ada',
+        setCookie: undefined,
+      })
+    })
+
+    it('throws what the handler throws, with the lock given back by then', async () => {
+      const { manager, cookie, id } = await signedIn(PESSIMISTIC)
+      const use = manager.use(cookie, () => {
+        throw new Error('of the handler')
+      })
+      await expect(use).rejects.toThrow('of the handler')
+      expect((await item(id))?.locked_at).toBeUndefined()
+    })
+  })
+})

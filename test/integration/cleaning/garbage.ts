@@ -1,0 +1,99 @@
+import { type AttributeValue, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { afterEach, beforeEach } from 'vitest'
+import type { Options } from '../../../runtime/configuration/options.js'
+import { type CleaningContext, type CleaningSummary, collectGarbage } from '../../../runtime/index.js'
+import type { Item } from '../../../runtime/session/item/session-record.js'
+import { timestamp } from '../../../runtime/session/item/timestamp.js'
+import { changed, reaching } from '../../support/connection.js'
+import { type Engine, uniqueTableName } from '../../support/engines.js'
+import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
+import { freshTable, readItem, writeItem } from '../../support/table.js'
+
+/** `by default`: PartiQL where the engine has it. `singly`: PartiQL is refused to the role. */
+export const PATHS = ['by default', 'singly'] as const
+type Path = (typeof PATHS)[number]
+
+/** A time of an item, as our stores write it. */
+export const ago = (seconds: number): AttributeValue => ({ S: timestamp(Date.now() - seconds * 1000) })
+export const inSeconds = (seconds: number): AttributeValue => ({ N: String(Math.round(Date.now() / 1000 + seconds)) })
+
+export type GarbageTable = ReturnType<typeof garbageTable>
+
+/** The table of a file, behind a fault proxy. */
+function garbageTable(engine: Engine, proxy: FaultProxy, tableName: string) {
+  const direct = engine.client()
+  const client = engine.client(proxy.endpoint)
+
+  /** Sessions die after a minute of disuse, unless other options are given. */
+  const clean = (context: CleaningContext = {}, options: Options = {}): Promise<CleaningSummary> =>
+    collectGarbage({ tableName, ...reaching(client), maxStale: 60, ...options }, context)
+
+  function deny(operation: string, action: string): void {
+    const message = `User: arn:aws:iam::123456789012:user/ci is not authorized to perform: ${action} on resource: table`
+    proxy.inject(operation, { error: 'AccessDeniedException', message }, { times: Number.POSITIVE_INFINITY })
+  }
+
+  function take(path: Path): void {
+    if (path === 'singly') deny('BatchExecuteStatement', 'dynamodb:PartiQLDelete')
+  }
+
+  const put = (id: string, attributes: Item): Promise<void> =>
+    writeItem(direct, tableName, { session_id: { S: id }, data: { S: '{}' }, ...attributes })
+
+  async function putDead(count: number, attributes: Item = {}): Promise<void> {
+    const ids = Array.from({ length: count }, (_, index) => `dead${index}`)
+    await Promise.all(ids.map((id) => put(id, { updated_at: ago(100), ...attributes })))
+  }
+
+  const item = (id: string): Promise<Item | undefined> => readItem(direct, tableName, id)
+
+  /** Every id that is there, sorted. */
+  async function ids(): Promise<string[]> {
+    const found: string[] = []
+    for (let start: Item | undefined, first = true; first || start; first = false) {
+      const page = await direct.send(
+        new ScanCommand({ TableName: tableName, ConsistentRead: true, ...(start && { ExclusiveStartKey: start }) }),
+      )
+      found.push(...(page.Items ?? []).map(({ session_id: id }) => id?.S ?? ''))
+      start = page.LastEvaluatedKey
+    }
+    return found.toSorted()
+  }
+
+  /** The inputs of all requests of an operation. */
+  const inputs = (operation: string) =>
+    proxy.requests.filter((request) => request.operation === operation).map(({ input }) => input)
+
+  return { engine, tableName, direct, client, proxy, clean, deny, take, put, putDead, item, ids, inputs }
+}
+
+/** Makes the table, empty before each test. */
+export function eachWithTable(engine: Engine): () => GarbageTable {
+  const tableName = uniqueTableName()
+  let table: GarbageTable
+  beforeEach(async () => {
+    table = garbageTable(engine, await startFaultProxy(engine.endpoint), tableName)
+    await freshTable(table.direct, tableName)
+  })
+  afterEach(async () => {
+    table.direct.destroy()
+    table.client.destroy()
+    await table.proxy.stop()
+  })
+  return () => table
+}
+
+/** Does something once, when the first delete is about to be sent: after the scan, before the delete. */
+export function beforeFirstDelete(client: DynamoDBClient, work: () => Promise<unknown>): void {
+  let done = false
+  changed(client).middlewareStack.add(
+    (next, context) => async (args) => {
+      if (!done && ['BatchExecuteStatementCommand', 'DeleteItemCommand'].includes(context.commandName ?? '')) {
+        done = true
+        await work()
+      }
+      return next(args)
+    },
+    { step: 'initialize' },
+  )
+}

@@ -1,0 +1,224 @@
+import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Options } from '../../../../runtime/configuration/options.js'
+import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
+import type { SessionRecord } from '../../../../runtime/session/item/session-record.js'
+import { SessionRepository } from '../../../../runtime/session/session-repository.js'
+import { createTable } from '../../../../runtime/table/create-table.js'
+import { connectionTo } from '../../../support/connection.js'
+import { onEachEngine } from '../../../support/engines.js'
+import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy.js'
+import { createRawTable } from '../../../support/raw-table.js'
+import { readItem, writeItem } from '../../../support/table.js'
+
+const LOCKINGS = ['none', 'optimistic', 'pessimistic'] as const
+
+onEachEngine('the attributes of index_keys', (engine) => {
+  let direct: DynamoDBClient
+  let proxy: FaultProxy
+  let options: ReturnType<typeof engine.options> & { indexKeys: string[] }
+
+  beforeAll(async () => {
+    direct = engine.client()
+    proxy = await startFaultProxy(engine.endpoint)
+    options = { ...engine.options(), indexKeys: ['user_id', 'account.id'] }
+    await createTable({ ...options, ttl: false })
+  })
+  beforeEach(async () => {
+    proxy.reset()
+    await direct.send(new DeleteItemCommand({ TableName: options.tableName, Key: { session_id: { S: 's1' } } }))
+  })
+  afterAll(async () => {
+    direct.destroy()
+    await proxy.stop()
+  })
+
+  /** Renews at once, unless `touchInterval` says otherwise. */
+  function repository(more: Options = {}) {
+    const configuration = resolveConfiguration({ ...options, touchInterval: 0, ...more })
+    return new SessionRepository(configuration, connectionTo(engine.client(proxy.endpoint)))
+  }
+
+  const item = (id = 's1') => readItem(direct, options.tableName, id)
+  const userId = async () => (await item())?.user_id
+  const put = (attributes: Parameters<typeof writeItem>[2]) =>
+    writeItem(direct, options.tableName, { session_id: { S: 's1' }, data: { S: '{"user_id":42}' }, ...attributes })
+
+  async function found(sessions: SessionRepository): Promise<SessionRecord> {
+    const record = await sessions.findForChange('s1')
+    if (!record) throw new Error('there should be a session')
+    return record
+  }
+
+  describe.each(LOCKINGS)('with locking %s', (locking) => {
+    it('are written with the data, in the same request, and removed with it', async () => {
+      const sessions = repository({ locking })
+      await sessions.create('s1', { user_id: 42, account: { id: 'a1' } })
+      expect(await item()).toMatchObject({ user_id: { S: '42' }, 'account.id': { S: 'a1' } })
+      const changed = await sessions.update(await found(sessions), { user_id: 'forty-three', account: { id: 'a1' } })
+      expect(await item()).toMatchObject({ user_id: { S: 'forty-three' }, 'account.id': { S: 'a1' } })
+      await sessions.update(changed as SessionRecord, { user_id: '', account: null })
+      expect(Object.keys((await item()) ?? {})).not.toEqual(expect.arrayContaining(['user_id']))
+      expect(await item()).not.toHaveProperty(['account.id'])
+      const writes = proxy.operations.filter((operation) => operation === 'UpdateItem')
+      expect(writes).toHaveLength(locking === 'pessimistic' ? 4 : 3)
+    })
+
+    it('never fail a save, whatever the value is', async () => {
+      const sessions = repository({ locking })
+      let record = (await sessions.create('s1', {})) as SessionRecord
+      for (const value of ['x'.repeat(2049), '', [1], { id: 1 }, null, 2 ** 60, '\ud800', 'x'.repeat(2048)]) {
+        record = (await sessions.update(record, { user_id: value })) as SessionRecord
+      }
+      expect(await userId()).toEqual({ S: 'x'.repeat(2048) })
+    })
+
+    it('are mended by a touch and by a save without changes, where the session is older than the option', async () => {
+      for (const renew of ['touch', 'update'] as const) {
+        await put({ updated_at: { S: '1800000000.5' }, 'account.id': { S: 'of another' } })
+        const sessions = repository({ locking })
+        const record = await found(sessions)
+        proxy.reset()
+        const renewed =
+          renew === 'touch' ? await sessions.touch(record) : await sessions.update(record, { user_id: 42 })
+        expect(await item()).toMatchObject({ user_id: { S: '42' }, data: { S: '{"user_id":42}' } })
+        expect(await item()).not.toHaveProperty(['account.id'])
+        expect(proxy.operations).toEqual(['UpdateItem'])
+        proxy.reset()
+        await sessions.touch(renewed as SessionRecord)
+        expect(JSON.stringify(proxy.requests.at(-1)?.input)).not.toContain('user_id')
+      }
+    })
+
+    it('are mended on the version that was read only: a login in between keeps its own', async () => {
+      for (const renew of ['touch', 'update'] as const) {
+        await put({ updated_at: { S: '1800000000.5' } })
+        const sessions = repository({ locking })
+        const record = await found(sessions)
+        // Somebody who knows neither locks nor index_keys, as the Ruby gem, has read before and writes now.
+        await put({
+          data: { S: '{"user_id":43}' },
+          user_id: { S: '43' },
+          updated_at: { S: '1800000001.5' },
+          ...(record.token && { locked_at: { S: record.token } }),
+        })
+        const renewed =
+          renew === 'touch' ? await sessions.touch(record) : await sessions.update(record, { user_id: 42 })
+        expect(renewed).toBeDefined()
+        expect(await item()).toMatchObject({ data: { S: '{"user_id":43}' }, user_id: { S: '43' } })
+        expect((await item())?.updated_at?.S).not.toBe('1800000001.5')
+        expect(await item()).not.toHaveProperty('locked_at')
+      }
+    })
+  })
+
+  it('of a touch by A, who read user 42, leave those of B, who signed in as 43 since', async () => {
+    const sessions = repository()
+    await sessions.create('s1', { user_id: 42 })
+    const a = await found(sessions)
+    const b = await found(sessions)
+    await sessions.update(b, { user_id: 43 })
+    await sessions.touch(a)
+    expect(await item()).toMatchObject({ data: { S: '{"user_id":43}' }, user_id: { S: '43' } })
+  })
+
+  it('are those of the merged data, not of ours', async () => {
+    const sessions = repository()
+    await sessions.create('s1', { user_id: 42 })
+    const a = await found(sessions)
+    const b = await found(sessions)
+    await sessions.update(b, { user_id: 43 })
+    const merged = (await sessions.update(a, { user_id: 42, cart: 1 })) as SessionRecord
+    expect(await item()).toMatchObject({ data: { S: '{"user_id":43,"cart":1}' }, user_id: { S: '43' } })
+    proxy.reset()
+    await sessions.touch(merged)
+    expect(JSON.stringify(proxy.requests)).not.toContain('user_id')
+  })
+
+  it('follow the data with locking none as well, where the last write wins whole', async () => {
+    const sessions = repository({ locking: 'none' })
+    await sessions.create('s1', { user_id: 42 })
+    const a = await found(sessions)
+    await sessions.update(await found(sessions), { user_id: 43 })
+    await sessions.update(a, { user_id: 42, cart: 1 })
+    expect(await item()).toMatchObject({ data: { S: '{"user_id":42,"cart":1}' }, user_id: { S: '42' } })
+  })
+
+  it('are written by a put over what is there', async () => {
+    await put({ user_id: { S: 'old' }, 'account.id': { S: 'old' } })
+    await repository().put('s1', { user_id: 7 })
+    expect(await userId()).toEqual({ S: '7' })
+    expect(await item()).not.toHaveProperty(['account.id'])
+  })
+
+  it('are not written when the session is not due: mending waits for the next write', async () => {
+    await put({ updated_at: { S: `${Date.now() / 1000 - 5}000000001` } })
+    const sessions = repository({ touchInterval: 60 })
+    const record = await found(sessions)
+    proxy.reset()
+    await sessions.touch(record)
+    await sessions.update(record, { user_id: 42 })
+    expect(proxy.operations).toEqual([])
+  })
+
+  it('do not bring a session back that was deleted in the meantime', async () => {
+    await put({ updated_at: { S: '1800000000.5' } })
+    const sessions = repository()
+    const record = await found(sessions)
+    await sessions.delete('s1')
+    expect(await sessions.touch(record)).toBeUndefined()
+    expect(await sessions.update(record, { user_id: 42 })).toBeUndefined()
+    expect(await item()).toBeUndefined()
+  })
+
+  it('are known to be mended when only the answer was lost', async () => {
+    await put({ updated_at: { S: '1800000000.5' } })
+    const sessions = repository()
+    const record = await found(sessions)
+    proxy.reset()
+    proxy.inject('UpdateItem', { drop: 'after' })
+    const renewed = (await sessions.touch(record)) as SessionRecord
+    expect(proxy.operations.filter((operation) => operation === 'UpdateItem')).toHaveLength(2)
+    expect(renewed.others.user_id).toEqual({ S: '42' })
+    expect(await userId()).toEqual({ S: '42' })
+  })
+
+  it('count for the size of an item, but mending makes nothing fail', async () => {
+    const sessions = repository()
+    const user_id = 'u'.repeat(2000)
+    const filling = 'x'.repeat(400 * 1024 - 3000)
+    await expect(sessions.create('s1', { user_id, filling })).rejects.toMatchObject({ name: 'SessionTooLargeError' })
+    await put({ data: { S: JSON.stringify({ user_id, filling }) }, updated_at: { S: '1800000000.5' } })
+    expect(await sessions.touch(await found(sessions))).toBeDefined()
+    expect(await sessions.update(await found(sessions), { user_id, filling })).toBeDefined()
+    expect(await userId()).toBeUndefined()
+    expect((await item())?.updated_at?.S).not.toBe('1800000000.5')
+  })
+})
+
+onEachEngine('a mending that DynamoDB refuses', (engine) => {
+  it('is left out of the renewal, as where an index wants another type', async () => {
+    const direct = engine.client()
+    const proxy = await startFaultProxy(engine.endpoint)
+    const { tableName } = engine.options()
+    await createRawTable(direct, tableName)
+    await writeItem(direct, tableName, { session_id: { S: 's1' }, data: { S: '{"user_id":42}' } })
+    const configuration = resolveConfiguration({ tableName, indexKeys: ['user_id'], touchInterval: 0 })
+    const sessions = new SessionRepository(configuration, connectionTo(engine.client(proxy.endpoint)))
+    const message = 'Type mismatch for Index Key user_id Expected: N Actual: S IndexName: x'
+    proxy.inject('UpdateItem', { error: 'ValidationException', message }, { times: 2, when: isAboutUser })
+    await sessions.touch((await sessions.find('s1')) as SessionRecord)
+    const saved = await sessions.update((await sessions.find('s1')) as SessionRecord, { user_id: 42 })
+    expect(saved?.version).toEqual((await readItem(direct, tableName, 's1'))?.updated_at)
+    expect(await readItem(direct, tableName, 's1')).not.toHaveProperty('user_id')
+    proxy.inject('UpdateItem', { error: 'ProvisionedThroughputExceededException' }, { times: 10, when: isAboutUser })
+    await expect(sessions.touch(saved as SessionRecord)).rejects.toMatchObject({
+      name: 'ProvisionedThroughputExceededException',
+    })
+    await proxy.stop()
+  })
+})
+
+function isAboutUser(input: object): boolean {
+  return JSON.stringify(input).includes('user_id')
+}

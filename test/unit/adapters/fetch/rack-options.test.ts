@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { createSessionManager, createSessionStorage } from '../../../../runtime/fetch.js'
+import { ConfigurationError, MissingSecretKeyError, resolveConfiguration } from '../../../../runtime/index.js'
+
+const secretKey = 'the secret of the options'
+const open = (options: object) => () => createSessionManager({ secretKey, region: 'us-east-1', ...options })
+
+describe('the options of a session manager', () => {
+  it.each([
+    [{ key: 'a b' }, 'option key: must be the name of a cookie, not "a b"'],
+    [{ key: '' }, 'option key: must be the name of a cookie, not ""'],
+    [{ path: '/a;b' }, 'option path: must be a path, as in /shop, not "/a;b"'],
+    [{ domain: 'exa mple' }, 'option domain: must be a domain, as in example.com, not "exa mple"'],
+    [{ expireAfter: 0 }, 'option expireAfter: must be a number of seconds, more than 0 and at most 3155760000, not 0'],
+    [{ expireAfter: Number.NaN }, /not NaN$/],
+    [{ expireAfter: 1e15 }, /not 1000000000000000$/],
+    [{ expireAfter: '1 day' }, /not "1 day"$/],
+    [{ sameSite: 'Lax' }, `option sameSite: must be 'strict', 'lax' or 'none', not "Lax"`],
+    [{ secure: 'yes' }, 'option secure: must be true or false, not "yes"'],
+    [{ skip: [1] }, 'option skip: must be true or false, not [1]'],
+    [{ httpOnly: true }, 'option httpOnly: is not an option of the session manager; did you mean "httponly"?'],
+    [{ expire_after: 60 }, 'option expire_after: is not an option of the session manager; did you mean "expireAfter"?'],
+    [{ same_site: 'lax' }, 'option same_site: is not an option of the session manager; did you mean "sameSite"?'],
+    [{ table_name: 'x' }, 'option table_name: is not an option of dynamo-session-store; did you mean "tableName"?'],
+    [{ cookie: {} }, 'option cookie: is not an option of dynamo-session-store'],
+    [{ tableName: 'a' }, /^option tableName: /],
+  ])('%j is refused', (options, message) => {
+    expect(open(options)).toThrow(ConfigurationError)
+    expect(open(options)).toThrow(message)
+  })
+
+  it('are all named that are wrong, Rack’s and the package’s', () => {
+    expect(open({ secure: 1, tableName: 'a', what: 2 })).toThrow(
+      /^3 problems[\s\S]*option secure[\s\S]*option tableName[\s\S]*option what/,
+    )
+  })
+
+  it.each([null, 'sessions', []])('must be an object, not %j', (options) => {
+    expect(() => createSessionManager(options as object)).toThrow('options: must be an object')
+  })
+
+  it('may be a configuration that was looked up before', () => {
+    expect(createSessionManager(resolveConfiguration({ secretKey })).storage).toBeDefined()
+  })
+
+  it('say which secret is missing, and where to put it', () => {
+    const create = () => createSessionManager({ environment: 'none' })
+    expect(create).toThrow(MissingSecretKeyError)
+    expect(create).toThrow(/option secretKey, ENV AWS_DYNAMO_DB_SESSION_SECRET_KEY or SECRET_KEY_BASE/)
+  })
+
+  it('are those of the package alone for the storage, which needs no secret', () => {
+    expect(createSessionStorage({ environment: 'none' })).toBeDefined()
+    expect(() => createSessionStorage({ secure: true } as object)).toThrow('option secure: is not an option')
+  })
+})

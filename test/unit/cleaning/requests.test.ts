@@ -1,0 +1,101 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { CleaningRequests } from '../../../runtime/cleaning/requests.js'
+import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { TableWork } from '../../../runtime/table/table-work.js'
+import { sleepUntilAborted } from '../../support/quick-sleep.js'
+import { recordingLogger } from '../../support/recording-logger.js'
+
+function requestsOf(signal: AbortSignal) {
+  const logger = recordingLogger()
+  const client = { send: async () => ({}) } as never
+  const work = new TableWork(resolveConfiguration({}, {}), client, { logger })
+  return { requests: new CleaningRequests(work, { rate: undefined, signal }), logger }
+}
+
+it('ends a pause between two attempts at once when cleaning is stopped', async () => {
+  sleepUntilAborted()
+  const stop = new AbortController()
+  const { requests, logger } = requestsOf(stop.signal)
+  const paused = requests.pause(5, new Error('busy'))
+  setTimeout(() => stop.abort())
+  expect(await paused).toBe(false)
+  expect(logger.lines).toEqual(['trying again: busy'])
+})
+
+it('raises the failure after eight attempts', async () => {
+  const { requests } = requestsOf(new AbortController().signal)
+  await expect(requests.pause(7, new Error('busy'))).rejects.toThrow('busy')
+})
+
+describe('cleaning that makes no progress', () => {
+  /** A cleaning of which each request takes 30 seconds; it fails while `fails` is true. */
+  function slowRequests() {
+    let time = 1_000_000
+    const spy = vi.spyOn(performance, 'now').mockImplementation(() => time)
+    onTestFinished(() => spy.mockRestore())
+    const { requests } = requestsOf(new AbortController().signal)
+    const request = { fails: true, seconds: 30 }
+    const send = (fails = request.fails) =>
+      requests.send('Scan', 1, async () => {
+        time += request.seconds * 1000
+        if (fails) throw Object.assign(new Error('no answer'), { name: 'TimeoutError' })
+        return {}
+      })
+    /** A request that hangs while others succeed, and fails at `end`. */
+    const hang = async (end: Promise<void>) =>
+      requests.send('Scan', 1, async () => {
+        await end
+        throw Object.assign(new Error('no answer'), { name: 'TimeoutError' })
+      })
+    return { send, request, hang }
+  }
+
+  it('ends when no request succeeded for five times the longest time of one', async () => {
+    const { send } = slowRequests()
+    const error = await send().catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ name: 'TableRequestError', cause: { name: 'TableRequestError' } })
+    expect((error as Error).message).toMatch(
+      /^cleaning makes no progress: no request has succeeded for 150 seconds; what was deleted stays deleted\. The last failure: dynamodb:Scan for /,
+    )
+  })
+
+  it('does not end by that while other requests succeed', async () => {
+    const { send } = slowRequests()
+    let ended = false
+    const failing = send(true).finally(() => {
+      ended = true
+    })
+    failing.catch(() => undefined)
+    while (!ended) {
+      await send(false)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await expect(failing).rejects.toThrow(/^dynamodb:Scan for table/)
+  })
+
+  it('does not end by that before five failures, for its rate may make it wait between them', async () => {
+    const { send, request } = slowRequests()
+    request.seconds = 50
+    await expect(send()).rejects.toThrow('no request has succeeded for 250 seconds')
+  })
+
+  it('does not count the time of a request in which others succeeded', async () => {
+    const { send, hang } = slowRequests()
+    let end = () => {}
+    const hanging = hang(
+      new Promise((resolve) => {
+        end = resolve
+      }),
+    )
+    hanging.catch(() => undefined)
+    for (let sent = 0; sent < 6; sent += 1) await send(false)
+    end()
+    await expect(hanging).rejects.toThrow(/^dynamodb:Scan for table/)
+  })
+
+  it('does not end by that when requests are refused at once', async () => {
+    const { send, request } = slowRequests()
+    request.seconds = 1
+    await expect(send()).rejects.toThrow(/^dynamodb:Scan for table/)
+  })
+})

@@ -1,0 +1,125 @@
+import type { IndexStatus, TableStatus } from '@aws-sdk/client-dynamodb'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { indexFindings, statusFinding, timeToLiveFinding } from '../../../../runtime/cli/doctor/table.js'
+import type { Options } from '../../../../runtime/configuration/options.js'
+import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
+import type { TableFacts } from '../../../../runtime/table/describe-table.js'
+import type { TimeToLive } from '../../../../runtime/table/time-to-live.js'
+import { environmentWith, folderWith } from '../../../support/folder.js'
+
+beforeEach(() => environmentWith())
+
+function status(of: TableStatus) {
+  return statusFinding({
+    name: 'visits',
+    status: of,
+    key: [{ name: 'session_id', type: 'S' }],
+    billingMode: 'pay_per_request',
+    capacity: undefined,
+    indexes: [],
+    itemCount: 0,
+    deletionProtection: false,
+    createdAt: undefined,
+  })
+}
+
+describe('the indexes of the table', () => {
+  const facts = (indexes: TableFacts['indexes']): TableFacts => ({
+    name: 'visits',
+    status: 'ACTIVE',
+    key: [{ name: 'session_id', type: 'S' }],
+    billingMode: 'pay_per_request',
+    capacity: undefined,
+    indexes,
+    itemCount: 0,
+    deletionProtection: false,
+    createdAt: undefined,
+  })
+  const index = (name: string, status: IndexStatus, key = name, type: 'S' | 'N' = 'S') => ({
+    name: `${name}-index`,
+    status,
+    key: [{ name: key, type }],
+  })
+  const wanted = (...indexKeys: string[]) => resolveConfiguration({ indexKeys, root: folderWith() })
+
+  it('are fine when none is needed, whatever indexes there are', () => {
+    const findings = indexFindings(facts([index('other', 'CREATING')]), wanted())
+    expect(findings).toEqual([{ level: 'ok', check: 'indexes', text: 'none needed, index_keys is empty' }])
+  })
+
+  it('have a finding each: there, being made, missing, or another one', () => {
+    const table = facts([
+      index('a', 'ACTIVE'),
+      index('b', 'UPDATING'),
+      index('c', 'CREATING'),
+      index('d', 'ACTIVE', 'x'),
+      index('f', 'ACTIVE', 'f', 'N'),
+    ])
+    const findings = indexFindings(table, wanted('a', 'b', 'c', 'd', 'e', 'f'))
+    expect(findings.map(({ level }) => level)).toEqual(['ok', 'ok', 'warning', 'error', 'error', 'error'])
+    expect(findings[2]).toMatchObject({ text: '"c-index" is CREATING' })
+    expect(findings[3]?.text).toMatch(
+      /"d-index" of table "visits" has the key "x" \(S\), but sessions need "d" \(S\) alone/,
+    )
+    expect(findings[4]).toMatchObject({
+      text: '"e-index" is missing (index_keys: code)',
+      remedy: expect.stringMatching(/-- --index e\b.*create-table/),
+    })
+    expect(findings[5]?.text).toContain('has the key "f" (N)')
+  })
+})
+
+describe('the state of the table', () => {
+  it.each([
+    ['ACTIVE', 'ok', undefined],
+    ['UPDATING', 'warning', /can be used meanwhile/],
+    ['CREATING', 'error', /run doctor again in a minute/],
+    ['DELETING', 'error', /create it/],
+  ] as const)('%s is %s', (state, level, remedy) => {
+    const finding = status(state)
+    expect(finding).toMatchObject({ level, text: `"visits" is ${state}` })
+    if (remedy) expect(finding.remedy).toMatch(remedy)
+    else expect(finding.remedy).toBeUndefined()
+  })
+
+  it('INACCESSIBLE_ENCRYPTION_CREDENTIALS is an error that explains the KMS key', () => {
+    expect(status('INACCESSIBLE_ENCRYPTION_CREDENTIALS')).toMatchObject({
+      level: 'error',
+      text: expect.stringContaining('KMS key'),
+    })
+  })
+})
+
+describe('Time to Live', () => {
+  function finding(ttl: TimeToLive | undefined, options: Options = {}) {
+    return timeToLiveFinding(ttl, resolveConfiguration({ root: folderWith(), ...options }))
+  }
+  const off: TimeToLive = { status: 'DISABLED', attribute: undefined }
+
+  it('is in order on expire_at, also while it is being switched on', () => {
+    expect(finding({ status: 'ENABLED', attribute: 'expire_at' })).toEqual({
+      level: 'ok',
+      check: 'time to live',
+      text: 'on expire_at',
+    })
+    expect(finding({ status: 'ENABLING', attribute: 'expire_at' }).level).toBe('ok')
+  })
+
+  it('on another attribute is an error, and a warning when ttl is false', () => {
+    const other: TimeToLive = { status: 'ENABLED', attribute: 'expires' }
+    expect(finding(other)).toMatchObject({ level: 'error', text: expect.stringMatching(/"expires".*"expire_at"/) })
+    expect(finding(other, { ttl: false }).level).toBe('warning')
+  })
+
+  it('that is off is a warning with the remedy, or what the configuration wants', () => {
+    expect(finding(off)).toMatchObject({ level: 'warning', remedy: expect.stringContaining('set ttl: true') })
+    expect(finding(off, { ttl: true }).remedy).toBe('run npx dynamo-session create-table')
+    expect(finding(off, { endpoint: 'http://localhost:1' }).remedy).toContain('none for an emulator')
+    expect(finding({ status: 'DISABLING', attribute: 'expire_at' }).remedy).toContain('may take an hour')
+    expect(finding(off, { ttl: false })).toMatchObject({ level: 'ok', text: 'off, as ttl says (code)' })
+  })
+
+  it('that the endpoint does not know is a warning', () => {
+    expect(finding(undefined)).toMatchObject({ level: 'warning', text: expect.stringContaining('has none') })
+  })
+})

@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { writePlan } from '../../../../generators/files/file-plan.js'
+import { planConfig } from '../../../../generators/session-config/plan.js'
+import { defaultText, typeText } from '../../../../runtime/configuration/option-text.js'
+import { definitionOf, envName, YAML_OPTION_NAMES, yamlName } from '../../../../runtime/configuration/options.js'
+import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
+import { memory, ROOT } from '../memory.js'
+
+describe('the configuration file', () => {
+  const { fs } = memory()
+  const { path, text } = planConfig({ root: ROOT, fs })
+
+  it('is the one for all environments, or that of one', () => {
+    expect(path).toBe('/app/config/dynamo_session_store.yml')
+    expect(planConfig({ root: ROOT, environment: ' production ', fs }).path).toBe(
+      '/app/config/dynamo_session_store/production.yml',
+    )
+  })
+
+  it('changes nothing as it is written: every line is a comment', () => {
+    expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([])
+    expect(parse(text)).toBeNull()
+  })
+
+  it.each(YAML_OPTION_NAMES)('says what %s is: text, type, unit, default and ENV name', (name) => {
+    const [before = ''] = text.split(`\n#${yamlName(name)}: `)
+    const [words, facts] = before.split('\n').slice(-2)
+    expect(words).toBe(`# ${definitionOf(name).text}`)
+    expect(facts).toContain(`# ${typeText(name)}; default: ${defaultText(name)}`)
+    expect(facts).toContain(envName(name))
+    const { unit } = definitionOf(name)
+    if (unit) expect(facts).toContain(unit)
+  })
+
+  it('has each option once, and no line that only looks like one', () => {
+    const options = text.split('\n').flatMap((line) => /^#(\S[^:]*):/.exec(line)?.[1] ?? [])
+    expect(options).toEqual(YAML_OPTION_NAMES.map(yamlName))
+  })
+
+  it('tells where values come from, and which file is read for which environment', () => {
+    expect(text).toContain('options in code, the ENV name given below, this file, the default')
+    const production = planConfig({ root: ROOT, environment: 'production', fs }).text
+    expect(production).toContain('"production";\n# config/dynamo_session_store.yml is not read then.')
+    expect(planConfig({ root: ROOT, environment: 'development', fs }).text).toContain('or neither is set')
+  })
+
+  it('names the command that comes next, and the general file that is no longer read', () => {
+    expect(planConfig({ root: ROOT, environment: 'production', fs })).toMatchObject({
+      next: 'npx plop session-migration',
+      notices: [],
+    })
+    const { fs: withGeneral } = memory({ 'config/dynamo_session_store.yml': '' })
+    expect(planConfig({ root: ROOT, environment: 'production', fs: withGeneral }).notices).toEqual([
+      expect.stringContaining('config/dynamo_session_store.yml is not'),
+    ])
+  })
+
+  it.each(['a/b', 'a\\b', '../x', '..', '.', 'a..b', 'a\u0000b', 'a\nb', '-x', '!', 'x'.repeat(300)])(
+    'refuses the environment %j',
+    (environment) => {
+      expect(() => planConfig({ root: ROOT, environment, fs })).toThrow('environment')
+    },
+  )
+})
+
+describe('the reference to the JSON Schema', () => {
+  const schemaLine = (files: Record<string, string>, environment = '', root = ROOT) =>
+    planConfig({ root, environment, fs: memory(files).fs }).text.split('\n')[0]
+  const PREFIX = '# yaml-language-server: $schema='
+
+  it('leads from the file to the installed package', () => {
+    expect(schemaLine({})).toBe(`${PREFIX}../node_modules/dynamo-session-store/dist/config.schema.json`)
+    expect(schemaLine({}, 'test')).toBe(`${PREFIX}../../node_modules/dynamo-session-store/dist/config.schema.json`)
+  })
+
+  it('leads to the package where a monorepo has it', () => {
+    const files = { 'node_modules/dynamo-session-store/dist/config.schema.json': '{}' }
+    const line = schemaLine(files, '', '/app/packages/web')
+    expect(line).toBe(`${PREFIX}../../../node_modules/dynamo-session-store/dist/config.schema.json`)
+  })
+
+  it("leads to this repository's own in a clone of it", () => {
+    const files = { 'package.json': '{"name":"dynamo-session-store"}', 'dist/config.schema.json': '{}' }
+    expect(schemaLine(files)).toBe(`${PREFIX}../dist/config.schema.json`)
+  })
+})
+
+describe('the configuration file with every option uncommented', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'session-config-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const plan = planConfig({ root: folder })
+  writePlan({ ...plan, text: plan.text.replace(/^#(?=[a-z_]+:)/gm, '') })
+  const written = resolveConfiguration({ root: folder }, {})
+  const defaults = resolveConfiguration({ root: join(folder, 'empty') }, {})
+
+  it.each(YAML_OPTION_NAMES)('means the default of %s', (name) => {
+    expect(written[name]).toEqual(defaults[name])
+    const hasDefault = definitionOf(name).default !== undefined
+    expect(written.sources[name]).toMatch(hasDefault ? /^config\/dynamo_session_store\.yml:\d+$/ : /^default$/)
+  })
+
+  it('is really what was read, without a warning', () => {
+    expect(written.file).toBe('config/dynamo_session_store.yml')
+    expect(written.warnings).toEqual([])
+    expect(written.deferredProblems).toEqual([])
+  })
+})

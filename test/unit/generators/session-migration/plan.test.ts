@@ -1,0 +1,236 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { writePlan } from '../../../../generators/files/file-plan.js'
+import { planMigration } from '../../../../generators/session-migration/plan.js'
+import { memory, ROOT } from '../memory.js'
+
+const now = new Date('2025-03-09T01:02:03Z')
+
+function plan(files: Record<string, string> = {}, input: Partial<Parameters<typeof planMigration>[0]> = {}) {
+  return planMigration({ root: ROOT, now, fs: memory(files).fs, ...input })
+}
+
+afterEach(() => vi.unstubAllEnvs())
+
+describe('the file of a migration', () => {
+  it('has the stamp in UTC and the name in its name', async () => {
+    expect((await plan()).path).toBe('/app/migrations/20250309010203_create_dynamo_sessions_table.js')
+    expect((await plan({}, { name: 'AddSessions' })).path).toBe('/app/migrations/20250309010203_add_sessions.js')
+  })
+
+  it('sorts after the newest migration', async () => {
+    const { path } = await plan({ 'migrations/20250309010203_a.js': '', 'migrations/20250309010204_b.ts': '' })
+    expect(path).toContain('/20250309010205_')
+  })
+
+  it('can be made twice within a second: the stamps rise', async () => {
+    const { fs, files } = memory()
+    for (const name of ['first', 'second', 'third'])
+      writePlan(await planMigration({ root: ROOT, now, name, fs }), { fs })
+    expect(files().slice(1)).toEqual([
+      'migrations/20250309010203_first.js',
+      'migrations/20250309010204_second.js',
+      'migrations/20250309010205_third.js',
+    ])
+  })
+
+  it.each(['a/b', '..\\b', 'a\u0007', '!'])('is refused for the name %j', async (name) => {
+    await expect(plan({}, { name })).rejects.toThrow('name of a migration')
+  })
+})
+
+describe('a migration of the same name', () => {
+  const files = { 'migrations/20250101000000_add_sessions.js': 'old' }
+
+  it('is refused, in whatever spelling and language, and the message names the file', async () => {
+    for (const language of ['js', 'ts']) {
+      const { fs, files: written } = memory(files)
+      const second = await planMigration({ root: ROOT, now, name: 'AddSessions', language, fs })
+      expect(() => writePlan(second, { fs })).toThrow('20250101000000_add_sessions.js')
+      expect(written()).toHaveLength(2)
+    }
+  })
+
+  it('is rewritten in its place with force', async () => {
+    const { fs, files: written, read } = memory(files)
+    writePlan(await planMigration({ root: ROOT, now, name: 'AddSessions', force: true, fs }), { fs, force: true })
+    expect(written()).toEqual(['package.json', 'migrations/20250101000000_add_sessions.js'])
+    expect(read('migrations/20250101000000_add_sessions.js')).toContain('createTable()')
+  })
+})
+
+describe('the language of a migration', () => {
+  it('is JavaScript of the module system that Node will take the file for', async () => {
+    expect((await plan({ 'package.json': '{}' })).text).toContain("require('dynamo-session-store')")
+    expect((await plan({ 'package.json': '{"type":"module"}' })).text).toContain("from 'dynamo-session-store'")
+    const own = { 'package.json': '{"type":"module"}', 'migrations/package.json': '{"type":"commonjs"}' }
+    expect((await plan(own)).text).toContain("require('dynamo-session-store')")
+  })
+
+  it('is TypeScript when the application has a tsconfig.json', async () => {
+    const { path, text } = await plan({ 'tsconfig.json': '{}' })
+    expect(path).toMatch(/\.ts$/)
+    expect(text).toContain('export async function up(): Promise<void>')
+  })
+
+  it("is not told by another package's tsconfig.json above", async () => {
+    const files = { 'tsconfig.json': '{}', 'packages/web/package.json': '{}', 'packages/api/src/x.txt': '' }
+    expect((await plan(files, { root: '/app/packages/web' })).path).toMatch(/\.js$/)
+    expect((await plan(files, { root: '/app/packages/api' })).path).toMatch(/\.ts$/)
+  })
+
+  it('can be chosen; .mjs comes with a warning about knex and sequelize-cli', async () => {
+    expect((await plan({ 'tsconfig.json': '{}' }, { language: 'js' })).path).toMatch(/\.js$/)
+    const mjs = await plan({}, { language: 'mjs' })
+    expect(mjs.path).toMatch(/\.mjs$/)
+    expect(mjs.text).toContain('export async function up()')
+    expect(mjs.notices.join()).toMatch(/knex and sequelize-cli skip \.mjs/)
+    await expect(plan({}, { language: 'coffee' })).rejects.toThrow('"coffee" can\'t be the language')
+  })
+
+  it('comes with a warning where TypeScript accepts no import: a CommonJS package with verbatimModuleSyntax', async () => {
+    const tsconfig = '{ "compilerOptions": { "verbatimModuleSyntax": true } }'
+    const notices = async (files: Record<string, string>) => (await plan(files)).notices.join()
+    expect(await notices({ 'tsconfig.json': tsconfig })).toContain('npm pkg set type=module')
+    expect(await notices({ 'tsconfig.json': tsconfig, 'package.json': '{ "type": "module" }' })).toBe('')
+    expect(await notices({ 'tsconfig.json': '{}' })).toBe('')
+  })
+
+  it('stops at a package.json that is not valid', async () => {
+    await expect(plan({ 'package.json': '{' })).rejects.toThrow("/app/package.json can't be read")
+  })
+})
+
+describe('the text of a migration', () => {
+  it.each(['ts', 'js', 'mjs'])(
+    'creates and deletes the table, without a SQL transaction, using no argument: %s',
+    async (language) => {
+      const { text } = await plan({}, { language })
+      expect(text).toMatch(/function up\(\)[^}]*await createTable\(\)/)
+      expect(text).toMatch(/function down\(\)[^}]*await deleteTable\(\)/)
+      expect(text).toContain('config = { transaction: false }')
+    },
+  )
+
+  it.each([
+    ['js', 'export const options = {}', "const { options } = require('../src/session.js')"],
+    ['js', 'export default {}', "const { default: options } = require('../src/session.js')"],
+    ['js', 'module.exports = { tableName: 1 }', "const options = require('../src/session.js')"],
+    ['mjs', 'export const options = {}', "import { options } from '../src/session.js'"],
+    ['mjs', 'module.exports = {}', "import options from '../src/session.js'"],
+    ['ts', 'export default {}', "import options from '../src/session.js'"],
+  ])('passes on the options of the application: %s, %s', async (language, code, line) => {
+    const { text } = await plan({ 'src/session.js': code }, { language, optionsModule: 'src/session.js' })
+    expect(text).toContain(`${line}\n`)
+    expect(text).toContain('await createTable(options)')
+    expect(text).toContain('await deleteTable(options)')
+  })
+
+  it('stops when the options module is missing', async () => {
+    await expect(plan({}, { optionsModule: 'src/session.js' })).rejects.toThrow('/app/src/session.js does not exist')
+  })
+})
+
+describe('a migration for an index', () => {
+  const config = { 'config/dynamo_session_store.yml': 'index_keys: [user_id, user.id]\n' }
+  const root = mkdtempSync(join(tmpdir(), 'index-migration-'))
+  mkdirSync(join(root, 'config'))
+  for (const [path, text] of Object.entries(config)) writeFileSync(join(root, path), text)
+  afterAll(() => rmSync(root, { recursive: true }))
+
+  it.each(['ts', 'js', 'mjs'])('adds the index and deletes that alone on the way down: %s', async (language) => {
+    const { text, path, notices } = await plan({}, { language, root, index: 'user.id' })
+    expect(path).toMatch(/_add_user_id_index\.\w+$/)
+    expect(text).toMatch(/up(?: = async function up)?\(\)[^}]*await createTable\(\{ indexKeys: \['user\.id'\] \}\)/)
+    expect(text).toMatch(/down(?: = async function down)?\(\)[^}]*await deleteIndex\('user\.id'\)/)
+    expect(text).toContain('config = { transaction: false }')
+    expect(text).not.toContain('deleteTable')
+    expect(notices.join()).not.toContain('index_keys')
+  })
+
+  it('passes on the options of the application', async () => {
+    const files = { 'src/session.js': 'export const options = {}' }
+    const { text } = await plan(files, { language: 'mjs', index: 'user_id', optionsModule: 'src/session.js' })
+    expect(text).toContain("import { options } from '../src/session.js'\n")
+    expect(text).toContain("await createTable({ ...options, indexKeys: ['user_id'] })")
+    expect(text).toContain("await deleteIndex('user_id', options)")
+  })
+
+  it('is what a name such as AddUserIdIndex asks for, of one of index_keys', async () => {
+    const { path, text } = await plan({}, { root, name: 'AddUserIdIndex' })
+    expect(path).toMatch(/_add_user_id_index\.js$/)
+    expect(text).toContain("deleteIndex('user_id')")
+    const other = plan({}, { root, name: 'AddTenantIndex' })
+    await expect(other).rejects.toThrow(/index_keys has no key like "tenant".* -- --index tenant/)
+  })
+
+  it('keeps the name that it is given', async () => {
+    const { path } = await plan({}, { root, name: 'SignOutEverywhere', index: 'user_id' })
+    expect(path).toMatch(/_sign_out_everywhere\.js$/)
+  })
+
+  it('comes with a notice when index_keys lacks the key, and is refused for what no key can be', async () => {
+    const { notices } = await plan({}, { index: 'tenant' })
+    expect(notices).toEqual([expect.stringContaining('index_keys has no "tenant" here')])
+    for (const index of ['data', "a'b", 'a b', '']) {
+      await expect(plan({}, { index })).rejects.toThrow('--index: ')
+    }
+  })
+})
+
+describe('the folder of migrations', () => {
+  it('is the one that --dir names, and the notice says what that overrides', async () => {
+    const { path, notices } = await plan({}, { dir: 'db\\migrate' })
+    expect(path).toMatch(/^\/app\/db\/migrate\/\d+_/)
+    expect(notices).toEqual([expect.stringMatching(/--dir db\/migrate overrides migrations_dir, which is migrations/)])
+    expect((await plan({}, { dir: './migrations/' })).notices).toEqual([])
+    await expect(plan({}, { dir: 'a\u0000b' })).rejects.toThrow("can't be a folder")
+  })
+
+  it('is option migrations_dir', async () => {
+    vi.stubEnv('AWS_DYNAMO_DB_SESSION_MIGRATIONS_DIR', 'db/from-env')
+    expect((await plan()).path).toMatch(/^\/app\/db\/from-env\/\d+_/)
+  })
+
+  it('is not guessed when the configuration is broken', async () => {
+    vi.stubEnv('AWS_DYNAMO_DB_SESSION_TTL', 'maybe')
+    await expect(plan()).rejects.toThrow('ENV AWS_DYNAMO_DB_SESSION_TTL: must be true or false, not "maybe"')
+  })
+})
+
+describe('the next command', () => {
+  const root = mkdtempSync(join(tmpdir(), 'session-migration-'))
+  afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+  function planBesideKnexfile(text: string, input: { dir?: string } = {}) {
+    mkdirSync(root, { recursive: true })
+    writeFileSync(join(root, 'package.json'), '{}')
+    writeFileSync(join(root, 'knexfile.cjs'), text)
+    return planMigration({ root, ...input })
+  }
+
+  it('is umzug', async () => {
+    expect((await plan()).next).toBe('npx umzug up')
+  })
+
+  it("is knex where the folder is the knexfile's", async () => {
+    const knexfile = "module.exports = { client: 'pg' }"
+    expect((await planBesideKnexfile(knexfile)).next).toBe('npx knex migrate:latest')
+    expect((await planBesideKnexfile(knexfile, { dir: 'elsewhere' })).next).toBe(
+      'AWS_DYNAMO_DB_SESSION_MIGRATIONS_DIR=elsewhere npx umzug up',
+    )
+  })
+})
+
+describe('a knexfile that cannot be read', () => {
+  it('does not stop the generator: a notice says so', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'session-migration-'))
+    writeFileSync(join(root, 'knexfile.cjs'), "throw new Error('broken knexfile')")
+    const { next, notices } = await planMigration({ root })
+    rmSync(root, { recursive: true })
+    expect(next).toBe('npx umzug up')
+    expect(notices).toEqual([expect.stringMatching(/broken knexfile; if migrations is also knex's folder/)])
+  })
+})

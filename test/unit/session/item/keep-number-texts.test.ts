@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { keepTexts } from '../../../../runtime/session/item/keep-number-texts.js'
+
+describe('writing over what another writer stored', () => {
+  it('keeps the text of every top-level value that did not change', () => {
+    const stored =
+      '{ "id" : 1152921504606846977, "f": 1.0,"e":1.0e+21, "zero":-0.0, "deep": { "id": [9007199254740993] } , "gone":1}'
+    const ours = JSON.stringify({ ...JSON.parse(stored), gone: undefined, mine: 1 })
+    expect(keepTexts(ours, stored)).toBe(
+      '{"id":1152921504606846977,"f":1.0,"e":1.0e+21,"zero":-0.0,"deep":{ "id": [9007199254740993] },"mine":1}',
+    )
+  })
+
+  it('writes a value that changed anew, whole', () => {
+    expect(keepTexts('{"a":2,"deep":{"id":9007199254740992,"x":1}}', '{"a":1.0,"deep":{"id":9007199254740993}}')).toBe(
+      '{"a":2,"deep":{"id":9007199254740992,"x":1}}',
+    )
+  })
+
+  it('takes marks in texts and keys for texts', () => {
+    const stored = String.raw`{"a\"}":"{,:\\","]":{"}":["\"",1.0]},"\u00eb":"\/","__proto__":1.0,"":[],"last":1.0}`
+    const expected = String.raw`{"a\"}":"{,:\\","]":{"}":["\"",1.0]},"ë":"\/","__proto__":1.0,"":[],"last":1.0}`
+    expect(keepTexts(JSON.stringify(JSON.parse(stored)), stored)).toBe(expected)
+  })
+
+  it('knows of a key that is there twice the value that counts', () => {
+    expect(keepTexts('{"a":2}', '{"a":1.0,"a":2.0}')).toBe('{"a":2.0}')
+  })
+
+  it('is nothing but the data where nothing was stored', () => {
+    expect(keepTexts('{"a":1}', '{}')).toBe('{"a":1}')
+    expect(keepTexts('{}', ' { "a" : 1 } ')).toBe('{}')
+  })
+
+  it('takes the largest session that an item holds, of escapes alone', () => {
+    const large = JSON.stringify({ a: '"'.repeat(200_000), b: 1 })
+    expect(keepTexts(large, large)).toBe(large)
+  })
+
+  it('means the same as the data, whatever the data is', () => {
+    for (let round = 0; round < 500; round += 1) {
+      const [ours, stored] = [anyObject(3), anyObject(3)]
+      const mixed = { ...stored, ...ours }
+      const text = keepTexts(JSON.stringify(mixed), JSON.stringify(stored, undefined, round % 3))
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(mixed)))
+    }
+  })
+})
+
+function anyObject(levels: number): Record<string, unknown> {
+  const keys = Array.from({ length: Math.floor(Math.random() * 4) }, () =>
+    anyOf(['a', 'b', '"', '{', '\\', ',', ']:', '']),
+  )
+  return Object.fromEntries(keys.map((key) => [key, anyValue(levels - 1)]))
+}
+
+function anyValue(levels: number): unknown {
+  const simple = [null, true, 1.5, -2e30, 'text', '"}', '\\', '[,:', '']
+  if (levels === 0 || Math.random() < 0.5) return anyOf(simple)
+  return Math.random() < 0.5 ? anyObject(levels) : [anyValue(levels - 1), anyValue(levels - 1)]
+}
+
+function anyOf<T>(values: readonly T[]): T {
+  return values[Math.floor(Math.random() * values.length)] as T
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { merge } from '../../../../runtime/session/item/merge.js'
+
+describe('merging two changes of a session', () => {
+  it('keeps the changes of both sides to different keys: new, changed, deleted', () => {
+    const base = { a: 1, b: 1, c: 1, d: 1 }
+    const ours = { a: 2, c: 1, d: 1, mine: true }
+    const theirs = { a: 1, b: 1, d: 5, yours: true }
+    expect(merge(base, ours, theirs)).toEqual({ data: { a: 2, d: 5, yours: true, mine: true }, conflicts: [] })
+  })
+
+  it('lets ours win where both changed the same key, and names it', () => {
+    expect(merge({ a: 1, b: 1 }, { a: 2, b: 1 }, { a: 3, b: 2 })).toEqual({ data: { a: 2, b: 2 }, conflicts: ['a'] })
+    expect(merge({ a: 1 }, {}, { a: 3 })).toEqual({ data: {}, conflicts: ['a'] })
+    expect(merge({ a: 1 }, { a: 3 }, {})).toEqual({ data: { a: 3 }, conflicts: ['a'] })
+  })
+
+  it('sees no conflict where both made the same change', () => {
+    expect(merge({ a: 1 }, { a: 2 }, { a: 2 })).toEqual({ data: { a: 2 }, conflicts: [] })
+    expect(merge({ a: 1 }, {}, {})).toEqual({ data: {}, conflicts: [] })
+  })
+
+  it('never merges within a value', () => {
+    const merged = merge({ cart: { x: 1 } }, { cart: { x: 1, y: 2 } }, { cart: { x: 1, z: 3 } })
+    expect(merged).toEqual({ data: { cart: { x: 1, y: 2 } }, conflicts: ['cart'] })
+  })
+
+  it('keeps keys such as __proto__ and constructor as they are', () => {
+    const theirs = JSON.parse('{"__proto__":{"polluted":1},"constructor":"x","a":1}')
+    const { data } = merge({ a: 1 }, { a: 2 }, theirs)
+    expect(JSON.stringify(data)).toBe('{"__proto__":{"polluted":1},"constructor":"x","a":2}')
+    expect('polluted' in {}).toBe(false)
+  })
+})

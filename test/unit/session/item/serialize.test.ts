@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { SessionDataError } from '../../../../runtime/errors.js'
+import { compare, serialize } from '../../../../runtime/session/item/serialize.js'
+
+describe('writing session data', () => {
+  it('is what JSON makes of it: Dates become ISO text, functions are dropped', () => {
+    expect(serialize({ at: new Date(0), f: () => 1, n: undefined })).toBe('{"at":"1970-01-01T00:00:00.000Z"}')
+  })
+
+  it.each([
+    [{ big: 1n }, 'at big: '],
+    [{ cart: { items: [{ price: 1 }, { price: 2n }] } }, 'at cart.items[1].price: '],
+    [{ date: new Date(0), big: [1n] }, 'at big[0]: '],
+  ])('names the path of what JSON can not hold', (data, place) => {
+    expect(() => serialize(data)).toThrow(SessionDataError)
+    expect(() => serialize(data)).toThrow(place)
+  })
+
+  it('names the path where a cycle closes, and takes the same value twice for no cycle', () => {
+    const shared = { a: 1 }
+    const cycle: Record<string, unknown> = { one: shared, two: shared, deep: { er: {} } }
+    Object.assign(cycle.deep as object, { er: { back: cycle } })
+    expect(() => serialize(cycle)).toThrow('at deep.er.back: ')
+    expect(serialize({ one: shared, two: shared })).toBe('{"one":{"a":1},"two":{"a":1}}')
+  })
+
+  it('writes lone surrogates as U+FFFD, since other JSON parsers refuse them, and nothing else', () => {
+    const data = { lone: 'a\ud800b', low: '\udc00', pair: '😀', text: '\\ud800', key: { '\ud800': 1 }, quote: '"\\' }
+    const json = serialize(data)
+    expect(json).not.toMatch(/(?<!\\)\\ud/)
+    expect(JSON.parse(json)).toEqual({
+      ...data,
+      lone: 'a\ufffdb',
+      low: '\ufffd',
+      key: { '\ufffd': 1 },
+    })
+  })
+})
+
+describe('comparing data with what was loaded', () => {
+  it('finds the same data whoever wrote it, and what is changed', () => {
+    const data = { user: 1, at: [1.5] }
+    expect(compare(data, '{"user":1,"at":[1.5]}')).toMatchObject({ unchanged: true })
+    expect(compare(data, '{ "user": 1.0, "at": [15e-1] }')).toMatchObject({ unchanged: true })
+    expect(compare(data, '{"user":2,"at":[1.5]}')).toMatchObject({ unchanged: false, json: '{"user":1,"at":[1.5]}' })
+    expect(compare({ at: [1.5], user: 1 }, '{"user":1,"at":[1.5]}')).toMatchObject({ unchanged: false })
+  })
+
+  it('tells whether others wrote what JavaScript would write in another way', () => {
+    expect(compare({ n: 1 }, '{"n":2}').plain).toBe(true)
+    expect(compare({ n: 1 }, '{"n":2.0}').plain).toBe(false)
+    expect(compare({ n: 1 }, '{"n": 2}').plain).toBe(false)
+  })
+})

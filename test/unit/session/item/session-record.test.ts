@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { SessionDataError } from '../../../../runtime/errors.js'
+import { recordOf } from '../../../../runtime/session/item/session-record.js'
+
+const ID = 'an-id-that-must-not-print'
+
+const FORMAT = { sessionIdDigest: 'sha256' } as const
+
+describe('reading an item', () => {
+  it('gives the record', () => {
+    const item = {
+      session_id: { S: ID },
+      data: { S: '{"user_id":42}' },
+      created_at: { S: '1795371590.1679342' },
+      updated_at: { S: '1795371590.1679482' },
+      expire_at: { N: '1795375190' },
+    }
+    expect(recordOf(ID, item, FORMAT)).toEqual({
+      id: ID,
+      json: '{"user_id":42}',
+      base: '{"user_id":42}',
+      data: { user_id: 42 },
+      createdAt: '1795371590.1679342',
+      updatedAt: '1795371590.1679482',
+      expireAt: 1795375190,
+      cookie: undefined,
+      version: { S: '1795371590.1679482' },
+      saves: [],
+      token: undefined,
+      dataMissing: false,
+      others: { session_id: { S: ID } },
+    })
+  })
+
+  it('keeps the attributes that are not of the wire format apart', () => {
+    const item = { data: { S: '{}' }, locked_at: { S: '1.5' }, cookie: { S: '{}' }, user_id: { S: '42' } }
+    expect(recordOf(ID, item, FORMAT).others).toEqual({ user_id: { S: '42' } })
+  })
+
+  it('tolerates missing times, times of type N, and attributes that it does not know', () => {
+    expect(recordOf(ID, { data: { S: '{}' }, flavour: { S: 'x' } }, FORMAT)).toMatchObject({ createdAt: undefined })
+    expect(recordOf(ID, { data: { S: '{}' }, updated_at: { N: '17' } }, FORMAT)).toMatchObject({ updatedAt: '17' })
+  })
+
+  it.each([
+    [{ pk: { S: ID }, email: { S: 'ada@example.com' }, updated_at: { S: '1795371590.5' } }, 'is missing'],
+    [{ data: { M: {} } }, 'is of type M'],
+    [{ data: { NULL: true } }, 'is of type NULL'],
+    [{ data: { S: '' } }, 'is not JSON'],
+    [{ data: { S: '{"a":NaN}' } }, 'is not JSON'],
+    [{ data: { S: 'BAh7BkkiDHVzZXJfaWQGOgZFVGkv\n' } }, "is in Ruby's Marshal format"],
+    [{ data: { S: '[]' } }, 'is not a JSON object'],
+    [{ data: { S: '"text"' } }, 'is not a JSON object'],
+  ])('refuses what is no session, without naming the id: %j', (item, message) => {
+    const read = () => recordOf(ID, item, FORMAT)
+    expect(read).toThrow(SessionDataError)
+    expect(read).toThrow(message)
+    expect(read).not.toThrow(ID)
+  })
+
+  it.each([
+    ['nothing, as the Ruby gem leaves it (D5, G28)', {}, true],
+    ['a key and times, without data', { pk: { S: ID }, updated_at: { S: '1.5' }, expire_at: { N: '1' } }, true],
+    ['the text null (G14)', { data: { S: 'null' } }, false],
+    ['the text null with spaces', { data: { S: ' null\n' } }, false],
+  ])('takes for an empty session: %s', (_what, item, dataMissing) => {
+    expect(recordOf(ID, item, FORMAT)).toMatchObject({ data: {}, json: '{}', base: '{}', dataMissing })
+  })
+
+  it('keeps a key named __proto__ to itself', () => {
+    const { data } = recordOf(ID, { data: { S: '{"__proto__":{"polluted":true}}' } }, FORMAT)
+    expect('polluted' in data).toBe(false)
+    expect('polluted' in {}).toBe(false)
+  })
+})
