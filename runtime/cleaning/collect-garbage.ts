@@ -6,12 +6,12 @@ import { type TableWork, workOnTable } from '../table/table-work.js'
 import { Batches } from './batches.js'
 import { ClockGuard } from './clock-guard.js'
 import { Deletions } from './deletions.js'
-import { isGarbage, type Old, oldBy } from './is-expired.js'
-import { Tally } from './progress.js'
+import { type ExpiryLimits, expiryLimits, isExpired } from './is-expired.js'
+import { Progress } from './progress.js'
 import { CleaningRequests } from './requests.js'
 import { Scan } from './scan.js'
 import { type CleaningContext, type CleaningProgress, checkSettings } from './settings.js'
-import { Stop, type StopReason } from './stop-conditions.js'
+import { StopConditions, type StopReason } from './stop-conditions.js'
 
 export interface CleaningSummary extends CleaningProgress {
   readonly dryRun: boolean
@@ -44,8 +44,8 @@ export async function collectGarbage(options: Options = {}, context: CleaningCon
   checkSettings(context)
   const { logger, requestTimeout } = context
   return await workOnTable(options, { logger, requestTimeout }, async (work) => {
-    const old = oldBy(work.configuration, context.expireAtOnly ?? false)
-    const stop = new Stop(context)
+    const old = expiryLimits(work.configuration, context.expireAtOnly ?? false)
+    const stop = new StopConditions(context)
     try {
       return await new Cleaning(work, old, context, stop).run()
     } catch (error) {
@@ -57,23 +57,23 @@ export async function collectGarbage(options: Options = {}, context: CleaningCon
 }
 
 class Cleaning {
-  readonly #old: Old
+  readonly #old: ExpiryLimits
   readonly #dryRun: boolean
   readonly #segments: number
-  readonly #stop: Stop
-  readonly #tally: Tally
+  readonly #stop: StopConditions
+  readonly #tally: Progress
   readonly #scan: Scan
   readonly #deletions: Deletions
   readonly #clock: ClockGuard
 
-  constructor(work: TableWork, old: Old, context: CleaningContext, stop: Stop) {
+  constructor(work: TableWork, old: ExpiryLimits, context: CleaningContext, stop: StopConditions) {
     const { segments = SEGMENTS, rate, dryRun = false, trustClock = false, onProgress } = context
     const requests = new CleaningRequests(work, { rate, signal: stop.signal })
     this.#old = old
     this.#dryRun = dryRun
     this.#segments = segments
     this.#stop = stop
-    this.#tally = new Tally(requests, onProgress)
+    this.#tally = new Progress(requests, onProgress)
     this.#scan = new Scan(work.configuration, requests, { segments, rate })
     this.#deletions = new Deletions(work, requests, this.#tally, rate)
     this.#clock = new ClockGuard(work.serverClock, () => this.#scan.probe(), { trusted: trustClock })
@@ -123,7 +123,7 @@ class Cleaning {
       this.#tally.foreign(page.foreign)
       for (const item of page.items) {
         if (!this.#stop.scanning) break
-        const dead = isGarbage(item, this.#old, wallClock())
+        const dead = isExpired(item, this.#old, wallClock())
         this.#tally.saw(dead)
         if (!dead) continue
         this.#stop.picked()
@@ -148,7 +148,7 @@ class Cleaning {
   async #delete(batch: readonly Item[]): Promise<boolean> {
     if (batch.length === 0) return true
     const now = await this.#clock.now()
-    const dead = batch.filter((item) => isGarbage(item, this.#old, now))
+    const dead = batch.filter((item) => isExpired(item, this.#old, now))
     this.#tally.abandoned(batch.length - dead.length)
     const left = this.#dryRun ? [] : await this.#deletions.delete(dead)
     this.#tally.abandoned(left.length)

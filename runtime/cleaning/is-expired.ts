@@ -8,7 +8,7 @@ import { milliseconds } from '../session/item/timestamp.js'
 import { CLOCK_DIFFERENCE } from '../session/lock.js'
 
 /** What defines which sessions are old. */
-export interface Old extends Limits {
+export interface ExpiryLimits extends Limits {
   /** Milliseconds. */
   readonly lockExpiryTime: number
 }
@@ -20,7 +20,7 @@ export interface Old extends Limits {
  *
  * @throws {ConfigurationError} when nothing defines which sessions are old
  */
-export function oldBy(configuration: Configuration, expireAtOnly: boolean): Old {
+export function expiryLimits(configuration: Configuration, expireAtOnly: boolean): ExpiryLimits {
   const { maxAge, maxStale, lockExpiryTime, file } = configuration
   if (expireAtOnly) return { maxAge: undefined, maxStale: undefined, lockExpiryTime }
   if (maxAge === undefined && maxStale === undefined) {
@@ -40,7 +40,7 @@ export function oldBy(configuration: Configuration, expireAtOnly: boolean): Old 
  *
  * @param now milliseconds since the epoch
  */
-export function isGarbage(item: Item, old: Old, now: number): boolean {
+export function isExpired(item: Item, old: ExpiryLimits, now: number): boolean {
   if (successorOf(item) !== undefined) return now >= Number(item.expire_at?.N) * 1000
   return isDead(timesOf(item), old, now) && !isHeld(item.locked_at, old.lockExpiryTime, now)
 }

@@ -4,7 +4,7 @@ import type { CleaningRequests } from './requests.js'
 import type { CleaningProgress } from './settings.js'
 
 /** Counts what happens to sessions, and reports it. */
-export class Tally implements Outcomes {
+export class Progress implements Outcomes {
   readonly #requests: CleaningRequests
   readonly #onProgress: ((progress: CleaningProgress) => void) | undefined
   readonly #started = monotonic()

@@ -5,7 +5,7 @@ import { sleep } from '../async/sleep.js'
  * Holds requests back, so that they consume at most `rate` capacity units a second together. What a request consumes
  * is known only after it: an estimate counts until then. Nothing is saved up in quiet times, so there are no bursts.
  */
-export class Pace {
+export class RateLimit {
   readonly #rate: number | undefined
   readonly #signal: AbortSignal
   /** When the next request may be sent, by the monotonic clock, in milliseconds. */

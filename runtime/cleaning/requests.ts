@@ -7,7 +7,7 @@ import type { Transport } from '../dynamodb/transport.js'
 import { messageOf, TableRequestError } from '../errors.js'
 import { seconds } from '../table/patience.js'
 import type { TableWork } from '../table/table-work.js'
-import { Pace, unlessAborted } from './rate-limit.js'
+import { RateLimit, unlessAborted } from './rate-limit.js'
 
 /** How often a request is sent before its failure counts, beside what the SDK repeats by itself. */
 const ATTEMPTS = 8
@@ -33,15 +33,15 @@ export interface Answered<T> {
 export class CleaningRequests {
   readonly #work: TableWork
   readonly #signal: AbortSignal
-  readonly #pace: Pace
-  readonly #progress: Progress
+  readonly #pace: RateLimit
+  readonly #progress: Stagnation
   #units = 0
 
   constructor(work: TableWork, { rate, signal }: { rate: number | undefined; signal: AbortSignal }) {
     this.#work = work
     this.#signal = signal
-    this.#pace = new Pace(rate, signal)
-    this.#progress = new Progress(TIMEOUTS * work.requestTimeout)
+    this.#pace = new RateLimit(rate, signal)
+    this.#progress = new Stagnation(TIMEOUTS * work.requestTimeout)
   }
 
   /** Capacity units consumed so far. */
@@ -95,7 +95,7 @@ export class CleaningRequests {
 }
 
 /** Tells when cleaning makes no progress any more. */
-class Progress {
+class Stagnation {
   readonly #limit: number
   #lastSuccess = Number.NEGATIVE_INFINITY
   #failures = 0

@@ -9,9 +9,9 @@ export interface CleaningContext {
   readonly segments?: number
   /** Capacity units a second at most, of the scan and the deletes together. Default: no limit. */
   readonly rate?: number
-  /** Stop after as many sessions were picked for deletion. Default: no limit. */
+  /** StopConditions after as many sessions were picked for deletion. Default: no limit. */
   readonly maxItems?: number
-  /** Stop after as many seconds. Default: no limit. */
+  /** StopConditions after as many seconds. Default: no limit. */
   readonly maxSeconds?: number
   /**
    * Let nothing but an item's own `expire_at` end its session; `max_age` and `max_stale` don't count then and need not

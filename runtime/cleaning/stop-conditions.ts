@@ -4,7 +4,7 @@ import type { CleaningContext } from './settings.js'
 export type StopReason = 'signal' | 'maxItems' | 'maxSeconds'
 
 /** Ends cleaning early. */
-export class Stop {
+export class StopConditions {
   readonly #requests = new AbortController()
   readonly #signal: AbortSignal | undefined
   readonly #timer: NodeJS.Timeout | undefined

@@ -1,11 +1,11 @@
 import type { Problem } from '../errors.js'
-import { nearest } from './did-you-mean.js'
+import { didYouMean } from './did-you-mean.js'
 import { parseText } from './option-values.js'
 import { ENV_OPTION_NAMES, ENV_PREFIX, envName, OPTION_NAMES, type OptionName } from './options.js'
-import type { Found } from './origin.js'
+import type { Origin } from './origin.js'
 
 /** Reads the options that are set as `AWS_DYNAMO_DB_SESSION_…`; an empty variable counts as unset. */
-export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Found {
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Origin {
   const values = new Map<OptionName, { value: unknown; source: string }>()
   const problems: Problem[] = []
   for (const name of ENV_OPTION_NAMES) {
@@ -28,6 +28,6 @@ function unknownVariables(env: Readonly<Record<string, string | undefined>>): st
     .map((variable) =>
       inCodeOnly.includes(variable)
         ? `ENV ${variable} is not read: this option can only be set in code`
-        : `ENV ${variable} is not an option of dynamo-session-store${nearest(variable, known)}`,
+        : `ENV ${variable} is not an option of dynamo-session-store${didYouMean(variable, known)}`,
     )
 }

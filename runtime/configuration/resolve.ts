@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { ConfigurationError, type Problem } from '../errors.js'
 import { overAmbient } from './ambient.js'
-import { nearest } from './did-you-mean.js'
+import { didYouMean } from './did-you-mean.js'
 import { readEnvironment } from './env-origin.js'
 import { valueText, withoutPassword } from './option-text.js'
 import { checkValue } from './option-values.js'
@@ -18,8 +18,8 @@ import {
   type ResolvedOptions,
   yamlName,
 } from './options.js'
-import type { Found } from './origin.js'
-import { type FoundInFile, readYaml } from './yaml-origin.js'
+import type { Origin } from './origin.js'
+import { type FileOrigin, readYaml } from './yaml-origin.js'
 
 /** Every option with its value, and where each value came from. Printing it never shows a secret. */
 export type Configuration = ResolvedOptions & ConfigurationFacts
@@ -106,7 +106,7 @@ export function assertSecretsReadable(configuration: Configuration): void {
 }
 
 class ResolvedConfiguration {
-  constructor(origins: readonly Found[], facts: Omit<ConfigurationFacts, 'sources' | 'toJSON'>, env: Environment) {
+  constructor(origins: readonly Origin[], facts: Omit<ConfigurationFacts, 'sources' | 'toJSON'>, env: Environment) {
     const sources: Partial<Record<OptionName, string>> = {}
     const values: Record<string, unknown> = {}
     for (const name of OPTION_NAMES) {
@@ -143,16 +143,16 @@ function printable(name: OptionName, value: unknown): unknown {
   return typeof value === 'string' ? withoutPassword(value) : value
 }
 
-const nothing: FoundInFile = { values: new Map(), problems: [], warnings: [], deferred: [] }
+const nothing: FileOrigin = { values: new Map(), problems: [], warnings: [], deferred: [] }
 
-function readCode(options: Options): Found {
+function readCode(options: Options): Origin {
   const values = new Map<OptionName, { value: unknown; source: string }>()
   const problems: Problem[] = []
   for (const [key, value] of Object.entries(options)) {
     const name = OPTION_NAMES.find((candidate) => candidate === key)
     if (!name) {
       const meant = OPTION_NAMES.find((candidate) => yamlName(candidate) === key)
-      const hint = meant ? `; did you mean "${meant}"?` : nearest(key, OPTION_NAMES)
+      const hint = meant ? `; did you mean "${meant}"?` : didYouMean(key, OPTION_NAMES)
       problems.push({ place: `option ${key}`, text: `is not an option of dynamo-session-store${hint}` })
     } else if (value !== undefined && value !== null) {
       const checked = checkValue(name, value)
@@ -164,7 +164,7 @@ function readCode(options: Options): Found {
 }
 
 /** Region and endpoint may stand beside a client, because ENV and the file set them for others as well. */
-function clientProblems(values: Found['values']): Problem[] {
+function clientProblems(values: Origin['values']): Problem[] {
   if (!values.has('client')) return []
   const text = 'has no effect beside the option client; set it when you make that client, or leave client out'
   return CLIENT_SETTINGS.filter((name) => values.has(name)).map((name) => ({ place: `option ${name}`, text }))
@@ -180,7 +180,7 @@ function readFile(
   environment: string,
   given: { value: unknown; source: string } | undefined,
   env: Environment,
-): FoundInFile & { path: string | undefined } {
+): FileOrigin & { path: string | undefined } {
   const candidates = given ? [String(given.value)] : [configurationPath(environment), configurationPath()]
   for (const candidate of candidates) {
     const absolute = resolve(root, candidate)
@@ -206,11 +206,11 @@ function readFile(
   return { ...nothing, warnings, path: undefined }
 }
 
-function firstOf(name: OptionName, origins: readonly Found[]): { value: unknown; source: string } | undefined {
+function firstOf(name: OptionName, origins: readonly Origin[]): { value: unknown; source: string } | undefined {
   return origins.map((origin) => origin.values.get(name)).find((found) => found !== undefined)
 }
 
-function hasSecret(...origins: readonly Found[]): boolean {
+function hasSecret(...origins: readonly Origin[]): boolean {
   return firstOf('secretKey', origins) !== undefined
 }
 

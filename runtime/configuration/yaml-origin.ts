@@ -1,14 +1,14 @@
 import type { Document, Pair, YAMLError } from 'yaml'
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from '#yaml'
 import type { Problem } from '../errors.js'
-import { nearest } from './did-you-mean.js'
+import { didYouMean } from './did-you-mean.js'
 import { interpolate } from './interpolation.js'
 import { type Checked, checkValue, parseText } from './option-values.js'
 import { definitionOf, OPTION_NAMES, type OptionName, YAML_OPTION_NAMES, yamlName } from './options.js'
-import type { Found } from './origin.js'
+import type { Origin } from './origin.js'
 
 /** What a file says. `deferred`: problems that concern only those who need the secret. */
-export interface FoundInFile extends Found {
+export interface FileOrigin extends Origin {
   readonly deferred: readonly Problem[]
 }
 
@@ -23,7 +23,7 @@ type Environment = Readonly<Record<string, string | undefined>>
  *
  * @param path the file's name for messages and sources
  */
-export function readYaml(text: string, path: string, env: Environment): FoundInFile {
+export function readYaml(text: string, path: string, env: Environment): FileOrigin {
   const documents = parseAllDocuments(text, { prettyErrors: false, uniqueKeys: true })
   const file = new YamlFile(path, text, env)
   if (!Array.isArray(documents)) return file.found
@@ -95,7 +95,7 @@ class YamlFile {
     if (!name) {
       const known = YAML_OPTION_NAMES.map(yamlName)
       const shown = shownKey(pair.key) ?? ''
-      const text = missingSpace(pair.key) ?? `unknown option ${JSON.stringify(shown)}${nearest(shown, known)}`
+      const text = missingSpace(pair.key) ?? `unknown option ${JSON.stringify(shown)}${didYouMean(shown, known)}`
       this.problem(offset, text)
       return
     }

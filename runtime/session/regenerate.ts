@@ -3,11 +3,11 @@ import type { Configuration } from '../configuration/resolve.js'
 import { InvalidSessionIdError } from '../errors.js'
 import { keepTexts } from './item/keep-number-texts.js'
 import { type SessionData, serialize } from './item/serialize.js'
+import type { SessionExtras } from './item/session-extras.js'
 import { hashSessionId } from './item/session-id.js'
 import { keyOf } from './item/session-key.js'
 import { type Item, recordOf, type SessionRecord } from './item/session-record.js'
 import type { Changes, Condition, SessionItems, WriteResult } from './requests/session-items.js'
-import type { SessionExtras, SessionRepository } from './session-repository.js'
 import {
   ATTEMPTS,
   assertStillLocked,
@@ -19,10 +19,16 @@ import {
   unlocking,
 } from './session-writer.js'
 
+/** How the session under the new id is made, and taken back. */
+interface Creation {
+  create(id: string | (() => string), data: SessionData, extras: SessionExtras): Promise<SessionRecord | undefined>
+  delete(id: string): Promise<void>
+}
+
 /** The parts that a renewal works with. */
 interface Parts {
   readonly configuration: Configuration
-  readonly repository: SessionRepository
+  readonly repository: Creation
   readonly items: SessionItems
   readonly writer: SessionWriter
   readonly onConflict: ConflictListener | undefined
@@ -66,7 +72,7 @@ export const FORWARDER_LIFETIME = 15 * 60_000
  * - It fails for any other reason: the old item is read. When it forwards to the new one, the write was applied.
  *   Otherwise the session stays under its old id, and the new item is deleted.
  */
-export class SessionRenewal {
+export class SessionRegeneration {
   readonly #parts: Parts
 
   constructor(parts: Parts) {

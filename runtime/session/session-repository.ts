@@ -9,31 +9,16 @@ import { expireAt, isDead, isRubysNow, type Times } from './item/expiry.js'
 import { indexAttributes } from './item/index-attributes.js'
 import { keepTexts } from './item/keep-number-texts.js'
 import { type Compared, compare, type SessionData, serialize } from './item/serialize.js'
+import type { SessionExtras } from './item/session-extras.js'
 import { idOf } from './item/session-key.js'
 import { type Item, present, recordOf, type SessionRecord, timesOf } from './item/session-record.js'
 import { checkSize } from './item/size.js'
 import { milliseconds, timestamp } from './item/timestamp.js'
 import { lock, unlock } from './lock.js'
-import { type Moving, SessionRenewal } from './regenerate.js'
+import { type Moving, SessionRegeneration } from './regenerate.js'
 import { IndexItems } from './requests/index-items.js'
 import { SessionItems } from './requests/session-items.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
-
-/** What a framework wants to have stored beside the data. */
-export interface SessionExtras {
-  /** When the session ends by itself, for example with its cookie: milliseconds since the epoch. */
-  readonly ownEnd?: number | undefined
-  /** How long the session lives when it is renewed, where it has a lifetime of its own: milliseconds. */
-  readonly ownLifetime?: number | undefined
-  /** JSON of the cookie's settings. */
-  readonly cookie?: string | undefined
-  /** The settings changed: a renewal must be written even when it is not due yet. */
-  readonly changed?: boolean | undefined
-  /** For a new item of a session that was there before, under another id: its `created_at`. */
-  readonly createdAt?: string | undefined
-  /** For the same: its data as JSON, whose values keep their text where the new item has the same. */
-  readonly json?: string | undefined
-}
 
 /** How a session is looked for. */
 export interface FindOptions {
@@ -55,7 +40,7 @@ export class SessionRepository {
   readonly #items: SessionItems
   readonly #indexItems: IndexItems
   readonly #writer: SessionWriter
-  readonly #renewal: SessionRenewal
+  readonly #renewal: SessionRegeneration
   readonly #now: Clock
 
   constructor(
@@ -67,7 +52,7 @@ export class SessionRepository {
     this.#items = new SessionItems(configuration, connection)
     this.#indexItems = new IndexItems(configuration, connection)
     this.#writer = new SessionWriter(configuration, this.#items, onConflict)
-    this.#renewal = new SessionRenewal({
+    this.#renewal = new SessionRegeneration({
       configuration,
       repository: this,
       items: this.#items,

@@ -71,7 +71,7 @@ const ATTEMPTS = 10
  * All sessions with a value in their data, as those of a user. It needs the option `index_keys` and the index that
  * `createTable` makes of it; stores of all frameworks hand their `keysBy` and `destroyBy` over to it.
  */
-export class SessionIndex implements SessionSearch {
+export class SessionsByValue implements SessionSearch {
   readonly #configuration: Configuration
   readonly #items: IndexItems
   readonly #sessions: SessionItems

@@ -1,10 +1,6 @@
 import type { Configuration } from '../configuration/resolve.js'
 import { indexName } from '../session/item/index-attributes.js'
 import type { IndexFacts, KeyAttribute, TableFacts } from './describe-table.js'
-import type { TimeToLive } from './time-to-live.js'
-
-/** The attribute whose time DynamoDB's Time to Live goes by, part of the wire format. */
-export const TTL_ATTRIBUTE = 'expire_at'
 
 /** Why sessions can't be kept under this table's key; undefined when they can. */
 export function keyProblem(table: TableFacts, configuration: Configuration): string | undefined {
@@ -59,17 +55,6 @@ export function statusProblem(table: TableFacts): string | undefined {
     default:
       return undefined
   }
-}
-
-/** Why Time to Live, being switched on, is not ours; undefined when it is, or is off. */
-export function timeToLiveProblem(ttl: TimeToLive, tableName: string): string | undefined {
-  if (!isOn(ttl) || ttl.attribute === TTL_ATTRIBUTE) return undefined
-  return `Time to Live of table "${tableName}" goes by the attribute "${ttl.attribute}", but sessions need "${TTL_ATTRIBUTE}"; switch it off there, or set ttl: false, or choose another table_name`
-}
-
-/** Switched on, whether or not DynamoDB has finished that, which may take an hour. */
-export function isOn(ttl: TimeToLive): boolean {
-  return ttl.status === 'ENABLED' || ttl.status === 'ENABLING'
 }
 
 function attributeText({ name, type }: KeyAttribute): string {

@@ -1,8 +1,10 @@
 import type { TimeToLiveStatus } from '@aws-sdk/client-dynamodb'
 import { factsOf, isAwsError } from '../dynamodb/error-facts.js'
 import { TableRequestError, TableSchemaError } from '../errors.js'
-import { isOn, TTL_ATTRIBUTE, timeToLiveProblem } from './table-problems.js'
 import type { TableWork } from './table-work.js'
+
+/** The attribute whose time DynamoDB's Time to Live goes by, part of the wire format. */
+export const TTL_ATTRIBUTE = 'expire_at'
 
 export interface TimeToLive {
   readonly status: TimeToLiveStatus
@@ -63,6 +65,17 @@ export async function reconcileTimeToLive(work: TableWork): Promise<void> {
       'have passed (the Ruby gem without max_stale writes the current time); set ttl: true to switch it on, ' +
       'or ttl: false to leave it off without this warning',
   )
+}
+
+/** Why Time to Live, being switched on, is not ours; undefined when it is, or is off. */
+export function timeToLiveProblem(ttl: TimeToLive, tableName: string): string | undefined {
+  if (!isOn(ttl) || ttl.attribute === TTL_ATTRIBUTE) return undefined
+  return `Time to Live of table "${tableName}" goes by the attribute "${ttl.attribute}", but sessions need "${TTL_ATTRIBUTE}"; switch it off there, or set ttl: false, or choose another table_name`
+}
+
+/** Switched on, whether or not DynamoDB has finished that, which may take an hour. */
+export function isOn(ttl: TimeToLive): boolean {
+  return ttl.status === 'ENABLED' || ttl.status === 'ENABLING'
 }
 
 async function isEmpty(work: TableWork): Promise<boolean> {

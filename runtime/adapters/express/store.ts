@@ -3,16 +3,16 @@ import type session from 'express-session'
 import type { SessionData } from 'express-session'
 import expressSession from '#express-session'
 import type { Options } from '../../configuration/options.js'
+import type { SessionExtras } from '../../session/item/session-extras.js'
 import { makeSessionId } from '../../session/item/session-id.js'
 import type { SessionRecord } from '../../session/item/session-record.js'
-import type { SessionExtras } from '../../session/session-repository.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
 import { type Answer, answer } from '../shared/callback.js'
 import { type CookieSettings, extrasOf, isOver, parseCookie } from '../shared/cookie-settings.js'
-import { whenClosed } from '../shared/on-close.js'
-import type { ExtrasOf, HeldSession } from '../shared/request-session.js'
-import { SessionKeeper } from '../shared/session-store.js'
-import { givenBase } from '../shared/visible-data.js'
+import { onClose } from '../shared/on-close.js'
+import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
+import { SessionStore } from '../shared/session-store.js'
+import { visibleBase } from '../shared/visible-data.js'
 
 type Request = Parameters<session.Store['createSession']>[0] & { res?: ServerResponse }
 type Session = ReturnType<session.Store['createSession']>
@@ -32,11 +32,11 @@ type Done = (error?: unknown) => void
  * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
  */
 export class DynamoSessionStore extends (expressSession.Store as typeof session.Store) implements SessionSearch {
-  readonly #keeper: SessionKeeper
+  readonly #store: SessionStore
   /** Kept beside the session objects, so that neither the application nor JSON sees it. */
-  readonly #held = new WeakMap<object, HeldSession>()
+  readonly #held = new WeakMap<object, RequestSession>()
   /** Those that a request works with: express-session made a session object of them. */
-  readonly #claimed = new WeakSet<HeldSession>()
+  readonly #claimed = new WeakSet<RequestSession>()
   #generate: ((request: Request) => void) | undefined
   /** The id that express-session learns just now to have no session. It may have one for other requests. */
   #hidden: string | undefined
@@ -46,7 +46,7 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
 
   constructor(options: Options = {}) {
     super()
-    this.#keeper = new SessionKeeper(options, (conflict) => this.emit('conflict', conflict))
+    this.#store = new SessionStore(options, (conflict) => this.emit('conflict', conflict))
   }
 
   /**
@@ -54,7 +54,7 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
    *
    * @throws {MissingSecretKeyError} when called without `secret_key`
    */
-  readonly genid = (): string => makeSessionId(this.#keeper.configuration)
+  readonly genid = (): string => makeSessionId(this.#store.configuration)
 
   /**
    * Loads a session: null when there is none, when it is over, or when what is stored is not a session. When DynamoDB
@@ -137,15 +137,15 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
   override clear(): Promise<void>
   override clear(callback: Done | undefined): void
   override clear(callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#keeper.repository.clear(), callback)
+    return answer(this.#store.repository.clear(), callback)
   }
 
   keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
-    return this.#keeper.index.keysBy(key, value, search)
+    return this.#store.index.keysBy(key, value, search)
   }
 
   destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
-    return this.#keeper.index.destroyBy(key, value, search)
+    return this.#store.index.destroyBy(key, value, search)
   }
 
   /** express-session sets this to its maker of new sessions: those are the only ones that may create an item. */
@@ -156,7 +156,7 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
   get generate(): (request: Request) => void {
     return (request) => {
       this.#generate?.(request)
-      this.#held.set(request.session, this.#keeper.start())
+      this.#held.set(request.session, this.#store.start())
       if (this.#hidden === undefined) return
       this.#hiddenIds.set(request.sessionID, { hidden: this.#hidden, request: new WeakRef(request) })
       this.#forgetting.register(request, request.sessionID)
@@ -176,7 +176,7 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
   }
 
   async #get(id: string, locking: boolean, onHidden?: () => void): Promise<SessionData | null> {
-    const held = await this.#keeper.load(id, { locking, onHidden })
+    const held = await this.#store.load(id, { locking, onHidden })
     if (!held) return null
     const cookie = parseCookie(held.record?.cookie)
     if (isOver(cookie)) {
@@ -190,9 +190,9 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
   }
 
   async #destroy(id: string): Promise<void> {
-    await this.#keeper.destroy(id)
+    await this.#store.destroy(id)
     const { hidden } = this.#hiddenIds.get(id) ?? {}
-    if (hidden !== undefined) await this.#keeper.destroy(hidden)
+    if (hidden !== undefined) await this.#store.destroy(hidden)
   }
 
   async #set(id: string, session: SessionData): Promise<void> {
@@ -200,18 +200,18 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
     const extras = (stored?: string) => extrasOf(cookie, stored)
     const held = this.#heldAs(id, session)
     if (held) return held.save(id, data, extras)
-    this.#keeper.assertPossible(id)
-    await this.#keeper.repository.put(id, data, extras())
+    this.#store.assertPossible(id)
+    await this.#store.repository.put(id, data, extras())
   }
 
   async #touch(id: string, session: SessionData, extras: ExtrasOf): Promise<void> {
     const held = this.#heldAs(id, session)
     if (held) return held.touch(extras)
     try {
-      this.#keeper.assertPossible(id)
-      await this.#keeper.repository.touchUnseen(id, extras(undefined))
+      this.#store.assertPossible(id)
+      await this.#store.repository.touchUnseen(id, extras(undefined))
     } catch (error) {
-      this.#keeper.survive(error, 'touch', id)
+      this.#store.survive(error, 'touch', id)
     }
   }
 
@@ -225,14 +225,14 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
   }
 
   /** A session object that is stored under another id than its own is nothing that we know. */
-  #heldAs(id: string, session: SessionData): HeldSession | undefined {
+  #heldAs(id: string, session: SessionData): RequestSession | undefined {
     const held = this.#held.get(session)
     return held?.record && held.record.id !== id ? undefined : held
   }
 
   async #all(): Promise<(SessionData & { id: string })[]> {
     const sessions: (SessionData & { id: string })[] = []
-    for await (const record of this.#keeper.repository.all()) {
+    for await (const record of this.#store.repository.all()) {
       const cookie = parseCookie(record.cookie)
       if (!isOver(cookie)) sessions.push({ ...sessionOf(record, cookie), id: record.id })
     }
@@ -240,12 +240,12 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
   }
 
   /** From now on the session belongs to a request: with its response its lock ends at the latest. */
-  #claim(request: Request, created: Session, held: HeldSession): void {
+  #claim(request: Request, created: Session, held: RequestSession): void {
     this.#claimed.add(held)
     this.#held.set(created, held)
     const { record } = held
     if (!record) return
-    const base = givenBase(record, created, ['cookie'])
+    const base = visibleBase(record, created, ['cookie'])
     if (base !== undefined) held.rebase(base)
     if (!record.token) return
     Object.defineProperty(created, 'reload', {
@@ -253,11 +253,11 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
       configurable: true,
       writable: true,
     })
-    whenClosed(request.res, () => held.release())
+    onClose(request.res, () => held.release())
   }
 
   /** express-session's own `reload` would wait for the lock that this very request holds. */
-  #reloader(request: Request, id: string, held: HeldSession) {
+  #reloader(request: Request, id: string, held: RequestSession) {
     return (callback: (error?: unknown) => void): Session => {
       const current = request.session
       const reloaded = held.reload(id, (record) => {

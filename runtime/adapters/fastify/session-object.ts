@@ -3,7 +3,7 @@ import type { FastifySessionObject } from '@fastify/session'
 import type { Session } from 'fastify'
 import { type SessionData, serialize } from '../../session/item/serialize.js'
 import { type CookieSettings, extrasOf, parseCookie } from '../shared/cookie-settings.js'
-import type { ExtrasOf, HeldSession } from '../shared/request-session.js'
+import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
 
 type CookieAttributes = Pick<
   CookieSerializeOptions,
@@ -41,17 +41,17 @@ export function isSessionObject(session: unknown): session is FastifySessionObje
  * What @fastify/session is given to make a session object of: it assigns every key, so that `save` would replace a
  * method, and `__proto__` the prototype.
  */
-export function handOver(held: HeldSession): Session {
+export function handOver(held: RequestSession): Session {
   return given(held, (key) => !OWN_NAMES.includes(key) && !(key in Object.prototype))
 }
 
 /** What scripts are given. */
-export function wholeOf(held: HeldSession): Session {
+export function wholeOf(held: RequestSession): Session {
   return given(held, (key) => key !== 'cookie')
 }
 
 /** What is left out must not look as if the application had deleted it. */
-function given(held: HeldSession, isCarried: (key: string) => boolean): Session {
+function given(held: RequestSession, isCarried: (key: string) => boolean): Session {
   const { record } = held
   if (!record) return {} as Session
   const entries = Object.entries(record.data)

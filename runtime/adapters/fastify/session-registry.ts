@@ -3,8 +3,8 @@ import type { Session } from 'fastify'
 import type { SessionData } from '../../session/item/serialize.js'
 import { type Answer, answer } from '../shared/callback.js'
 import { isOver, parseCookie } from '../shared/cookie-settings.js'
-import type { HeldSession } from '../shared/request-session.js'
-import type { SessionKeeper } from '../shared/session-store.js'
+import type { RequestSession } from '../shared/request-session.js'
+import type { SessionStore } from '../shared/session-store.js'
 import {
   attributesOf,
   cookieText,
@@ -22,7 +22,7 @@ export interface Request {
 }
 
 interface Entry {
-  readonly held: HeldSession
+  readonly held: RequestSession
   /** The request's cookie named this id, which had no session here, but may have one for other requests. */
   readonly hidden?: string | undefined
   /** The settings of the cookie that @fastify/session made, where the item has none (other writers). */
@@ -49,7 +49,7 @@ interface Moving {
 export class FastifySessions {
   /** Without its plugin nobody would say which request a session belongs to. */
   isAttached = false
-  readonly #keeper: SessionKeeper
+  readonly #store: SessionStore
   /** Kept beside the session objects, so that neither the application nor JSON sees it. */
   readonly #entries = new WeakMap<object, Entry>()
   readonly #ofRequests = new WeakMap<Request, Set<Entry>>()
@@ -59,8 +59,8 @@ export class FastifySessions {
   #moving: Moving | undefined
   #locking = true
 
-  constructor(keeper: SessionKeeper) {
-    this.#keeper = keeper
+  constructor(keeper: SessionStore) {
+    this.#store = keeper
   }
 
   /** For scripts: without a lock. */
@@ -86,7 +86,7 @@ export class FastifySessions {
     const loaded = this.#load(id, this.#locking, onHidden).then((held) => held && { held, session: handOver(held) })
     answer(loaded, (error, found) => {
       if (found) this.#handedOver = { held: found.held }
-      else if (isHidden) this.#handedOver = { held: this.#keeper.start(), hidden: id }
+      else if (isHidden) this.#handedOver = { held: this.#store.start(), hidden: id }
       try {
         if (error) callback(unmistakable(error))
         else callback(null, found?.session ?? null)
@@ -103,8 +103,8 @@ export class FastifySessions {
     const entry = known ?? this.#regenerated(session)
     if (entry?.isLeft) return
     if (!entry || (!entry.moving && (entry.held.record?.id ?? id) !== id)) {
-      this.#keeper.assertPossible(id)
-      return this.#keeper.repository.put(id, data, extrasFor(session)(undefined))
+      this.#store.assertPossible(id)
+      return this.#store.repository.put(id, data, extrasFor(session)(undefined))
     }
     this.#entries.set(session, entry)
     const isUnused = !known && !entry.moving && Object.keys(data).length === 0
@@ -113,7 +113,7 @@ export class FastifySessions {
 
   /** While a session is regenerated with what is in it, the old one stays until the new one is stored. */
   destroy(id: string, callback?: Answer<void>): Promise<void> | undefined {
-    if (!this.#moving) return answer(this.#keeper.destroy(id), callback)
+    if (!this.#moving) return answer(this.#store.destroy(id), callback)
     callback?.(null)
   }
 
@@ -122,7 +122,7 @@ export class FastifySessions {
     this.#locking = true
     const { session } = request
     if (!isSessionObject(session)) return { isLoaded: false }
-    const entry = this.#entries.get(session) ?? this.#handedOver ?? { held: this.#keeper.start() }
+    const entry = this.#entries.get(session) ?? this.#handedOver ?? { held: this.#store.start() }
     const isLoaded = entry === this.#handedOver && entry.hidden === undefined
     this.#handedOver = undefined
     this.#enter(request, session, entry)
@@ -166,8 +166,8 @@ export class FastifySessions {
     }
   }
 
-  async #load(id: string, locking: boolean, onHidden?: () => void): Promise<HeldSession | undefined> {
-    const held = await this.#keeper.load(id, { locking, onHidden })
+  async #load(id: string, locking: boolean, onHidden?: () => void): Promise<RequestSession | undefined> {
+    const held = await this.#store.load(id, { locking, onHidden })
     if (!isOver(parseCookie(held?.record?.cookie))) return held
     held?.release()
     onHidden?.()
@@ -182,7 +182,7 @@ export class FastifySessions {
           'instead of app.register(fastifySession, { store, … }).',
       )
     }
-    return this.#moving ? { held: this.#moving.from.held, moving: this.#moving } : { held: this.#keeper.start() }
+    return this.#moving ? { held: this.#moving.from.held, moving: this.#moving } : { held: this.#store.start() }
   }
 
   async #save(id: string, session: Session, data: SessionData, entry: Entry): Promise<void> {
@@ -227,7 +227,7 @@ export class FastifySessions {
    */
   async #destroy(request: Request, session: FastifySessionObject, entry: Entry): Promise<void> {
     const others = [entry.moving && entry.held.record?.id, entry.hidden]
-    for (const id of others) if (id !== undefined) await this.#keeper.destroy(id)
+    for (const id of others) if (id !== undefined) await this.#store.destroy(id)
     const attributes = attributesOf(session)
     await methodsOf(session).destroy.call(session)
     this.#destroyed.set(request, attributes)
@@ -254,7 +254,7 @@ export class FastifySessions {
    */
   async #regenerate(request: Request, session: FastifySessionObject, entry: Entry, keys: string[] = []): Promise<void> {
     if (keys.length > 0) entry.held.assertRead(session.sessionId)
-    else if (entry.hidden !== undefined) await this.#keeper.destroy(entry.hidden)
+    else if (entry.hidden !== undefined) await this.#store.destroy(entry.hidden)
     await new Promise<void>((resolve, reject) => {
       this.#moving = keys.length > 0 && entry.held.record ? { from: entry, keys } : undefined
       try {
@@ -269,11 +269,11 @@ export class FastifySessions {
     })
   }
 
-  async #renew(held: HeldSession): Promise<void> {
+  async #renew(held: RequestSession): Promise<void> {
     try {
       await held.touch(renewed)
     } catch (error) {
-      this.#keeper.report(error, 'touch', held.record?.id ?? '')
+      this.#store.report(error, 'touch', held.record?.id ?? '')
     }
   }
 }

@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events'
-import type { FastifySessionOptions, SessionStore } from '@fastify/session'
+import type { FastifySessionOptions, SessionStore as FastifyStore } from '@fastify/session'
 import type { Session } from 'fastify'
 import type { Options } from '../../configuration/options.js'
 import { MissingSecretKeyError } from '../../errors.js'
 import { isSignedSessionId, makeSessionId } from '../../session/item/session-id.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
 import { type Answer, answer } from '../shared/callback.js'
-import { SessionKeeper } from '../shared/session-store.js'
+import { SessionStore } from '../shared/session-store.js'
 import { FastifySessions } from './session-registry.js'
 
 /** How @fastify/session makes cookies of ids, and ids of cookies. */
@@ -29,14 +29,14 @@ type Done = (error?: unknown) => void
  *
  * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
  */
-export class DynamoSessionStore extends EventEmitter implements SessionStore, SessionSearch {
-  readonly #keeper: SessionKeeper
+export class DynamoSessionStore extends EventEmitter implements FastifyStore, SessionSearch {
+  readonly #store: SessionStore
   readonly #sessions: FastifySessions
 
   constructor(options: Options = {}) {
     super()
-    this.#keeper = new SessionKeeper(options, (conflict) => this.emit('conflict', conflict))
-    this.#sessions = new FastifySessions(this.#keeper)
+    this.#store = new SessionStore(options, (conflict) => this.emit('conflict', conflict))
+    this.#sessions = new FastifySessions(this.#store)
     sessionsOfStores.set(this, this.#sessions)
   }
 
@@ -45,7 +45,7 @@ export class DynamoSessionStore extends EventEmitter implements SessionStore, Se
    *
    * @throws {MissingSecretKeyError} when called without `secret_key`
    */
-  readonly genid = (): string => makeSessionId(this.#keeper.configuration)
+  readonly genid = (): string => makeSessionId(this.#store.configuration)
 
   /**
    * For signed ids, which need no second signature: the cookie's value is the id, as in Rails. It goes with `genid`:
@@ -54,7 +54,7 @@ export class DynamoSessionStore extends EventEmitter implements SessionStore, Se
    * @throws {MissingSecretKeyError} without `secret_key`
    */
   get signer(): Signer {
-    const { configuration } = this.#keeper
+    const { configuration } = this.#store
     if (!configuration.secretKey?.length) {
       throw new MissingSecretKeyError(
         'The cookie of the session needs a secret: set the option secretKey of the store, ENV ' +
@@ -100,11 +100,11 @@ export class DynamoSessionStore extends EventEmitter implements SessionStore, Se
   }
 
   keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
-    return this.#keeper.index.keysBy(key, value, search)
+    return this.#store.index.keysBy(key, value, search)
   }
 
   destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
-    return this.#keeper.index.destroyBy(key, value, search)
+    return this.#store.index.destroyBy(key, value, search)
   }
 }
 

@@ -1,5 +1,5 @@
 import { stringifySetCookie } from '#cookie'
-import { nearest } from '../../configuration/did-you-mean.js'
+import { didYouMean } from '../../configuration/did-you-mean.js'
 import { OPTION_NAMES, type Options } from '../../configuration/options.js'
 import { resolveConfiguration } from '../../configuration/resolve.js'
 import { ConfigurationError, type Problem } from '../../errors.js'
@@ -121,7 +121,7 @@ function split(given: ManagerOptions): Split {
   const problems: Problem[] = []
   for (const [name, value] of Object.entries(given)) {
     const isOurs = OPTION_NAMES.some((known) => known === name)
-    const meant = isOurs ? '' : nearest(name.replaceAll('_', ''), NAMES)
+    const meant = isOurs ? '' : didYouMean(name.replaceAll('_', ''), NAMES)
     if (NAMES.includes(name)) {
       rack[name] = value ?? undefined
       problems.push(...problemsOf(name, value))
@@ -139,7 +139,7 @@ function split(given: ManagerOptions): Split {
 function problemsOf(name: string, value: unknown): Problem[] {
   if (value === undefined || value === null) return []
   const check = CHECKS[name]
-  const text = check ? check(value) : `is not an option of a session${nearest(name, NAMES)}`
+  const text = check ? check(value) : `is not an option of a session${didYouMean(name, NAMES)}`
   return text === undefined ? [] : [{ place: `option ${name}`, text }]
 }
 

@@ -3,8 +3,8 @@ import { wallClock } from '../../async/clock.js'
 import type { SessionData } from '../../session/item/serialize.js'
 import { isSignedSessionId, makeSessionId, newSessionId } from '../../session/item/session-id.js'
 import { isOver, parseCookie, extrasOf as settingsExtras } from '../shared/cookie-settings.js'
-import type { ExtrasOf, HeldSession } from '../shared/request-session.js'
-import type { SessionKeeper } from '../shared/session-store.js'
+import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
+import type { SessionStore } from '../shared/session-store.js'
 
 /** The key of `data` that holds what was flashed, for the next request only. */
 const FLASH = '_flash'
@@ -15,8 +15,8 @@ const FLASH = '_flash'
  */
 export class FetchSession {
   readonly session: Session
-  readonly #keeper: SessionKeeper
-  readonly #held: HeldSession
+  readonly #store: SessionStore
+  readonly #held: RequestSession
   /** The id under which it is stored, or will be. */
   #id: string
   /** The session object's own id when `#id` was made: another one says that it was regenerated since. */
@@ -29,7 +29,7 @@ export class FetchSession {
   #last: Promise<unknown> = Promise.resolve()
 
   /** Loads the session with this id, and locks it where locking is pessimistic; a new one when there is none. */
-  static async load(id: string | null, keeper: SessionKeeper): Promise<FetchSession> {
+  static async load(id: string | null, keeper: SessionStore): Promise<FetchSession> {
     let isHidden = false
     const onHidden = () => {
       isHidden = true
@@ -46,19 +46,19 @@ export class FetchSession {
   }
 
   /** Takes on a session object that the application made itself, as a new session. */
-  static adopt(session: Session, keeper: SessionKeeper): FetchSession {
+  static adopt(session: Session, keeper: SessionStore): FetchSession {
     keeper.assertPossible(session.id)
     return new FetchSession(session, keeper, keeper.start(), { foreign: true })
   }
 
   private constructor(
     session: Session,
-    keeper: SessionKeeper,
-    held: HeldSession,
+    keeper: SessionStore,
+    held: RequestSession,
     { foreign = false, hidden = null }: { foreign?: boolean; hidden?: string | null } = {},
   ) {
     this.session = session
-    this.#keeper = keeper
+    this.#store = keeper
     this.#held = held
     this.#id = session.id
     this.#sessionId = session.id
@@ -124,15 +124,15 @@ export class FetchSession {
 
   async #destroy(): Promise<''> {
     const stored = this.#held.record !== undefined || this.#held.unread || this.#foreign
-    if (stored && !this.#destroyed) await this.#keeper.destroy(this.#id)
-    if (this.#hidden !== null && !this.#destroyed) await this.#keeper.destroy(this.#hidden)
+    if (stored && !this.#destroyed) await this.#store.destroy(this.#id)
+    if (this.#hidden !== null && !this.#destroyed) await this.#store.destroy(this.#hidden)
     this.#destroyed = true
     return ''
   }
 
   /** For a new session: the id that it has already; should that be taken, others. */
   #firstId(): string | (() => string) {
-    const { configuration } = this.#keeper
+    const { configuration } = this.#store
     if (this.#foreign) {
       return configuration.secretKey === undefined || isSignedSessionId(this.#id, configuration)
         ? this.#id
@@ -148,7 +148,7 @@ export class FetchSession {
 
   /** After `regenerateId`, which makes a UUID: that, except where ids are signed. */
   #nextId(): string | (() => string) {
-    const { configuration } = this.#keeper
+    const { configuration } = this.#store
     return configuration.secretKey === undefined ? this.session.id : () => makeSessionId(configuration)
   }
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Session, SessionStorage } from '@remix-run/session'
 import type { Options } from '../../configuration/options.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
-import { SessionKeeper } from '../shared/session-store.js'
+import { SessionStore } from '../shared/session-store.js'
 import { FetchSession } from './session.js'
 
 /** The shape of session data: for an interface or a type, a type as `@remix-run/session` wants it. */
@@ -56,13 +56,13 @@ export function createSessionStorage<Values extends object = AnyShape, Flash ext
 }
 
 export class FetchStorage extends EventEmitter implements DynamoSessionStorage {
-  readonly keeper: SessionKeeper
+  readonly keeper: SessionStore
   /** Kept beside the session objects, so that the application does not see it. */
   readonly #sessions = new WeakMap<Session, FetchSession>()
 
   constructor(options: Options) {
     super()
-    this.keeper = new SessionKeeper(options, (conflict) => this.emit('conflict', conflict))
+    this.keeper = new SessionStore(options, (conflict) => this.emit('conflict', conflict))
   }
 
   async read(cookieValue: string | null): Promise<Session> {

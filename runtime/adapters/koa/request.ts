@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { SessionData } from '../../session/item/serialize.js'
 import type { CookieSettings } from '../shared/cookie-settings.js'
-import type { ExtrasOf, HeldSession } from '../shared/request-session.js'
-import type { SessionKeeper } from '../shared/session-store.js'
+import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
+import type { SessionStore } from '../shared/session-store.js'
 import { BROWSER_SESSION, dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './session-fields.js'
 
 /** What is needed of Koa's context. */
@@ -13,7 +13,7 @@ export interface KoaContext {
 }
 
 interface Entry {
-  readonly held: HeldSession
+  readonly held: RequestSession
   /** What koa-session did with it in this request. */
   done: 'nothing' | 'saved' | 'deleted'
 }
@@ -25,7 +25,7 @@ interface Leaving {
 
 /** The sessions that one request works with, by their keys: one, or two when the id is made anew. */
 export class KoaRequest {
-  readonly #keeper: SessionKeeper
+  readonly #store: SessionStore
   readonly #context: KoaContext
   readonly #entries = new Map<string, Entry>()
   /** Is about to be saved under another key, and deleted only then. */
@@ -35,8 +35,8 @@ export class KoaRequest {
   /** koa-session was told that the session lives as long as the browser. */
   #isBrowserSession = false
 
-  constructor(keeper: SessionKeeper, context: KoaContext) {
-    this.#keeper = keeper
+  constructor(keeper: SessionStore, context: KoaContext) {
+    this.#store = keeper
     this.#context = context
     context.res?.once?.('close', () => this.#finish())
   }
@@ -47,7 +47,7 @@ export class KoaRequest {
     const onHidden = () => {
       this.#hidden = key
     }
-    const held = await this.#keeper.load(key, { locking: isFirst, onHidden })
+    const held = await this.#store.load(key, { locking: isFirst, onHidden })
     const session = held && unpack(held, { bookkeeping: true })
     if (held && !session) onHidden()
     if (session && isFirst) this.#hold(key, held)
@@ -57,7 +57,7 @@ export class KoaRequest {
   /** What was not loaded in this request is new, and may only be created. */
   async save(key: string, session: object, maxAge: MaxAge | undefined): Promise<void> {
     const settings = this.#settingsOf(session, maxAge)
-    const extras = extrasFor(settings, this.#keeper.configuration.touchInterval)
+    const extras = extrasFor(settings, this.#store.configuration.touchInterval)
     const known = this.#entries.get(key)
     if (!known && this.#leaving) return this.#move(this.#leaving, key, dataOf(session), extras)
     const entry = known ?? this.#start(key)
@@ -77,18 +77,18 @@ export class KoaRequest {
       return
     }
     if (this.#leaving && !this.#context.session) await this.#abandon(this.#leaving)
-    await this.#keeper.destroy(key)
+    await this.#store.destroy(key)
     // Another request gave the session another id first: it is not under the one that koa-session has made.
     const stored = entry?.held.record?.id
-    if (stored !== undefined && stored !== key) await this.#keeper.destroy(stored)
+    if (stored !== undefined && stored !== key) await this.#store.destroy(stored)
     if (entry) entry.done = 'deleted'
     // koa-session deletes the id of the new session that it made in place of the one that is hidden.
-    if (this.#hidden !== undefined && !this.#context.session) await this.#keeper.destroy(this.#hidden)
+    if (this.#hidden !== undefined && !this.#context.session) await this.#store.destroy(this.#hidden)
   }
 
   /** A logout after a `regenerate` that failed. */
   async #abandon({ key, entry }: Leaving): Promise<void> {
-    await this.#keeper.destroy(key)
+    await this.#store.destroy(key)
     entry.done = 'deleted'
     this.#leaving = undefined
   }
@@ -96,7 +96,7 @@ export class KoaRequest {
   /** When this fails, the session is still under its old key; and when it is gone there, it is not under the new one. */
   async #move(leaving: Leaving, key: string, data: SessionData, extras: ExtrasOf): Promise<void> {
     const { entry } = leaving
-    this.#keeper.assertPossible(key)
+    this.#store.assertPossible(key)
     await entry.held.renew(key, data, extras, false)
     this.#leaving = undefined
     this.#entries.delete(leaving.key)
@@ -105,11 +105,11 @@ export class KoaRequest {
   }
 
   #start(key: string): Entry {
-    this.#keeper.assertPossible(key)
-    return this.#hold(key, this.#keeper.start())
+    this.#store.assertPossible(key)
+    return this.#hold(key, this.#store.start())
   }
 
-  #hold(key: string, held: HeldSession): Entry {
+  #hold(key: string, held: RequestSession): Entry {
     const entry: Entry = { held, done: 'nothing' }
     this.#entries.set(key, entry)
     const { res } = this.#context
@@ -134,11 +134,11 @@ export class KoaRequest {
   }
 
   /** koa-session says nothing of a session that did not change. Here nobody waits, so every error is reported. */
-  async #renew(key: string, held: HeldSession): Promise<void> {
+  async #renew(key: string, held: RequestSession): Promise<void> {
     try {
-      await held.touch(extrasFor(undefined, this.#keeper.configuration.touchInterval))
+      await held.touch(extrasFor(undefined, this.#store.configuration.touchInterval))
     } catch (error) {
-      this.#keeper.report(error, 'touch', key)
+      this.#store.report(error, 'touch', key)
     }
     await held.release()
   }

@@ -1,8 +1,8 @@
 import { wallClock } from '../../async/clock.js'
 import type { SessionData } from '../../session/item/serialize.js'
 import { type CookieSettings, extrasOf, isOver, parseCookie } from '../shared/cookie-settings.js'
-import type { ExtrasOf, HeldSession } from '../shared/request-session.js'
-import { givenBase } from '../shared/visible-data.js'
+import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
+import { visibleBase } from '../shared/visible-data.js'
 
 /** A lifetime as koa-session has it: milliseconds, or as long as the browser. */
 export type MaxAge = number | 'session'
@@ -27,7 +27,7 @@ export const BROWSER_SESSION: CookieSettings = { originalMaxAge: null, expires: 
  * @param bookkeeping whether it is for koa-session
  * @returns undefined when the cookie's own time is over; a lock goes back then
  */
-export function unpack(held: HeldSession, { bookkeeping }: { bookkeeping: boolean }): SessionData | undefined {
+export function unpack(held: RequestSession, { bookkeeping }: { bookkeeping: boolean }): SessionData | undefined {
   const { record } = held
   if (!record) return {}
   const cookie = parseCookie(record.cookie)
@@ -37,7 +37,7 @@ export function unpack(held: HeldSession, { bookkeeping }: { bookkeeping: boolea
   }
   const isGiven = bookkeeping ? isCarried : (key: string) => !BOOKKEEPING.includes(key)
   const data = Object.fromEntries(Object.entries(record.data).filter(([key]) => isGiven(key)))
-  const base = givenBase(record, data)
+  const base = visibleBase(record, data)
   if (base !== undefined) held.rebase(base)
   return { ...data, ...(bookkeeping && bookkeepingOf(cookie)) }
 }

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events'
 import type { Options } from '../../configuration/options.js'
 import { makeSessionId } from '../../session/item/session-id.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
-import type { HeldSession } from '../shared/request-session.js'
-import { SessionKeeper } from '../shared/session-store.js'
+import type { RequestSession } from '../shared/request-session.js'
+import { SessionStore } from '../shared/session-store.js'
 import { type KoaContext, KoaRequest } from './request.js'
 import { dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './session-fields.js'
 
@@ -25,14 +25,14 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
   extends EventEmitter
   implements SessionSearch
 {
-  readonly #keeper: SessionKeeper
+  readonly #store: SessionStore
   readonly #requests = new WeakMap<KoaContext, KoaRequest>()
   /** Of what scripts were given. */
-  readonly #held = new WeakMap<object, HeldSession>()
+  readonly #held = new WeakMap<object, RequestSession>()
 
   constructor(options: Options = {}) {
     super()
-    this.#keeper = new SessionKeeper(options, (conflict) => this.emit('conflict', conflict))
+    this.#store = new SessionStore(options, (conflict) => this.emit('conflict', conflict))
   }
 
   /**
@@ -40,7 +40,7 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
    *
    * @throws {MissingSecretKeyError} when called without `secret_key`
    */
-  readonly genid = (): string => makeSessionId(this.#keeper.configuration)
+  readonly genid = (): string => makeSessionId(this.#store.configuration)
 
   /**
    * Loads a session: undefined when there is none, when it is over, or when what is stored is not a session. When
@@ -78,37 +78,37 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
    * it is about to get another id, and is deleted when it has been saved under that.
    */
   async destroy(key: string, { ctx }: { readonly ctx?: KoaContext } = {}): Promise<void> {
-    await (ctx ? this.#requestOf(ctx).delete(key) : this.#keeper.destroy(key))
+    await (ctx ? this.#requestOf(ctx).delete(key) : this.#store.destroy(key))
   }
 
   keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
-    return this.#keeper.index.keysBy(key, value, search)
+    return this.#store.index.keysBy(key, value, search)
   }
 
   destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
-    return this.#keeper.index.destroyBy(key, value, search)
+    return this.#store.index.destroyBy(key, value, search)
   }
 
   #requestOf(context: KoaContext): KoaRequest {
-    const request = this.#requests.get(context) ?? new KoaRequest(this.#keeper, context)
+    const request = this.#requests.get(context) ?? new KoaRequest(this.#store, context)
     this.#requests.set(context, request)
     return request
   }
 
   async #find(key: string): Promise<object | undefined> {
-    const held = await this.#keeper.load(key, { locking: false })
+    const held = await this.#store.load(key, { locking: false })
     const session = held && unpack(held, { bookkeeping: false })
     if (session) this.#held.set(session, held)
     return session
   }
 
   async #put(key: string, session: object, maxAge: MaxAge | undefined): Promise<void> {
-    const { repository, configuration } = this.#keeper
+    const { repository, configuration } = this.#store
     const data = dataOf(session)
     const extras = extrasFor(settingsOf(session, maxAge), configuration.touchInterval)
     const held = this.#held.get(session)
     if (held && (!held.record || held.record.id === key)) return held.save(key, data, extras)
-    this.#keeper.assertPossible(key)
+    this.#store.assertPossible(key)
     await repository.put(key, data, extras(undefined))
   }
 }

@@ -3,7 +3,7 @@ import type { Session } from '@remix-run/session'
 import type { LoadedSession, SessionManager } from '../fetch/manager.js'
 import type { SessionOptions } from '../fetch/rack-options.js'
 import type { AnyShape, Shape } from '../fetch/storage.js'
-import { whenClosed } from '../shared/on-close.js'
+import { onClose } from '../shared/on-close.js'
 import { ResponseHold } from './response-hold.js'
 
 /** A request listener of Node that gets the session as well, and Rack's options for this request. */
@@ -58,7 +58,7 @@ export function withSession<Values extends object = AnyShape, Flash extends obje
       return fail(error)
     }
     const { session, options, commit, release } = loaded
-    whenClosed(response, release)
+    onClose(response, release)
     const hold = new ResponseHold(response, commit, fail)
     try {
       await listener(request, response, session, options)

@@ -1,5 +1,5 @@
 import { wallClock } from '../../async/clock.js'
-import type { SessionExtras } from '../../session/session-repository.js'
+import type { SessionExtras } from '../../session/item/session-extras.js'
 
 /** The settings of a session's cookie, as express-session and those modelled on it have them. */
 export interface CookieSettings {

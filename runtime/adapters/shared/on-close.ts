@@ -6,7 +6,7 @@ interface Closing {
 }
 
 /** Does something when the response is over, however it ends: at once when it is over already. */
-export function whenClosed(response: Closing | undefined, work: () => unknown): void {
+export function onClose(response: Closing | undefined, work: () => unknown): void {
   if (response?.closed || response?.destroyed) work()
   else response?.once?.('close', () => work())
 }

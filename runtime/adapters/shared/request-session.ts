@@ -1,9 +1,9 @@
 import { InvalidSessionIdError, SessionUnreadError } from '../../errors.js'
 import { type Compared, compare, type SessionData } from '../../session/item/serialize.js'
+import type { SessionExtras } from '../../session/item/session-extras.js'
 import { hashSessionId } from '../../session/item/session-id.js'
 import type { SessionRecord } from '../../session/item/session-record.js'
-import type { SessionExtras } from '../../session/session-repository.js'
-import type { SessionKeeper } from './session-store.js'
+import type { SessionRepository } from '../../session/session-repository.js'
 
 /**
  * What to store beside the data.
@@ -12,22 +12,30 @@ import type { SessionKeeper } from './session-store.js'
  */
 export type ExtrasOf = (cookie: string | undefined) => SessionExtras
 
+/** What keeps the sessions of a request: the adapters' common store. */
+export interface Keeper {
+  readonly repository: SessionRepository
+  /** Reports a failure that a request survives, and throws any other. */
+  survive(error: unknown, operation: string, id: string): void
+  report(error: unknown, operation: string, id: string): void
+}
+
 const nothing: ExtrasOf = () => ({})
 
 /**
  * One session in the hands of one request: loaded or new, then saved or touched, then let go. What is asked of it
  * runs one after another.
  */
-export class HeldSession {
-  readonly #keeper: SessionKeeper
+export class RequestSession {
+  readonly #store: Keeper
   /** As what it was loaded or last stored; or that it is new; or that it could not be read. */
   #state: SessionRecord | 'new' | 'unread'
   #gone = false
   #pending = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(keeper: SessionKeeper, state: SessionRecord | 'new' | 'unread') {
-    this.#keeper = keeper
+  constructor(keeper: Keeper, state: SessionRecord | 'new' | 'unread') {
+    this.#store = keeper
     this.#state = state
   }
 
@@ -97,7 +105,7 @@ export class HeldSession {
   /** Whether a {@link touch} has nothing to write and nothing to wait for. */
   isFresh(extras: ExtrasOf): boolean {
     const { record } = this
-    return this.#pending === 0 && (!record || !this.#keeper.repository.isTouchDue(record, extras(record.cookie)))
+    return this.#pending === 0 && (!record || !this.#store.repository.isTouchDue(record, extras(record.cookie)))
   }
 
   /**
@@ -117,7 +125,7 @@ export class HeldSession {
     return this.#inTurn(async () => {
       const { record } = this
       if (!record) return this.#save(id, data, extras)
-      const renewed = await this.#keeper.repository.renew(record, id, data, { ...extras(record.cookie), keep, keys })
+      const renewed = await this.#store.repository.renew(record, id, data, { ...extras(record.cookie), keep, keys })
       this.#become(renewed, record)
     })
   }
@@ -125,7 +133,7 @@ export class HeldSession {
   /** Reads the session again; a lock that this request still has stays its own, and one that it lost is taken anew. */
   reload(id: string, use: (record: SessionRecord | undefined) => void): Promise<void> {
     return this.#inTurn(async () => {
-      const { repository } = this.#keeper
+      const { repository } = this.#store
       const loaded = this.record?.id === id ? this.record : undefined
       const record = await (loaded ? repository.reload(loaded) : repository.find(id))
       if (record) this.#state = record
@@ -140,10 +148,10 @@ export class HeldSession {
       const record = this.record
       if (!record?.token) return
       try {
-        this.#state = await this.#keeper.repository.release(record)
+        this.#state = await this.#store.repository.release(record)
       } catch (error) {
         this.#state = withoutLock(record)
-        this.#keeper.report(error, 'unlock', record.id)
+        this.#store.report(error, 'unlock', record.id)
       }
     })
   }
@@ -155,9 +163,9 @@ export class HeldSession {
 
   async #renew(record: SessionRecord, extras: SessionExtras): Promise<void> {
     try {
-      this.#become(await this.#keeper.repository.touch(record, extras), record)
+      this.#become(await this.#store.repository.touch(record, extras), record)
     } catch (error) {
-      this.#keeper.survive(error, 'touch', record.id)
+      this.#store.survive(error, 'touch', record.id)
     }
   }
 
@@ -165,7 +173,7 @@ export class HeldSession {
     if (this.#state === 'unread') {
       if (Object.keys(data).length > 0) throw unread(id)
     } else if (this.#state === 'new') {
-      const created = await this.#keeper.repository.create(id, data, extras(undefined))
+      const created = await this.#store.repository.create(id, data, extras(undefined))
       if (!created) throw taken(id)
       this.#state = created
     } else {
@@ -174,7 +182,7 @@ export class HeldSession {
   }
 
   async #change(record: SessionRecord, data: SessionData, extras: SessionExtras, compared?: Compared): Promise<void> {
-    this.#become(await this.#keeper.repository.update(record, data, extras, compared), record)
+    this.#become(await this.#store.repository.update(record, data, extras, compared), record)
   }
 
   #become(stored: SessionRecord | undefined, before: SessionRecord): void {

@@ -7,18 +7,18 @@ import { keyOf } from '../../session/item/session-key.js'
 import { isPassing, report } from '../../session/requests/errors.js'
 import { type FindOptions, SessionRepository } from '../../session/session-repository.js'
 import type { ConflictListener } from '../../session/session-writer.js'
-import { SessionIndex } from '../../session/sessions-by-value.js'
-import { HeldSession } from './request-session.js'
+import { SessionsByValue } from '../../session/sessions-by-value.js'
+import { RequestSession } from './request-session.js'
 
 /**
  * What the adapters of all frameworks do alike: which ids they take, and which failures a request survives
  * (docs/architecture.md, two levels of failure).
  */
-export class SessionKeeper {
+export class SessionStore {
   readonly configuration: Configuration
   readonly repository: SessionRepository
   /** All sessions of a user. */
-  readonly index: SessionIndex
+  readonly index: SessionsByValue
 
   /** @throws {ConfigurationError} when the configuration is wrong; never for a network reason */
   constructor(options: Options, onConflict: ConflictListener) {
@@ -26,7 +26,7 @@ export class SessionKeeper {
     assertSecretsReadable(this.configuration)
     const connection = new Connection(this.configuration)
     this.repository = new SessionRepository(this.configuration, connection, { onConflict })
-    this.index = new SessionIndex(this.configuration, connection)
+    this.index = new SessionsByValue(this.configuration, connection)
   }
 
   /**
@@ -37,24 +37,27 @@ export class SessionKeeper {
    * @param onHidden notified when there is no session, but another request may find one by this id
    *   ({@link FindOptions}). When the request logs out then, the adapter has to {@link destroy} this id too.
    */
-  async load(id: string, { locking, onHidden }: FindOptions & { locking: boolean }): Promise<HeldSession | undefined> {
+  async load(
+    id: string,
+    { locking, onHidden }: FindOptions & { locking: boolean },
+  ): Promise<RequestSession | undefined> {
     if (!isPossibleSessionId(id, this.configuration)) return undefined
     try {
       const record = await this.repository[locking ? 'findForChange' : 'find'](id, { onHidden })
-      return record && new HeldSession(this, record)
+      return record && new RequestSession(this, record)
     } catch (error) {
       if (error instanceof SessionDataError) {
         this.report(error, 'get', id)
         return undefined
       }
       this.survive(error, 'get', id)
-      return new HeldSession(this, 'unread')
+      return new RequestSession(this, 'unread')
     }
   }
 
   /** A session that is not stored yet. */
-  start(): HeldSession {
-    return new HeldSession(this, 'new')
+  start(): RequestSession {
+    return new RequestSession(this, 'new')
   }
 
   /** Deletes a session, whether or not it exists, also when it moved to another id. */

@@ -8,7 +8,7 @@ import type { SessionRecord } from '../../session/item/session-record.js'
  *
  * @param own keys of the object that are the framework's and not data
  */
-export function givenBase(record: SessionRecord, session: object, own: readonly string[] = []): string | undefined {
+export function visibleBase(record: SessionRecord, session: object, own: readonly string[] = []): string | undefined {
   const isCarried = (key: string) => !own.includes(key) && Object.prototype.propertyIsEnumerable.call(session, key)
   if (Object.keys(record.data).every(isCarried)) return undefined
   const given = Object.entries(session).filter(([key]) => !own.includes(key))

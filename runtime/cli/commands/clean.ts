@@ -1,5 +1,5 @@
 import { collectGarbage } from '../../cleaning/collect-garbage.js'
-import { oldBy } from '../../cleaning/is-expired.js'
+import { expiryLimits } from '../../cleaning/is-expired.js'
 import { type CleaningContext, checkSettings, SETTING_NAMES, type SettingName } from '../../cleaning/settings.js'
 import { jsonForOutput } from '../../fit-for-output.js'
 import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from '../command.js'
@@ -33,7 +33,7 @@ export async function cleanCommand(
   const settings = settingsOf(options)
   const configuration = configurationForCommand(await optionsForCommand(options), aside)
   await printTarget(configuration, aside)
-  oldBy(configuration, settings.expireAtOnly ?? false)
+  expiryLimits(configuration, settings.expireAtOnly ?? false)
   const display = await progressDisplay(configuration, aside, screen, settings.requestTimeout)
   const interruption = onInterruption(() =>
     display.line('stopping: what is in flight is finished; again to end at once'),

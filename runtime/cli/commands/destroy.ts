@@ -1,5 +1,5 @@
 import { jsonForOutput } from '../../fit-for-output.js'
-import { SessionIndex } from '../../session/sessions-by-value.js'
+import { SessionsByValue } from '../../session/sessions-by-value.js'
 import { configurationForCommand, consoleLogger, optionsForCommand } from '../command.js'
 import { printTarget } from '../target.js'
 import { timeoutOf, withTransport } from '../timeout.js'
@@ -20,7 +20,7 @@ export async function destroyCommand(
   const given = configurationForCommand(await optionsForCommand(options), aside)
   await printTarget(given, aside)
   await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
-    const index = new SessionIndex(configuration, { transport })
+    const index = new SessionsByValue(configuration, { transport })
     const { dryRun = false } = options
     const found = dryRun ? (await index.keysBy(key, value, options)).length : undefined
     const deleted = dryRun ? 0 : await index.destroyBy(key, value, options)

@@ -1,7 +1,8 @@
 import { PackageError } from '../../errors.js'
 import { fitForLine } from '../../fit-for-output.js'
 import { consoleLogger, type SharedOptions } from '../command.js'
-import { CHECKS, diagnose } from '../doctor/diagnose.js'
+import { diagnose } from '../doctor/diagnose.js'
+import { CHECKS } from '../doctor/finding.js'
 import type { TimeoutOptions } from '../timeout.js'
 
 const LEVEL_WIDTH = 'warning'.length

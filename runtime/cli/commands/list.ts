@@ -1,7 +1,7 @@
 import { jsonForOutput } from '../../fit-for-output.js'
 import { hashSessionId } from '../../session/item/session-id.js'
 import { milliseconds } from '../../session/item/timestamp.js'
-import { type FoundSession, SessionIndex } from '../../session/sessions-by-value.js'
+import { type FoundSession, SessionsByValue } from '../../session/sessions-by-value.js'
 import { configurationForCommand, consoleLogger, optionsForCommand } from '../command.js'
 import { timeoutOf, withTransport } from '../timeout.js'
 import { type ByOptions, keyAndValue, sessions, standardError } from './by.js'
@@ -25,7 +25,7 @@ export async function listCommand(
   const given = configurationForCommand(await optionsForCommand(options), aside)
   await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
     const found: Shown[] = []
-    for await (const page of new SessionIndex(configuration, { transport }).sessionsBy(key, value, options)) {
+    for await (const page of new SessionsByValue(configuration, { transport }).sessionsBy(key, value, options)) {
       const shown = page.map(shownOf)
       if (!options.json) for (const line of linesOf(shown, found.length === 0)) logger.info(line)
       found.push(...shown)

@@ -1,7 +1,7 @@
 import { isTimeout } from '../../dynamodb/error-facts.js'
 import { offsetText } from '../../dynamodb/server-clock.js'
 import type { Connected } from '../timeout.js'
-import type { Finding } from './diagnose.js'
+import type { Finding } from './finding.js'
 import { missingKey } from './reads.js'
 
 const check = 'clock'

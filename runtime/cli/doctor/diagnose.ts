@@ -11,33 +11,9 @@ import { consoleLogger, optionsForCommand, type SharedOptions } from '../command
 import { regionOf } from '../target.js'
 import { type TimeoutOptions, timeoutOf, withTransport } from '../timeout.js'
 import { clockFinding } from './clock.js'
+import { CHECKS, type Check, type Finding } from './finding.js'
 import { readFinding } from './reads.js'
 import { indexFindings, statusFinding, timeToLiveFinding } from './table.js'
-
-/** What one check of `dynamo-session doctor` found. */
-export interface Finding {
-  readonly level: 'ok' | 'warning' | 'error' | 'skipped'
-  readonly check: Check
-  readonly text: string
-  /** What to do about it, where the text doesn't say so itself. */
-  readonly remedy?: string
-}
-
-type Check = (typeof CHECKS)[number]
-
-/** In the order in which they are made: later ones need earlier ones. */
-export const CHECKS = [
-  'configuration',
-  'secret_key',
-  'region',
-  'credentials',
-  'table',
-  'key',
-  'reads',
-  'clock',
-  'indexes',
-  'time to live',
-] as const
 
 /** How long requests may take, and who is told what they wait for. */
 interface Limits {

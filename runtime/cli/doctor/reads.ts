@@ -4,7 +4,7 @@ import { DENIED, hitsAnyRequest, isAwsError, isTimeout } from '../../dynamodb/er
 import { explainAwsError } from '../../dynamodb/explain-error.js'
 import { keyOf } from '../../session/item/session-key.js'
 import type { Connected } from '../timeout.js'
-import type { Finding } from './diagnose.js'
+import type { Finding } from './finding.js'
 
 const check = 'reads'
 

@@ -4,7 +4,6 @@ import { pathToFileURL } from 'node:url'
 import type { Knex } from 'knex'
 import { KnexfileError, loadKnexfile } from '../../application/knexfile.js'
 import { messageOf } from '../../errors.js'
-import { asKnex } from './as-knex.js'
 
 /** A knex instance. Not knex's own type, so that applications without knex can compile. */
 export interface KnexInstance {
@@ -12,6 +11,11 @@ export interface KnexInstance {
   readonly client: unknown
   raw(sql: string): unknown
   destroy(): PromiseLike<unknown>
+}
+
+/** Knex's own type, for use inside functions: declarations that name it would demand knex of every application. */
+export function asKnex(knex: KnexInstance): Knex {
+  return knex as unknown as Knex
 }
 
 /** Where a knex instance comes from: the application's own, or one that is made from the knexfile when needed. */

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
-import { asKnex } from './as-knex.js'
 import type { KnexSource } from './knex-instance.js'
+import { asKnex } from './knex-instance.js'
 
 /** A table whose database is connected. */
 export interface OpenKnexTable {

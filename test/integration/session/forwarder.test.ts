@@ -1,10 +1,10 @@
 import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { isGarbage } from '../../../runtime/cleaning/is-expired.js'
+import { isExpired } from '../../../runtime/cleaning/is-expired.js'
 import { createTable, type Options, resolveConfiguration } from '../../../runtime/index.js'
 import type { Item, SessionRecord } from '../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
-import { SessionIndex } from '../../../runtime/session/sessions-by-value.js'
+import { SessionsByValue } from '../../../runtime/session/sessions-by-value.js'
 import { connectionTo } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
@@ -162,7 +162,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     expect(await repository.find('link-20')).toBeUndefined()
     await writeItem(direct, options.tableName, { session_id: { S: 'link-20' }, successor: { S: before } })
     await expect(repository.delete(before)).rejects.toThrow(expect.objectContaining({ name: 'SessionConflictError' }))
-    const index = new SessionIndex(resolveConfiguration(options), connectionTo(client))
+    const index = new SessionsByValue(resolveConfiguration(options), connectionTo(client))
     expect(await index.destroyBy('user', user(), { scan: true })).toBe(0)
   })
 
@@ -183,7 +183,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
         },
       }),
     )
-    const index = new SessionIndex(resolveConfiguration(options), connectionTo(client))
+    const index = new SessionsByValue(resolveConfiguration(options), connectionTo(client))
     const all: string[] = []
     for await (const { id } of repository.all()) all.push(id)
     expect(all.filter((id) => id === before)).toEqual([])
@@ -202,7 +202,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
   it.each([false, true])('is deleted with all sessions of its user, found before it moved (scan: %s)', async (scan) => {
     const repository = sessions()
     await loaded(repository)
-    const index = new SessionIndex(resolveConfiguration(options), connectionTo(client))
+    const index = new SessionsByValue(resolveConfiguration(options), connectionTo(client))
     const again = `again-${test}`
     proxy.inject(scan ? 'Scan' : 'Query', { delay: 0 }, { meanwhile: () => move() })
     // The index is asked once more after a second, and would make up for a forwarder that was not followed.
@@ -229,7 +229,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     const forwarder = (await item(before)) as Item
     const old = { maxAge: 1, maxStale: 1, lockExpiryTime: 0 }
     const end = Number(forwarder.expire_at?.N) * 1000
-    expect(isGarbage(forwarder, old, end - 1)).toBe(false)
-    expect(isGarbage(forwarder, old, end)).toBe(true)
+    expect(isExpired(forwarder, old, end - 1)).toBe(false)
+    expect(isExpired(forwarder, old, end)).toBe(true)
   })
 })

@@ -5,7 +5,7 @@ import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError } from '../../../runtime/errors.js'
 import type { SessionRecord } from '../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
-import { SessionIndex } from '../../../runtime/session/sessions-by-value.js'
+import { SessionsByValue } from '../../../runtime/session/sessions-by-value.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { onEachEngine } from '../../support/engines.js'
 import { expectNoSecrets } from '../../support/fault-matrix.js'
@@ -41,7 +41,8 @@ onEachEngine('all sessions of a user', (engine) => {
   })
 
   const configured = (more: Options = {}) => resolveConfiguration({ ...options, touchInterval: 0, ...more })
-  const index = (more: Options = {}) => new SessionIndex(configured(more), connectionTo(engine.client(proxy.endpoint)))
+  const index = (more: Options = {}) =>
+    new SessionsByValue(configured(more), connectionTo(engine.client(proxy.endpoint)))
   const sessions = (more: Options = {}) =>
     new SessionRepository(configured(more), connectionTo(engine.client(proxy.endpoint)))
   const item = (id: string) => readItem(direct, options.tableName, id)
@@ -157,7 +158,7 @@ onEachEngine('all sessions of a user', (engine) => {
           },
         { step: 'initialize' },
       )
-      expect(await new SessionIndex(configured(), connectionTo(client)).destroyBy('user_id', user)).toBe(12)
+      expect(await new SessionsByValue(configured(), connectionTo(client)).destroyBy('user_id', user)).toBe(12)
       expect(most).toBe(5)
     })
 

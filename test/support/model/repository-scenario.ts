@@ -4,7 +4,7 @@ import { type Configuration, resolveConfiguration } from '../../../runtime/confi
 import type { SessionData } from '../../../runtime/session/item/serialize.js'
 import type { SessionRecord } from '../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
-import { SessionIndex } from '../../../runtime/session/sessions-by-value.js'
+import { SessionsByValue } from '../../../runtime/session/sessions-by-value.js'
 import { connectionTo } from '../connection.js'
 import type { Choices } from './choices.js'
 import { Oracle, type Outcome, USER } from './oracle.js'
@@ -65,7 +65,7 @@ export async function repositoryScenario(
     const party = new Party({
       ...{ name, choices, simulation, oracle, table, isIndexed, work, jar: shared ?? { id: first } },
       repository: repositoryOf(client),
-      index: new SessionIndex(configuration, connectionTo(client)),
+      index: new SessionsByValue(configuration, connectionTo(client)),
     })
     simulation.start(() => party.run())
   }
@@ -94,7 +94,7 @@ interface PartySettings {
   /** The cookie, which two windows of one browser have in common. */
   readonly jar: { id: string }
   readonly repository: SessionRepository
-  readonly index: SessionIndex
+  readonly index: SessionsByValue
 }
 
 /** Somebody who sends requests one after another. */
@@ -175,7 +175,7 @@ class Party {
     return key
   }
 
-  /** As HeldSession does: what was found deleted may still be saved, in vain. */
+  /** As RequestSession does: what was found deleted may still be saved, in vain. */
   #become(held: Held, stored: SessionRecord | undefined): void {
     if (stored) held.record = stored
   }

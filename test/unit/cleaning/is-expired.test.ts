@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { isGarbage, oldBy } from '../../../runtime/cleaning/is-expired.js'
+import { expiryLimits, isExpired } from '../../../runtime/cleaning/is-expired.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import type { Item } from '../../../runtime/session/item/session-record.js'
 
 const NOW = 1_800_000_000
 const old = { maxAge: undefined, maxStale: undefined, lockExpiryTime: 500 }
 const ago = (seconds: number) => ({ S: `${NOW - seconds}.250000123456789` })
-const garbage = (item: Item, limits = {}) => isGarbage(item, { ...old, ...limits }, NOW * 1000)
+const garbage = (item: Item, limits = {}) => isExpired(item, { ...old, ...limits }, NOW * 1000)
 
 describe('a session is garbage', () => {
   it('when it is stale, aged, or ended by its own expire_at: one of them is enough', () => {
@@ -61,13 +61,13 @@ describe('a lock', () => {
 
 describe('what defines old', () => {
   it('must be max_age or max_stale: without both, cleaning is refused, naming what to set', () => {
-    expect(() => oldBy(resolveConfiguration({}, {}), false)).toThrow(/max_age, max_stale: neither is set/)
-    expect(oldBy(resolveConfiguration({ maxAge: 5 }, {}), false)).toEqual({ ...old, maxAge: 5 })
-    expect(oldBy(resolveConfiguration({ maxStale: 5 }, {}), false)).toEqual({ ...old, maxStale: 5 })
+    expect(() => expiryLimits(resolveConfiguration({}, {}), false)).toThrow(/max_age, max_stale: neither is set/)
+    expect(expiryLimits(resolveConfiguration({ maxAge: 5 }, {}), false)).toEqual({ ...old, maxAge: 5 })
+    expect(expiryLimits(resolveConfiguration({ maxStale: 5 }, {}), false)).toEqual({ ...old, maxStale: 5 })
   })
 
   it('can be the expire_at of the items alone, which max_age and max_stale then add nothing to', () => {
-    expect(oldBy(resolveConfiguration({ maxAge: 5, maxStale: 5 }, {}), true)).toEqual(old)
-    expect(oldBy(resolveConfiguration({}, {}), true)).toEqual(old)
+    expect(expiryLimits(resolveConfiguration({ maxAge: 5, maxStale: 5 }, {}), true)).toEqual(old)
+    expect(expiryLimits(resolveConfiguration({}, {}), true)).toEqual(old)
   })
 })

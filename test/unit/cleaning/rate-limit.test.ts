@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { Pace } from '../../../runtime/cleaning/rate-limit.js'
+import { RateLimit } from '../../../runtime/cleaning/rate-limit.js'
 import { sleep as pause, skipWaits, sleepUntilAborted } from '../../support/quick-sleep.js'
 
 /** So that nothing but waiting takes time. */
@@ -15,14 +15,14 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
 
 it('lets requests pass as fast as the rate allows, those at the same time together', async () => {
   skipWaits(standing)
-  const pace = new Pace(100, never)
+  const pace = new RateLimit(100, never)
   const seconds = await secondsOf(() => Promise.all(Array.from({ length: 7 }, () => pace.take(10))))
   expect(seconds).toBeCloseTo(0.6)
 })
 
 it('makes up for what a request consumed more than estimated, and gives back what it consumed less', async () => {
   skipWaits(standing)
-  const pace = new Pace(100, never)
+  const pace = new RateLimit(100, never)
   await pace.take(1)
   pace.settle(1, 40)
   expect(await secondsOf(() => pace.take(50))).toBeCloseTo(0.4)
@@ -32,7 +32,7 @@ it('makes up for what a request consumed more than estimated, and gives back wha
 
 it('saves nothing up while nothing is sent', async () => {
   skipWaits(standing)
-  const pace = new Pace(100, never)
+  const pace = new RateLimit(100, never)
   await pause(300)
   await pace.take(30)
   expect(await secondsOf(() => pace.take(1))).toBeCloseTo(0.3)
@@ -40,7 +40,7 @@ it('saves nothing up while nothing is sent', async () => {
 
 it('does not wait without a rate', async () => {
   skipWaits(standing)
-  const pace = new Pace(undefined, never)
+  const pace = new RateLimit(undefined, never)
   await pace.take(1e9)
   expect(await secondsOf(() => pace.take(1))).toBe(0)
 })
@@ -48,7 +48,7 @@ it('does not wait without a rate', async () => {
 it('ends every wait when cleaning is stopped, and lets nothing pass then', async () => {
   sleepUntilAborted()
   const stop = new AbortController()
-  const pace = new Pace(1, stop.signal)
+  const pace = new RateLimit(1, stop.signal)
   await pace.take(1000)
   const waiting = Promise.all([pace.take(1), pace.take(1)])
   await sleep(0)

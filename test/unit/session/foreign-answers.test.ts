@@ -4,7 +4,7 @@ import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { DynamoSessionStore } from '../../../runtime/express.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
-import { SessionIndex } from '../../../runtime/session/sessions-by-value.js'
+import { SessionsByValue } from '../../../runtime/session/sessions-by-value.js'
 import { connectionTo } from '../../support/connection.js'
 import { checksum, type Stub, sendJson, sendText, startStub } from '../../support/dynamodb-stub.js'
 import { FOREIGN } from '../../support/foreign-answers.js'
@@ -31,7 +31,7 @@ describe.each(['lean', 'sdk'] as const)(
       const given = { transport, tableName: 'sessions', touchInterval: 0, client, indexKeys: ['user_id'], ...options }
       const configuration = resolveConfiguration(given)
       const repository = new SessionRepository(configuration, connectionTo(client))
-      return { client, given, repository, index: new SessionIndex(configuration, connectionTo(client)) }
+      return { client, given, repository, index: new SessionsByValue(configuration, connectionTo(client)) }
     }
 
     async function loaded(repository: SessionRepository) {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import type { TableFacts } from '../../../runtime/table/describe-table.js'
-import { isOn, keyProblem, statusProblem, timeToLiveProblem } from '../../../runtime/table/table-problems.js'
+import { keyProblem, statusProblem } from '../../../runtime/table/table-problems.js'
+import { isOn, timeToLiveProblem } from '../../../runtime/table/time-to-live.js'
 
 const configuration = resolveConfiguration({}, {})
 

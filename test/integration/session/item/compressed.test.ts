@@ -8,7 +8,7 @@ import { SessionDataError, SessionTooLargeError } from '../../../../runtime/erro
 import { packData } from '../../../../runtime/session/item/compression.js'
 import type { SessionRecord } from '../../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../../runtime/session/session-repository.js'
-import { SessionIndex } from '../../../../runtime/session/sessions-by-value.js'
+import { SessionsByValue } from '../../../../runtime/session/sessions-by-value.js'
 import { createTable } from '../../../../runtime/table/create-table.js'
 import { connectionTo } from '../../../support/connection.js'
 import { onEachEngine } from '../../../support/engines.js'
@@ -215,7 +215,7 @@ onEachEngine('compressed sessions', (engine) => {
     })
 
     it('are found and deleted by their user, by index and by scan', async () => {
-      const index = new SessionIndex(configured(), connectionTo(engine.client(proxy.endpoint)))
+      const index = new SessionsByValue(configured(), connectionTo(engine.client(proxy.endpoint)))
       for (const scan of [false, true]) {
         await repository({ compress }).put(id, DATA)
         expect(await index.keysBy('user_id', 42, { scan })).toEqual([id])
@@ -228,7 +228,7 @@ onEachEngine('compressed sessions', (engine) => {
 
     it('are found by scan without the attribute, and stay when they are another user meanwhile', async () => {
       await put(await packData(JSON.stringify(DATA), configured({ compress })))
-      const index = new SessionIndex(configured(), connectionTo(engine.client(proxy.endpoint)))
+      const index = new SessionsByValue(configured(), connectionTo(engine.client(proxy.endpoint)))
       expect(await index.keysBy('user_id', 42)).toEqual([])
       expect(await index.keysBy('user_id', 42, { scan: true })).toEqual([id])
       proxy.reset()
@@ -306,7 +306,7 @@ onEachEngine('compressed sessions', (engine) => {
 
     it.each(cases)('(%s) are found by their attribute', async (_, bytes) => {
       await put({ B: bytes }, { user_id: { S: '42' } })
-      const index = new SessionIndex(configured(), connectionTo(engine.client(proxy.endpoint)))
+      const index = new SessionsByValue(configured(), connectionTo(engine.client(proxy.endpoint)))
       expect(await index.keysBy('user_id', 42, { scan: true })).toEqual([id])
       expect(await index.destroyBy('user_id', 42, { scan: true })).toBe(1)
     })

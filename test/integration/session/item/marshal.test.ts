@@ -8,7 +8,7 @@ import { DynamoSessionStore } from '../../../../runtime/express.js'
 import { SessionDataError } from '../../../../runtime/index.js'
 import type { Item } from '../../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../../runtime/session/session-repository.js'
-import { SessionIndex } from '../../../../runtime/session/sessions-by-value.js'
+import { SessionsByValue } from '../../../../runtime/session/sessions-by-value.js'
 import { connectionTo, reaching } from '../../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../../support/engines.js'
 import { makeTable, readItem, writeItem } from '../../../support/table.js'
@@ -135,7 +135,7 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
 
   it('are found by their data, get the attribute of an index, and are deleted by it', async () => {
     const options = { indexKeys: ['user_id'] }
-    const index = new SessionIndex(configure(options), connectionTo(client))
+    const index = new SessionsByValue(configure(options), connectionTo(client))
     const [first, second] = [await written(MARSHAL), await written(MARSHAL)]
     expect(await index.keysBy('user_id', 42, { scan: true })).toEqual(expect.arrayContaining([first, second]))
     const sessions = repository(options)

@@ -8,7 +8,7 @@ import { DynamoSessionStore } from '../../../../runtime/express.js'
 import { collectGarbage } from '../../../../runtime/index.js'
 import type { Item, SessionRecord } from '../../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../../runtime/session/session-repository.js'
-import { SessionIndex } from '../../../../runtime/session/sessions-by-value.js'
+import { SessionsByValue } from '../../../../runtime/session/sessions-by-value.js'
 import { createTable } from '../../../../runtime/table/create-table.js'
 import { connectionTo, reaching } from '../../../support/connection.js'
 import { onEachEngine } from '../../../support/engines.js'
@@ -80,7 +80,7 @@ onEachEngine('what counts as a session', (engine) => {
   const repository = (more: Options = {}) =>
     new SessionRepository(resolveConfiguration({ ...options, touchInterval: 0, ...more }), connectionTo(client()))
   const index = (more: Options = {}) =>
-    new SessionIndex(resolveConfiguration({ ...options, ...more }), connectionTo(client()))
+    new SessionsByValue(resolveConfiguration({ ...options, ...more }), connectionTo(client()))
   const put = async (items: Readonly<Record<string, Item>>, before: string) => {
     for (const [name, item] of Object.entries(items)) {
       await writeItem(direct, options.tableName, { ...item, session_id: { S: `${before} ${name}` } })
