@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Logger } from '../logger.js'
-import { CLIENT_SETTINGS, type Options } from './options.js'
+import { CLIENT_SETTINGS } from './option-table.js'
+import type { Options } from './options.js'
 
 /**
  * What applies inside a migration. A migration calls `createTable()` by itself, usually without arguments; run by an

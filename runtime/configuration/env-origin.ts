@@ -1,7 +1,8 @@
 import type { Problem } from '../errors.js'
 import { didYouMean } from './did-you-mean.js'
+import { ENV_OPTION_NAMES, ENV_PREFIX, envName, OPTION_NAMES } from './option-table.js'
 import { parseText } from './option-values.js'
-import { ENV_OPTION_NAMES, ENV_PREFIX, envName, OPTION_NAMES, type OptionName } from './options.js'
+import type { OptionName } from './options.js'
 import type { Origin } from './origin.js'
 
 /** Reads the options that are set as `AWS_DYNAMO_DB_SESSION_…`; an empty variable counts as unset. */

@@ -1,5 +1,6 @@
+import { definitionOf, YAML_OPTION_NAMES, yamlName } from './option-table.js'
 import { defaultText, typeText } from './option-text.js'
-import { definitionOf, type OptionName, YAML_OPTION_NAMES, yamlName } from './options.js'
+import type { OptionName } from './options.js'
 
 /** The JSON Schema (draft-07) of the configuration file, for editors. `${…}` and `null` are allowed everywhere. */
 export function jsonSchema(): Record<string, unknown> {

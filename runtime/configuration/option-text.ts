@@ -1,4 +1,5 @@
-import { definitionOf, type NumberOption, type ObjectOption, type OptionName } from './options.js'
+import { definitionOf, type NumberOption, type ObjectOption } from './option-table.js'
+import type { OptionName } from './options.js'
 
 /** A text without the user name and password that a URL may carry. */
 export function withoutPassword(text: string): string {

@@ -1,5 +1,6 @@
+import { definitionOf, type ListOption, type ObjectOption } from './option-table.js'
 import { rangeText, withoutPassword } from './option-text.js'
-import { definitionOf, type ListOption, type ObjectOption, type OptionName } from './options.js'
+import type { OptionName } from './options.js'
 
 /** Either the value of an option or what is wrong with it. */
 export type Checked = { readonly value: unknown } | { readonly problem: string }

@@ -5,19 +5,18 @@ import { ConfigurationError, type Problem } from '../errors.js'
 import { overAmbient } from './ambient.js'
 import { didYouMean } from './did-you-mean.js'
 import { readEnvironment } from './env-origin.js'
-import { valueText, withoutPassword } from './option-text.js'
-import { checkValue } from './option-values.js'
 import {
   CLIENT_SETTINGS,
   configurationPath,
   definitionOf,
   environmentProblem,
   OPTION_NAMES,
-  type OptionName,
-  type Options,
   type ResolvedOptions,
   yamlName,
-} from './options.js'
+} from './option-table.js'
+import { valueText, withoutPassword } from './option-text.js'
+import { checkValue } from './option-values.js'
+import type { OptionName, Options } from './options.js'
 import type { Origin } from './origin.js'
 import { type FileOrigin, readYaml } from './yaml-origin.js'
 

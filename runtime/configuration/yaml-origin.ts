@@ -3,8 +3,9 @@ import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from '#yaml'
 import type { Problem } from '../errors.js'
 import { didYouMean } from './did-you-mean.js'
 import { interpolate } from './interpolation.js'
+import { definitionOf, OPTION_NAMES, YAML_OPTION_NAMES, yamlName } from './option-table.js'
 import { type Checked, checkValue, parseText } from './option-values.js'
-import { definitionOf, OPTION_NAMES, type OptionName, YAML_OPTION_NAMES, yamlName } from './options.js'
+import type { OptionName } from './options.js'
 import type { Origin } from './origin.js'
 
 /** What a file says. `deferred`: problems that concern only those who need the secret. */
