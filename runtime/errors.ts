@@ -1,7 +1,10 @@
 import { fitForLine, fitForOutput } from './fit-for-output.js'
 
-/** The base of all errors of this package: the message may quote anything, and is fit for output. */
-export class PackageError extends Error {
+/** The base of all errors of this package. The message may quote anything, and is fit for output. */
+export class DynamoSessionError extends Error {
+  /** Says which error it is, and stays the same in later versions: `SESSION_CONFLICT`, `LOCK_LOST` … */
+  readonly code: string = 'DYNAMO_SESSION'
+
   constructor(message?: string, options?: ErrorOptions) {
     super(message === undefined ? undefined : fitForOutput(message), options)
   }
@@ -14,8 +17,9 @@ export interface Problem {
 }
 
 /** The configuration can't be used. Everything that is wrong with it is in `problems` and in the message. */
-export class ConfigurationError extends PackageError {
+export class ConfigurationError extends DynamoSessionError {
   override readonly name = 'ConfigurationError'
+  override readonly code = 'CONFIGURATION'
   readonly problems: readonly Problem[]
 
   constructor(problems: readonly Problem[], options?: ErrorOptions) {
@@ -31,29 +35,24 @@ export class ConfigurationError extends PackageError {
 }
 
 /** A table of this name exists, but sessions can't be kept in it: it has another key, a sort key, or another TTL attribute. */
-export class TableSchemaError extends PackageError {
+export class TableSchemaError extends DynamoSessionError {
   override readonly name = 'TableSchemaError'
+  override readonly code = 'TABLE_SCHEMA'
 }
 
 /**
  * A request for the table itself (create, delete, describe …) failed, or a request for a session found no region or no
  * connection. The message names the remedy in one line; `cause` is the AWS SDK's own error.
  */
-export class TableRequestError extends PackageError {
+export class TableRequestError extends DynamoSessionError {
   override readonly name = 'TableRequestError'
-  /** The code of the cause, if the cause has one: `ECONNREFUSED`. */
-  declare readonly code?: string
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options)
-    const { code } = (options?.cause ?? {}) as { code?: unknown }
-    if (typeof code === 'string') this.code = code
-  }
+  override readonly code = 'TABLE_REQUEST'
 }
 
 /** This machine's clock differs from DynamoDB's by more than five minutes, so nobody knows which sessions are expired. */
-export class WrongClockError extends PackageError {
+export class WrongClockError extends DynamoSessionError {
   override readonly name = 'WrongClockError'
+  override readonly code = 'WRONG_CLOCK'
   /** Milliseconds by which DynamoDB's clock is ahead of this machine's, to about a second; negative: behind it. */
   readonly offset: number
 
@@ -64,31 +63,36 @@ export class WrongClockError extends PackageError {
 }
 
 /** What is stored under a session id, or what the application wants to store there, is not a session. */
-export class SessionDataError extends PackageError {
+export class SessionDataError extends DynamoSessionError {
   override readonly name = 'SessionDataError'
+  override readonly code = 'SESSION_DATA'
 }
 
 /** The session would be larger than the 400 KB that DynamoDB stores in an item; the stored version stays. */
-export class SessionTooLargeError extends PackageError {
+export class SessionTooLargeError extends DynamoSessionError {
   override readonly name = 'SessionTooLargeError'
+  override readonly code = 'SESSION_TOO_LARGE'
 }
 
 /** The table that should hold the sessions does not exist. */
-export class TableMissingError extends PackageError {
+export class TableMissingError extends DynamoSessionError {
   override readonly name = 'TableMissingError'
+  override readonly code = 'TABLE_MISSING'
 }
 
 /** The global index by which sessions are looked for does not exist, or DynamoDB has not finished making it. */
-export class IndexMissingError extends PackageError {
+export class IndexMissingError extends DynamoSessionError {
   override readonly name = 'IndexMissingError'
+  override readonly code = 'INDEX_MISSING'
 }
 
 /**
  * Deleting all sessions with some value failed half way; `cause` says why. What was deleted stays deleted: doing the
  * same again deletes the others.
  */
-export class DestroyIncompleteError extends PackageError {
+export class DestroyIncompleteError extends DynamoSessionError {
   override readonly name = 'DestroyIncompleteError'
+  override readonly code = 'DESTROY_INCOMPLETE'
   /** How many sessions were deleted before. */
   readonly deleted: number
 
@@ -99,13 +103,15 @@ export class DestroyIncompleteError extends PackageError {
 }
 
 /** The id of a session can't be used, for example because the id made for a new session is taken. */
-export class InvalidSessionIdError extends PackageError {
+export class InvalidSessionIdError extends DynamoSessionError {
   override readonly name = 'InvalidSessionIdError'
+  override readonly code = 'INVALID_SESSION_ID'
 }
 
 /** The session could not be read, so that saving it might overwrite what is stored; nothing was written. */
-export class SessionUnreadError extends PackageError {
+export class SessionUnreadError extends DynamoSessionError {
   override readonly name = 'SessionUnreadError'
+  override readonly code = 'SESSION_UNREAD'
 }
 
 /**
@@ -113,8 +119,9 @@ export class SessionUnreadError extends PackageError {
  * a load balancer), belonged to another request, or arrived damaged. The error has no `cause`, because the parser's message
  * quotes the answer, and with it session data.
  */
-export class UnreadableAnswerError extends PackageError {
+export class UnreadableAnswerError extends DynamoSessionError {
   override readonly name = 'UnreadableAnswerError'
+  override readonly code = 'UNREADABLE_ANSWER'
   /** The HTTP status of the last answer. */
   readonly status: number
   /** true: the request was a write or a delete, and DynamoDB may have carried it out. false: it only reads. */
@@ -128,9 +135,10 @@ export class UnreadableAnswerError extends PackageError {
 }
 
 /** A request to DynamoDB was not finished within `request_timeout`: no connection became free, or no answer came. */
-export class RequestTimeoutError extends PackageError {
+export class RequestTimeoutError extends DynamoSessionError {
   override readonly name = 'RequestTimeoutError'
-  readonly code = 'ETIMEDOUT'
+  /** Node's code for a timeout. */
+  override readonly code = 'ETIMEDOUT'
   /** true: the request was a write or a delete, and DynamoDB may have carried it out. false: nothing was written. */
   readonly maybeWritten: boolean
 
@@ -156,7 +164,7 @@ function ownMessage(error: unknown): string {
   const text = error instanceof Error ? error.message || severalMessages(error) || error.name : String(error)
   const own = text.replace(/\nRequire stack:[\s\S]*$/, '')
   // A line of a foreign message must not look like one of ours.
-  return fitForOutput(error instanceof PackageError ? own : own.trim().replace(/\r?\n/g, '\n  '))
+  return fitForOutput(error instanceof DynamoSessionError ? own : own.trim().replace(/\r?\n/g, '\n  '))
 }
 
 /** What is inside an AggregateError, whose own message is empty when no address of a host answers. */
@@ -166,18 +174,21 @@ function severalMessages(error: Error): string {
 }
 
 /** A secret is needed to sign session ids, and none is configured. */
-export class MissingSecretKeyError extends PackageError {
+export class MissingSecretKeyError extends DynamoSessionError {
   override readonly name = 'MissingSecretKeyError'
+  override readonly code = 'MISSING_SECRET_KEY'
 }
 
 /** The session's lock could not be had within `lock_max_wait_time`. */
-export class LockWaitTimeoutError extends PackageError {
+export class LockWaitTimeoutError extends DynamoSessionError {
   override readonly name = 'LockWaitTimeoutError'
+  override readonly code = 'LOCK_WAIT_TIMEOUT'
 }
 
 /** Another request took the session's lock over, because this one held it for longer than `lock_expiry_time`. */
-export class LockLostError extends PackageError {
+export class LockLostError extends DynamoSessionError {
   override readonly name = 'LockLostError'
+  override readonly code = 'LOCK_LOST'
   /**
    * false: nothing was written. true: the answer to an earlier attempt of this write was lost and others have written
    * since, so that it can't be told whether it was applied.
@@ -191,8 +202,9 @@ export class LockLostError extends PackageError {
 }
 
 /** Other requests changed the session: always with `on_conflict: 'reject'`, else after ten attempts to merge. */
-export class SessionConflictError extends PackageError {
+export class SessionConflictError extends DynamoSessionError {
   override readonly name = 'SessionConflictError'
+  override readonly code = 'SESSION_CONFLICT'
   /**
    * false: nothing was written. true: the answer to an earlier attempt of this write was lost. Other requests have
    * written so often since that nobody can tell whether the attempt was applied.

@@ -2,7 +2,13 @@ import type { ErrorContext, ErrorHandler } from '../../configuration/options.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import { factsOf, isAwsError } from '../../dynamodb/error-facts.js'
 import { explainAwsError, isWithoutConnection } from '../../dynamodb/explain-error.js'
-import { SessionTooLargeError, TableMissingError, TableSchemaError, UnreadableAnswerError } from '../../errors.js'
+import {
+  SessionTooLargeError,
+  TableMissingError,
+  TableRequestError,
+  TableSchemaError,
+  UnreadableAnswerError,
+} from '../../errors.js'
 import { fitForLine, makeErrorFit } from '../../fit-for-output.js'
 import { write } from '../../output.js'
 
@@ -92,7 +98,8 @@ const NETWORK = [
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error instanceof UnreadableAnswerError) return error.status < 400 || error.status >= 500
-  const { name, code } = error as Error & { code?: unknown }
+  const original = error instanceof TableRequestError && error.cause !== undefined ? error.cause : error
+  const { name, code } = original as Error & { code?: unknown }
   return PASSING.includes(name) || NETWORK.includes(String(code)) || statusOf(error) >= 500
 }
 
