@@ -71,6 +71,8 @@ export interface ObjectOption extends Common {
   readonly default: undefined
   /** Methods that the object must have. Without `methods`, the value may be a function. */
   readonly methods?: readonly string[]
+  /** A function may stand in place of an object with `methods`. */
+  readonly orFunction?: true
   /** Texts that the object must have. The value may also be a function that returns such an object. */
   readonly texts?: readonly string[]
   /** Words that may stand in place of the object. */
@@ -489,7 +491,8 @@ export const OPTIONS = {
     default: undefined,
     from: [],
     methods: ['handle'],
-    text: 'Receives the errors that are not raised: an object with handle(error, context).',
+    orFunction: true,
+    text: 'Receives the errors that are not raised: a function (error, context), or an object with handle(error, context).',
     otherwise: 'one that writes a line to standard error',
   },
   onConflict: {

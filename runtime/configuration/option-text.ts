@@ -42,8 +42,11 @@ export function rangeText({ minimum, maximum }: NumberOption): string {
   return maximum === undefined ? `at least ${minimum}` : `${minimum} to ${maximum}`
 }
 
-function objectText({ methods, texts, words = [] }: ObjectOption): string {
-  if (methods) return `object with ${methods.map((method) => `${method}()`).join(', ')}`
+function objectText({ methods, orFunction, texts, words = [] }: ObjectOption): string {
+  if (methods) {
+    const object = `object with ${methods.map((method) => `${method}()`).join(', ')}`
+    return orFunction ? `function | ${object}` : object
+  }
   return [...words, ...(texts ? [`object with ${texts.join(', ')}`] : []), 'function'].join(' | ')
 }
 

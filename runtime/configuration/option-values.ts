@@ -109,15 +109,17 @@ function problemOf(name: OptionName, value: unknown): string | undefined {
 
 function objectProblem(
   name: OptionName,
-  { methods, texts, words = [] }: ObjectOption,
+  { methods, orFunction, texts, words = [] }: ObjectOption,
   value: unknown,
 ): string | undefined {
+  if (orFunction && typeof value === 'function') return undefined
   if (!methods && (typeof value === 'function' || words.includes(String(value)))) return undefined
   const object = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
   if (methods) {
     if (methods.every((method) => typeof object[method] === 'function')) return undefined
     const meant = methods.length === 1 ? 'a method' : 'the methods'
-    return `must be an object with ${meant} ${methods.join(', ')}, not ${shown(name, value)}`
+    const object = `an object with ${meant} ${methods.join(', ')}`
+    return `must be ${orFunction ? `a function or ${object}` : object}, not ${shown(name, value)}`
   }
   if (texts) {
     const missing = texts.find((text) => typeof object[text] !== 'string' || object[text] === '')

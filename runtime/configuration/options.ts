@@ -313,12 +313,14 @@ export interface Options {
    */
   readonly logger?: NonNullable<DynamoDBClientConfig['logger']> | null | undefined
   /**
-   * Receives the errors that are not raised: an object with handle(error, context).
+   * Receives the errors that are not raised: a function (error, context), or an object with handle(error, context).
+   *
+   * When it throws, the request fails with that error.
    *
    * @default one that writes a line to standard error
-   * @example { errorHandler: { handle: (error, { operation }) => log.warn({ error, operation }) } }
+   * @example { errorHandler: (error, { operation }) => log.warn({ error, operation }) }
    */
-  readonly errorHandler?: ErrorHandler | null | undefined
+  readonly errorHandler?: ErrorHandler | ErrorHandler['handle'] | null | undefined
   /**
    * What optimistic locking does when another request changed the session: merge, reject, or a function
    * ({ base, ours, theirs }) => data.
@@ -333,6 +335,7 @@ export type OptionName = keyof Options
 
 /** Receives the errors that a store does not pass on to the application (see `raiseErrors`). */
 export interface ErrorHandler {
+  /** An error that this method throws reaches the request, unless the request has ended. */
   handle(error: Error, context: ErrorContext): void
 }
 

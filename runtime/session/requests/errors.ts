@@ -107,23 +107,37 @@ function statusOf(error: Error & { $metadata?: { httpStatusCode?: number } }): n
   return error.$metadata?.httpStatusCode ?? 0
 }
 
-/** Writes one line to standard error. */
-const defaultErrorHandler: ErrorHandler = {
-  handle(error: Error, { operation, sessionIdHash }: ErrorContext): void {
-    const session = sessionIdHash ? ` (session ${sessionIdHash})` : ''
-    const text = fitForLine(`${operation} failed${session}: ${error.name}: ${error.message}`)
-    write(process.stderr, `dynamo-session-store: ${text}\n`)
-  },
+type Handler = ErrorHandler | ErrorHandler['handle']
+
+/** Passes an error that a request survives to the error handler. What the handler throws is for the request. */
+export function handleError(error: unknown, context: ErrorContext, handler: Handler = writeLine): void {
+  const given = asError(error)
+  const result: unknown = typeof handler === 'function' ? handler(given, context) : handler.handle(given, context)
+  // Nobody waits for an async handler, and a rejection would end the process.
+  if (result instanceof Promise) result.catch((failure) => writeHandlerFailure(error, failure, context))
 }
 
-/** Hands an error to the error handler. One that fails itself must not fail a request, nor end the process. */
-export function report(error: unknown, context: ErrorContext, handler: ErrorHandler = defaultErrorHandler): void {
-  const reported = error instanceof Error ? error : new Error(String(error))
+/** The same where no request waits any more: what the handler throws is written to standard error. */
+export function report(error: unknown, context: ErrorContext, handler?: Handler): void {
   try {
-    handler.handle(reported, context)
+    handleError(error, context, handler)
   } catch (failure) {
-    defaultErrorHandler.handle(reported, context)
-    const own = failure instanceof Error ? failure : new Error(String(failure))
-    defaultErrorHandler.handle(own, { ...context, operation: 'error_handler' })
+    writeHandlerFailure(error, failure, context)
   }
+}
+
+function writeHandlerFailure(error: unknown, failure: unknown, context: ErrorContext): void {
+  writeLine(asError(error), context)
+  writeLine(asError(failure), { ...context, operation: 'error_handler' })
+}
+
+/** The default handler: writes one line to standard error. */
+function writeLine(error: Error, { operation, sessionIdHash }: ErrorContext): void {
+  const session = sessionIdHash ? ` (session ${sessionIdHash})` : ''
+  const text = fitForLine(`${operation} failed${session}: ${error.name}: ${error.message}`)
+  write(process.stderr, `dynamo-session-store: ${text}\n`)
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }
