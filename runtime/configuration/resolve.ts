@@ -10,6 +10,7 @@ import {
   configurationPath,
   definitionOf,
   environmentProblem,
+  envName,
   OPTION_NAMES,
   type ResolvedOptions,
   yamlName,
@@ -18,6 +19,7 @@ import { valueText, withoutPassword } from './option-text.js'
 import { checkValue } from './option-values.js'
 import type { OptionName, Options } from './options.js'
 import type { Origin } from './origin.js'
+import { pointer, type Spelling } from './pointers.js'
 import { type FileOrigin, readYaml } from './yaml-origin.js'
 
 /** Every option with its value, and where each value came from. Printing it never shows a secret. */
@@ -86,12 +88,19 @@ export function withValues(configuration: Configuration, values: Partial<Resolve
   return Object.assign(Object.create(Object.getPrototypeOf(configuration)), configuration, values)
 }
 
-/** The table's key can't be written by a save, nor have an index beside that of the table. */
+/** A save can't write the table's key, and the key can't have a second index. */
 function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): void {
   if (!indexKeys.includes(tableKey)) return
   const source = sources.indexKeys
-  const place = source === 'code' ? 'option indexKeys' : source.startsWith('ENV ') ? source : `${source}: index_keys`
-  const text = `can't hold "${tableKey}", the table's key (table_key: ${sources.tableKey}); name the session's key otherwise`
+  const [place, spelled]: [string, Spelling] =
+    source === 'code'
+      ? ['option indexKeys', inCode]
+      : source.startsWith('ENV ')
+        ? [source, envName]
+        : [`${source}: index_keys`, yamlName]
+  const text =
+    `can't hold "${tableKey}", the table's key (${spelled('tableKey')}: ${sources.tableKey}); ` +
+    'give the key of the session another name'
   throw new ConfigurationError([{ place, text }])
 }
 
@@ -144,6 +153,8 @@ function printable(name: OptionName, value: unknown): unknown {
 
 const nothing: FileOrigin = { values: new Map(), problems: [], warnings: [], deferred: [] }
 
+const inCode: Spelling = (name) => name
+
 function readCode(options: Options): Origin {
   const values = new Map<OptionName, { value: unknown; source: string }>()
   const problems: Problem[] = []
@@ -151,11 +162,11 @@ function readCode(options: Options): Origin {
     const name = OPTION_NAMES.find((candidate) => candidate === key)
     if (!name) {
       const meant = OPTION_NAMES.find((candidate) => yamlName(candidate) === key)
-      const hint = meant ? `; did you mean "${meant}"?` : didYouMean(key, OPTION_NAMES)
+      const hint = meant ? `; did you mean "${meant}"?` : pointer(key, inCode) || didYouMean(key, OPTION_NAMES)
       problems.push({ place: `option ${key}`, text: `is not an option of dynamo-session-store${hint}` })
     } else if (value !== undefined && value !== null) {
       const checked = checkValue(name, value)
-      if ('problem' in checked) problems.push({ place: `option ${key}`, text: checked.problem })
+      if ('problem' in checked) problems.push({ place: `option ${key}`, text: checked.problem + pointer(key, inCode) })
       else values.set(name, { value: checked.value, source: 'code' })
     }
   }
@@ -198,11 +209,22 @@ function readFile(
     }
     return { ...readYaml(text, path, env), path }
   }
-  const overlooked = candidates
-    .map((candidate) => candidate.replace(/yml$/, 'yaml'))
-    .filter((candidate) => existsSync(resolve(root, candidate)))
+  const isThere = (path: string) => existsSync(resolve(root, path))
+  const overlooked = candidates.map((candidate) => candidate.replace(/yml$/, 'yaml')).filter(isThere)
   const warnings = overlooked.map((path) => `${path} is not read: its name must end in .yml`)
-  return { ...nothing, warnings, path: undefined }
+  const problems = given ? [] : candidates.map(gemPath).filter(isThere).map(gemProblem)
+  return { ...nothing, problems, warnings, path: undefined }
+}
+
+/** Where the Ruby gem's file would be in place of ours. */
+function gemPath(candidate: string): string {
+  return candidate.replace('config/dynamo_', 'config/aws_dynamo_db_')
+}
+
+function gemProblem(path: string): Problem {
+  const own = path.replace('config/aws_dynamo_db_', 'config/dynamo_')
+  const text = `is the Ruby gem's file, which is not read here: copy it to ${own}, or set ${envName('configFile')} to its path`
+  return { place: path, text }
 }
 
 function firstOf(name: OptionName, origins: readonly Origin[]): { value: unknown; source: string } | undefined {

@@ -7,6 +7,7 @@ import { definitionOf, OPTION_NAMES, YAML_OPTION_NAMES, yamlName } from './optio
 import { type Checked, checkValue, parseText } from './option-values.js'
 import type { OptionName } from './options.js'
 import type { Origin } from './origin.js'
+import { pointer } from './pointers.js'
 
 /** What a file says. `deferred`: problems that concern only those who need the secret. */
 export interface FileOrigin extends Origin {
@@ -96,7 +97,8 @@ class YamlFile {
     if (!name) {
       const known = YAML_OPTION_NAMES.map(yamlName)
       const shown = shownKey(pair.key) ?? ''
-      const text = missingSpace(pair.key) ?? `unknown option ${JSON.stringify(shown)}${didYouMean(shown, known)}`
+      const hint = pointer(shown, yamlName) || didYouMean(shown, known)
+      const text = missingSpace(pair.key) ?? `unknown option ${JSON.stringify(shown)}${hint}`
       this.problem(offset, text)
       return
     }
@@ -105,7 +107,7 @@ class YamlFile {
     const at = offsetOf(pair.value) || offset
     if ('problem' in checked) {
       const list = 'reference' in checked && name === 'secretKey' ? this.found.deferred : this.found.problems
-      list.push({ place: this.#place(at), text: `${key}: ${checked.problem}` })
+      list.push({ place: this.#place(at), text: `${key}: ${checked.problem}${pointer(key, yamlName)}` })
       return
     }
     const [line] = this.#position(offset)

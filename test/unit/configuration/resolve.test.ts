@@ -305,7 +305,7 @@ describe('index_keys', () => {
 
   it("can't hold the table's key, wherever both come from", () => {
     expect(problemsOf({ indexKeys: ['session_id'] })).toBe(
-      "option indexKeys: can't hold \"session_id\", the table's key (table_key: default); name the session's key otherwise",
+      'option indexKeys: can\'t hold "session_id", the table\'s key (tableKey: default); give the key of the session another name',
     )
     write('config/dynamo_session_store.yml', 'index_keys: [a, sid]\n')
     expect(problemsOf({}, { AWS_DYNAMO_DB_SESSION_TABLE_KEY: 'sid' })).toMatch(

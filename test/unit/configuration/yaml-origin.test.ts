@@ -109,7 +109,7 @@ describe('a wrong configuration file', () => {
     ['serializer: marshal', '1:13: serializer: "marshal" is not supported: Marshal holds Ruby objects'],
     ['region: [a]', '1:9: region: must be text, not a list'],
     ['region: {a: b}', '1:9: region: must be text, not a map'],
-    ['endpoint: localhost:8000', '1:11: endpoint: must be a URL, as in http://localhost:8000, not "localhost:8000"'],
+    ['endpoint: localhost:8000', '1:11: endpoint: must be a URL, such as http://localhost:8000, not "localhost:8000"'],
     ['tags: [a, b]', '1:7: tags: must be a map of names to texts, not a list'],
     ['tags: { a: 1 }', '1:7: tags: a must be text, not 1 (put it in quotes)'],
     ['tags: { aws:x: b }', '1:7: tags: "aws:x": names that begin with aws: are reserved'],
