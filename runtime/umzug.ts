@@ -1,5 +1,5 @@
 export { KnexfileError } from './application/knexfile.js'
-export { createUmzug, type UmzugOptions } from './migrations/create-umzug.js'
+export { createUmzug, type UmzugContext, type UmzugOptions } from './migrations/create-umzug.js'
 export { MigrationFileError } from './migrations/migration-files.js'
 export type { MigrationsStatus, SessionUmzug } from './migrations/session-umzug.js'
 export type { MigrationStorage } from './migrations/storage/contract.js'

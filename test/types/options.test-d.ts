@@ -34,6 +34,11 @@ expectTypeOf([half, settings, progress]).items.toEqualTypeOf<Options>()
 expectTypeOf<Logger>().toExtend<NonNullable<UmzugOptions['logger']>>()
 createUmzug({ ...all, lockLease: 1000 })
 createUmzug(all)
+// With a context of its own, both loggers have their place.
+createUmzug(all, { lockLease: 1000, logger: { info() {}, warn() {} } })
+createUmzug(undefined, { context: { color: 'red' } })
+// @ts-expect-error: the lease is no option
+createUmzug({ lockLease: 1000 }, {})
 
 type Table = typeof OPTIONS
 /** The type of an option as the table has it; undefined where the table can't express it. */
