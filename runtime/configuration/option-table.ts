@@ -1,23 +1,23 @@
 import type { OptionName, Options } from './options.js'
 
-/** Where a value can come from besides the defaults. `code` is always possible. */
+/** Where a value may come from besides code and the default. */
 type Origin = 'env' | 'yaml'
 
 interface Common {
-  /** One or two sentences for people: generated file, README, JSON Schema, `dynamo-session config`. */
+  /** What the option does. Names other options as YAML spells them. */
   readonly text: string
   readonly from: readonly Origin[]
   readonly unit?: string
-  /** What applies when nothing is set and there is no fixed default. */
+  /** The default in words, where no fixed value is the default. */
   readonly otherwise?: string
-  /** Its value is never printed. */
+  /** The value is never printed. */
   readonly secret?: true
 }
 
 interface TextOption extends Common {
   readonly type: 'string' | 'path'
   readonly default: string | undefined
-  /** ENV name read when the option is not set in any other way. */
+  /** Variable that applies when nothing sets the option. */
   readonly fallbackEnv?: string
   readonly minLength?: number
   readonly maxLength?: number
@@ -45,7 +45,7 @@ interface ChoiceOption extends Common {
   readonly type: 'choice'
   readonly values: readonly string[]
   readonly default: string
-  /** Values that a reader of the gem's documentation may try, and why they are refused. */
+  /** Values of the Ruby gem that are refused, and why. */
   readonly refused?: Readonly<Record<string, string>>
 }
 
@@ -54,7 +54,7 @@ interface MapOption extends Common {
   readonly default: undefined
 }
 
-/** Texts, each at most once: in YAML a list, in ENV separated by commas. */
+/** A list of texts without duplicates. ENV separates them by commas. */
 export interface ListOption extends Common {
   readonly type: 'list'
   readonly default: readonly string[]
@@ -71,11 +71,11 @@ export interface ObjectOption extends Common {
   readonly default: undefined
   /** Methods that the object must have. Without `methods`, the value may be a function. */
   readonly methods?: readonly string[]
-  /** A function may stand in place of an object with `methods`. */
+  /** A function may replace the object with `methods`. */
   readonly orFunction?: true
   /** Texts that the object must have. The value may also be a function that returns such an object. */
   readonly texts?: readonly string[]
-  /** Words that may stand in place of the object. */
+  /** Words that may replace the object. */
   readonly words?: readonly string[]
 }
 
@@ -90,10 +90,10 @@ export type OptionDefinition =
 
 const everywhere = ['env', 'yaml'] as const
 
-/** Node's longest delay: a longer timer fires at once. Milliseconds. */
+/** Node's longest delay in milliseconds: a longer timer fires at once. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
-/** Attributes that an item has besides its key (see docs/architecture.md, wire format). */
+/** Attributes of an item besides its key (docs/architecture.md, wire format). */
 const ATTRIBUTES = [
   'data',
   'created_at',
@@ -507,10 +507,10 @@ export const OPTIONS = {
 
 type Table = typeof OPTIONS
 
-/** Options that a client of the application brings with it. They would have no effect beside {@link OPTIONS.client}. */
+/** Options that have no effect beside {@link OPTIONS.client}: the application's client has its own. */
 export const CLIENT_SETTINGS = ['credentials', 'profile', 'maxAttempts', 'requestHandler', 'logger'] as const
 
-/** Options after everything was looked up: those with a default always have a value. */
+/** Resolved options. An option with a default always has a value. */
 export type ResolvedOptions = {
   readonly [N in OptionName]: Table[N]['default'] extends undefined
     ? NonNullable<Options[N]> | undefined
@@ -538,12 +538,12 @@ export function envName(name: OptionName): string {
 export const ENV_OPTION_NAMES = OPTION_NAMES.filter((name) => definitionOf(name).from.includes('env'))
 export const YAML_OPTION_NAMES = OPTION_NAMES.filter((name) => definitionOf(name).from.includes('yaml'))
 
-/** Path of the configuration file, below the application's folder, with `/`. */
+/** Path of the configuration file in the application's folder, with `/`. */
 export function configurationPath(environment?: string): string {
   return environment ? `config/dynamo_session_store/${environment}.yml` : 'config/dynamo_session_store.yml'
 }
 
-/** Says why a text can't be the name of an environment, which becomes the name of a file; undefined when it can. */
+/** Why a text can't name an environment, which becomes the name of a file. Undefined when it can. */
 export function environmentProblem(environment: string): string | undefined {
   if (/^[\p{L}\p{N}_][\p{L}\p{N}_. -]*$/u.test(environment) && !environment.includes('..')) return undefined
   return `${JSON.stringify(environment)} can't be the name of an environment: use letters, digits, "_", "-" and "."`

@@ -1,19 +1,19 @@
 import { definitionOf, type NumberOption, type ObjectOption } from './option-table.js'
 import type { OptionName } from './options.js'
 
-/** A text without the user name and password that a URL may carry. */
+/** Removes user name and password from a URL. */
 export function withoutPassword(text: string): string {
   return text.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1')
 }
 
-/** What a value of an option looks like in YAML and on the screen: `null` for none. */
+/** The value of an option as YAML and the screen show it. `null` stands for none. */
 export function valueText(name: OptionName, value: unknown): string {
   if (value === undefined || value === null) return 'null'
   if (definitionOf(name).secret) return '********'
   return typeof value === 'object' ? JSON.stringify(value) : withoutPassword(String(value))
 }
 
-/** The type of an option in words, with unit and limits, for the generated file and the documentation. */
+/** The type of an option in words, with unit and limits. */
 export function typeText(name: OptionName): string {
   const definition = definitionOf(name)
   switch (definition.type) {

@@ -22,20 +22,20 @@ import type { Origin } from './origin.js'
 import { pointer, type Spelling } from './pointers.js'
 import { type FileOrigin, readYaml } from './yaml-origin.js'
 
-/** Every option with its value, and where each value came from. Printing it never shows a secret. */
+/** Every option with its value and its source. Printing a configuration never shows a secret. */
 export type Configuration = ResolvedOptions & ConfigurationFacts
 
 interface ConfigurationFacts {
   readonly environment: string
-  /** The folder that paths are relative to, absolute. */
+  /** Absolute path of the folder that relative paths start from. */
   readonly root: string
-  /** The configuration file that was read, relative to `root` where it is inside; undefined when there is none. */
+  /** Path of the configuration file, relative to `root` if inside. Undefined: there is none. */
   readonly file: string | undefined
   /** `code`, `ENV AWS_DYNAMO_DB_SESSION_…`, `config/dynamo_session_store.yml:12` or `default`. */
   readonly sources: Readonly<Record<OptionName, string>>
-  /** What deserves a look but stops nothing, for example an ENV name that is no option. */
+  /** Doubtful settings that stop nothing, for example an ENV name that is no option. */
   readonly warnings: readonly string[]
-  /** Problems of `secret_key`, which stop only those who need it: see {@link assertSecretsReadable}. */
+  /** Problems of `secret_key`. They stop only callers of {@link assertSecretsReadable}. */
   readonly deferredProblems: readonly Problem[]
   /** The options without objects such as `client`, secrets masked. */
   toJSON(): Record<string, unknown>
@@ -44,16 +44,16 @@ interface ConfigurationFacts {
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Looks every option up: code > ENV > YAML file > default. Inside a migration, the options of the umzug that runs it
- * count as code too, where the migration's own say nothing.
+ * Looks up every option: code > ENV > YAML file > default. Inside a migration, the options of its umzug complete those
+ * given in code.
  *
  * @param given the options given in code, names in camelCase
  * @param env the environment variables
- * @throws {ConfigurationError} with everything that is wrong, each with its place
+ * @throws {ConfigurationError} with every mistake and its place
  */
 export function resolveConfiguration(given: Options = {}, env: Environment = process.env): Configuration {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new ConfigurationError([{ place: 'options', text: 'must be an object, as in { tableName: "sessions" }' }])
+    throw new ConfigurationError([{ place: 'options', text: 'must be an object, such as { tableName: "sessions" }' }])
   }
   if (given instanceof ResolvedConfiguration) return given as unknown as Configuration
   const options = overAmbient(given)
@@ -83,7 +83,7 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
   return configuration
 }
 
-/** The same configuration with other values of some options. */
+/** A copy of the configuration with other values of some options. */
 export function withValues(configuration: Configuration, values: Partial<ResolvedOptions>): Configuration {
   return Object.assign(Object.create(Object.getPrototypeOf(configuration)), configuration, values)
 }
@@ -105,7 +105,7 @@ function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): v
 }
 
 /**
- * For those who need the secret (stores, `doctor`).
+ * Makes sure that the secret can be used. Stores and `doctor` need it, other callers don't.
  *
  * @throws {ConfigurationError} when `secret_key` names a variable that is not set
  */
@@ -173,7 +173,7 @@ function readCode(options: Options): Origin {
   return { values, problems: [...problems, ...clientProblems(values)], warnings: [] }
 }
 
-/** Region and endpoint may stand beside a client, because ENV and the file set them for others as well. */
+/** `region` and `endpoint` are allowed beside a client: ENV and the file set them for other programs too. */
 function clientProblems(values: Origin['values']): Problem[] {
   if (!values.has('client')) return []
   const text = 'has no effect beside the option client; set it when you make that client, or leave client out'
@@ -212,7 +212,7 @@ function readFile(
   const isThere = (path: string) => existsSync(resolve(root, path))
   const overlooked = candidates.map((candidate) => candidate.replace(/yml$/, 'yaml')).filter(isThere)
   const warnings = overlooked.map((path) => `${path} is not read: its name must end in .yml`)
-  const problems = given ? [] : candidates.map(gemPath).filter(isThere).map(gemProblem)
+  const problems = candidates.map(gemPath).filter(isThere).map(gemProblem)
   return { ...nothing, problems, warnings, path: undefined }
 }
 

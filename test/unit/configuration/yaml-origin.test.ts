@@ -219,9 +219,9 @@ describe('${…} in a configuration file', () => {
 
   it.each([
     ['table_name: ${NAME}', '1:13: table_name: the environment variable NAME is not set'],
-    ['table_name: "${NAME"', '1:13: table_name: "${" without its "}"'],
-    ['table_name: "${}"', '1:13: table_name: what stands in "${…}" is not of the form'],
-    ['table_name: "${A-b}"', '1:13: table_name: what stands in "${…}" is not of the form'],
+    ['table_name: "${NAME"', '1:13: table_name: holds "${" without "}"'],
+    ['table_name: "${}"', '1:13: table_name: "${…}" must hold VARIABLE or'],
+    ['table_name: "${A-b}"', '1:13: table_name: "${…}" must hold VARIABLE or'],
     ['max_age: "${AGE}"', '1:10: max_age: must be a whole number of seconds, at least 1, not "soon"'],
   ])('is an error with its place: %s', (text, message) => {
     expect(read(text, { AGE: 'soon' }).problems[0]).toContain(message)
@@ -236,7 +236,7 @@ describe('${…} in a configuration file', () => {
   it('defers an unclosed reference in secret_key as well, and nothing else', () => {
     expect(read('secret_key: "${SECRET"\n')).toMatchObject({
       problems: [],
-      deferred: [expect.stringContaining('without its')],
+      deferred: [expect.stringContaining('without "}"')],
     })
     expect(read('secret_key: 5\n').problems[0]).toContain('must be text')
   })
