@@ -106,9 +106,8 @@ const ATTRIBUTES = [
 ] as const
 
 /**
- * THE table of options. Everything but the interface {@link Options} derives from it: the ENV names, the checks of YAML
- * and code, the generated configuration file, the JSON Schema, `dynamo-session config` and the README's table. A test
- * compares it with the doc comments of the interface.
+ * THE table of options. Checks, ENV names, the generated file, the JSON Schema, `dynamo-session config` and the README's
+ * table derive from it. Only the interface {@link Options} repeats it, for editors: tests compare the two.
  */
 export const OPTIONS = {
   tableName: {

@@ -48,6 +48,8 @@ export interface UmzugOptions<Context extends object = object> extends Omit<Opti
  * await createUmzug({ environment: 'production' }, { logger: console }).up()
  * ```
  *
+ * @param options which table, and how to reach it
+ * @param context how the call does its work
  * @throws {ConfigurationError}
  */
 export function createUmzug<Context extends object = object>(
