@@ -4,7 +4,7 @@ import { Connection } from '../../dynamodb/connection.js'
 import { InvalidSessionIdError, SessionDataError } from '../../errors.js'
 import { hashSessionId, isPossibleSessionId } from '../../session/item/session-id.js'
 import { keyOf } from '../../session/item/session-key.js'
-import { isPassing, report } from '../../session/requests/errors.js'
+import { handleError, isPassing, report } from '../../session/requests/errors.js'
 import { type FindOptions, SessionRepository } from '../../session/session-repository.js'
 import type { ConflictListener } from '../../session/session-writer.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
@@ -47,7 +47,7 @@ export class SessionStore {
       return record && new RequestSession(this, record)
     } catch (error) {
       if (error instanceof SessionDataError) {
-        this.report(error, 'get', id)
+        this.#handle(error, 'get', id)
         return undefined
       }
       this.survive(error, 'get', id)
@@ -74,12 +74,18 @@ export class SessionStore {
     )
   }
 
-  /** Reports a failure that a request survives, and throws any other. */
+  /** Passes a failure that a request survives to the error handler, and throws any other. */
   survive(error: unknown, operation: string, id: string): void {
     if (this.configuration.raiseErrors || !isPassing(error)) throw error
-    this.report(error, operation, id)
+    this.#handle(error, operation, id)
   }
 
+  /** What the error handler throws fails the request. */
+  #handle(error: unknown, operation: string, id: string): void {
+    handleError(error, { operation, sessionIdHash: hashSessionId(id) }, this.configuration.errorHandler)
+  }
+
+  /** For failures in the background, where no request waits. */
   report(error: unknown, operation: string, id: string): void {
     report(error, { operation, sessionIdHash: hashSessionId(id) }, this.configuration.errorHandler)
   }
