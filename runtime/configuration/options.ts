@@ -103,7 +103,7 @@ const everywhere = ['env', 'yaml'] as const
 /** Node's longest delay: a longer timer fires at once. Milliseconds. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
-/** Attributes that an item has besides its key (see docs/architecture.md, wire format). */
+/** Attributes that an item has besides its key (see docs/design/wire-format.md). */
 const ATTRIBUTES = [
   'data',
   'created_at',
