@@ -12,7 +12,7 @@ import { RequestSession } from './request-session.js'
 
 /**
  * What the adapters of all frameworks do alike: which ids they take, and which failures a request survives
- * (docs/architecture.md, two levels of failure).
+ * (docs/design/failures.md).
  */
 export class SessionStore {
   readonly configuration: Configuration
