@@ -11,7 +11,7 @@ import type { Item } from '../session/item/session-record.js'
 import type { TableWork } from '../table/table-work.js'
 import { deleteInput, deleteStatement } from './delete-requests.js'
 import type { CleaningRequests } from './requests.js'
-import { statementError, verdictOf } from './statement-outcome.js'
+import { outcomeOf, statementError } from './statement-outcome.js'
 
 /** DynamoDB's limit of statements in a batch ("BatchExecuteStatement", API reference). */
 const LARGEST_BATCH = 25
@@ -113,15 +113,15 @@ export class Deletions {
     if (responses.length !== seen.length) {
       throw new TableRequestError(`${label}: the endpoint does not answer deletes like DynamoDB; check the endpoint`)
     }
-    const verdicts = responses.map(verdictOf)
-    this.#outcomes.deleted(verdicts.filter((verdict) => verdict === 'deleted').length)
-    this.#outcomes.refreshed(verdicts.filter((verdict) => verdict === 'refreshed').length)
+    const outcomes = responses.map(outcomeOf)
+    this.#outcomes.deleted(outcomes.filter((outcome) => outcome === 'deleted').length)
+    this.#outcomes.refreshed(outcomes.filter((outcome) => outcome === 'refreshed').length)
     const explained = (response: BatchStatementResponse | undefined) =>
       explainAwsError(statementError(response), { action: 'dynamodb:PartiQLDelete', configuration })
-    const failed = verdicts.indexOf('failed')
+    const failed = outcomes.indexOf('failed')
     if (failed >= 0) throw explained(responses[failed])
-    const again = seen.filter((_, index) => verdicts[index] === 'again')
-    return { again, failure: again.length > 0 ? explained(responses[verdicts.indexOf('again')]) : undefined }
+    const again = seen.filter((_, index) => outcomes[index] === 'again')
+    return { again, failure: again.length > 0 ? explained(responses[outcomes.indexOf('again')]) : undefined }
   }
 
   /** All that were begun are finished also when one fails. */

@@ -2,12 +2,12 @@ import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb'
 import { jitter } from '../async/backoff.js'
 import { monotonic } from '../async/clock.js'
 import { sleep } from '../async/sleep.js'
-import { isAwsError, isTransient } from '../dynamodb/error-facts.js'
 import type { Transport } from '../dynamodb/transport.js'
 import { messageOf, TableRequestError } from '../errors.js'
 import { seconds } from '../table/patience.js'
 import type { TableWork } from '../table/table-work.js'
 import { RateLimit, unlessAborted } from './rate-limit.js'
+import { mayPass } from './statement-outcome.js'
 
 /** How often a request is sent before its failure counts, beside what the SDK repeats by itself. */
 const ATTEMPTS = 8
@@ -70,7 +70,7 @@ export class CleaningRequests {
         this.#units += units
         return { answer, units }
       } catch (error) {
-        if (!isTransient(error) && !isAwsError(error, 'TransactionConflictException')) throw error
+        if (!mayPass(error)) throw error
         this.#progress.failed(begun, error)
         if (!(await this.pause(attempt, error))) break
       }

@@ -2,7 +2,7 @@ import type { Configuration } from '../configuration/resolve.js'
 import { TableRequestError } from '../errors.js'
 import { fitForOutput, makeErrorFit } from '../fit-for-output.js'
 import { endpointOf, isLocal } from './endpoint.js'
-import { DENIED, type Facts, factsOf, NETWORK, NOT_FOUND, THROTTLING, TIMEOUT } from './error-facts.js'
+import { DENIED, type Facts, factsOf, NETWORK, NOT_FOUND, THROTTLING, TIMEOUT_CODES } from './error-facts.js'
 
 /** What was asked of DynamoDB when it failed. */
 export interface FailedRequest {
@@ -56,8 +56,8 @@ const EXPLANATIONS: readonly ((failure: Failure) => string | undefined)[] = [
   expiredCredentials,
   invalidCredentials,
   accessDenied,
-  throttled,
   limitExceeded,
+  throttled,
   deletionProtected,
   keyManagement,
   timeToLiveChangedTooOften,
@@ -115,11 +115,6 @@ function accessDenied({ name, message, action }: Failure): string | undefined {
   return `access denied: ${who} may not ${missing}${where}; allow ${missing} in the IAM policy`
 }
 
-function throttled({ name, status }: Failure): string | undefined {
-  if (!THROTTLING.includes(name) && status !== 429) return undefined
-  return `AWS gets too many such requests from this account just now (${name}); wait a minute and run it again`
-}
-
 function limitExceeded({ name, message }: Failure): string | undefined {
   if (name !== 'LimitExceededException') return undefined
   if (/simultaneous|concurrent|too many operations/i.test(message)) {
@@ -129,6 +124,11 @@ function limitExceeded({ name, message }: Failure): string | undefined {
     ? 'lower read_capacity and write_capacity'
     : 'delete unused tables'
   return `a limit of the AWS account is reached (${message}); ${capacity} or ask for a higher quota (Service Quotas, DynamoDB)`
+}
+
+function throttled({ name, status }: Failure): string | undefined {
+  if (!THROTTLING.includes(name) && status !== 429) return undefined
+  return `AWS gets too many such requests from this account just now (${name}); wait a minute and run it again`
 }
 
 function deletionProtected({ name, message }: Failure): string | undefined {
@@ -181,7 +181,7 @@ function unreachable(failure: Failure): string | undefined {
 }
 
 function timedOut(failure: Failure): string | undefined {
-  if (failure.name !== 'TimeoutError' && !TIMEOUT.includes(failure.code)) return undefined
+  if (failure.name !== 'TimeoutError' && !TIMEOUT_CODES.includes(failure.code)) return undefined
   return `no answer in time from ${placeOf(failure)}; check the network (VPC endpoint, firewall, proxy) and run it again`
 }
 

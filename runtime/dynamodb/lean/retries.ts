@@ -1,6 +1,6 @@
 import { monotonic, wallClock } from '../../async/clock.js'
 import { sleep } from '../../async/sleep.js'
-import { NETWORK, THROTTLING } from '../error-facts.js'
+import { NETWORK, THROTTLING, TIMEOUT_NAMES } from '../error-facts.js'
 import type { SendOptions } from '../transport.js'
 import type { Metadata } from './errors.js'
 
@@ -129,34 +129,32 @@ type Failure = Error & {
 
 type Kind = typeof THROTTLED
 
-/** undefined: a repeat would fail too. */
+/** @returns undefined: a repeat would fail too */
 function kindOf(failure: Failure): Kind | undefined {
   const isThrottled =
     failure.$metadata?.httpStatusCode === 429 ||
-    REPEATED_SLOWLY.includes(failure.name) ||
+    THROTTLING.includes(failure.name) ||
     failure.$retryable?.throttling === true
   if (isThrottled) return THROTTLED
-  return isTransient(failure) ? TRANSIENT : undefined
+  return isRepeated(failure) ? TRANSIENT : undefined
 }
 
-/** The SDK repeats the last two names as well. In work on tables they have another meaning. */
-const REPEATED_SLOWLY = [...THROTTLING, 'LimitExceededException', 'TransactionInProgressException']
-const TRANSIENT_NAMES = ['TimeoutError', 'RequestTimeout', 'RequestTimeoutException']
-const TRANSIENT_CODES = [...NETWORK, 'ETIMEDOUT']
-const TRANSIENT_STATUS = [500, 502, 503, 504]
+const REPEATED_CODES = [...NETWORK, 'ETIMEDOUT']
+const REPEATED_STATUS = [500, 502, 503, 504]
 const MOST_CAUSES = 10
 
-function isTransient(failure: Failure, depth = 0): boolean {
+/** The SDK's `isTransientError`. A store survives more errors than a transport repeats: `isTransient` in error-facts.ts. */
+function isRepeated(failure: Failure, depth = 0): boolean {
   const { name, message, code = '', cause, $metadata, $retryable } = failure
   if (name === 'AbortError' || name === 'RequestTimeoutError') return false
   return (
     $retryable !== undefined ||
     $metadata?.clockSkewCorrected === true ||
     (name === 'InvalidSignatureException' && message?.includes('Signature expired')) ||
-    TRANSIENT_NAMES.includes(name) ||
-    TRANSIENT_CODES.includes(code) ||
-    TRANSIENT_STATUS.includes($metadata?.httpStatusCode ?? 0) ||
-    (isObject(cause) && depth <= MOST_CAUSES && isTransient(cause as Failure, depth + 1))
+    TIMEOUT_NAMES.includes(name) ||
+    REPEATED_CODES.includes(code) ||
+    REPEATED_STATUS.includes($metadata?.httpStatusCode ?? 0) ||
+    (isObject(cause) && depth <= MOST_CAUSES && isRepeated(cause as Failure, depth + 1))
   )
 }
 

@@ -130,19 +130,30 @@ it('takes several connection errors at once (IPv6 and IPv4) for the first of the
   )
 })
 
-it('tells what may pass from what will not', () => {
-  for (const error of [
-    awsError('ThrottlingException'),
-    awsError('InternalServerError', '', 500),
-    awsError('TimeoutError', '', 0),
-    Object.assign(new Error(), { code: 'ECONNRESET' }),
-    new TableRequestError('wrapped', { cause: awsError('RequestLimitExceeded') }),
-  ]) {
-    expect(isTransient(error)).toBe(true)
-  }
-  for (const error of [awsError('AccessDeniedException'), awsError('ValidationException'), new Error('x'), undefined]) {
-    expect(isTransient(error)).toBe(false)
-  }
+it.each([
+  ['throttling', awsError('ThrottlingException')],
+  ['throttling inside a TableRequestError', new TableRequestError('x', { cause: awsError('RequestLimitExceeded') })],
+  ['status 429', awsError('Unknown', '', 429)],
+  ['a fault without a status', awsError('InternalServerError', '', 0)],
+  ['status 501', awsError('Unknown', '', 501)],
+  ['a timeout', awsError('TimeoutError', '', 0)],
+  ['a timeout of AWS', awsError('RequestTimeout')],
+  ['a connection that broke', Object.assign(new Error(), { code: 'ECONNRESET' })],
+  ['a connection that was aborted', Object.assign(new Error(), { code: 'ECONNABORTED' })],
+  ['a foreign response with status 200', awsError('UnreadableAnswerError', '', 200)],
+  ['a foreign response with status 503', awsError('UnreadableAnswerError', '', 503)],
+])('counts %s as transient', (_, error) => {
+  expect(isTransient(error)).toBe(true)
+})
+
+it.each([
+  ['a missing permission', awsError('AccessDeniedException')],
+  ['a wrong request', awsError('ValidationException')],
+  ['a foreign response with status 403', awsError('UnreadableAnswerError', '', 403)],
+  ['any other error', new Error('x')],
+  ['undefined', undefined],
+])('does not count %s as transient', (_, error) => {
+  expect(isTransient(error)).toBe(false)
 })
 
 it('recognises an error of DynamoDB by itself and as a cause', () => {

@@ -5,10 +5,11 @@ import { GeneratorError } from '../../../generators/files/file-plan.js'
 import { DynamoSessionStore } from '../../../runtime/adapters/express/store.js'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { isTransient } from '../../../runtime/dynamodb/error-facts.js'
 import { explainAwsError } from '../../../runtime/dynamodb/explain-error.js'
 import { withoutAnswer } from '../../../runtime/dynamodb/unreadable-answer.js'
 import * as errors from '../../../runtime/errors.js'
-import { isPassing, storeError } from '../../../runtime/session/requests/errors.js'
+import { storeError } from '../../../runtime/session/requests/errors.js'
 import { describeTable } from '../../../runtime/table/describe-table.js'
 import { type Stub, sendJson, startStub } from '../../support/dynamodb-stub.js'
 import { environmentWith, folderWith } from '../../support/folder.js'
@@ -130,7 +131,7 @@ describe('a store that can not even send its requests', () => {
       cause: { code: 'ECONNREFUSED' },
     })
     expect((error as Error).cause).not.toBeInstanceOf(errors.TableRequestError)
-    expect(isPassing(error)).toBe(true)
+    expect(isTransient(error)).toBe(true)
   })
 
   it('survives a refused connection as it survives the SDK’s error of it', async () => {
@@ -154,7 +155,7 @@ describe('a store that can not even send its requests', () => {
         cause: { message: 'Region is missing' },
       })
       expect(error).not.toHaveProperty('code')
-      expect(isPassing(error)).toBe(false)
+      expect(isTransient(error)).toBe(false)
     },
   )
 
@@ -165,7 +166,7 @@ describe('a store that can not even send its requests', () => {
   ])('leaves a connection that broke (%s) the SDK’s error %s, for the request may have arrived', (code, name) => {
     const broken = Object.assign(new Error('socket hang up'), { code, name })
     expect(storeError(broken, resolveConfiguration({ root: folderWith() }))).toBe(broken)
-    expect(isPassing(broken)).toBe(true)
+    expect(isTransient(broken)).toBe(true)
   })
 })
 
