@@ -71,7 +71,7 @@ onEachEngine('cleaning under faults', (engine) => {
     it('that is answered with something else than a page is an error, not an empty table', async () => {
       const { clean, proxy } = table()
       proxy.inject('Scan', { answer: {} }, FOR_EVER)
-      await expect(clean()).rejects.toThrow('The answer to Scan for the table')
+      await expect(clean()).rejects.toThrow('The response to Scan for the table')
     })
 
     it('of one segment that fails ends the others too, and every request is finished by then', async () => {
@@ -150,7 +150,7 @@ onEachEngine('cleaning under faults', (engine) => {
     it.each([
       ['AccessDenied', 'access denied'],
       ['ValidationError', 'DynamoDB refuses the request: because'],
-      ['ResourceNotFound', 'there is no such table'],
+      ['ResourceNotFound', 'the table does not exist'],
       ['SomethingNew', 'SomethingNew: because'],
     ])('%s: is raised', async (code, text) => {
       const { putDead, clean, inputs } = table()

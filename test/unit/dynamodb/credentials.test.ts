@@ -7,7 +7,6 @@ import { DynamoDBClient, type DynamoDBClientConfig, GetItemCommand } from '@aws-
 import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
-  type Caller,
   type Credentials,
   CredentialsSource,
   credentialsFromChain,
@@ -15,6 +14,11 @@ import {
   credentialsFromEnv,
   localCredentialsFromChain,
 } from '../../../runtime/dynamodb/credentials.js'
+
+/** What the SDK passes to a provider. */
+interface Caller {
+  readonly callerClientConfig: { readonly region: () => Promise<string> }
+}
 
 const START = Date.UTC(2026, 0, 1)
 const MINUTE = 60_000

@@ -44,12 +44,12 @@ it.each([
       'AccessDeniedException',
       'User: arn:aws:iam::1:user/ci is not authorized to perform: dynamodb:CreateTable on resource: arn:x with an explicit deny in a service control policy',
     ),
-    text: 'access denied: arn:aws:iam::1:user/ci may not dynamodb:CreateTable on arn:x, with an explicit deny in a service control policy, which has to be changed',
+    text: 'access denied: arn:aws:iam::1:user/ci may not dynamodb:CreateTable on arn:x, with an explicit deny in a service control policy; change that policy',
   },
   {
     title: 'throttling',
     error: awsError('RequestLimitExceeded', 'Too many requests'),
-    text: 'AWS gets too many such requests from this account just now (RequestLimitExceeded); wait a minute and run it again',
+    text: 'this account sends AWS too many such requests (RequestLimitExceeded); wait a minute and run it again',
   },
   {
     title: 'too many tables at once',
@@ -77,12 +77,12 @@ it.each([
   {
     title: 'a table in use',
     error: awsError('ResourceInUseException', 'Attempt to change a resource which is still in use'),
-    text: 'the table is being created, changed or deleted by somebody else; run it again when that has ended',
+    text: 'somebody else is creating, changing or deleting the table; wait until that has finished and run it again',
   },
   {
     title: 'a missing table',
     error: awsError('ResourceNotFoundException', 'Requested resource not found'),
-    text: 'there is no such table in this region and account; check table_name and region, or create it (npx dynamo-session create-table)',
+    text: 'the table does not exist in this region and account; check table_name and region, or create it (npx dynamo-session create-table)',
   },
   {
     title: 'a refused value',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { isTimeout, isTransient } from '../../../runtime/dynamodb/error-facts.js'
 import type { Input, Operation } from '../../../runtime/dynamodb/operations.js'
-import { requestTimedOut } from '../../../runtime/dynamodb/request-timeout.js'
+import { requestTimedOut } from '../../../runtime/dynamodb/request-errors.js'
 import { RequestTimeoutError } from '../../../runtime/index.js'
 import { storeError } from '../../../runtime/session/requests/errors.js'
 

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { type Credentials, sign } from 'aws4'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { Operation, Operations } from '../../../runtime/dynamodb/transport.js'
+import type { Operation, Operations } from '../../../runtime/dynamodb/operations.js'
 import { listen } from '../../support/adapters/listen.js'
 import { both, connectionFor, failureOf, leanSend, type Settings, sentBy } from '../../support/both-transports.js'
 import {

@@ -147,8 +147,8 @@ describe('the SDK sends', () => {
     ['logger', { logger: object }, 'the option logger is set'],
     ['profile', { profile: 'shop' }, 'the option profile is set'],
     ['transport', { transport: 'sdk' }, 'the option transport is sdk'],
-    ['region of no partition', { region: 'nowhere' }, 'only the AWS SDK can tell the endpoint'],
-    ['FIPS region', { region: 'fips-us-east-1', endpoint: LOCAL }, 'only the AWS SDK can tell the endpoint'],
+    ['region of no partition', { region: 'nowhere' }, 'only the AWS SDK knows the endpoint'],
+    ['FIPS region', { region: 'fips-us-east-1', endpoint: LOCAL }, 'only the AWS SDK knows the endpoint'],
   ])('with such an option: %s', (_, options, text) => {
     expect(reason(options as unknown as Options)).toBe(text)
   })

@@ -7,7 +7,7 @@ import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { isTransient } from '../../../runtime/dynamodb/error-facts.js'
 import { explainAwsError } from '../../../runtime/dynamodb/explain-error.js'
-import { withoutAnswer } from '../../../runtime/dynamodb/unreadable-answer.js'
+import { withoutResponse } from '../../../runtime/dynamodb/request-errors.js'
 import * as errors from '../../../runtime/errors.js'
 import { storeError } from '../../../runtime/session/requests/errors.js'
 import { describeTable } from '../../../runtime/table/describe-table.js'
@@ -173,7 +173,7 @@ describe('a store that can not even send its requests', () => {
 it('says of an answer that is not DynamoDB’s the same on the command line as in a store', () => {
   const configuration = resolveConfiguration({ root: folderWith(), endpoint: 'http://127.0.0.1:8000' })
   const syntax = Object.assign(new SyntaxError('Unexpected token'), { $metadata: { httpStatusCode: 200 } })
-  const ours = withoutAnswer(syntax, 'DeleteItem', { TableName: 'sessions', Key: {} }) as Error
+  const ours = withoutResponse(syntax, 'DeleteItem', { TableName: 'sessions', Key: {} }) as Error
   expect(ours).toBeInstanceOf(errors.UnreadableAnswerError)
   const request = { action: 'dynamodb:Scan', configuration }
   expect(explainAwsError(ours, request).message).toContain(ours.message)

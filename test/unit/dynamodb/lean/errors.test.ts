@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import * as sdk from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
 import { errorOf } from '../../../../runtime/dynamodb/lean/errors.js'
-import { withoutAnswer } from '../../../../runtime/dynamodb/unreadable-answer.js'
+import { withoutResponse } from '../../../../runtime/dynamodb/request-errors.js'
 import { failureOf } from '../../../support/both-transports.js'
 import { Choices } from '../../../support/model/choices.js'
 import { type GivenAnswer, throughSdk } from '../../../support/sdk-codec.js'
@@ -136,7 +136,7 @@ describe('the error of an answer', () => {
     const { theirs, ours } = await both({ status, headers: { 'content-type': 'text/html', 'x-amz-cf-id': 'C' }, body })
     const { message, ...same } = facts(theirs)
     expect(facts(ours)).toStrictEqual({ ...same, message: message.split('\n  Deserialization error')[0] })
-    const error = withoutAnswer(ours, 'PutItem', { TableName: 'sessions', Item: {} })
+    const error = withoutResponse(ours, 'PutItem', { TableName: 'sessions', Item: {} })
     expect(error).toMatchObject({ name: 'UnreadableAnswerError', status, maybeWritten: true })
   })
 

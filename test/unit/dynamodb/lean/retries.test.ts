@@ -3,8 +3,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { monotonic } from '../../../../runtime/async/clock.js'
 import { DEFAULT_ATTEMPTS, Retries } from '../../../../runtime/dynamodb/lean/retries.js'
+import { unreadableResponse } from '../../../../runtime/dynamodb/request-errors.js'
 import type { SendOptions } from '../../../../runtime/dynamodb/transport.js'
-import { unreadableAnswer } from '../../../../runtime/dynamodb/unreadable-answer.js'
 import { failureOf } from '../../../support/both-transports.js'
 import { Choices } from '../../../support/model/choices.js'
 import { recordWaits, sleepUntilAborted } from '../../../support/quick-sleep.js'
@@ -155,7 +155,7 @@ describe('retries', () => {
   })
 
   it('repeat a request whose answer is not DynamoDB’s, and keep its error', async () => {
-    const error = unreadableAnswer('PutItem', { TableName: 't', Item: {} }, 200)
+    const error = unreadableResponse('PutItem', { TableName: 't', Item: {} }, 200)
     const [trace] = await ours([[() => error]], () => 0)
     expect(trace).toMatchObject({ end: 'UnreadableAnswerError', metadata: { attempts: 4, totalRetryDelay: 0 } })
     expect(Object.keys(error)).not.toContain('$metadata')
@@ -384,7 +384,7 @@ function failures(): Record<string, Outcome> {
     'one with a cause of a cause': named('Error', undefined, { cause: new Error('', { cause: coded('EPIPE')() }) }),
     'one with a cause that was aborted': named('Error', undefined, { cause: coded('EPIPE', 'AbortError')() }),
     'one with a cause for nothing': named('Error', undefined, { cause: new Error('no') }),
-    'an answer that is not DynamoDB’s': () => unreadableAnswer('GetItem', { TableName: 't', Key: {} }, 200),
+    'an answer that is not DynamoDB’s': () => unreadableResponse('GetItem', { TableName: 't', Key: {} }, 200),
     'a page that says 503': answered(() => ({ 'content-type': 'text/html' }), 'SyntaxError', 503),
   }
 }

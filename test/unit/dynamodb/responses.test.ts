@@ -33,7 +33,7 @@ describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (tra
       stub.answer((_request, response) => answer(response, genuine))
       const error = await failureOf(send(sent))
       expect(error).toMatchObject({ name: 'UnreadableAnswerError', maybeWritten: writes })
-      expect(error.message).toContain(`The answer to ${operation} `)
+      expect(error.message).toContain(`The response to ${operation} `)
       expect(stub.requests).toHaveLength(3)
       expect(stub.connections).toBe(3)
     })
