@@ -4,46 +4,46 @@ import { factsOf, lookAgain, type TableFacts } from './describe-table.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 
 export interface DeleteTableResult {
-  /** false: there was no such table. */
+  /** false: the table did not exist. */
   readonly deleted: boolean
 }
 
 /**
- * Deletes the table with all its sessions and returns when it is gone. That there is none is a warning.
+ * Deletes the table with all its sessions, and waits until DynamoDB has finished. Logs a warning when the table does not
+ * exist.
  *
  * @throws {ConfigurationError}
- * @throws {TableRequestError} when DynamoDB refuses it, for example because of deletion protection, or the wait limit
- *   is over
+ * @throws {TableRequestError} when DynamoDB refuses the deletion, for example by deletion protection, or at the wait limit
  */
 export async function deleteTable(options: Options = {}, context: TableContext = {}): Promise<DeleteTableResult> {
   return await workOnTable(options, context, async (work) => {
     const table = await requestDeletion(work)
-    if (table) await untilGone(work, table)
+    if (table) await untilDeleted(work, table)
     return { deleted: table !== undefined }
   })
 }
 
-/** The table that is going to be deleted; undefined when there is none. */
+/** @returns the table that DynamoDB is going to delete; undefined when it does not exist */
 async function requestDeletion(work: TableWork): Promise<TableFacts | undefined> {
   const { tableName } = work.configuration
   work.logger.info(`deleting ${work.label}`)
   try {
-    const answer = await work.whileInUse('DeleteTable', (client, sdk) =>
+    const output = await work.whileInUse('DeleteTable', (client, sdk) =>
       client.send(new sdk.DeleteTableCommand({ TableName: tableName })),
     )
-    return factsOf(work, answer.TableDescription)
+    return factsOf(work, output.TableDescription)
   } catch (error) {
     if (!isAwsError(error, 'ResourceNotFoundException')) throw error
-    work.logger.warn(`there is no ${work.label}: nothing to delete`)
+    work.logger.warn(`${work.label} does not exist: nothing to delete`)
     return undefined
   }
 }
 
-/** A table of the same name that is created meanwhile is another one. */
-async function untilGone(work: TableWork, table: TableFacts): Promise<void> {
+/** Somebody may create a new table of this name meanwhile. Its creation time differs. */
+async function untilDeleted(work: TableWork, table: TableFacts): Promise<void> {
   for (;;) {
     const found = await lookAgain(work, `${work.label} is still being deleted`)
     if (!found || found.createdAt?.getTime() !== table.createdAt?.getTime()) break
   }
-  work.logger.info(`${work.label} is gone`)
+  work.logger.info(`deleted ${work.label}`)
 }

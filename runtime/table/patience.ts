@@ -4,22 +4,22 @@ import type { Transport } from '../dynamodb/transport.js'
 import { RequestTimeoutError, TableRequestError } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 
-/** How long a request may take, all its attempts included. Milliseconds. */
+/** Limit of a request with all its attempts. Milliseconds. */
 const REQUEST_TIMEOUT = 30_000
 
-/** Least `attempt_timeout` for work on the table. Requests for sessions get less, because a browser waits. Milliseconds. */
+/** Shortest `attempt_timeout` for work on the table. Sessions have a shorter one, because a browser waits. Milliseconds. */
 const ATTEMPT_TIMEOUT = 10_000
 
-/** After this time without an answer the logger says what is being waited for. Milliseconds. */
+/** After this time, the logger tells which response is awaited. Milliseconds. */
 const SILENCE = 3_000
 
-/** The configuration for work on the table: requests for items get as much time as requests for tables. */
+/** The configuration for work on the table. Requests for items and for tables get the same time. */
 export function withTimeout(configuration: Configuration, requestTimeout = REQUEST_TIMEOUT): Configuration {
   const attemptTimeout = Math.min(Math.max(configuration.attemptTimeout, ATTEMPT_TIMEOUT), requestTimeout)
   return withValues(configuration, { requestTimeout, attemptTimeout })
 }
 
-/** Ends requests that take too long, and says once what is being waited for. */
+/** Ends requests that take too long. Tells once which response is awaited. */
 export class Patience {
   /** Milliseconds. */
   readonly requestTimeout: number
@@ -27,7 +27,7 @@ export class Patience {
   readonly #tell: (line: string) => void
   #told = false
 
-  /** @param tell is called once at most */
+  /** @param tell is called at most once */
   constructor(
     configuration: Configuration,
     { requestTimeout = REQUEST_TIMEOUT, tell }: { requestTimeout?: number | undefined; tell: (line: string) => void },
@@ -38,10 +38,10 @@ export class Patience {
   }
 
   /**
-   * Calls `send`, and rejects when its answer doesn't come in time, whether or not `send` heeds the signal.
+   * Calls `send`, and rejects after the limit, even if `send` ignores the signal.
    *
-   * @param request what is sent, such as `CreateTable`
-   * @param place what has to answer; default: DynamoDB
+   * @param request name of the request, such as `CreateTable`
+   * @param place the server that should respond; default: DynamoDB
    * @throws {TableRequestError}
    */
   async within<T>(request: string, send: (abortSignal: AbortSignal) => Promise<T>, place?: string): Promise<T> {
@@ -59,14 +59,14 @@ export class Patience {
     try {
       return await Promise.race([late, send(controller.signal)])
     } catch (error) {
-      // The transport may be the first to see that time is up.
+      // The transport may reach the deadline first.
       throw error instanceof RequestTimeoutError ? this.#tooLate(request, place) : error
     } finally {
       for (const timer of timers) clearTimeout(timer)
     }
   }
 
-  /** The same transport, whose requests end in time. */
+  /** A transport that ends each request of `transport` after the limit. */
   transport(transport: Transport): Transport {
     const within = this.within.bind(this)
     return {

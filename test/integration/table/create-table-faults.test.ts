@@ -152,14 +152,14 @@ describe('waiting for the table', () => {
   it('stops when somebody deletes the table meanwhile', async () => {
     const options = newOptions()
     proxy.inject('DescribeTable', { answer: tableAnswer(options.tableName, 'DELETING') }, { after: 1 })
-    expect(String(await failure(options))).toMatch(/was deleted by somebody else meanwhile/)
+    expect(String(await failure(options))).toMatch(/somebody else deleted table .* meanwhile/)
   })
 
-  it('stops when the table, seen once, is gone', async () => {
+  it('stops when somebody deletes the table that was seen once', async () => {
     const options = newOptions()
     proxy.inject('DescribeTable', { answer: tableAnswer(options.tableName, 'CREATING') }, { after: 1 })
     proxy.inject('DescribeTable', { error: 'ResourceNotFoundException' }, { after: 1 })
-    expect(String(await failure(options))).toMatch(/was deleted by somebody else meanwhile/)
+    expect(String(await failure(options))).toMatch(/somebody else deleted table .* meanwhile/)
   })
 
   it.each(['INACCESSIBLE_ENCRYPTION_CREDENTIALS', 'ARCHIVED'])(
@@ -265,7 +265,7 @@ describe('Time to Live of an existing table', () => {
     proxy.inject('DescribeTimeToLive', timeToLive('DISABLING', 'expire_at'), { times: 2 })
     const logger = recordingLogger()
     await createTable(options, { logger })
-    expect(logger.warnings[0]).toMatch(/is just being switched off, .* run it again after that/)
+    expect(logger.warnings[0]).toMatch(/is switching Time to Live of .* off, .* run it again afterwards/)
     expect(await failure({ ...options, ttl: true })).toBeInstanceOf(TableRequestError)
     expect(proxy.operations).not.toContain('UpdateTimeToLive')
   })

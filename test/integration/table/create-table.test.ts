@@ -32,7 +32,7 @@ onEachEngine('createTable', (engine) => {
     expect(await describeTable(options)).toMatchObject({ billingMode: 'provisioned' })
   })
 
-  it('accepts a table that is there already', async () => {
+  it('accepts an existing table', async () => {
     const options = engine.options()
     await createTable(options)
     const logger = recordingLogger()
@@ -81,7 +81,7 @@ onEachEngine('createTable', (engine) => {
     const logger = recordingLogger()
     await createTable(options, { logger })
     expect(logger.warnings).toEqual([
-      `this endpoint has no point-in-time recovery: table "${options.tableName}" goes without`,
+      `this endpoint has no point-in-time recovery, so table "${options.tableName}" has none`,
     ])
   })
 
@@ -164,7 +164,7 @@ onEachEngine('createTable', (engine) => {
       )
       const error = await createTable({ ...options, ttl: true }).catch((error: unknown) => error)
       expect(error).toBeInstanceOf(TableSchemaError)
-      expect(String(error)).toMatch(/goes by the attribute "expires", but sessions need "expire_at"/)
+      expect(String(error)).toMatch(/reads the attribute "expires", but sessions need "expire_at"/)
       await expect(createTable({ ...options, ttl: false })).resolves.toEqual({ created: false })
     })
   })

@@ -12,13 +12,13 @@ import { tableAnswer } from '../../support/raw-table.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 
 onEachEngine('deleteTable', (engine) => {
-  it('deletes the table and returns when it is gone', async () => {
+  it('deletes the table and waits until DynamoDB has finished', async () => {
     const options = engine.options()
     await createTable(options)
     const logger = recordingLogger()
     expect(await deleteTable(options, { logger })).toEqual({ deleted: true })
     expect(await describeTable(options)).toBeUndefined()
-    expect(logger.lines).toEqual([`deleting table "${options.tableName}"`, `table "${options.tableName}" is gone`])
+    expect(logger.lines).toEqual([`deleting table "${options.tableName}"`, `deleted table "${options.tableName}"`])
     expect(logger.warnings).toEqual([])
   })
 
@@ -26,7 +26,7 @@ onEachEngine('deleteTable', (engine) => {
     const options = engine.options()
     const logger = recordingLogger()
     expect(await deleteTable(options, { logger })).toEqual({ deleted: false })
-    expect(logger.warnings).toEqual([`there is no table "${options.tableName}": nothing to delete`])
+    expect(logger.warnings).toEqual([`table "${options.tableName}" does not exist: nothing to delete`])
   })
 
   it('deletes what is still being created', async () => {
@@ -43,7 +43,7 @@ onEachEngine('deleteTable', (engine) => {
       const before = await describeTable(options)
       const error = await deleteTable(options).catch((error: unknown) => error)
       expect(error).toBeInstanceOf(TableRequestError)
-      expect(String(error)).toMatch(/deletion protection, nothing was changed; switch that off first/)
+      expect(String(error)).toMatch(/deletion protection, so nothing was changed; switch the protection off first/)
       expect(await describeTable(options)).toEqual(before)
     })
   }

@@ -46,9 +46,7 @@ describe('describeTable under faults', () => {
       proxy.inject(operation, { error: 'AccessDeniedException', message: 'Access denied' })
       const error = await describeTable(table).catch((error: unknown) => error)
       expect(error).toBeInstanceOf(TableRequestError)
-      expect(String(error)).toContain(
-        `access denied: whoever these credentials belong to may not dynamodb:${operation}`,
-      )
+      expect(String(error)).toContain(`access denied: the owner of these credentials may not dynamodb:${operation}`)
     },
   )
 
