@@ -57,7 +57,7 @@ onEachEngine('collectGarbage', (engine) => {
     await put('stale', { updated_at: ago(1e6), created_at: ago(1e6), expire_at: inSeconds(-1e5) })
     await expect(clean({}, { maxStale: null })).rejects.toMatchObject({
       name: 'ConfigurationError',
-      message: expect.stringContaining('neither is set, so nothing defines which sessions are old'),
+      message: expect.stringContaining('neither is set, so no limit defines which sessions are expired'),
     })
     expect(proxy.operations).toEqual([])
     expect(await ids()).toEqual(['stale'])

@@ -55,7 +55,7 @@ describe('cleaning that makes no progress', () => {
     const error = await send().catch((reason: unknown) => reason)
     expect(error).toMatchObject({ name: 'TableRequestError', cause: { name: 'TableRequestError' } })
     expect((error as Error).message).toMatch(
-      /^cleaning makes no progress: no request has succeeded for 150 seconds; what was deleted stays deleted\. The last failure: dynamodb:Scan for /,
+      /^cleaning makes no progress: no request has succeeded for 150 seconds; sessions deleted before stay deleted\. The last failure: dynamodb:Scan for /,
     )
   })
 
