@@ -22,14 +22,14 @@ onEachEngine('deleteTable', (engine) => {
     expect(logger.warnings).toEqual([])
   })
 
-  it('succeeds with a warning when there is no table', async () => {
+  it('succeeds with a warning when the table does not exist', async () => {
     const options = engine.options()
     const logger = recordingLogger()
     expect(await deleteTable(options, { logger })).toEqual({ deleted: false })
     expect(logger.warnings).toEqual([`table "${options.tableName}" does not exist: nothing to delete`])
   })
 
-  it('deletes what is still being created', async () => {
+  it('deletes a table that is still being created', async () => {
     const options = engine.options()
     await engine.client().send(new CreateTableCommand(createTableInput(resolveConfiguration(options))))
     expect(await deleteTable(options)).toEqual({ deleted: true })
@@ -72,7 +72,7 @@ describe('deleteTable under faults', () => {
     expect(proxy.operations.slice(0, 3)).toEqual(['DeleteTable', 'DeleteTable', 'DeleteTable'])
   })
 
-  it('keeps waiting when a look at the table is throttled', async () => {
+  it('keeps waiting when DescribeTable is throttled', async () => {
     const options = await existing()
     proxy.inject('DescribeTable', { error: 'InternalServerError', status: 500 }, { times: 5 })
     expect(await deleteTable(options)).toEqual({ deleted: true })
@@ -85,7 +85,7 @@ describe('deleteTable under faults', () => {
     expect(await describeTable(options)).toBeUndefined()
   })
 
-  it('gives up when the wait limit is over', async () => {
+  it('ends at the wait limit', async () => {
     const options = await existing()
     const table = await describeTable(options)
     const answer = tableAnswer(options.tableName, 'DELETING', table?.createdAt)
@@ -95,7 +95,7 @@ describe('deleteTable under faults', () => {
     expect(String(error)).toContain(`table "${options.tableName}" is still being deleted after 0.7 seconds`)
   })
 
-  it('does not take a table that was created meanwhile for the deleted one', async () => {
+  it('tells a new table of the same name from the deleted one', async () => {
     const options = await existing()
     const answer = tableAnswer(options.tableName, 'ACTIVE', new Date(Date.now() + 60_000))
     proxy.inject('DescribeTable', { answer }, { times: Number.POSITIVE_INFINITY })

@@ -7,11 +7,11 @@ import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { createRawTable } from '../../support/raw-table.js'
 
 onEachEngine('describeTable', (engine) => {
-  it('gives undefined for a table that does not exist', async () => {
+  it('returns undefined for a table that does not exist', async () => {
     expect(await describeTable(engine.options())).toBeUndefined()
   })
 
-  it('tells partition key, sort key and creation time of any table', async () => {
+  it('returns partition key, sort key and creation time of any table', async () => {
     const options = engine.options()
     const before = Date.now()
     await createRawTable(engine.client(), options.tableName, [
@@ -50,14 +50,14 @@ describe('describeTable under faults', () => {
     },
   )
 
-  it('leaves Time to Live out when the endpoint does not know it', async () => {
+  it('leaves Time to Live out when the endpoint has none', async () => {
     const table = options()
     await createTable(table)
     proxy.inject('DescribeTimeToLive', { error: 'UnknownOperationException' })
     expect(await describeTable(table)).toMatchObject({ status: 'ACTIVE', ttl: undefined })
   })
 
-  it('says that an endpoint which answers something else is not DynamoDB', async () => {
+  it('says that an endpoint with another response is not DynamoDB', async () => {
     proxy.inject('DescribeTable', { answer: {} })
     await expect(describeTable(options())).rejects.toThrow(/does not answer like DynamoDB/)
   })

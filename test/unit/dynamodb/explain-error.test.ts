@@ -4,7 +4,7 @@ import { isAwsError, isTransient } from '../../../runtime/dynamodb/error-facts.j
 import { explainAwsError } from '../../../runtime/dynamodb/explain-error.js'
 import { TableRequestError } from '../../../runtime/errors.js'
 
-/** Errors as AWS itself sends them, which no engine on this machine can do. */
+/** Errors of AWS that no engine on this machine sends. */
 const configuration = resolveConfiguration({ tableName: 'web', kmsKeyId: 'alias/nope', region: 'eu-central-1' }, {})
 const request = { action: 'dynamodb:CreateTable', configuration }
 
@@ -107,23 +107,23 @@ it.each([
   expect(explained.cause).toBe(error)
 })
 
-it('never repeats the request that AWS quotes for a wrong signature, which holds a session token', () => {
+it("never quotes the request in AWS's error for a wrong signature, which holds a session token", () => {
   const message = "The Canonical String should have been 'POST\n/\nx-amz-security-token:FwoGZXIv'"
   const explained = explainAwsError(awsError('InvalidSignatureException', message, 403), request)
   expect(explained.message).not.toContain('FwoGZXIv')
 })
 
-it('names another table than the configured one where a request was for that', () => {
+it('names the table of the request when it is not the configured one', () => {
   const explained = explainAwsError(awsError('X', 'y'), { ...request, tableName: 'web_migrations' })
   expect(explained.message).toBe('dynamodb:CreateTable for table "web_migrations" failed: X: y')
 })
 
-it('leaves an error that is explained already as it is', () => {
+it('leaves an explained error as it is', () => {
   const explained = new TableRequestError('explained')
   expect(explainAwsError(explained, request)).toBe(explained)
 })
 
-it('takes several connection errors at once (IPv6 and IPv4) for the first of them', () => {
+it('explains the first of several connection errors (IPv6 and IPv4)', () => {
   const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED', address: '::1', port: 8000 })
   expect(explainAwsError(new AggregateError([refused, refused]), request).message).toContain(
     'no connection to ::1:8000',

@@ -17,7 +17,7 @@ import { expectFit, HOSTILE, HOSTILE_LINE } from '../../support/hostile.js'
 
 type Constructor = new (message: string, ...more: unknown[]) => Error
 
-/** What an application may print of an error. */
+/** Checks all parts of an error that an application may print. */
 function expectErrorFit(error: unknown): void {
   const { message, stack = '' } = error as Error
   for (const text of [message, stack, String(error), inspect(error, { depth: 6 }), JSON.stringify(error) ?? '']) {
@@ -38,7 +38,7 @@ it.each(CLASSES.filter(([name]) => name !== 'ConfigurationError'))(
   },
 )
 
-it('ConfigurationError repeats nothing secret or harmful, nor do its problems', () => {
+it('ConfigurationError and its problems quote nothing secret or harmful', () => {
   const problem = { place: HOSTILE, text: HOSTILE_LINE }
   for (const problems of [[problem], [problem, problem]]) {
     const error = new errors.ConfigurationError(problems)
@@ -47,7 +47,7 @@ it('ConfigurationError repeats nothing secret or harmful, nor do its problems', 
   }
 })
 
-describe('a request that AWS refuses, repeating it', () => {
+describe('a request that AWS quotes in its error', () => {
   let stub: Stub
 
   beforeAll(async () => {
@@ -70,7 +70,7 @@ describe('a request that AWS refuses, repeating it', () => {
     stub.answer((_, response) => sendJson(response, body, status))
   }
 
-  it.each(['lean', 'sdk'] as const)('is refused by stores without its secrets, transport %s', async (transport) => {
+  it.each(['lean', 'sdk'] as const)('is thrown by stores without its secrets, transport %s', async (transport) => {
     answer('InvalidSignatureException', 403)
     const store = storeWith({ transport })
     const error = await store.get('s1').catch((failure: unknown) => failure)
@@ -83,18 +83,15 @@ describe('a request that AWS refuses, repeating it', () => {
     expectErrorFit(await store.destroyBy('user_id', '1', { scan: true }).catch((failure: unknown) => failure))
   })
 
-  it.each(['lean', 'sdk'] as const)(
-    'has a name and further members that are fit as well, transport %s',
-    async (transport) => {
-      const members = { error: { [HOSTILE]: [HOSTILE, { deep: HOSTILE }] }, code: 'E\u001b[31m' }
-      stub.answer((_, response) => sendJson(response, { __type: 'x#Odd\u001b[31mException', ...members }, 400))
-      const error = await storeWith({ transport, raiseErrors: true })
-        .get('s1')
-        .catch((failure: unknown) => failure)
-      expect(error).toMatchObject({ name: 'Odd\\x1b[31mException', code: 'E\\x1b[31m' })
-      expectErrorFit(error)
-    },
-  )
+  it.each(['lean', 'sdk'] as const)('has a name and other members without secrets, transport %s', async (transport) => {
+    const members = { error: { [HOSTILE]: [HOSTILE, { deep: HOSTILE }] }, code: 'E\u001b[31m' }
+    stub.answer((_, response) => sendJson(response, { __type: 'x#Odd\u001b[31mException', ...members }, 400))
+    const error = await storeWith({ transport, raiseErrors: true })
+      .get('s1')
+      .catch((failure: unknown) => failure)
+    expect(error).toMatchObject({ name: 'Odd\\x1b[31mException', code: 'E\\x1b[31m' })
+    expectErrorFit(error)
+  })
 
   it('reaches the error handler without its secrets', async () => {
     answer('InternalServerError', 500)
@@ -105,7 +102,7 @@ describe('a request that AWS refuses, repeating it', () => {
     expectErrorFit(reported[0])
   })
 
-  it('is refused by table functions without its secrets, also as the cause', async () => {
+  it('is thrown by table functions without its secrets, even in the cause', async () => {
     answer('ValidationException', 400)
     const error = await describeTable({ endpoint: stub.endpoint, root: folderWith() }).catch(
       (failure: unknown) => failure,
@@ -116,25 +113,28 @@ describe('a request that AWS refuses, repeating it', () => {
   })
 })
 
-describe('a store that can not even send its requests', () => {
+describe("a store that can't send its requests", () => {
   beforeEach(() => environmentWith({ AWS_MAX_ATTEMPTS: '1' }))
 
-  it.each(['lean', 'sdk'] as const)('says what to do where nothing listens, transport %s', async (transport) => {
-    const options = { endpoint: 'http://127.0.0.1:1', raiseErrors: true, root: folderWith(), transport }
-    const error = await new DynamoSessionStore(options).get('s1').catch((failure: unknown) => failure)
-    expect(error).toBeInstanceOf(errors.TableRequestError)
-    expect(error).toMatchObject({
-      name: 'TableRequestError',
-      code: 'ECONNREFUSED',
-      message:
-        'a request for table "sessions" failed: no connection to http://127.0.0.1:1 (ECONNREFUSED); is DynamoDB running there? Start one with: npx dynamo-session local',
-      cause: { code: 'ECONNREFUSED' },
-    })
-    expect((error as Error).cause).not.toBeInstanceOf(errors.TableRequestError)
-    expect(isTransient(error)).toBe(true)
-  })
+  it.each(['lean', 'sdk'] as const)(
+    'says what to do when the port refuses connections, transport %s',
+    async (transport) => {
+      const options = { endpoint: 'http://127.0.0.1:1', raiseErrors: true, root: folderWith(), transport }
+      const error = await new DynamoSessionStore(options).get('s1').catch((failure: unknown) => failure)
+      expect(error).toBeInstanceOf(errors.TableRequestError)
+      expect(error).toMatchObject({
+        name: 'TableRequestError',
+        code: 'ECONNREFUSED',
+        message:
+          'a request for table "sessions" failed: no connection to http://127.0.0.1:1 (ECONNREFUSED); is DynamoDB running there? Start one with: npx dynamo-session local',
+        cause: { code: 'ECONNREFUSED' },
+      })
+      expect((error as Error).cause).not.toBeInstanceOf(errors.TableRequestError)
+      expect(isTransient(error)).toBe(true)
+    },
+  )
 
-  it('survives a refused connection as it survives the SDK’s error of it', async () => {
+  it('survives a refused connection like the SDK’s error', async () => {
     const reported: Error[] = []
     const errorHandler = { handle: (error: Error) => reported.push(error) }
     const store = new DynamoSessionStore({ endpoint: 'http://127.0.0.1:1', root: folderWith(), errorHandler })
@@ -143,7 +143,7 @@ describe('a store that can not even send its requests', () => {
   })
 
   it.each(['lean', 'sdk'] as const)(
-    'says how to set a region, transport %s, and does not go on without',
+    'throws without a region and says how to set one, transport %s',
     async (transport) => {
       const error = await new DynamoSessionStore({ root: folderWith(), transport })
         .get('s1')
@@ -163,14 +163,14 @@ describe('a store that can not even send its requests', () => {
     ['ECONNRESET', 'TimeoutError'],
     ['EPIPE', 'TimeoutError'],
     ['ETIMEDOUT', 'TimeoutError'],
-  ])('leaves a connection that broke (%s) the SDK’s error %s, for the request may have arrived', (code, name) => {
+  ])('leaves the SDK’s error for a broken connection (%s, %s), because the request may have arrived', (code, name) => {
     const broken = Object.assign(new Error('socket hang up'), { code, name })
     expect(storeError(broken, resolveConfiguration({ root: folderWith() }))).toBe(broken)
     expect(isTransient(broken)).toBe(true)
   })
 })
 
-it('says of an answer that is not DynamoDB’s the same on the command line as in a store', () => {
+it('explains a foreign response on the command line as in a store', () => {
   const configuration = resolveConfiguration({ root: folderWith(), endpoint: 'http://127.0.0.1:8000' })
   const syntax = Object.assign(new SyntaxError('Unexpected token'), { $metadata: { httpStatusCode: 200 } })
   const ours = withoutResponse(syntax, 'DeleteItem', { TableName: 'sessions', Key: {} }) as Error
@@ -188,7 +188,7 @@ it('says of an answer that is not DynamoDB’s the same on the command line as i
   }
 })
 
-it('messageOf indents the further lines of a foreign text, which might look like lines of ours', () => {
+it('messageOf indents the further lines of a foreign text', () => {
   expect(errors.messageOf(new Error('a\nerror: b\r\nc'))).toBe('a\n  error: b\n  c')
   expectFit(errors.messageOf(new Error(HOSTILE, { cause: new AggregateError([new Error(HOSTILE)]) })))
 })
