@@ -12,7 +12,8 @@ export async function readWhole(body: unknown, most: number): Promise<Buffer | t
   if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   if (typeof body === 'string') return Buffer.from(body)
   const chunks = body instanceof Blob ? body.stream() : body
-  return isStream(chunks) ? await collect(chunks, most) : undefined
+  const isStream = typeof chunks === 'object' && Symbol.asyncIterator in chunks
+  return isStream ? await collect(chunks as AsyncIterable<unknown>, most) : undefined
 }
 
 /** The headers with names in lower case. A request handler of the application may not have changed the case. */
@@ -22,8 +23,9 @@ export function inLowerCase(headers: Readonly<Record<string, string>> = {}): Rec
 
 /** The connection of a response of Node's HTTP client; undefined for other clients. */
 export function connectionOf(body: unknown): Connection | undefined {
-  const { socket } = (body ?? {}) as { socket?: unknown }
-  return isSocket(socket) ? socket : undefined
+  const { socket } = (body ?? {}) as { socket?: Partial<Connection> | null }
+  const isSocket = typeof socket?.prependListener === 'function' && typeof socket.destroy === 'function'
+  return isSocket ? (socket as Connection) : undefined
 }
 
 /** Node sets `parser` to null while the connection has no request. */
@@ -55,13 +57,4 @@ async function collect(stream: AsyncIterable<unknown>, most: number): Promise<Bu
     chunks.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
-}
-
-function isStream(body: unknown): body is AsyncIterable<unknown> {
-  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
-}
-
-function isSocket(value: unknown): value is Connection {
-  const { prependListener, destroy } = (value ?? {}) as Partial<Socket>
-  return typeof prependListener === 'function' && typeof destroy === 'function'
 }

@@ -1,18 +1,7 @@
 import { namedExports } from './named-exports.js'
-import type { Operation } from './operations.js'
 
-/** The part of the AWS SDK that this package uses: the client and commands. */
-export type Sdk = Pick<typeof import('@aws-sdk/client-dynamodb'), 'DynamoDBClient' | `${Command}Command`>
-
-type Command =
-  | Operation
-  | 'CreateTable'
-  | 'DeleteTable'
-  | 'DescribeTable'
-  | 'DescribeTimeToLive'
-  | 'UpdateContinuousBackups'
-  | 'UpdateTable'
-  | 'UpdateTimeToLive'
+/** The part of the AWS SDK that this package uses, as listed in packages/aws-sdk.cts. */
+export type Sdk = typeof import('../packages/aws-sdk.cjs')
 
 let loaded: Promise<Sdk> | undefined
 

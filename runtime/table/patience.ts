@@ -1,6 +1,7 @@
 import { type Configuration, withValues } from '../configuration/resolve.js'
 import { placeOf } from '../dynamodb/explain-error.js'
 import type { Transport } from '../dynamodb/transport.js'
+import { withDeadline } from '../dynamodb/with-deadline.js'
 import { RequestTimeoutError, TableRequestError } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 
@@ -45,24 +46,15 @@ export class Patience {
    * @throws {TableRequestError}
    */
   async within<T>(request: string, send: (abortSignal: AbortSignal) => Promise<T>, place?: string): Promise<T> {
-    const controller = new AbortController()
-    const timers: NodeJS.Timeout[] = []
-    const late = new Promise<never>((_, reject) => {
-      timers.push(setTimeout(() => this.#waitingFor(request, place), SILENCE))
-      timers.push(
-        setTimeout(() => {
-          reject(this.#tooLate(request, place))
-          controller.abort()
-        }, this.requestTimeout),
-      )
-    })
+    const tooLate = () => this.#tooLate(request, place)
+    const timer = setTimeout(() => this.#waitingFor(request, place), SILENCE)
     try {
-      return await Promise.race([late, send(controller.signal)])
+      return await withDeadline({ milliseconds: this.requestTimeout, tooLate }, send)
     } catch (error) {
       // The transport may reach the deadline first.
-      throw error instanceof RequestTimeoutError ? this.#tooLate(request, place) : error
+      throw error instanceof RequestTimeoutError ? tooLate() : error
     } finally {
-      for (const timer of timers) clearTimeout(timer)
+      clearTimeout(timer)
     }
   }
 

@@ -2,8 +2,8 @@ import { type IncomingMessage, type RequestOptions, request as send } from 'node
 import type { Endpoint } from '../endpoint.js'
 import { timeoutError } from '../request-errors.js'
 import { type RawResponse, TOO_LONG } from '../response-check.js'
+import { aborted } from '../with-deadline.js'
 import { Pool } from './pool.js'
-import { aborted } from './retries.js'
 
 export interface Received extends RawResponse {
   /** Closes the connection of the response. */

@@ -10,11 +10,12 @@ import { checkResponse, longestResponse, TOO_LONG } from '../response-check.js'
 import { type Moment, moment, type ServerClock } from '../server-clock.js'
 import type { Standalone } from '../standalone.js'
 import type { SendOptions, Transport } from '../transport.js'
+import { aborted, withDeadline } from '../with-deadline.js'
 import { attemptTimedOut, Connections, type Received } from './connections.js'
 import { errorOf, type Metadata, metadataOf } from './errors.js'
 import { outputOf, requestJson } from './json.js'
 import { QuickSignature } from './quick-signature.js'
-import { aborted, Retries } from './retries.js'
+import { Retries } from './retries.js'
 import { Slots } from './slots.js'
 
 /** How to send requests with these credentials. */
@@ -172,25 +173,12 @@ export class LeanTransport implements Transport {
    */
   async #prepare(request: ItemRequest): Promise<Route | undefined> {
     const { deadline, abortSignal } = request
-    let end = () => {}
-    const ended = new Promise<never>((_, reject) => {
-      const timer = setTimeout(() => reject(this.#timedOut(request, false)), deadline - monotonic())
-      const abort = () => abortSignal && reject(aborted(abortSignal))
-      if (abortSignal?.aborted) abort()
-      else abortSignal?.addEventListener('abort', abort, { once: true })
-      end = () => {
-        clearTimeout(timer)
-        abortSignal?.removeEventListener('abort', abort)
-      }
-    })
-    try {
-      const credentials = await Promise.race([this.#plan.credentials.get(), ended])
-      const route = this.#routeFor(credentials)
-      if (route) await Promise.race([this.#connections.open(route.endpoint.protocol), ended])
+    const tooLate = () => this.#timedOut(request, false)
+    return await withDeadline({ milliseconds: deadline - monotonic(), tooLate, abortSignal }, async () => {
+      const route = this.#routeFor(await this.#plan.credentials.get())
+      if (route) await this.#connections.open(route.endpoint.protocol)
       return route
-    } finally {
-      end()
-    }
+    })
   }
 
   #signatureOf({ credentials, endpoint, signatures }: Route, operation: Operation): QuickSignature {

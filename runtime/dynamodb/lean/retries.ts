@@ -2,6 +2,7 @@ import { monotonic, wallClock } from '../../async/clock.js'
 import { sleep } from '../../async/sleep.js'
 import { NETWORK, THROTTLING, TIMEOUT_NAMES } from '../error-facts.js'
 import type { SendOptions } from '../transport.js'
+import { aborted } from '../with-deadline.js'
 import type { Metadata } from './errors.js'
 
 /** The SDK's default for DynamoDB, with the first attempt. */
@@ -111,13 +112,6 @@ export class Retries {
   }
 }
 
-/** The SDK's error for a request that was aborted. */
-export function aborted({ reason }: AbortSignal): Error {
-  const text = reason && !(reason instanceof Error) ? String(reason) : 'Request aborted'
-  const error = new Error(text, reason instanceof Error ? { cause: reason } : undefined)
-  return Object.assign(error, { name: 'AbortError' })
-}
-
 type Headers = Readonly<Record<string, string>>
 
 type Failure = Error & {
@@ -154,13 +148,8 @@ function isRepeated(failure: Failure, depth = 0): boolean {
     TIMEOUT_NAMES.includes(name) ||
     REPEATED_CODES.includes(code) ||
     REPEATED_STATUS.includes($metadata?.httpStatusCode ?? 0) ||
-    (isObject(cause) && depth <= MOST_CAUSES && isRepeated(cause as Failure, depth + 1))
+    (typeof cause === 'object' && cause !== null && depth <= MOST_CAUSES && isRepeated(cause as Failure, depth + 1))
   )
-}
-
-/** `instanceof Error` would fail for Node's errors in Jest. */
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }
 
 function withMetadata(failure: Failure, marks: Metadata): Failure {
