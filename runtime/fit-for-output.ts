@@ -57,7 +57,7 @@ export function makeErrorFit<T>(error: T, seen = new Set<unknown>()): T {
   return error
 }
 
-/** Deeper members are left out. The SDK copies all members of a response to its error, whoever sent the response. */
+/** Deeper members are left out. The SDK copies all members of a response to its error, even of a foreign response. */
 const DEEPEST_MEMBER = 10
 
 /** Makes a JSON value fit. Returns the same object when nothing in it has to change. */
@@ -118,7 +118,7 @@ function set(error: Error, name: string, value: unknown): void {
   else if (writable) Object.assign(error, { [name]: value })
 }
 
-/** C0 except line feed and tab, DEL, C1, and characters that are invisible, break lines or change the direction of text. */
+/** C0 except line feed and tab, DEL, C1. Also characters that are invisible, break lines or change the direction of text. */
 const CONTROL =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finds control characters
   /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}\p{Cs}]/gu

@@ -3,7 +3,7 @@ export type Clock = () => number
 
 /**
  * Milliseconds since the epoch, by this machine's clock. For times that are stored or sent. Read the clock anew for each
- * decision: somebody may set it at any moment.
+ * decision: the clock may be set at any moment.
  */
 export const wallClock: Clock = () => Date.now()
 

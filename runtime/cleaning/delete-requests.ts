@@ -12,7 +12,7 @@ export function seenAttributes({ tableKey }: Table): readonly string[] {
 
 type Table = Pick<Configuration, 'tableName' | 'tableKey'>
 
-/** A PartiQL statement that deletes the item if its times are still those that the scan saw, or are still absent. */
+/** A PartiQL statement that deletes the item if its times are unchanged since the scan. */
 export function deleteStatement(seen: Item, { tableName, tableKey }: Table): BatchStatementRequest {
   let where = `${quoted(tableKey)} = ?`
   const Parameters = [seen[tableKey] as AttributeValue]

@@ -111,7 +111,9 @@ export class Deletions {
   #count(seen: readonly Item[], responses: readonly BatchStatementResponse[]): { again: Item[]; failure: unknown } {
     const { configuration, label } = this.#work
     if (responses.length !== seen.length) {
-      throw new TableRequestError(`${label}: the endpoint does not answer deletes like DynamoDB; check the endpoint`)
+      throw new TableRequestError(
+        `${label}: the endpoint does not respond to deletions like DynamoDB; check the endpoint`,
+      )
     }
     const outcomes = responses.map(outcomeOf)
     this.#outcomes.deleted(outcomes.filter((outcome) => outcome === 'deleted').length)

@@ -14,8 +14,8 @@ export interface ExpiryLimits extends Limits {
 }
 
 /**
- * The limits of the configuration. Without `max_age` and `max_stale`, only items with an `expire_at` could expire, and a
- * missing configuration would look like a clean table. The caller therefore has to request `expireAtOnly`.
+ * The limits of the configuration. Without `max_age` and `max_stale`, only items with an `expire_at` could expire. A missing
+ * configuration would then look like a clean table, so the caller has to request `expireAtOnly`.
  *
  * @throws {ConfigurationError} without `max_age`, `max_stale` and `expireAtOnly`
  */

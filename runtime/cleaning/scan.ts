@@ -54,7 +54,7 @@ export class Scan {
     const { Items, LastEvaluatedKey } = sent.output
     if (!Items) {
       throw new TableRequestError(
-        `table "${tableName}": the endpoint does not answer a Scan like DynamoDB; check the option endpoint`,
+        `table "${tableName}": the endpoint does not respond to a Scan like DynamoDB; check the option endpoint`,
       )
     }
     if (Items.some((item) => item[tableKey]?.S === undefined)) throw otherKey(this.#configuration)

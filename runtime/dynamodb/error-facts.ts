@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { TableRequestError } from '../errors.js'
 
-/** What an error of the AWS SDK, of the network or of Node's TLS says about itself. */
+/** The facts of an error of the AWS SDK, of the network or of Node's TLS. */
 export interface Facts {
   readonly name: string
   readonly message: string
@@ -9,7 +9,7 @@ export interface Facts {
   readonly code: string
   /** The HTTP status; 0 when there was no response. */
   readonly status: number
-  /** The host that the request was for, where the error tells. */
+  /** The host of the request, if the error names it. */
   readonly host: string | undefined
 }
 
@@ -64,8 +64,8 @@ interface Metadata {
 }
 
 /**
- * Whether the same request may succeed later. Stores, cleaning and work on tables decide by this function.
- * A transport repeats by the SDK's own rules instead (lean/retries.ts), so that both transports behave alike.
+ * Whether the same request may succeed later. Stores, cleaning and work on tables decide by this function. A transport
+ * repeats by the SDK's own rules instead (lean/retries.ts), so that both transports behave alike.
  */
 export function isTransient(error: unknown): boolean {
   const { name, code, status } = factsOf(error)

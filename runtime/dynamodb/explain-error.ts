@@ -182,7 +182,7 @@ function unreachable(failure: Failure): string | undefined {
 
 function timedOut(failure: Failure): string | undefined {
   if (failure.name !== 'TimeoutError' && !TIMEOUT_CODES.includes(failure.code)) return undefined
-  return `no answer in time from ${placeOf(failure)}; check the network (VPC endpoint, firewall, proxy) and run it again`
+  return `no response in time from ${placeOf(failure)}; check the network (VPC endpoint, firewall, proxy) and run it again`
 }
 
 function insecureConnection(failure: Failure): string | undefined {
@@ -203,7 +203,7 @@ function notDynamoDB(failure: Failure): string | undefined {
   const check = `check ${endpointSource(failure.configuration)}`
   const shownStatus = status ? ` (HTTP status ${status})` : ''
   const between = 'look for something in between (proxy, firewall, VPC endpoint)'
-  return `${placeOf(failure)} does not answer like DynamoDB${shownStatus}; ${between}; ${check}. Whether the request was carried out is not known`
+  return `${placeOf(failure)} does not respond like DynamoDB${shownStatus}; ${between}; ${check}. Whether the request was carried out is not known`
 }
 
 function unexplained({ name, message }: Failure): string {

@@ -7,7 +7,7 @@ const LARGEST_OFFSET = 300_000
 /** A response that took longer does not show the present time: the process may have been stopped. Milliseconds. */
 const LONGEST_ROUND_TRIP = 2000
 
-/** When the wall clock moves by this much against the monotonic clock, somebody has set it. Milliseconds. */
+/** When the wall clock moves by this much against the monotonic clock, the wall clock was set. Milliseconds. */
 const SMALLEST_STEP = 60_000
 
 /** - `unknown`: since the clock was last set, no response has shown the time, or only one has shown a wrong clock. */

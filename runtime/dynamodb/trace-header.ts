@@ -1,6 +1,6 @@
 import { isHeaderValue } from './header-value.js'
 
-/** Tells the trace of the current invocation of a Lambda function. `@aws/lambda-invoke-store` reads the same object. */
+/** Holds the trace of the current invocation of a Lambda function. `@aws/lambda-invoke-store` reads the same object. */
 interface InvokeStore {
   getXRayTraceId?(): string | undefined
   getTraceparent?(): string | undefined

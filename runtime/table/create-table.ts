@@ -9,14 +9,14 @@ import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { reconcileTimeToLive, switchOnTimeToLive } from './time-to-live.js'
 
 export interface CreateTableResult {
-  /** false: the table existed before, or somebody else created it at the same moment. */
+  /** false: the table existed before, or another process created it at the same moment. */
   readonly created: boolean
 }
 
 /**
  * Creates the table if it does not exist, and waits until it is active. The table gets Time to Live on `expire_at`,
- * point-in-time recovery, and an index for each of `index_keys`, as configured. An existing table gets what it lacks of
- * these; its billing, tags, encryption and other settings stay. Repeated and simultaneous calls do no harm.
+ * point-in-time recovery, and an index for each of `index_keys`, as configured. An existing table gets these too. Its billing,
+ * tags, encryption and other settings stay. Repeated and simultaneous calls do no harm.
  *
  * @throws {ConfigurationError}
  * @throws {TableSchemaError} when a table of this name can't hold sessions

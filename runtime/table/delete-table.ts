@@ -39,7 +39,7 @@ async function requestDeletion(work: TableWork): Promise<TableFacts | undefined>
   }
 }
 
-/** Somebody may create a new table of this name meanwhile. Its creation time differs. */
+/** Waits until the table is deleted. A new table of the same name has another creation time. */
 async function untilDeleted(work: TableWork, table: TableFacts): Promise<void> {
   for (;;) {
     const found = await lookAgain(work, `${work.label} is still being deleted`)

@@ -94,7 +94,7 @@ export async function lookAgain(work: TableWork, state: string): Promise<TableFa
 /** The facts of a response. Members that the response lacks have DynamoDB's defaults. */
 export function factsOf(work: TableWork, table: AwsTableDescription | undefined): TableFacts {
   if (table?.TableName === undefined || table.TableStatus === undefined) {
-    throw new TableRequestError(`${work.label}: the endpoint does not answer like DynamoDB; check the option endpoint`)
+    throw new TableRequestError(`${work.label}: the endpoint does not respond like DynamoDB; check the option endpoint`)
   }
   const types = new Map(
     table.AttributeDefinitions?.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]),

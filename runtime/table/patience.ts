@@ -11,7 +11,7 @@ const REQUEST_TIMEOUT = 30_000
 /** Shortest `attempt_timeout` for work on the table. Sessions have a shorter one, because a browser waits. Milliseconds. */
 const ATTEMPT_TIMEOUT = 10_000
 
-/** After this time, the logger tells which response is awaited. Milliseconds. */
+/** After this time, a line names the awaited response. Milliseconds. */
 const SILENCE = 3_000
 
 /** The configuration for work on the table. Requests for items and for tables get the same time. */
@@ -20,7 +20,7 @@ export function withTimeout(configuration: Configuration, requestTimeout = REQUE
   return withValues(configuration, { requestTimeout, attemptTimeout })
 }
 
-/** Ends requests that take too long. Tells once which response is awaited. */
+/** Ends requests that take too long. Names the awaited response once. */
 export class Patience {
   /** Milliseconds. */
   readonly requestTimeout: number
@@ -80,11 +80,11 @@ export class Patience {
   #waitingFor(request: string, place = this.#place): void {
     if (this.#told) return
     this.#told = true
-    this.#tell(`waiting for ${place} to answer ${request} (${seconds(this.requestTimeout)} at most)`)
+    this.#tell(`waiting for the response to ${request} from ${place} (${seconds(this.requestTimeout)} at most)`)
   }
 
   #tooLate(request: string, place = this.#place): TableRequestError {
-    const message = `no answer within ${seconds(this.requestTimeout)}`
+    const message = `no response within ${seconds(this.requestTimeout)}`
     const cause = Object.assign(new Error(message), { name: 'TimeoutError', code: 'ETIMEDOUT' })
     const { tableName } = this.#configuration
     const text =

@@ -22,8 +22,8 @@ const BLOCK = 64
 const DIGEST = 32
 
 /**
- * Signs requests by AWS Signature Version 4 ("Create a signed AWS API request", AWS IAM User Guide). It prepares once what many
- * requests share. `@smithy/signature-v4` takes several times as long: it prepares everything for each request, and awaits
+ * Signs requests by AWS Signature Version 4 ("Create a signed AWS API request", AWS IAM User Guide). It prepares the shared parts
+ * of many requests once. `@smithy/signature-v4` takes several times as long: it prepares everything for each request, and awaits
  * each of its five hashes.
  */
 export class QuickSignature {

@@ -167,7 +167,7 @@ onEachEngine('cleaning under faults', (engine) => {
       const { putExpired, clean, proxy } = table()
       await putExpired(5)
       proxy.inject('BatchExecuteStatement', { answer: { Responses: [{}] } })
-      await expect(clean({ segments: 1 })).rejects.toThrow('does not answer deletes like DynamoDB')
+      await expect(clean({ segments: 1 })).rejects.toThrow('does not respond to deletions like DynamoDB')
     })
 
     /** For the first requests, fails all statements except one, without carrying them out. */

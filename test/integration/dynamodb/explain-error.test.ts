@@ -78,15 +78,15 @@ it('says that no response came in time', async () => {
   const credentials = { accessKeyId: 'x', secretAccessKey: 'x' }
   const requestHandler = { requestTimeout: 50, throwOnRequestTimeout: true }
   const client = new DynamoDBClient({ region: 'us-east-1', credentials, endpoint, requestHandler })
-  expect(await messageFor({ client })).toMatch(/no answer in time from DynamoDB; check the network/)
+  expect(await messageFor({ client })).toMatch(/no response in time from DynamoDB; check the network/)
 })
 
 it.each<{ title: string; answer: RequestListener; text: RegExp }>([
   { title: 'a web page', answer: (_, out) => out.writeHead(404).end('<html>'), text: /\(HTTP status 404\)/ },
-  { title: 'nothing', answer: (_, out) => out.end(), text: /does not answer like DynamoDB/ },
+  { title: 'nothing', answer: (_, out) => out.end(), text: /does not respond like DynamoDB/ },
 ])('says that a server that sends $title is not DynamoDB', async ({ answer, text }) => {
   const message = await messageFor({ endpoint: await serve(answer) })
-  expect(message).toMatch(/does not answer like DynamoDB.*; check the option endpoint/)
+  expect(message).toMatch(/does not respond like DynamoDB.*; check the option endpoint/)
   expect(message).toMatch(text)
 })
 

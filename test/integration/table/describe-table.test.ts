@@ -59,6 +59,6 @@ describe('describeTable under faults', () => {
 
   it('says that an endpoint with another response is not DynamoDB', async () => {
     proxy.inject('DescribeTable', { answer: {} })
-    await expect(describeTable(options())).rejects.toThrow(/does not answer like DynamoDB/)
+    await expect(describeTable(options())).rejects.toThrow(/does not respond like DynamoDB/)
   })
 })

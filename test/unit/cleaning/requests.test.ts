@@ -38,14 +38,14 @@ describe('cleaning that makes no progress', () => {
     const send = (fails = request.fails) =>
       requests.send('Scan', 1, async () => {
         time += request.seconds * 1000
-        if (fails) throw Object.assign(new Error('no answer'), { name: 'TimeoutError' })
+        if (fails) throw Object.assign(new Error('no response'), { name: 'TimeoutError' })
         return {}
       })
     /** A request that is running while others succeed, and fails at `end`. */
     const hang = async (end: Promise<void>) =>
       requests.send('Scan', 1, async () => {
         await end
-        throw Object.assign(new Error('no answer'), { name: 'TimeoutError' })
+        throw Object.assign(new Error('no response'), { name: 'TimeoutError' })
       })
     return { send, request, hang }
   }

@@ -52,7 +52,7 @@ describe('a request without a response', () => {
     expect(end.error).toMatchObject({
       code: 'ETIMEDOUT',
       message:
-        'dynamodb:CreateTable for table "sessions" failed: no answer within 30 seconds from DynamoDB at ' +
+        'dynamodb:CreateTable for table "sessions" failed: no response within 30 seconds from DynamoDB at ' +
         'http://localhost:8123; check the network (VPC endpoint, firewall, proxy), or give it more time with --timeout (in code ' +
         'requestTimeout)',
     })
@@ -64,7 +64,7 @@ describe('a request without a response', () => {
     const { patience, lines } = patienceOf(undefined, 1000)
     const end = ending(patience.within('Scan', silence()))
     await vi.advanceTimersByTimeAsync(1000)
-    expect(end.error).toMatchObject({ message: expect.stringContaining('no answer within 1 second from') })
+    expect(end.error).toMatchObject({ message: expect.stringContaining('no response within 1 second from') })
     await vi.advanceTimersByTimeAsync(60_000)
     expect(lines).toEqual([])
   })
@@ -79,7 +79,7 @@ describe('a request without a response', () => {
     await vi.advanceTimersByTimeAsync(60_000)
     expect(requests.every(({ error }) => error !== undefined)).toBe(true)
     expect(lines).toEqual([
-      'waiting for DynamoDB at http://localhost:8123 to answer DescribeTable (30 seconds at most)',
+      'waiting for the response to DescribeTable from DynamoDB at http://localhost:8123 (30 seconds at most)',
     ])
   })
 
@@ -97,7 +97,7 @@ describe('a request without a response', () => {
     const { patience, lines } = patienceOf(options)
     ending(patience.within('Scan', silence()))
     await vi.advanceTimersByTimeAsync(3000)
-    expect(lines).toEqual([`waiting for ${place} to answer Scan (30 seconds at most)`])
+    expect(lines).toEqual([`waiting for the response to Scan from ${place} (30 seconds at most)`])
   })
 })
 
