@@ -1,23 +1,23 @@
-/** What stands in place of a secret. */
+/** Replaces a secret. */
 const REDACTED = '[redacted]'
 
-/** Characters of a foreign text that a message repeats at most. */
+/** Limit of a foreign text in a message, in characters. */
 const LONGEST_LINE = 2_000
 
-/** Characters of a message, with all foreign texts in it, at most. */
+/** Limit of a message, with all foreign texts in it, in characters. */
 const LONGEST_MESSAGE = 20_000
 
 /**
- * Makes a text fit for terminals, logs and error messages, wherever its parts come from: secrets are redacted, control
- * characters are shown as `\x1b`, and long texts are cut. Line breaks and tabs stay.
+ * Makes a text fit for terminals, logs and error messages. Redacts secrets, shows control characters as `\x1b`, and cuts long
+ * texts. Line breaks and tabs stay.
  *
- * @param limit characters at most
+ * @param limit the longest result, in characters
  */
 export function fitForOutput(text: string, limit = LONGEST_MESSAGE): string {
   return cut(text, limit, (kept) => redact(kept).replace(CONTROL, escaped))
 }
 
-/** The same for a foreign text in a line of ours: line breaks and tabs are shown too. */
+/** Like {@link fitForOutput}, for a foreign text inside a line: line breaks become `\n`, tabs `\t`. */
 export function fitForLine(text: unknown, limit = LONGEST_LINE): string {
   return cut(String(text), limit, (kept) =>
     redact(kept)
@@ -26,7 +26,7 @@ export function fitForLine(text: unknown, limit = LONGEST_LINE): string {
   )
 }
 
-/** A value as JSON that a terminal may show: no text in it has a secret or a raw control character. */
+/** A value as JSON for a terminal: without secrets and raw control characters. */
 export function jsonForOutput(value: unknown): string {
   const json = JSON.stringify(value, (_, member) => (typeof member === 'string' ? redact(member) : member), 2)
   return json.replace(CONTROL, (character) =>
@@ -37,8 +37,8 @@ export function jsonForOutput(value: unknown): string {
 }
 
 /**
- * Makes a foreign error fit for output in place. The error stays the same object, so that applications can test its class,
- * `code` and `cause`. AWS's answer to a wrong signature repeats the session token.
+ * Makes a foreign error fit for output, in place. The object stays the same, so that applications can test its class, `code`
+ * and `cause`. For example, AWS's error for a wrong signature quotes the session token.
  */
 export function makeErrorFit<T>(error: T, seen = new Set<unknown>()): T {
   if (!(error instanceof Error) || seen.has(error)) return error
@@ -57,10 +57,10 @@ export function makeErrorFit<T>(error: T, seen = new Set<unknown>()): T {
   return error
 }
 
-/** The SDK makes members of an error of all that an answer holds, whoever sent it. Deeper ones are left out. */
+/** Deeper members are left out. The SDK copies all members of a response to its error, even of a foreign response. */
 const DEEPEST_MEMBER = 10
 
-/** A value that JSON has, made fit; the same object where nothing in it has to be changed. */
+/** Makes a JSON value fit. Returns the same object when nothing in it has to change. */
 function fitMember(value: unknown, seen: Set<unknown>, depth = 0): unknown {
   if (typeof value === 'string') return fitForLine(value)
   if (value instanceof Error) return makeErrorFit(value, seen)
@@ -73,7 +73,7 @@ function fitMember(value: unknown, seen: Set<unknown>, depth = 0): unknown {
   return Array.isArray(value) ? fit.map(([, member]) => member) : Object.fromEntries(fit)
 }
 
-/** The stack traces of an error and its causes, for DEBUG. Other members are left out: they may hold an item. */
+/** The stack traces of an error and its causes, for DEBUG. Other members may hold an item, so they are left out. */
 export function debugText(error: unknown): string {
   const texts: string[] = []
   for (let cause = error; cause !== undefined && texts.length < 10; ) {
@@ -87,7 +87,7 @@ function stackOf({ name, message, stack = `${name}: ${message}` }: Error): strin
   return stackWith(fitForOutput(message, LONGEST_LINE).replaceAll('\n', '\n  '), message, stack)
 }
 
-/** Replaces the message apart from the trace: a long message must not cut off the trace. */
+/** Makes message and trace fit separately: a long message must not cut off the trace. */
 function stackWith(fit: string, message: string, stack: string): string {
   const at = message === '' ? -1 : stack.indexOf(message)
   if (at === -1) return fitForOutput(stack)
@@ -107,7 +107,7 @@ function replace(error: Error, name: string, value: unknown, fit: unknown): void
   }
 }
 
-/** Members of an error are read-only when the error is frozen: then it can't be made fit. */
+/** Sets a member. A frozen error stays as it is. */
 function set(error: Error, name: string, value: unknown): void {
   const {
     configurable = true,
@@ -118,9 +118,9 @@ function set(error: Error, name: string, value: unknown): void {
   else if (writable) Object.assign(error, { [name]: value })
 }
 
-/** C0 but line feed and tab, DEL, C1, and characters that are invisible, break lines or turn the direction of text. */
+/** C0 except line feed and tab, DEL, C1. Also characters that are invisible, break lines or change the direction of text. */
 const CONTROL =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are shown here
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finds control characters
   /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}\p{Cs}]/gu
 
 function escaped(character: string): string {
@@ -135,7 +135,7 @@ function code(character: string): string {
   return (character.codePointAt(0) ?? 0).toString(16)
 }
 
-/** @param make makes the kept text fit; a secret is not cut in two before, lest its half is no longer one */
+/** @param make makes the kept text fit; it runs before the final cut, because half a secret would not be recognised */
 function cut(text: string, limit: number, make: (kept: string) => string): string {
   const most = limit * 4
   const kept = text.length > most ? text.slice(0, Math.max(text.lastIndexOf(' ', most), 0)) : text
@@ -145,7 +145,7 @@ function cut(text: string, limit: number, make: (kept: string) => string): strin
   return made.slice(0, Math.max(limit - end.length, 0)).replace(/[\ud800-\udbff]$/, '') + end
 }
 
-/** Left of the value of a secret: in headers, URLs, ENV, YAML, JSON, and JSON of DynamoDB. */
+/** Names before a secret value: in headers, URLs, ENV, YAML, JSON, and DynamoDB's JSON. */
 const LABELS = [
   `(?:session|security)[_-]?token`,
   `secret_?(?:access_?)?key(?:_base)?`,
@@ -153,20 +153,20 @@ const LABELS = [
   `(?<![a-z])(?:sid|pwd)(?![a-z])`,
 ].join('|')
 
-/** Between them. DynamoDB's JSON tells the type as well, and JSON in JSON has backslashes. */
+/** Separates name and value. DynamoDB's JSON adds the type. JSON inside JSON has backslashes. */
 const COLON = String.raw`\\*["']?[ \t]*[:=][ \t]*(?:\{[ \t]*\\*"S\\*"[ \t]*:[ \t]*)?`
 
 const QUOTED = String.raw`\\*"[^"\n]*"|\\*'[^'\n]*'`
 
-/** After `=` any text; after `:`, which also stands in prose, one that is quoted, long, or has a digit. */
+/** After `=`, any text. After `:`, which also occurs in prose: a text that is quoted, long, or has a digit. */
 const VALUE = String.raw`(?!\$\{)(?:${QUOTED}|(?<=(?:=|x-amz-[a-z-]{1,20}:)[ \t]{0,9})[^\s"',;&}]+|[^\s"',;&}]{16,}|(?=[^\s\d]{0,80}\d)[^\s"',;&}]{8,})`
 
 const LABELLED = new RegExp(`((?:${LABELS})${COLON})(${VALUE})`, 'gi')
 
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
-  // Texts and binaries in DynamoDB's JSON, also as JSON in JSON: ids of any form, data of sessions.
+  // Strings and binary values in DynamoDB's JSON, also inside JSON: ids of any form, session data.
   [/((\\{0,7})"[SB]\2"[ \t]*:[ \t]*\2")(?!\[redacted\])(?:(?!(?<!\\)\2")[^\n])*/g, `$1${REDACTED}`],
-  // Headers whose value has several parts.
+  // Headers with several parts.
   [
     /((?:proxy-)?authorization["']?[ \t]*[:=][ \t]*["']?)(?:AWS4|Bearer|Basic|Digest|Token)\b[^\n"]*/gi,
     `$1${REDACTED}`,
@@ -174,7 +174,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/((?:set-)?cookie["']?[ \t]*[:=][ \t]*["']?)[^\s=;,"']{1,256}=[^\n"]*/gi, `$1${REDACTED}`],
   [/\b(Bearer|Basic)[ \t]+(?=[^\s\d]{0,80}\d)[\w+/=.~-]{8,}/gi, `$1 ${REDACTED}`],
   [/(\b[a-z][a-z\d+.-]{0,30}:\/\/)[^\s/?#@"']+@/gi, `$1${REDACTED}@`],
-  // Access keys of AWS, JSON Web Tokens.
+  // AWS access keys, JSON Web Tokens.
   [/\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z\d]{8,}\b/g, REDACTED],
   [/\beyJ[\w-]{8,1024}\.[\w-]+\.[\w-]*/g, REDACTED],
   // Cookies: signed by cookie-signature or @fastify/cookie, encrypted by Rails. Ids: `digest--sid`, `2::sid`, sid.
@@ -184,10 +184,10 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/(?<![\da-f])(?<!mrk-)(?:[\da-f]{64}|[\da-f]{32})(?![\da-f])/gi, REDACTED],
 ]
 
-/** Without a label: secret access keys (40), ids of express-session and @fastify/session (32), session tokens. */
+/** Secrets without a name: secret access keys (40), ids of express-session and @fastify/session (32), session tokens. */
 const BARE = /(?<![\w+/=-])(?:[A-Za-z\d+/]{40}|[\w-]{32}|[\w+/=-]{100,})(?![\w+/=-])/g
 
-/** Secrets of this process, in ENV. A short one is a placeholder, and may be a word of the message. */
+/** ENV names of secrets. A shorter value is a placeholder, and may be a word of the message. */
 const IN_ENV = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_DYNAMO_DB_SESSION_SECRET_KEY', 'SECRET_KEY_BASE']
 const SHORTEST_IN_ENV = 16
 
@@ -205,7 +205,7 @@ function redact(text: string): string {
   return clean.replace(BARE, (token) => (looksRandom(token) ? REDACTED : token))
 }
 
-/** Names and paths are made of words; in random letters the kind of character changes at every other one. */
+/** Names and paths consist of words. In a random text, the kind of character changes often. */
 function looksRandom(token: string): boolean {
   if (![/[a-z]/, /[A-Z]/, /\d/].every((kind) => kind.test(token))) return false
   const changes = token.match(/[a-z](?=[A-Z\d])|[A-Z](?=[a-z\d])|\d(?=[A-Za-z])/g)?.length ?? 0

@@ -200,7 +200,7 @@ const BREAKAGES = [
     '// GetItem is not answered either, so batches are not at fault.',
     'if (isTimeout(error)) this.#restsUntil = 0',
   ],
-  ['a batch trusts keys that nobody asked for', ITEM_CHECK, 'items.every(isAsked)', 'items'],
+  ['a batch trusts keys that nobody asked for', ITEM_CHECK, 'items.every(isRequested)', 'items'],
   [
     'a batch trusts items without key',
     ITEM_CHECK,
@@ -210,7 +210,7 @@ const BREAKAGES = [
   [
     'a batch trusts answers that say nothing',
     ITEM_CHECK,
-    "if (!Array.isArray(Responses[table]) && !areAllLeft(table)) return 'it lacks a table that was asked for'",
+    "if (!Array.isArray(Responses[table]) && !isUnprocessed(table)) return 'it lacks a requested table'",
     '',
   ],
   ['a batch fails for whatever reason', READS, 'isLate || hitsAnyRequest(error)', 'true'],
@@ -360,13 +360,13 @@ const BREAKAGES = [
   [
     'errors are raised and reported',
     KEEPER,
-    'if (this.configuration.raiseErrors || !isPassing(error)) throw error\n    this.report(error, operation, id)',
+    'if (this.configuration.raiseErrors || !isTransient(error)) throw error\n    this.report(error, operation, id)',
     'this.report(error, operation, id)\n    throw error',
   ],
   [
     'errors are neither raised nor reported',
     KEEPER,
-    'if (this.configuration.raiseErrors || !isPassing(error)) throw error\n    this.report(error, operation, id)',
+    'if (this.configuration.raiseErrors || !isTransient(error)) throw error\n    this.report(error, operation, id)',
     '',
   ],
   [

@@ -1,8 +1,8 @@
 /**
- * Does the same work for each value, for at most `width` of them at once.
+ * Runs `work` for each value, for at most `width` values at once.
  *
  * @returns the results, in the order of the values
- * @throws what failed first; all that was begun before is finished then, and nothing else is begun
+ * @throws the first failure, after all running work has finished; no other work is started
  */
 export async function inParallel<T, R>(
   values: readonly T[],

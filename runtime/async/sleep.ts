@@ -1,2 +1,2 @@
-/** Every wait of this package. Most tests put a shorter one in its place (test/support/quick-sleep.ts). */
+/** Every wait of this package uses this function. Most tests replace it by a shorter one (test/support/quick-sleep.ts). */
 export { setTimeout as sleep } from 'node:timers/promises'

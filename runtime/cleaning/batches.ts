@@ -1,16 +1,16 @@
 import type { Item } from '../session/item/session-record.js'
 
-/** Deletes the batches of one segment, several at the same time. */
+/** Deletes the batches of one segment, several at once. */
 export class Batches {
   readonly #delete: (batch: readonly Item[]) => Promise<boolean>
   readonly #width: () => number
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #running = new Set<Promise<void>>()
   readonly #failures: unknown[] = []
   #complete = true
 
   /**
-   * @param remove deletes a batch; false when cleaning was stopped before its end
-   * @param width how many batches may be under way now
+   * @param remove deletes a batch; false when cleaning was stopped before all items were deleted
+   * @param width how many batches may run now
    */
   constructor(remove: (batch: readonly Item[]) => Promise<boolean>, width: () => number) {
     this.#delete = remove
@@ -18,22 +18,22 @@ export class Batches {
   }
 
   /**
-   * Begins with a batch as soon as there is room for it.
+   * Starts a batch as soon as fewer than `width` batches run.
    *
-   * @throws what an earlier batch failed with; this one is not begun then
+   * @throws the failure of an earlier batch; this batch is not started then
    */
   async add(batch: readonly Item[]): Promise<void> {
-    while (this.#underWay.size >= this.#width()) await Promise.race(this.#underWay)
+    while (this.#running.size >= this.#width()) await Promise.race(this.#running)
     this.#assertNoFailure()
-    const work: Promise<void> = this.#run(batch).finally(() => this.#underWay.delete(work))
-    this.#underWay.add(work)
+    const work: Promise<void> = this.#run(batch).finally(() => this.#running.delete(work))
+    this.#running.add(work)
   }
 
   /**
    * Waits for all batches.
    *
-   * @returns false when cleaning was stopped before one of them was deleted
-   * @throws what one of them failed with
+   * @returns false when cleaning was stopped before all batches were deleted
+   * @throws the failure of a batch
    */
   async end(): Promise<boolean> {
     await this.settled()
@@ -41,9 +41,9 @@ export class Batches {
     return this.#complete
   }
 
-  /** Waits for all batches, whatever becomes of them. */
+  /** Waits for all batches. Does not throw when one has failed. */
   async settled(): Promise<void> {
-    await Promise.all(this.#underWay)
+    await Promise.all(this.#running)
   }
 
   async #run(batch: readonly Item[]): Promise<void> {

@@ -2,38 +2,38 @@ import { wallClock } from '../async/clock.js'
 import { offsetText, type ServerClock } from '../dynamodb/server-clock.js'
 import { WrongClockError } from '../errors.js'
 
-/** Answers to ask for before a clock counts as not to be judged: two show that it is wrong, and one may be slow. */
-const QUESTIONS = 3
+/** Requests before the clock is trusted unconfirmed. Two responses show a wrong clock, and one may be slow. */
+const REQUESTS = 3
 
-/** Gives the time by which sessions may be deleted, and refuses where DynamoDB's answers show that it is wrong. */
+/** Gives the time that decides on deletions. Throws when DynamoDB's responses show that this machine's clock is wrong. */
 export class ClockGuard {
   readonly #clock: ServerClock
-  readonly #ask: () => Promise<unknown>
+  readonly #send: () => Promise<unknown>
   readonly #trusted: boolean
-  #asking: Promise<void> | undefined
-  /** The clock's count of steps when it was last asked for. */
-  #askedAt: number | undefined
+  #confirming: Promise<void> | undefined
+  /** The clock's `steps` when a request was last sent. */
+  #sentAt: number | undefined
 
-  /** @param ask sends a small request, whose answer tells the time */
-  constructor(clock: ServerClock, ask: () => Promise<unknown>, { trusted }: { readonly trusted: boolean }) {
+  /** @param send sends a small request, whose response tells the time */
+  constructor(clock: ServerClock, send: () => Promise<unknown>, { trusted }: { readonly trusted: boolean }) {
     this.#clock = clock
-    this.#ask = ask
+    this.#send = send
     this.#trusted = trusted
   }
 
   /**
-   * Now, in milliseconds since the epoch. Requests are sent only where no answer has confirmed the clock since it was last
-   * set. Where answers carry no date, or are slow, the clock is trusted.
+   * Now, in milliseconds since the epoch. Sends requests only when no response has confirmed the clock since it was last set.
+   * When responses have no date, or are slow, the clock is trusted.
    *
    * @throws {WrongClockError}
    */
   async now(): Promise<number> {
     if (this.#trusted) return wallClock()
     if (this.#clock.status === 'unknown') {
-      this.#asking ??= this.#confirm().finally(() => {
-        this.#asking = undefined
+      this.#confirming ??= this.#confirm().finally(() => {
+        this.#confirming = undefined
       })
-      await this.#asking
+      await this.#confirming
     }
     const now = wallClock()
     if (this.#clock.status === 'wrong') throw wrongClock(this.#clock.offset ?? 0)
@@ -41,17 +41,17 @@ export class ClockGuard {
   }
 
   async #confirm(): Promise<void> {
-    if (this.#askedAt === this.#clock.steps || this.#clock.isSilent) return
-    for (let question = 0; question < QUESTIONS && this.#clock.status === 'unknown'; question += 1) {
-      await this.#ask()
-      this.#askedAt = this.#clock.steps
+    if (this.#sentAt === this.#clock.steps || this.#clock.isSilent) return
+    for (let request = 0; request < REQUESTS && this.#clock.status === 'unknown'; request += 1) {
+      await this.#send()
+      this.#sentAt = this.#clock.steps
     }
   }
 }
 
 function wrongClock(offset: number): WrongClockError {
   const text =
-    `This machine's clock is ${offsetText(offset)} DynamoDB's, so it can't tell which sessions are expired. Cleaning deletes ` +
-    'nothing more. Set the clock, for example by NTP. If this clock is right, use --trust-clock (in code trustClock: true).'
+    `This machine's clock is ${offsetText(offset)} DynamoDB's, so it can't decide which sessions are expired. Cleaning ` +
+    'deletes nothing more. Set the clock, for example by NTP. If this clock is right, use --trust-clock (in code trustClock: true).'
   return new WrongClockError(text, offset)
 }

@@ -15,39 +15,38 @@ import { StopConditions, type StopReason } from './stop-conditions.js'
 
 export interface CleaningSummary extends CleaningProgress {
   readonly dryRun: boolean
-  /** The whole table was cleaned. */
+  /** Whether the whole table was cleaned. */
   readonly complete: boolean
-  /** What ended cleaning before that. */
+  /** Why cleaning ended early; undefined when it did not. */
   readonly stopped: StopReason | undefined
 }
 
 const SEGMENTS = 4
 
 /**
- * Deletes the sessions that are over: not used for `max_stale`, older than `max_age`, or past the `expire_at` that
- * their writer gave them. Other items of the table are neither fetched nor deleted (docs/cleaning.md defines
- * sessions). A session that is refreshed or locked between the scan and its delete survives. A session whose lock is
- * younger than `lock_expiry_time` survives too.
+ * Deletes expired sessions: not used for `max_stale`, older than `max_age`, or past their own `expire_at`. Other items of the
+ * table are neither fetched nor deleted (docs/cleaning.md defines sessions). A session that is refreshed or locked between
+ * the scan and its deletion stays. A session with a lock younger than `lock_expiry_time` stays too.
  *
- * Needs `dynamodb:Scan` and `dynamodb:PartiQLDelete`, or `dynamodb:DeleteItem` in place of the latter.
+ * Needs `dynamodb:Scan`, and `dynamodb:PartiQLDelete` or `dynamodb:DeleteItem`.
  *
  * ```ts
  * const { deleted } = await collectGarbage({ maxStale: 14 * 24 * 3600 }, { rate: 50 })
  * ```
  *
- * @throws {ConfigurationError} also when neither `max_age` nor `max_stale` is set (but see `expireAtOnly`)
- * @throws {WrongClockError} when this machine's clock differs from DynamoDB's by more than five minutes (but see `trustClock`)
+ * @throws {ConfigurationError} also when neither `max_age` nor `max_stale` is set, without `expireAtOnly`
+ * @throws {WrongClockError} when this machine's clock differs from DynamoDB's by more than five minutes, without `trustClock`
  * @throws {TableSchemaError} when the table has another key than `table_key`, or a sort key
- * @throws {TableRequestError} when DynamoDB refuses a request; what was deleted before stays deleted
+ * @throws {TableRequestError} when DynamoDB refuses a request; sessions deleted before stay deleted
  */
 export async function collectGarbage(options: Options = {}, context: CleaningContext = {}): Promise<CleaningSummary> {
   checkSettings(context)
   const { logger, requestTimeout } = context
   return await workOnTable(options, { logger, requestTimeout }, async (work) => {
-    const old = expiryLimits(work.configuration, context.expireAtOnly ?? false)
+    const limits = expiryLimits(work.configuration, context.expireAtOnly ?? false)
     const stop = new StopConditions(context)
     try {
-      return await new Cleaning(work, old, context, stop).run()
+      return await new Cleaning(work, limits, context, stop).run()
     } catch (error) {
       throw isOtherKey(error) ? otherKey(work.configuration, error) : error
     } finally {
@@ -57,25 +56,25 @@ export async function collectGarbage(options: Options = {}, context: CleaningCon
 }
 
 class Cleaning {
-  readonly #old: ExpiryLimits
+  readonly #limits: ExpiryLimits
   readonly #dryRun: boolean
   readonly #segments: number
   readonly #stop: StopConditions
-  readonly #tally: Progress
+  readonly #progress: Progress
   readonly #scan: Scan
   readonly #deletions: Deletions
   readonly #clock: ClockGuard
 
-  constructor(work: TableWork, old: ExpiryLimits, context: CleaningContext, stop: StopConditions) {
+  constructor(work: TableWork, limits: ExpiryLimits, context: CleaningContext, stop: StopConditions) {
     const { segments = SEGMENTS, rate, dryRun = false, trustClock = false, onProgress } = context
     const requests = new CleaningRequests(work, { rate, signal: stop.signal })
-    this.#old = old
+    this.#limits = limits
     this.#dryRun = dryRun
     this.#segments = segments
     this.#stop = stop
-    this.#tally = new Progress(requests, onProgress)
+    this.#progress = new Progress(requests, onProgress)
     this.#scan = new Scan(work.configuration, requests, { segments, rate })
-    this.#deletions = new Deletions(work, requests, this.#tally, rate)
+    this.#deletions = new Deletions(work, requests, this.#progress, rate)
     this.#clock = new ClockGuard(work.serverClock, () => this.#scan.probe(), { trusted: trustClock })
   }
 
@@ -85,10 +84,10 @@ class Cleaning {
     for (const end of ends) if (end.status === 'rejected') throw end.reason
     const complete = ends.every((end) => end.status === 'fulfilled' && end.value)
     const stopped = complete ? undefined : this.#stop.reason
-    return { ...this.#tally.progress(), dryRun: this.#dryRun, complete, stopped }
+    return { ...this.#progress.progress(), dryRun: this.#dryRun, complete, stopped }
   }
 
-  /** When one segment fails, the others end as well. */
+  /** Cleans a segment. A failure also ends the other segments. */
   async #segmentOrStop(segment: number): Promise<boolean> {
     try {
       return await this.#segment(segment)
@@ -111,47 +110,47 @@ class Cleaning {
     }
   }
 
-  /** No page is read before the garbage of the page before, but for a part of a batch, is deleted. */
+  /** Reads a page only after the previous page's expired sessions were deleted, except for an incomplete batch. */
   async #scanAndDelete(segment: number, batches: Batches): Promise<boolean> {
     let start: Item | undefined
-    let garbage: Item[] = []
+    let batch: Item[] = []
     do {
       const page = this.#stop.scanning && (await this.#scan.page(segment, start))
       if (!page) break
-      // Also where nothing is dead: by a clock that is behind, nothing ever is.
+      // Also needed when nothing has expired: with a clock that is behind, nothing ever expires.
       await this.#clock.now()
-      this.#tally.foreign(page.foreign)
+      this.#progress.foreign(page.foreign)
       for (const item of page.items) {
         if (!this.#stop.scanning) break
-        const dead = isExpired(item, this.#old, wallClock())
-        this.#tally.saw(dead)
-        if (!dead) continue
+        const expired = isExpired(item, this.#limits, wallClock())
+        this.#progress.saw(expired)
+        if (!expired) continue
         this.#stop.picked()
-        garbage.push(item)
-        if (garbage.length < this.#deletions.batchSize) continue
-        await batches.add(garbage)
-        garbage = []
+        batch.push(item)
+        if (batch.length < this.#deletions.batchSize) continue
+        await batches.add(batch)
+        batch = []
       }
       await batches.end()
-      this.#tally.report()
+      this.#progress.report()
       start = page.next
     } while (start)
-    await batches.add(garbage)
+    await batches.add(batch)
     return (await batches.end()) && start === undefined && this.#stop.scanning
   }
 
   /**
-   * Deletes a batch. The clock may have been set since the batch was picked, so it decides once more.
+   * Deletes the sessions of a batch that are still expired: the clock may have been set since the scan.
    *
-   * @returns whether all were deleted; false when cleaning was stopped
+   * @returns false when cleaning was stopped before all were deleted
    */
   async #delete(batch: readonly Item[]): Promise<boolean> {
     if (batch.length === 0) return true
     const now = await this.#clock.now()
-    const dead = batch.filter((item) => isExpired(item, this.#old, now))
-    this.#tally.abandoned(batch.length - dead.length)
-    const left = this.#dryRun ? [] : await this.#deletions.delete(dead)
-    this.#tally.abandoned(left.length)
+    const expired = batch.filter((item) => isExpired(item, this.#limits, now))
+    this.#progress.abandoned(batch.length - expired.length)
+    const left = this.#dryRun ? [] : await this.#deletions.delete(expired)
+    this.#progress.abandoned(left.length)
     return left.length === 0
   }
 }

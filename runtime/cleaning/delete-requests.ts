@@ -2,17 +2,17 @@ import type { AttributeValue, BatchStatementRequest, DeleteItemCommandInput } fr
 import type { Configuration } from '../configuration/resolve.js'
 import type { Item } from '../session/item/session-record.js'
 
-/** Every write of a session changes one of these at least: what was not refreshed has them all as the scan saw them. */
+/** Every write of a session changes at least one of these attributes. */
 const TIMES = ['created_at', 'updated_at', 'expire_at', 'locked_at'] as const
 
-/** What the scan has to fetch. */
+/** The attributes that the scan fetches. */
 export function seenAttributes({ tableKey }: Table): readonly string[] {
   return [tableKey, ...TIMES, 'successor']
 }
 
 type Table = Pick<Configuration, 'tableName' | 'tableKey'>
 
-/** Deletes the item if its times are still as the scan saw them, equal or absent; in PartiQL. */
+/** A PartiQL statement that deletes the item if its times are unchanged since the scan. */
 export function deleteStatement(seen: Item, { tableName, tableKey }: Table): BatchStatementRequest {
   let where = `${quoted(tableKey)} = ?`
   const Parameters = [seen[tableKey] as AttributeValue]
@@ -24,7 +24,7 @@ export function deleteStatement(seen: Item, { tableName, tableKey }: Table): Bat
   return { Statement: `DELETE FROM ${quoted(tableName)} WHERE ${where}`, Parameters }
 }
 
-/** The same as a DeleteItem. */
+/** The same deletion as a DeleteItem. */
 export function deleteInput(seen: Item, { tableName, tableKey }: Table): DeleteItemCommandInput {
   const conditions: string[] = []
   const names: Record<string, string> = {}

@@ -11,29 +11,29 @@ import type { Item } from '../session/item/session-record.js'
 import type { TableWork } from '../table/table-work.js'
 import { deleteInput, deleteStatement } from './delete-requests.js'
 import type { CleaningRequests } from './requests.js'
-import { statementError, verdictOf } from './statement-outcome.js'
+import { outcomeOf, statementError } from './statement-outcome.js'
 
-/** DynamoDB's limit of statements in a batch ("BatchExecuteStatement", API reference). */
+/** DynamoDB's limit for the statements of a batch ("BatchExecuteStatement", API reference). */
 const LARGEST_BATCH = 25
 
-/** Batches that one segment has in flight at most. */
+/** Limit of the batches that one segment sends at once. */
 const MOST_BATCHES = 6
 
-/** DeleteItems that one segment has in flight at once. */
+/** How many DeleteItems one segment sends at once. */
 const WIDTH = 5
 
 const UNKNOWN_OPERATION = ['UnknownOperationException', 'UnknownOperation', 'InvalidAction']
 
-/** Told how deletes end. */
+/** Counts the outcomes of deletions. */
 export interface Outcomes {
   deleted(sessions: number): void
-  /** The session was refreshed since the scan saw it. */
+  /** Counts sessions that were refreshed after the scan. */
   refreshed(sessions: number): void
 }
 
 /**
- * Deletes items that are still as the scan saw them: in batches by PartiQL, or, once that turned out not to be
- * possible (the engine has no PartiQL, the role lacks `dynamodb:PartiQLDelete`), one by one.
+ * Deletes items that have not changed since the scan, in batches by PartiQL. Deletes one by one when the endpoint has no
+ * PartiQL, or the role lacks `dynamodb:PartiQLDelete`.
  */
 export class Deletions {
   readonly #work: TableWork
@@ -41,7 +41,7 @@ export class Deletions {
   readonly #outcomes: Outcomes
   readonly #rate: number | undefined
   #oneByOne = false
-  /** One more after each batch that DynamoDB took as a whole, one again when it had enough. */
+  /** Grows by one after each batch that DynamoDB carried out completely. One again after throttling. */
   #width = 1
   #sessions = 0
   #units = 0
@@ -53,12 +53,12 @@ export class Deletions {
     this.#rate = rate
   }
 
-  /** How many batches one segment may have under way. */
+  /** How many batches one segment may send at once. */
   get width(): number {
     return this.#rate === undefined && !this.#oneByOne ? this.#width : 1
   }
 
-  /** How many to delete at once: what a second of the rate allows, as far as is known what a delete consumes. */
+  /** How many sessions to delete in a batch. With a rate: as many as the rate allows in a second. */
   get batchSize(): number {
     if (this.#rate === undefined) return LARGEST_BATCH
     if (this.#sessions === 0) return 1
@@ -66,9 +66,9 @@ export class Deletions {
   }
 
   /**
-   * Deletes at most a batch of items.
+   * Deletes at most {@link batchSize} items.
    *
-   * @returns those that nothing was heard of, because cleaning was stopped
+   * @returns items without an outcome, because cleaning was stopped
    * @throws {TableRequestError}
    */
   async delete(seen: readonly Item[]): Promise<readonly Item[]> {
@@ -98,7 +98,7 @@ export class Deletions {
         })
       if (!sent) return left
       this.#learn(left.length, sent.units)
-      const { again, failure } = this.#judge(left, sent.answer.Responses ?? [])
+      const { again, failure } = this.#count(left, sent.output.Responses ?? [])
       this.#width = again.length === 0 ? Math.min(this.#width + 1, MOST_BATCHES) : 1
       if (again.length === 0) return []
       if (again.length < left.length) attempt = 0
@@ -107,24 +107,26 @@ export class Deletions {
     }
   }
 
-  /** What each statement came to: those of a batch succeed and fail by themselves, in an answer with status 200. */
-  #judge(seen: readonly Item[], responses: readonly BatchStatementResponse[]): { again: Item[]; failure: unknown } {
+  /** Counts the outcomes of the statements. Each one succeeds or fails alone, in a response with status 200. */
+  #count(seen: readonly Item[], responses: readonly BatchStatementResponse[]): { again: Item[]; failure: unknown } {
     const { configuration, label } = this.#work
     if (responses.length !== seen.length) {
-      throw new TableRequestError(`${label}: the endpoint does not answer deletes like DynamoDB; check the endpoint`)
+      throw new TableRequestError(
+        `${label}: the endpoint does not respond to deletions like DynamoDB; check the endpoint`,
+      )
     }
-    const verdicts = responses.map(verdictOf)
-    this.#outcomes.deleted(verdicts.filter((verdict) => verdict === 'deleted').length)
-    this.#outcomes.refreshed(verdicts.filter((verdict) => verdict === 'refreshed').length)
+    const outcomes = responses.map(outcomeOf)
+    this.#outcomes.deleted(outcomes.filter((outcome) => outcome === 'deleted').length)
+    this.#outcomes.refreshed(outcomes.filter((outcome) => outcome === 'refreshed').length)
     const explained = (response: BatchStatementResponse | undefined) =>
       explainAwsError(statementError(response), { action: 'dynamodb:PartiQLDelete', configuration })
-    const failed = verdicts.indexOf('failed')
+    const failed = outcomes.indexOf('failed')
     if (failed >= 0) throw explained(responses[failed])
-    const again = seen.filter((_, index) => verdicts[index] === 'again')
-    return { again, failure: again.length > 0 ? explained(responses[verdicts.indexOf('again')]) : undefined }
+    const again = seen.filter((_, index) => outcomes[index] === 'again')
+    return { again, failure: again.length > 0 ? explained(responses[outcomes.indexOf('again')]) : undefined }
   }
 
-  /** All that were begun are finished also when one fails. */
+  /** After a failure, the running deletions are finished. */
   async #singly(seen: readonly Item[]): Promise<readonly Item[]> {
     const queue = seen.values()
     const left: Item[] = []
@@ -145,7 +147,7 @@ export class Deletions {
     return left
   }
 
-  /** False when cleaning was stopped before. */
+  /** @returns false when cleaning was stopped before the request */
   async #deleteOne(item: Item): Promise<boolean> {
     const input = deleteInput(item, this.#work.configuration)
     const sent = await this.#requests.send('DeleteItem', this.#unitsPerSession(), (transport) =>
@@ -153,7 +155,7 @@ export class Deletions {
     )
     if (!sent) return false
     this.#learn(1, sent.units)
-    if (sent.answer.refreshed) this.#outcomes.refreshed(1)
+    if (sent.output.refreshed) this.#outcomes.refreshed(1)
     else this.#outcomes.deleted(1)
     return true
   }
@@ -169,8 +171,8 @@ export class Deletions {
 }
 
 /**
- * A failed condition is no error here. When the request was repeated and there is no item any more, an earlier attempt
- * has deleted it, of which only the answer was lost.
+ * Deletes an item. A failed condition is not an error here. When a repeated request finds no item, an earlier attempt has
+ * deleted it, and its response was lost.
  */
 async function deleteItem(transport: Transport, input: DeleteItemCommandInput) {
   try {
@@ -182,7 +184,7 @@ async function deleteItem(transport: Transport, input: DeleteItemCommandInput) {
   }
 }
 
-/** PartiQL can't be used here, and nothing of the batch was carried out. */
+/** The endpoint or the role does not allow PartiQL. Nothing of the batch was carried out. */
 class BatchRefused extends DynamoSessionError {
   readonly left: readonly Item[]
 

@@ -7,18 +7,17 @@ import { type Item, successorOf, timesOf } from '../session/item/session-record.
 import { milliseconds } from '../session/item/timestamp.js'
 import { CLOCK_DIFFERENCE } from '../session/lock.js'
 
-/** What defines which sessions are old. */
+/** The limits that decide which sessions are expired. */
 export interface ExpiryLimits extends Limits {
   /** Milliseconds. */
   readonly lockExpiryTime: number
 }
 
 /**
- * Without `max_age` and `max_stale` a session may end by its own `expire_at`, or never: whether cleaning finds
- * anything would depend on who wrote the items, and a missing configuration would look like a clean table. So that
- * has to be asked for.
+ * The limits of the configuration. Without `max_age` and `max_stale`, only items with an `expire_at` could expire. A missing
+ * configuration would then look like a clean table, so the caller has to request `expireAtOnly`.
  *
- * @throws {ConfigurationError} when nothing defines which sessions are old
+ * @throws {ConfigurationError} without `max_age`, `max_stale` and `expireAtOnly`
  */
 export function expiryLimits(configuration: Configuration, expireAtOnly: boolean): ExpiryLimits {
   const { maxAge, maxStale, lockExpiryTime, file } = configuration
@@ -26,8 +25,8 @@ export function expiryLimits(configuration: Configuration, expireAtOnly: boolean
   if (maxAge === undefined && maxStale === undefined) {
     const place = file ?? 'the configuration file'
     const text =
-      'neither is set, so nothing defines which sessions are old, and nothing was deleted; set max_stale or max_age ' +
-      `(in ${place}, ENV ${envName('maxStale')}, code), or clean by the expire_at of the items alone ` +
+      'neither is set, so no limit defines which sessions are expired, and nothing was deleted; set max_stale or max_age ' +
+      `(in ${place}, ENV ${envName('maxStale')}, code), or clean only by the expire_at of the items ` +
       '(--expire-at-only, in code expireAtOnly)'
     throw new ConfigurationError([{ place: 'max_age, max_stale', text }])
   }
@@ -35,17 +34,17 @@ export function expiryLimits(configuration: Configuration, expireAtOnly: boolean
 }
 
 /**
- * Whether an item may be deleted: its session has expired, and no request holds its lock. A forwarder, which a logout may
- * still have to follow, stays until its own `expire_at`.
+ * Whether an item may be deleted: its session is expired, and no request holds its lock. A forwarder stays until its own
+ * `expire_at`, because a logout may have to follow it.
  *
  * @param now milliseconds since the epoch
  */
-export function isExpired(item: Item, old: ExpiryLimits, now: number): boolean {
+export function isExpired(item: Item, limits: ExpiryLimits, now: number): boolean {
   if (successorOf(item) !== undefined) return now >= Number(item.expire_at?.N) * 1000
-  return isDead(timesOf(item), old, now) && !isHeld(item.locked_at, old.lockExpiryTime, now)
+  return isDead(timesOf(item), limits, now) && !isHeld(item.locked_at, limits.lockExpiryTime, now)
 }
 
-/** A lock of which it can't be told how old it is counts as held. */
+/** Whether a request may hold the lock. A lock of unknown age counts as held. */
 function isHeld(lockedAt: AttributeValue | undefined, lockExpiryTime: number, now: number): boolean {
   if (lockedAt === undefined) return false
   const since = milliseconds(lockedAt.S ?? lockedAt.N)

@@ -3,13 +3,13 @@ import type { Outcomes } from './deletions.js'
 import type { CleaningRequests } from './requests.js'
 import type { CleaningProgress } from './settings.js'
 
-/** Counts what happens to sessions, and reports it. */
+/** Counts the outcomes for all sessions, and reports the numbers. */
 export class Progress implements Outcomes {
   readonly #requests: CleaningRequests
   readonly #onProgress: ((progress: CleaningProgress) => void) | undefined
   readonly #started = monotonic()
   #scanned = 0
-  #dead = 0
+  #expired = 0
   #deleted = 0
   #kept = 0
 
@@ -18,13 +18,13 @@ export class Progress implements Outcomes {
     this.#onProgress = onProgress
   }
 
-  saw(dead: boolean): void {
+  saw(expired: boolean): void {
     this.#scanned += 1
-    if (dead) this.#dead += 1
+    if (expired) this.#expired += 1
     else this.#kept += 1
   }
 
-  /** Items that are no sessions of this application: they stay. */
+  /** Counts items that are not sessions of this application. They stay. */
   foreign(items: number): void {
     this.#scanned += items
     this.#kept += items
@@ -42,7 +42,7 @@ export class Progress implements Outcomes {
     this.report()
   }
 
-  /** Sessions that stay because cleaning was stopped, or because the clock was set. */
+  /** Counts sessions that stay because cleaning was stopped, or because the clock was set. */
   abandoned(sessions: number): void {
     this.#kept += sessions
   }
@@ -54,7 +54,7 @@ export class Progress implements Outcomes {
   progress(): CleaningProgress {
     return {
       scanned: this.#scanned,
-      dead: this.#dead,
+      dead: this.#expired,
       deleted: this.#deleted,
       kept: this.#kept,
       capacityUnits: round(this.#requests.capacityUnits, 1),

@@ -2,13 +2,13 @@ import { monotonic } from '../async/clock.js'
 import { sleep } from '../async/sleep.js'
 
 /**
- * Holds requests back, so that they consume at most `rate` capacity units a second together. What a request consumes
- * is known only after it: an estimate counts until then. Nothing is saved up in quiet times, so there are no bursts.
+ * Delays requests, so that all together consume at most `rate` capacity units a second. The consumption of a request is known
+ * only after its response. Until then, an estimate counts. A quiet time does not allow a burst later.
  */
 export class RateLimit {
   readonly #rate: number | undefined
   readonly #signal: AbortSignal
-  /** When the next request may be sent, by the monotonic clock, in milliseconds. */
+  /** When the next request may be sent, by the monotonic clock. Milliseconds. */
   #free = 0
 
   /**
@@ -20,7 +20,7 @@ export class RateLimit {
     this.#signal = signal
   }
 
-  /** Waits until units may be consumed; false when the signal came before that. */
+  /** Waits until the units may be consumed. Returns false when the signal was aborted first. */
   async take(units: number): Promise<boolean> {
     for (;;) {
       if (this.#signal.aborted) return false
@@ -32,7 +32,7 @@ export class RateLimit {
     return true
   }
 
-  /** What a request has consumed in place of what was taken for it. */
+  /** Replaces the estimate of a request by its consumption. */
   settle(taken: number, consumed: number): void {
     this.#free += this.#time(consumed - taken)
   }
@@ -42,7 +42,7 @@ export class RateLimit {
   }
 }
 
-/** For `catch`: an ended wait is no error. */
+/** For `catch`: ignores the end of a wait by its signal. */
 export function unlessAborted(error: unknown): void {
   if (!(error instanceof Error) || error.name !== 'AbortError') throw error
 }

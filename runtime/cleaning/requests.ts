@@ -2,46 +2,46 @@ import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb'
 import { jitter } from '../async/backoff.js'
 import { monotonic } from '../async/clock.js'
 import { sleep } from '../async/sleep.js'
-import { isAwsError, isTransient } from '../dynamodb/error-facts.js'
 import type { Transport } from '../dynamodb/transport.js'
 import { messageOf, TableRequestError } from '../errors.js'
 import { seconds } from '../table/patience.js'
 import type { TableWork } from '../table/table-work.js'
 import { RateLimit, unlessAborted } from './rate-limit.js'
+import { mayPass } from './statement-outcome.js'
 
-/** How often a request is sent before its failure counts, beside what the SDK repeats by itself. */
+/** Attempts of a request, besides the attempts of the transport. */
 const ATTEMPTS = 8
 
-/** Bounds of the pauses between them. Milliseconds. */
+/** Upper limits of the first pause and of all pauses between attempts. Milliseconds. */
 const FIRST_PAUSE = 100
 const LONGEST_PAUSE = 5_000
 
-/** Cleaning ends when no request succeeded for as many times the longest time of a request, and as many failed. */
+/** Cleaning ends after this many failures, when no request succeeded within this many timeouts of a request. */
 const TIMEOUTS = 5
 
-interface Answer {
+interface Output {
   readonly ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[]
 }
 
-export interface Answered<T> {
-  readonly answer: T
-  /** Capacity units that it consumed. */
+export interface Sent<T> {
+  readonly output: T
+  /** Capacity units that the request consumed. */
   readonly units: number
 }
 
-/** Sends the requests of one cleaning: not faster than allowed, again after a passing failure, none after a stop. */
+/** Sends the requests of one cleaning. Keeps to the rate, repeats after a transient error, and sends none after a stop. */
 export class CleaningRequests {
   readonly #work: TableWork
   readonly #signal: AbortSignal
-  readonly #pace: RateLimit
-  readonly #progress: Stagnation
+  readonly #rateLimit: RateLimit
+  readonly #stagnation: Stagnation
   #units = 0
 
   constructor(work: TableWork, { rate, signal }: { rate: number | undefined; signal: AbortSignal }) {
     this.#work = work
     this.#signal = signal
-    this.#pace = new RateLimit(rate, signal)
-    this.#progress = new Stagnation(TIMEOUTS * work.requestTimeout)
+    this.#rateLimit = new RateLimit(rate, signal)
+    this.#stagnation = new Stagnation(TIMEOUTS * work.requestTimeout)
   }
 
   /** Capacity units consumed so far. */
@@ -51,27 +51,27 @@ export class CleaningRequests {
 
   /**
    * @param action the IAM action, without `dynamodb:`
-   * @param estimate capacity units that it will probably consume
-   * @returns undefined when cleaning was stopped and the request did not go through
+   * @param estimate capacity units that the request will probably consume
+   * @returns undefined when cleaning was stopped before the request succeeded
    * @throws {TableRequestError}
    */
-  async send<T extends Answer>(
+  async send<T extends Output>(
     action: string,
     estimate: number,
     send: (transport: Transport) => Promise<T>,
-  ): Promise<Answered<T> | undefined> {
-    for (let attempt = 0; await this.#pace.take(estimate); attempt += 1) {
+  ): Promise<Sent<T> | undefined> {
+    for (let attempt = 0; await this.#rateLimit.take(estimate); attempt += 1) {
       const begun = monotonic()
       try {
-        const answer = await this.#work.explained(action, () => send(this.#work.transport))
-        const units = unitsOf(answer) ?? estimate
-        this.#pace.settle(estimate, units)
-        this.#progress.made()
+        const output = await this.#work.explained(action, () => send(this.#work.transport))
+        const units = unitsOf(output) ?? estimate
+        this.#rateLimit.settle(estimate, units)
+        this.#stagnation.succeeded()
         this.#units += units
-        return { answer, units }
+        return { output, units }
       } catch (error) {
-        if (!isTransient(error) && !isAwsError(error, 'TransactionConflictException')) throw error
-        this.#progress.failed(begun, error)
+        if (!mayPass(error)) throw error
+        this.#stagnation.failed(begun, error)
         if (!(await this.pause(attempt, error))) break
       }
     }
@@ -79,10 +79,11 @@ export class CleaningRequests {
   }
 
   /**
-   * Pauses before another attempt after a passing failure; false when cleaning was stopped.
+   * Pauses after a transient error, before another attempt.
    *
    * @param attempt 0 for the first pause
-   * @throws the failure, after too many attempts
+   * @returns false when cleaning was stopped
+   * @throws the failure, after the last attempt
    */
   async pause(attempt: number, failure: unknown): Promise<boolean> {
     if (this.#signal.aborted) return false
@@ -94,7 +95,7 @@ export class CleaningRequests {
   }
 }
 
-/** Tells when cleaning makes no progress any more. */
+/** Ends cleaning when no request succeeds for a long time. */
 class Stagnation {
   readonly #limit: number
   #lastSuccess = Number.NEGATIVE_INFINITY
@@ -106,13 +107,13 @@ class Stagnation {
     this.#limit = limit
   }
 
-  made(): void {
+  succeeded(): void {
     this.#lastSuccess = monotonic()
     this.#failures = 0
   }
 
   /**
-   * @param begun when the failed request was sent, by the monotonic clock
+   * @param begun when the failed request was sent, by the monotonic clock. Milliseconds
    * @throws {TableRequestError} when nothing has succeeded for too long
    */
   failed(begun: number, failure: unknown): void {
@@ -121,13 +122,16 @@ class Stagnation {
     const time = monotonic() - this.#failingSince
     if (this.#failures < TIMEOUTS || time < this.#limit) return
     const text = `cleaning makes no progress: no request has succeeded for ${seconds(Math.round(time / 1000) * 1000)}`
-    throw new TableRequestError(`${text}; what was deleted stays deleted. The last failure: ${messageOf(failure)}`, {
-      cause: failure,
-    })
+    throw new TableRequestError(
+      `${text}; sessions deleted before stay deleted. The last failure: ${messageOf(failure)}`,
+      {
+        cause: failure,
+      },
+    )
   }
 }
 
-function unitsOf({ ConsumedCapacity: consumed }: Answer): number | undefined {
+function unitsOf({ ConsumedCapacity: consumed }: Output): number | undefined {
   if (consumed === undefined) return undefined
   const each = [consumed].flat().map(({ CapacityUnits }) => CapacityUnits ?? 0)
   return each.length > 0 ? each.reduce((sum, units) => sum + units, 0) : undefined

@@ -6,26 +6,26 @@ import type { Item } from '../session/item/session-record.js'
 import { otherKey } from '../session/requests/errors.js'
 import { Expression } from '../session/requests/expression.js'
 import { seenAttributes } from './delete-requests.js'
-import type { Answered, CleaningRequests } from './requests.js'
+import type { CleaningRequests, Sent } from './requests.js'
 
-/** Items on a page at most, so that memory does not depend on the table. */
+/** Limit of the items on a page, so that memory does not depend on the table. */
 const LONGEST_PAGE = 1000
 
-/** Capacity units for an item until it is known better: an eventually consistent read of up to 4 KB. */
+/** Estimate for the first page: an eventually consistent read of up to 4 KB. */
 const FIRST_UNITS_PER_ITEM = 0.5
 
 export interface Page {
-  /** Those of this application that have the form of a session. */
+  /** Sessions of this application. */
   readonly items: readonly Item[]
-  /** How many other items DynamoDB looked at. They were not fetched. */
+  /** How many other items DynamoDB scanned. They were not fetched. */
   readonly foreign: number
-  /** Where the next page starts; undefined: this was the last one. */
+  /** The start of the next page; undefined: this was the last page. */
   readonly next: Item | undefined
 }
 
 /**
- * Reads keys and times of the sessions, a page at a time, in several segments at once. Reads are eventually consistent,
- * which costs half: a delete looks at the item again anyway.
+ * Reads keys and times of the sessions, in several segments at once. Eventually consistent reads cost half, and are enough:
+ * each deletion checks the item again.
  */
 export class Scan {
   readonly #configuration: Configuration
@@ -46,30 +46,30 @@ export class Scan {
     this.#rate = rate
   }
 
-  /** Undefined when cleaning was stopped before the page was read. */
+  /** @returns undefined when cleaning was stopped before the page was read */
   async page(segment: number, start: Item | undefined): Promise<Page | undefined> {
     const { tableName, tableKey } = this.#configuration
     const sent = await this.#send(segment, start, this.#limit())
     if (!sent) return undefined
-    const { Items, LastEvaluatedKey } = sent.answer
+    const { Items, LastEvaluatedKey } = sent.output
     if (!Items) {
       throw new TableRequestError(
-        `table "${tableName}": the endpoint does not answer a Scan like DynamoDB; check the option endpoint`,
+        `table "${tableName}": the endpoint does not respond to a Scan like DynamoDB; check the option endpoint`,
       )
     }
     if (Items.some((item) => item[tableKey]?.S === undefined)) throw otherKey(this.#configuration)
-    const { ScannedCount = Items.length } = sent.answer
+    const { ScannedCount = Items.length } = sent.output
     this.#scanned += ScannedCount
     this.#units += sent.units
     return { items: Items, foreign: ScannedCount - Items.length, next: LastEvaluatedKey }
   }
 
-  /** Reads one item, to hear from DynamoDB at all. */
+  /** Reads one item, for the time of the response. */
   async probe(): Promise<void> {
     await this.#send(0, undefined, 1)
   }
 
-  #send(segment: number, start: Item | undefined, limit: number): Promise<Answered<ScanCommandOutput> | undefined> {
+  #send(segment: number, start: Item | undefined, limit: number): Promise<Sent<ScanCommandOutput> | undefined> {
     const expression = new Expression(this.#configuration.tableKey)
     const attributes = seenAttributes(this.#configuration).map((name) => expression.name(name))
     const input: ScanCommandInput = {
@@ -88,7 +88,7 @@ export class Scan {
     return this.#requests.send('Scan', estimate, (transport) => transport.send('Scan', input))
   }
 
-  /** Small enough that the segments' pages together take about a second of the rate. */
+  /** Items on a page. With a rate, one page of each segment together takes about a second. */
   #limit(): number {
     if (this.#rate === undefined) return LONGEST_PAGE
     const fitting = Math.floor(this.#rate / this.#segments / this.#unitsPerItem())

@@ -1,49 +1,78 @@
 import { ConfigurationError, type Problem } from '../errors.js'
 import type { Logger } from '../logger.js'
 
-/** How cleaning does its work, as opposed to which sessions are old. */
+/** Settings for one call of `collectGarbage`. The options decide which sessions are expired. */
 export interface CleaningContext {
-  /** Only look: nothing is deleted. */
+  /**
+   * Counts expired sessions without deleting them.
+   *
+   * @default false
+   */
   readonly dryRun?: boolean
-  /** Into how many parts the table is divided, which are cleaned at the same time: 1 to 100. Default: 4. */
+  /**
+   * Number of parts of the table that are cleaned at once, 1 to 100.
+   *
+   * @default 4
+   */
   readonly segments?: number
-  /** Capacity units a second at most, of the scan and the deletes together. Default: no limit. */
+  /**
+   * Limit for the capacity units of scan and deletions together, per second.
+   *
+   * @default no limit
+   */
   readonly rate?: number
-  /** StopConditions after as many sessions were picked for deletion. Default: no limit. */
+  /**
+   * Stops after this many sessions were chosen for deletion.
+   *
+   * @default no limit
+   */
   readonly maxItems?: number
-  /** StopConditions after as many seconds. Default: no limit. */
+  /**
+   * Stops after this many seconds.
+   *
+   * @default no limit
+   */
   readonly maxSeconds?: number
   /**
-   * Let nothing but an item's own `expire_at` end its session; `max_age` and `max_stale` don't count then and need not
-   * be set.
+   * Sessions expire only by their own `expire_at`. `max_age` and `max_stale` are ignored, and need not be set.
+   *
+   * @default false
    */
   readonly expireAtOnly?: boolean
   /**
-   * Clean also where this machine's clock differs from DynamoDB's by more than five minutes, because this clock is right.
+   * Cleans even if this machine's clock differs from DynamoDB's by more than five minutes. Only for a clock that is right.
    *
    * @default false
    */
   readonly trustClock?: boolean
-  /** Milliseconds after which a request ends, its repeats included. Default: 30 000. */
+  /**
+   * Limit of a request with all its attempts. Milliseconds.
+   *
+   * @default 30_000
+   */
   readonly requestTimeout?: number | undefined
-  /** When it is aborted, requests that are in flight are finished, no other is sent, and the summary is returned. */
+  /** Aborted: cleaning finishes the running requests, sends no others, and returns the summary. */
   readonly signal?: AbortSignal
-  /** Called after every page of the scan and after every delete request. */
+  /** Called after each page of the scan and after each delete request. */
   readonly onProgress?: (progress: CleaningProgress) => void
-  /** Receives one line for whatever deserves one (a request is repeated, deletes go one by one …). Default: none. */
+  /**
+   * Receives a line about each repeated request, and when sessions are deleted one by one.
+   *
+   * @default none
+   */
   readonly logger?: Logger
 }
 
-/** How far cleaning has come. */
+/** The numbers of one cleaning so far. */
 export interface CleaningProgress {
-  /** Items of the table that were looked at, sessions or not. */
+  /** Scanned items of the table, with those that are not sessions. */
   readonly scanned: number
-  /** Sessions among them that were over, as far as the scan saw. */
+  /** Expired sessions that the scan found. */
   readonly dead: number
   readonly deleted: number
-  /** No sessions, alive, locked, refreshed between scan and delete, or not deleted because cleaning stopped before. */
+  /** Items that stay: not sessions, not expired, locked, refreshed after the scan, or not reached before a stop. */
   readonly kept: number
-  /** Capacity units consumed; where the endpoint does not tell (DynamoDB Local), an estimate. */
+  /** Consumed capacity units; an estimate when the endpoint does not report them (DynamoDB Local). */
   readonly capacityUnits: number
   readonly seconds: number
 }
@@ -61,8 +90,8 @@ const RULES: Record<SettingName, { readonly text: string; readonly accepts: (val
 export const SETTING_NAMES = Object.keys(RULES) as SettingName[]
 
 /**
- * @param placeOf how a setting is called where it was given
- * @throws {ConfigurationError} with all that is wrong
+ * @param placeOf the name of a setting as the caller typed it
+ * @throws {ConfigurationError} with all problems
  */
 export function checkSettings(
   settings: { readonly [N in SettingName]?: unknown },

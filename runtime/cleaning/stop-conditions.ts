@@ -3,7 +3,7 @@ import type { CleaningContext } from './settings.js'
 
 export type StopReason = 'signal' | 'maxItems' | 'maxSeconds'
 
-/** Ends cleaning early. */
+/** Ends cleaning early: by a signal, after `maxItems` sessions, or after `maxSeconds`. */
 export class StopConditions {
   readonly #requests = new AbortController()
   readonly #signal: AbortSignal | undefined
@@ -14,19 +14,19 @@ export class StopConditions {
 
   constructor({ signal, maxItems = Number.POSITIVE_INFINITY, maxSeconds }: CleaningContext) {
     this.#toPick = maxItems
-    setMaxListeners(0, this.signal) // every request that waits listens
+    setMaxListeners(0, this.signal) // each waiting request adds a listener
     this.#signal = signal
     if (signal?.aborted) this.now('signal')
     signal?.addEventListener('abort', this.#onSignal, { once: true })
     if (maxSeconds !== undefined) this.#timer = startTimer(maxSeconds, () => this.now('maxSeconds'))
   }
 
-  /** Aborted: no further request is sent. */
+  /** Aborted: cleaning sends no more requests. */
   get signal(): AbortSignal {
     return this.#requests.signal
   }
 
-  /** False: nothing more is looked at. What was picked before is deleted, while {@link signal} allows it. */
+  /** false: cleaning scans no more items. It still deletes the chosen sessions, until {@link signal} is aborted. */
   get scanning(): boolean {
     return this.#toPick > 0 && !this.signal.aborted
   }
@@ -35,7 +35,7 @@ export class StopConditions {
     return this.#reason
   }
 
-  /** Counts a session that is going to be deleted. */
+  /** Counts a session that was chosen for deletion. */
   picked(): void {
     this.#toPick -= 1
     if (this.#toPick === 0) this.#reason ??= 'maxItems'
@@ -52,7 +52,7 @@ export class StopConditions {
   }
 }
 
-/** Node's longest delay, above which a timer fires at once. */
+/** Node's longest delay. A timer with a longer one fires at once. */
 const LONGEST_DELAY = 2 ** 31 - 1
 
 function startTimer(seconds: number, callback: () => void): NodeJS.Timeout {

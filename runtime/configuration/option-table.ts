@@ -93,7 +93,7 @@ const everywhere = ['env', 'yaml'] as const
 /** Node's longest delay in milliseconds: a longer timer fires at once. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
-/** Attributes of an item besides its key (docs/architecture.md, wire format). */
+/** Attributes of an item besides its key (docs/design/wire-format.md). */
 const ATTRIBUTES = [
   'data',
   'created_at',

@@ -1,33 +1,35 @@
 import type { GetItemCommand, GetItemCommandInput, GetItemCommandOutput } from '@aws-sdk/client-dynamodb'
-import { judge, longestAnswer } from './answer-check.js'
 import { isConditionFailed } from './error-facts.js'
 import { itemProblem } from './item-check.js'
 import type { Input, Operation } from './operations.js'
 import { closeOnSurplus, connectionOf, inLowerCase, readWhole } from './raw-body.js'
+import { unreadableResponse } from './request-errors.js'
+import { checkResponse, longestResponse } from './response-check.js'
 import { moment, type ServerClock } from './server-clock.js'
-import { unreadableAnswer } from './unreadable-answer.js'
 
-/** Next to the request handler, inside of the retries. */
-const PLACE = { name: 'sessionStoreAnswerCheck', step: 'deserialize', priority: 'low' } as const
+/** Beside the request handler, and inside the retries. */
+const PLACE = { name: 'sessionStoreResponseCheck', step: 'deserialize', priority: 'low' } as const
 
 /**
- * Lets the SDK believe the answer to this command only when it is DynamoDB's, and has the clock judged by every answer. The
- * client's own stack stays as it is. A mock of the client, or of the command, runs no middleware.
+ * Makes the SDK reject a response to this command that is not DynamoDB's. Each response also tells the server's time. The
+ * middleware of the client stays as it is. A mock of the client, or of the command, runs no middleware.
  */
 export function addCheck(command: GetItemCommand, clock: ServerClock): void {
   command.middlewareStack?.add(checkWith(clock), PLACE)
 }
 
 /**
- * Checks the items of an answer, or of a failed condition. A client that is mocked has no raw answer to judge.
+ * Checks the items of an output, or of a failed condition. A mock of the client has no raw response to check.
  *
  * @throws {UnreadableAnswerError}
  */
-export function checkItems(answer: unknown, operation: Operation, input: Input): void {
-  if (answer instanceof Error && !isConditionFailed(answer)) return
-  if (typeof answer !== 'object' || answer === null) return
-  const problem = itemProblem(answer, operation, input)
-  if (problem !== undefined) throw unreadableAnswer(operation, input, statusOf(answer), problem)
+export function checkItems(output: unknown, operation: Operation, input: Input): void {
+  if (output instanceof Error && !isConditionFailed(output)) return
+  if (typeof output !== 'object' || output === null) return
+  const problem = itemProblem(output, operation, input)
+  if (problem === undefined) return
+  const { $metadata } = output as { $metadata?: { httpStatusCode?: number } }
+  throw unreadableResponse(operation, input, $metadata?.httpStatusCode ?? 0, problem)
 }
 
 type Next = (args: {
@@ -35,38 +37,34 @@ type Next = (args: {
   input: GetItemCommandInput
 }) => Promise<{ response: unknown; output?: GetItemCommandOutput }>
 
+interface HttpResponse {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string>>
+  body: unknown
+}
+
 function checkWith(clock: ServerClock) {
   return (next: Next, { commandName }: { commandName?: string }): Next => {
     const operation = commandName?.replace(/Command$/, '') as Operation
     return async (args) => {
       const sent = moment()
       const result = await next(args)
-      const response = (result.response ?? {}) as Response
+      const response = (result.response ?? {}) as HttpResponse
       if (response.headers) clock.observe(response.headers.date, sent)
       const input: Input = args.input
       const connection = connectionOf(response.body)
       if (connection) closeOnSurplus(connection)
       const { statusCode: status } = response
       const headers = inLowerCase(response.headers)
-      const body = typeof status === 'number' ? await readWhole(response.body, longestAnswer(operation)) : undefined
+      const body = typeof status === 'number' ? await readWhole(response.body, longestResponse(operation)) : undefined
       if (body === undefined) return result
-      const problem = judge({ status, headers, body }, operation, input)?.problem
+      const problem = checkResponse({ status, headers, body }, operation, input)?.problem
       if (problem !== undefined) {
         connection?.destroy()
-        throw unreadableAnswer(operation, input, status, problem)
+        throw unreadableResponse(operation, input, status, problem)
       }
       response.body = body
       return result
     }
   }
-}
-
-interface Response {
-  readonly statusCode: number
-  readonly headers: Readonly<Record<string, string>>
-  body: unknown
-}
-
-function statusOf({ $metadata }: { $metadata?: { httpStatusCode?: number } }): number {
-  return $metadata?.httpStatusCode ?? 0
 }

@@ -1,16 +1,13 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { VERSION } from '../version.js'
-import { endpointOf, isLocal } from './endpoint.js'
-import { namedExports } from './named-exports.js'
+import { localCredentialsFromChain } from './credentials.js'
+import { endpointOf, isLocal, LOCAL_REGION } from './endpoint.js'
 import { loadSdk } from './sdk.js'
 
-const LOCAL_REGION = 'us-east-1'
-const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
-
-/** A client of the AWS SDK as the configuration describes it. */
+/** Builds a client of the AWS SDK from the configuration. */
 export async function buildClient(configuration: Configuration): Promise<DynamoDBClient> {
-  const { sdk } = await loadSdk()
+  const sdk = await loadSdk()
   const { endpoint, region, credentials, profile, maxAttempts, logger, requestHandler } = configuration
   const {
     attemptTimeout: requestTimeout,
@@ -21,7 +18,7 @@ export async function buildClient(configuration: Configuration): Promise<DynamoD
   return new sdk.DynamoDBClient({
     ...(endpoint && { endpoint }),
     ...(region ? { region } : local && { region: localRegion(profile) }),
-    ...(credentials ? { credentials } : local && { credentials: () => localCredentials(profile) }),
+    ...(credentials ? { credentials } : local && { credentials: localCredentials(region, profile) }),
     ...(profile && { profile }),
     ...(maxAttempts && { maxAttempts }),
     ...(logger && { logger }),
@@ -36,7 +33,7 @@ export async function buildClient(configuration: Configuration): Promise<DynamoD
   })
 }
 
-/** What the SDK finds, else a placeholder. Looked up once, because the client asks before each request. */
+/** The region that the SDK finds, else a placeholder. It is looked up once: the client asks before each request. */
 function localRegion(profile: string | undefined): () => Promise<string> {
   let found: Promise<string> | undefined
   return () => {
@@ -46,7 +43,7 @@ function localRegion(profile: string | undefined): () => Promise<string> {
 }
 
 async function foundRegion(profile: string | undefined): Promise<string> {
-  const probe = new (await loadSdk()).sdk.DynamoDBClient(profile === undefined ? {} : { profile })
+  const probe = new (await loadSdk()).DynamoDBClient(profile === undefined ? {} : { profile })
   try {
     return await probe.config.region()
   } finally {
@@ -54,13 +51,7 @@ async function foundRegion(profile: string | undefined): Promise<string> {
   }
 }
 
-/** What the SDK finds, else placeholders. Services with a machine's own credentials are asked only briefly. */
-async function localCredentials(profile: string | undefined) {
-  try {
-    const chain = await import('#@aws-sdk/credential-provider-node')
-    const { defaultProvider } = namedExports(chain, 'defaultProvider')
-    return await defaultProvider({ ...(profile !== undefined && { profile }), timeout: 200, maxRetries: 0 })()
-  } catch {
-    return LOCAL_CREDENTIALS
-  }
+function localCredentials(region = LOCAL_REGION, profile?: string) {
+  const source = localCredentialsFromChain(region, profile)
+  return () => source.get()
 }

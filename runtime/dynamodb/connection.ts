@@ -8,14 +8,14 @@ import { standaloneOf } from './standalone.js'
 import type { Transport } from './transport.js'
 
 /**
- * How DynamoDB is reached with one configuration. Requests for items go through {@link transport}, requests for tables through
- * the SDK's client. The SDK is loaded only where it has to send.
+ * The connection to DynamoDB with one configuration. Requests for items go through {@link transport}, requests for tables
+ * through the SDK's client. The SDK is loaded only when it has to send.
  */
 export class Connection {
   readonly transport: Transport
-  /** Judges this machine's clock by the answers to requests for items. */
+  /** Compares this machine's clock with the responses to requests for items. */
   readonly clock = new ServerClock()
-  /** Why the SDK sends requests for items; undefined where it does not. */
+  /** Why the SDK sends requests for items; undefined when it does not. */
   readonly whySdk: string | undefined
   readonly #configuration: Configuration
   readonly #lean: LeanTransport | undefined
@@ -45,7 +45,7 @@ export class Connection {
     return this.#client
   }
 
-  /** Ends what is under way, and closes what this package opened. A later request opens connections again. */
+  /** Ends the running requests, and closes what this package opened. A later request opens connections again. */
   close(): void {
     this.#lean?.close()
     this.#client?.then((client) => client.destroy()).catch(() => undefined)

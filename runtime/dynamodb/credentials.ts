@@ -1,33 +1,26 @@
+import type { DefaultProviderInit } from '@aws-sdk/credential-provider-node'
 import { monotonic, wallClock } from '../async/clock.js'
 import type { Options } from '../configuration/options.js'
 import { ConfigurationError } from '../errors.js'
 import { assertHeaderValue } from './header-value.js'
 import { namedExports } from './named-exports.js'
 
-/** What requests are signed with. The object stays the same as long as the credentials do. */
-export interface Credentials {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken?: string
-  readonly accountId?: string
-  /** undefined: they never expire. */
-  readonly expiration?: Date
-}
+type Given = NonNullable<Options['credentials']>
+type Provider = Extract<Given, (...parameters: never) => unknown>
 
-/** As the AWS SDK calls a provider: some ask the security token service of the caller's region. */
-export interface Caller {
-  readonly callerClientConfig: { readonly region: () => Promise<string> }
-}
+/** The keys that sign requests. They never expire without an `expiration`. */
+export type Credentials = Exclude<Given, Provider>
 
-export type Provider = (caller: Caller) => Promise<Credentials>
-
-/** Credentials that expire in less than this are renewed, as by the AWS SDK. Milliseconds. */
+/** Credentials are renewed when they expire in less than this. The AWS SDK has the same limit. Milliseconds. */
 const RENEWED_BEFORE = 300_000
 
 /** Milliseconds between two attempts to renew credentials that are still valid. */
 const PAUSE = 1_000
 
-/** The credentials of one configuration. All requests share one call of the provider. */
+/**
+ * The credentials of one configuration. All requests share one call of the provider, and get the same object until the
+ * credentials are renewed.
+ */
 export class CredentialsSource {
   readonly #provider: () => Promise<Credentials>
   readonly #cached: boolean
@@ -36,9 +29,9 @@ export class CredentialsSource {
   #askAgain = Number.NEGATIVE_INFINITY
 
   /**
-   * @param held what the provider would return now, where that is known already
-   * @param cached false: the provider is asked for each request, because it may choose by the request
-   * @throws {ConfigurationError} when requests can't be signed with `held`
+   * @param held the credentials that the provider would return now, if they are known
+   * @param cached false: the provider is called for each request, because its result may depend on the request
+   * @throws {ConfigurationError} when `held` can't sign requests
    */
   constructor(provider: () => Promise<Credentials>, { held, cached = true }: { held?: Credentials; cached?: boolean }) {
     this.#provider = provider
@@ -47,10 +40,10 @@ export class CredentialsSource {
   }
 
   /**
-   * The valid credentials, at once. In their last five minutes a call renews them in the background. They are used until
-   * they expire, even if the renewal fails.
+   * The valid credentials, without waiting. In their last five minutes, a call renews them in the background. They are used
+   * until they expire, even if the renewal fails.
    *
-   * @returns undefined when the provider has to be asked first: see {@link get}
+   * @returns undefined when {@link get} has to call the provider first
    */
   current(): Credentials | undefined {
     const held = this.#held
@@ -61,9 +54,9 @@ export class CredentialsSource {
   }
 
   /**
-   * The valid credentials, else what the provider returns, even if that has expired.
+   * The valid credentials, else the provider's new ones, even if these have expired too.
    *
-   * @throws what the provider throws; a ConfigurationError when requests can't be signed with what it returns
+   * @throws the error of the provider; a ConfigurationError when its credentials can't sign requests
    */
   async get(): Promise<Credentials> {
     return this.current() ?? (await (this.#cached ? this.#ask() : this.#provider().then(checked)))
@@ -88,11 +81,11 @@ export class CredentialsSource {
   }
 }
 
-/** Credentials that were given in code: as they are, or by a provider. */
-export function credentialsFromCode(given: NonNullable<Options['credentials']>, region: string): CredentialsSource {
+/** The credentials of the option `credentials`: keys, or a function that returns keys. */
+export function credentialsFromCode(given: Given, region: string): CredentialsSource {
   if (typeof given !== 'function') return new CredentialsSource(async () => given, { held: given })
   const provider = async () => await given(callerIn(region))
-  // The SDK asks a provider with this mark for each request, and so does this package.
+  // A provider with this mark is called for each request, as by the SDK.
   return new CredentialsSource(provider, { cached: (given as { memoized?: boolean }).memoized !== true })
 }
 
@@ -115,17 +108,11 @@ function readEnv(env: NodeJS.ProcessEnv): Credentials | undefined {
   }
 }
 
-/** How long and how often the default chain asks services for credentials. Default: as the SDK does. */
-interface Patience {
-  readonly timeout?: number
-  readonly maxRetries?: number
-}
-
-/** The AWS SDK's default chain (container, EKS, instance …), which is loaded when credentials are asked for. */
-export function credentialsFromChain(region: string, patience: Patience = {}): CredentialsSource {
+/** The AWS SDK's default chain (container, EKS, instance …). It is loaded when credentials are first needed. */
+export function credentialsFromChain(region: string, settings: DefaultProviderInit = {}): CredentialsSource {
   let chain: Promise<Provider> | undefined
   return new CredentialsSource(async () => {
-    chain ??= loadChain(region, patience).catch((error: unknown) => {
+    chain ??= loadChain(region, settings).catch((error: unknown) => {
       chain = undefined
       throw error
     })
@@ -133,30 +120,32 @@ export function credentialsFromChain(region: string, patience: Patience = {}): C
   }, {})
 }
 
-/** How long the security token service may take, in milliseconds. By default the SDK waits without a limit. */
-const SERVICE_PATIENCE = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true }
+/** Timeouts for the security token service. Milliseconds. The SDK's default is to wait without a limit. */
+const TOKEN_SERVICE_TIMEOUTS = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true }
 
-async function loadChain(region: string, patience: Patience): Promise<Provider> {
+async function loadChain(region: string, settings: DefaultProviderInit): Promise<Provider> {
   const chain = await import('#@aws-sdk/credential-provider-node')
   const { defaultProvider } = namedExports(chain, 'defaultProvider')
-  const parentClientConfig = { ...callerIn(region).callerClientConfig, requestHandler: SERVICE_PATIENCE }
-  return defaultProvider({ ...patience, parentClientConfig }) as Provider
+  const parentClientConfig = { ...callerIn(region).callerClientConfig, requestHandler: TOKEN_SERVICE_TIMEOUTS }
+  return defaultProvider({ ...settings, parentClientConfig })
 }
 
 const PLACEHOLDER: Credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
 
-/** For a DynamoDB on this machine, which accepts any credentials, but not none. */
+/** For a DynamoDB on this machine, which accepts any credentials but needs some. */
 export function placeholderCredentials(): CredentialsSource {
   return new CredentialsSource(async () => PLACEHOLDER, { held: PLACEHOLDER })
 }
 
-/** What the default chain finds when it looks only briefly, else placeholders. */
-export function localCredentialsFromChain(region: string): CredentialsSource {
-  const chain = credentialsFromChain(region, { timeout: 200, maxRetries: 0 })
+/** The credentials that the default chain finds quickly, else placeholders. */
+export function localCredentialsFromChain(region: string, profile?: string): CredentialsSource {
+  const settings = { timeout: 200, maxRetries: 0, ...(profile !== undefined && { profile }) }
+  const chain = credentialsFromChain(region, settings)
   return new CredentialsSource(() => chain.get().catch(() => PLACEHOLDER), {})
 }
 
-function callerIn(region: string): Caller {
+/** The AWS SDK calls a provider with this argument: some call the security token service of the caller's region. */
+function callerIn(region: string) {
   return { callerClientConfig: { region: async () => region } }
 }
 
@@ -165,7 +154,8 @@ const PLACE = 'AWS credentials'
 function checked(credentials: Credentials): Credentials {
   const { accessKeyId, secretAccessKey, sessionToken = '' } = credentials ?? {}
   if (typeof accessKeyId !== 'string' || typeof secretAccessKey !== 'string' || typeof sessionToken !== 'string') {
-    const text = 'have no accessKeyId or no secretAccessKey; give { accessKeyId, secretAccessKey } or a function for it'
+    const text =
+      'have no accessKeyId or no secretAccessKey; give { accessKeyId, secretAccessKey } or a function that returns it'
     throw new ConfigurationError([{ place: PLACE, text }])
   }
   assertHeaderValue(`${PLACE}: accessKeyId`, accessKeyId)

@@ -1,11 +1,14 @@
 import type { Configuration } from '../configuration/resolve.js'
 
+/** For a DynamoDB on this machine, where no region is set. */
+export const LOCAL_REGION = 'us-east-1'
+
 /** Where requests go, and for which region they are signed. */
 export interface Endpoint {
   readonly protocol: 'http:' | 'https:'
-  /** As node:http takes it: an IPv6 address has no brackets. */
+  /** In the form of node:http: an IPv6 address has no brackets. */
   readonly hostname: string
-  /** undefined: the protocol's own. */
+  /** undefined: the default of the protocol. */
   readonly port: number | undefined
   readonly path: string
   /** The header `host`. */
@@ -15,18 +18,18 @@ export interface Endpoint {
 
 export interface EndpointFacts {
   readonly region: string
-  /** As configured; undefined for AWS itself. */
+  /** The endpoint in the configuration; undefined for AWS itself. */
   readonly endpoint: string | undefined
-  /** That of the credentials. */
+  /** The account of the credentials. */
   readonly accountId: string | undefined
   /** ENV `AWS_ACCOUNT_ID_ENDPOINT_MODE`: `disabled`, `preferred` or `required`. */
   readonly accountIdMode: string | undefined
 }
 
-/** Names of regions, suffix of hosts, suffix of dual-stack hosts, regions with endpoints for each account. */
+/** Region names, suffix of hosts, suffix of dual-stack hosts, and regions that have an endpoint for each account. */
 type Partition = readonly [RegExp, string, string, RegExp?]
 
-/** A test compares them with the partitions of the installed SDK. Regions of other names are left to the SDK. */
+/** A test compares this list with the partitions of the installed SDK. The SDK sends to regions of other names. */
 const PARTITIONS: readonly Partition[] = [
   [/^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z0-9]+-\d+$/, 'amazonaws.com', 'api.aws', /./],
   [/^us-gov-[a-z0-9]+-\d+$/, 'amazonaws.com', 'api.aws', /^us-gov-(east|west)-1$/],
@@ -38,19 +41,19 @@ const PARTITIONS: readonly Partition[] = [
   [/^us-isof-[a-z0-9]+-\d+$/, 'csp.hci.ic.gov', 'api.aws.hci.ic.gov'],
 ]
 
-/** Region names that the SDK accepts, except those that mean FIPS endpoints. */
+/** Region names that the SDK accepts, except those of FIPS endpoints. */
 const REGION = /^(?!fips-|.*-fips$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
  * The endpoint that the AWS SDK would choose.
  *
- * @returns undefined where that is not certain, or where the SDK refuses to send
+ * @returns undefined when the choice is not certain, or when the SDK refuses to send
  */
 export function endpointFor(facts: EndpointFacts): Endpoint | undefined {
   const { region } = facts
   if (!REGION.test(region)) return undefined
   if (facts.endpoint !== undefined) return customEndpoint(facts.endpoint, region)
-  if (region === 'local') return { ...parts(new URL('http://localhost:8000')), signingRegion: 'us-east-1' }
+  if (region === 'local') return { ...parts(new URL('http://localhost:8000')), signingRegion: LOCAL_REGION }
   const host = awsHost(facts)
   return host === undefined ? undefined : { ...parts(new URL(`https://${host}`)), signingRegion: region }
 }
@@ -70,7 +73,7 @@ function partitionOf(region: string): Partition | undefined {
   return PARTITIONS.find(([regions]) => regions.test(region))
 }
 
-/** The SDK signs other paths in a way of its own, and leaves out queries and passwords. */
+/** The SDK signs other paths in another form, and drops queries and passwords. */
 const PLAIN_PATH = /^(\/[\w.~-]+)*\/?$/
 
 function customEndpoint(endpoint: string, region: string): Endpoint | undefined {
@@ -95,7 +98,7 @@ function parts({ protocol, hostname, port, pathname, host }: URL): Omit<Endpoint
   }
 }
 
-/** The endpoint that was set for DynamoDB, in the configuration or the SDK's ENV names; undefined for AWS itself. */
+/** The endpoint of the configuration, else of the SDK's ENV names; undefined for AWS itself. */
 export function endpointOf(
   { endpoint }: Pick<Configuration, 'endpoint'>,
   env: NodeJS.ProcessEnv = process.env,
@@ -103,7 +106,7 @@ export function endpointOf(
   return endpoint ?? (env.AWS_ENDPOINT_URL_DYNAMODB || env.AWS_ENDPOINT_URL || undefined)
 }
 
-/** True for an endpoint on this machine, where region and credentials only have to be there. */
+/** Whether the endpoint is on this machine. A DynamoDB there accepts any region and any credentials. */
 export function isLocal(endpoint: string | undefined): boolean {
   if (endpoint === undefined || !URL.canParse(endpoint)) return false
   const { hostname } = new URL(endpoint)

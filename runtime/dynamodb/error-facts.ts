@@ -1,22 +1,23 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { TableRequestError } from '../errors.js'
 
-/** What an error of the AWS SDK, of the network or of Node's TLS says about itself. */
+/** The facts of an error of the AWS SDK, of the network or of Node's TLS. */
 export interface Facts {
   readonly name: string
   readonly message: string
-  /** Of a system error, as `ECONNREFUSED`; else empty. */
+  /** The code of a system error, such as `ECONNREFUSED`; else empty. */
   readonly code: string
-  /** HTTP; 0 when there was no answer. */
+  /** The HTTP status; 0 when there was no response. */
   readonly status: number
-  /** The host that was meant, where the error tells. */
+  /** The host of the request, if the error names it. */
   readonly host: string | undefined
 }
 
-/** Names of AWS's errors for too many requests. */
+/** Names of errors for too many requests. The list is the SDK's. */
 export const THROTTLING = [
   'BandwidthLimitExceeded',
   'EC2ThrottledException',
+  'LimitExceededException',
   'PriorRequestNotComplete',
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
@@ -27,19 +28,32 @@ export const THROTTLING = [
   'Throttling',
   'ThrottlingException',
   'TooManyRequestsException',
+  'TransactionInProgressException',
 ]
+/** Names of errors for a request that took too long. The list is the SDK's. */
+export const TIMEOUT_NAMES = ['TimeoutError', 'RequestTimeout', 'RequestTimeoutException']
+export const TIMEOUT_CODES = ['ETIMEDOUT', 'ESOCKETTIMEDOUT']
 export const DENIED = ['AccessDeniedException', 'AccessDenied', 'NotAuthorized']
-export const TIMEOUT = ['ETIMEDOUT', 'ESOCKETTIMEDOUT']
 export const NOT_FOUND = ['ENOTFOUND', 'EAI_AGAIN']
 /** Codes of connections that failed to open, or that broke. */
 export const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', ...NOT_FOUND]
 
-/** Whether it is one of these errors of DynamoDB, by itself or as the cause of a {@link TableRequestError}. */
+const TRANSIENT_CODES = [...NETWORK, ...TIMEOUT_CODES, 'ECONNABORTED']
+const TRANSIENT_NAMES = [
+  ...THROTTLING,
+  ...TIMEOUT_NAMES,
+  'InternalServerError',
+  'InternalServerErrorException',
+  'ServiceUnavailable',
+  'ServiceUnavailableException',
+]
+
+/** Whether the error, or the cause of a {@link TableRequestError}, has one of these names. */
 export function isAwsError(error: unknown, ...names: readonly string[]): boolean {
   return names.includes(factsOf(error).name)
 }
 
-/** Whether DynamoDB refused a write because its condition failed. The error may be of any copy of the SDK. */
+/** Whether DynamoDB refused a write because its condition failed. The error may come from any copy of the SDK. */
 export function isConditionFailed(error: unknown): error is Error & { readonly Item?: Item; $metadata: Metadata } {
   return error instanceof Error && error.name === 'ConditionalCheckFailedException'
 }
@@ -49,29 +63,40 @@ interface Metadata {
   readonly attempts?: number
 }
 
-/** Whether the same request may succeed a little later: throttling, network, a fault inside AWS. */
+/**
+ * Whether the same request may succeed later. Stores, cleaning and work on tables decide by this function. A transport
+ * repeats by the SDK's own rules instead (lean/retries.ts), so that both transports behave alike.
+ */
 export function isTransient(error: unknown): boolean {
-  const { code, status } = factsOf(error)
-  return isThrottling(error) || isTimeout(error) || status >= 500 || NETWORK.includes(code)
+  const { name, code, status } = factsOf(error)
+  return (
+    TRANSIENT_NAMES.includes(name) ||
+    TRANSIENT_CODES.includes(code) ||
+    status === TOO_MANY_REQUESTS ||
+    status >= 500 ||
+    (name === 'UnreadableAnswerError' && status < 400)
+  )
 }
 
 export function isThrottling(error: unknown): boolean {
   const { name, status } = factsOf(error)
-  return THROTTLING.includes(name) || status === 429
+  return THROTTLING.includes(name) || status === TOO_MANY_REQUESTS
 }
 
-/** Whether no answer, or no connection, came in time. The SDK gives the name to broken connections as well. */
+const TOO_MANY_REQUESTS = 429
+
+/** Whether no response, or no connection, came in time. The SDK also calls a broken connection a `TimeoutError`. */
 export function isTimeout(error: unknown): boolean {
   const { name, code } = factsOf(error)
-  return TIMEOUT.includes(code) || (name === 'TimeoutError' && !NETWORK.includes(code))
+  return TIMEOUT_CODES.includes(code) || (name === 'TimeoutError' && !NETWORK.includes(code))
 }
 
-/** Whether DynamoDB would have refused any other request for the table likewise at that moment. */
+/** Whether DynamoDB would have refused any other request for the table at that moment too. */
 export function hitsAnyRequest(error: unknown): boolean {
   return isThrottling(error) || isAwsError(error, 'ResourceNotFoundException')
 }
 
-/** An error of ours stands for its cause, several for the first of them. */
+/** The facts of an error; of the cause of a {@link TableRequestError}, and of the first of several errors. */
 export function factsOf(error: unknown): Facts {
   if (error instanceof TableRequestError && error.cause !== undefined) return factsOf(error.cause)
   if (error instanceof AggregateError && error.errors.length > 0) return factsOf(error.errors[0])

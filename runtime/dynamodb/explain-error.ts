@@ -2,20 +2,20 @@ import type { Configuration } from '../configuration/resolve.js'
 import { TableRequestError } from '../errors.js'
 import { fitForOutput, makeErrorFit } from '../fit-for-output.js'
 import { endpointOf, isLocal } from './endpoint.js'
-import { DENIED, type Facts, factsOf, NETWORK, NOT_FOUND, THROTTLING, TIMEOUT } from './error-facts.js'
+import { DENIED, type Facts, factsOf, NETWORK, NOT_FOUND, THROTTLING, TIMEOUT_CODES } from './error-facts.js'
 
-/** What was asked of DynamoDB when it failed. */
+/** The request that failed. */
 export interface FailedRequest {
   /** The IAM action, for example `dynamodb:CreateTable`. */
   readonly action: string
   readonly configuration: Configuration
-  /** Another table than the configuration's. */
+  /** The table of the request, if it is not the configuration's. */
   readonly tableName?: string
 }
 
 /**
- * Turns an error of the AWS SDK into one readable line that says what to do. The SDK's own text is taken over only
- * where it is known to be harmless: for a wrong signature, for example, it repeats the request's headers.
+ * Turns an error of the AWS SDK into one line that says what to do. The line quotes the SDK's own text only where that text is
+ * known to be harmless. For a wrong signature, for example, the text repeats the request's headers.
  */
 export function explainAwsError(error: unknown, request: FailedRequest): TableRequestError {
   if (error instanceof TableRequestError) return error
@@ -28,7 +28,7 @@ export function explainAwsError(error: unknown, request: FailedRequest): TableRe
   return new TableRequestError(oneLine(message), { cause: error })
 }
 
-/** Whether a request failed before anything was sent, for want of a region or a connection. */
+/** Whether a request failed without a region or a connection, so nothing was sent. */
 export function isWithoutConnection(error: unknown): boolean {
   const { code, message } = factsOf(error)
   return NO_CONNECTION.includes(code) || NO_REGION.test(message)
@@ -49,15 +49,15 @@ const INVALID_CREDENTIALS = [
   'MissingAuthenticationTokenException',
 ]
 
-/** The first that has something to say says it. */
+/** The first function that returns a text explains the error. */
 const EXPLANATIONS: readonly ((failure: Failure) => string | undefined)[] = [
   noRegion,
   noCredentials,
   expiredCredentials,
   invalidCredentials,
   accessDenied,
-  throttled,
   limitExceeded,
+  throttled,
   deletionProtected,
   keyManagement,
   timeToLiveChangedTooOften,
@@ -108,16 +108,11 @@ function invalidCredentials({ name, message }: Failure): string | undefined {
 function accessDenied({ name, message, action }: Failure): string | undefined {
   if (!DENIED.includes(name)) return undefined
   const found = /(?:User: (\S+) is )?not authorized to perform: (\S+)(?: on resource: (\S+))?/.exec(message)
-  const [, who = 'whoever these credentials belong to', missing = action, resource] = found ?? []
+  const [, who = 'the owner of these credentials', missing = action, resource] = found ?? []
   const where = resource ? ` on ${resource}` : ''
   const denial = /with an explicit deny(?: in an? [a-z -]+)?/.exec(message)
-  if (denial) return `access denied: ${who} may not ${missing}${where}, ${denial[0]}, which has to be changed`
+  if (denial) return `access denied: ${who} may not ${missing}${where}, ${denial[0]}; change that policy`
   return `access denied: ${who} may not ${missing}${where}; allow ${missing} in the IAM policy`
-}
-
-function throttled({ name, status }: Failure): string | undefined {
-  if (!THROTTLING.includes(name) && status !== 429) return undefined
-  return `AWS gets too many such requests from this account just now (${name}); wait a minute and run it again`
 }
 
 function limitExceeded({ name, message }: Failure): string | undefined {
@@ -131,10 +126,15 @@ function limitExceeded({ name, message }: Failure): string | undefined {
   return `a limit of the AWS account is reached (${message}); ${capacity} or ask for a higher quota (Service Quotas, DynamoDB)`
 }
 
+function throttled({ name, status }: Failure): string | undefined {
+  if (!THROTTLING.includes(name) && status !== 429) return undefined
+  return `this account sends AWS too many such requests (${name}); wait a minute and run it again`
+}
+
 function deletionProtected({ name, message }: Failure): string | undefined {
   if (name !== 'ValidationException' || !/protected against deletion|deletion protection/i.test(message))
     return undefined
-  return 'the table has deletion protection, nothing was changed; switch that off first (aws dynamodb update-table --no-deletion-protection-enabled)'
+  return 'the table has deletion protection, so nothing was changed; switch the protection off first (aws dynamodb update-table --no-deletion-protection-enabled)'
 }
 
 function keyManagement({ name, message, configuration }: Failure): string | undefined {
@@ -151,10 +151,10 @@ function timeToLiveChangedTooOften({ name, message }: Failure): string | undefin
 function ofTheTable({ name, tableName }: Failure): string | undefined {
   switch (name) {
     case 'ResourceInUseException':
-      return 'the table is being created, changed or deleted by somebody else; run it again when that has ended'
+      return 'somebody else is creating, changing or deleting the table; wait until that has finished and run it again'
     case 'ResourceNotFoundException':
     case 'TableNotFoundException':
-      return `there is no such table in this region and account; check table_name and region${tableName ? '' : ', or create it (npx dynamo-session create-table)'}`
+      return `the table does not exist in this region and account; check table_name and region${tableName ? '' : ', or create it (npx dynamo-session create-table)'}`
     case 'ContinuousBackupsUnavailableException':
       return 'backups of this table are still being prepared; run it again in a few minutes'
     default:
@@ -181,8 +181,8 @@ function unreachable(failure: Failure): string | undefined {
 }
 
 function timedOut(failure: Failure): string | undefined {
-  if (failure.name !== 'TimeoutError' && !TIMEOUT.includes(failure.code)) return undefined
-  return `no answer in time from ${placeOf(failure)}; check the network (VPC endpoint, firewall, proxy) and run it again`
+  if (failure.name !== 'TimeoutError' && !TIMEOUT_CODES.includes(failure.code)) return undefined
+  return `no response in time from ${placeOf(failure)}; check the network (VPC endpoint, firewall, proxy) and run it again`
 }
 
 function insecureConnection(failure: Failure): string | undefined {
@@ -201,21 +201,21 @@ function notDynamoDB(failure: Failure): string | undefined {
   if (name === 'UnreadableAnswerError') return message
   if (name !== 'SyntaxError' && !code.startsWith('HPE_')) return undefined
   const check = `check ${endpointSource(failure.configuration)}`
-  const answer = status ? ` (HTTP status ${status})` : ''
+  const shownStatus = status ? ` (HTTP status ${status})` : ''
   const between = 'look for something in between (proxy, firewall, VPC endpoint)'
-  return `${placeOf(failure)} does not answer like DynamoDB${answer}; ${between}; ${check}. Whether the request was carried out is not known`
+  return `${placeOf(failure)} does not respond like DynamoDB${shownStatus}; ${between}; ${check}. Whether the request was carried out is not known`
 }
 
 function unexplained({ name, message }: Failure): string {
   return name === 'Error' || name === 'Unknown' ? message : `${name}: ${message}`
 }
 
-/** The endpoint that the configuration sets; a client of the user's own knows its own. */
+/** The endpoint of the configuration; undefined for a client of the application, which has its own. */
 function endpointFor(configuration: Configuration): string | undefined {
   return configuration.client ? undefined : endpointOf(configuration)
 }
 
-/** The endpoint or host that is asked; `DynamoDB` where nobody knows. */
+/** The endpoint or host of a request; `DynamoDB` when neither is known. */
 export function placeOf({ configuration, host }: Pick<Failure, 'configuration' | 'host'>): string {
   const endpoint = endpointFor(configuration)
   if (endpoint === undefined) return host ?? 'DynamoDB'

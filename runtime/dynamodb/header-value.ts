@@ -1,16 +1,16 @@
 import { ConfigurationError } from '../errors.js'
 
-/** Control characters except tab, and all beyond ASCII: node:http would send other bytes than were signed. */
+/** Control characters except tab, and all characters beyond ASCII. node:http would send other bytes than those signed. */
 const UNSENDABLE = /[^\t\x20-\x7e]/
 
-/** Whether a text can be sent as the value of a header. A line break in it could begin another header. */
+/** Whether a text can be the value of a header. A line break could begin another header. */
 export function isHeaderValue(text: string): boolean {
   return !UNSENDABLE.test(text)
 }
 
 /**
- * @param place where the text comes from; the text itself may be a secret, and is not printed
- * @throws {ConfigurationError} when the text can't be sent as the value of a header
+ * @param place where the text comes from; the text may be a secret, so the error does not show it
+ * @throws {ConfigurationError} when the text can't be the value of a header
  */
 export function assertHeaderValue(place: string, text: string): void {
   if (isHeaderValue(text)) return

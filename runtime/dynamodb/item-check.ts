@@ -1,32 +1,31 @@
 import type { AttributeValue, QueryCommandInput } from '@aws-sdk/client-dynamodb'
-import type { Input, Operation, Operations } from './transport.js'
+import type { Input, Operation, Operations } from './operations.js'
 
 type Item = Readonly<Record<string, AttributeValue | undefined>>
 
-const ANOTHER = 'it is about an item that was not asked for'
+const OTHER_ITEM = 'it holds an item that was not requested'
 
 /**
- * Finds items of an answer that nobody asked for. Where there is no raw answer (a mock of the client), nothing else can
- * be checked.
+ * Finds items in a response that the request does not ask for. For a mock of the client, this is the only check.
  *
- * @param answer members of an answer, or an error for a failed condition
+ * @param members members of a response, or an error for a failed condition
  */
-export function itemProblem(answer: object, operation: Operation, input: Input): string | undefined {
+export function itemProblem(members: object, operation: Operation, input: Input): string | undefined {
   switch (operation) {
     case 'GetItem':
     case 'UpdateItem':
     case 'DeleteItem':
-      return keyProblem(answer as Answer, input as Operations['GetItem' | 'UpdateItem' | 'DeleteItem']['input'])
+      return keyProblem(members as Members, input as Operations['GetItem' | 'UpdateItem' | 'DeleteItem']['input'])
     case 'BatchGetItem':
-      return batchProblem(answer as Answer, input as Operations['BatchGetItem']['input'])
+      return batchProblem(members as Members, input as Operations['BatchGetItem']['input'])
     case 'Query':
-      return queryProblem(answer as Answer, input as QueryCommandInput)
+      return queryProblem(members as Members, input as QueryCommandInput)
     default:
       return undefined
   }
 }
 
-interface Answer {
+interface Members {
   readonly Item?: Item
   readonly Attributes?: Item
   readonly Items?: readonly Item[]
@@ -40,41 +39,45 @@ interface KeyInput {
   readonly ReturnValues?: string
 }
 
-function keyProblem({ Item, Attributes }: Answer, input: KeyInput): string | undefined {
+function keyProblem({ Item, Attributes }: Members, input: KeyInput): string | undefined {
   const { Key = {} } = input
-  if (Item && input.ProjectionExpression === undefined && !has(Item, Key)) return ANOTHER
-  return Attributes && input.ReturnValues?.startsWith('ALL_') && !has(Attributes, Key) ? ANOTHER : undefined
+  if (Item && input.ProjectionExpression === undefined && !has(Item, Key)) return OTHER_ITEM
+  return Attributes && input.ReturnValues?.startsWith('ALL_') && !has(Attributes, Key) ? OTHER_ITEM : undefined
 }
 
-/** The keys that DynamoDB leaves may stand under the table's name or its ARN. */
+/** DynamoDB may list unprocessed keys by the table's name or by its ARN. */
 function batchProblem(
-  { Responses = {}, UnprocessedKeys = {} }: Answer,
+  { Responses = {}, UnprocessedKeys = {} }: Members,
   { RequestItems = {} }: Operations['BatchGetItem']['input'],
 ): string | undefined {
-  const asked = Object.values(RequestItems).flatMap(({ Keys = [] }) => Keys)
-  const names = Object.keys(asked[0] ?? {})
-  const texts = new Set(asked.map((key) => textOf(key, names)))
-  const isAsked = (item: Item) => texts.has(textOf(item, names))
-  const left = Object.values(UnprocessedKeys).map(({ Keys = [] }) => Keys)
-  const textsLeft = new Set(left.flat().map((key) => textOf(key, names)))
-  const areAllLeft = (table: string) => RequestItems[table]?.Keys?.every((key) => textsLeft.has(textOf(key, names)))
+  const requested = Object.values(RequestItems).flatMap(({ Keys = [] }) => Keys)
+  const names = Object.keys(requested[0] ?? {})
+  const texts = new Set(requested.map((key) => textOf(key, names)))
+  const isRequested = (item: Item) => texts.has(textOf(item, names))
+  const unprocessed = Object.values(UnprocessedKeys).map(({ Keys = [] }) => Keys)
+  const unprocessedTexts = new Set(unprocessed.flat().map((key) => textOf(key, names)))
+  const isUnprocessed = (table: string) =>
+    RequestItems[table]?.Keys?.every((key) => unprocessedTexts.has(textOf(key, names)))
   for (const table in RequestItems) {
-    if (!Array.isArray(Responses[table]) && !areAllLeft(table)) return 'it lacks a table that was asked for'
+    if (!Array.isArray(Responses[table]) && !isUnprocessed(table)) return 'it lacks a requested table'
   }
-  return [...Object.values(Responses), ...left].every((items) => items.every(isAsked)) ? undefined : ANOTHER
+  return [...Object.values(Responses), ...unprocessed].every((items) => items.every(isRequested))
+    ? undefined
+    : OTHER_ITEM
 }
 
-/** The queries of this package ask for the keys of items with one value, and project nothing but keys. */
-function queryProblem({ Items = [] }: Answer, input: QueryCommandInput): string | undefined {
+/** A query of this package reads the keys of all items that have one value. */
+function queryProblem({ Items = [] }: Members, input: QueryCommandInput): string | undefined {
   const { ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} } = input
   const [, name = '', value = ''] = /^(#\w+) = (:\w+)$/.exec(input.KeyConditionExpression ?? '') ?? []
-  const asked = { [names[name] ?? '']: values[value] }
+  const requested = { [names[name] ?? '']: values[value] }
   const projected = (input.ProjectionExpression?.split(', ') ?? []).map((placeholder) => names[placeholder] ?? '')
-  const isAnswer = (item: Item) => has(item, asked) && projected.every((attribute) => item[attribute] !== undefined)
-  return Items.every(isAnswer) ? undefined : ANOTHER
+  const isRequested = (item: Item) =>
+    has(item, requested) && projected.every((attribute) => item[attribute] !== undefined)
+  return Items.every(isRequested) ? undefined : OTHER_ITEM
 }
 
-/** Keys are texts, or numbers. */
+/** Keys are strings or numbers. */
 function has(item: Item, key: Item): boolean {
   for (const name in key) {
     if (item[name]?.S !== key[name]?.S || item[name]?.N !== key[name]?.N) return false

@@ -1,8 +1,8 @@
 /**
- * The exports of a CommonJS package by their names. Node finds the names; a bundler (esbuild, with ES modules) may give
- * `default` alone.
+ * The exports of a CommonJS package by their names. Node finds the names. A bundler that makes ES modules, such as esbuild,
+ * may find only `default`.
  *
- * @param module what `import()` gave
+ * @param module the result of `import()`
  * @param name one of the exports
  */
 export function namedExports<M extends object>(module: M, name: keyof M): M {

@@ -2,17 +2,16 @@ import type { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { monotonic } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { addCheck, checkItems } from './checked-command.js'
-import { aborted } from './lean/retries.js'
 import type { Operation, Operations } from './operations.js'
-import { requestTimedOut } from './request-timeout.js'
+import { requestTimedOut, withoutResponse } from './request-errors.js'
 import { loadSdk } from './sdk.js'
 import type { ServerClock } from './server-clock.js'
 import type { SendOptions, Transport } from './transport.js'
-import { withoutAnswer } from './unreadable-answer.js'
+import { aborted, withDeadline } from './with-deadline.js'
 
 /**
- * Sends requests with a client of the AWS SDK: one that the application handed over, or one for a configuration that only the
- * SDK understands. Nothing of the client is changed or looked into.
+ * Sends requests with a client of the AWS SDK: the application's own, or one for a configuration that only the SDK
+ * understands. The transport does not change the client.
  */
 export class SdkTransport implements Transport {
   readonly isLean = false
@@ -38,36 +37,24 @@ export class SdkTransport implements Transport {
     input: Operations[O]['input'],
     { abortSignal, deadline = monotonic() + this.#timeout }: SendOptions = {},
   ): Promise<Operations[O]['output']> {
-    const { commands } = await loadSdk()
+    const sdk = await loadSdk()
     const client = await this.#client()
-    const Command = commands[operation] as unknown as new (input: object) => GetItemCommand
+    const Command = sdk[`${operation}Command`] as unknown as new (input: object) => GetItemCommand
     const command = new Command(input)
     addCheck(command, this.#clock)
     if (abortSignal?.aborted) throw aborted(abortSignal)
-    const rest = deadline - monotonic()
-    if (rest <= 0) throw requestTimedOut(operation, input, this.#timeout, false)
-    const own = new AbortController()
-    const abort = () => own.abort(abortSignal?.reason)
-    abortSignal?.addEventListener('abort', abort, { once: true })
-    let timer: NodeJS.Timeout | undefined
+    const milliseconds = deadline - monotonic()
+    if (milliseconds <= 0) throw requestTimedOut(operation, input, this.#timeout, false)
+    const tooLate = () => requestTimedOut(operation, input, this.#timeout)
     try {
-      const answer = await new Promise<unknown>((resolve, reject) => {
-        timer = setTimeout(() => {
-          reject(requestTimedOut(operation, input, this.#timeout))
-          own.abort()
-        }, rest)
-        // A client that is not the SDK's may ignore signals.
-        own.signal.addEventListener('abort', () => reject(aborted(own.signal)), { once: true })
-        Promise.resolve(client.send(command, { abortSignal: own.signal })).then(resolve, reject)
-      })
-      checkItems(answer, operation, input)
-      return answer as Operations[O]['output']
+      const output: unknown = await withDeadline({ milliseconds, tooLate, abortSignal }, (signal) =>
+        client.send(command, { abortSignal: signal }),
+      )
+      checkItems(output, operation, input)
+      return output as Operations[O]['output']
     } catch (error) {
       checkItems(error, operation, input)
-      throw withoutAnswer(error, operation, input)
-    } finally {
-      clearTimeout(timer)
-      abortSignal?.removeEventListener('abort', abort)
+      throw withoutResponse(error, operation, input)
     }
   }
 }

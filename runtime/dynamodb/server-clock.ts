@@ -1,19 +1,19 @@
 import { monotonic, wallClock } from '../async/clock.js'
 import { warnProcess } from '../output.js'
 
-/** This machine's clock counts as wrong when it differs by more from DynamoDB's. Milliseconds. */
+/** This machine's clock is wrong when it differs from DynamoDB's by more than this. Milliseconds. */
 const LARGEST_OFFSET = 300_000
 
-/** An answer that took longer may be an old one: of a process that was stopped meanwhile, for example. Milliseconds. */
+/** A response that took longer does not show the present time: the process may have been stopped. Milliseconds. */
 const LONGEST_ROUND_TRIP = 2000
 
-/** Wall clock and monotonic clock drift apart by less; by more, the clock was set. Milliseconds. */
+/** When the wall clock moves by this much against the monotonic clock, the wall clock was set. Milliseconds. */
 const SMALLEST_STEP = 60_000
 
-/** - `unknown`: no answer since the clock was last set could be judged, or only one that says it is wrong. */
+/** - `unknown`: since the clock was last set, no response has shown the time, or only one has shown a wrong clock. */
 export type ClockStatus = 'right' | 'wrong' | 'unknown'
 
-/** One moment by both clocks. */
+/** One moment on both clocks. */
 export interface Moment {
   readonly wall: number
   readonly monotonic: number
@@ -27,13 +27,13 @@ export function moment(): Moment {
 let warned = false
 
 /**
- * Compares this machine's clock with the one behind a client, by the `Date` header of its answers (RFC 9110, 6.6.1).
- * One answer shows that the clock is right. Two in a row are needed to show that it is wrong.
+ * Compares this machine's clock with DynamoDB's, by the header `Date` of responses (RFC 9110, 6.6.1). One response shows
+ * that the clock is right. Two in a row show that the clock is wrong.
  */
 export class ServerClock {
   #offset: number | undefined
   #offsetBefore: number | undefined
-  /** The latest `Date`, and its time. */
+  /** The last header `Date`, and its time. */
   #date: string | undefined
   #time = Number.NaN
   #seen: Moment = moment()
@@ -47,27 +47,27 @@ export class ServerClock {
     return isLarge(this.#offsetBefore) ? 'wrong' : 'unknown'
   }
 
-  /** Milliseconds by which DynamoDB's clock is ahead of ours, to about a second; negative where ours is ahead. */
+  /** Milliseconds by which DynamoDB's clock is ahead of this machine's, to about a second; negative: behind it. */
   get offset(): number | undefined {
     this.#look()
     return this.#offset
   }
 
-  /** The latest answer had no `Date`: later ones won't have one either. */
+  /** Whether the last response had no `Date`. Later responses won't have one either. */
   get isSilent(): boolean {
     return this.#isSilent
   }
 
-  /** How often this machine's clock was set, as far as noticed. */
+  /** How often a change of this machine's clock was noticed. */
   get steps(): number {
     this.#look()
     return this.#steps
   }
 
   /**
-   * Judges an answer that has just come.
+   * Compares the clocks by a response that has just come.
    *
-   * @param date its header `Date`
+   * @param date the header `Date` of the response
    * @param sent when the request was sent
    */
   observe(date: string | undefined, sent: Moment): void {
@@ -82,7 +82,7 @@ export class ServerClock {
     if (!warned && this.status === 'wrong') this.#warn(this.#offset)
   }
 
-  /** Forgets earlier answers when the clock was set since. */
+  /** Forgets earlier responses when the clock was set after them. */
   #look(): Moment {
     const now = moment()
     const step = now.wall - this.#seen.wall - (now.monotonic - this.#seen.monotonic)
@@ -103,7 +103,7 @@ export class ServerClock {
   }
 }
 
-/** A `Date` header has whole seconds, rounded down. */
+/** The header `Date` has whole seconds, rounded down. */
 const HALF_A_SECOND = 500
 
 function isLarge(offset: number | undefined): boolean {
@@ -114,7 +114,7 @@ function isShort(duration: number): boolean {
   return Math.abs(duration) < LONGEST_ROUND_TRIP
 }
 
-/** `1 h 5 min behind`, `12 s ahead of`: this machine's clock, seen from DynamoDB's. */
+/** `1 h 5 min behind`, `12 s ahead of`: this machine's clock compared with DynamoDB's. */
 export function offsetText(offset: number): string {
   const seconds = Math.round(Math.abs(offset) / 1000)
   const minutes = seconds < 60 ? 0 : Math.round(seconds / 60)

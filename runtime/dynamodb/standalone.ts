@@ -11,44 +11,39 @@ import {
   localCredentialsFromChain,
   placeholderCredentials,
 } from './credentials.js'
-import { type Endpoint, endpointFor, endpointOf, isLocal } from './endpoint.js'
+import { type Endpoint, endpointFor, endpointOf, isLocal, LOCAL_REGION } from './endpoint.js'
+import { DEFAULT_ATTEMPTS } from './lean/retries.js'
 import { traceHeadersIn } from './trace-header.js'
 import { userAgent } from './user-agent.js'
 
-/** All that requests need, known without the AWS SDK. */
+/** All that the lean transport needs to know for its requests. */
 export interface Standalone {
   readonly region: string
   readonly credentials: CredentialsSource
-  /** How often a request is sent at most. */
+  /** Attempts of a request at most. */
   readonly maxAttempts: number
   /** The header `user-agent`. */
   readonly userAgent: string
-  /** Makes the additional headers of a request in AWS Lambda; undefined elsewhere. */
+  /** Makes the headers for tracing in AWS Lambda; undefined elsewhere. */
   readonly traceHeaders: (() => Record<string, string>) | undefined
   /**
-   * Where requests with these credentials go.
+   * The endpoint for requests with these credentials.
    *
-   * @param accountId that of the credentials
-   * @returns undefined when only the SDK can tell
+   * @param accountId the account of the credentials
+   * @returns undefined when only the SDK knows the endpoint
    */
   endpoint(accountId: string | undefined): Endpoint | undefined
 }
 
-/** The SDK's default for DynamoDB. */
-const MAX_ATTEMPTS = 4
-
-/** For a DynamoDB on this machine, where no region is set. */
-const LOCAL_REGION = 'us-east-1'
-
 /**
- * ENV names that can change how the SDK sends requests, and the values that change nothing. With any other value the SDK
- * sends. A test lists all names that the installed SDK reads.
+ * ENV names that can change how the SDK sends requests, and the values that change nothing. With any other value, the SDK
+ * has to send. A test compares the list with the names that the installed SDK reads.
  */
 export const KNOWN_VALUES: Readonly<Record<string, RegExp>> = {
   AWS_PROFILE: /^$/,
   AWS_MAX_ATTEMPTS: /^([1-9]\d?)?$/,
   AWS_RETRY_MODE: /^standard$/,
-  // They differ in the time to connect, which `connect_timeout` decides.
+  // These modes differ only in the time to connect, which `connect_timeout` decides.
   AWS_DEFAULTS_MODE: /^(legacy|standard|in-region|cross-region|mobile)$/,
   AWS_USE_FIPS_ENDPOINT: /^false$/,
   AWS_USE_DUALSTACK_ENDPOINT: /^false$/,
@@ -60,22 +55,22 @@ export const KNOWN_VALUES: Readonly<Record<string, RegExp>> = {
   AWS_SIGV4A_SIGNING_REGION_SET: /^$/,
   AWS_BEARER_TOKEN_DYNAMODB: /(?!)/,
   AWS_DISABLE_CLOCK_SKEW_CORRECTION: /^false$/,
-  // With `true` or `1` the runtime's store of invocations can't be found (trace-header.ts).
+  // With `true` or `1`, trace-header.ts can't find the trace of the invocation.
   AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA: /^(?!true$|1$)/,
 }
 
 /**
- * Decides whether requests can be sent without the AWS SDK. This loads nothing of the SDK. ENV is read once, and files are
- * looked for once.
+ * Decides whether requests can be sent without the AWS SDK. The function does not load the SDK. It reads ENV once, and looks
+ * for files once.
  *
- * @returns what requests need; or the reason why the SDK has to send them
- * @throws {ConfigurationError} when a header can't hold a value that it would have to
+ * @returns what the lean transport needs; or the reason why the SDK has to send
+ * @throws {ConfigurationError} when a header can't hold the value of an ENV variable or of the credentials
  */
 export function standaloneOf(
   configuration: Configuration,
   env: NodeJS.ProcessEnv = process.env,
 ): Standalone | { readonly reason: string } {
-  const { sources, maxAttempts = Number(env.AWS_MAX_ATTEMPTS || MAX_ATTEMPTS) } = configuration
+  const { sources, maxAttempts = Number(env.AWS_MAX_ATTEMPTS || DEFAULT_ATTEMPTS) } = configuration
   const reason = reasonInCode(configuration) ?? reasonInEnv(env)
   if (reason) return { reason }
 
@@ -91,7 +86,7 @@ export function standaloneOf(
     return endpointFor({ region, endpoint: configured, accountId, accountIdMode: env.AWS_ACCOUNT_ID_ENDPOINT_MODE })
   }
   const credentials = credentialsOf(configuration, env, { region, local, file })
-  if (!endpoint(credentials.current()?.accountId)) return { reason: 'only the AWS SDK can tell the endpoint' }
+  if (!endpoint(credentials.current()?.accountId)) return { reason: 'only the AWS SDK knows the endpoint' }
   return {
     region,
     credentials,
@@ -118,7 +113,7 @@ function reasonInEnv(env: NodeJS.ProcessEnv): string | undefined {
   return name && `ENV ${name} has a value that only the AWS SDK knows`
 }
 
-/** The first of the SDK's configuration files that exists; they can set endpoint, retries, FIPS and more. */
+/** The first of the SDK's configuration files that exists. Such a file can set endpoint, retries, FIPS and more. */
 function sharedFile(env: NodeJS.ProcessEnv): string | undefined {
   const files = [env.AWS_CONFIG_FILE || '~/.aws/config', env.AWS_SHARED_CREDENTIALS_FILE || '~/.aws/credentials']
   const home = homeOf(env)
@@ -128,7 +123,7 @@ function sharedFile(env: NodeJS.ProcessEnv): string | undefined {
   })
 }
 
-/** As the SDK finds it; undefined for a user without one. */
+/** The home directory as the SDK finds it; undefined for a user without one. */
 function homeOf({ HOME, USERPROFILE, HOMEPATH, HOMEDRIVE = `C:${sep}` }: NodeJS.ProcessEnv): string | undefined {
   if (HOME || USERPROFILE) return HOME || USERPROFILE
   if (HOMEPATH) return `${HOMEDRIVE}${HOMEPATH}`
@@ -139,7 +134,7 @@ function homeOf({ HOME, USERPROFILE, HOMEPATH, HOMEDRIVE = `C:${sep}` }: NodeJS.
   }
 }
 
-/** ENV names by which the SDK's default chain finds credentials without a file. */
+/** ENV names of credentials that the SDK's default chain finds without a file. */
 const REMOTE_CREDENTIALS = [
   'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
   'AWS_CONTAINER_CREDENTIALS_FULL_URI',

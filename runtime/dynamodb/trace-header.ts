@@ -1,6 +1,6 @@
 import { isHeaderValue } from './header-value.js'
 
-/** The invocation that AWS Lambda's runtime serves at present; `@aws/lambda-invoke-store` finds it at the same place. */
+/** Holds the trace of the current invocation of a Lambda function. `@aws/lambda-invoke-store` reads the same object. */
 interface InvokeStore {
   getXRayTraceId?(): string | undefined
   getTraceparent?(): string | undefined
@@ -11,11 +11,10 @@ interface InvokeStore {
 type Global = typeof globalThis & { awslambda?: { InvokeStore?: InvokeStore } }
 
 /**
- * The headers by which AWS Lambda follows traces and finds functions that call each other in a loop, as the AWS SDK sends
- * them.
+ * The headers for tracing in AWS Lambda, as the AWS SDK sends them. Lambda also finds functions by them that call each other
+ * in a loop. The headers need no signature. Values that a header can't hold are left out.
  *
- * @returns a function that makes the headers of a request, called in its asynchronous context; undefined outside Lambda.
- * The headers need no signature. Values that a header can't hold are left out.
+ * @returns a function that makes the headers; call it in the asynchronous context of the request. undefined outside Lambda
  */
 export function traceHeadersIn(env: NodeJS.ProcessEnv): (() => Record<string, string>) | undefined {
   if (!env.AWS_LAMBDA_FUNCTION_NAME) return undefined

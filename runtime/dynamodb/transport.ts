@@ -1,28 +1,30 @@
 import type { Operation, Operations } from './operations.js'
 
-export type { Input, Operation, Operations } from './operations.js'
-
 export interface SendOptions {
-  /** Rejects with an `AbortError`, as the SDK does, when it is aborted before the answer has come. */
+  /** Aborted before the response: the request rejects with an `AbortError`, as the SDK's does. */
   readonly abortSignal?: AbortSignal
-  /** When the request ends at the latest, as `monotonic()`; not given: `request_timeout` from now. */
+  /**
+   * The latest end of the request, by the clock `monotonic()`.
+   *
+   * @default `request_timeout` from now
+   */
   readonly deadline?: number
 }
 
 /**
- * Sends requests for items. Answers and errors are the SDK's, `$metadata` included, whichever transport it is; an answer
- * that is not DynamoDB's is an UnreadableAnswerError. Each request ends by its deadline, with a RequestTimeoutError.
+ * Sends requests for items. Each transport gives the SDK's outputs and errors, with `$metadata`. A response that is not
+ * DynamoDB's is an UnreadableAnswerError. A request that reaches its deadline is a RequestTimeoutError.
  */
 export interface Transport {
-  /** Whether requests are sent without the SDK. */
+  /** Whether the transport sends without the SDK. */
   readonly isLean: boolean
-  /** Whether one request may serve several HTTP requests, because no code of the application sees it. */
+  /** Whether one request may serve several HTTP requests: no code of the application sees the request. */
   readonly mayMerge: boolean
   /**
-   * Calls `start` at once when a connection is free, else as soon as one is: requests wait in their order. What `start`
-   * sends with {@link send}, before it returns, is the request that gets the connection.
+   * Calls `start` as soon as a connection is free, in the order of the calls. The connection is for the request that `start`
+   * sends with {@link send} before it returns.
    *
-   * @returns takes `start` out of the queue
+   * @returns a function that takes `start` out of the queue
    */
   inTurn(start: () => void): () => void
   send<O extends Operation>(

@@ -23,7 +23,7 @@ export function userAgent(appId?: string): string {
   return sections.join(' ')
 }
 
-/** Names and versions are tokens (RFC 9110), with "#" between them; the SDK replaces other characters by "-" too. */
+/** Makes a token (RFC 9110) that may contain "#". Like the SDK, it replaces other characters by "-". */
 function token(text: string): string {
   return text.replace(/[^!$%&'*+\-.^_`|~\w#]/g, '-')
 }

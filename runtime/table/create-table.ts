@@ -26,7 +26,7 @@ export interface CreateTableResult {
  * @param context how the call does its work
  * @throws {ConfigurationError}
  * @throws {TableSchemaError} when a table of this name can't hold sessions
- * @throws {TableRequestError} when DynamoDB refuses a request or the wait limit is over
+ * @throws {TableRequestError} when DynamoDB refuses a request, or at the wait limit
  */
 export async function createTable(options: Options = {}, context: TableContext = {}): Promise<CreateTableResult> {
   return await workOnTable(options, context, async (work) => {
@@ -39,7 +39,11 @@ export async function createTable(options: Options = {}, context: TableContext =
   })
 }
 
-/** Returns once the table is there and can be used: true when this call created it. */
+/**
+ * Returns when the table can be used.
+ *
+ * @returns whether this call created the table
+ */
 async function ensureTable(work: TableWork): Promise<boolean> {
   let table = await findTable(work)
   let waiting = false
@@ -49,23 +53,23 @@ async function ensureTable(work: TableWork): Promise<boolean> {
       return false
     }
     if (!table && (await requestTable(work))) return true
-    if (table && !waiting) work.logger.info(`${work.label} is being deleted: waiting until it is gone`)
+    if (table && !waiting) work.logger.info(`waiting for the deletion of ${work.label}`)
     waiting = true
     table = await lookAgain(
       work,
-      `${work.label} ${table ? 'is still being deleted' : "is in use, but can't be seen yet"}`,
+      `${work.label} ${table ? 'is still being deleted' : 'exists, but DescribeTable does not find it yet'}`,
     )
   }
 }
 
-/** False when DynamoDB knows a table of this name after all. */
+/** @returns false when a table of this name exists, although DescribeTable did not find it */
 async function requestTable(work: TableWork): Promise<boolean> {
   const input = createTableInput(work.configuration)
   work.logger.info(`creating ${work.label}`)
   let table: TableFacts
   try {
-    const answer = await work.request('CreateTable', (client, sdk) => client.send(new sdk.CreateTableCommand(input)))
-    table = factsOf(work, answer.TableDescription)
+    const output = await work.request('CreateTable', (client, sdk) => client.send(new sdk.CreateTableCommand(input)))
+    table = factsOf(work, output.TableDescription)
   } catch (error) {
     if (isAwsError(error, 'ResourceInUseException')) return false
     throw error
@@ -82,16 +86,16 @@ async function useExisting(work: TableWork, table: TableFacts): Promise<void> {
   await untilUsable(work, table)
 }
 
-/** A table can be used while DynamoDB changes it (`UPDATING`), which may take hours. */
+/** A table can also be used while DynamoDB changes it (`UPDATING`), which may take hours. */
 async function untilUsable(work: TableWork, first: TableFacts): Promise<void> {
   for (let table = first, seen = false; ; ) {
     const problem = statusProblem(table)
     if (problem) throw new TableRequestError(problem)
     if (table.status === 'ACTIVE' || table.status === 'UPDATING') return
     const next = await lookAgain(work, `${work.label} is still ${table.status}`)
-    // DescribeTable may lag behind CreateTable, so that a new table is not found at first.
+    // DescribeTable may not find a new table at first.
     if (next?.status === 'DELETING' || (seen && !next)) {
-      throw new TableRequestError(`${work.label} was deleted by somebody else meanwhile; run it again`)
+      throw new TableRequestError(`somebody else deleted ${work.label} meanwhile; run it again`)
     }
     seen ||= next !== undefined
     table = next ?? table
@@ -112,6 +116,6 @@ async function switchOnRecovery(work: TableWork): Promise<void> {
     work.logger.info(`switched on point-in-time recovery for ${work.label}`)
   } catch (error) {
     if (!work.mayLackOperations || !isAwsError(error, 'UnknownOperationException')) throw error
-    work.logger.warn(`this endpoint has no point-in-time recovery: ${work.label} goes without`)
+    work.logger.warn(`this endpoint has no point-in-time recovery, so ${work.label} has none`)
   }
 }

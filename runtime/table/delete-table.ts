@@ -14,38 +14,37 @@ export interface DeleteTableResult {
  * @param options which table, and how to reach it
  * @param context how the call does its work
  * @throws {ConfigurationError}
- * @throws {TableRequestError} when DynamoDB refuses it, for example because of deletion protection, or the wait limit
- *   is over
+ * @throws {TableRequestError} when DynamoDB refuses the deletion, for example by deletion protection, or at the wait limit
  */
 export async function deleteTable(options: Options = {}, context: TableContext = {}): Promise<DeleteTableResult> {
   return await workOnTable(options, context, async (work) => {
     const table = await requestDeletion(work)
-    if (table) await untilGone(work, table)
+    if (table) await untilDeleted(work, table)
     return { deleted: table !== undefined }
   })
 }
 
-/** The table that is going to be deleted; undefined when there is none. */
+/** @returns the table that DynamoDB is going to delete; undefined when it does not exist */
 async function requestDeletion(work: TableWork): Promise<TableFacts | undefined> {
   const { tableName } = work.configuration
   work.logger.info(`deleting ${work.label}`)
   try {
-    const answer = await work.whileInUse('DeleteTable', (client, sdk) =>
+    const output = await work.whileInUse('DeleteTable', (client, sdk) =>
       client.send(new sdk.DeleteTableCommand({ TableName: tableName })),
     )
-    return factsOf(work, answer.TableDescription)
+    return factsOf(work, output.TableDescription)
   } catch (error) {
     if (!isAwsError(error, 'ResourceNotFoundException')) throw error
-    work.logger.warn(`there is no ${work.label}: nothing to delete`)
+    work.logger.warn(`${work.label} does not exist: nothing to delete`)
     return undefined
   }
 }
 
-/** A table of the same name that is created meanwhile is another one. */
-async function untilGone(work: TableWork, table: TableFacts): Promise<void> {
+/** Waits until the table is deleted. A new table of the same name has another creation time. */
+async function untilDeleted(work: TableWork, table: TableFacts): Promise<void> {
   for (;;) {
     const found = await lookAgain(work, `${work.label} is still being deleted`)
     if (!found || found.createdAt?.getTime() !== table.createdAt?.getTime()) break
   }
-  work.logger.info(`${work.label} is gone`)
+  work.logger.info(`deleted ${work.label}`)
 }

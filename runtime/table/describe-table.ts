@@ -11,28 +11,28 @@ import { TableRequestError } from '../errors.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { findTimeToLive, type TimeToLive } from './time-to-live.js'
 
-/** What `DescribeTable` tells about a table, as far as it concerns sessions. */
+/** The facts from `DescribeTable` that matter for sessions. */
 export interface TableFacts {
   readonly name: string
-  /** `CREATING`, `UPDATING`, `DELETING`, `ACTIVE` … as DynamoDB says it. */
+  /** DynamoDB's status: `CREATING`, `UPDATING`, `DELETING`, `ACTIVE` … */
   readonly status: TableStatus
   /** The partition key, followed by the sort key if there is one. */
   readonly key: readonly KeyAttribute[]
   readonly billingMode: 'pay_per_request' | 'provisioned'
   /** Capacity units of a provisioned table. */
   readonly capacity: { readonly read: number; readonly write: number } | undefined
-  /** About six hours old, as DynamoDB counts that seldom. */
+  /** DynamoDB updates this number about every six hours. */
   readonly itemCount: number
   readonly deletionProtection: boolean
   readonly createdAt: Date | undefined
-  /** Global secondary indexes, also those that have nothing to do with sessions. */
+  /** All global secondary indexes, also those that this package does not use. */
   readonly indexes: readonly IndexFacts[]
 }
 
-/** What `DescribeTable` tells about a global secondary index. */
+/** The facts from `DescribeTable` about a global secondary index. */
 export interface IndexFacts {
   readonly name: string
-  /** `CREATING`, `UPDATING`, `DELETING`, `ACTIVE`, as DynamoDB says it. */
+  /** DynamoDB's status: `CREATING`, `UPDATING`, `DELETING` or `ACTIVE`. */
   readonly status: IndexStatus
   /** The partition key, followed by the sort key if there is one. */
   readonly key: readonly KeyAttribute[]
@@ -44,7 +44,7 @@ export interface KeyAttribute {
 }
 
 export interface TableDescription extends TableFacts {
-  /** undefined: the endpoint does not know Time to Live, as some emulators, or the table has just gone. */
+  /** undefined: the endpoint has no Time to Live (some emulators), or the table was just deleted. */
   readonly ttl: TimeToLive | undefined
 }
 
@@ -66,21 +66,21 @@ export async function describeTable(
   })
 }
 
-/** The table without its Time to Live, which is a request of its own; undefined when there is none. */
+/** The facts of the table without its Time to Live; undefined when the table does not exist. */
 export async function findTable(work: TableWork): Promise<TableFacts | undefined> {
   const { tableName } = work.configuration
   try {
-    const answer = await work.request('DescribeTable', (client, sdk) =>
+    const output = await work.request('DescribeTable', (client, sdk) =>
       client.send(new sdk.DescribeTableCommand({ TableName: tableName })),
     )
-    return factsOf(work, answer.Table)
+    return factsOf(work, output.Table)
   } catch (error) {
     if (isAwsError(error, 'ResourceNotFoundException')) return undefined
     throw error
   }
 }
 
-/** Pauses, then looks again. A look that fails for a passing reason is repeated until the wait limit. */
+/** Pauses, then calls {@link findTable}. Repeats this after a transient error, until the wait limit. */
 export async function lookAgain(work: TableWork, state: string): Promise<TableFacts | undefined> {
   for (let cause: unknown; ; ) {
     await work.pause(state, cause)
@@ -93,10 +93,10 @@ export async function lookAgain(work: TableWork, state: string): Promise<TableFa
   }
 }
 
-/** What an answer of DynamoDB says; all that is missing there has the default of the service. */
+/** The facts of a response. Members that the response lacks have DynamoDB's defaults. */
 export function factsOf(work: TableWork, table: AwsTableDescription | undefined): TableFacts {
   if (table?.TableName === undefined || table.TableStatus === undefined) {
-    throw new TableRequestError(`${work.label}: the endpoint does not answer like DynamoDB; check the option endpoint`)
+    throw new TableRequestError(`${work.label}: the endpoint does not respond like DynamoDB; check the option endpoint`)
   }
   const types = new Map(
     table.AttributeDefinitions?.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]),

@@ -1,25 +1,26 @@
 import { type Configuration, withValues } from '../configuration/resolve.js'
 import { placeOf } from '../dynamodb/explain-error.js'
 import type { Transport } from '../dynamodb/transport.js'
+import { withDeadline } from '../dynamodb/with-deadline.js'
 import { RequestTimeoutError, TableRequestError } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 
-/** How long a request may take, all its attempts included. Milliseconds. */
+/** Limit of a request with all its attempts. Milliseconds. */
 const REQUEST_TIMEOUT = 30_000
 
-/** Least `attempt_timeout` for work on the table. Requests for sessions get less, because a browser waits. Milliseconds. */
+/** Shortest `attempt_timeout` for work on the table. Sessions have a shorter one, because a browser waits. Milliseconds. */
 const ATTEMPT_TIMEOUT = 10_000
 
-/** After this time without an answer the logger says what is being waited for. Milliseconds. */
+/** After this time, a line names the awaited response. Milliseconds. */
 const SILENCE = 3_000
 
-/** The configuration for work on the table: requests for items get as much time as requests for tables. */
+/** The configuration for work on the table. Requests for items and for tables get the same time. */
 export function withTimeout(configuration: Configuration, requestTimeout = REQUEST_TIMEOUT): Configuration {
   const attemptTimeout = Math.min(Math.max(configuration.attemptTimeout, ATTEMPT_TIMEOUT), requestTimeout)
   return withValues(configuration, { requestTimeout, attemptTimeout })
 }
 
-/** Ends requests that take too long, and says once what is being waited for. */
+/** Ends requests that take too long. Names the awaited response once. */
 export class Patience {
   /** Milliseconds. */
   readonly requestTimeout: number
@@ -27,7 +28,7 @@ export class Patience {
   readonly #tell: (line: string) => void
   #told = false
 
-  /** @param tell is called once at most */
+  /** @param tell is called at most once */
   constructor(
     configuration: Configuration,
     { requestTimeout = REQUEST_TIMEOUT, tell }: { requestTimeout?: number | undefined; tell: (line: string) => void },
@@ -38,35 +39,26 @@ export class Patience {
   }
 
   /**
-   * Calls `send`, and rejects when its answer doesn't come in time, whether or not `send` heeds the signal.
+   * Calls `send`, and rejects after the limit, even if `send` ignores the signal.
    *
-   * @param request what is sent, such as `CreateTable`
-   * @param place what has to answer; default: DynamoDB
+   * @param request name of the request, such as `CreateTable`
+   * @param place the server that should respond; default: DynamoDB
    * @throws {TableRequestError}
    */
   async within<T>(request: string, send: (abortSignal: AbortSignal) => Promise<T>, place?: string): Promise<T> {
-    const controller = new AbortController()
-    const timers: NodeJS.Timeout[] = []
-    const late = new Promise<never>((_, reject) => {
-      timers.push(setTimeout(() => this.#waitingFor(request, place), SILENCE))
-      timers.push(
-        setTimeout(() => {
-          reject(this.#tooLate(request, place))
-          controller.abort()
-        }, this.requestTimeout),
-      )
-    })
+    const tooLate = () => this.#tooLate(request, place)
+    const timer = setTimeout(() => this.#waitingFor(request, place), SILENCE)
     try {
-      return await Promise.race([late, send(controller.signal)])
+      return await withDeadline({ milliseconds: this.requestTimeout, tooLate }, send)
     } catch (error) {
-      // The transport may be the first to see that time is up.
-      throw error instanceof RequestTimeoutError ? this.#tooLate(request, place) : error
+      // The transport may reach the deadline first.
+      throw error instanceof RequestTimeoutError ? tooLate() : error
     } finally {
-      for (const timer of timers) clearTimeout(timer)
+      clearTimeout(timer)
     }
   }
 
-  /** The same transport, whose requests end in time. */
+  /** A transport that ends each request of `transport` after the limit. */
   transport(transport: Transport): Transport {
     const within = this.within.bind(this)
     return {
@@ -88,11 +80,11 @@ export class Patience {
   #waitingFor(request: string, place = this.#place): void {
     if (this.#told) return
     this.#told = true
-    this.#tell(`waiting for ${place} to answer ${request} (${seconds(this.requestTimeout)} at most)`)
+    this.#tell(`waiting for the response to ${request} from ${place} (${seconds(this.requestTimeout)} at most)`)
   }
 
   #tooLate(request: string, place = this.#place): TableRequestError {
-    const message = `no answer within ${seconds(this.requestTimeout)}`
+    const message = `no response within ${seconds(this.requestTimeout)}`
     const cause = Object.assign(new Error(message), { name: 'TimeoutError', code: 'ETIMEDOUT' })
     const { tableName } = this.#configuration
     const text =

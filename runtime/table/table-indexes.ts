@@ -9,16 +9,16 @@ import { findIndex, indexProblem, isUsable } from './table-problems.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 
 export interface DeleteIndexResult {
-  /** false: there was no such index, or no table. */
+  /** false: the index or the table did not exist. */
   readonly deleted: boolean
 }
 
 /**
- * Makes sure that the table has an index for each of `index_keys`, complete and of the right kind: adds what is
- * missing, one after the other, as DynamoDB demands it. Other indexes are left alone. Sessions can be used meanwhile.
+ * Adds an index for each of `index_keys` that has none, and waits until all are complete. DynamoDB adds one index at a time.
+ * Other indexes stay as they are. Sessions can be used meanwhile.
  *
- * @throws {TableSchemaError} when an index can't serve
- * @throws {TableRequestError} when DynamoDB refuses a request or the wait limit is over
+ * @throws {TableSchemaError} when an existing index has the wrong key
+ * @throws {TableRequestError} when DynamoDB refuses a request, or at the wait limit
  */
 export async function ensureIndexes(work: TableWork): Promise<void> {
   const { indexKeys } = work.configuration
@@ -32,15 +32,15 @@ export async function ensureIndexes(work: TableWork): Promise<void> {
 }
 
 /**
- * Deletes the index for a key, and returns when it is gone. The table and its sessions stay; that there is no such index
- * is a warning. Take the key out of `index_keys` as well, or the next `createTable` adds the index again.
+ * Deletes the index for a key, and waits until DynamoDB has finished. The table and its sessions stay. Logs a warning when the
+ * index does not exist. Remove the key from `index_keys` too, or the next `createTable` adds the index again.
  *
  * @param key as it stood in `indexKeys`
  * @param options which table, and how to reach it
  * @param context how the call does its work
  * @throws {ConfigurationError}
- * @throws {TableSchemaError} when the index of that name is another one
- * @throws {TableRequestError} when DynamoDB refuses it or the wait limit is over
+ * @throws {TableSchemaError} when the index of that name has another key
+ * @throws {TableRequestError} when DynamoDB refuses a request, or at the wait limit
  */
 export async function deleteIndex(
   key: string,
@@ -51,26 +51,26 @@ export async function deleteIndex(
     const name = indexName(key)
     let table = await findTable(work)
     if (!table || !findIndex(table, key)) {
-      work.logger.warn(`there is no index "${name}" of ${work.label}: nothing to delete`)
+      work.logger.warn(`the index "${name}" of ${work.label} does not exist: nothing to delete`)
       return { deleted: false }
     }
     const problem = indexProblem(table, key)
     if (problem) throw new TableSchemaError(problem)
     work.logger.info(`deleting the index "${name}" of ${work.label}`)
     for (let index = findIndex(table, key); table && index; index = table && findIndex(table, key)) {
-      const answer = index.status === 'DELETING' ? undefined : await change(work, deleteIndexInput(key, table))
-      if (work.mayLackOperations && answer && findIndex(answer, key)?.status === 'ACTIVE') {
+      const changed = index.status === 'DELETING' ? undefined : await change(work, deleteIndexInput(key, table))
+      if (work.mayLackOperations && changed && findIndex(changed, key)?.status === 'ACTIVE') {
         work.logger.warn(`this endpoint can't delete an index: "${name}" of ${work.label} stays`)
         return { deleted: false }
       }
-      table = await lookAgain(work, `the index "${name}" of ${work.label} is still there`)
+      table = await lookAgain(work, `the index "${name}" of ${work.label} is still being deleted`)
     }
-    work.logger.info(`the index "${name}" of ${work.label} is gone`)
+    work.logger.info(`deleted the index "${name}" of ${work.label}`)
     return { deleted: true }
   })
 }
 
-/** Returns the table with the index in it, complete. */
+/** Adds the index if it does not exist, and waits until it is complete. */
 async function ensureIndex(work: TableWork, key: string, first: TableFacts): Promise<TableFacts> {
   const name = indexName(key)
   let table = first
@@ -79,27 +79,26 @@ async function ensureIndex(work: TableWork, key: string, first: TableFacts): Pro
     const problem = indexProblem(table, key)
     if (problem) throw new TableSchemaError(problem)
     if (index && isUsable(index)) {
-      work.logger.info(waited ? `the index "${name}" is complete` : `the index "${name}" is there`)
+      work.logger.info(waited ? `the index "${name}" is complete` : `the index "${name}" exists already`)
       return table
     }
-    if (!waited && !index)
-      work.logger.info(`adding the index "${name}" to ${work.label}, which takes long where there is much`)
-    const answer = index ? undefined : await change(work, addIndexInput(key, table))
-    if (work.mayLackOperations && answer && !findIndex(answer, key)) throw lacking(work)
-    const state = index?.status === 'DELETING' ? 'still being deleted' : 'still being made'
+    if (!waited && !index) work.logger.info(`adding the index "${name}" to ${work.label}; a large table takes long`)
+    const changed = index ? undefined : await change(work, addIndexInput(key, table))
+    if (work.mayLackOperations && changed && !findIndex(changed, key)) throw lacking(work)
+    const state = index?.status === 'DELETING' ? 'still being deleted' : 'still being built'
     table = existing(work, await lookAgain(work, `the index "${name}" of ${work.label} is ${state}`))
   }
 }
 
 /**
- * Asks for one change of the table's indexes.
+ * Requests one change of the table's indexes.
  *
- * @returns undefined when DynamoDB is busy with a change of the same kind, or has made this one already
+ * @returns undefined when DynamoDB is still making another change, or has already made this one
  */
 async function change(work: TableWork, input: UpdateTableCommandInput): Promise<TableFacts | undefined> {
   try {
-    const answer = await work.request('UpdateTable', (client, sdk) => client.send(new sdk.UpdateTableCommand(input)))
-    return factsOf(work, answer.TableDescription)
+    const output = await work.request('UpdateTable', (client, sdk) => client.send(new sdk.UpdateTableCommand(input)))
+    return factsOf(work, output.TableDescription)
   } catch (error) {
     const { name, message } = errorFactsOf(error)
     if (name === 'ResourceInUseException' || name === 'ResourceNotFoundException') return undefined
@@ -114,13 +113,13 @@ async function change(work: TableWork, input: UpdateTableCommandInput): Promise<
 
 function existing(work: TableWork, table: TableFacts | undefined): TableFacts {
   if (table && table.status !== 'DELETING') return table
-  throw new TableRequestError(`${work.label} was deleted by somebody else meanwhile; run it again`)
+  throw new TableRequestError(`somebody else deleted ${work.label} meanwhile; run it again`)
 }
 
-/** dynalite takes the request and does nothing, or wants a capacity where there must be none. */
+/** dynalite accepts the request without effect, or demands a capacity that DynamoDB refuses. */
 function lacking(work: TableWork, cause?: unknown): TableRequestError {
   const text =
-    `this endpoint can't add an index to ${work.label}, as the table is there already (dynalite can't): delete it, ` +
+    `this endpoint can't add an index to an existing table (dynalite can't): delete ${work.label} ` +
     'with its sessions, and create it again (npx dynamo-session delete-table, then create-table)'
   return new TableRequestError(text, { cause })
 }

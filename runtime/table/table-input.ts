@@ -10,8 +10,8 @@ import { indexName } from '../session/item/index-attributes.js'
 import type { TableFacts } from './describe-table.js'
 
 /**
- * The request that creates the table. What equals the service's default is left out, because emulators refuse
- * parameters that they don't know.
+ * The request that creates the table. Parameters with DynamoDB's default are left out: emulators refuse parameters that they
+ * don't know.
  */
 export function createTableInput(configuration: Configuration): CreateTableInput {
   const { tableName, tableKey, indexKeys, kmsKeyId, deletionProtection, tableClass } = configuration
@@ -30,7 +30,7 @@ export function createTableInput(configuration: Configuration): CreateTableInput
   }
 }
 
-/** The request that adds the index for a key to a table that is there, with the table's own capacity. */
+/** The request that adds the index for a key to an existing table, with the table's capacity. */
 export function addIndexInput(key: string, { name, capacity }: TableFacts): UpdateTableInput {
   const throughput = capacity && { ReadCapacityUnits: capacity.read, WriteCapacityUnits: capacity.write }
   return {

@@ -38,20 +38,20 @@ export interface TableContext {
   readonly requestTimeout?: number | undefined
 }
 
-/** What sends one request of table work. */
+/** Sends one request for the table. */
 type Sender = Pick<DynamoDBClient, 'send'>
 
 const WAIT_LIMIT = 300_000
 const FIRST_PAUSE = 500
 const LONGEST_PAUSE = 5_000
 
-/** One call of a table function: what it works on, its requests, its patience. */
+/** One call of a table function: configuration, requests, timeouts. */
 export class TableWork {
   readonly configuration: Configuration
   readonly logger: Logger
-  /** For requests for items. */
+  /** Sends requests for items. */
   readonly transport: Transport
-  /** Judges this machine's clock by the answers to these requests. */
+  /** Compares this machine's clock with the responses to these requests. */
   readonly serverClock: ServerClock
   readonly #connection: Connection
   readonly #patience: Patience
@@ -75,34 +75,34 @@ export class TableWork {
     return `table "${this.configuration.tableName}"`
   }
 
-  /** How long a request may take. Milliseconds. */
+  /** Limit of a request. Milliseconds. */
   get requestTimeout(): number {
     return this.#patience.requestTimeout
   }
 
-  /** An emulator may lack operations that AWS has; AWS itself never answers that it does not know one. */
+  /** Whether the endpoint may be an emulator, which may lack operations of DynamoDB. */
   get mayLackOperations(): boolean {
     const { client } = this.configuration
     return endpointOf(this.configuration) !== undefined || client?.config?.isCustomEndpoint === true
   }
 
   /**
-   * A request of the SDK's client, which ends in time.
+   * Sends a request with the SDK's client, and ends it after the limit.
    *
-   * @param operation name of the operation, as `CreateTable`
+   * @param operation name of the operation, such as `CreateTable`
    * @throws {TableRequestError} in place of the SDK's error
    */
   async request<T>(operation: string, send: (client: Sender, sdk: Sdk) => Promise<T>): Promise<T> {
     return await this.explained(operation, () =>
       this.#patience.within(operation, async (abortSignal) => {
-        const [client, { sdk }] = await Promise.all([this.#connection.client(), loadSdk()])
+        const [client, sdk] = await Promise.all([this.#connection.client(), loadSdk()])
         return await send(abortable(client, abortSignal), sdk)
       }),
     )
   }
 
   /**
-   * Anything else that sends a request, for example by {@link transport}.
+   * Calls any other function that sends a request, for example by {@link transport}.
    *
    * @param action the IAM action, without `dynamodb:`
    * @throws {TableRequestError} in place of the SDK's error
@@ -115,7 +115,7 @@ export class TableWork {
     }
   }
 
-  /** A request that DynamoDB refuses while it is busy with the table is repeated until the wait limit. */
+  /** Repeats a request that DynamoDB refuses while it changes the table, until the wait limit. */
   async whileInUse<T>(operation: string, send: (client: Sender, sdk: Sdk) => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -128,10 +128,10 @@ export class TableWork {
   }
 
   /**
-   * Pauses before the next look: half a second at first, then longer.
+   * Pauses before the next request: half a second at first, then longer.
    *
-   * @param state what is being waited out, as `table "sessions" is still CREATING`
-   * @throws {TableRequestError} when the wait limit is over
+   * @param state the reason for the pause, such as `table "sessions" is still CREATING`
+   * @throws {TableRequestError} at the wait limit
    */
   async pause(state: string, cause?: unknown): Promise<void> {
     const left = this.#started + this.#waitLimit - monotonic()
@@ -144,7 +144,7 @@ export class TableWork {
   }
 }
 
-/** Resolves the options and runs `work` with a client that is closed afterwards. */
+/** Resolves the options, runs `work`, and closes the connection. */
 export async function workOnTable<T>(
   options: Options,
   context: TableContext,
@@ -165,7 +165,7 @@ function limitProblem(place: string, value: number | undefined, minimum: number,
   return [{ place, text: `must be milliseconds, ${range}, not ${value}` }]
 }
 
-/** The client for one request, which ends when the signal is aborted. */
+/** A client whose requests end when the signal is aborted. */
 function abortable(client: DynamoDBClient, abortSignal: AbortSignal): Sender {
   const send = (command: Parameters<Sender['send']>[0]) => client.send(command, { abortSignal })
   return { send: send as Sender['send'] }

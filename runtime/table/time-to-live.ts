@@ -3,16 +3,16 @@ import { factsOf, isAwsError } from '../dynamodb/error-facts.js'
 import { TableRequestError, TableSchemaError } from '../errors.js'
 import type { TableWork } from './table-work.js'
 
-/** The attribute whose time DynamoDB's Time to Live goes by, part of the wire format. */
+/** The attribute that DynamoDB's Time to Live reads. Part of the wire format. */
 export const TTL_ATTRIBUTE = 'expire_at'
 
 export interface TimeToLive {
   readonly status: TimeToLiveStatus
-  /** The attribute that it goes by; undefined when it is off. */
+  /** The attribute that DynamoDB reads; undefined when Time to Live is off. */
   readonly attribute: string | undefined
 }
 
-/** How Time to Live stands; undefined when the endpoint does not know it or the table has just gone. */
+/** The state of Time to Live; undefined when the endpoint has none, or the table was just deleted. */
 export async function findTimeToLive(work: TableWork): Promise<TimeToLive | undefined> {
   const { tableName } = work.configuration
   try {
@@ -27,7 +27,7 @@ export async function findTimeToLive(work: TableWork): Promise<TimeToLive | unde
   }
 }
 
-/** For a table that this call created: nothing can be in it that Time to Live would delete. */
+/** For a table that this call has just created: it holds no items that Time to Live could delete. */
 export async function switchOnTimeToLive(work: TableWork): Promise<void> {
   const { tableName } = work.configuration
   const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true }
@@ -43,9 +43,8 @@ export async function switchOnTimeToLive(work: TableWork): Promise<void> {
 }
 
 /**
- * For a table that was there before: its items may carry an `expire_at` that was never meant for Time to Live (those
- * of the Ruby gem without `max_stale` have the time of their last write), so that it is switched on only for an empty
- * table or on demand.
+ * For a table that existed before. Switches Time to Live on for an empty table, or when the option `ttl` is set. Other items may
+ * have an `expire_at` in the past: the Ruby gem without `max_stale` writes the time of the last write.
  */
 export async function reconcileTimeToLive(work: TableWork): Promise<void> {
   const ttl = await findTimeToLive(work)
@@ -55,25 +54,25 @@ export async function reconcileTimeToLive(work: TableWork): Promise<void> {
   if (isOn(ttl)) return work.logger.info(`Time to Live of ${work.label} is on already`)
   const demanded = work.configuration.sources.ttl !== 'default'
   if (ttl.status === 'DISABLING') {
-    const text = `Time to Live of ${work.label} is just being switched off, which may take an hour; run it again after that`
+    const text = `DynamoDB is switching Time to Live of ${work.label} off, which may take an hour; run it again afterwards`
     if (demanded) throw new TableRequestError(text)
     return work.logger.warn(text)
   }
   if (demanded || (await isEmpty(work))) return await switchOnTimeToLive(work)
   work.logger.warn(
-    `Time to Live of ${work.label} is off, and stays off because the table holds items, whose ${TTL_ATTRIBUTE} may ` +
-      'have passed (the Ruby gem without max_stale writes the current time); set ttl: true to switch it on, ' +
+    `Time to Live of ${work.label} stays off, because the table holds items whose ${TTL_ATTRIBUTE} may have passed ` +
+      '(the Ruby gem without max_stale writes the current time); set ttl: true to switch it on, ' +
       'or ttl: false to leave it off without this warning',
   )
 }
 
-/** Why Time to Live, being switched on, is not ours; undefined when it is, or is off. */
+/** Why Time to Live does not fit sessions; undefined when it does, or when it is off. */
 export function timeToLiveProblem(ttl: TimeToLive, tableName: string): string | undefined {
   if (!isOn(ttl) || ttl.attribute === TTL_ATTRIBUTE) return undefined
-  return `Time to Live of table "${tableName}" goes by the attribute "${ttl.attribute}", but sessions need "${TTL_ATTRIBUTE}"; switch it off there, or set ttl: false, or choose another table_name`
+  return `Time to Live of table "${tableName}" reads the attribute "${ttl.attribute}", but sessions need "${TTL_ATTRIBUTE}"; switch it off there, or set ttl: false, or choose another table_name`
 }
 
-/** Switched on, whether or not DynamoDB has finished that, which may take an hour. */
+/** Whether Time to Live is on, or DynamoDB is switching it on, which may take an hour. */
 export function isOn(ttl: TimeToLive): boolean {
   return ttl.status === 'ENABLED' || ttl.status === 'ENABLING'
 }
@@ -86,7 +85,7 @@ async function isEmpty(work: TableWork): Promise<boolean> {
   return Count === 0 && LastEvaluatedKey === undefined
 }
 
-/** DynamoDB refuses to switch on what another process switched on a moment ago. */
+/** Whether another process has just switched Time to Live on: DynamoDB then refuses the request. */
 async function isOnAlready(work: TableWork, error: unknown): Promise<boolean> {
   if (/already enabled/i.test(factsOf(error).message)) return true
   const ttl = await findTimeToLive(work)

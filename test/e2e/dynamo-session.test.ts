@@ -115,7 +115,7 @@ describe('dynamo-session delete-table in a terminal', () => {
     const terminal = await open()
     terminal.type('y\r')
     expect(await terminal.exit).toBe(0)
-    expect(terminal.output()).toMatch(/table ".+" is gone/)
+    expect(terminal.output()).toMatch(/deleted table ".+"/)
   })
 
   it.each([

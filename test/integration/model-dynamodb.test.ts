@@ -40,7 +40,7 @@ onEachEngine('the model of DynamoDB', (engine) => {
     const seen: Record<string, number> = {}
     for (let n = 0; n < RANDOM_OPERATIONS; n += 1) {
       const { operation, input } = new RandomRequest(choices, tableName).make()
-      const Command = (await loadSdk()).commands[operation] as unknown as new (input: object) => never
+      const Command = (await loadSdk())[`${operation}Command`] as unknown as new (input: object) => never
       const real = await outcomeOf(() => client.send(new Command(input)))
       const modelled = await outcomeOf(async () => model.execute(operation, input as never))
       expect(modelled, `request ${n}: ${operation} ${JSON.stringify(input)}`).toEqual(real)

@@ -59,8 +59,8 @@ export function leanSend({ transport, whySdk }: Connection): Send {
 
 export function sdkSend(client: DynamoDBClient): Send {
   return async (operation, input, options) => {
-    const { commands } = await loadSdk()
-    const Command = commands[operation] as new (input: object) => Parameters<DynamoDBClient['send']>[0]
+    const sdk = await loadSdk()
+    const Command = sdk[`${operation}Command`] as new (input: object) => Parameters<DynamoDBClient['send']>[0]
     return (await client.send(new Command(input), options)) as never
   }
 }

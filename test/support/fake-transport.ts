@@ -1,4 +1,5 @@
-import type { Input, Operation, Operations, SendOptions, Transport } from '../../runtime/dynamodb/transport.js'
+import type { Input, Operation, Operations } from '../../runtime/dynamodb/operations.js'
+import type { SendOptions, Transport } from '../../runtime/dynamodb/transport.js'
 import type { Item } from '../../runtime/session/item/session-record.js'
 
 type Output = Operations[Operation]['output']

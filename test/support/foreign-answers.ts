@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Input, Operation } from '../../runtime/dynamodb/transport.js'
+import type { Input, Operation } from '../../runtime/dynamodb/operations.js'
 import { checksum, sendText } from './dynamodb-stub.js'
 
 export const TABLE = 'sessions'

@@ -33,8 +33,8 @@ export async function throughSdk<O extends Operation>(
   answer: GivenAnswer = {},
 ): Promise<{ readonly body: string; readonly output: Promise<Operations[O]['output']> }> {
   given = answer
-  const { commands, sdk } = await loadSdk()
-  const Command = commands[operation] as new (input: object) => InstanceType<typeof sdk.GetItemCommand>
+  const sdk = await loadSdk()
+  const Command = sdk[`${operation}Command`] as new (input: object) => InstanceType<typeof sdk.GetItemCommand>
   const output = client.send(new Command(input)) as Promise<never>
   await output.catch(() => {})
   return { body: sent, output }

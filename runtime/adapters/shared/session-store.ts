@@ -1,10 +1,11 @@
 import type { Options } from '../../configuration/options.js'
 import { assertSecretsReadable, type Configuration, resolveConfiguration } from '../../configuration/resolve.js'
 import { Connection } from '../../dynamodb/connection.js'
+import { isTransient } from '../../dynamodb/error-facts.js'
 import { InvalidSessionIdError, SessionDataError } from '../../errors.js'
 import { hashSessionId, isPossibleSessionId } from '../../session/item/session-id.js'
 import { keyOf } from '../../session/item/session-key.js'
-import { handleError, isPassing, report } from '../../session/requests/errors.js'
+import { handleError, report } from '../../session/requests/errors.js'
 import { type FindOptions, SessionRepository } from '../../session/session-repository.js'
 import type { ConflictListener } from '../../session/session-writer.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
@@ -76,7 +77,7 @@ export class SessionStore {
 
   /** Passes a failure that a request survives to the error handler, and throws any other. */
   survive(error: unknown, operation: string, id: string): void {
-    if (this.configuration.raiseErrors || !isPassing(error)) throw error
+    if (this.configuration.raiseErrors || !isTransient(error)) throw error
     this.#handle(error, operation, id)
   }
 

@@ -1,33 +1,29 @@
 import { type IncomingMessage, type RequestOptions, request as send } from 'node:http'
-import { TOO_LONG } from '../answer-check.js'
 import type { Endpoint } from '../endpoint.js'
-import { timeoutError } from '../request-timeout.js'
+import { timeoutError } from '../request-errors.js'
+import { type RawResponse, TOO_LONG } from '../response-check.js'
+import { aborted } from '../with-deadline.js'
 import { Pool } from './pool.js'
-import { aborted } from './retries.js'
 
-export interface Received {
-  readonly status: number
-  /** Names in lower case. Several headers of one name are one text. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer | typeof TOO_LONG
-  /** Closes the connection that the answer came on. */
+export interface Received extends RawResponse {
+  /** Closes the connection of the response. */
   readonly drop: () => void
 }
 
 export interface Limits {
-  /** For the whole attempt. Milliseconds. */
+  /** Time for the whole attempt. Milliseconds. */
   readonly milliseconds: number
-  /** The error when time is up. */
+  /** Makes the error for an attempt that takes longer. */
   readonly tooLate: () => Error
-  /** Bytes of the answer's body. A longer body is {@link TOO_LONG}, and its connection is closed. */
+  /** Limit of the response's body, in bytes. A longer body is {@link TOO_LONG}, and its connection is closed. */
   readonly most: number
   readonly abortSignal: AbortSignal | undefined
 }
 
-/** Codes of errors that the SDK's request handler calls a `TimeoutError`. */
+/** Codes of errors that the SDK's request handler names `TimeoutError`. */
 const LOST = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT']
 
-/** Sends requests and receives their answers by Node's own HTTP client. */
+/** Sends requests and receives their responses with Node's own HTTP client. */
 export class Connections {
   readonly #connectTimeout: number
   #pool: Pool | undefined
@@ -37,21 +33,21 @@ export class Connections {
     this.#connectTimeout = connectTimeout
   }
 
-  /** Whether {@link exchange} can be called. */
+  /** Whether {@link open} has finished, which {@link exchange} needs. */
   get isOpen(): boolean {
     return this.#pool !== undefined
   }
 
-  /** Loads `node:tls` only for a host that needs it. */
+  /** Loads `node:tls` only for HTTPS. */
   async open(protocol: Endpoint['protocol']): Promise<void> {
     const tls = protocol === 'https:' ? await import('node:tls') : undefined
     this.#pool ??= new Pool(this.#connectTimeout, tls)
   }
 
   /**
-   * Sends one request and receives its answer.
+   * Sends one request and receives its response.
    *
-   * @param headers names and values in turn
+   * @param headers names and values, alternating
    */
   exchange(
     endpoint: Endpoint,
@@ -72,7 +68,7 @@ export class Connections {
       const giveUp = (error: Error) => {
         given ??= error
         request.destroy(error)
-        fail(given) // Node says nothing of a request that it has destroyed by itself
+        fail(given) // Node emits no error for a request that it has destroyed itself
       }
       const abort = () => abortSignal && giveUp(aborted(abortSignal))
       const timer = setTimeout(() => giveUp(tooLate()), milliseconds)
@@ -84,13 +80,13 @@ export class Connections {
       })
       request.on('upgrade', (_, socket) => {
         socket.destroy()
-        fail(timeoutError('the server changed the protocol, which nobody asked for'))
+        fail(timeoutError('the server switched to another protocol'))
       })
       request.on('response', (response: IncomingMessage) => {
         const { socket } = response
         const chunks: Buffer[] = []
         let length = 0
-        const answer = (whole: Buffer | typeof TOO_LONG) => {
+        const finish = (whole: RawResponse['body']) => {
           clearTimeout(timer)
           abortSignal?.removeEventListener('abort', abort)
           const { statusCode: status = 0, headers } = response as typeof response & Pick<Received, 'headers'>
@@ -100,13 +96,13 @@ export class Connections {
           length += chunk.length
           chunks.push(chunk)
           if (length <= most) return
-          answer(TOO_LONG)
+          finish(TOO_LONG)
           request.destroy()
         })
         response.on('end', () => {
-          // An answer that came before the request was sent as a whole: the connection is of no more use.
+          // The response came before the whole request was sent: the connection can't be used again.
           if (!request.writableFinished) request.destroy()
-          answer(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length))
+          finish(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length))
         })
         response.on('error', fail)
       })
@@ -114,13 +110,13 @@ export class Connections {
     })
   }
 
-  /** Ends what is under way. A later request opens connections again. */
+  /** Ends the running requests. A later request opens connections again. */
   close(): void {
     this.#pool?.destroy()
   }
 }
 
-/** The error for an attempt whose own time is up, while the request has time left. */
+/** The error for an attempt that reached `attempt_timeout` before the deadline of its request. */
 export function attemptTimedOut(milliseconds: number): Error {
-  return timeoutError(`no whole answer came within ${milliseconds} ms (attempt_timeout)`)
+  return timeoutError(`no complete response came within ${milliseconds} ms (attempt_timeout)`)
 }

@@ -1,24 +1,14 @@
-import type { Members, RawAnswer } from '../answer-check.js'
+import type { GetItemCommandOutput } from '@aws-sdk/client-dynamodb'
+import type { Members, RawResponse } from '../response-check.js'
 import { decodeItem } from './json.js'
 
-/** What the SDK notes about answers and errors. */
-export interface Metadata {
-  httpStatusCode?: number
-  requestId?: string
-  extendedRequestId?: string
-  cfId?: string
-  attempts?: number
-  totalRetryDelay?: number
-  /** The request was signed by a wrong clock, whose offset is known now. */
+/** The SDK's `$metadata` of outputs and errors. */
+export type Metadata = GetItemCommandOutput['$metadata'] & {
+  /** Whether a wrong clock signed the request. Its offset is known now. */
   clockSkewCorrected?: boolean
 }
 
-/** An answer whose body is there. */
-export interface Answer extends RawAnswer {
-  readonly body: Buffer
-}
-
-export function metadataOf({ status, headers }: Pick<Answer, 'status' | 'headers'>): Metadata {
+export function metadataOf({ status, headers }: Pick<RawResponse, 'status' | 'headers'>): Metadata {
   return {
     httpStatusCode: status,
     requestId: headers['x-amzn-requestid'] ?? headers['x-amzn-request-id'] ?? headers['x-amz-request-id'],
@@ -28,23 +18,23 @@ export function metadataOf({ status, headers }: Pick<Answer, 'status' | 'headers
 }
 
 /**
- * The error for an answer with an error status, as the SDK makes it. `instanceof` of the SDK's exceptions holds, because these
- * compare names; no class of the SDK is needed.
+ * Makes the SDK's error for a response with an error status. The SDK's exceptions compare names, so `instanceof` works
+ * without their classes.
  *
- * @returns a `SyntaxError` for a body that is not DynamoDB's: see `withoutAnswer`
+ * @returns a `SyntaxError` for a body that is not DynamoDB's: see `withoutResponse`
  */
-export function errorOf(answer: Answer): Error {
-  const $metadata = metadataOf(answer)
+export function errorOf(response: RawResponse<Buffer>): Error {
+  const $metadata = metadataOf(response)
   try {
-    const members = membersOf(answer.body)
-    const name = nameOf(members, answer.headers)
-    const $fault = answer.status < 500 ? 'client' : 'server'
+    const members = membersOf(response.body)
+    const name = nameOf(members, response.headers)
+    const $fault = response.status < 500 ? 'client' : 'server'
     const error = Object.assign(new Error(messageOf(members)), { name, $fault, $metadata })
     if (name === 'ReplicatedWriteConflictException') Object.assign(error, { $retryable: {} })
     if (name === 'ConditionalCheckFailedException') decodeItem(members.Item as never)
-    return withResponse(withMembers(error, members), answer)
+    return withResponse(withMembers(error, members), response)
   } catch (error) {
-    return withResponse(Object.assign(error as SyntaxError, { $metadata }), answer)
+    return withResponse(Object.assign(error as SyntaxError, { $metadata }), response)
   }
 }
 
@@ -54,8 +44,8 @@ function membersOf(body: Buffer): Members {
   return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as Members) : {}
 }
 
-/** `com.amazonaws.dynamodb.v20120810#ValidationException`, also with `:http://…` behind it: `ValidationException` */
-function nameOf(members: Members, headers: Answer['headers']): string {
+/** `com.amazonaws.dynamodb.v20120810#ValidationException:http://…` → `ValidationException` */
+function nameOf(members: Members, headers: RawResponse['headers']): string {
   const code = Object.keys(members).find((name) => name.toLowerCase() === 'code')
   const found = members.__type ?? members[code ?? ''] ?? headers['x-amzn-errortype'] ?? 'Unknown'
   const [identifier = ''] = String(found).split(/[,:]/)
@@ -66,7 +56,7 @@ function messageOf({ message, Message }: Members): string {
   return String(message || Message || 'UnknownError')
 }
 
-/** Adds the members that the error does not have yet. */
+/** Adds each member that the error lacks. */
 function withMembers(error: Error & { Message?: unknown }, members: Members): Error {
   const known = error as Error & Record<string, unknown>
   for (const [name, value] of Object.entries(members)) known[name] ||= value
@@ -74,8 +64,8 @@ function withMembers(error: Error & { Message?: unknown }, members: Members): Er
   return error
 }
 
-/** Hidden when the error is printed. The headers may ask for a pause. The body is left out: it may hold session data. */
-function withResponse(error: Error, { status, headers }: Answer): Error {
+/** Adds `$response` without the body, which may hold session data. Printing the error does not show the member. */
+function withResponse(error: Error, { status, headers }: RawResponse): Error {
   const value = { statusCode: status, headers }
   return Object.defineProperty(error, '$response', { value, enumerable: false, configurable: true })
 }

@@ -1,36 +1,36 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import type { Members } from '../answer-check.js'
-import type { Input, Operation, Operations } from '../transport.js'
+import type { Input, Operation, Operations } from '../operations.js'
+import type { Members } from '../response-check.js'
 
-/** The body of a request: JSON, in which binary values are Base64. */
+/** The body of a request: JSON with binary values in Base64. */
 export function requestJson(input: Input): string {
   return JSON.stringify(holdsBinary(input) ? encoded(input) : input)
 }
 
 /**
- * The members of an answer, as the SDK's deserializer returns them: without unknown members, and with binary values as
+ * The output of an operation, as the SDK's deserializer returns it: without unknown members, and with binary values as
  * `Uint8Array`.
  *
- * @param members the members, parsed from `text`; binary values are decoded in place
+ * @param members the result of parsing `text`; binary values are decoded in place
  * @throws {SyntaxError} for a binary value that is not Base64
  */
-export function answerOf<O extends Operation>(
+export function outputOf<O extends Operation>(
   text: string,
   members: Members,
 ): Omit<Operations[O]['output'], '$metadata'> {
   const decodes = mayHoldBinary(text)
-  const answer: Record<string, unknown> = {}
+  const output: Record<string, unknown> = {}
   for (const name in members) {
     const decode = DECODERS.get(name)
     const value = members[name]
     if (decode === undefined || value === null) continue
     if (decodes) decode(value as never)
-    answer[name] = value
+    output[name] = value
   }
-  return answer as Omit<Operations[O]['output'], '$metadata'>
+  return output as Omit<Operations[O]['output'], '$metadata'>
 }
 
-/** Whether an answer may hold binary attributes: their types are `"B"` and `"BS"`. */
+/** Whether a response may hold binary attributes: their types are `"B"` and `"BS"`. */
 function mayHoldBinary(text: string): boolean {
   return /"BS?"/.test(text)
 }
@@ -40,13 +40,13 @@ type Attributes = Readonly<Record<string, AttributeValue>>
 /**
  * Decodes the binary values of an item, in place.
  *
- * @throws {SyntaxError} for one that is not Base64
+ * @throws {SyntaxError} for a value that is not Base64
  */
 export function decodeItem(item: Attributes | undefined): void {
   if (item) for (const attribute of Object.values(item)) decodeAttribute(attribute)
 }
 
-/** Any view of an `ArrayBuffer` is binary, also one of another realm (Jest), where `instanceof` fails. */
+/** Any view of an `ArrayBuffer` is binary. `instanceof` would fail for views of another realm, such as Jest's. */
 function holdsBinary(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (ArrayBuffer.isView(value)) return true
@@ -60,7 +60,7 @@ function encoded(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
   if (Array.isArray(value)) return value.map(encoded)
-  // Keeps a member named `__proto__` as an own member.
+  // `fromEntries` keeps a member named `__proto__` as an own member.
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, encoded(member)]))
 }
 
@@ -69,7 +69,7 @@ interface Statement {
   readonly Error?: { readonly Item?: Attributes }
 }
 
-/** All members of answers, and the functions that decode the attributes in them. */
+/** All members of outputs, and the functions that decode their attributes. */
 const DECODERS = new Map<string, (value: never) => void>([
   ['Attributes', decodeItem],
   ['Item', decodeItem],
@@ -87,7 +87,7 @@ function decodeItems(items: readonly Attributes[]): void {
   for (const item of items) decodeItem(item)
 }
 
-/** Of a BatchGetItem by table, of statements in a list. */
+/** A BatchGetItem has lists by table, statements have one list. */
 function decodeResponses(responses: Statement[] | Record<string, Attributes[]>): void {
   if (Array.isArray(responses)) responses.forEach(decodeStatement)
   else decodeItems(Object.values(responses).flat())

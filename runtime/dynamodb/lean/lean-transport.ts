@@ -2,33 +2,33 @@ import { randomUUID } from 'node:crypto'
 import { monotonic } from '../../async/clock.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import type { RequestTimeoutError } from '../../errors.js'
-import { judge, longestAnswer, TOO_LONG } from '../answer-check.js'
 import type { Credentials } from '../credentials.js'
 import type { Endpoint } from '../endpoint.js'
 import type { Input, Operation, Operations } from '../operations.js'
-import { requestTimedOut } from '../request-timeout.js'
+import { requestTimedOut, unreadableResponse, withoutResponse } from '../request-errors.js'
+import { checkResponse, longestResponse, TOO_LONG } from '../response-check.js'
 import { type Moment, moment, type ServerClock } from '../server-clock.js'
 import type { Standalone } from '../standalone.js'
 import type { SendOptions, Transport } from '../transport.js'
-import { unreadableAnswer, withoutAnswer } from '../unreadable-answer.js'
+import { aborted, withDeadline } from '../with-deadline.js'
 import { attemptTimedOut, Connections, type Received } from './connections.js'
 import { errorOf, type Metadata, metadataOf } from './errors.js'
-import { answerOf, requestJson } from './json.js'
+import { outputOf, requestJson } from './json.js'
 import { QuickSignature } from './quick-signature.js'
-import { aborted, Retries } from './retries.js'
+import { Retries } from './retries.js'
 import { Slots } from './slots.js'
 
-/** How requests are sent with these credentials. */
+/** How to send requests with these credentials. */
 interface Route {
-  /** A copy: the application may change its own. */
+  /** A copy, because the application may change its object. */
   readonly credentials: Credentials
   readonly endpoint: Endpoint
   /** By operation. */
   readonly signatures: Map<Operation, QuickSignature>
 }
 
-/** One request, with the time until which its answer is wanted. */
-interface Wanted {
+/** One request with all its attempts. */
+interface ItemRequest {
   readonly operation: Operation
   readonly input: Input
   readonly body: string
@@ -40,7 +40,7 @@ interface Wanted {
 }
 
 interface Sent extends Moment {
-  /** How far the time in the signature was ahead of this machine's clock. Milliseconds. */
+  /** How far the time of the signature was ahead of this machine's clock. Milliseconds. */
   readonly offset: number
 }
 
@@ -48,16 +48,16 @@ interface Output {
   readonly $metadata: Metadata
 }
 
-/** Headers that differ from request to request, as the SDK sends them. */
+/** The SDK's headers whose values differ for each request. */
 const MARKS = ['amz-sdk-invocation-id', 'amz-sdk-request']
 
-/** From this offset on, a signature made by this machine's clock may be refused. Milliseconds; as in the SDK. */
+/** With an offset from this on, DynamoDB may refuse the time of this machine. Milliseconds; as in the SDK. */
 const NOTABLE_SKEW = 240_000
 
-/** The date of an answer that took longer is ignored. Milliseconds; as in the SDK. */
-const OLD_ANSWER = 900_000
+/** The date of a response that took longer is ignored. Milliseconds; as in the SDK. */
+const LATE_RESPONSE = 900_000
 
-/** Sends requests for items without the AWS SDK. docs/design/transports.md says how they differ from the SDK's. */
+/** Sends requests for items without the AWS SDK. docs/design/transports.md lists the differences from the SDK. */
 export class LeanTransport implements Transport {
   readonly isLean = true
   readonly mayMerge = true
@@ -67,12 +67,12 @@ export class LeanTransport implements Transport {
   readonly #configuration: Configuration
   readonly #connections: Connections
   readonly #slots: Slots
-  /** {@link close} sets a new object. */
+  /** {@link close} puts a new object here. */
   #retries: Retries
   #route: Route | undefined
-  /** How far DynamoDB's clock is ahead of this machine's. Signatures have DynamoDB's time. Milliseconds. */
+  /** How far DynamoDB's clock is ahead of this machine's, for the time of signatures. Milliseconds. */
   #offset = 0
-  /** The header `date` that gave the offset. The same date again, within its second, says nothing new. */
+  /** The header `date` of the offset. Responses with the same date don't change the offset. */
   #dateSeen: string | undefined
 
   constructor(plan: Standalone, fallback: Transport, clock: ServerClock, configuration: Configuration) {
@@ -96,7 +96,7 @@ export class LeanTransport implements Transport {
     { abortSignal, deadline = monotonic() + this.#configuration.requestTimeout }: SendOptions = {},
   ): Promise<Operations[O]['output']> {
     if (abortSignal?.aborted) throw aborted(abortSignal)
-    const wanted: Wanted = {
+    const request: ItemRequest = {
       operation,
       input,
       body: requestJson(input),
@@ -105,38 +105,41 @@ export class LeanTransport implements Transport {
       abortSignal,
       retries: this.#retries,
     }
-    // Without `await` where all is ready: see `inTurn`.
-    const route = this.#ready() ?? (await this.#prepare(wanted))
+    // No `await` when all is ready, so that a request of `inTurn` gets its connection.
+    const route = this.#ready() ?? (await this.#prepare(request))
     if (!route) return await this.#fallback.send(operation, input, { abortSignal, deadline })
     try {
-      const output = await wanted.retries.run((count) => this.#attempt(route, wanted, count), { abortSignal, deadline })
+      const output = await request.retries.run((count) => this.#attempt(route, request, count), {
+        abortSignal,
+        deadline,
+      })
       return output as Operations[O]['output']
     } catch (error) {
-      throw wanted.retries === this.#retries ? withoutAnswer(error, operation, input) : closed()
+      throw request.retries === this.#retries ? withoutResponse(error, operation, input) : closed()
     }
   }
 
-  /** Ends what is under way. A later request opens connections again. */
+  /** Ends the running requests. A later request opens connections again. */
   close(): void {
     this.#retries.stop()
     this.#retries = new Retries(this.#plan.maxAttempts)
     this.#connections.close()
   }
 
-  async #attempt(route: Route, wanted: Wanted, count: number): Promise<Output> {
-    const { operation, body, invocationId, deadline, abortSignal } = wanted
+  async #attempt(route: Route, request: ItemRequest, count: number): Promise<Output> {
+    const { operation, body, invocationId, deadline, abortSignal } = request
     if (!this.#slots.take() && !(await this.#slots.wait(deadline - monotonic(), abortSignal))) {
-      throw abortSignal?.aborted ? aborted(abortSignal) : this.#timedOut(wanted, count > 1)
+      throw abortSignal?.aborted ? aborted(abortSignal) : this.#timedOut(request, count > 1)
     }
     const { attemptTimeout } = this.#configuration
     const rest = deadline - monotonic()
     try {
-      if (wanted.retries !== this.#retries) throw closed()
-      // The process may have been stopped since.
-      if (rest <= 0) throw this.#timedOut(wanted, count > 1)
+      if (request.retries !== this.#retries) throw closed()
+      // The process may have been stopped during the wait.
+      if (rest <= 0) throw this.#timedOut(request, count > 1)
       const milliseconds = Math.min(attemptTimeout, rest)
-      const tooLate = () => (rest <= attemptTimeout ? this.#timedOut(wanted, true) : attemptTimedOut(attemptTimeout))
-      const limits = { milliseconds, tooLate, most: longestAnswer(operation), abortSignal }
+      const tooLate = () => (rest <= attemptTimeout ? this.#timedOut(request, true) : attemptTimedOut(attemptTimeout))
+      const limits = { milliseconds, tooLate, most: longestResponse(operation), abortSignal }
       const now = moment()
       const sent = { wall: now.wall, monotonic: now.monotonic, offset: this.#offset }
       const marks = [invocationId, `attempt=${count}; max=${this.#retries.maxAttempts}`]
@@ -144,13 +147,13 @@ export class LeanTransport implements Transport {
       if (this.#plan.traceHeaders) headers.push(...Object.entries(this.#plan.traceHeaders()).flat())
       const received = await this.#connections.exchange(route.endpoint, headers, body, limits)
       this.#clock.observe(received.headers.date, sent)
-      return this.#read(received, wanted, sent)
+      return this.#read(received, request, sent)
     } finally {
       this.#slots.give()
     }
   }
 
-  /** Undefined until {@link #prepare} has run, and when other credentials have to be fetched. */
+  /** @returns undefined when {@link #prepare} has to run: for the first request, and after the credentials expired */
   #ready(): Route | undefined {
     const credentials = this.#plan.credentials.current()
     return credentials && this.#connections.isOpen ? this.#routeFor(credentials) : undefined
@@ -166,29 +169,16 @@ export class LeanTransport implements Transport {
   /**
    * Prepares the first request, and any request after the credentials expired.
    *
-   * @returns undefined when only the SDK knows where requests with these credentials go
+   * @returns undefined when only the SDK knows the endpoint for these credentials
    */
-  async #prepare(wanted: Wanted): Promise<Route | undefined> {
-    const { deadline, abortSignal } = wanted
-    let end = () => {}
-    const ended = new Promise<never>((_, reject) => {
-      const timer = setTimeout(() => reject(this.#timedOut(wanted, false)), deadline - monotonic())
-      const abort = () => abortSignal && reject(aborted(abortSignal))
-      if (abortSignal?.aborted) abort()
-      else abortSignal?.addEventListener('abort', abort, { once: true })
-      end = () => {
-        clearTimeout(timer)
-        abortSignal?.removeEventListener('abort', abort)
-      }
-    })
-    try {
-      const credentials = await Promise.race([this.#plan.credentials.get(), ended])
-      const route = this.#routeFor(credentials)
-      if (route) await Promise.race([this.#connections.open(route.endpoint.protocol), ended])
+  async #prepare(request: ItemRequest): Promise<Route | undefined> {
+    const { deadline, abortSignal } = request
+    const tooLate = () => this.#timedOut(request, false)
+    return await withDeadline({ milliseconds: deadline - monotonic(), tooLate, abortSignal }, async () => {
+      const route = this.#routeFor(await this.#plan.credentials.get())
+      if (route) await this.#connections.open(route.endpoint.protocol)
       return route
-    } finally {
-      end()
-    }
+    })
   }
 
   #signatureOf({ credentials, endpoint, signatures }: Route, operation: Operation): QuickSignature {
@@ -200,26 +190,26 @@ export class LeanTransport implements Transport {
       'user-agent': this.#plan.userAgent,
       host: endpoint.host,
     }
-    const scope = { region: endpoint.signingRegion, service: 'dynamodb' }
-    const signature = new QuickSignature(credentials, scope, { path: endpoint.path, headers }, MARKS)
+    const shared = { path: endpoint.path, headers }
+    const signature = new QuickSignature(credentials, endpoint.signingRegion, shared, MARKS)
     signatures.set(operation, signature)
     return signature
   }
 
-  #read({ status, headers, body, drop }: Received, { operation, input }: Wanted, sent: Sent): Output {
+  #read({ status, headers, body, drop }: Received, { operation, input }: ItemRequest, sent: Sent): Output {
     const hadWrongTime = this.#correctTime(headers, sent)
-    const verdict = judge({ status, headers, body }, operation, input)
-    if (verdict?.problem !== undefined) {
+    const checked = checkResponse({ status, headers, body }, operation, input)
+    if (checked?.problem !== undefined) {
       drop()
-      throw unreadableAnswer(operation, input, status, verdict.problem)
+      throw unreadableResponse(operation, input, status, checked.problem)
     }
-    if (status === 200 && verdict) {
+    if (status === 200 && checked) {
       const $metadata = metadataOf({ status, headers })
       try {
-        return Object.assign(answerOf(verdict.text, verdict.members), { $metadata })
+        return Object.assign(outputOf(checked.text, checked.members), { $metadata })
       } catch {
         drop()
-        throw unreadableAnswer(operation, input, status, 'a binary value is not Base64')
+        throw unreadableResponse(operation, input, status, 'a binary value is not Base64')
       }
     }
     const error = errorOf({ status, headers, body: body === TOO_LONG ? Buffer.alloc(0) : body })
@@ -229,21 +219,21 @@ export class LeanTransport implements Transport {
   }
 
   /**
-   * Takes DynamoDB's time from an answer, as the SDK does.
+   * Takes DynamoDB's time from a response, as the SDK does.
    *
-   * @returns whether the request was signed by a time that was far off
+   * @returns whether the time of the request's signature was far off
    */
   #correctTime({ date, age }: Received['headers'], sent: Sent): boolean {
     if (date !== undefined && date !== this.#dateSeen && age === undefined) {
       this.#dateSeen = date
       const time = Date.parse(date)
       const { wall } = moment()
-      if (!Number.isNaN(time) && wall - sent.wall <= OLD_ANSWER) this.#offset = time - wall
+      if (!Number.isNaN(time) && wall - sent.wall <= LATE_RESPONSE) this.#offset = time - wall
     }
     return Math.abs(this.#offset - sent.offset) >= NOTABLE_SKEW
   }
 
-  #timedOut({ operation, input }: Wanted, wasSent: boolean): RequestTimeoutError {
+  #timedOut({ operation, input }: ItemRequest, wasSent: boolean): RequestTimeoutError {
     return requestTimedOut(operation, input, this.#configuration.requestTimeout, wasSent)
   }
 }
@@ -257,7 +247,7 @@ function isSame(one: Credentials, other: Credentials): boolean {
   )
 }
 
-/** For a request that was never sent. */
+/** The error for a request that {@link LeanTransport.close} ended. */
 function closed(): Error {
   return Object.assign(new Error('The connection to DynamoDB was closed'), { name: 'AbortError' })
 }

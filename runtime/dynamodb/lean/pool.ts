@@ -2,7 +2,7 @@ import { Agent, type ClientRequest } from 'node:http'
 import { connect, isIP, type Socket } from 'node:net'
 import type * as Tls from 'node:tls'
 import { closeOnSurplus } from '../raw-body.js'
-import { timeoutError } from '../request-timeout.js'
+import { timeoutError } from '../request-errors.js'
 
 /** How long an idle connection stays open. It does not keep the process alive. Milliseconds. */
 const IDLE = 60_000
@@ -13,24 +13,24 @@ interface Address {
 }
 
 /**
- * Gives connections to Node's HTTP client, the one that was used last first. A connection carries one request at a time. An
- * idle connection on which anything arrives is closed: its next answer could be that of another request. The caller limits
- * the number of connections. Node's own agent takes a tenth more CPU time a request.
+ * Gives connections to Node's HTTP client, the last used first. A connection carries one request at a time. An idle
+ * connection is closed when bytes arrive, because its next response could belong to another request. The caller limits the
+ * number of connections. With Node's own agent, a request takes a tenth more CPU time.
  */
 export class Pool extends Agent {
   readonly protocol: string
   readonly defaultPort: number
   readonly #connectTimeout: number
   readonly #tls: typeof Tls | undefined
-  /** By host and port, the one that was used last at the end. */
+  /** By host and port, the last used at the end. */
   readonly #idle = new Map<string, Socket[]>()
   readonly #all = new Set<Socket>()
-  /** By host and port: the TLS session, which makes the next connection cheaper. It holds for no other host. */
+  /** By host and port: the TLS session, which makes the next connection cheaper. */
   readonly #sessions = new Map<string, Buffer>()
 
   /**
    * @param connectTimeout milliseconds
-   * @param tls for secure connections
+   * @param tls the module, for HTTPS
    */
   constructor(connectTimeout: number, tls: typeof Tls | undefined) {
     super({ keepAlive: true })
@@ -72,19 +72,19 @@ export class Pool extends Agent {
     const timer = setTimeout(() => socket.destroy(timeoutError(text)), this.#connectTimeout)
     socket.once(this.#tls ? 'secureConnect' : 'connect', () => clearTimeout(timer))
     socket.once('close', (hadError) => {
-      if (hadError) this.#sessions.delete(name) // perhaps the server can't take it any more
+      if (hadError) this.#sessions.delete(name) // the server may refuse the session
       clearTimeout(timer)
       this.#all.delete(socket)
       const at = idle.indexOf(socket)
       if (at >= 0) idle.splice(at, 1)
     })
-    // An error while the socket is idle belongs to no request. Node closes the socket.
+    // An error of an idle socket belongs to no request. Node closes the socket.
     socket.on('error', () => undefined)
-    // Node's HTTP client emits `free` when the answer is complete and the server keeps the connection.
+    // Node's HTTP client emits `free` when the response is complete and the server keeps the connection.
     socket.on('free', () => {
       socket.unref()
-      socket.resume() // also one that never carried a request: what arrives on it closes it
-      Object.assign(socket, { _httpMessage: null }) // as Node's agent does: else the last answer stays in memory
+      socket.resume() // so that bytes are noticed, which close the socket
+      Object.assign(socket, { _httpMessage: null }) // frees the last response, as Node's agent does
       if (!idle.includes(socket)) idle.push(socket)
     })
     socket.setTimeout(IDLE)

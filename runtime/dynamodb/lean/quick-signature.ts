@@ -1,50 +1,40 @@
 import { createHmac, hash } from 'node:crypto'
+import type { Credentials } from '../credentials.js'
 
-export interface Credentials {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken?: string
-}
-
-/** Where a signature holds: part of it, and what its key is made of. */
-export interface Scope {
-  readonly region: string
-  readonly service: string
-}
-
-/** What all requests have that are signed by the same signature. */
-export interface Same {
+/** The parts that all requests of a signature share. */
+export interface Shared {
   readonly path: string
-  /** By names in lower case. */
+  /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
 }
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
+const SERVICE = 'dynamodb'
 
-/** Headers that the SDK does not sign, of those that a route has. */
+/** Headers that the SDK does not sign. */
 const UNSIGNED = ['authorization', 'user-agent']
 
-/** Headers that each request has of its own, beside those that it is given. */
-const OWN = ['content-length', 'x-amz-content-sha256', 'x-amz-date']
+/** Headers whose values {@link QuickSignature.sign} computes for each request. */
+const COMPUTED = ['content-length', 'x-amz-content-sha256', 'x-amz-date']
 
-/** SHA-256. Bytes. */
+/** Sizes of SHA-256, in bytes. */
 const BLOCK = 64
 const DIGEST = 32
 
 /**
- * AWS Signature Version 4 ("Create a signed AWS API request", AWS IAM User Guide) for many requests with mostly the same
- * headers and no query: what is the same is prepared once. `@smithy/signature-v4` takes several times as long, for it
- * prepares everything for each request and waits for each of its five hashes.
+ * Signs requests by AWS Signature Version 4 ("Create a signed AWS API request", AWS IAM User Guide). It prepares the shared parts
+ * of many requests once. `@smithy/signature-v4` takes several times as long: it prepares everything for each request, and awaits
+ * each of its five hashes.
  */
 export class QuickSignature {
   readonly #credentials: Credentials
-  readonly #scope: Scope
-  /** Names and values in turn, as Node takes them. Last come {@link OWN}, the varying ones, `authorization`. */
+  readonly #region: string
+  /** Names and values, alternating, for Node. {@link COMPUTED}, the varying headers and `authorization` come last. */
   readonly #headers: readonly string[]
-  /** Where the values that change are in {@link #headers}. */
-  readonly #firstOwn: number
+  /** Index of the first changing value in {@link #headers}. */
+  readonly #firstComputed: number
   readonly #firstVarying: number
-  /** Texts, and between them the places in {@link #headers} of the values that change. */
+  /** Texts, and between them the indexes of the changing values in {@link #headers}. */
   readonly #canonical: readonly (string | number)[]
   readonly #names: string
   #second = Number.NaN
@@ -52,16 +42,16 @@ export class QuickSignature {
   #day = ''
   #key: HmacKey | undefined
 
-  /** @param varying names of the headers that differ from request to request, beside length, hash and time */
-  constructor(credentials: Credentials, scope: Scope, { path, headers }: Same, varying: readonly string[]) {
+  /** @param varying names of the headers whose values the caller gives for each request */
+  constructor(credentials: Credentials, region: string, { path, headers }: Shared, varying: readonly string[]) {
     const { sessionToken } = credentials
     this.#credentials = credentials
-    this.#scope = scope
-    const same = Object.entries({ ...headers, ...(sessionToken && { 'x-amz-security-token': sessionToken }) })
-    const all = [...same, ...[...OWN, ...varying, 'authorization'].map((name) => [name, ''] as const)]
+    this.#region = region
+    const shared = Object.entries({ ...headers, ...(sessionToken && { 'x-amz-security-token': sessionToken }) })
+    const all = [...shared, ...[...COMPUTED, ...varying, 'authorization'].map((name) => [name, ''] as const)]
     this.#headers = all.flat()
-    this.#firstOwn = 2 * same.length + 1
-    this.#firstVarying = this.#firstOwn + 2 * OWN.length
+    this.#firstComputed = 2 * shared.length + 1
+    this.#firstVarying = this.#firstComputed + 2 * COMPUTED.length
     const signed = all.map(([name, value], index) => ({ name, value, at: 2 * index + 1 }))
     const inOrder = signed
       .filter(({ name }) => !UNSIGNED.includes(name))
@@ -69,30 +59,29 @@ export class QuickSignature {
     this.#names = inOrder.map(({ name }) => name).join(';')
     this.#canonical = joined([
       `POST\n${path}\n\n`,
-      ...inOrder.flatMap(({ name, value, at }) => [`${name}:`, at < this.#firstOwn ? trimmed(value) : at, '\n']),
+      ...inOrder.flatMap(({ name, value, at }) => [`${name}:`, at < this.#firstComputed ? trimmed(value) : at, '\n']),
       `\n${this.#names}\n`,
     ])
   }
 
   /**
-   * The headers of a request.
+   * The headers of a request, with its signature.
    *
-   * @param varying values of the headers that it has of its own, without spaces at the ends or several in a row
+   * @param varying values of the varying headers, without spaces at the ends and without double spaces
    * @param now milliseconds since the epoch, by the server's clock
-   * @returns names and values in turn
+   * @returns names and values, alternating
    */
   sign(body: string, varying: readonly string[], now: number): string[] {
     this.#setTime(now)
     const content = hash('sha256', body)
     const headers = this.#headers.slice()
-    headers[this.#firstOwn] = String(Buffer.byteLength(body))
-    headers[this.#firstOwn + 2] = content
-    headers[this.#firstOwn + 4] = this.#time
+    headers[this.#firstComputed] = String(Buffer.byteLength(body))
+    headers[this.#firstComputed + 2] = content
+    headers[this.#firstComputed + 4] = this.#time
     for (let at = 0; at < varying.length; at += 1) headers[this.#firstVarying + 2 * at] = varying[at] as string
     let canonical = ''
     for (const part of this.#canonical) canonical += typeof part === 'string' ? part : headers[part]
-    const { region, service } = this.#scope
-    const scope = `${this.#day}/${region}/${service}/aws4_request`
+    const scope = `${this.#day}/${this.#region}/${SERVICE}/aws4_request`
     const text = `${ALGORITHM}\n${this.#time}\n${scope}\n${hash('sha256', canonical + content)}`
     const signature = this.#keyOfDay().sign(text)
     const credential = `${this.#credentials.accessKeyId}/${scope}`
@@ -113,16 +102,16 @@ export class QuickSignature {
 
   #keyOfDay(): HmacKey {
     if (this.#key) return this.#key
-    const { region, service } = this.#scope
     let key: Buffer | string = `AWS4${this.#credentials.secretAccessKey}`
-    for (const part of [this.#day, region, service, 'aws4_request'])
+    for (const part of [this.#day, this.#region, SERVICE, 'aws4_request']) {
       key = createHmac('sha256', key).update(part).digest()
+    }
     this.#key = new HmacKey(key as Buffer)
     return this.#key
   }
 }
 
-/** HMAC-SHA-256 (RFC 2104) by two calls of `hash`. An object of `createHmac` for each request would take twice as long. */
+/** HMAC-SHA-256 (RFC 2104) by two calls of `hash`. `createHmac` for each request would take twice as long. */
 class HmacKey {
   readonly #inner: Buffer
   readonly #outer: Buffer
@@ -145,7 +134,7 @@ class HmacKey {
   }
 }
 
-/** Texts that follow each other, as one. */
+/** Joins texts that follow each other. */
 function joined(parts: readonly (string | number)[]): (string | number)[] {
   const result: (string | number)[] = []
   for (const part of parts) {

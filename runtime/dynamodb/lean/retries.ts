@@ -1,37 +1,38 @@
 import { monotonic, wallClock } from '../../async/clock.js'
 import { sleep } from '../../async/sleep.js'
-import { NETWORK, THROTTLING } from '../error-facts.js'
+import { NETWORK, THROTTLING, TIMEOUT_NAMES } from '../error-facts.js'
 import type { SendOptions } from '../transport.js'
+import { aborted } from '../with-deadline.js'
 import type { Metadata } from './errors.js'
 
-/** Attempts, the first included, where nothing is configured. */
+/** The SDK's default for DynamoDB, with the first attempt. */
 export const DEFAULT_ATTEMPTS = 4
 
-/** All retries of a client take from one quota, so that they don't multiply the load of a database in trouble. */
+/** All retries of a client share one quota, which limits the additional load on a database in trouble. */
 const QUOTA = 500
 
-/** What a retry takes from the quota, and the longest first pause (milliseconds). */
+/** The cost of a retry from the quota, and the longest first pause in milliseconds. */
 const THROTTLED = { cost: 5, firstPause: 1000 }
 const TRANSIENT = { cost: 14, firstPause: 25 }
 
 /** Milliseconds. */
 const LONGEST_PAUSE = 20_000
 
-/** By how much the server can lengthen a pause. Milliseconds. */
+/** The most that the server can add to a pause. Milliseconds. */
 const LONGEST_EXTENSION = 5000
 
 export interface RetriesOptions {
-  /** From 0 to 1. */
+  /** Returns a number from 0 to 1. */
   readonly random?: () => number
   readonly sleep?: typeof sleep
 }
 
 /**
- * Sends requests until they succeed or may not be repeated any more: what `retryMiddleware` and `StandardRetryStrategy` of
- * `@smithy/core/retry` do for a DynamoDB client. One object serves all requests of a client.
+ * Repeats requests by the rules of the SDK's DynamoDB client (`retryMiddleware` and `StandardRetryStrategy` of
+ * `@smithy/core/retry`). One object serves all requests of a client.
  */
 export class Retries {
-  /** Of one request, the first attempt included. */
+  /** Attempts of one request, with the first. */
   readonly maxAttempts: number
   readonly #random: () => number
   readonly #sleep: typeof sleep
@@ -44,17 +45,17 @@ export class Retries {
     this.#sleep = wait
   }
 
-  /** No further attempt begins: a request that fails now has failed. */
+  /** Ends all retries: a request that fails from now on is not repeated. */
   stop(): void {
     this.#isStopped = true
   }
 
   /**
-   * Sets `attempts` and `totalRetryDelay` of `$metadata`, as the SDK does. When a pause would last until the deadline, the
-   * error of the last attempt is thrown instead.
+   * Sends one request. Sets `attempts` and `totalRetryDelay` of `$metadata`, as the SDK does. Throws the error of the last
+   * attempt when the next pause would reach the deadline.
    *
-   * @param attempt sends once; its parameter counts from 1. Ends by itself when the signal is aborted or time is up
-   * @param options with the deadline of the whole request
+   * @param attempt sends once, and rejects when the signal is aborted or at the deadline; the parameter counts from 1
+   * @param options the deadline of the whole request, and its signal
    */
   async run<T extends { readonly $metadata: Metadata }>(
     attempt: (count: number) => Promise<T>,
@@ -64,15 +65,15 @@ export class Retries {
     let totalRetryDelay = 0
     for (let attempts = 1; ; attempts += 1) {
       try {
-        const answer = await attempt(attempts)
+        const output = await attempt(attempts)
         this.#giveBack(retry)
-        answer.$metadata.attempts = attempts
-        answer.$metadata.totalRetryDelay = totalRetryDelay
-        return answer
+        output.$metadata.attempts = attempts
+        output.$metadata.totalRetryDelay = totalRetryDelay
+        return output
       } catch (error) {
         if (abortSignal?.aborted) throw aborted(abortSignal)
         const failure = error as Failure
-        // DynamoDB answered: the database is well.
+        // A failed condition shows that DynamoDB works.
         if (failure.name === 'ConditionalCheckFailedException') this.#giveBack(retry)
         retry = kindOf(failure)
         const pause = this.#pauseAfter(failure, retry, attempts)
@@ -83,18 +84,18 @@ export class Retries {
         this.#quota -= retry.cost
         await this.#pause(pause, abortSignal)
         totalRetryDelay += pause
-        // A process that was stopped for a while goes on too late.
+        // The process may have been stopped during the pause.
         if (this.#isStopped || monotonic() >= deadline) throw withMetadata(failure, { attempts, totalRetryDelay })
       }
     }
   }
 
-  /** @param retry the last one, which was paid for; undefined: the first attempt sufficed */
+  /** @param retry the last retry, whose cost is given back; undefined: the first attempt succeeded */
   #giveBack(retry: Kind | undefined): void {
     this.#quota = Math.min(QUOTA, this.#quota + (retry?.cost ?? 1))
   }
 
-  /** Milliseconds; undefined: no retry. */
+  /** @returns milliseconds; undefined: no retry */
   #pauseAfter(failure: Failure, kind: Kind | undefined, attempts: number): number | undefined {
     if (kind === undefined || attempts >= this.maxAttempts || this.#quota < kind.cost) return undefined
     const pause = Math.floor(this.#random() * Math.min(kind.firstPause * 2 ** (attempts - 1), LONGEST_PAUSE))
@@ -111,13 +112,6 @@ export class Retries {
   }
 }
 
-/** The error of a request that was aborted, as the SDK has it. */
-export function aborted({ reason }: AbortSignal): Error {
-  const text = reason && !(reason instanceof Error) ? String(reason) : 'Request aborted'
-  const error = new Error(text, reason instanceof Error ? { cause: reason } : undefined)
-  return Object.assign(error, { name: 'AbortError' })
-}
-
 type Headers = Readonly<Record<string, string>>
 
 type Failure = Error & {
@@ -129,40 +123,33 @@ type Failure = Error & {
 
 type Kind = typeof THROTTLED
 
-/** undefined: a repeat would fail too. */
+/** @returns undefined: no retry */
 function kindOf(failure: Failure): Kind | undefined {
   const isThrottled =
     failure.$metadata?.httpStatusCode === 429 ||
-    REPEATED_SLOWLY.includes(failure.name) ||
+    THROTTLING.includes(failure.name) ||
     failure.$retryable?.throttling === true
   if (isThrottled) return THROTTLED
-  return isTransient(failure) ? TRANSIENT : undefined
+  return isRepeated(failure) ? TRANSIENT : undefined
 }
 
-/** The SDK repeats the last two names as well. In work on tables they have another meaning. */
-const REPEATED_SLOWLY = [...THROTTLING, 'LimitExceededException', 'TransactionInProgressException']
-const TRANSIENT_NAMES = ['TimeoutError', 'RequestTimeout', 'RequestTimeoutException']
-const TRANSIENT_CODES = [...NETWORK, 'ETIMEDOUT']
-const TRANSIENT_STATUS = [500, 502, 503, 504]
+const REPEATED_CODES = [...NETWORK, 'ETIMEDOUT']
+const REPEATED_STATUS = [500, 502, 503, 504]
 const MOST_CAUSES = 10
 
-function isTransient(failure: Failure, depth = 0): boolean {
+/** The rules of the SDK's `isTransientError`. For other decisions there is `isTransient` in error-facts.ts. */
+function isRepeated(failure: Failure, depth = 0): boolean {
   const { name, message, code = '', cause, $metadata, $retryable } = failure
   if (name === 'AbortError' || name === 'RequestTimeoutError') return false
   return (
     $retryable !== undefined ||
     $metadata?.clockSkewCorrected === true ||
     (name === 'InvalidSignatureException' && message?.includes('Signature expired')) ||
-    TRANSIENT_NAMES.includes(name) ||
-    TRANSIENT_CODES.includes(code) ||
-    TRANSIENT_STATUS.includes($metadata?.httpStatusCode ?? 0) ||
-    (isObject(cause) && depth <= MOST_CAUSES && isTransient(cause as Failure, depth + 1))
+    TIMEOUT_NAMES.includes(name) ||
+    REPEATED_CODES.includes(code) ||
+    REPEATED_STATUS.includes($metadata?.httpStatusCode ?? 0) ||
+    (typeof cause === 'object' && cause !== null && depth <= MOST_CAUSES && isRepeated(cause as Failure, depth + 1))
   )
-}
-
-/** Not `instanceof Error`, which fails for errors of Node in Jest. */
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }
 
 function withMetadata(failure: Failure, marks: Metadata): Failure {
@@ -171,7 +158,7 @@ function withMetadata(failure: Failure, marks: Metadata): Failure {
   return failure
 }
 
-/** Milliseconds that the server asks for, by the first header that does: `retry-after` (RFC 9110, 10.2.3) or Amazon's own. */
+/** The pause that the server asks for, by its first such header. Milliseconds. `retry-after`: RFC 9110, 10.2.3. */
 function askedPause(headers: Headers = {}): number | undefined {
   for (const name in headers) {
     const value = headers[name] ?? ''

@@ -1,7 +1,7 @@
-/** Counts the connections that are in use. Requests that find none free wait in their order. */
+/** Limits the connections in use. A request without a free connection waits in a queue. */
 export class Slots {
   #free: number
-  /** Each function takes one slot when it is called, or none. */
+  /** Each function takes one slot or none. */
   readonly #waiting = new Set<() => void>()
 
   /** @param most connections at a time */
@@ -9,14 +9,14 @@ export class Slots {
     this.#free = most
   }
 
-  /** Takes a free slot. A caller that gets `true` has to {@link give} it back. */
+  /** Takes a free slot. After `true`, the caller has to {@link give} the slot back. */
   take(): boolean {
     if (this.#free === 0) return false
     this.#free -= 1
     return true
   }
 
-  /** Gives a slot back. The request that has waited longest gets it. */
+  /** Gives a slot back. The first request of the queue gets it. */
   give(): void {
     this.#free += 1
     for (const waiter of this.#waiting) {
@@ -26,7 +26,7 @@ export class Slots {
     }
   }
 
-  /** @returns takes `start` out of the queue */
+  /** @returns a function that takes `start` out of the queue */
   inTurn(start: () => void): () => void {
     if (this.#free > 0) start()
     else this.#waiting.add(start)
@@ -36,8 +36,8 @@ export class Slots {
   /**
    * Waits for a slot.
    *
-   * @param milliseconds how long at most
-   * @returns false: none became free in time, or the signal was aborted
+   * @param milliseconds the longest wait
+   * @returns false: no slot became free in time, or the signal was aborted
    */
   wait(milliseconds: number, signal: AbortSignal | undefined): Promise<boolean> {
     return new Promise((resolve) => {

@@ -2,13 +2,7 @@ import type { ErrorContext, ErrorHandler } from '../../configuration/options.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import { factsOf, isAwsError } from '../../dynamodb/error-facts.js'
 import { explainAwsError, isWithoutConnection } from '../../dynamodb/explain-error.js'
-import {
-  SessionTooLargeError,
-  TableMissingError,
-  TableRequestError,
-  TableSchemaError,
-  UnreadableAnswerError,
-} from '../../errors.js'
+import { SessionTooLargeError, TableMissingError, TableSchemaError } from '../../errors.js'
 import { fitForLine, makeErrorFit } from '../../fit-for-output.js'
 import { write } from '../../output.js'
 
@@ -62,49 +56,6 @@ export function otherKey({ tableName, tableKey, sources }: Configuration, cause?
       'npx dynamo-session doctor shows the key.',
     { cause },
   )
-}
-
-/** Names of errors that pass by themselves: "Error handling with DynamoDB" in its developer guide, and the SDK's. */
-const PASSING = [
-  'InternalServerError',
-  'InternalServerErrorException',
-  'ItemCollectionSizeLimitExceededException',
-  'LimitExceededException',
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'RequestTimeout',
-  'RequestTimeoutException',
-  'ServiceUnavailable',
-  'ServiceUnavailableException',
-  'Throttling',
-  'ThrottlingException',
-  'TimeoutError',
-  'TransactionInProgressException',
-]
-
-const NETWORK = [
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-]
-
-/** Whether a request failed for a reason that is not the application's: throttling, the network, DynamoDB itself. */
-export function isPassing(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  if (error instanceof UnreadableAnswerError) return error.status < 400 || error.status >= 500
-  const original = error instanceof TableRequestError && error.cause !== undefined ? error.cause : error
-  const { name, code } = original as Error & { code?: unknown }
-  return PASSING.includes(name) || NETWORK.includes(String(code)) || statusOf(error) >= 500
-}
-
-function statusOf(error: Error & { $metadata?: { httpStatusCode?: number } }): number {
-  return error.$metadata?.httpStatusCode ?? 0
 }
 
 type Handler = ErrorHandler | ErrorHandler['handle']

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WrongClockError } from '../../../runtime/index.js'
 import { onEachEngine } from '../../support/engines.js'
-import { ago, eachWithTable } from './garbage.js'
+import { ago, eachWithTable } from './cleaning-table.js'
 
 const HOUR = 3_600_000
 const ALWAYS = { times: Number.POSITIVE_INFINITY }
@@ -10,19 +10,19 @@ onEachEngine('cleaning by a clock', (engine) => {
   const table = eachWithTable(engine)
   afterEach(() => void vi.useRealTimers())
 
-  /** Sets the clock of this machine; that of DynamoDB goes on as it was. */
+  /** Sets this machine's clock. DynamoDB's clock does not change. */
   function setClock(step: number): void {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + step })
   }
 
   async function withDeadAndLive() {
-    const { put, putDead, ...rest } = table()
-    await putDead(30)
+    const { put, putExpired, ...rest } = table()
+    await putExpired(30)
     await Promise.all(Array.from({ length: 30 }, (_, index) => put(`live${index}`, { updated_at: ago(1) })))
-    return { put, putDead, ...rest }
+    return { put, putExpired, ...rest }
   }
 
-  it('costs no request where DynamoDB’s answers confirm the clock', async () => {
+  it('sends no extra request when responses confirm the clock', async () => {
     const { clean, proxy } = await withDeadAndLive()
     expect(await clean({ segments: 2 })).toMatchObject({ deleted: 30, kept: 30, complete: true })
     expect(proxy.operations.filter((operation) => operation === 'Scan')).toHaveLength(2)
@@ -33,7 +33,7 @@ onEachEngine('cleaning by a clock', (engine) => {
     [-2 * HOUR, '2 h ahead of', {}],
     [2 * HOUR, '2 h behind', { dryRun: true }],
     [2 * HOUR, '2 h behind', { segments: 1 }],
-  ])('is refused where that is %d ms off, and nothing is deleted (%s, %j)', async (offset, text, context) => {
+  ])('is refused when the clock is %d ms off, and deletes nothing (%s, %j)', async (offset, text, context) => {
     const { clean, ids, proxy } = await withDeadAndLive()
     proxy.dateBy(() => Date.now() + offset)
     const failure = await clean(context).catch((error) => error)
@@ -45,7 +45,7 @@ onEachEngine('cleaning by a clock', (engine) => {
     expect(new Set(proxy.operations)).toEqual(new Set(['Scan']))
   })
 
-  it.each([HOUR, -HOUR])('is refused where that is %d ms off, also when nothing is dead', async (offset) => {
+  it.each([HOUR, -HOUR])('is refused when the clock is %d ms off, even if nothing has expired', async (offset) => {
     const { clean, put, ids, proxy } = table()
     await put('live', { updated_at: ago(1) })
     proxy.dateBy(() => Date.now() + offset)
@@ -53,13 +53,13 @@ onEachEngine('cleaning by a clock', (engine) => {
     expect(await ids()).toEqual(['live'])
   })
 
-  it('is done with trustClock', async () => {
+  it('goes on with trustClock', async () => {
     const { clean, proxy } = await withDeadAndLive()
     proxy.dateBy(() => Date.now() + 2 * HOUR)
     expect(await clean({ trustClock: true })).toMatchObject({ deleted: 30, kept: 30, complete: true })
   })
 
-  it('is done, without further requests, where answers carry no date', async () => {
+  it('goes on without extra requests when responses have no date', async () => {
     const { clean, proxy } = await withDeadAndLive()
     proxy.dateBy(() => undefined)
     expect(await clean({ segments: 2 })).toMatchObject({ deleted: 30, kept: 30, complete: true })
@@ -67,7 +67,7 @@ onEachEngine('cleaning by a clock', (engine) => {
   })
 
   describe('that is set while it runs', () => {
-    it('forward by mistake: no live session is deleted', async () => {
+    it('forward by mistake: deletes no live session', async () => {
       const { clean, ids, proxy } = await withDeadAndLive()
       const server = Date.now()
       proxy.dateBy(() => server)
@@ -76,7 +76,7 @@ onEachEngine('cleaning by a clock', (engine) => {
       expect(await ids()).toHaveLength(60)
     })
 
-    it('forward by mistake between two batches: those before are deleted, no live session is', async () => {
+    it('forward by mistake between two batches: deletes no live session after the first batch', async () => {
       const { clean, ids, proxy } = await withDeadAndLive()
       const server = Date.now()
       proxy.dateBy(() => server)
@@ -94,7 +94,7 @@ onEachEngine('cleaning by a clock', (engine) => {
       expect(left.length).toBeLessThan(60)
     })
 
-    it('forward by mistake, and back: what was taken for dead meanwhile stays', async () => {
+    it('forward by mistake, and back: keeps sessions that seemed expired meanwhile', async () => {
       const { clean, ids, proxy } = await withDeadAndLive()
       const server = Date.now()
       proxy.dateBy(() => server)
@@ -104,9 +104,9 @@ onEachEngine('cleaning by a clock', (engine) => {
       expect((await ids()).every((id) => id.startsWith('live'))).toBe(true)
     })
 
-    it('back by mistake: nothing more is deleted, and cleaning is refused', async () => {
-      const { clean, ids, putDead, proxy } = table()
-      await putDead(30)
+    it('back by mistake: deletes nothing more, and is refused', async () => {
+      const { clean, ids, putExpired, proxy } = table()
+      await putExpired(30)
       const server = Date.now()
       proxy.dateBy(() => server)
       proxy.inject('Scan', { delay: 0 }, { meanwhile: async () => setClock(-3 * HOUR) })
@@ -114,12 +114,12 @@ onEachEngine('cleaning by a clock', (engine) => {
       expect(await ids()).toHaveLength(30)
     })
 
-    it.each([3 * HOUR, -3 * HOUR])('to the right time, by %d ms: it goes on by that', async (step) => {
-      const { clean, ids, put, putDead, proxy } = table()
+    it.each([3 * HOUR, -3 * HOUR])('to the right time, by %d ms: goes on with that time', async (step) => {
+      const { clean, ids, put, putExpired, proxy } = table()
       setClock(-step)
       const wrong = Date.now()
       proxy.dateBy(() => Date.now())
-      await putDead(30, { updated_at: { S: `${(wrong + step) / 1000 - 100}`.replace(/^(\d+)$/, '$1.0') } })
+      await putExpired(30, { updated_at: { S: `${(wrong + step) / 1000 - 100}`.replace(/^(\d+)$/, '$1.0') } })
       await put('live', { updated_at: { S: `${(wrong + step) / 1000 - 1}`.replace(/^(\d+)$/, '$1.0') } })
       proxy.inject('Scan', { delay: 0 }, { meanwhile: async () => setClock(step) })
       expect(await clean({ segments: 1 })).toMatchObject({ deleted: 30, kept: 1, complete: true })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { changed } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
 import { recordingLogger } from '../../support/recording-logger.js'
-import { ago, eachWithTable, PATHS } from './garbage.js'
+import { ago, eachWithTable, PATHS } from './cleaning-table.js'
 
 const FOR_EVER = { times: Number.POSITIVE_INFINITY }
 
@@ -13,16 +13,16 @@ onEachEngine('cleaning under faults', (engine) => {
     singly: 'DeleteItem',
   }
 
-  describe.each(PATHS)('deletes go on (%s)', (path) => {
+  describe.each(PATHS)('deletions go on (%s)', (path) => {
     it.each([
       ['is throttled', { error: 'ProvisionedThroughputExceededException' }],
       ['meets a fault inside AWS', { error: 'InternalServerError', status: 500 }],
       ['loses its connection before it was carried out', { drop: 'before' }],
       ['loses its connection after it was carried out', { drop: 'after' }],
-    ] as const)('when a delete %s, oftener than the SDK repeats it', async (_, fault) => {
-      const { putDead, put, take, clean, ids, proxy } = table()
+    ] as const)('when a deletion %s more often than the SDK repeats it', async (_, fault) => {
+      const { putExpired, put, take, clean, ids, proxy } = table()
       take(path)
-      await putDead(8)
+      await putExpired(8)
       await put('live', { updated_at: ago(1) })
       proxy.inject(deletion[path], fault, { times: 7 })
       const { logger, lines } = recording()
@@ -34,10 +34,10 @@ onEachEngine('cleaning under faults', (engine) => {
       expect(lines.join()).toContain(path === 'by default' && engine.name !== 'dynalite' ? 'trying again' : '')
     })
 
-    it('and count a delete as done when only its answer was lost', async () => {
-      const { putDead, take, clean, ids, proxy } = table()
+    it('and a deletion counts when only its response was lost', async () => {
+      const { putExpired, take, clean, ids, proxy } = table()
       take(path)
-      await putDead(1)
+      await putExpired(1)
       proxy.inject('DeleteItem', { drop: 'after' })
       expect(await clean()).toMatchObject({ dead: 1, deleted: 1, kept: 0 })
       expect(await ids()).toEqual([])
@@ -49,17 +49,17 @@ onEachEngine('cleaning under faults', (engine) => {
       ['is throttled', { error: 'ThrottlingException' }],
       ['meets a fault inside AWS', { error: 'InternalServerError', status: 500 }],
       ['loses its connection', { drop: 'before' }],
-    ] as const)('goes on where it was when it %s, oftener than the SDK repeats it', async (_, fault) => {
-      const { putDead, clean, ids, proxy } = table()
-      await putDead(30, { data: { S: `{"a":"${'x'.repeat(100_000)}"}` } })
+    ] as const)('continues when it %s more often than the SDK repeats it', async (_, fault) => {
+      const { putExpired, clean, ids, proxy } = table()
+      await putExpired(30, { data: { S: `{"a":"${'x'.repeat(100_000)}"}` } })
       proxy.inject('Scan', fault, { after: 1, times: 4 })
       expect(await clean({ segments: 1 })).toMatchObject({ scanned: 30, deleted: 30, complete: true })
       expect(await ids()).toEqual([])
     })
 
-    it('that fails for good ends cleaning with an error that says what to do', async () => {
-      const { putDead, deny, clean, ids } = table()
-      await putDead(3)
+    it('without permission ends cleaning with an error that says what to do', async () => {
+      const { putExpired, deny, clean, ids } = table()
+      await putExpired(3)
       deny('Scan', 'dynamodb:Scan')
       await expect(clean()).rejects.toMatchObject({
         name: 'TableRequestError',
@@ -68,15 +68,15 @@ onEachEngine('cleaning under faults', (engine) => {
       expect(await ids()).toHaveLength(3)
     })
 
-    it('that is answered with something else than a page is an error, not an empty table', async () => {
+    it('with a response that is not a page is an error, not an empty table', async () => {
       const { clean, proxy } = table()
       proxy.inject('Scan', { answer: {} }, FOR_EVER)
-      await expect(clean()).rejects.toThrow('The answer to Scan for the table')
+      await expect(clean()).rejects.toThrow('The response to Scan for the table')
     })
 
-    it('of one segment that fails ends the others too, and every request is finished by then', async () => {
-      const { putDead, clean, proxy, ids } = table()
-      await putDead(30)
+    it('of a segment that fails ends the other segments too, after their running requests', async () => {
+      const { putExpired, clean, proxy, ids } = table()
+      await putExpired(30)
       const denied = { error: 'AccessDeniedException' }
       let refused = () => {}
       const others = new Promise<void>((resolve) => {
@@ -84,7 +84,7 @@ onEachEngine('cleaning under faults', (engine) => {
       })
       const meanwhile = async () => void setTimeout(refused, 50)
       proxy.inject('Scan', denied, { ...FOR_EVER, when: ({ Segment }) => Segment === 1, meanwhile })
-      proxy.inject('Scan', { delay: () => others }, FOR_EVER) // else they may have ended before
+      proxy.inject('Scan', { delay: () => others }, FOR_EVER) // keeps the other segments running
       await expect(clean({ segments: 3 })).rejects.toThrow('access denied')
       const { length } = proxy.requests
       await new Promise((resolve) => setTimeout(resolve, 200))
@@ -93,9 +93,9 @@ onEachEngine('cleaning under faults', (engine) => {
     })
   })
 
-  it('a role that may do neither PartiQLDelete nor DeleteItem is an error, and nothing is deleted', async () => {
-    const { putDead, deny, clean, ids } = table()
-    await putDead(12)
+  it('a role without PartiQLDelete and DeleteItem is an error, and nothing is deleted', async () => {
+    const { putExpired, deny, clean, ids } = table()
+    await putExpired(12)
     deny('BatchExecuteStatement', 'dynamodb:PartiQLDelete')
     deny('DeleteItem', 'dynamodb:DeleteItem')
     await expect(clean()).rejects.toMatchObject({
@@ -105,33 +105,33 @@ onEachEngine('cleaning under faults', (engine) => {
     expect(await ids()).toHaveLength(12)
   })
 
-  it('says that it deletes one by one, and why', async () => {
-    const { putDead, take, clean } = table()
+  it('logs that it deletes one by one, and why', async () => {
+    const { putExpired, take, clean } = table()
     take('singly')
-    await putDead(30)
+    await putExpired(30)
     const { logger, lines } = recording()
     await clean({ logger })
     expect(lines).toEqual(['deleting one by one: dynamodb:PartiQLDelete is not allowed'])
   })
 
-  it('a failed condition that arrives at the first attempt is a session that is kept, whatever the engine tells of it', async () => {
-    const { putDead, take, clean, proxy } = table()
+  it('a failed condition at the first attempt counts as a kept session, on every engine', async () => {
+    const { putExpired, take, clean, proxy } = table()
     take('singly')
-    await putDead(2)
+    await putExpired(2)
     proxy.inject('DeleteItem', { error: 'ConditionalCheckFailedException' })
     expect(await clean()).toMatchObject({ dead: 2, deleted: 1, kept: 1, complete: true })
   })
 
-  describe.skipIf(engine.name === 'dynalite')("each statement's own error in an answer with status 200", () => {
+  describe.skipIf(engine.name === 'dynalite')('the error of a statement in a response with status 200', () => {
     it.each([
       'ThrottlingError',
       'ProvisionedThroughputExceeded',
       'RequestLimitExceeded',
       'InternalServerError',
       'TransactionConflict',
-    ])('%s: that statement alone is sent again, until it succeeds', async (code) => {
-      const { putDead, clean, ids, inputs } = table()
-      await putDead(25)
+    ])('%s: only that statement is repeated, until it succeeds', async (code) => {
+      const { putExpired, clean, ids, inputs } = table()
+      await putExpired(25)
       throttleStatements(code, { until: 3 })
       expect(await clean({ segments: 1 })).toMatchObject({ dead: 25, deleted: 25, kept: 0, complete: true })
       expect(await ids()).toEqual([])
@@ -139,9 +139,9 @@ onEachEngine('cleaning under faults', (engine) => {
       expect(sizes).toEqual([25, 24, 23, 22])
     })
 
-    it('ConditionalCheckFailed: the session is kept, and not tried again', async () => {
-      const { putDead, clean, inputs } = table()
-      await putDead(5)
+    it('ConditionalCheckFailed: the session is kept, and the statement is not repeated', async () => {
+      const { putExpired, clean, inputs } = table()
+      await putExpired(5)
       table().proxy.inject('BatchExecuteStatement', { change: withErrors('ConditionalCheckFailed', [1, 3]) })
       expect(await clean({ segments: 1 })).toMatchObject({ dead: 5, deleted: 3, kept: 2 })
       expect(inputs('BatchExecuteStatement')).toHaveLength(1)
@@ -150,27 +150,27 @@ onEachEngine('cleaning under faults', (engine) => {
     it.each([
       ['AccessDenied', 'access denied'],
       ['ValidationError', 'DynamoDB refuses the request: because'],
-      ['ResourceNotFound', 'there is no such table'],
+      ['ResourceNotFound', 'the table does not exist'],
       ['SomethingNew', 'SomethingNew: because'],
-    ])('%s: is raised', async (code, text) => {
-      const { putDead, clean, inputs } = table()
-      await putDead(5)
+    ])('%s: is thrown', async (code, text) => {
+      const { putExpired, clean, inputs } = table()
+      await putExpired(5)
       table().proxy.inject('BatchExecuteStatement', { change: withErrors(code, [2]) }, FOR_EVER)
       const failure = await clean({ segments: 1 }).catch((error) => error)
       expect(failure).toMatchObject({ name: 'TableRequestError', message: expect.stringContaining(text) })
       expect(failure.message).toContain('dynamodb:PartiQLDelete')
-      expect(failure.message).not.toContain('dead2')
+      expect(failure.message).not.toContain('expired2')
       expect(inputs('DeleteItem')).toEqual([])
     })
 
-    it('an answer that does not tell of every statement is an error, not a success', async () => {
-      const { putDead, clean, proxy } = table()
-      await putDead(5)
+    it('a response without a result for each statement is an error, not a success', async () => {
+      const { putExpired, clean, proxy } = table()
+      await putExpired(5)
       proxy.inject('BatchExecuteStatement', { answer: { Responses: [{}] } })
-      await expect(clean({ segments: 1 })).rejects.toThrow('does not answer deletes like DynamoDB')
+      await expect(clean({ segments: 1 })).rejects.toThrow('does not respond to deletions like DynamoDB')
     })
 
-    /** Fails all statements but one, without carrying them out, for the first requests. */
+    /** For the first requests, fails all statements except one, without carrying them out. */
     function throttleStatements(code: string, { until }: { until: number }): void {
       const { proxy, client } = table()
       let requests = 0
@@ -191,7 +191,7 @@ onEachEngine('cleaning under faults', (engine) => {
       )
     }
 
-    // biome-ignore lint/suspicious/noExplicitAny: the shape of the answer is known
+    // biome-ignore lint/suspicious/noExplicitAny: the shape of the response is known
     const withErrors = (code: string, at: readonly number[]) => (answer: any) => ({
       ...answer,
       Responses: answer.Responses.map((response: object, index: number) =>
@@ -200,9 +200,9 @@ onEachEngine('cleaning under faults', (engine) => {
     })
   })
 
-  it('throttling that does not end is raised in the end', { timeout: 90_000 }, async () => {
-    const { putDead, clean, proxy } = table()
-    await putDead(1)
+  it('permanent throttling is thrown in the end', { timeout: 90_000 }, async () => {
+    const { putExpired, clean, proxy } = table()
+    await putExpired(1)
     proxy.inject('Scan', { error: 'ThrottlingException' }, FOR_EVER)
     await expect(clean({ segments: 1 })).rejects.toThrow('too many such requests')
   })

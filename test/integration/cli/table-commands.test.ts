@@ -84,7 +84,7 @@ onEachEngine('dynamo-session create-table and delete-table', (engine) => {
     await createRawTable(engine.client(), tableName)
     const logger = recordingLogger()
     await deleteTableCommand({ yes: true }, logger, noTerminal)
-    expect(logger.lines).toEqual([...target, `deleting table "${tableName}"`, `table "${tableName}" is gone`])
+    expect(logger.lines).toEqual([...target, `deleting table "${tableName}"`, `deleted table "${tableName}"`])
     expect(await find()).toBeUndefined()
   })
 
@@ -121,6 +121,6 @@ onEachEngine('dynamo-session create-table and delete-table', (engine) => {
     const { tableName } = application()
     const logger = recordingLogger()
     await deleteTableCommand({ yes: true }, logger)
-    expect(logger.warnings).toEqual([`there is no table "${tableName}": nothing to delete`])
+    expect(logger.warnings).toEqual([`table "${tableName}" does not exist: nothing to delete`])
   })
 })

@@ -6,7 +6,7 @@ import type { Options } from '../../../runtime/configuration/options.js'
 import { TableRequestError } from '../../../runtime/errors.js'
 import { describeTable } from '../../../runtime/table/describe-table.js'
 
-/** What the SDK really throws, rather than what its documentation says. */
+/** Real errors of the SDK, which differ from its documentation. */
 const servers: Server[] = []
 
 beforeEach(() => {
@@ -50,7 +50,7 @@ it('offers a local DynamoDB when nothing answers at an endpoint of this machine'
   )
 })
 
-it('says where a host that is not found was set, without the password in its URL', async () => {
+it('says where an unknown host was set, without the password of its URL', async () => {
   withCredentials()
   const message = await messageFor({ endpoint: 'http://someone:password@nosuch.invalid:8000', region: 'eu-central-1' })
   expect(message).toMatch(
@@ -60,7 +60,7 @@ it('says where a host that is not found was set, without the password in its URL
   expect(await messageFor({ region: 'eu-central-1' })).toContain('check ENV AWS_ENDPOINT_URL and the network')
 })
 
-it('points at the region when the host of AWS itself is not found', async () => {
+it('suggests checking the region when the host of AWS is not found', async () => {
   withCredentials()
   expect(await messageFor({ region: 'eu-centrall-1' })).toMatch(
     /the host of dynamodb\.eu-centrall-1\.amazonaws\.com is not found .*; check the region and the network/,
@@ -73,24 +73,24 @@ it("names the host of the application's own client", async () => {
   expect(await messageFor({ client, endpoint: 'http://not-used:8000' })).toContain('no connection to 127.0.0.1:1')
 })
 
-it('says that nobody answered in time', async () => {
+it('says that no response came in time', async () => {
   const endpoint = await serve(() => {})
   const credentials = { accessKeyId: 'x', secretAccessKey: 'x' }
   const requestHandler = { requestTimeout: 50, throwOnRequestTimeout: true }
   const client = new DynamoDBClient({ region: 'us-east-1', credentials, endpoint, requestHandler })
-  expect(await messageFor({ client })).toMatch(/no answer in time from DynamoDB; check the network/)
+  expect(await messageFor({ client })).toMatch(/no response in time from DynamoDB; check the network/)
 })
 
 it.each<{ title: string; answer: RequestListener; text: RegExp }>([
   { title: 'a web page', answer: (_, out) => out.writeHead(404).end('<html>'), text: /\(HTTP status 404\)/ },
-  { title: 'nothing', answer: (_, out) => out.end(), text: /does not answer like DynamoDB/ },
-])('says that what answers with $title is not DynamoDB', async ({ answer, text }) => {
+  { title: 'nothing', answer: (_, out) => out.end(), text: /does not respond like DynamoDB/ },
+])('says that a server that sends $title is not DynamoDB', async ({ answer, text }) => {
   const message = await messageFor({ endpoint: await serve(answer) })
-  expect(message).toMatch(/does not answer like DynamoDB.*; check the option endpoint/)
+  expect(message).toMatch(/does not respond like DynamoDB.*; check the option endpoint/)
   expect(message).toMatch(text)
 })
 
-it('says that a proxy or AWS has a fault of its own', async () => {
+it('says that a proxy or AWS reports a fault', async () => {
   const endpoint = await serve((_, out) => out.writeHead(503).end('busy'))
   expect(await messageFor({ endpoint })).toMatch(/reports a fault of its own \(.*HTTP status 503\); run it again/)
 })
@@ -100,7 +100,7 @@ it('says that the connection broke', async () => {
   expect(await messageFor({ endpoint })).toContain(`no connection to ${endpoint} (ECONNRESET)`)
 })
 
-it('points at http and https when the endpoint speaks the other one', async () => {
+it('suggests checking http:// and https:// when the endpoint uses the other one', async () => {
   const endpoint = await serve((_, out) => out.end())
   expect(await messageFor({ endpoint: endpoint.replace('http:', 'https:') })).toMatch(
     /no secure connection to https:.* \(EPROTO\); check http:\/\/ or https:\/\/ in the endpoint/,

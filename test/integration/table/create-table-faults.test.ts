@@ -27,7 +27,7 @@ function newOptions(more: Omit<Options, 'tableName' | 'endpoint'> = {}) {
   return { ...engine.options(), endpoint: proxy.endpoint, ttl: false, ...more }
 }
 
-/** Without `ttl`, so that its source is the default. */
+/** Sets no `ttl`, so that its source is the default. */
 function withTimeToLive() {
   const { ttl: _, ...options } = newOptions()
   return options
@@ -41,7 +41,7 @@ async function failure(options: Options, context?: TableContext): Promise<unknow
 }
 
 describe('the request for the table', () => {
-  it('carries every option of the table', async () => {
+  it('has every option of the table', async () => {
     const options = newOptions({
       tableKey: 'sid',
       tags: { team: 'web', stage: 'test' },
@@ -101,7 +101,7 @@ describe('the request for the table', () => {
 })
 
 describe('waiting for the table', () => {
-  it('looks first after half a second, then ever less often', async () => {
+  it('checks first after half a second, then less and less often', async () => {
     const options = newOptions()
     const creating = { change: (answer: Answer) => ({ Table: { ...answer.Table, TableStatus: 'CREATING' } }) }
     proxy.inject('DescribeTable', creating, { after: 1, times: 3 })
@@ -118,7 +118,7 @@ describe('waiting for the table', () => {
     ])
   })
 
-  it('goes on when a new table is not to be seen at once, or a look is throttled', async () => {
+  it('goes on when DescribeTable does not find the new table yet, or is throttled', async () => {
     vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
     proxy.inject('DescribeTable', { error: 'ResourceNotFoundException' }, { after: 1, times: 2 })
     proxy.inject('DescribeTable', { error: 'ThrottlingException' }, { after: 1 })
@@ -126,7 +126,7 @@ describe('waiting for the table', () => {
     expect(proxy.operations.filter((operation) => operation === 'DescribeTable')).toHaveLength(5)
   })
 
-  it('gives up at the wait limit, says what was waited for, and keeps the last error', async () => {
+  it('ends at the wait limit, with the state of the table and the last error', async () => {
     skipWaits()
     vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
     const options = newOptions()
@@ -139,12 +139,12 @@ describe('waiting for the table', () => {
     })
   })
 
-  it('refuses a wait limit that is no number of milliseconds', async () => {
+  it('refuses a wait limit that is not a number of milliseconds', async () => {
     expect(await failure(newOptions(), { waitLimit: Number.NaN })).toBeInstanceOf(ConfigurationError)
     expect(await failure(newOptions(), { waitLimit: -1 })).toBeInstanceOf(ConfigurationError)
   })
 
-  it('stops at once when a look is not allowed', async () => {
+  it('stops at once without permission for DescribeTable', async () => {
     proxy.inject('DescribeTable', { error: 'AccessDeniedException' }, { after: 1 })
     expect(String(await failure(newOptions()))).toContain('allow dynamodb:DescribeTable in the IAM policy')
   })
@@ -152,14 +152,14 @@ describe('waiting for the table', () => {
   it('stops when somebody deletes the table meanwhile', async () => {
     const options = newOptions()
     proxy.inject('DescribeTable', { answer: tableAnswer(options.tableName, 'DELETING') }, { after: 1 })
-    expect(String(await failure(options))).toMatch(/was deleted by somebody else meanwhile/)
+    expect(String(await failure(options))).toMatch(/somebody else deleted table .* meanwhile/)
   })
 
-  it('stops when the table, seen once, is gone', async () => {
+  it('stops when somebody deletes the table that was seen once', async () => {
     const options = newOptions()
     proxy.inject('DescribeTable', { answer: tableAnswer(options.tableName, 'CREATING') }, { after: 1 })
     proxy.inject('DescribeTable', { error: 'ResourceNotFoundException' }, { after: 1 })
-    expect(String(await failure(options))).toMatch(/was deleted by somebody else meanwhile/)
+    expect(String(await failure(options))).toMatch(/somebody else deleted table .* meanwhile/)
   })
 
   it.each(['INACCESSIBLE_ENCRYPTION_CREDENTIALS', 'ARCHIVED'])(
@@ -172,7 +172,7 @@ describe('waiting for the table', () => {
     },
   )
 
-  it('takes a table that is being changed as it is', async () => {
+  it('accepts a table that DynamoDB is changing', async () => {
     const options = newOptions()
     proxy.inject('DescribeTable', { answer: tableAnswer(options.tableName, 'UPDATING') })
     expect(await createTable(options)).toEqual({ created: false })
@@ -189,7 +189,7 @@ describe('waiting for the table', () => {
 })
 
 describe('Time to Live of a new table', () => {
-  it('is no error when a create beside ours switched it on', async () => {
+  it('is no error when another process has just switched it on', async () => {
     proxy.inject('UpdateTimeToLive', { error: 'ValidationException', message: 'TimeToLive is already enabled' })
     expect(await createTable(withTimeToLive())).toEqual({ created: true })
     expect(proxy.operations.at(-1)).toBe('UpdateTimeToLive')
@@ -260,17 +260,17 @@ describe('Time to Live of an existing table', () => {
     expect(logger.lines.at(-1)).toBe(`Time to Live of table "${options.tableName}" is on already`)
   })
 
-  it('is reported when DynamoDB is just disabling it: a warning, and an error when ttl was demanded', async () => {
+  it('is reported while DynamoDB is disabling it: a warning, or an error when ttl is set', async () => {
     const options = await existing()
     proxy.inject('DescribeTimeToLive', timeToLive('DISABLING', 'expire_at'), { times: 2 })
     const logger = recordingLogger()
     await createTable(options, { logger })
-    expect(logger.warnings[0]).toMatch(/is just being switched off, .* run it again after that/)
+    expect(logger.warnings[0]).toMatch(/is switching Time to Live of .* off, .* run it again afterwards/)
     expect(await failure({ ...options, ttl: true })).toBeInstanceOf(TableRequestError)
     expect(proxy.operations).not.toContain('UpdateTimeToLive')
   })
 
-  it('is demanded by ENV just as by code', async () => {
+  it('is required by ENV as by code', async () => {
     vi.stubEnv('AWS_DYNAMO_DB_SESSION_TTL', 'true')
     const options = await existing()
     await putRawItem(engine.client(), options.tableName)
@@ -291,14 +291,14 @@ describe('Time to Live of an existing table', () => {
     })
   })
 
-  it('is never switched on when the look for items fails', async () => {
+  it('is never switched on when the search for items fails', async () => {
     const options = await existing()
     proxy.inject('Scan', { error: 'AccessDeniedException' })
     expect(String(await failure(options))).toContain('allow dynamodb:Scan in the IAM policy')
     expect(proxy.operations).not.toContain('UpdateTimeToLive')
   })
 
-  it('is a warning when the endpoint does not know it', async () => {
+  it('is a warning when the endpoint has none', async () => {
     const options = await existing()
     proxy.inject('DescribeTimeToLive', { error: 'UnknownOperationException' })
     const logger = recordingLogger()
@@ -324,7 +324,7 @@ describe('point-in-time recovery', () => {
     expect(logger.lines.at(-1)).toBe(`switched on point-in-time recovery for table "${options.tableName}"`)
   })
 
-  it('is caught up on for a table that an interrupted create left without', async () => {
+  it('is switched on for a table that an interrupted call created without it', async () => {
     const options = newOptions({ pointInTimeRecovery: true })
     proxy.inject('UpdateContinuousBackups', { error: 'AccessDeniedException' })
     await failure(options)
@@ -349,7 +349,7 @@ function timeToLive(status: string, attribute: string) {
   return { answer: { TimeToLiveDescription: { TimeToLiveStatus: status, AttributeName: attribute } } }
 }
 
-/** Looks to the library like a client of AWS itself: it does not tell its endpoint. */
+/** A client that does not tell its endpoint, like a client of AWS. */
 function clientThatHidesItsEndpoint(): DynamoDBClient {
   const client = engine.client()
   return { send: client.send.bind(client) } as DynamoDBClient

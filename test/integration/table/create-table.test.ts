@@ -32,7 +32,7 @@ onEachEngine('createTable', (engine) => {
     expect(await describeTable(options)).toMatchObject({ billingMode: 'provisioned' })
   })
 
-  it('accepts a table that is there already', async () => {
+  it('accepts an existing table', async () => {
     const options = engine.options()
     await createTable(options)
     const logger = recordingLogger()
@@ -40,7 +40,7 @@ onEachEngine('createTable', (engine) => {
     expect(logger.lines[0]).toBe(`table "${options.tableName}" exists already`)
   })
 
-  it('lets two creates at once both succeed, with one table', async () => {
+  it('succeeds twice at once, with one table', async () => {
     const options = engine.options()
     const results = await Promise.all([createTable(options), createTable(options), createTable(options)])
     expect(results.filter(({ created }) => created)).toHaveLength(1)
@@ -76,17 +76,17 @@ onEachEngine('createTable', (engine) => {
     )
   })
 
-  it('warns that point-in-time recovery is not there, on an endpoint that is set', async () => {
+  it('warns when a configured endpoint has no point-in-time recovery', async () => {
     const options = { ...engine.options(), pointInTimeRecovery: true, ttl: false }
     const logger = recordingLogger()
     await createTable(options, { logger })
     expect(logger.warnings).toEqual([
-      `this endpoint has no point-in-time recovery: table "${options.tableName}" goes without`,
+      `this endpoint has no point-in-time recovery, so table "${options.tableName}" has none`,
     ])
   })
 
   if (engine.name === 'dynalite') {
-    it('warns that Time to Live is not there, and succeeds', async () => {
+    it('warns when the endpoint has no Time to Live, and succeeds', async () => {
       const options = engine.options()
       const logger = recordingLogger()
       expect(await createTable(options, { logger })).toEqual({ created: true })
@@ -105,7 +105,7 @@ onEachEngine('createTable', (engine) => {
   })
 
   describe('with Time to Live', () => {
-    it('switches it on for the table that it creates, and logs a line for each step', async () => {
+    it('switches it on for a new table, and logs a line for each step', async () => {
       const options = engine.options()
       const logger = recordingLogger()
       await createTable(options, { logger })
@@ -120,21 +120,21 @@ onEachEngine('createTable', (engine) => {
       })
     })
 
-    it('leaves it alone when ttl is false', async () => {
+    it('does not touch it when ttl is false', async () => {
       const options = { ...engine.options(), ttl: false }
       await createTable(options)
       await createTable(options)
       expect(await describeTable(options)).toMatchObject({ ttl: { status: 'DISABLED' } })
     })
 
-    it('switches it on for an empty table that was there before', async () => {
+    it('switches it on for an empty table that existed before', async () => {
       const options = engine.options()
       await createRawTable(client, options.tableName)
       expect(await createTable(options)).toEqual({ created: false })
       expect(await describeTable(options)).toMatchObject({ ttl: { status: 'ENABLED', attribute: 'expire_at' } })
     })
 
-    it('leaves it off, with a warning that says how, for a table with items', async () => {
+    it('leaves it off for a table with items, with a warning that says how to switch it on', async () => {
       const options = engine.options()
       await createRawTable(client, options.tableName)
       await putRawItem(client, options.tableName)
@@ -153,7 +153,7 @@ onEachEngine('createTable', (engine) => {
       expect(await describeTable(options)).toMatchObject({ ttl: { status: 'ENABLED', attribute: 'expire_at' } })
     })
 
-    it('refuses a table whose Time to Live goes by another attribute', async () => {
+    it('refuses a table whose Time to Live reads another attribute', async () => {
       const options = engine.options()
       await createRawTable(client, options.tableName)
       await client.send(
@@ -164,7 +164,7 @@ onEachEngine('createTable', (engine) => {
       )
       const error = await createTable({ ...options, ttl: true }).catch((error: unknown) => error)
       expect(error).toBeInstanceOf(TableSchemaError)
-      expect(String(error)).toMatch(/goes by the attribute "expires", but sessions need "expire_at"/)
+      expect(String(error)).toMatch(/reads the attribute "expires", but sessions need "expire_at"/)
       await expect(createTable({ ...options, ttl: false })).resolves.toEqual({ created: false })
     })
   })

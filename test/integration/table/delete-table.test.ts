@@ -12,24 +12,24 @@ import { tableAnswer } from '../../support/raw-table.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 
 onEachEngine('deleteTable', (engine) => {
-  it('deletes the table and returns when it is gone', async () => {
+  it('deletes the table and waits until DynamoDB has finished', async () => {
     const options = engine.options()
     await createTable(options)
     const logger = recordingLogger()
     expect(await deleteTable(options, { logger })).toEqual({ deleted: true })
     expect(await describeTable(options)).toBeUndefined()
-    expect(logger.lines).toEqual([`deleting table "${options.tableName}"`, `table "${options.tableName}" is gone`])
+    expect(logger.lines).toEqual([`deleting table "${options.tableName}"`, `deleted table "${options.tableName}"`])
     expect(logger.warnings).toEqual([])
   })
 
-  it('succeeds with a warning when there is no table', async () => {
+  it('succeeds with a warning when the table does not exist', async () => {
     const options = engine.options()
     const logger = recordingLogger()
     expect(await deleteTable(options, { logger })).toEqual({ deleted: false })
-    expect(logger.warnings).toEqual([`there is no table "${options.tableName}": nothing to delete`])
+    expect(logger.warnings).toEqual([`table "${options.tableName}" does not exist: nothing to delete`])
   })
 
-  it('deletes what is still being created', async () => {
+  it('deletes a table that is still being created', async () => {
     const options = engine.options()
     await engine.client().send(new CreateTableCommand(createTableInput(resolveConfiguration(options))))
     expect(await deleteTable(options)).toEqual({ deleted: true })
@@ -43,7 +43,7 @@ onEachEngine('deleteTable', (engine) => {
       const before = await describeTable(options)
       const error = await deleteTable(options).catch((error: unknown) => error)
       expect(error).toBeInstanceOf(TableRequestError)
-      expect(String(error)).toMatch(/deletion protection, nothing was changed; switch that off first/)
+      expect(String(error)).toMatch(/deletion protection, so nothing was changed; switch the protection off first/)
       expect(await describeTable(options)).toEqual(before)
     })
   }
@@ -72,7 +72,7 @@ describe('deleteTable under faults', () => {
     expect(proxy.operations.slice(0, 3)).toEqual(['DeleteTable', 'DeleteTable', 'DeleteTable'])
   })
 
-  it('keeps waiting when a look at the table is throttled', async () => {
+  it('keeps waiting when DescribeTable is throttled', async () => {
     const options = await existing()
     proxy.inject('DescribeTable', { error: 'InternalServerError', status: 500 }, { times: 5 })
     expect(await deleteTable(options)).toEqual({ deleted: true })
@@ -85,7 +85,7 @@ describe('deleteTable under faults', () => {
     expect(await describeTable(options)).toBeUndefined()
   })
 
-  it('gives up when the wait limit is over', async () => {
+  it('ends at the wait limit', async () => {
     const options = await existing()
     const table = await describeTable(options)
     const answer = tableAnswer(options.tableName, 'DELETING', table?.createdAt)
@@ -95,7 +95,7 @@ describe('deleteTable under faults', () => {
     expect(String(error)).toContain(`table "${options.tableName}" is still being deleted after 0.7 seconds`)
   })
 
-  it('does not take a table that was created meanwhile for the deleted one', async () => {
+  it('tells a new table of the same name from the deleted one', async () => {
     const options = await existing()
     const answer = tableAnswer(options.tableName, 'ACTIVE', new Date(Date.now() + 60_000))
     proxy.inject('DescribeTable', { answer }, { times: Number.POSITIVE_INFINITY })

@@ -7,11 +7,11 @@ import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { createRawTable } from '../../support/raw-table.js'
 
 onEachEngine('describeTable', (engine) => {
-  it('gives undefined for a table that does not exist', async () => {
+  it('returns undefined for a table that does not exist', async () => {
     expect(await describeTable(engine.options())).toBeUndefined()
   })
 
-  it('tells partition key, sort key and creation time of any table', async () => {
+  it('returns partition key, sort key and creation time of any table', async () => {
     const options = engine.options()
     const before = Date.now()
     await createRawTable(engine.client(), options.tableName, [
@@ -46,21 +46,19 @@ describe('describeTable under faults', () => {
       proxy.inject(operation, { error: 'AccessDeniedException', message: 'Access denied' })
       const error = await describeTable(table).catch((error: unknown) => error)
       expect(error).toBeInstanceOf(TableRequestError)
-      expect(String(error)).toContain(
-        `access denied: whoever these credentials belong to may not dynamodb:${operation}`,
-      )
+      expect(String(error)).toContain(`access denied: the owner of these credentials may not dynamodb:${operation}`)
     },
   )
 
-  it('leaves Time to Live out when the endpoint does not know it', async () => {
+  it('leaves Time to Live out when the endpoint has none', async () => {
     const table = options()
     await createTable(table)
     proxy.inject('DescribeTimeToLive', { error: 'UnknownOperationException' })
     expect(await describeTable(table)).toMatchObject({ status: 'ACTIVE', ttl: undefined })
   })
 
-  it('says that an endpoint which answers something else is not DynamoDB', async () => {
+  it('says that an endpoint with another response is not DynamoDB', async () => {
     proxy.inject('DescribeTable', { answer: {} })
-    await expect(describeTable(options())).rejects.toThrow(/does not answer like DynamoDB/)
+    await expect(describeTable(options())).rejects.toThrow(/does not respond like DynamoDB/)
   })
 })

@@ -10,7 +10,7 @@ import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { tableAnswer } from '../../support/raw-table.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 
-// DynamoDB Local takes its time with an index, the more the more it has to do.
+// DynamoDB Local needs long for an index, and longer under load.
 vi.setConfig({ testTimeout: 120_000 })
 
 const KEY = { name: 'session_id', type: 'S' }
@@ -20,7 +20,7 @@ onEachEngine(
   (engine) => {
     let direct: DynamoDBClient
     let proxy: FaultProxy
-    /** dynalite takes requests that add or delete an index, and does nothing. */
+    /** dynalite accepts requests that add or delete an index, without effect. */
     const lacksUpdates = engine.name === 'dynalite'
 
     beforeAll(async () => {
@@ -52,13 +52,13 @@ onEachEngine(
         (error: unknown) => error,
       )
 
-    it('are made with a new table, in one request', async () => {
+    it('are created with a new table, in one request', async () => {
       const options = newOptions({ indexKeys: ['user_id', 'account.id'] })
       const logger = recordingLogger()
       expect(await createTable(options, { logger })).toEqual({ created: true })
       expect(await indexesOf(options)).toEqual(expect.arrayContaining([index('user_id'), index('account.id')]))
       expect(proxy.operations.filter((operation) => /^(Create|Update)/.test(operation))).toEqual(['CreateTable'])
-      expect(logger.lines).toContain('the index "user_id-index" is there')
+      expect(logger.lines).toContain('the index "user_id-index" exists already')
       expect(logger.warnings).toEqual([])
     })
 
@@ -71,7 +71,7 @@ onEachEngine(
       })
     })
 
-    it('are left alone when they are there, and so are those of others', async () => {
+    it('stay as they are when they exist, as do other indexes', async () => {
       const options = newOptions({ indexKeys: ['user_id', 'tenant'] })
       await createTable(options)
       proxy.reset()
@@ -81,7 +81,7 @@ onEachEngine(
     })
 
     it.skipIf(lacksUpdates)(
-      'are added to a table that is there one after the other, each complete before the next',
+      'are added to an existing table one after the other, each complete before the next',
       async () => {
         const options = newOptions({ readCapacity: 3, writeCapacity: 4 })
         await createTable(options)
@@ -105,7 +105,7 @@ onEachEngine(
       },
     )
 
-    it.skipIf(lacksUpdates)('are added once when two add them at the same time', async () => {
+    it.skipIf(lacksUpdates)('are added once by two calls at the same time', async () => {
       const options = newOptions()
       await createTable(options)
       await Promise.all([
@@ -115,7 +115,7 @@ onEachEngine(
       expect(await indexesOf(options)).toEqual(expect.arrayContaining([index('user_id'), index('tenant')]))
     })
 
-    it.skipIf(lacksUpdates)('are added also when the answer to the request was lost', async () => {
+    it.skipIf(lacksUpdates)('are added even when the response to the request was lost', async () => {
       const options = newOptions()
       await createTable(options)
       proxy.inject('UpdateTable', { drop: 'after' })
@@ -123,20 +123,19 @@ onEachEngine(
       expect(await indexesOf(options)).toEqual([index('user_id')])
     })
 
-    it.runIf(lacksUpdates)(
-      'can not be added to a table of an engine that ignores the request: an error says so',
-      async () => {
-        for (const more of [{}, { readCapacity: 3 }]) {
-          const options = newOptions(more)
-          await createTable(options)
-          const error = await failure({ ...options, indexKeys: ['user_id'] })
-          expect(error).toBeInstanceOf(TableRequestError)
-          expect(String(error)).toMatch(/can't add an index to table .*dynamo-session delete-table, then create-table/)
-        }
-      },
-    )
+    it.runIf(lacksUpdates)('cause an error on an engine that ignores the request', async () => {
+      for (const more of [{}, { readCapacity: 3 }]) {
+        const options = newOptions(more)
+        await createTable(options)
+        const error = await failure({ ...options, indexKeys: ['user_id'] })
+        expect(error).toBeInstanceOf(TableRequestError)
+        expect(String(error)).toMatch(
+          /can't add an index to an existing table .*dynamo-session delete-table, then create-table/,
+        )
+      }
+    })
 
-    it('that are another one under the same name are refused, before anything is changed', async () => {
+    it('are refused when their name belongs to an index with another key, before any change', async () => {
       const options = newOptions({ indexKeys: ['tenant', 'user_id'] })
       await createForeign(direct, options.tableName, [{ name: 'user_id-index', key: ['other', 'at'] }])
       const error = await failure(options)
@@ -148,7 +147,7 @@ onEachEngine(
       await expect(deleteIndex('user_id', options)).rejects.toThrow(TableSchemaError)
     })
 
-    it('that are made of numbers are refused, for no session could be stored then', async () => {
+    it('are refused when their key is a number, because no session could be stored', async () => {
       const options = newOptions({ indexKeys: ['user_id'] })
       await createForeign(direct, options.tableName, [{ name: 'by-user', key: ['user_id'], type: 'N' }])
       expect(String(await failure(options))).toMatch(
@@ -156,31 +155,33 @@ onEachEngine(
       )
     })
 
-    it('may hold more than keys', async () => {
+    it('may project more than keys', async () => {
       const options = newOptions({ indexKeys: ['user_id'] })
       await createForeign(direct, options.tableName, [{ name: 'user_id-index', key: ['user_id'] }], 'ALL')
       expect(await createTable(options)).toEqual({ created: false })
     })
 
     describe('deleteIndex', () => {
-      it.skipIf(lacksUpdates)('deletes that index and nothing else, and returns when it is gone', async () => {
+      it.skipIf(lacksUpdates)('deletes only that index, and waits until DynamoDB has finished', async () => {
         const options = newOptions({ indexKeys: ['user_id', 'tenant'] })
         await createTable(options)
         const logger = recordingLogger()
         expect(await deleteIndex('user_id', options, { logger })).toEqual({ deleted: true })
         expect(await describeTable(options)).toMatchObject({ status: 'ACTIVE', key: [KEY], indexes: [index('tenant')] })
-        expect(logger.lines.at(-1)).toMatch(/^the index "user_id-index" of table "\S+" is gone$/)
+        expect(logger.lines.at(-1)).toMatch(/^deleted the index "user_id-index" of table "\S+"$/)
         await createTable(options)
         expect(await indexesOf(options)).toHaveLength(2)
       })
 
-      it('warns where there is no such index, or no table', async () => {
+      it('warns when the index or the table does not exist', async () => {
         const options = newOptions()
         const logger = recordingLogger()
         expect(await deleteIndex('user_id', options, { logger })).toEqual({ deleted: false })
         await createTable(options)
         expect(await deleteIndex('user_id', options, { logger })).toEqual({ deleted: false })
-        expect(logger.warnings).toEqual(Array(2).fill(expect.stringContaining('there is no index "user_id-index"')))
+        expect(logger.warnings).toEqual(
+          Array(2).fill(expect.stringMatching(/the index "user_id-index" of table .* does not exist/)),
+        )
       })
 
       it.runIf(lacksUpdates)('warns on an engine that ignores the request', async () => {
@@ -192,7 +193,7 @@ onEachEngine(
       })
     })
 
-    describe('on AWS, as the proxy plays it,', () => {
+    describe('on AWS, as simulated by the proxy,', () => {
       const answer = (tableName: string, indexes: readonly [name: string, status: string][]) => {
         const { Table } = tableAnswer(
           tableName,
@@ -214,7 +215,7 @@ onEachEngine(
         for (const state of states) proxy.inject('DescribeTable', { answer: { Table: answer(tableName, state) } })
       }
 
-      it('are waited for while DynamoDB fills them, and while it is busy with another one', async () => {
+      it('are awaited while DynamoDB fills them, and while it changes another index', async () => {
         const options = newOptions({ indexKeys: ['user_id'] })
         const { tableName } = options
         vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
@@ -230,7 +231,7 @@ onEachEngine(
         expect(logger.lines.at(-1)).toBe('the index "user_id-index" is complete')
       })
 
-      it('are not waited for longer than the wait limit, and the error says to run it again', async () => {
+      it('are not awaited after the wait limit, and the error says to run it again', async () => {
         const options = newOptions({ indexKeys: ['user_id'] })
         const { tableName } = options
         proxy.inject(
@@ -240,12 +241,12 @@ onEachEngine(
         )
         const error = await failure(options, { waitLimit: 100 })
         expect(String(error)).toMatch(
-          /the index "user_id-index" of table \S+ is still being made after 0\.1 seconds.*run it again/,
+          /the index "user_id-index" of table \S+ is still being built after 0\.1 seconds.*run it again/,
         )
         expect(updates()).toEqual([])
       })
 
-      it('need dynamodb:UpdateTable, which an error names', async () => {
+      it('need dynamodb:UpdateTable, and the error names it', async () => {
         const options = newOptions({ indexKeys: ['user_id'] })
         looks(options.tableName, [], [])
         proxy.inject('UpdateTable', { error: 'AccessDeniedException', message: 'no' })
@@ -257,7 +258,7 @@ onEachEngine(
         const { tableName } = options
         looks(tableName, [], [])
         proxy.inject('UpdateTable', { answer: { TableDescription: answer(tableName, [['user_id', 'CREATING']]) } })
-        expect(String(await failure(options))).toMatch(/was deleted by somebody else meanwhile; run it again/)
+        expect(String(await failure(options))).toMatch(/somebody else deleted table .* meanwhile; run it again/)
       })
     })
   },

@@ -7,7 +7,7 @@ import {
   type ScanCommandInput,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
-import type { Operation, Operations } from '../../../runtime/dynamodb/transport.js'
+import type { Operation, Operations } from '../../../runtime/dynamodb/operations.js'
 import {
   ExpressionError,
   type Item,

@@ -1,5 +1,5 @@
 import { type DynamoDBClient, InternalServerError, ThrottlingException } from '@aws-sdk/client-dynamodb'
-import type { Operation, Operations } from '../../../runtime/dynamodb/transport.js'
+import type { Operation, Operations } from '../../../runtime/dynamodb/operations.js'
 import type { Choices } from './choices.js'
 import { letSleep } from './virtual-time.js'
 

@@ -57,8 +57,8 @@ export async function engineTable(client: DynamoDBClient, name: string): Promise
     },
     backend: () => ({
       execute: async (operation, input) => {
-        const { commands } = await loadSdk()
-        const Command = commands[operation] as unknown as new (input: object) => never
+        const sdk = await loadSdk()
+        const Command = sdk[`${operation}Command`] as unknown as new (input: object) => never
         return client.send(new Command(input))
       },
     }),

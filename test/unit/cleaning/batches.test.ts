@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { Batches } from '../../../runtime/cleaning/batches.js'
 import type { Item } from '../../../runtime/session/item/session-record.js'
 
-/** Batches whose deletes the test ends, by the key of their first item. */
+/** Batches whose deletions the test ends, by the key of their first item. */
 function batchesOf(width: number) {
   const ends = new Map<string, { done: (all: boolean) => void; fail: (error: Error) => void }>()
   const remove = ([first]: readonly Item[]) =>
@@ -24,7 +24,7 @@ async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
 }
 
-it('has no more batches under way than there is room for', async () => {
+it('runs no more batches at once than the width allows', async () => {
   const { batches, begun, of } = batchesOf(2)
   await batches.add(batch('a'))
   await batches.add(batch('b'))
@@ -36,7 +36,7 @@ it('has no more batches under way than there is room for', async () => {
   expect(begun()).toEqual(['a', 'b', 'c'])
 })
 
-it('says at the end whether all were deleted, when all are', async () => {
+it('tells at the end whether all batches were deleted', async () => {
   const { batches, of } = batchesOf(2)
   await batches.add(batch('a'))
   await batches.add(batch('b'))
@@ -52,7 +52,7 @@ it('says at the end whether all were deleted, when all are', async () => {
   expect(complete).toBe(false)
 })
 
-it('throws the failure of a batch that had ended before anybody waited, and begins nothing after it', async () => {
+it('throws the failure of an earlier batch, and starts no further batch', async () => {
   const { batches, begun, of } = batchesOf(3)
   await batches.add(batch('a'))
   await batches.add(batch('b'))

@@ -4,7 +4,7 @@ import { deleteInput, deleteStatement } from '../../../runtime/cleaning/delete-r
 const table = { tableName: 'my.sessions', tableKey: 'the "key"' }
 const seen = { 'the "key"': { S: 'id' }, updated_at: { S: '1.5' }, expire_at: { N: '7' } }
 
-it('a statement demands every time that the scan saw, and that the others are still absent', () => {
+it('a statement requires the times that the scan saw, and the absence of the others', () => {
   expect(deleteStatement(seen, table)).toEqual({
     Statement:
       'DELETE FROM "my.sessions" WHERE "the ""key""" = ? AND "created_at" IS MISSING AND "updated_at" = ? ' +
@@ -13,7 +13,7 @@ it('a statement demands every time that the scan saw, and that the others are st
   })
 })
 
-it('a DeleteItem demands the same', () => {
+it('a DeleteItem requires the same', () => {
   expect(deleteInput(seen, table)).toMatchObject({
     Key: { 'the "key"': { S: 'id' } },
     ConditionExpression:

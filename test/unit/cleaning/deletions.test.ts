@@ -6,7 +6,7 @@ import { TableWork } from '../../../runtime/table/table-work.js'
 import { FakeTransport } from '../../support/fake-transport.js'
 import { until } from '../../support/until.js'
 
-/** Deletes of a batch of two sessions. The test says how their two statements end. */
+/** Deletions of a batch of two sessions. The test chooses the outcomes of the two statements. */
 function deletionsOf(rate?: number) {
   const transport = new FakeTransport()
   const work = new TableWork(resolveConfiguration({}, {}), { transport } as never, {})
@@ -22,7 +22,7 @@ function deletionsOf(rate?: number) {
   return { deletions, remove, answer }
 }
 
-it('has one more batch under way after each that DynamoDB took, six at most', async () => {
+it('sends one more batch at once after each success, up to six', async () => {
   const { deletions, remove, answer } = deletionsOf()
   const widths = [deletions.width]
   for (let batch = 0; batch < 7; batch += 1) {
@@ -34,7 +34,7 @@ it('has one more batch under way after each that DynamoDB took, six at most', as
   expect(widths).toEqual([1, 2, 3, 4, 5, 6, 6, 6])
 })
 
-it('goes back to one batch when DynamoDB has enough', async () => {
+it('goes back to one batch when DynamoDB throttles', async () => {
   const { deletions, remove, answer } = deletionsOf()
   for (const code of [undefined, 'ThrottlingError']) {
     const done = remove()
@@ -48,7 +48,7 @@ it('goes back to one batch when DynamoDB has enough', async () => {
   expect(deletions.width).toBe(2)
 })
 
-it('has one batch under way where the rate is limited', async () => {
+it('sends one batch at a time with a rate', async () => {
   const { deletions, remove, answer } = deletionsOf(1000)
   const done = remove()
   await answer(undefined, undefined)

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { RateLimit } from '../../../runtime/cleaning/rate-limit.js'
 import { sleep as pause, skipWaits, sleepUntilAborted } from '../../support/quick-sleep.js'
 
-/** So that nothing but waiting takes time. */
+/** Only waits take time. */
 const standing = () => 5000
 const never = new AbortController().signal
 
@@ -13,14 +13,14 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - started) / 1000
 }
 
-it('lets requests pass as fast as the rate allows, those at the same time together', async () => {
+it('sends simultaneous requests together as fast as the rate allows', async () => {
   skipWaits(standing)
   const pace = new RateLimit(100, never)
   const seconds = await secondsOf(() => Promise.all(Array.from({ length: 7 }, () => pace.take(10))))
   expect(seconds).toBeCloseTo(0.6)
 })
 
-it('makes up for what a request consumed more than estimated, and gives back what it consumed less', async () => {
+it('corrects an estimate by the consumption, in both directions', async () => {
   skipWaits(standing)
   const pace = new RateLimit(100, never)
   await pace.take(1)
@@ -30,7 +30,7 @@ it('makes up for what a request consumed more than estimated, and gives back wha
   expect(await secondsOf(() => pace.take(1))).toBeCloseTo(0.05)
 })
 
-it('saves nothing up while nothing is sent', async () => {
+it('allows no burst after a quiet time', async () => {
   skipWaits(standing)
   const pace = new RateLimit(100, never)
   await pause(300)
@@ -45,7 +45,7 @@ it('does not wait without a rate', async () => {
   expect(await secondsOf(() => pace.take(1))).toBe(0)
 })
 
-it('ends every wait when cleaning is stopped, and lets nothing pass then', async () => {
+it('ends every wait when cleaning is stopped, and sends nothing then', async () => {
   sleepUntilAborted()
   const stop = new AbortController()
   const pace = new RateLimit(1, stop.signal)

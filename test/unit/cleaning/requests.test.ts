@@ -22,13 +22,13 @@ it('ends a pause between two attempts at once when cleaning is stopped', async (
   expect(logger.lines).toEqual(['trying again: busy'])
 })
 
-it('raises the failure after eight attempts', async () => {
+it('throws the failure after eight attempts', async () => {
   const { requests } = requestsOf(new AbortController().signal)
   await expect(requests.pause(7, new Error('busy'))).rejects.toThrow('busy')
 })
 
 describe('cleaning that makes no progress', () => {
-  /** A cleaning of which each request takes 30 seconds; it fails while `fails` is true. */
+  /** Requests that take 30 seconds each, and fail while `fails` is true. */
   function slowRequests() {
     let time = 1_000_000
     const spy = vi.spyOn(performance, 'now').mockImplementation(() => time)
@@ -38,28 +38,28 @@ describe('cleaning that makes no progress', () => {
     const send = (fails = request.fails) =>
       requests.send('Scan', 1, async () => {
         time += request.seconds * 1000
-        if (fails) throw Object.assign(new Error('no answer'), { name: 'TimeoutError' })
+        if (fails) throw Object.assign(new Error('no response'), { name: 'TimeoutError' })
         return {}
       })
-    /** A request that hangs while others succeed, and fails at `end`. */
+    /** A request that is running while others succeed, and fails at `end`. */
     const hang = async (end: Promise<void>) =>
       requests.send('Scan', 1, async () => {
         await end
-        throw Object.assign(new Error('no answer'), { name: 'TimeoutError' })
+        throw Object.assign(new Error('no response'), { name: 'TimeoutError' })
       })
     return { send, request, hang }
   }
 
-  it('ends when no request succeeded for five times the longest time of one', async () => {
+  it('ends when no request has succeeded within five timeouts', async () => {
     const { send } = slowRequests()
     const error = await send().catch((reason: unknown) => reason)
     expect(error).toMatchObject({ name: 'TableRequestError', cause: { name: 'TableRequestError' } })
     expect((error as Error).message).toMatch(
-      /^cleaning makes no progress: no request has succeeded for 150 seconds; what was deleted stays deleted\. The last failure: dynamodb:Scan for /,
+      /^cleaning makes no progress: no request has succeeded for 150 seconds; sessions deleted before stay deleted\. The last failure: dynamodb:Scan for /,
     )
   })
 
-  it('does not end by that while other requests succeed', async () => {
+  it('goes on while other requests succeed', async () => {
     const { send } = slowRequests()
     let ended = false
     const failing = send(true).finally(() => {
@@ -73,13 +73,13 @@ describe('cleaning that makes no progress', () => {
     await expect(failing).rejects.toThrow(/^dynamodb:Scan for table/)
   })
 
-  it('does not end by that before five failures, for its rate may make it wait between them', async () => {
+  it('goes on until five failures, because a rate may delay the attempts', async () => {
     const { send, request } = slowRequests()
     request.seconds = 50
     await expect(send()).rejects.toThrow('no request has succeeded for 250 seconds')
   })
 
-  it('does not count the time of a request in which others succeeded', async () => {
+  it('does not count the time before another request succeeded', async () => {
     const { send, hang } = slowRequests()
     let end = () => {}
     const hanging = hang(
@@ -93,7 +93,7 @@ describe('cleaning that makes no progress', () => {
     await expect(hanging).rejects.toThrow(/^dynamodb:Scan for table/)
   })
 
-  it('does not end by that when requests are refused at once', async () => {
+  it('goes on when requests are refused at once', async () => {
     const { send, request } = slowRequests()
     request.seconds = 1
     await expect(send()).rejects.toThrow(/^dynamodb:Scan for table/)

@@ -10,18 +10,18 @@ it.each([
   [{ rate: Number.NaN }, 'rate: must be capacity units a second, more than 0, not NaN'],
   [{ maxItems: 0 }, 'maxItems: must be a whole number, at least 1, not 0'],
   [{ maxSeconds: Number.POSITIVE_INFINITY }, 'maxSeconds: must be seconds, more than 0, not Infinity'],
-])('collectGarbage refuses %j before it does anything', async (context, message) => {
+])('collectGarbage refuses %j before any request', async (context, message) => {
   await expect(collectGarbage({ maxStale: 1 }, context)).rejects.toMatchObject({ name: 'ConfigurationError', message })
 })
 
-it('all that is wrong is named at once, as it was typed', () => {
+it('names all problems at once, as the caller typed them', () => {
   const typed = { segments: 'two', rate: '-1' }
   expect(() => checkSettings(typed, (name) => `--${name}`)).toThrow(
     /--segments: .* not "two"(.|\n)*--rate: .* not "-1"/,
   )
 })
 
-it('what is in range is accepted', () => {
+it('accepts values in range', () => {
   expect(() => checkSettings({ segments: 100, rate: 0.5, maxItems: 1, maxSeconds: 0.1 })).not.toThrow()
   expect(() => checkSettings({})).not.toThrow()
 })

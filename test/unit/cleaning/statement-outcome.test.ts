@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { statementError, verdictOf } from '../../../runtime/cleaning/statement-outcome.js'
+import { outcomeOf, statementError } from '../../../runtime/cleaning/statement-outcome.js'
 
-/** All that the API reference lists ("BatchStatementError"). */
+/** All codes of the API reference ("BatchStatementError"). */
 it.each([
   ['ConditionalCheckFailed', 'refreshed'],
   ['InternalServerError', 'again'],
@@ -14,16 +14,16 @@ it.each([
   ['ItemCollectionSizeLimitExceeded', 'failed'],
   ['ResourceNotFound', 'failed'],
   ['ValidationError', 'failed'],
-] as const)('a statement that ends with %s is %s', (Code, verdict) => {
-  expect(verdictOf({ Error: { Code } })).toBe(verdict)
+] as const)('a statement with the error %s is %s', (Code, outcome) => {
+  expect(outcomeOf({ Error: { Code } })).toBe(outcome)
 })
 
-it('a statement without an error has deleted, and one with an error that nobody knows has not', () => {
-  expect(verdictOf({ TableName: 'sessions' })).toBe('deleted')
-  expect(verdictOf({ Error: {} })).toBe('failed')
+it('a statement without an error is deleted, and one with an unknown error has failed', () => {
+  expect(outcomeOf({ TableName: 'sessions' })).toBe('deleted')
+  expect(outcomeOf({ Error: {} })).toBe('failed')
 })
 
-it("a statement's error is named like that of a request", () => {
+it("the error of a statement has the name of a request's error", () => {
   expect(statementError({ Error: { Code: 'AccessDenied', Message: 'no' } })).toMatchObject({
     name: 'AccessDeniedException',
     message: 'no',

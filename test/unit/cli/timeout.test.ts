@@ -65,7 +65,7 @@ describe.each(COMMANDS)('dynamo-session %s, when DynamoDB does not answer', (nam
       (reason: unknown) => reason,
     )
     const text = name === 'doctor' ? logger.lines.join('\n') : messageOf(error)
-    expect(text).toContain(`dynamodb:${operation} for table "sessions" failed: no answer within 0.1 seconds`)
+    expect(text).toContain(`dynamodb:${operation} for table "sessions" failed: no response within 0.1 seconds`)
     expect(text).toContain(`from DynamoDB at ${stub.endpoint}`)
     expect(text).toContain('with --timeout')
     expect(text).not.toMatch(/\n +at /)
@@ -87,7 +87,7 @@ describe.each(COMMANDS)('dynamo-session %s, when DynamoDB does not answer', (nam
     await vi.advanceTimersByTimeAsync(100)
     const isClean = name.startsWith('clean')
     const waiting = (request: string) =>
-      `waiting for DynamoDB at ${stub.endpoint} to answer ${request} (30 seconds at most)`
+      `waiting for the response to ${request} from DynamoDB at ${stub.endpoint} (30 seconds at most)`
     expect(logger.warnings).toEqual([waiting(isClean ? 'DescribeTable' : operation)])
     await vi.advanceTimersByTimeAsync(26_900)
     expect(failure).toBeUndefined()
@@ -98,7 +98,9 @@ describe.each(COMMANDS)('dynamo-session %s, when DynamoDB does not answer', (nam
     expect(failure).toBeInstanceOf(Error)
     expect(logger.warnings.filter((line) => line.startsWith('waiting'))).toHaveLength(1)
     if (!isClean) return
-    expect(messageOf(failure)).toMatch(/^cleaning makes no progress: no request has succeeded for \d+ seconds; what/)
+    expect(messageOf(failure)).toMatch(
+      /^cleaning makes no progress: no request has succeeded for \d+ seconds; sessions/,
+    )
     if (name === 'clean') expect(logger.lines.filter((line) => line.startsWith('waiting'))).toEqual([waiting('Scan')])
   })
 })
@@ -133,7 +135,7 @@ describe('dynamo-session doctor, when only DescribeTable is answered', () => {
       await new Promise((resolve) => setImmediate(resolve))
       await vi.advanceTimersByTimeAsync(100)
     }
-    expect(logger.warnings).toEqual([expect.stringContaining('to answer GetItem')])
+    expect(logger.warnings).toEqual([expect.stringContaining('the response to GetItem')])
   })
 })
 

@@ -13,7 +13,7 @@ async function clientOf(options: Options) {
   return client
 }
 
-it('has the credentials that code gives, also for an endpoint on this machine', async () => {
+it('has the credentials of code, even for an endpoint on this machine', async () => {
   const credentials = { accessKeyId: 'AKIDOWN', secretAccessKey: 'secret' }
   const found = async (options: Options) => (await clientOf(options)).config.credentials()
   expect(await found({ credentials })).toMatchObject(credentials)
@@ -36,7 +36,7 @@ it('takes credentials and region from the profile that code names', async () => 
   }
 })
 
-it('has request handler, logger and number of attempts as code gives them', async () => {
+it('has request handler, logger and number of attempts of code', async () => {
   const requestHandler = new NodeHttpHandler()
   const logger = { debug() {}, info() {}, warn() {}, error() {} }
   const { config } = await clientOf({ requestHandler, logger, maxAttempts: 7 })
@@ -48,7 +48,7 @@ it('has request handler, logger and number of attempts as code gives them', asyn
 it('has the timeouts of the configuration, and its number of connections', async () => {
   const { config } = await clientOf({ connectTimeout: 123, attemptTimeout: 456, maxConnections: 7 })
   const requestHandler = config.requestHandler as unknown as NodeHttpHandler
-  // It knows its settings once it was asked to send.
+  // The handler resolves its settings with the first request.
   await requestHandler.handle({} as never).catch(() => undefined)
   expect(requestHandler.httpHandlerConfigs()).toMatchObject({
     connectionTimeout: 123,

@@ -7,7 +7,6 @@ import { DynamoDBClient, type DynamoDBClientConfig, GetItemCommand } from '@aws-
 import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
-  type Caller,
   type Credentials,
   CredentialsSource,
   credentialsFromChain,
@@ -15,6 +14,11 @@ import {
   credentialsFromEnv,
   localCredentialsFromChain,
 } from '../../../runtime/dynamodb/credentials.js'
+
+/** What the SDK passes to a provider. */
+interface Caller {
+  readonly callerClientConfig: { readonly region: () => Promise<string> }
+}
 
 const START = Date.UTC(2026, 0, 1)
 const MINUTE = 60_000
@@ -67,12 +71,12 @@ class Provider {
   }
 }
 
-/** Lets everything go on that waits for nothing. */
+/** Lets pending promises settle. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** One request of the SDK: the key that it is signed with. */
+/** Sends a request with the SDK, and returns the key that signed it. */
 function sdkRequests(config: DynamoDBClientConfig): () => Promise<string> {
   const sent = new Error('sent')
   let key = ''
@@ -96,7 +100,7 @@ async function outcome(request: () => Promise<string>): Promise<string> {
 }
 
 describe('credentials of a provider', () => {
-  it('are asked for once by all requests at the same moment', async () => {
+  it('are requested once for simultaneous requests', async () => {
     const provider = new Provider()
     const source = credentialsFromCode(provider.provide, 'eu-central-1')
     expect(source.current()).toBeUndefined()
@@ -109,7 +113,7 @@ describe('credentials of a provider', () => {
     expect(provider.calls).toBe(1)
   })
 
-  it('are asked for anew after a failure', async () => {
+  it('are requested again after a failure', async () => {
     const provider = new Provider()
     provider.failing = true
     const source = credentialsFromCode(provider.provide, 'eu-central-1')
@@ -118,7 +122,7 @@ describe('credentials of a provider', () => {
     expect((await source.get()).accessKeyId).toBe('KEY2')
   })
 
-  it('are never asked for again when they hold for ever', async () => {
+  it("are never requested again when they don't expire", async () => {
     const provider = new Provider()
     provider.lifetime = undefined
     const source = credentialsFromCode(provider.provide, 'eu-central-1')
@@ -148,7 +152,7 @@ describe('credentials of a provider', () => {
     expect(provider.calls).toBe(2)
   })
 
-  it('are used while they hold when renewing fails, which is tried once a second', async () => {
+  it('are used until they expire when renewal fails, which is tried once a second', async () => {
     const provider = new Provider()
     const source = credentialsFromCode(provider.provide, 'eu-central-1')
     const first = await source.get()
@@ -176,7 +180,7 @@ describe('credentials of a provider', () => {
     expect(source.current()).toBeDefined()
   })
 
-  it('are those that an expired provider gives', async () => {
+  it('are used even if the provider returns expired ones', async () => {
     const provider = new Provider()
     provider.lifetime = -HOUR
     const source = credentialsFromCode(provider.provide, 'eu-central-1')
@@ -186,7 +190,7 @@ describe('credentials of a provider', () => {
     expect((await source.get()).accessKeyId).toMatch(/^KEY[23]$/)
   })
 
-  it('are asked for by each request where the provider may choose by the request, as by the SDK', async () => {
+  it("are requested for each request from a provider with the SDK's mark, as by the SDK", async () => {
     const provider = new Provider()
     const source = credentialsFromCode(Object.assign(provider.provide, { memoized: true }), 'eu-central-1')
     for (const key of ['KEY1', 'KEY2']) {
@@ -200,7 +204,7 @@ describe('credentials of a provider', () => {
     expect(provider.calls - before).toBeGreaterThanOrEqual(2)
   })
 
-  it("have the caller's region, as the SDK gives it", async () => {
+  it("have the caller's region, as with the SDK", async () => {
     const provider = new Provider()
     await credentialsFromCode(provider.provide, 'sa-east-1').get()
     await sdkRequests({ credentials: provider.provide })()
@@ -209,7 +213,7 @@ describe('credentials of a provider', () => {
   })
 
   it.each([undefined, null, {}, { accessKeyId: 'AKIA' }, { accessKeyId: 'a', secretAccessKey: 's', sessionToken: 7 }])(
-    'are refused when they are no credentials: %j',
+    'are refused when they are not credentials: %j',
     async (value) => {
       const source = credentialsFromCode(async () => value as never, 'eu-central-1')
       await expect(source.get()).rejects.toThrow(/^AWS credentials: have no accessKeyId/)
@@ -217,19 +221,22 @@ describe('credentials of a provider', () => {
     },
   )
 
-  it.each(['\r', '\n', '\0', 'ü'])('are refused when a header can not hold them, and not printed: %j', async (bad) => {
-    const sessionToken = `mysecrettoken${bad}`
-    for (const memoized of [false, true]) {
-      const provide = async () => ({ accessKeyId: 'AKIA', secretAccessKey: 's', sessionToken })
-      const source = credentialsFromCode(Object.assign(provide, { memoized }), 'eu-central-1')
-      const error = await source.get().catch((thrown) => thrown)
-      expect(error).toMatchObject({ name: 'ConfigurationError' })
-      expect(error.message).toMatch(/sessionToken: contains a character/)
-      expect(error.message).not.toContain('mysecrettoken')
-    }
-  })
+  it.each(['\r', '\n', '\0', 'ü'])(
+    "are refused without being printed when a header can't hold them: %j",
+    async (bad) => {
+      const sessionToken = `mysecrettoken${bad}`
+      for (const memoized of [false, true]) {
+        const provide = async () => ({ accessKeyId: 'AKIA', secretAccessKey: 's', sessionToken })
+        const source = credentialsFromCode(Object.assign(provide, { memoized }), 'eu-central-1')
+        const error = await source.get().catch((thrown) => thrown)
+        expect(error).toMatchObject({ name: 'ConfigurationError' })
+        expect(error.message).toMatch(/sessionToken: contains a character/)
+        expect(error.message).not.toContain('mysecrettoken')
+      }
+    },
+  )
 
-  it('stay when renewing gives some that are refused', async () => {
+  it('stay when the renewed ones are refused', async () => {
     let calls = 0
     const provide = async () => {
       calls += 1
@@ -246,7 +253,7 @@ describe('credentials of a provider', () => {
   })
 })
 
-/** What happens to requests at these times, one after the other. `failing` is set from then on. */
+/** The outcomes of requests at these times, one after the other. `failing` holds from its time on. */
 const TIMES: { minutes: number; failing?: boolean }[] = [
   { minutes: 0 },
   { minutes: 1 },
@@ -284,7 +291,7 @@ function ours(source: CredentialsSource): () => Promise<string> {
   return async () => (await source.get()).accessKeyId
 }
 
-it('asks a provider in code no more often than the SDK does, and fails in no other case', async () => {
+it('calls a provider at most as often as the SDK, and fails only when the SDK fails', async () => {
   const [mine, its] = [new Provider(), new Provider()]
   const own = await history(mine, ours(credentialsFromCode(mine.provide, 'eu-central-1')))
   const sdk = await history(its, sdkRequests({ credentials: its.provide }))
@@ -295,12 +302,12 @@ it('asks a provider in code no more often than the SDK does, and fails in no oth
       if (theirs?.outcomes[request]?.startsWith('KEY')) expect(text, `${minutes} min`).toMatch(/^KEY/)
     }
   }
-  // Where nothing fails, each renewal is one call; the SDK makes several for each request.
+  // Without failures, each renewal is one call. The SDK makes several calls for each request.
   expect(own.slice(0, 5).map(({ calls }) => calls)).toEqual([1, 1, 1, 2, 2])
   expect(own.find(({ minutes }) => minutes === 600)?.outcomes).toEqual(Array(3).fill('no keys today'))
 })
 
-it('tells the default chain the region, and limits how long it waits for services', async () => {
+it('passes the region and timeouts for services to the default chain', async () => {
   const given: { init?: { parentClientConfig: object }; caller?: Caller } = {}
   vi.doMock('@aws-sdk/credential-provider-node', () => ({
     defaultProvider: (init: typeof given.init) => async (caller: Caller) => {
@@ -318,7 +325,7 @@ it('tells the default chain the region, and limits how long it waits for service
   expect(await given.caller?.callerClientConfig.region()).toBe('sa-east-1')
 })
 
-it('gets credentials with an account for a web identity, as in EKS', async () => {
+it('gets credentials with an account by a web identity, as in EKS', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'token-')), 'token')
   writeFileSync(file, 'web-identity')
   const requests: string[] = []
@@ -378,14 +385,14 @@ describe('credentials of the default chain', () => {
     expect((await localCredentialsFromChain('eu-central-1').get()).accessKeyId).toBe('KEY2')
   })
 
-  it('are asked for no more often than by the SDK, and fail in no other case', async () => {
-    // What is under way has ended before the next request: the chain renews in the background, over HTTP.
+  it('are requested at most as often as by the SDK, and fail only when the SDK fails', async () => {
+    // The chain renews in the background, over HTTP. The renewal ends before the next request.
     const quiet = (request: () => Promise<string>) => async () => {
       const key = await request()
       for (let turn = 0; turn < 50; turn += 1) await settle()
       return key
     }
-    // Else the chain waits for a second before it asks the container again.
+    // Without this, the chain waits for a second before the next request to the container.
     const once = { maxRetries: 0 }
     const credentialDefaultProvider = (init: object) => defaultProvider({ ...init, ...once })
     const own = await history(provider, quiet(ours(credentialsFromChain('eu-central-1', once))))
@@ -402,7 +409,7 @@ describe('credentials of the default chain', () => {
     expect(own.find(({ minutes }) => minutes === 600)?.outcomes[0]).not.toMatch(/^KEY/)
   })
 
-  it('are placeholders on this machine when there are none', async () => {
+  it('are placeholders on this machine when none are found', async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
     server = createServer().listen(0)
@@ -434,7 +441,7 @@ describe('credentials in ENV', () => {
     expect(credentialsFromEnv(process.env)?.current()).toEqual(sdk)
   })
 
-  it('are looked at again when they end, as by the SDK', async () => {
+  it('are read again when they expire, as by the SDK', async () => {
     const env = {
       AWS_ACCESS_KEY_ID: 'OLD',
       AWS_SECRET_ACCESS_KEY: 's',
@@ -455,7 +462,7 @@ describe('credentials in ENV', () => {
     at(56 * MINUTE)
     await both()
     expect(await both()).toEqual(['NEW', 'NEW'])
-    // They are used even when ENV has no others.
+    // They are used even if ENV has no new ones.
     at(2 * HOUR)
     expect(await both()).toEqual(['NEW', 'NEW'])
     vi.stubEnv('AWS_CREDENTIAL_EXPIRATION', 'nonsense')

@@ -5,7 +5,7 @@ import { sdkRequest } from '../../support/sdk-request.js'
 
 const keys = { accessKeyId: 'AKID', secretAccessKey: 'secret' }
 
-/** Where the SDK sends, in our form; undefined when the SDK refuses to send. */
+/** The SDK's endpoint, in the form of this package; undefined when the SDK refuses to send. */
 async function sdkEndpoint({ region, endpoint, accountId, accountIdMode }: EndpointFacts) {
   const request = await sdkRequest({
     region,
@@ -24,7 +24,7 @@ async function sdkEndpoint({ region, endpoint, accountId, accountIdMode }: Endpo
   }
 }
 
-/** With each of these the SDK either sends to the same endpoint, or is left to send. */
+/** For each of these, this package finds the SDK's endpoint, or leaves the request to the SDK. */
 async function compare(facts: EndpointFacts): Promise<boolean> {
   const ours = endpointFor(facts)
   if (ours) expect(ours, JSON.stringify(facts)).toEqual(await sdkEndpoint(facts))
@@ -178,7 +178,7 @@ it.each([
   expect(endpointFor({ ...none, region: 'eu-central-1', endpoint })).toBeUndefined()
 })
 
-it('leaves to the SDK what it refuses because of dual stack, in every partition', async () => {
+it('leaves dual-stack endpoints, which the SDK refuses, to the SDK in every partition', async () => {
   for (const { regions: names, outputs } of partitions) {
     const region = Object.keys(names).find((name) => !name.endsWith('-global')) ?? ''
     const facts = { ...none, region, endpoint: `https://dynamodb.${region}.${outputs.dualStackDnsSuffix}` }

@@ -4,7 +4,7 @@ import { isAwsError, isTransient } from '../../../runtime/dynamodb/error-facts.j
 import { explainAwsError } from '../../../runtime/dynamodb/explain-error.js'
 import { TableRequestError } from '../../../runtime/errors.js'
 
-/** Errors as AWS itself sends them, which no engine on this machine can do. */
+/** Errors of AWS that no engine on this machine sends. */
 const configuration = resolveConfiguration({ tableName: 'web', kmsKeyId: 'alias/nope', region: 'eu-central-1' }, {})
 const request = { action: 'dynamodb:CreateTable', configuration }
 
@@ -44,12 +44,12 @@ it.each([
       'AccessDeniedException',
       'User: arn:aws:iam::1:user/ci is not authorized to perform: dynamodb:CreateTable on resource: arn:x with an explicit deny in a service control policy',
     ),
-    text: 'access denied: arn:aws:iam::1:user/ci may not dynamodb:CreateTable on arn:x, with an explicit deny in a service control policy, which has to be changed',
+    text: 'access denied: arn:aws:iam::1:user/ci may not dynamodb:CreateTable on arn:x, with an explicit deny in a service control policy; change that policy',
   },
   {
     title: 'throttling',
     error: awsError('RequestLimitExceeded', 'Too many requests'),
-    text: 'AWS gets too many such requests from this account just now (RequestLimitExceeded); wait a minute and run it again',
+    text: 'this account sends AWS too many such requests (RequestLimitExceeded); wait a minute and run it again',
   },
   {
     title: 'too many tables at once',
@@ -77,12 +77,12 @@ it.each([
   {
     title: 'a table in use',
     error: awsError('ResourceInUseException', 'Attempt to change a resource which is still in use'),
-    text: 'the table is being created, changed or deleted by somebody else; run it again when that has ended',
+    text: 'somebody else is creating, changing or deleting the table; wait until that has finished and run it again',
   },
   {
     title: 'a missing table',
     error: awsError('ResourceNotFoundException', 'Requested resource not found'),
-    text: 'there is no such table in this region and account; check table_name and region, or create it (npx dynamo-session create-table)',
+    text: 'the table does not exist in this region and account; check table_name and region, or create it (npx dynamo-session create-table)',
   },
   {
     title: 'a refused value',
@@ -107,42 +107,53 @@ it.each([
   expect(explained.cause).toBe(error)
 })
 
-it('never repeats the request that AWS quotes for a wrong signature, which holds a session token', () => {
+it("never quotes the request in AWS's error for a wrong signature, which holds a session token", () => {
   const message = "The Canonical String should have been 'POST\n/\nx-amz-security-token:FwoGZXIv'"
   const explained = explainAwsError(awsError('InvalidSignatureException', message, 403), request)
   expect(explained.message).not.toContain('FwoGZXIv')
 })
 
-it('names another table than the configured one where a request was for that', () => {
+it('names the table of the request when it is not the configured one', () => {
   const explained = explainAwsError(awsError('X', 'y'), { ...request, tableName: 'web_migrations' })
   expect(explained.message).toBe('dynamodb:CreateTable for table "web_migrations" failed: X: y')
 })
 
-it('leaves an error that is explained already as it is', () => {
+it('leaves an explained error as it is', () => {
   const explained = new TableRequestError('explained')
   expect(explainAwsError(explained, request)).toBe(explained)
 })
 
-it('takes several connection errors at once (IPv6 and IPv4) for the first of them', () => {
+it('explains the first of several connection errors (IPv6 and IPv4)', () => {
   const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED', address: '::1', port: 8000 })
   expect(explainAwsError(new AggregateError([refused, refused]), request).message).toContain(
     'no connection to ::1:8000',
   )
 })
 
-it('tells what may pass from what will not', () => {
-  for (const error of [
-    awsError('ThrottlingException'),
-    awsError('InternalServerError', '', 500),
-    awsError('TimeoutError', '', 0),
-    Object.assign(new Error(), { code: 'ECONNRESET' }),
-    new TableRequestError('wrapped', { cause: awsError('RequestLimitExceeded') }),
-  ]) {
-    expect(isTransient(error)).toBe(true)
-  }
-  for (const error of [awsError('AccessDeniedException'), awsError('ValidationException'), new Error('x'), undefined]) {
-    expect(isTransient(error)).toBe(false)
-  }
+it.each([
+  ['throttling', awsError('ThrottlingException')],
+  ['throttling inside a TableRequestError', new TableRequestError('x', { cause: awsError('RequestLimitExceeded') })],
+  ['status 429', awsError('Unknown', '', 429)],
+  ['a fault without a status', awsError('InternalServerError', '', 0)],
+  ['status 501', awsError('Unknown', '', 501)],
+  ['a timeout', awsError('TimeoutError', '', 0)],
+  ['a timeout of AWS', awsError('RequestTimeout')],
+  ['a connection that broke', Object.assign(new Error(), { code: 'ECONNRESET' })],
+  ['a connection that was aborted', Object.assign(new Error(), { code: 'ECONNABORTED' })],
+  ['a foreign response with status 200', awsError('UnreadableAnswerError', '', 200)],
+  ['a foreign response with status 503', awsError('UnreadableAnswerError', '', 503)],
+])('counts %s as transient', (_, error) => {
+  expect(isTransient(error)).toBe(true)
+})
+
+it.each([
+  ['a missing permission', awsError('AccessDeniedException')],
+  ['a wrong request', awsError('ValidationException')],
+  ['a foreign response with status 403', awsError('UnreadableAnswerError', '', 403)],
+  ['any other error', new Error('x')],
+  ['undefined', undefined],
+])('does not count %s as transient', (_, error) => {
+  expect(isTransient(error)).toBe(false)
 })
 
 it('recognises an error of DynamoDB by itself and as a cause', () => {

@@ -31,14 +31,14 @@ afterAll(() => stub.stop())
 beforeEach(() => stub.reset())
 afterEach(() => void vi.useRealTimers())
 
-/** Sends by a connection of this test, lean. */
+/** Sends with the lean transport of a connection of this test. */
 function sendWith(options: Options = FEW) {
   const connection = connectionFor(stub, options)
   onTestFinished(() => connection.close())
   return leanSend(connection)
 }
 
-/** What a caller can find out about an error. The SDK's also lists its message, and members that are undefined. */
+/** The facts of an error that a caller can see. The SDK's error also lists its message and undefined members. */
 function facts(error: Error & Record<string, unknown>) {
   const { $metadata, message, name, $response, ...more } = error
   const { totalRetryDelay: _, ...metadata } = ($metadata ?? {}) as Record<string, unknown>
@@ -83,7 +83,7 @@ describe('an error of DynamoDB through the lean transport', () => {
     expect(throttled).not.toBeInstanceOf(ConditionalCheckFailedException)
   })
 
-  it('is as empty as the SDK’s where nothing came with it', async () => {
+  it('is as empty as the SDK’s for an empty response', async () => {
     stub.answer((_request, response) => void response.writeHead(500, { 'x-amzn-requestid': 'R' }).end())
     const { sdk, lean } = await both(stub, FEW, (send) => failureOf(send('GetItem', INPUT)))
     expect(facts(lean.result)).toStrictEqual(facts(sdk.result))
@@ -103,7 +103,7 @@ describe('an error of the network through the lean transport', () => {
       },
     ],
     ['with something else than HTTP', (socket: Socket) => void socket.end('SSH-2.0\r\n\r\n')],
-  ])('is what the SDK makes of a connection that breaks %s', async (_, hurt) => {
+  ])("is the SDK's for a connection that breaks %s", async (_, hurt) => {
     stub.answer((_request, response) => hurt(response.socket as Socket))
     const { sdk, lean } = await both(stub, FEW, (send) => failureOf(send('GetItem', INPUT)))
     const { name, code, $metadata } = lean.result
@@ -113,21 +113,21 @@ describe('an error of the network through the lean transport', () => {
     expect($metadata).toMatchObject({ attempts, totalRetryDelay: expect.any(Number) })
   })
 
-  it('is what the SDK makes of a host where nobody listens', async () => {
+  it("is the SDK's for a host that refuses connections", async () => {
     const endpoint = `http://127.0.0.1:${await freePort()}`
     const { sdk, lean } = await both(stub, { ...FEW, endpoint }, (send) => failureOf(send('GetItem', INPUT)))
     expect(facts(lean.result)).toMatchObject({ name: sdk.result.name, metadata: { attempts: 3 } })
     expect(lean.result).toMatchObject({ code: 'ECONNREFUSED', address: '127.0.0.1', port: sdk.result.port })
   })
 
-  it('is what the SDK makes of a host that is not found', async () => {
+  it("is the SDK's for a host that is not found", async () => {
     const { sdk, lean } = await both(stub, { ...FEW, endpoint: 'http://nowhere.invalid' }, (send) =>
       failureOf(send('GetItem', INPUT)),
     )
     expect(lean.result).toMatchObject({ name: sdk.result.name, code: sdk.result.code, hostname: 'nowhere.invalid' })
   })
 
-  it('is a TimeoutError when no answer comes within attempt_timeout, for each attempt', async () => {
+  it('is a TimeoutError when no response comes within attempt_timeout, for each attempt', async () => {
     const timeout = requestTimeout()
     onTestFinished(timeout.end)
     stub.answer(() => timeout.runOut())
@@ -166,7 +166,7 @@ describe('an error of the network through the lean transport', () => {
 })
 
 describe('a connection that is not made within connect_timeout', () => {
-  /** Lets the time run out as soon as the request tries to connect. */
+  /** Advances the time to the limit as soon as the request tries to connect. */
   async function timedOut(endpoint: string, tries = () => true): Promise<Error & Record<string, unknown>> {
     const timeout = requestTimeout()
     onTestFinished(timeout.end)
@@ -180,7 +180,7 @@ describe('a connection that is not made within connect_timeout', () => {
     return error
   }
 
-  it('is a TimeoutError when the TLS handshake is not answered', async () => {
+  it('is a TimeoutError when the TLS handshake gets no response', async () => {
     const silent = await silentServer()
     const error = await timedOut(silent.endpoint, () => silent.hellos() > 0)
     expect(error).toMatchObject({ name: 'TimeoutError', code: 'ETIMEDOUT', $metadata: { attempts: 1 } })
@@ -193,7 +193,7 @@ describe('a connection that is not made within connect_timeout', () => {
     expect(error).toMatchObject({ name: 'TimeoutError', code: 'ETIMEDOUT', $metadata: { attempts: 1 } })
   })
 
-  it('does not run out for a connection that was made', async () => {
+  it('does not limit an established connection', async () => {
     const timeout = requestTimeout()
     onTestFinished(timeout.end)
     stub.answer((_, response) => {
@@ -220,31 +220,34 @@ describe('retries of the lean transport', () => {
     expect(new Set(stub.requests.map(({ headers }) => headers['amz-sdk-invocation-id'])).size).toBe(1)
   })
 
-  it.each(['ThrottlingException', 'InternalServerError'])('become fewer in time, as the SDK’s: %s', async (name) => {
-    const status = name === 'InternalServerError' ? 500 : 400
-    const { sdk, lean } = await both(stub, {}, async (send) => {
-      const attempts: unknown[] = []
-      stub.answer((_, response) => sendError(response, name, { status }))
-      for (let count = 0; count < 36; count += 1) {
+  it.each(['ThrottlingException', 'InternalServerError'])(
+    'become fewer like the SDK’s when the quota is used up: %s',
+    async (name) => {
+      const status = name === 'InternalServerError' ? 500 : 400
+      const { sdk, lean } = await both(stub, {}, async (send) => {
+        const attempts: unknown[] = []
+        stub.answer((_, response) => sendError(response, name, { status }))
+        for (let count = 0; count < 36; count += 1) {
+          attempts.push((await failureOf(send('GetItem', INPUT))).$metadata)
+        }
+        stub.answer((_, response) => sendJson(response, {}))
+        for (let count = 0; count < 30; count += 1) await send('GetItem', INPUT)
+        stub.answer((_, response) => sendError(response, name, { status }))
         attempts.push((await failureOf(send('GetItem', INPUT))).$metadata)
-      }
-      stub.answer((_, response) => sendJson(response, {}))
-      for (let count = 0; count < 30; count += 1) await send('GetItem', INPUT)
-      stub.answer((_, response) => sendError(response, name, { status }))
-      attempts.push((await failureOf(send('GetItem', INPUT))).$metadata)
-      return (attempts as { attempts: number }[]).map(({ attempts: count }) => count)
-    })
-    expect(lean.result).toEqual(sdk.result)
-    expect([lean.result.at(0), lean.result.at(-2)]).toEqual([4, 1])
-    expect(lean.result.at(-1)).toBeGreaterThan(1)
-  })
+        return (attempts as { attempts: number }[]).map(({ attempts: count }) => count)
+      })
+      expect(lean.result).toEqual(sdk.result)
+      expect([lean.result.at(0), lean.result.at(-2)]).toEqual([4, 1])
+      expect(lean.result.at(-1)).toBeGreaterThan(1)
+    },
+  )
 })
 
 function sentAt(headers: IncomingHttpHeaders = {}): number {
   return Date.parse(String(headers['x-amz-date']).replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5'))
 }
 
-/** A server whose time it is, and which refuses signatures of other times. */
+/** A server with this time, which refuses signatures of other times. */
 function refusing(serverTime: number): Parameters<Stub['answer']>[0] {
   const date = new Date(serverTime).toUTCString()
   const refusal = { __type: 'x#InvalidSignatureException', message: 'Signature not yet current: …' }
@@ -255,7 +258,7 @@ function refusing(serverTime: number): Parameters<Stub['answer']>[0] {
 }
 
 describe('the clock of the lean transport', () => {
-  it('is corrected by the date of an answer, as the SDK does, and the refused request repeated', async () => {
+  it('is corrected by the date of a response, as by the SDK, and the refused request is repeated', async () => {
     stub.answer(refusing(Date.now() + 3600_000))
     const { sdk, lean } = await both(stub, FEW, async (send) => {
       const { $metadata } = await send('GetItem', INPUT)
@@ -273,7 +276,7 @@ describe('the clock of the lean transport', () => {
     expect(answers.map(({ $metadata }) => $metadata.attempts)).toEqual(Array(8).fill(2))
   })
 
-  it('makes no request twice that was refused for another reason', async () => {
+  it('does not repeat a request that was refused for another reason', async () => {
     const date = () => new Date(Date.now() + 3600_000).toUTCString()
     const send = sendWith()
     stub.answer((_, response) => sendJson(response, {}, 200, { date: date() }))
@@ -286,7 +289,7 @@ describe('the clock of the lean transport', () => {
     expect(await failureOf(send('UpdateItem', INPUT))).toMatchObject({ $metadata: { attempts: 1 } })
   })
 
-  it('is not corrected by an old answer that a cache gives', async () => {
+  it('is not corrected by an old response from a cache', async () => {
     const send = sendWith()
     const old = { date: new Date(Date.now() - 3600_000).toUTCString(), age: '3600' }
     stub.answer((_, response) => sendJson(response, {}, 200, old))
@@ -296,7 +299,7 @@ describe('the clock of the lean transport', () => {
 })
 
 describe('credentials of the lean transport', () => {
-  it('are refreshed when they expire, before a request is signed with old ones', async () => {
+  it('are renewed when they expire, before a request is signed', async () => {
     let made = 0
     const credentials = async () => {
       made += 1
@@ -332,7 +335,7 @@ describe('credentials of the lean transport', () => {
     expect(new Set(sentBy(stub.requests))).toEqual(new Set(['lean']))
   })
 
-  it('that the application changes are taken as they are now', async () => {
+  it('are used as the application has changed them', async () => {
     const used = async (sendOf: (own: typeof CREDENTIALS) => Send) => {
       const own = { ...CREDENTIALS, sessionToken: 'T1' }
       const before = stub.requests.length
@@ -362,7 +365,7 @@ describe('credentials of the lean transport', () => {
     expect(bySdk.slice(1)).toEqual(later)
   })
 
-  it('are asked for once for many first requests at the same time', async () => {
+  it('are requested once for many simultaneous first requests', async () => {
     const credentials = vi.fn(async () => CREDENTIALS)
     const send = sendWith({ credentials })
     await Promise.all(Array.from({ length: 40 }, () => send('GetItem', INPUT)))
@@ -370,7 +373,7 @@ describe('credentials of the lean transport', () => {
     expect(new Set(sentBy(stub.requests))).toEqual(new Set(['lean']))
   })
 
-  it('fail as with the SDK when there are none', async () => {
+  it("cause the SDK's error when none are found", async () => {
     const credentials = async () => {
       throw Object.assign(new Error('none here'), { name: 'CredentialsProviderError' })
     }
@@ -379,7 +382,7 @@ describe('credentials of the lean transport', () => {
     expect(stub.requests).toHaveLength(0)
   })
 
-  it('are not asked for again by a request that failed for want of them, but by the next one', async () => {
+  it('are requested again by the next request after one that failed without credentials', async () => {
     const refused = Object.assign(new Error('no connection'), { code: 'ECONNREFUSED' })
     const credentials = vi.fn(async () => CREDENTIALS).mockRejectedValueOnce(refused)
     const send = sendWith({ credentials })
@@ -424,14 +427,14 @@ describe('a request of the lean transport that is aborted', () => {
     const aborted = () => send('GetItem', INPUT, { abortSignal: AbortSignal.abort() })
     expect((await failureOf(aborted())).name).toBe('AbortError')
     await send('GetItem', INPUT)
-    // The connection is free a moment after the answer has come.
+    // The connection is free a moment after the response.
     await new Promise((resolve) => setImmediate(resolve))
     expect((await failureOf(aborted())).name).toBe('AbortError')
     await send('GetItem', INPUT)
     expect([stub.requests.length, stub.connections]).toEqual([2, 1])
   })
 
-  it('leaves the other requests and their connection alone', async () => {
+  it('does not disturb the other requests and their connection', async () => {
     const controller = new AbortController()
     stub.answer((_, response, count) => {
       if (count === 1) setTimeout(() => controller.abort(), 5)
@@ -461,7 +464,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as { port: number }).port
 }
 
-/** Takes connections, and says nothing. */
+/** Accepts connections, and sends nothing. */
 async function silentServer() {
   const sockets = new Set<Socket>()
   let hellos = 0
@@ -479,7 +482,7 @@ async function silentServer() {
   return { endpoint, hellos: () => hellos, open: () => sockets.size }
 }
 
-/** A server whose process is stopped, with so many connections waiting that the system lets no other in. */
+/** A server whose process is stopped, with a full queue of waiting connections. */
 async function fullServer(): Promise<string> {
   const program = `const server = require('node:net').createServer()
     server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port))`

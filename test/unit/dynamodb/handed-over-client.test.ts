@@ -33,7 +33,7 @@ function newClient(config?: DynamoDBClientConfig): DynamoDBClient {
 }
 
 describe('a client that is handed over', () => {
-  it('sends all by its own method, and nothing of its requests is merged', async () => {
+  it('sends every request by its own method, without merging requests', async () => {
     const client = newClient()
     const send = vi.spyOn(client, 'send')
     const connection = handOver(client)
@@ -47,7 +47,7 @@ describe('a client that is handed over', () => {
     expect(sentBy(stub.requests)).toEqual(['sdk', 'sdk', 'sdk'])
   })
 
-  it('sends also in place of a `send` that is replaced later, and by middleware that is added later', async () => {
+  it('sends by a `send` or middleware that the application adds later', async () => {
     const client = newClient()
     const { transport } = handOver(client)
     await transport.send('GetItem', INPUT)
@@ -66,14 +66,14 @@ describe('a client that is handed over', () => {
     expect(stub.requests).toHaveLength(2)
   })
 
-  it('may be none of the SDK', async () => {
+  it("may be another object than the SDK's client", async () => {
     const send = vi.fn(async () => ({ Item: INPUT.Key }))
     const { transport } = handOver({ send } as unknown as DynamoDBClient)
     expect(await transport.send('GetItem', INPUT)).toEqual({ Item: INPUT.Key })
     expect(send).toHaveBeenCalledTimes(1)
   })
 
-  it('starts at once what waits for its turn: it has a queue of its own', () => {
+  it('has its own queue, so inTurn calls start at once', () => {
     const start = vi.fn()
     const leave = handOver(newClient()).transport.inTurn(start)
     expect(start).toHaveBeenCalledTimes(1)
@@ -94,7 +94,7 @@ describe('a client that is handed over', () => {
 describe('the deadline of a request by a client that is handed over', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
 
-  /** Answers without end. */
+  /** Sends a response without end. */
   function drip(response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' })
     const more = () => {
@@ -110,7 +110,7 @@ describe('the deadline of a request by a client that is handed over', () => {
     ['hangs', 'UpdateItem', () => {}],
     ['drips', 'GetItem', drip],
     ['drips', 'UpdateItem', drip],
-  ] as const)('ends one whose answer %s, and its connection: %s', async (_, operation, answer) => {
+  ] as const)('ends a request whose response %s, and its connection: %s', async (_, operation, answer) => {
     stub.answer((_request, response) => answer(response))
     const failure = failureOf(handOver(newClient()).transport.send(operation, INPUT))
     await until(() => stub.requests.length === 1)
@@ -124,7 +124,7 @@ describe('the deadline of a request by a client that is handed over', () => {
     expect(stub.requests).toHaveLength(1)
   })
 
-  it('ends one of a client that knows no signals', async () => {
+  it('ends a request of a client that ignores signals', async () => {
     const send = vi.fn(() => new Promise(() => {}))
     const failure = failureOf(handOver({ send } as unknown as DynamoDBClient).transport.send('GetItem', INPUT))
     await until(() => send.mock.calls.length === 1)
@@ -132,7 +132,7 @@ describe('the deadline of a request by a client that is handed over', () => {
     expect((await failure).name).toBe('RequestTimeoutError')
   })
 
-  it('ends one of such a client at once when its caller aborts it', async () => {
+  it('ends a request of such a client at once when its caller aborts it', async () => {
     const controller = new AbortController()
     const send = vi.fn(() => new Promise(() => {}))
     const { transport } = handOver({ send } as unknown as DynamoDBClient)
@@ -142,7 +142,7 @@ describe('the deadline of a request by a client that is handed over', () => {
     expect((await failure).name).toBe('AbortError')
   })
 
-  it('has passed, and nothing is sent', async () => {
+  it('prevents the request when it has passed', async () => {
     const send = vi.fn(async () => ({}))
     const { transport } = handOver({ send } as unknown as DynamoDBClient)
     const error = await failureOf(transport.send('UpdateItem', INPUT, { deadline: performance.now() }))
@@ -163,7 +163,7 @@ describe('the deadline of a request by a client that is handed over', () => {
     expect(remove.mock.calls.length).toBe(add.mock.calls.length)
   })
 
-  it('leaves its caller the AbortError of its own signal', async () => {
+  it("does not hide the AbortError of the caller's signal", async () => {
     const controller = new AbortController()
     stub.answer(() => controller.abort())
     const { transport } = handOver(newClient())
@@ -176,7 +176,7 @@ describe('the deadline of a request by a client that is handed over', () => {
 })
 
 describe('an ordinary connection', () => {
-  it('sends lean, so that the tests of everything else do', async () => {
+  it('sends lean, so the other tests test the lean transport', async () => {
     const connection = connectionFor(stub)
     onTestFinished(() => connection.close())
     await leanSend(connection)('GetItem', INPUT)
@@ -195,7 +195,7 @@ describe('an ordinary connection', () => {
     expect(connection.whySdk).toBeDefined()
   })
 
-  it('sends by the SDK, which alone retries, where it turns out that only the SDK knows the host', async () => {
+  it('sends by the SDK, which alone retries, when only the SDK knows the host', async () => {
     const throttled = Object.assign(new Error('slowly'), { name: 'ThrottlingException' })
     const send = vi.spyOn(DynamoDBClient.prototype, 'send').mockRejectedValue(throttled as never)
     onTestFinished(() => send.mockRestore())

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { isTimeout, isTransient } from '../../../runtime/dynamodb/error-facts.js'
 import type { Input, Operation } from '../../../runtime/dynamodb/operations.js'
-import { requestTimedOut } from '../../../runtime/dynamodb/request-timeout.js'
+import { requestTimedOut } from '../../../runtime/dynamodb/request-errors.js'
 import { RequestTimeoutError } from '../../../runtime/index.js'
-import { isPassing, storeError } from '../../../runtime/session/requests/errors.js'
+import { storeError } from '../../../runtime/session/requests/errors.js'
 
 const Key = { session_id: { S: 'a-session-id' } }
 const READS: [Operation, Input][] = [
@@ -38,21 +38,21 @@ describe('the error for a request that was not finished within request_timeout',
     expect(error.maybeWritten).toBe(true)
   })
 
-  it('has no table to name for statements', () => {
+  it('names no table for statements', () => {
     const error = requestTimedOut('BatchExecuteStatement', { Statements: [] }, 200)
     expect(error.message).toMatch(/^BatchExecuteStatement was not finished within 200 ms /)
     expect(error.maybeWritten).toBe(true)
   })
 
-  it('knows that a write was not carried out when it was never sent', () => {
+  it('says that nothing was written when the request was never sent', () => {
     const error = requestTimedOut('UpdateItem', { TableName: 'sessions', Key }, 200, false)
     expect(error.maybeWritten).toBe(false)
     expect(error.message).not.toContain('carried out')
   })
 
-  it('counts as a timeout that passes, and reaches the application as it is', () => {
+  it('counts as a transient timeout, and reaches the application unchanged', () => {
     const error = requestTimedOut('GetItem', { TableName: 'sessions', Key }, 5000)
-    expect([isTimeout(error), isTransient(error), isPassing(error)]).toEqual([true, true, true])
+    expect([isTimeout(error), isTransient(error)]).toEqual([true, true])
     expect(storeError(error, resolveConfiguration({ region: 'us-east-1' }))).toBe(error)
   })
 })

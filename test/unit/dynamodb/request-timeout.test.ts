@@ -28,12 +28,12 @@ function connect(options: Options = {}) {
   return { ...connection, send: leanSend(connection), close: () => connection.close() }
 }
 
-/** Whether it has been settled by now. */
+/** Whether the promise is settled. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return await Promise.race([promise.then(() => true), new Promise<boolean>((resolve) => setImmediate(resolve, false))])
 }
 
-/** Fails, but not before this much time has passed. */
+/** Expects a rejection after at least this much time. */
 async function failsAfter(milliseconds: number, failure: Promise<Error & Record<string, unknown>>) {
   await vi.advanceTimersByTimeAsync(milliseconds - 1)
   expect(await isSettled(failure)).toBe(false)
@@ -41,7 +41,7 @@ async function failsAfter(milliseconds: number, failure: Promise<Error & Record<
   return await failure
 }
 
-describe('a request that is not answered', () => {
+describe('a request without a response', () => {
   it.each([
     ['GetItem', false, 'GetItem for the table "sessions"'],
     ['UpdateItem', true, 'Whether the request was carried out is not known.'],
@@ -63,7 +63,7 @@ describe('a request that is not answered', () => {
     },
   )
 
-  it('ends by request_timeout also between attempts of less', async () => {
+  it('ends by request_timeout even if each attempt is shorter', async () => {
     stub.answer(() => {})
     const { send } = connect({ attemptTimeout: 2000, requestTimeout: 5000 })
     const failure = failureOf(send('PutItem', { TableName: 'sessions', Item: INPUT.Key }))
@@ -98,7 +98,7 @@ describe('a request that is not answered', () => {
   it.each([
     ['before the end of its headers', (response: ServerResponse) => response.socket?.write('HTTP/1.1 200 OK\r\nx-a: ')],
     ['in the middle of its body', (response: ServerResponse) => response.write('{"Item"')],
-  ])('ends by request_timeout while an answer drips, %s', async (_, drip) => {
+  ])('ends by request_timeout while a response comes slowly, %s', async (_, drip) => {
     let stop = () => {}
     stub.answer((_request, response) => {
       if (stub.requests.length > 1) return sendJson(response, {})
@@ -120,7 +120,7 @@ describe('a request that is not answered', () => {
     expect((await send('GetItem', INPUT)).$metadata.attempts).toBe(1)
   })
 
-  it('ends by request_timeout while credentials are not given, and was not sent', async () => {
+  it('ends by request_timeout unsent while the credentials provider does not return', async () => {
     const credentials = vi.fn(() => new Promise<never>(() => {}))
     const { send } = connect({ credentials })
     const failures = [failureOf(send('GetItem', INPUT)), failureOf(send('UpdateItem', INPUT))]
@@ -133,7 +133,7 @@ describe('a request that is not answered', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('is aborted at once while credentials are not given', async () => {
+  it('is aborted at once while the credentials provider does not return', async () => {
     const controller = new AbortController()
     const remove = vi.spyOn(controller.signal, 'removeEventListener')
     const { send } = connect({ credentials: () => new Promise<never>(() => {}) })
@@ -144,7 +144,7 @@ describe('a request that is not answered', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('leaves the next ones alone, and no timer', async () => {
+  it('does not disturb the next requests, and leaves no timer', async () => {
     stub.answer(() => {})
     const { send } = connect()
     const failure = failureOf(send('GetItem', INPUT, { deadline: monotonic() + 100 }))
@@ -157,7 +157,7 @@ describe('a request that is not answered', () => {
 })
 
 describe('pauses between attempts', () => {
-  /** Pauses that were begun, and the error. */
+  /** The pauses that began, and the error. */
   async function paused(options: Options) {
     const waits = recordWaits()
     vi.spyOn(Math, 'random').mockReturnValue(0.999)
@@ -167,7 +167,7 @@ describe('pauses between attempts', () => {
     return { waits: [...waits], name: error.name }
   }
 
-  it('are not begun when they would last until request_timeout', async () => {
+  it('do not begin when they would last until request_timeout', async () => {
     vi.useRealTimers()
     skipWaits()
     expect(await paused({ requestTimeout: 60_000 })).toMatchObject({ waits: [999, 1998, 3996, 7992, 15_984, 19_980] })
@@ -181,7 +181,7 @@ describe('pauses between attempts', () => {
 })
 
 describe('the queue for connections', () => {
-  /** Holds the answers until the test gives them. */
+  /** Holds responses back until the test releases them. */
   function held(): { answerAll(): void } {
     const waiting: ServerResponse[] = []
     stub.answer((_, response) => void waiting.push(response))
@@ -194,24 +194,21 @@ describe('the queue for connections', () => {
   const inputOf = (id: string) => ({ TableName: 'sessions', Key: { session_id: { S: id } } })
   const ids = () => stub.requests.map(({ body }) => JSON.parse(body).Key.session_id.S)
 
-  it.each([1, 3, 50])(
-    'lets at most max_connections at the server, each with one request at a time: %s',
-    async (most) => {
-      const answers = held()
-      const { send } = connect(most === 50 ? {} : { maxConnections: most })
-      const all = Array.from({ length: 4 * most }, (_, count) => send('GetItem', inputOf(String(count))))
-      for (let round = 1; round <= 4; round += 1) {
-        await until(() => stub.requests.length === round * most)
-        await new Promise((resolve) => setImmediate(resolve))
-        expect([stub.requests.length, stub.sockets.size, stub.connections]).toEqual([round * most, most, most])
-        answers.answerAll()
-      }
-      await Promise.all(all)
-      expect(ids()).toEqual(Array.from({ length: 4 * most }, (_, count) => String(count)))
-    },
-  )
+  it.each([1, 3, 50])('opens at most max_connections, each with one request at a time: %s', async (most) => {
+    const answers = held()
+    const { send } = connect(most === 50 ? {} : { maxConnections: most })
+    const all = Array.from({ length: 4 * most }, (_, count) => send('GetItem', inputOf(String(count))))
+    for (let round = 1; round <= 4; round += 1) {
+      await until(() => stub.requests.length === round * most)
+      await new Promise((resolve) => setImmediate(resolve))
+      expect([stub.requests.length, stub.sockets.size, stub.connections]).toEqual([round * most, most, most])
+      answers.answerAll()
+    }
+    await Promise.all(all)
+    expect(ids()).toEqual(Array.from({ length: 4 * most }, (_, count) => String(count)))
+  })
 
-  it('counts into request_timeout, and who gave up is not sent', async () => {
+  it('counts into request_timeout, and a request that timed out is not sent', async () => {
     const answers = held()
     const { send } = connect({ maxConnections: 1, attemptTimeout: 60_000 })
     const first = failureOf(send('GetItem', inputOf('first')))
@@ -221,7 +218,7 @@ describe('the queue for connections', () => {
     const other = send('GetItem', inputOf('patient'), { deadline: monotonic() + 60_000 })
     await vi.advanceTimersByTimeAsync(4900)
     expect(await first).toBeInstanceOf(RequestTimeoutError)
-    // The one that waits longest got the connection, and keeps its own deadline.
+    // The first request of the queue got the connection, and keeps its own deadline.
     await until(() => stub.requests.length === 2)
     expect(await failsAfter(100, waiting)).toMatchObject({ name: 'RequestTimeoutError', maybeWritten: true })
     await until(() => stub.requests.length === 3)
@@ -230,7 +227,7 @@ describe('the queue for connections', () => {
     expect(ids()).toEqual(['first', 'late', 'patient'])
   })
 
-  it('is left at once by who reaches the deadline or is aborted, and no request is sent for those', async () => {
+  it('is left at once by a request that times out or is aborted, which is not sent', async () => {
     const answers = held()
     const { send } = connect({ maxConnections: 1 })
     const first = send('GetItem', inputOf('first'))
@@ -256,7 +253,7 @@ describe('the queue for connections', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('is left by whoever takes back what was to start', async () => {
+  it('is left when the caller cancels inTurn', async () => {
     const answers = held()
     const connection = connect({ maxConnections: 1 })
     const { transport } = connection
@@ -279,7 +276,7 @@ describe('the queue for connections', () => {
     expect(started).toEqual(['stayed'])
   })
 
-  it('holds nothing of thousands of requests that gave up', async () => {
+  it('holds nothing of thousands of requests that timed out', async () => {
     held()
     const { send } = connect({ maxConnections: 1, attemptTimeout: 60_000 })
     const failures = Array.from({ length: 3000 }, () => failureOf(send('GetItem', INPUT)))
@@ -295,13 +292,13 @@ describe('the queue for connections', () => {
     expect(sentBy(stub.requests)).toEqual(['lean', 'lean'])
   })
 
-  it('goes on when the process was stopped for longer than requests may take', async () => {
+  it('goes on after the process was stopped for longer than request_timeout', async () => {
     const answers = held()
     const { send } = connect({ maxConnections: 1 })
     const first = send('GetItem', inputOf('first'))
     await until(() => stub.requests.length === 1)
     const late = failureOf(send('UpdateItem', inputOf('late')))
-    // Time passes, but no timer runs out before the answer is read.
+    // Time passes, but no timer fires before the response is read.
     const spy = vi.spyOn(performance, 'now').mockReturnValue(monotonic() + 60_000)
     answers.answerAll()
     await first
@@ -311,7 +308,7 @@ describe('the queue for connections', () => {
   })
 })
 
-it('credentials are the only thing that the first request waits for', async () => {
+it('the first request waits only for credentials', async () => {
   let give = () => {}
   const given = new Promise<void>((resolve) => {
     give = resolve

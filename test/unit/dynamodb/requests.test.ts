@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { type Credentials, sign } from 'aws4'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { Operation, Operations } from '../../../runtime/dynamodb/transport.js'
+import type { Operation, Operations } from '../../../runtime/dynamodb/operations.js'
 import { listen } from '../../support/adapters/listen.js'
 import { both, connectionFor, failureOf, leanSend, type Settings, sentBy } from '../../support/both-transports.js'
 import {
@@ -71,7 +71,7 @@ const INPUTS: { [O in Operation]: Operations[O]['input'] } = {
   },
 }
 
-/** Nothing that has to be encoded: what sessions without compression have. */
+/** Attributes that need no encoding, as in sessions without compression. */
 const TEXTS = { s: EVERYTHING.s, n: EVERYTHING.n, ['__proto__']: { S: 'x' }, 'odd "key"': { S: '' } }
 const PLAIN_INPUTS: Partial<{ [O in Operation]: Operations[O]['input'] }> = {
   BatchGetItem: {
@@ -89,7 +89,7 @@ const PLAIN_INPUTS: Partial<{ [O in Operation]: Operations[O]['input'] }> = {
 }
 const OPERATIONS = Object.keys(INPUTS) as Operation[]
 
-/** Of all types; the transport gets it as JSON, as DynamoDB sends it. */
+/** An item with attributes of all types, as DynamoDB's JSON. */
 const WIRE_ITEM = {
   ...KEY,
   s: { S: 'Grüße \u{1f600}' },
@@ -135,7 +135,7 @@ beforeEach(() => {
 })
 afterEach(() => void vi.useRealTimers())
 
-/** Headers that differ: who sends, and what follows from the spelling of the body or from the moment. */
+/** Headers that differ: those of the sender, of the body's JSON, and of the time. */
 const OWN = ['amz-sdk-invocation-id', 'authorization', 'content-length', 'user-agent', 'x-amz-content-sha256']
 
 function comparable({ method, path, headers, body }: WireRequest) {
@@ -154,7 +154,7 @@ function comparable({ method, path, headers, body }: WireRequest) {
 
 async function expectSame(settings: Settings, operation: Operation, input = INPUTS[operation]): Promise<void> {
   const { sdk, lean } = await both(stub, settings, async (send) => {
-    // The first one prepares the way; the second is sent as all later ones are.
+    // The first request prepares the route. The second one is sent like all later ones.
     await send(operation, input)
     await send(operation, input)
   })
@@ -163,7 +163,7 @@ async function expectSame(settings: Settings, operation: Operation, input = INPU
   expect(lean.requests.map(comparable)).toEqual(sdk.requests.map(comparable))
 }
 
-/** What `aws4` makes of a request that came over the wire. */
+/** The signature of `aws4` for a request that came over the wire. */
 function signedAnew({ headers, body, path }: WireRequest, credentials: Credentials): unknown {
   const names = /SignedHeaders=([^,]+)/.exec(headers.authorization ?? '')?.[1]?.split(';') ?? []
   expect(names).toEqual(expect.arrayContaining(['host', 'x-amz-date', 'x-amz-target', 'content-type']))
@@ -197,7 +197,7 @@ describe('a request of the lean transport', () => {
     await expectSame(settings, 'GetItem')
   })
 
-  it.each(['/below/it', '/below/it/'])('goes below a path that the endpoint has: %s', async (path) => {
+  it.each(['/below/it', '/below/it/'])('goes to the path of the endpoint: %s', async (path) => {
     await expectSame({ endpoint: `${stub.endpoint}${path}` }, 'UpdateItem')
     expect(stub.requests.at(-1)?.path).toBe('/below/it/')
   })
@@ -207,7 +207,7 @@ describe('a request of the lean transport', () => {
     ['a session token', 'FwoGZXIvYXdzE+/='],
     ['a session token with spaces', 'a  b \t c'],
     ['a long session token', 'A'.repeat(2000)],
-  ])('has a signature that another implementation makes, too: %s', async (_, sessionToken) => {
+  ])('has the signature of another implementation: %s', async (_, sessionToken) => {
     const credentials = { ...CREDENTIALS, ...(sessionToken && { sessionToken }) }
     const connection = connectionFor(stub, { credentials })
     for (const operation of OPERATIONS) await leanSend(connection)(operation, INPUTS[operation])
@@ -218,7 +218,7 @@ describe('a request of the lean transport', () => {
     }
   })
 
-  it('tells AWS its application, and nothing that a header can not hold', async () => {
+  it("tells AWS the application id, without characters that a header can't hold", async () => {
     environmentWith({ AWS_SDK_UA_APP_ID: 'shop of ours' })
     const connection = connectionFor(stub)
     await leanSend(connection)('GetItem', INPUTS.GetItem)
@@ -231,20 +231,23 @@ describe('a request of the lean transport', () => {
   })
 })
 
-describe('credentials that a header can not hold', () => {
-  it.each(['a\r\nx-evil: 1', 'a\n', 'a\rb', 'a\u0000', 'a\u{1f600}'])('are refused, and not shown: %j', async (bad) => {
-    for (const more of [{ sessionToken: bad }, { accessKeyId: bad }]) {
-      const credentials = { ...CREDENTIALS, ...more }
-      expect(() => connectionFor(stub, { credentials })).toThrow(/can't hold/)
-      const connection = connectionFor(stub, { credentials: async () => credentials })
-      const error = await failureOf(leanSend(connection)('GetItem', INPUTS.GetItem))
-      connection.close()
-      expect(error.name).toBe('ConfigurationError')
-      expect(`${error.stack}${JSON.stringify(error)}`).not.toContain(bad)
-      expect(`${error.stack}`).not.toContain('x-evil')
-    }
-    expect(stub.requests).toHaveLength(0)
-  })
+describe("credentials that a header can't hold", () => {
+  it.each(['a\r\nx-evil: 1', 'a\n', 'a\rb', 'a\u0000', 'a\u{1f600}'])(
+    'are refused without being shown: %j',
+    async (bad) => {
+      for (const more of [{ sessionToken: bad }, { accessKeyId: bad }]) {
+        const credentials = { ...CREDENTIALS, ...more }
+        expect(() => connectionFor(stub, { credentials })).toThrow(/can't hold/)
+        const connection = connectionFor(stub, { credentials: async () => credentials })
+        const error = await failureOf(leanSend(connection)('GetItem', INPUTS.GetItem))
+        connection.close()
+        expect(error.name).toBe('ConfigurationError')
+        expect(`${error.stack}${JSON.stringify(error)}`).not.toContain(bad)
+        expect(`${error.stack}`).not.toContain('x-evil')
+      }
+      expect(stub.requests).toHaveLength(0)
+    },
+  )
 })
 
 describe('a request of the lean transport with credentials', () => {
@@ -255,12 +258,12 @@ describe('a request of the lean transport with credentials', () => {
     ['keys and a session token', KEYS],
     ['keys of an account', { ...KEYS, AWS_ACCOUNT_ID: '123456789012' }],
     ['keys that end', { ...KEYS, AWS_CREDENTIAL_EXPIRATION: '2026-11-22T18:00:00Z' }],
-  ])('from ENV is the one that the SDK sends: %s', async (_, env) => {
+  ])("from ENV equals the SDK's: %s", async (_, env) => {
     environmentWith(env)
     await expectSame({ credentials: undefined }, 'UpdateItem')
   })
 
-  it('from ENV that names the endpoint and the region as well is the one that the SDK sends', async () => {
+  it("from ENV with endpoint and region equals the SDK's", async () => {
     environmentWith({ ...KEYS, AWS_REGION: 'eu-west-3', AWS_ENDPOINT_URL_DYNAMODB: `${stub.endpoint}/env` })
     await expectSame({ credentials: undefined, endpoint: undefined, region: undefined }, 'UpdateItem')
     expect(stub.requests.map(({ path }) => path)).toEqual(Array(4).fill('/env/'))
@@ -272,7 +275,7 @@ describe('a request of the lean transport with credentials', () => {
       'with a token, as in EKS',
       (uri: string) => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: uri, AWS_CONTAINER_AUTHORIZATION_TOKEN: 'let me in' }),
     ],
-  ])('of a container is the one that the SDK sends: %s', async (_, env) => {
+  ])("of a container equals the SDK's: %s", async (_, env) => {
     const asked: (string | undefined)[] = []
     const server = createServer(({ headers }, response) => {
       asked.push(headers.authorization)
@@ -289,7 +292,7 @@ describe('a request of the lean transport with credentials', () => {
     for (const request of stub.requests.slice(-2)) {
       expect(request.headers.authorization).toBe(signedAnew(request, credentials))
     }
-    // Once for each side.
+    // One call for each transport.
     const { AWS_CONTAINER_AUTHORIZATION_TOKEN: token } = variables as Record<string, string>
     expect(asked).toEqual([token, token])
   })
@@ -308,7 +311,7 @@ describe('a request of the lean transport in AWS Lambda', () => {
     await expectSame({}, 'GetItem')
   })
 
-  it('has the trace id of its own moment', async () => {
+  it('has the trace id of the time of the request', async () => {
     environmentWith({ ...LAMBDA, _X_AMZN_TRACE_ID: 'Root=first' })
     const connection = connectionFor(stub)
     await leanSend(connection)('GetItem', INPUTS.GetItem)
@@ -318,14 +321,14 @@ describe('a request of the lean transport in AWS Lambda', () => {
     expect(stub.requests.map(({ headers }) => headers['x-amzn-trace-id'])).toEqual(['Root=first', 'Root=second'])
   })
 
-  it('has no trace id outside of it', async () => {
+  it('has no trace id outside Lambda', async () => {
     environmentWith({ _X_AMZN_TRACE_ID: 'Root=1' })
     await expectSame({}, 'GetItem')
     expect(stub.requests.flatMap(({ names }) => names)).not.toContain('x-amzn-trace-id')
   })
 
   it.each(['Root=1\r\nx-evil: 1', 'Root=1\nx', 'Root=1\u0000', 'Root=\u{1f600}', 'Root=ü'])(
-    'has none of the trace id %j, which no header can hold',
+    "leaves out the trace id %j, which a header can't hold",
     async (id) => {
       environmentWith(LAMBDA)
       // ENV itself can't hold a NUL.
@@ -339,7 +342,7 @@ describe('a request of the lean transport in AWS Lambda', () => {
     },
   )
 
-  it('has the trace of its invocation where several are served at a time, as the SDK’s', async () => {
+  it('has the trace of its invocation when several run at once, like the SDK’s', async () => {
     environmentWith(LAMBDA)
     const trace = new AsyncLocalStorage<string>()
     const InvokeStore = {
@@ -366,8 +369,8 @@ describe('a request of the lean transport in AWS Lambda', () => {
   })
 })
 
-describe('an answer through the lean transport', () => {
-  it.each(OPERATIONS)('is the one that the SDK gives: %s', async (operation) => {
+describe('an output of the lean transport', () => {
+  it.each(OPERATIONS)("equals the SDK's: %s", async (operation) => {
     const more = { ...checksum(JSON.stringify(ANSWERS[operation])), 'x-amz-id-2': 'more', 'X-Odd': ['a', 'b'] }
     stub.answer((_, response) => sendJson(response, ANSWERS[operation], 200, more))
     const { sdk, lean } = await both(stub, {}, (send) => send(operation, INPUTS[operation]))
@@ -375,7 +378,7 @@ describe('an answer through the lean transport', () => {
     expect(lean.result.$metadata).toMatchObject({ attempts: 1, httpStatusCode: 200, requestId: 'REQUEST' })
   })
 
-  it.each(OPERATIONS)('is the one that the SDK gives, without binary attributes: %s', async (operation) => {
+  it.each(OPERATIONS)("equals the SDK's without binary attributes: %s", async (operation) => {
     const { b: _, bs: __, l: ___, m: ____, ...texts } = WIRE_ITEM
     const odd = { S: JSON.stringify({ B: '"B":', BS: [null], 'x\\': 1 }) }
     const item = { ...texts, odd, '': { S: '' }, l: { L: [{ NULL: true }, { M: { x: { SS: ['ß'] } } }] } }
@@ -386,7 +389,7 @@ describe('an answer through the lean transport', () => {
     expect(lean.result.$metadata.requestId).toBe('OTHER')
   })
 
-  it('never reaches the prototype of what is given back', async () => {
+  it('never changes the prototype of the output', async () => {
     const body = `{"__proto__":{"a":{}},"Item":{"__proto__":{"S":"x"},${JSON.stringify(KEY).slice(1, -1)}}}`
     stub.answer((_, response) => sendText(response, body, 200, checksum(body)))
     const connection = connectionFor(stub)
@@ -397,7 +400,7 @@ describe('an answer through the lean transport', () => {
     expect(Object.keys(rest)).toEqual(['$metadata'])
   })
 
-  it('may have spaces where DynamoDB has none', async () => {
+  it('may come from JSON with spaces', async () => {
     const item = `{ "data" : { "B" : "AAH6/w==" }, "s" : { "BS" : [ "AA==" ] }, ${JSON.stringify(KEY).slice(1)}`
     stub.answer((_, response) => sendText(response, `{ "Item" : ${item} }`))
     const { sdk, lean } = await both(stub, {}, (send) => send('GetItem', INPUTS.GetItem))
@@ -405,7 +408,7 @@ describe('an answer through the lean transport', () => {
     expect(lean.result.Item?.data?.B).toEqual(BINARY)
   })
 
-  it('may come in many pieces', async () => {
+  it('may arrive in many pieces', async () => {
     const body = JSON.stringify({ Item: { ...KEY, data: { S: 'ü'.repeat(100_000) } } })
     stub.answer((_, response) => {
       const bytes = Buffer.from(body)

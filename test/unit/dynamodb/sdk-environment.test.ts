@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { KNOWN_VALUES } from '../../../runtime/dynamodb/standalone.js'
 
-/** Names whose values are used as the SDK uses them, and the module that reads them. */
+/** Names that this package reads like the SDK, and the modules that read them. */
 const USED: Readonly<Record<string, string>> = {
   AWS_REGION: 'standalone',
   AWS_MAX_ATTEMPTS: 'standalone',
@@ -29,7 +29,7 @@ const chain = "read by the SDK's default chain, which is used where ENV has no k
 const metadata = 'decides how the service for instance metadata is asked, which only the default chain does'
 const symbol = 'the name of a symbol in the invoke store, not of a variable'
 
-/** Names that need no attention, and why. */
+/** Names that this package can ignore, and why. */
 const IRRELEVANT: Readonly<Record<string, string>> = {
   AWS_CREDENTIAL_SCOPE: 'a member of credentials of which neither signatures nor the endpoint of DynamoDB know',
   AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: chain,
@@ -59,7 +59,7 @@ const IRRELEVANT: Readonly<Record<string, string>> = {
   _AWS_LAMBDA_X_RAY_TRACE_ID: symbol,
 }
 
-/** Places whose name is no constant, and what it is. */
+/** Places in the SDK where the name is composed, and the resulting name. */
 const COMPOSED: Readonly<Record<string, string>> = {
   'fromEnvSigningName.js: bearerTokenKey in process.env': 'for clients of other services',
   'fromEnvSigningName.js: process.env[bearerTokenKey]': 'for clients of other services',
@@ -73,7 +73,7 @@ const COMPOSED: Readonly<Record<string, string>> = {
   'submodules/httpAuthSchemes/aws_sdk/resolveAwsSdkSigV4AConfig.js: set in env': 'words of a message',
 }
 
-/** The SDK's packages, with those that are nested in other packages. */
+/** The SDK's packages, with nested ones. */
 function packages(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap(({ name }): string[] => {
     const path = join(folder, name)
@@ -105,7 +105,7 @@ function sources(): Map<string, string> {
   return new Map(read.map((file) => [file, readFileSync(file, 'utf8')]))
 }
 
-/** The names of ENV in these sources, and accesses whose name can't be told. */
+/** The ENV names in these sources, and accesses with a composed name. */
 function environmentOf(texts: ReadonlyMap<string, string>): { names: Set<string>; unclear: [string, string][] } {
   const constants = new Map<string, string>()
   for (const text of texts.values()) {
@@ -138,7 +138,7 @@ const texts = sources()
 const { names, unclear } = environmentOf(texts)
 const known = [...Object.keys(KNOWN_VALUES), ...Object.keys(USED), ...Object.keys(IRRELEVANT)]
 
-it('finds the names where the SDK reads them', () => {
+it("finds the names in the SDK's source", () => {
   expect(texts.size).toBeGreaterThan(500)
   for (const name of ['HOME', 'HOMEDRIVE', 'AWS_RETRY_MODE', 'AWS_PROFILE', '_X_AMZN_TRACE_ID', 'AWS_DEFAULTS_MODE']) {
     expect(names).toContain(name)
@@ -159,7 +159,7 @@ it('knows every name of ENV that the installed SDK reads', () => {
   expect([...names].filter((name) => !known.includes(name)).sort()).toEqual([])
 })
 
-it('knows every place where the SDK puts a name together', () => {
+it('knows every place where the SDK composes a name', () => {
   const places = unclear.map(([file, access]) => `${file.replace(/^.*\/dist-es\//, '')}: ${access}`)
   expect([...new Set(places)].sort()).toEqual(Object.keys(COMPOSED).sort())
 })

@@ -9,7 +9,7 @@ const SECOND = 1000
 const HOUR = 3600 * SECOND
 const NOW = Date.UTC(2026, 10, 28, 12)
 
-/** Both clocks of a machine, as a test wants them. */
+/** Both clocks of a machine, set by the test. */
 function machine() {
   const now = { wall: NOW, monotonic: 50 * HOUR }
   vi.useFakeTimers({ toFake: ['Date', 'performance'], now: now.wall })
@@ -22,7 +22,7 @@ function machine() {
   show()
   return {
     now: (): Moment => ({ ...now }),
-    /** Time passes, and the process notices it: 0 for the wall clock when the virtual machine slept, for example. */
+    /** Advances both clocks. For example, the wall clock of a virtual machine that slept advances by 0. */
     passes(wall: number, monotonic = wall) {
       now.wall += wall
       now.monotonic += monotonic
@@ -31,7 +31,7 @@ function machine() {
   }
 }
 
-/** The module anew: it warns once a process. */
+/** A new copy of the module, which warns once. */
 async function fresh() {
   vi.resetModules()
   const warnings: string[] = []
@@ -44,11 +44,11 @@ async function fresh() {
   return { clock: new ServerClock(), warnings }
 }
 
-describe('the clock behind the endpoint', () => {
+describe('the clock of the server', () => {
   async function setUp() {
     const here = machine()
     const { clock, warnings } = await fresh()
-    /** An answer that took `wall` and `monotonic` milliseconds, from a server whose clock is ahead by `offset`. */
+    /** A response after `wall` and `monotonic` milliseconds, from a server whose clock is ahead by `offset`. */
     const answer = (offset: number, wall = 20, monotonic = wall, at: Clock = clock) => {
       const sent = here.now()
       const date = new Date(sent.wall + offset).toUTCString()
@@ -58,13 +58,13 @@ describe('the clock behind the endpoint', () => {
     return { clock, warnings, here, answer }
   }
 
-  it('is unknown before there was an answer', async () => {
+  it('is unknown before the first response', async () => {
     const { clock } = await setUp()
     expect([clock.status, clock.offset]).toEqual(['unknown', undefined])
   })
 
   it.each([0, 299 * SECOND, -299 * SECOND])(
-    'shows with one answer that ours is right, being off by %d ms',
+    "shows with one response that this machine's clock, %d ms off, is right",
     async (offset) => {
       const { clock, answer, warnings } = await setUp()
       answer(offset)
@@ -75,7 +75,7 @@ describe('the clock behind the endpoint', () => {
   )
 
   it.each([302 * SECOND, -302 * SECOND, 7 * HOUR])(
-    'shows only with two answers in a row that ours is off by %d ms',
+    "shows only with two responses in a row that this machine's clock is %d ms off",
     async (offset) => {
       const { clock, answer, warnings } = await setUp()
       answer(offset)
@@ -101,7 +101,7 @@ describe('the clock behind the endpoint', () => {
     ])
   })
 
-  it('is right again as soon as an answer says so', async () => {
+  it('is right again after one right response', async () => {
     const { clock, answer } = await setUp()
     answer(HOUR)
     answer(HOUR)
@@ -109,7 +109,7 @@ describe('the clock behind the endpoint', () => {
     expect(clock.status).toBe('right')
   })
 
-  it('is not judged by answers without a date, or with something else there', async () => {
+  it('is not compared by responses without a valid date', async () => {
     const { clock, here, answer, warnings } = await setUp()
     for (const date of [undefined, '', 'yesterday', undefined]) clock.observe(date, here.now())
     expect([clock.status, clock.isSilent]).toEqual(['unknown', true])
@@ -124,27 +124,30 @@ describe('the clock behind the endpoint', () => {
     ['got a clock that was set back', -2 * HOUR, 20],
     ['waited for an answer for 2 seconds', 2 * SECOND, 2 * SECOND],
     ['waited for half a minute, in which its clock was set back by little less', SECOND, 30 * SECOND],
-  ])('is not judged by the old answers that a process reads which %s', async (_, wall, monotonic) => {
+  ])('is not compared by the old responses that a process reads which %s', async (_, wall, monotonic) => {
     const { clock, answer, warnings } = await setUp()
     for (let count = 0; count < 3; count += 1) answer(-HOUR, wall, monotonic)
     expect(clock.status).toBe('unknown')
     expect(warnings).toEqual([])
   })
 
-  it.each([3 * HOUR, -3 * HOUR, 61 * SECOND])('is unknown again when ours is set, by %d ms', async (step) => {
-    const { clock, here, answer } = await setUp()
-    answer(0)
-    here.passes(HOUR)
-    expect([clock.status, clock.steps]).toEqual(['right', 0])
-    here.passes(20 + step, 20)
-    expect([clock.status, clock.offset, clock.steps]).toEqual(['unknown', undefined, 1])
-    answer(-step)
-    answer(-step)
-    expect(clock.status).toBe(Math.abs(step) > HOUR ? 'wrong' : 'right')
-  })
+  it.each([3 * HOUR, -3 * HOUR, 61 * SECOND])(
+    "is unknown again after this machine's clock is set, by %d ms",
+    async (step) => {
+      const { clock, here, answer } = await setUp()
+      answer(0)
+      here.passes(HOUR)
+      expect([clock.status, clock.steps]).toEqual(['right', 0])
+      here.passes(20 + step, 20)
+      expect([clock.status, clock.offset, clock.steps]).toEqual(['unknown', undefined, 1])
+      answer(-step)
+      answer(-step)
+      expect(clock.status).toBe(Math.abs(step) > HOUR ? 'wrong' : 'right')
+    },
+  )
 })
 
-describe.each(['lean', 'sdk'] as const)('answers on transport %s', (transport) => {
+describe.each(['lean', 'sdk'] as const)('responses on transport %s', (transport) => {
   let stub: Stub
   beforeAll(async () => {
     stub = await startStub()
@@ -152,7 +155,7 @@ describe.each(['lean', 'sdk'] as const)('answers on transport %s', (transport) =
   afterEach(() => stub.reset())
   afterAll(() => stub.stop())
 
-  /** Sends requests by a connection of its own, whose answers are dated `offset` from now, if at all. */
+  /** Sends requests with a new connection. Responses have the date `offset` from now, or none. */
   async function setUp(offset: number | undefined, options: Options = {}) {
     const { warnings } = await fresh()
     const { Connection } = await import('../../../runtime/dynamodb/connection.js')
@@ -169,7 +172,7 @@ describe.each(['lean', 'sdk'] as const)('answers on transport %s', (transport) =
     return { clock: connection.clock, warnings, get, date, isLean: () => connection.transport.isLean }
   }
 
-  it('are all judged by their date', async () => {
+  it('are all compared by their date', async () => {
     const { clock, warnings, get, date, isLean } = await setUp(HOUR)
     stub.answer((_, response) => sendJson(response, {}, 200, date()))
     await get()
@@ -180,7 +183,7 @@ describe.each(['lean', 'sdk'] as const)('answers on transport %s', (transport) =
     expect(warnings).toHaveLength(1)
   })
 
-  it.each([{}, { cacheMiddleware: true }])('of a client that is handed over are judged, too (%j)', async (config) => {
+  it.each([{}, { cacheMiddleware: true }])("of the application's client are compared too (%j)", async (config) => {
     const client = stub.client(config)
     const stack = client.middlewareStack.identify()
     const { clock, get, date } = await setUp(HOUR, { client })
@@ -190,7 +193,7 @@ describe.each(['lean', 'sdk'] as const)('answers on transport %s', (transport) =
     expect(client.middlewareStack.identify()).toEqual(stack)
   })
 
-  it('are judged also when they are errors, and when they are repeated', async () => {
+  it('are compared even if they are errors, or repeated', async () => {
     const { clock, get, date } = await setUp(0, { maxAttempts: 2 })
     stub.answer((_, response) => sendJson(response, {}))
     await get()
@@ -203,7 +206,7 @@ describe.each(['lean', 'sdk'] as const)('answers on transport %s', (transport) =
     expect([clock.status, clock.isSilent]).toEqual(['right', false])
   })
 
-  it('are not judged without a date', async () => {
+  it('are not compared without a date', async () => {
     const { clock, warnings, get } = await setUp(undefined)
     for (let count = 0; count < 3; count += 1) await get()
     expect([clock.status, clock.isSilent]).toEqual(['unknown', true])

@@ -38,7 +38,7 @@ function reason(options: Options, env?: Record<string, string>): string | undefi
   return 'reason' in plan ? plan.reason : undefined
 }
 
-/** Makes `env` the whole environment as far as the SDK reads it. */
+/** Sets `env` as the whole environment that the SDK reads. */
 function stubEnv(env: Record<string, string>): void {
   for (const name of Object.keys(process.env)) if (/^_?(AWS|X_AMZN)_/.test(name)) vi.stubEnv(name, undefined)
   for (const [name, value] of Object.entries({ HOME: home, AWS_EC2_METADATA_DISABLED: 'true', ...env }))
@@ -88,7 +88,7 @@ const CASES: [string, Options, Record<string, string>][] = [
 ]
 
 describe('requests without the SDK', () => {
-  it.each(CASES)('go where and are signed as those of the SDK, with %s', async (_, options, env) => {
+  it.each(CASES)("have the SDK's endpoint and signature, with %s", async (_, options, env) => {
     stubEnv(env)
     const { region, endpoint, credentials } = options
     const request = await sdkRequest({
@@ -111,7 +111,7 @@ describe('requests without the SDK', () => {
     expect(plan.credentials.current()).toBe(keys)
   })
 
-  it('have placeholders on this machine where nothing is set', async () => {
+  it('have placeholders for an endpoint on this machine when nothing is set', async () => {
     const plan = standalone({ endpoint: LOCAL }, {})
     expect(plan.region).toBe('us-east-1')
     expect(plan.credentials.current()).toEqual({ accessKeyId: 'local', secretAccessKey: 'local' })
@@ -123,13 +123,13 @@ describe('requests without the SDK', () => {
     expect(standalone({}, { ...ENV, AWS_SDK_UA_APP_ID: 'my shop/ü' }).userAgent).toMatch(/ app\/my-shop--$/)
   })
 
-  it('have headers for traces in AWS Lambda only', () => {
+  it('have headers for traces only in AWS Lambda', () => {
     expect(standalone({}).traceHeaders).toBeUndefined()
     const { traceHeaders } = standalone({}, { ...ENV, AWS_LAMBDA_FUNCTION_NAME: 'shop', _X_AMZN_TRACE_ID: 'Root=1-2' })
     expect(traceHeaders?.()).toEqual({ 'x-amzn-trace-id': 'Root=1-2' })
   })
 
-  it('are sent as often as the SDK sends', async () => {
+  it("have the SDK's number of attempts", async () => {
     for (const value of [undefined, '', '1', '7']) {
       const env = { ...ENV, ...(value !== undefined && { AWS_MAX_ATTEMPTS: value }) }
       stubEnv(env)
@@ -147,9 +147,9 @@ describe('the SDK sends', () => {
     ['logger', { logger: object }, 'the option logger is set'],
     ['profile', { profile: 'shop' }, 'the option profile is set'],
     ['transport', { transport: 'sdk' }, 'the option transport is sdk'],
-    ['region of no partition', { region: 'nowhere' }, 'only the AWS SDK can tell the endpoint'],
-    ['FIPS region', { region: 'fips-us-east-1', endpoint: LOCAL }, 'only the AWS SDK can tell the endpoint'],
-  ])('with such an option: %s', (_, options, text) => {
+    ['region of no partition', { region: 'nowhere' }, 'only the AWS SDK knows the endpoint'],
+    ['FIPS region', { region: 'fips-us-east-1', endpoint: LOCAL }, 'only the AWS SDK knows the endpoint'],
+  ])('with the option %s', (_, options, text) => {
     expect(reason(options as unknown as Options)).toBe(text)
   })
 
@@ -175,25 +175,25 @@ describe('the SDK sends', () => {
     ['.aws/credentials', {}],
     ['config', { AWS_CONFIG_FILE: '~/config' }],
     ['credentials', { AWS_SHARED_CREDENTIALS_FILE: '~/credentials' }],
-  ])('with a file of the SDK: %s', async (path, env) => {
+  ])('with a configuration file of the SDK: %s', async (path, env) => {
     expect(reason({}, { ...ENV, ...env })).toBeUndefined()
     const file = sharedFile(path)
     expect(reason({}, { ...ENV, ...env })).toMatch(/exists$/)
-    // Here the SDK finds the region in the file: it looks at the same place.
+    // The SDK finds the region in the same file.
     stubEnv({ ...KEYS, ...env })
     expect(await new DynamoDBClient({}).config.region()).toBe('us-west-2')
     rmSync(file)
     expect(reason({}, { ...ENV, ...env })).toBeUndefined()
   })
 
-  it('with such a file by its path', () => {
+  it('with a configuration file at a path from ENV', () => {
     const file = sharedFile('elsewhere/config')
     expect(reason({}, { ...ENV, AWS_CONFIG_FILE: file })).toBe(`${file} exists`)
     expect(reason({}, { ...ENV, AWS_SHARED_CREDENTIALS_FILE: file })).toBe(`${file} exists`)
     expect(reason({}, { ...ENV, AWS_CONFIG_FILE: `${file}x` })).toBeUndefined()
   })
 
-  it('finds the home folder as the SDK does', () => {
+  it('with a file in the home folder that the SDK uses', () => {
     const other = join(home, 'other')
     sharedFile('other/.aws/config')
     expect(reason({}, { ...ENV, HOME: other })).toMatch(/exists/)
@@ -202,7 +202,7 @@ describe('the SDK sends', () => {
     expect(reason({}, { ...ENV, HOME: '', HOMEDRIVE: home, HOMEPATH: '/other' })).toMatch(/exists/)
   })
 
-  it('not for an endpoint on this machine that is given in code', () => {
+  it('but not for an endpoint on this machine from code', () => {
     sharedFile('.aws/config')
     for (const endpoint of [LOCAL, 'http://127.0.0.1:8000', 'http://[::1]:8000']) {
       expect(reason({ endpoint })).toBeUndefined()
@@ -215,8 +215,8 @@ describe('the SDK sends', () => {
   })
 })
 
-describe('ENV that changes what the SDK does', () => {
-  /** For each name values that are known, and values that are not. */
+describe("ENV that changes the SDK's requests", () => {
+  /** Known and unknown values for each name. */
   const VALUES: Record<string, { known: string[]; unknown: string[] }> = {
     AWS_PROFILE: { known: [''], unknown: ['default', 'shop'] },
     AWS_MAX_ATTEMPTS: { known: ['', '1', '10', '99'], unknown: ['0', '-1', '3.5', '3x', 'x', '100', ' 3', '0x3'] },
@@ -238,7 +238,7 @@ describe('ENV that changes what the SDK does', () => {
     AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA: { known: ['', '0', 'false'], unknown: ['true', '1'] },
   }
 
-  /** What the SDK sends and how often. */
+  /** The SDK's request, and its number of attempts. */
   async function sdkBehaviour(env: Record<string, string>) {
     stubEnv(env)
     const request = await sdkRequest({})
@@ -274,8 +274,8 @@ describe('ENV that changes what the SDK does', () => {
   })
 })
 
-describe('values that a header could not hold', () => {
-  it.each(['\r', '\n', '\0', '\r\nx-evil: 1', 'ü'])('are refused, and not printed: %j', (bad) => {
+describe("values that a header can't hold", () => {
+  it.each(['\r', '\n', '\0', '\r\nx-evil: 1', 'ü'])('are refused without being printed: %j', (bad) => {
     const secret = `mysecretvalue${bad}`
     for (const [options, env] of [
       [{}, { ...ENV, AWS_SESSION_TOKEN: secret }],

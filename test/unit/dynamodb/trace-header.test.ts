@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { traceHeadersIn } from '../../../runtime/dynamodb/trace-header.js'
 import { sdkRequest } from '../../support/sdk-request.js'
 
-/** As AWS Lambda's runtime uses it for each invocation. */
+/** The store of AWS Lambda's runtime, which runs each invocation. */
 interface Store {
   run<T>(context: object | undefined, work: () => T): T
 }
@@ -40,7 +40,7 @@ let store: Store
 
 beforeEach(async () => {
   for (const name of ['AWS_LAMBDA_FUNCTION_NAME', '_X_AMZN_TRACE_ID', 'AWS_PROFILE']) vi.stubEnv(name, undefined)
-  // The SDK makes the store that the runtime would have made, and remembers it.
+  // The SDK creates the runtime's store if it does not exist, and keeps it.
   await sdkHeaders()
   const made = (globalThis as Lambda).awslambda?.InvokeStore
   if (!made) throw new Error('the SDK has made no store')
@@ -79,7 +79,7 @@ it.each([
   if (_ === 'all headers') expect(Object.keys(sdk).sort()).toEqual([...NAMES].sort())
 })
 
-it('asks for each request anew', () => {
+it('reads the trace for each request', () => {
   vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'shop')
   const made = traceHeadersIn(process.env)
   for (const trace of ['Root=1-a', 'Root=1-b']) {
@@ -89,7 +89,7 @@ it('asks for each request anew', () => {
   }
 })
 
-it('needs no invoke store', () => {
+it('works without an invoke store', () => {
   const lambda = (globalThis as Lambda).awslambda
   delete (globalThis as Lambda).awslambda
   try {
@@ -101,7 +101,7 @@ it('needs no invoke store', () => {
   }
 })
 
-it.each(['\r', '\n', '\0', 'ü', '€'])('does not send a value that a header could not hold: %j', (bad) => {
+it.each(['\r', '\n', '\0', 'ü', '€'])("does not send a value that a header can't hold: %j", (bad) => {
   const values = { trace: `Root=${bad}`, parent: PARENT, state: `a=${bad}`, baggage: 'c=d' }
   store.run(context(values), () => {
     expect(traceHeaders(FUNCTION)).toEqual({ traceparent: PARENT, baggage: 'c=d' })

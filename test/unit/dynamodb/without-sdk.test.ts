@@ -30,7 +30,7 @@ beforeEach(() => {
   stub.answer(answer)
 })
 
-/** Answers by the session's id. */
+/** Responds by the session's id. */
 function answer(request: WireRequest, response: ServerResponse): void {
   const { body } = request
   if (body.includes('lost')) sendError(response, 'ConditionalCheckFailedException')
@@ -41,7 +41,7 @@ function answer(request: WireRequest, response: ServerResponse): void {
   else sendSuccess(request, response)
 }
 
-/** Packages of AWS and of Smithy that a process loads which uses a store, and what came of its requests. */
+/** The packages of AWS and Smithy that a process with a store loads, and the outcomes of its requests. */
 async function loaded(options: object, env: Readonly<Record<string, string>> = {}) {
   const folder = folderWith()
   const file = join(folder, 'loaded')
@@ -50,7 +50,7 @@ async function loaded(options: object, env: Readonly<Record<string, string>> = {
   const child = fork(WORKER, [JSON.stringify({ options, file })], {
     env: { PATH, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true', ...env },
     execArgv: ['--no-warnings', '--import', 'tsx'],
-    // The store tells of each read that failed.
+    // The store reports each failed read.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
@@ -64,7 +64,7 @@ async function loaded(options: object, env: Readonly<Record<string, string>> = {
   return { outcomes, packages: [...new Set(packages.filter((name) => name !== undefined))] }
 }
 
-/** That the requests of a store were sent as they should be. */
+/** Checks how the requests of a store were sent. */
 function expectLean(outcomes: unknown): void {
   expect(new Set(sentBy(stub.requests))).toEqual(new Set(['lean']))
   const operations = stub.requests.map(({ headers }) => String(headers['x-amz-target']).split('.')[1])
@@ -79,7 +79,7 @@ function expectLean(outcomes: unknown): void {
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIDENV', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'token' }
 const REGION = { AWS_REGION: 'eu-central-1' }
 
-describe('a process with a store that is made in the ordinary way', () => {
+describe('a process with an ordinary store', () => {
   it.each([
     ['keys in ENV', KEYS],
     ['keys in ENV of AWS Lambda', { ...KEYS, AWS_LAMBDA_FUNCTION_NAME: 'f', _X_AMZN_TRACE_ID: 'Root=1' }],
@@ -98,7 +98,7 @@ describe('a process with a store that is made in the ordinary way', () => {
     expectLean(outcomes)
   })
 
-  it('loads the default chain of credentials alone where a container gives them', async () => {
+  it('loads only the default chain of credentials in a container', async () => {
     const given = { AccessKeyId: 'ASIA', SecretAccessKey: 'secret', Token: 'T', Expiration: '2126-01-01T00:00:00Z' }
     const server = createServer((_, response) => void response.end(JSON.stringify(given)))
     onTestFinished(() => void server.close())
@@ -111,7 +111,7 @@ describe('a process with a store that is made in the ordinary way', () => {
     expect(stub.requests[0]?.headers.authorization).toContain('Credential=ASIA/')
   })
 
-  it('loads the AWS SDK where it has to send', async () => {
+  it('loads the AWS SDK when it has to send', async () => {
     const own = { endpoint: stub.endpoint, region: 'eu-central-1', credentials: CREDENTIALS, transport: 'sdk' }
     const { packages } = await loaded(own)
     expect(packages).toContain('@aws-sdk/client-dynamodb')

@@ -7,10 +7,11 @@ import packageJson from '../../../package.json' with { type: 'json' }
 import { DynamoSessionStore } from '../../../runtime/adapters/express/store.js'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { isTransient } from '../../../runtime/dynamodb/error-facts.js'
 import { explainAwsError } from '../../../runtime/dynamodb/explain-error.js'
-import { withoutAnswer } from '../../../runtime/dynamodb/unreadable-answer.js'
+import { withoutResponse } from '../../../runtime/dynamodb/request-errors.js'
 import * as errors from '../../../runtime/errors.js'
-import { isPassing, storeError } from '../../../runtime/session/requests/errors.js'
+import { storeError } from '../../../runtime/session/requests/errors.js'
 import { describeTable } from '../../../runtime/table/describe-table.js'
 import { type Stub, sendJson, startStub } from '../../support/dynamodb-stub.js'
 import { environmentWith, folderWith } from '../../support/folder.js'
@@ -18,7 +19,7 @@ import { expectFit, HOSTILE, HOSTILE_LINE } from '../../support/hostile.js'
 
 type Constructor = new (message: string, ...more: unknown[]) => Error
 
-/** What an application may print of an error. */
+/** Checks all parts of an error that an application may print. */
 function expectErrorFit(error: unknown): void {
   const { message, stack = '' } = error as Error
   for (const text of [message, stack, String(error), inspect(error, { depth: 6 }), JSON.stringify(error) ?? '']) {
@@ -43,7 +44,7 @@ it.each(CLASSES.filter(([name]) => name !== 'ConfigurationError'))(
   },
 )
 
-it('ConfigurationError repeats nothing secret or harmful, nor do its problems', () => {
+it('ConfigurationError and its problems quote nothing secret or harmful', () => {
   const problem = { place: HOSTILE, text: HOSTILE_LINE }
   for (const problems of [[problem], [problem, problem]]) {
     const error = new errors.ConfigurationError(problems)
@@ -89,7 +90,7 @@ describe('the error classes that the package exports', async () => {
   })
 })
 
-describe('a request that AWS refuses, repeating it', () => {
+describe('a request that AWS quotes in its error', () => {
   let stub: Stub
 
   beforeAll(async () => {
@@ -112,7 +113,7 @@ describe('a request that AWS refuses, repeating it', () => {
     stub.answer((_, response) => sendJson(response, body, status))
   }
 
-  it.each(['lean', 'sdk'] as const)('is refused by stores without its secrets, transport %s', async (transport) => {
+  it.each(['lean', 'sdk'] as const)('is thrown by stores without its secrets, transport %s', async (transport) => {
     answer('InvalidSignatureException', 403)
     const store = storeWith({ transport })
     const error = await store.get('s1').catch((failure: unknown) => failure)
@@ -125,18 +126,15 @@ describe('a request that AWS refuses, repeating it', () => {
     expectErrorFit(await store.destroyBy('user_id', '1', { scan: true }).catch((failure: unknown) => failure))
   })
 
-  it.each(['lean', 'sdk'] as const)(
-    'has a name and further members that are fit as well, transport %s',
-    async (transport) => {
-      const members = { error: { [HOSTILE]: [HOSTILE, { deep: HOSTILE }] }, code: 'E\u001b[31m' }
-      stub.answer((_, response) => sendJson(response, { __type: 'x#Odd\u001b[31mException', ...members }, 400))
-      const error = await storeWith({ transport, raiseErrors: true })
-        .get('s1')
-        .catch((failure: unknown) => failure)
-      expect(error).toMatchObject({ name: 'Odd\\x1b[31mException', code: 'E\\x1b[31m' })
-      expectErrorFit(error)
-    },
-  )
+  it.each(['lean', 'sdk'] as const)('has a name and other members without secrets, transport %s', async (transport) => {
+    const members = { error: { [HOSTILE]: [HOSTILE, { deep: HOSTILE }] }, code: 'E\u001b[31m' }
+    stub.answer((_, response) => sendJson(response, { __type: 'x#Odd\u001b[31mException', ...members }, 400))
+    const error = await storeWith({ transport, raiseErrors: true })
+      .get('s1')
+      .catch((failure: unknown) => failure)
+    expect(error).toMatchObject({ name: 'Odd\\x1b[31mException', code: 'E\\x1b[31m' })
+    expectErrorFit(error)
+  })
 
   it('reaches the error handler without its secrets', async () => {
     answer('InternalServerError', 500)
@@ -147,7 +145,7 @@ describe('a request that AWS refuses, repeating it', () => {
     expectErrorFit(reported[0])
   })
 
-  it('is refused by table functions without its secrets, also as the cause', async () => {
+  it('is thrown by table functions without its secrets, even in the cause', async () => {
     answer('ValidationException', 400)
     const error = await describeTable({ endpoint: stub.endpoint, root: folderWith() }).catch(
       (failure: unknown) => failure,
@@ -158,7 +156,7 @@ describe('a request that AWS refuses, repeating it', () => {
   })
 })
 
-describe('a store that can not even send its requests', () => {
+describe("a store that can't send its requests", () => {
   beforeEach(() => environmentWith({ AWS_MAX_ATTEMPTS: '1' }))
 
   it.each(['lean', 'sdk'] as const)('says what to do where nothing listens, transport %s', async (transport) => {
@@ -173,10 +171,10 @@ describe('a store that can not even send its requests', () => {
       cause: { code: 'ECONNREFUSED' },
     })
     expect((error as Error).cause).not.toBeInstanceOf(errors.TableRequestError)
-    expect(isPassing(error)).toBe(true)
+    expect(isTransient(error)).toBe(true)
   })
 
-  it('survives a refused connection as it survives the SDK’s error of it', async () => {
+  it('survives a refused connection like the SDK’s error', async () => {
     const reported: Error[] = []
     const errorHandler = { handle: (error: Error) => reported.push(error) }
     const store = new DynamoSessionStore({ endpoint: 'http://127.0.0.1:1', root: folderWith(), errorHandler })
@@ -185,7 +183,7 @@ describe('a store that can not even send its requests', () => {
   })
 
   it.each(['lean', 'sdk'] as const)(
-    'says how to set a region, transport %s, and does not go on without',
+    'throws without a region and says how to set one, transport %s',
     async (transport) => {
       const error = await new DynamoSessionStore({ root: folderWith(), transport })
         .get('s1')
@@ -197,7 +195,7 @@ describe('a store that can not even send its requests', () => {
         code: 'TABLE_REQUEST',
         cause: { message: 'Region is missing' },
       })
-      expect(isPassing(error)).toBe(false)
+      expect(isTransient(error)).toBe(false)
     },
   )
 
@@ -205,17 +203,17 @@ describe('a store that can not even send its requests', () => {
     ['ECONNRESET', 'TimeoutError'],
     ['EPIPE', 'TimeoutError'],
     ['ETIMEDOUT', 'TimeoutError'],
-  ])('leaves a connection that broke (%s) the SDK’s error %s, for the request may have arrived', (code, name) => {
+  ])('leaves the SDK’s error for a broken connection (%s, %s), because the request may have arrived', (code, name) => {
     const broken = Object.assign(new Error('socket hang up'), { code, name })
     expect(storeError(broken, resolveConfiguration({ root: folderWith() }))).toBe(broken)
-    expect(isPassing(broken)).toBe(true)
+    expect(isTransient(broken)).toBe(true)
   })
 })
 
-it('says of an answer that is not DynamoDB’s the same on the command line as in a store', () => {
+it('explains a foreign response on the command line as in a store', () => {
   const configuration = resolveConfiguration({ root: folderWith(), endpoint: 'http://127.0.0.1:8000' })
   const syntax = Object.assign(new SyntaxError('Unexpected token'), { $metadata: { httpStatusCode: 200 } })
-  const ours = withoutAnswer(syntax, 'DeleteItem', { TableName: 'sessions', Key: {} }) as Error
+  const ours = withoutResponse(syntax, 'DeleteItem', { TableName: 'sessions', Key: {} }) as Error
   expect(ours).toBeInstanceOf(errors.UnreadableAnswerError)
   const request = { action: 'dynamodb:Scan', configuration }
   expect(explainAwsError(ours, request).message).toContain(ours.message)
@@ -230,7 +228,7 @@ it('says of an answer that is not DynamoDB’s the same on the command line as i
   }
 })
 
-it('messageOf indents the further lines of a foreign text, which might look like lines of ours', () => {
+it('messageOf indents the further lines of a foreign text', () => {
   expect(errors.messageOf(new Error('a\nerror: b\r\nc'))).toBe('a\n  error: b\n  c')
   expectFit(errors.messageOf(new Error(HOSTILE, { cause: new AggregateError([new Error(HOSTILE)]) })))
 })

@@ -7,14 +7,14 @@ import { expectFit, HOSTILE, HOSTILE_LINE } from '../../support/hostile.js'
 const REDACTED = { S: '[redacted]' }
 
 describe('a text that is made fit for output', () => {
-  it('shows control characters, and keeps line breaks and tabs of a text of several lines', () => {
+  it('shows control characters, and keeps line breaks and tabs', () => {
     expect(fitForOutput('a\u001b[31m\r\u0000\u007f\u009b\u202e\u2028\u{e0041}\ud800\n\tb ä 漢 👩')).toBe(
       'a\\x1b[31m\\x0d\\x00\\x7f\\x9b\\u202e\\u2028\\u{e0041}\\ud800\n\tb ä 漢 👩',
     )
     expect(fitForLine('a\n\tb\r\n')).toBe('a\\n\\tb\\x0d\\n')
   })
 
-  it('has no secret of any kind in it', () => {
+  it('contains no secret of any kind', () => {
     expectFit(fitForOutput(HOSTILE_LINE))
     expectFit(fitForLine(HOSTILE))
     expectFit(jsonForOutput({ name: HOSTILE_LINE }))
@@ -23,27 +23,24 @@ describe('a text that is made fit for output', () => {
     )
   })
 
-  it.each([0, 1, 2])(
-    'has no text of an item in it that something in between repeats, JSON in JSON %d times',
-    (times) => {
-      const id = '3f2b8c1e-6a54-4b7a-9d2e-1c5f7a9b0d3e'
-      const item = { id: { S: id }, data: { S: '{"card":"4111 1111","a":"\\\\"}' }, n: { N: '5' }, b: { B: 'QQ==' } }
-      let [text, fit] = [item, { ...item, id: REDACTED, data: REDACTED, b: { B: '[redacted]' } }].map((one) =>
-        JSON.stringify(one),
-      )
-      for (let time = 0; time < times; time += 1) [text, fit] = [text, fit].map((one) => JSON.stringify(`no ${one}`))
-      expect(fitForLine(text)).toBe(fit)
-      expect(fitForLine(fit)).toBe(fit)
-    },
-  )
+  it.each([0, 1, 2])('contains no text of an item inside %d levels of JSON', (times) => {
+    const id = '3f2b8c1e-6a54-4b7a-9d2e-1c5f7a9b0d3e'
+    const item = { id: { S: id }, data: { S: '{"card":"4111 1111","a":"\\\\"}' }, n: { N: '5' }, b: { B: 'QQ==' } }
+    let [text, fit] = [item, { ...item, id: REDACTED, data: REDACTED, b: { B: '[redacted]' } }].map((one) =>
+      JSON.stringify(one),
+    )
+    for (let time = 0; time < times; time += 1) [text, fit] = [text, fit].map((one) => JSON.stringify(`no ${one}`))
+    expect(fitForLine(text)).toBe(fit)
+    expect(fitForLine(fit)).toBe(fit)
+  })
 
-  it('is the same when it is made fit once more', () => {
+  it('stays the same when it is made fit again', () => {
     const once = fitForLine(HOSTILE)
     expect(fitForLine(once)).toBe(once)
     expect(fitForOutput(fitForOutput(HOSTILE_LINE))).toBe(fitForOutput(HOSTILE_LINE))
   })
 
-  it('has no secret of the environment in it, unless that is a word, as for a local DynamoDB', () => {
+  it('contains no secret of ENV, except a short word, such as the secret of a local DynamoDB', () => {
     environmentWith({
       AWS_SECRET_ACCESS_KEY: 'local',
       AWS_SESSION_TOKEN: 'a token of an odd form',
@@ -66,11 +63,11 @@ describe('a text that is made fit for output', () => {
     'session 0123456789abcdef, request id 7H5QK8LJ2VN3P0A9R4S6T1U8W2X5Y7Z0B3C6D9E1F4G7HVV4KQ',
     'pid 4711 on 3f2a9c1d5e7b (since 2026-11-28T17:00:00.000Z)',
     'basic authentication failed for user app',
-  ])('keeps what is no secret: %s', (text) => {
+  ])('keeps text that is not a secret: %s', (text) => {
     expect(fitForOutput(text)).toBe(text)
   })
 
-  it('is cut where it is too long, never so that half a secret is left', () => {
+  it('is cut at the limit, but never inside a secret', () => {
     expect(fitForLine('ab '.repeat(1_000), 30)).toBe('ab ab ab ab… (3000 characters)')
     const padding = '👩 '.repeat(300)
     for (let length = 0; length < 60; length += 1) {
@@ -93,7 +90,7 @@ describe('a text that is made fit for output', () => {
     'authorization: ',
     ' ',
     'f0',
-  ])('takes no time that grows with the square of a text of %j', (part) => {
+  ])('does not take quadratic time for a text of %j', (part) => {
     const time = (size: number) => {
       const text = part.repeat(size / part.length)
       const before = process.cpuUsage()
@@ -124,7 +121,7 @@ describe('an error that is made fit for output', () => {
     expect(before.stack).toMatch(/\n {4}at .*fit-for-output\.test\.ts/)
   })
 
-  it('may have been frozen, lead back to itself, or be no error', () => {
+  it('may be frozen, circular, or not an error', () => {
     const round = new Error('round')
     round.cause = round
     expect(makeErrorFit(round)).toBe(round)
@@ -132,7 +129,7 @@ describe('an error that is made fit for output', () => {
     expect(makeErrorFit('text')).toBe('text')
   })
 
-  it('is shown under DEBUG without what else it holds, as the item of a failed condition', () => {
+  it('is shown with DEBUG without its other members, such as the item of a failed condition', () => {
     const failed = Object.assign(error(), {
       Item: { data: { S: '{"user":"ada"}' } },
       $metadata: { httpStatusCode: 400 },

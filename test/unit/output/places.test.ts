@@ -55,7 +55,7 @@ beforeAll(async () => {
 afterAll(() => stub.stop())
 
 beforeEach(() => {
-  // The SDK must not repeat what the stub answers.
+  // The SDK must not repeat a request after the stub's error.
   environmentWith({ AWS_ENDPOINT_URL: stub.endpoint, AWS_MAX_ATTEMPTS: '1', NODE_ENV: 'test' })
   stub.answer((_, response) => sendJson(response, { __type: 'x#ValidationException', message: HOSTILE }, 400))
   printed = []
@@ -73,16 +73,16 @@ beforeEach(() => {
   })
 })
 
-/** A stream that keeps what is written to it. */
+/** A stream that keeps its output. */
 function screen(members: { isTTY?: boolean } = {}) {
   const stream = Object.assign(new PassThrough(), members)
   stream.on('data', (data) => printed.push(String(data).replace(OUR_SEQUENCES, '')))
   return stream
 }
 
-/** By which a bar is drawn. */
+/** Control sequences that draw a progress bar. */
 const OUR_SEQUENCES =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control sequences are what is removed here
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: removes control sequences
   /\r|\u001b(?:[78]|\[\??\d*[A-Za-z])/g
 
 /** A configuration file with the worst name that the file system takes. */
@@ -107,7 +107,7 @@ function tableWork(logger: ReturnType<typeof recordingLogger>): TableWork {
   return new TableWork(configuration, new Connection(configuration), { logger })
 }
 
-/** What is told when nobody answers for three seconds in a hostile region. */
+/** The log lines after three seconds without a response from a hostile region. */
 async function told(
   wait: (logger: ReturnType<typeof recordingLogger>) => Promise<unknown>,
 ): Promise<readonly string[]> {
@@ -120,13 +120,13 @@ async function told(
   while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve))
   await vi.advanceTimersByTimeAsync(30_000)
   const error = await end
-  expect(logger.warnings).toEqual([expect.stringMatching(/^waiting for DynamoDB in .* to answer Scan/)])
+  expect(logger.warnings).toEqual([expect.stringMatching(/^waiting for the response to Scan from DynamoDB in /)])
   return [...logger.warnings, String(error)]
 }
 
 const silence = () => new Promise<never>(() => {})
 
-/** All places of output, by the file that they are in, and something hostile for each. What is returned is output as well. */
+/** A hostile case for each file with output. The returned text is output too. */
 const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   ['runtime/output.ts', () => print(HOSTILE_LINE)],
   ['runtime/output.ts', () => printAside(HOSTILE_LINE)],
@@ -307,7 +307,7 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   [
     'runtime/dynamodb/server-clock.ts',
     async () => {
-      vi.resetModules() // it warns once a process, and test files share one
+      vi.resetModules() // the module warns once a process, which test files share
       const { ServerClock } = await import('../../../runtime/dynamodb/server-clock.js')
       const clock = new ServerClock()
       const aDayAgo = new Date(Date.now() - 86_400_000).toUTCString()
@@ -361,7 +361,7 @@ it.each(PLACES.map(([file, run], index) => ({ file, run, index })))(
   },
 )
 
-it('shows nothing secret and nothing harmful with DEBUG either', async () => {
+it('shows nothing secret or harmful with DEBUG', async () => {
   vi.stubEnv('DEBUG', '1')
   await runCommand(failing)
   await runCommand(() => listCommand({ by: 'user_id=1', scan: true }))
@@ -372,7 +372,7 @@ it('shows nothing secret and nothing harmful with DEBUG either', async () => {
 
 it('has a case for each file that prints or logs', () => {
   const known = new Set(PLACES.map(([file]) => file))
-  // The executable runs when it is loaded; what it prints itself is a text of createUmzug().
+  // The executable runs when it is loaded. Its own output is a text of createUmzug().
   known.add('runtime/cli/umzug.ts')
   expect(places().filter((file) => !known.has(file))).toEqual([])
 })

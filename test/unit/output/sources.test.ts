@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { sources } from './sources.js'
 
-/** What goes past `runtime/output.ts` to a terminal, or may do so. */
+/** Code that may write to a terminal without `runtime/output.ts`. */
 const DIRECT =
   /console\s*[.[]|process\s*\.\s*(?:stdout|stderr|emitWarning)|\b(?:output|screen|stream)\.write\(|\.question\(/
 
-/** Lines that write nothing, or what the test of places looks at. */
+/** Lines that write nothing, or that places.test.ts checks. */
 const ALLOWED = [
   'terminal: Terminal = { input: process.stdin, output: process.stderr },',
   'lines.question(fitForLine(question), (answer) => {',
@@ -36,7 +36,7 @@ it('writes to the terminal in one module only', () => {
   expect(lines.filter((line) => !ALLOWED.some((allowed) => line.endsWith(`: ${allowed}`)))).toEqual([])
 })
 
-it('has one base of all its errors, which makes their messages fit for output', () => {
+it('has one base class for all errors, which makes messages fit for output', () => {
   expect(found(/extends (?:\w*\.)?(?:Type|Range|Syntax)?Error\b/, [])).toEqual([
     'runtime/errors.ts: export class DynamoSessionError extends Error {',
   ])
@@ -50,7 +50,7 @@ it('has one error class of a name', () => {
   expect(names).toEqual([...new Set(names)])
 })
 
-it('quotes nothing in an error of another class', () => {
+it('quotes nothing in errors of other classes', () => {
   const plain = sources().flatMap(({ file, code }) =>
     [...code.matchAll(/throw new (?:Type|Range)?Error\(\s*(?:`[^`$]*\$\{(?!fitForLine\()|[a-z])/g)].map(
       ([text]) => `${file}: ${text}`,
@@ -59,7 +59,7 @@ it('quotes nothing in an error of another class', () => {
   expect(plain).toEqual([])
 })
 
-it('tells the loggers of applications nothing but what is fit for output', () => {
+it('passes only fit texts to the loggers of applications', () => {
   expect(found(/\?\? silentLogger/, [])).toEqual([
     'runtime/migrations/session-umzug.ts: this.#logger = fitLogger(parts.logger ?? silentLogger)',
     'runtime/table/table-work.ts: this.logger = fitLogger(logger ?? ambientLogger() ?? silentLogger)',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-/** The sources of what is published, without comments. */
+/** The sources of the published package, without comments. */
 export function sources(): { readonly file: string; readonly code: string }[] {
   const files = ['generators', 'runtime'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -17,7 +17,7 @@ function withoutComments(text: string): string {
   return text.replace(/^\s*(?:\/\*[\s\S]*?\*\/|\/\/.*)$/gm, '')
 }
 
-/** Prints by the module for it, or tells a logger. */
+/** Prints with `runtime/output.ts`, or calls a logger. */
 const PRINTS = /from '[./]*(?:runtime)?\/output\.js'|(?:[lL]ogger(?:\(\))?|aside)\??\.(?:info|warn)\b/
 
 /** The files that print or log something. */

@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
-import type { Operation } from '../../../runtime/dynamodb/transport.js'
+import type { Operation } from '../../../runtime/dynamodb/operations.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { connectionTo } from '../../support/connection.js'
 import { explore, inWords } from '../../support/model/explore.js'

@@ -15,7 +15,7 @@ beforeEach(() => {
   onTestFinished(() => void vi.useRealTimers())
 })
 
-/** What does not answer, and heeds no signal. */
+/** A request without a response, which ignores the signal. */
 const silence =
   (seen: AbortSignal[] = []) =>
   (signal: AbortSignal) => {
@@ -30,7 +30,7 @@ function patienceOf(options: Options = { endpoint: 'http://localhost:8123' }, re
   return { patience, lines }
 }
 
-/** What it rejects with, and whether it has. */
+/** The error of a promise, once it has rejected. */
 function ending(promise: Promise<unknown>) {
   const end: { error?: unknown } = {}
   promise.catch((error: unknown) => {
@@ -39,8 +39,8 @@ function ending(promise: Promise<unknown>) {
   return end
 }
 
-describe('a request without an answer', () => {
-  it('ends after 30 seconds with an error that says what was asked, of whom, and what to do', async () => {
+describe('a request without a response', () => {
+  it('ends after 30 seconds with an error that names request and server, and says what to do', async () => {
     const { patience } = patienceOf()
     const seen: AbortSignal[] = []
     const end = ending(patience.within('CreateTable', silence(seen)))
@@ -53,7 +53,7 @@ describe('a request without an answer', () => {
       code: 'TABLE_REQUEST',
       cause: { code: 'ETIMEDOUT' },
       message:
-        'dynamodb:CreateTable for table "sessions" failed: no answer within 30 seconds from DynamoDB at ' +
+        'dynamodb:CreateTable for table "sessions" failed: no response within 30 seconds from DynamoDB at ' +
         'http://localhost:8123; check the network (VPC endpoint, firewall, proxy), or give it more time with --timeout (in code ' +
         'requestTimeout)',
     })
@@ -61,16 +61,16 @@ describe('a request without an answer', () => {
     expect(seen[0]?.aborted).toBe(true)
   })
 
-  it('ends after the time that was given', async () => {
+  it('ends after the given time', async () => {
     const { patience, lines } = patienceOf(undefined, 1000)
     const end = ending(patience.within('Scan', silence()))
     await vi.advanceTimersByTimeAsync(1000)
-    expect(end.error).toMatchObject({ message: expect.stringContaining('no answer within 1 second from') })
+    expect(end.error).toMatchObject({ message: expect.stringContaining('no response within 1 second from') })
     await vi.advanceTimersByTimeAsync(60_000)
     expect(lines).toEqual([])
   })
 
-  it('is told of after three seconds, and no other after it', async () => {
+  it('is logged after three seconds, and only the first one', async () => {
     const { patience, lines } = patienceOf()
     const requests = ['DescribeTable', 'Scan'].map((name) => ending(patience.within(name, silence())))
     await vi.advanceTimersByTimeAsync(2999)
@@ -80,7 +80,7 @@ describe('a request without an answer', () => {
     await vi.advanceTimersByTimeAsync(60_000)
     expect(requests.every(({ error }) => error !== undefined)).toBe(true)
     expect(lines).toEqual([
-      'waiting for DynamoDB at http://localhost:8123 to answer DescribeTable (30 seconds at most)',
+      'waiting for the response to DescribeTable from DynamoDB at http://localhost:8123 (30 seconds at most)',
     ])
   })
 
@@ -98,12 +98,12 @@ describe('a request without an answer', () => {
     const { patience, lines } = patienceOf(options)
     ending(patience.within('Scan', silence()))
     await vi.advanceTimersByTimeAsync(3000)
-    expect(lines).toEqual([`waiting for ${place} to answer Scan (30 seconds at most)`])
+    expect(lines).toEqual([`waiting for the response to Scan from ${place} (30 seconds at most)`])
   })
 })
 
-describe('an answer in time', () => {
-  it('or an error is passed on, and no timer stays', async () => {
+describe('a response in time', () => {
+  it('is returned or thrown, and leaves no timer', async () => {
     const { patience, lines } = patienceOf()
     expect(await patience.within('Scan', async () => 'answer')).toBe('answer')
     const failure = new Error('refused')
@@ -131,14 +131,14 @@ describe('a transport with patience', () => {
   }
   const input = { TableName: 'sessions', Key: {} }
 
-  it('is as lean as the one inside', () => {
+  it('has the properties of the inner transport', () => {
     const { transport } = transportOf()
     const start = () => undefined
     expect(transport).toMatchObject({ isLean: true, mayMerge: true })
     expect(transport.inTurn(start)).toBe(start)
   })
 
-  it('ends each request in time, and hands a signal of the caller on', async () => {
+  it("ends each request in time, and passes the caller's signal on", async () => {
     const { transport, signals, lines } = transportOf()
     const caller = new AbortController()
     const ends = [{}, { abortSignal: caller.signal }].map((options) =>
@@ -162,7 +162,7 @@ describe('the time of requests for items', () => {
     return [timed.requestTimeout, timed.attemptTimeout]
   }
 
-  it('is that of all others, whatever sessions have', () => {
+  it('is that of requests for tables, not that of sessions', () => {
     expect(timesOf({})).toEqual([30_000, 10_000])
     expect(timesOf({ requestTimeout: 100, attemptTimeout: 20 })).toEqual([30_000, 10_000])
     expect(timesOf({ attemptTimeout: 20_000 })).toEqual([30_000, 20_000])
@@ -170,7 +170,7 @@ describe('the time of requests for items', () => {
     expect(timesOf({}, 500)).toEqual([500, 500])
   })
 
-  it.each([0, -1, 0.5, Number.NaN, 2 ** 31])('can not be %d', async (requestTimeout) => {
+  it.each([0, -1, 0.5, Number.NaN, 2 ** 31])("can't be %d", async (requestTimeout) => {
     const error = await describeTable({}, { requestTimeout }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(ConfigurationError)
     expect(error).toMatchObject({

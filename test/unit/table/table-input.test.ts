@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { createTableInput } from '../../../runtime/table/table-input.js'
 
-it('sends nothing that equals the default of DynamoDB, as emulators refuse what they do not know', () => {
+it("leaves out DynamoDB's defaults, because emulators refuse unknown parameters", () => {
   expect(createTableInput(resolveConfiguration({ tags: {}, tableClass: 'standard' }, {}))).toEqual({
     TableName: 'sessions',
     AttributeDefinitions: [{ AttributeName: 'session_id', AttributeType: 'S' }],
@@ -11,14 +11,14 @@ it('sends nothing that equals the default of DynamoDB, as emulators refuse what 
   })
 })
 
-it('sends both capacities of a provisioned table, the unset one with its default', () => {
+it('sends both capacities of a provisioned table, with a default for an unset one', () => {
   expect(createTableInput(resolveConfiguration({ writeCapacity: 7 }, {}))).toMatchObject({
     BillingMode: 'PROVISIONED',
     ProvisionedThroughput: { ReadCapacityUnits: 10, WriteCapacityUnits: 7 },
   })
 })
 
-it('sends an index of keys only for each of index_keys, with the capacity of the table', () => {
+it('sends a keys-only index for each of index_keys, with the capacity of the table', () => {
   const indexKeys = ['user_id', 'user.id']
   const index = (name: string) => ({
     IndexName: `${name}-index`,

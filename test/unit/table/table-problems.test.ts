@@ -21,17 +21,17 @@ function table(facts: Partial<TableFacts>): TableFacts {
   }
 }
 
-it('finds nothing wrong with the table that this package creates', () => {
+it('accepts the table that this package creates', () => {
   expect(keyProblem(table({}), configuration)).toBeUndefined()
 })
 
-it('offers to use the key of a table that is fit for sessions but for its name', () => {
+it('suggests the key of a table whose key has only another name', () => {
   expect(keyProblem(table({ key: [{ name: 'sid', type: 'S' }] }), configuration)).toBe(
     'table "sessions" has the key "sid" (S), but sessions need "session_id" (S) alone (table_key: default); set table_key to "sid", or choose another table_name',
   )
 })
 
-it('tells where the key that is wanted was set', () => {
+it('says where the expected key was set', () => {
   const fromEnv = resolveConfiguration({}, { AWS_DYNAMO_DB_SESSION_TABLE_KEY: 'id' })
   expect(keyProblem(table({}), fromEnv)).toContain('(table_key: ENV AWS_DYNAMO_DB_SESSION_TABLE_KEY)')
 })
@@ -45,11 +45,11 @@ it.each([
       { name: 'at', type: 'N' as const },
     ],
   },
-])('offers only another table instead of $title', ({ key }) => {
+])('suggests only another table instead of $title', ({ key }) => {
   expect(keyProblem(table({ key }), configuration)).toMatch(/; choose another table_name$/)
 })
 
-it.each(['ACTIVE', 'CREATING', 'UPDATING', 'DELETING'] as const)('leaves %s to those who wait', (status) => {
+it.each(['ACTIVE', 'CREATING', 'UPDATING', 'DELETING'] as const)('has no problem with %s, which passes', (status) => {
   expect(statusProblem(table({ status }))).toBeUndefined()
 })
 
@@ -60,7 +60,7 @@ it.each(['INACCESSIBLE_ENCRYPTION_CREDENTIALS', 'ARCHIVING', 'ARCHIVED', 'REPLIC
   },
 )
 
-it('takes Time to Live for ours only on expire_at, and only while it is on', () => {
+it('accepts Time to Live only on expire_at, or off', () => {
   expect(timeToLiveProblem({ status: 'ENABLED', attribute: 'expire_at' }, 'sessions')).toBeUndefined()
   expect(timeToLiveProblem({ status: 'DISABLED', attribute: undefined }, 'sessions')).toBeUndefined()
   expect(timeToLiveProblem({ status: 'ENABLING', attribute: 'ttl' }, 'sessions')).toMatch(/attribute "ttl"/)

@@ -7,7 +7,7 @@ const client = new DynamoDBClient({ region: 'us-east-1' })
 
 afterEach(() => void vi.useRealTimers())
 
-it('does not take a clock that is set forward for the end of its patience', async () => {
+it('does not end its wait when the clock is set forward', async () => {
   await workOnTable({ client }, { waitLimit: HOUR }, async (table) => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * HOUR })
     await table.pause('still CREATING')

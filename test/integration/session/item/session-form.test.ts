@@ -15,7 +15,7 @@ import { onEachEngine } from '../../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy.js'
 import { createRawTable } from '../../../support/raw-table.js'
 import { readItem, writeItem } from '../../../support/table.js'
-import { beforeFirstDelete } from '../../cleaning/garbage.js'
+import { beforeFirstDelete } from '../../cleaning/cleaning-table.js'
 
 const OLD = { S: '1700000000.5' }
 const text = (S: string): Item => ({ data: { S }, updated_at: OLD })

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import * as sdk from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
 import { errorOf } from '../../../../runtime/dynamodb/lean/errors.js'
-import { withoutAnswer } from '../../../../runtime/dynamodb/unreadable-answer.js'
+import { withoutResponse } from '../../../../runtime/dynamodb/request-errors.js'
 import { failureOf } from '../../../support/both-transports.js'
 import { Choices } from '../../../support/model/choices.js'
 import { type GivenAnswer, throughSdk } from '../../../support/sdk-codec.js'
@@ -25,7 +25,7 @@ async function both(answer: GivenAnswer) {
   }
 }
 
-/** What a caller can find out about an error, but for its class. Attempts are counted elsewhere. */
+/** The facts of an error that a caller can see, without its class and its attempts. */
 function facts(error: Error & Record<string, unknown>) {
   const { attempts: _a, totalRetryDelay: _d, ...metadata } = error.$metadata as Record<string, unknown>
   const { statusCode } = error.$response as { statusCode: number }
@@ -44,8 +44,8 @@ function bodyOf(name: string, more: object = {}): string {
   return JSON.stringify({ __type: NAMESPACE + name, message: `it is ${name}`, ...more })
 }
 
-describe('the error of an answer', () => {
-  it.each(MODELLED)('is what the SDK makes: %s', async (name, Class) => {
+describe('the error of a response', () => {
+  it.each(MODELLED)("is the SDK's: %s", async (name, Class) => {
     const status = name === 'InternalServerError' ? 500 : 400
     const error = await expectSame({ status, body: bodyOf(name) }, { name, message: `it is ${name}` })
     expect(error).toBeInstanceOf(Class)
@@ -61,7 +61,7 @@ describe('the error of an answer', () => {
     ['UnrecognizedClientException', 400],
     ['ServiceUnavailable', 503],
     ['SomethingNew', 418],
-  ])('is what the SDK makes, though its model does not know it: %s', async (name, status) => {
+  ])("is the SDK's, although the SDK's model does not know it: %s", async (name, status) => {
     const error = await expectSame({ status, body: bodyOf(name, { more: { S: 1 } }) }, { name, more: { S: 1 } })
     for (const [, Class] of MODELLED) expect(error).not.toBeInstanceOf(Class)
   })
@@ -85,7 +85,7 @@ describe('the error of an answer', () => {
     }
   })
 
-  it('has its name, message and ids from wherever the SDK takes them', async () => {
+  it('has name, message and ids from the places where the SDK reads them', async () => {
     const names = ['ValidationException', `${NAMESPACE}SomethingNew`, 'Old:http://x.y/', 'a#Odd,b:c', 7, '']
     for (let seed = 0; seed < 200; seed += 1) {
       const choices = Choices.ofSeed(seed)
@@ -117,7 +117,7 @@ describe('the error of an answer', () => {
     }
   })
 
-  it('is as empty as the SDK’s where nothing came with it', async () => {
+  it('is as empty as the SDK’s for an empty response', async () => {
     const unknown = { name: 'Unknown', message: 'UnknownError' }
     await expectSame({ status: 500 }, { ...unknown, $fault: 'server' })
     for (const body of ['{}', 'null', '5', '[]', 'true']) await expectSame({ status: 400, body }, unknown)
@@ -132,22 +132,29 @@ describe('the error of an answer', () => {
     [403, '{"__type":"x#AccessDeniedException","mess'],
     [400, '\ufeff{}'],
     [502, ' '],
-  ])('with status %s and a body that is not JSON is a SyntaxError, which becomes ours', async (status, body) => {
-    const { theirs, ours } = await both({ status, headers: { 'content-type': 'text/html', 'x-amz-cf-id': 'C' }, body })
-    const { message, ...same } = facts(theirs)
-    expect(facts(ours)).toStrictEqual({ ...same, message: message.split('\n  Deserialization error')[0] })
-    const error = withoutAnswer(ours, 'PutItem', { TableName: 'sessions', Item: {} })
-    expect(error).toMatchObject({ name: 'UnreadableAnswerError', status, maybeWritten: true })
-  })
+  ])(
+    'with status %s and a body that is not JSON is a SyntaxError, which becomes an UnreadableAnswerError',
+    async (status, body) => {
+      const { theirs, ours } = await both({
+        status,
+        headers: { 'content-type': 'text/html', 'x-amz-cf-id': 'C' },
+        body,
+      })
+      const { message, ...same } = facts(theirs)
+      expect(facts(ours)).toStrictEqual({ ...same, message: message.split('\n  Deserialization error')[0] })
+      const error = withoutResponse(ours, 'PutItem', { TableName: 'sessions', Item: {} })
+      expect(error).toMatchObject({ name: 'UnreadableAnswerError', status, maybeWritten: true })
+    },
+  )
 
-  it('is a SyntaxError as well where an item has no bytes that can be read', async () => {
+  it('is a SyntaxError for an item with unreadable bytes', async () => {
     const body = bodyOf('ConditionalCheckFailedException', { Item: { id: { B: 'A' } } })
     const { theirs, ours } = await both({ status: 400, body })
     expect([theirs.name, ours.name]).toEqual(['TypeError', 'SyntaxError'])
     expect(ours).not.toBeInstanceOf(sdk.ConditionalCheckFailedException)
   })
 
-  it('takes nothing from a hostile answer but members', async () => {
+  it('takes only members from a hostile response', async () => {
     const members =
       '"__proto__":{"$retryable":{}},"toString":"x","stack":"s","$response":"r","$metadata":"m","name":"n"'
     const body = Buffer.from(`{"__type":"x#ValidationException","message":"no",${members}}`)
@@ -168,7 +175,7 @@ describe('the error of an answer', () => {
     expect(error).toMatchObject({ $response: { headers } })
   })
 
-  it('is one of the exceptions of any copy of the SDK', async () => {
+  it('is an instance of the exceptions of any copy of the SDK', async () => {
     const { ConditionalCheckFailedException, ResourceNotFoundException } = anotherCopy()
     expect(ConditionalCheckFailedException).not.toBe(sdk.ConditionalCheckFailedException)
     const body = Buffer.from(bodyOf('ConditionalCheckFailedException'))

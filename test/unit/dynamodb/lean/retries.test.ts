@@ -3,13 +3,13 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { monotonic } from '../../../../runtime/async/clock.js'
 import { DEFAULT_ATTEMPTS, Retries } from '../../../../runtime/dynamodb/lean/retries.js'
+import { unreadableResponse } from '../../../../runtime/dynamodb/request-errors.js'
 import type { SendOptions } from '../../../../runtime/dynamodb/transport.js'
-import { unreadableAnswer } from '../../../../runtime/dynamodb/unreadable-answer.js'
 import { failureOf } from '../../../support/both-transports.js'
 import { Choices } from '../../../support/model/choices.js'
 import { recordWaits, sleepUntilAborted } from '../../../support/quick-sleep.js'
 
-/** The SDK's own retries, with its own pauses: those of the copy that everybody shares are shortened in quick-setup.ts. */
+/** A copy of the SDK's retries with its real pauses. quick-setup.ts shortens those of the shared copy. */
 const { retryMiddleware, StandardRetryStrategy } = pristine()
 
 interface Metadata {
@@ -17,17 +17,17 @@ interface Metadata {
   totalRetryDelay?: number
 }
 
-/** What one attempt comes to: undefined is a success. */
+/** The outcome of one attempt: undefined is a success. */
 type Outcome = () => Error | undefined
 
-/** Times of the attempts, since the first of them, and what came of them. */
+/** Times of the attempts since the first one, and the outcome of the request. */
 interface Trace {
   readonly times: number[]
   readonly end: unknown
   readonly metadata: Metadata
 }
 
-/** Sends requests, one after the other, whose attempts have these outcomes; the last of a request comes again. */
+/** Sends requests one after the other. Their attempts have these outcomes. The last outcome of a request is repeated. */
 type Side = (requests: readonly (readonly Outcome[])[], random: () => number, attempts?: number) => Promise<Trace[]>
 
 const sdk: Side = async (requests, random, maxAttempts = DEFAULT_ATTEMPTS) => {
@@ -123,7 +123,7 @@ describe('retries', () => {
     expect(expected.map(({ times }) => times.length)).toEqual([attempts, attempts])
   })
 
-  it('end like the SDK’s when the quota is used up, and begin again as answers come', async () => {
+  it('end like the SDK’s when the quota is used up, and begin again after successes', async () => {
     for (let seed = 0; seed < 20; seed += 1) {
       const run = (side: Side) => {
         const choices = Choices.ofSeed(seed)
@@ -154,14 +154,14 @@ describe('retries', () => {
     expect(await attemptsAfter(Array.from({ length: 60 }, () => [named('ValidationException', 400)]))).toBe(1)
   })
 
-  it('repeat a request whose answer is not DynamoDB’s, and keep its error', async () => {
-    const error = unreadableAnswer('PutItem', { TableName: 't', Item: {} }, 200)
+  it('repeat a request whose response is not DynamoDB’s, and keep its error', async () => {
+    const error = unreadableResponse('PutItem', { TableName: 't', Item: {} }, 200)
     const [trace] = await ours([[() => error]], () => 0)
     expect(trace).toMatchObject({ end: 'UnreadableAnswerError', metadata: { attempts: 4, totalRetryDelay: 0 } })
     expect(Object.keys(error)).not.toContain('$metadata')
   })
 
-  it('tell each attempt which one it is', async () => {
+  it('pass its number to each attempt', async () => {
     const counts: number[] = []
     const attempt = async (count: number) => {
       counts.push(count)
@@ -187,7 +187,7 @@ describe('a retry', () => {
     return { attempts, error: await failure }
   }
 
-  it('is not waited for when it would begin at the deadline or later', async () => {
+  it('is not awaited when it would begin at the deadline or later', async () => {
     const pause = 999
     expect(await run({ deadline: monotonic() + pause })).toMatchObject({
       attempts: 1,
@@ -236,15 +236,18 @@ describe('a retry', () => {
     expect(removed).toHaveBeenCalled()
   })
 
-  it.each(['RequestTimeoutError', 'AbortError'])('does not follow the end of the whole request: %s', async (name) => {
-    let attempts = 0
-    const attempt = async () => {
-      attempts += 1
-      throw coded('ETIMEDOUT', name)()
-    }
-    const error = await failureOf(new Retries(4, { sleep: skip }).run(attempt))
-    expect({ attempts, name: error.name }).toEqual({ attempts: 1, name })
-  })
+  it.each(['RequestTimeoutError', 'AbortError'])(
+    'does not follow an error that ends the whole request: %s',
+    async (name) => {
+      let attempts = 0
+      const attempt = async () => {
+        attempts += 1
+        throw coded('ETIMEDOUT', name)()
+      }
+      const error = await failureOf(new Retries(4, { sleep: skip }).run(attempt))
+      expect({ attempts, name: error.name }).toEqual({ attempts: 1, name })
+    },
+  )
 
   it.each(['attempt', 'pause'])('does not follow when retries are stopped during the %s before', async (during) => {
     const sleep = async () => void (during === 'pause' && retries.stop())
@@ -282,7 +285,7 @@ function named(name: string, status?: number, more: object = {}): Outcome {
   return () => Object.assign(new Error(`it is ${name}`), { name, ...(status && { $metadata }), ...more })
 }
 
-/** With an answer that has these headers, as the SDK attaches it. */
+/** An error with a response that has these headers, as the SDK attaches it. */
 function answered(headers: () => Record<string, string>, name = 'ThrottlingException', status = 400): Outcome {
   return () => Object.assign(named(name, status)() as Error, { $response: { statusCode: status, headers: headers() } })
 }
@@ -295,12 +298,12 @@ function anyFailure(choices: Choices): Outcome {
   return FAILURES[choices.of(Object.keys(FAILURES))] as Outcome
 }
 
-/** By the clock of the test. */
+/** Sleeps by the clock of the test. */
 async function fakeSleep<T>(milliseconds = 0, value?: T): Promise<T> {
   return await new Promise((resolve) => setTimeout(() => resolve(value as T), milliseconds))
 }
 
-/** The clock of the test jumps to the end: while one request is sent after the other nothing else waits. */
+/** Advances the clock of the test to the end of the pause. Only one request runs at a time. */
 async function skip<T>(milliseconds = 0, value?: T): Promise<T> {
   vi.setSystemTime(Date.now() + milliseconds)
   return value as T
@@ -322,7 +325,7 @@ interface Pristine {
   ) => (next: () => Promise<object>, context: object) => (args: object) => Promise<{ output: { $metadata: Metadata } }>
 }
 
-/** The SDK's, to which a failed condition is a success as well. */
+/** The SDK's strategy, for which a failed condition is also a success. */
 class Reference extends StandardRetryStrategy {
   override refreshRetryTokenForRetry(token: object, info: ErrorInfo): Promise<object> {
     if (info.error.name === 'ConditionalCheckFailedException') this.recordSuccess(token)
@@ -384,7 +387,7 @@ function failures(): Record<string, Outcome> {
     'one with a cause of a cause': named('Error', undefined, { cause: new Error('', { cause: coded('EPIPE')() }) }),
     'one with a cause that was aborted': named('Error', undefined, { cause: coded('EPIPE', 'AbortError')() }),
     'one with a cause for nothing': named('Error', undefined, { cause: new Error('no') }),
-    'an answer that is not DynamoDB’s': () => unreadableAnswer('GetItem', { TableName: 't', Key: {} }, 200),
+    'an answer that is not DynamoDB’s': () => unreadableResponse('GetItem', { TableName: 't', Key: {} }, 200),
     'a page that says 503': answered(() => ({ 'content-type': 'text/html' }), 'SyntaxError', 503),
   }
 }

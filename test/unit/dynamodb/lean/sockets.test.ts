@@ -14,7 +14,7 @@ const INPUT = { TableName: 'sessions', Key: { session_id: { S: 'a' } } }
 
 let stub: Stub
 
-/** One for each test: connections of the test before must not be counted. */
+/** A new stub for each test, so that connections of earlier tests are not counted. */
 beforeEach(async () => {
   stub = await startStub()
 })
@@ -26,7 +26,7 @@ function connect(options: Options = {}) {
   return { send: leanSend(connection), close: () => connection.close() }
 }
 
-/** A connection is free a moment after its answer has come. */
+/** A connection is free a moment after its response. */
 function free(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
@@ -44,7 +44,7 @@ describe('connections of the lean transport', () => {
     await vi.waitFor(() => expect(stub.sockets.size).toBe(0))
   })
 
-  it('are as many as requests under way need, and the newest is used first', async () => {
+  it('are as many as running requests need, and the last used is used first', async () => {
     const { send } = connect()
     await Promise.all(Array.from({ length: 10 }, () => send('GetItem', INPUT)))
     expect(stub.connections).toBe(10)
@@ -61,7 +61,7 @@ describe('connections of the lean transport', () => {
   it.each([
     ['closed', (socket: Socket) => socket.end()],
     ['reset', (socket: Socket) => socket.resetAndDestroy()],
-  ])('are made anew when the server has %s them while they were idle', async (_, close) => {
+  ])('are replaced when the server has %s them while they were idle', async (_, close) => {
     const { send } = connect()
     for (let count = 0; count < 5; count += 1) {
       const { $metadata } = await send('GetItem', INPUT)
@@ -72,7 +72,7 @@ describe('connections of the lean transport', () => {
     expect(stub.connections).toBe(5)
   })
 
-  it('are made anew when the server resets them in the moment of the request', async () => {
+  it('are replaced when the server resets them at the moment of the request', async () => {
     const { send } = connect()
     await send('UpdateItem', INPUT)
     await free()
@@ -89,7 +89,7 @@ describe('connections of the lean transport', () => {
     expect(stub.connections).toBe(2)
   })
 
-  it('are made anew after the server said that it closes them', async () => {
+  it('are replaced when the server announces that it closes them', async () => {
     stub.answer((_, response) => sendJson(response, {}, 200, { connection: 'close' }))
     const { send } = connect()
     for (let count = 0; count < 5; count += 1) expect((await send('GetItem', INPUT)).$metadata.attempts).toBe(1)
@@ -98,8 +98,8 @@ describe('connections of the lean transport', () => {
   })
 })
 
-describe('connections of the lean transport, when an answer is none', () => {
-  it('are given back after an answer that changes the protocol', async () => {
+describe('connections of the lean transport, after a response that is not HTTP', () => {
+  it('are given back after a response that switches the protocol', async () => {
     stub.answer((_, response) => {
       response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n')
     })
@@ -110,7 +110,7 @@ describe('connections of the lean transport, when an answer is none', () => {
     expect((await send('GetItem', INPUT)).$metadata.httpStatusCode).toBe(200)
   })
 
-  it('show nothing of an answer that is not HTTP', async () => {
+  it('show nothing of the response', async () => {
     stub.answer((_, response) => void response.socket?.end('not HTTP, with session data\r\n\r\n'))
     const { send } = connect({ maxAttempts: 1 })
     const error = await failureOf(send('GetItem', INPUT))
@@ -118,7 +118,7 @@ describe('connections of the lean transport, when an answer is none', () => {
     expect(error).not.toHaveProperty('rawPacket')
   })
 
-  it('keep nothing of the last answer while they are idle', async () => {
+  it('keep nothing of the last response while they are idle', async () => {
     const pool = new Pool(1000, undefined)
     onTestFinished(() => pool.destroy())
     const { hostname, port } = new URL(stub.endpoint)
@@ -129,8 +129,8 @@ describe('connections of the lean transport, when an answer is none', () => {
   })
 })
 
-describe('a connection that is closed by its owner', () => {
-  it.each([1, 50])('ends what is under way and what waits, which is not sent again (%s at a time)', async (most) => {
+describe('a connection of this package that is closed', () => {
+  it.each([1, 50])('ends running and waiting requests without sending them again (%s at a time)', async (most) => {
     stub.answer(() => {})
     const { send, close } = connect({ maxConnections: most })
     const requests = Array.from({ length: most + 20 }, () => send('UpdateItem', INPUT))
@@ -153,7 +153,7 @@ describe('a connection that is closed by its owner', () => {
     }
   })
 
-  it('may be closed before it was used, and twice', async () => {
+  it('can be closed before it was used, and twice', async () => {
     const { close } = connect()
     close()
     close()
@@ -185,7 +185,7 @@ describe('a process with connections', () => {
     expect(Number(exit) - Number(answered)).toBeLessThan(30_000)
   }, 120_000)
 
-  it('has nothing left of 3000 requests, some of which fail', async () => {
+  it('holds nothing of 3000 requests, some of which fail', async () => {
     await expectNothingLeftBehind(stub, 3000)
   })
 })

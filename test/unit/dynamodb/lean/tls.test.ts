@@ -22,9 +22,9 @@ const IPV6 = Object.values(networkInterfaces()).some((all) => all?.some(({ addre
 
 interface Endpoint {
   readonly port: number
-  /** Headers `host` of the requests that came. */
+  /** Headers `host` of the received requests. */
   readonly hosts: (string | undefined)[]
-  /** Names that clients asked for in the TLS handshake. */
+  /** Server names in the TLS handshakes of clients. */
   readonly names: TLSSocket['servername'][]
   readonly connections: () => number
 }
@@ -89,14 +89,17 @@ describe('TLS', () => {
     expect([hosts, connections()]).toEqual([[], 1])
   })
 
-  it.each(['localhost', '127.0.0.1'])('accepts one of an authority in NODE_EXTRA_CA_CERTS: %s', async (host) => {
-    const { port, hosts, names, connections } = await listenOn('127.0.0.1', 'localhost')
-    expect(await sendTrusting(`https://${host}:${port}`)).toEqual({ isLean: true, timers: 0, attempts: 1 })
-    expect(hosts).toEqual([`${host}:${port}`, `${host}:${port}`])
-    expect(connections()).toBe(1)
-    // An address is no name (RFC 6066).
-    expect(names).toEqual([host === 'localhost' ? 'localhost' : false])
-  })
+  it.each(['localhost', '127.0.0.1'])(
+    'accepts a certificate of an authority in NODE_EXTRA_CA_CERTS: %s',
+    async (host) => {
+      const { port, hosts, names, connections } = await listenOn('127.0.0.1', 'localhost')
+      expect(await sendTrusting(`https://${host}:${port}`)).toEqual({ isLean: true, timers: 0, attempts: 1 })
+      expect(hosts).toEqual([`${host}:${port}`, `${host}:${port}`])
+      expect(connections()).toBe(1)
+      // An address is not a server name (RFC 6066).
+      expect(names).toEqual([host === 'localhost' ? 'localhost' : false])
+    },
+  )
 
   it.skipIf(!IPV6)('accepts such a certificate for an address of IPv6', async () => {
     const { port, hosts } = await listenOn('::1', 'localhost')
@@ -109,11 +112,11 @@ describe('TLS', () => {
     const told = await sendTrusting(`https://localhost:${port}`)
     expect(told).toMatchObject({ isLean: true, code: 'ERR_TLS_CERT_ALTNAME_INVALID', attempts: 1 })
     expect(hosts).toEqual([])
-    // One for each of the two requests.
+    // One connection for each of the two requests.
     expect(connections()).toBe(2)
   })
 
-  it('resumes a session with the host that gave it, and with no other', async () => {
+  it('resumes a session only with the host that issued it', async () => {
     const { port } = await listenOn('127.0.0.1', 'localhost')
     const sessions: [string | undefined, boolean][] = []
     const connect = (options: tls.ConnectionOptions) => {
@@ -134,7 +137,7 @@ describe('TLS', () => {
     ])
   })
 
-  it('refuses what is no TLS', async () => {
+  it('refuses a server without TLS', async () => {
     const { port, hosts } = await listenOn('127.0.0.1')
     expect(await failureOf(send(`https://127.0.0.1:${port}`))).toMatchObject({ $metadata: { attempts: 1 } })
     expect(hosts).toEqual([])
@@ -144,13 +147,13 @@ describe('TLS', () => {
 describe('IPv6', () => {
   afterEach(() => void vi.restoreAllMocks())
 
-  it.skipIf(!IPV6)('reaches an address of it', async () => {
+  it.skipIf(!IPV6)('reaches an IPv6 address', async () => {
     const { port, hosts } = await listenOn('::1')
     expect((await send(`http://[::1]:${port}`)).$metadata.attempts).toBe(1)
     expect(hosts).toEqual([`[::1]:${port}`])
   })
 
-  it.skipIf(!IPV6)('is given up for IPv4 where nobody listens on it, and the other way round', async () => {
+  it.skipIf(!IPV6)('falls back to IPv4 when its port refuses connections, and the reverse', async () => {
     const addresses = [
       { address: '::1', family: 6 },
       { address: '127.0.0.1', family: 4 },

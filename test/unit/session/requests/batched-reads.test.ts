@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { types } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
-import { requestTimedOut } from '../../../../runtime/dynamodb/request-timeout.js'
+import { requestTimedOut } from '../../../../runtime/dynamodb/request-errors.js'
 import { BatchedReads } from '../../../../runtime/session/requests/batched-reads.js'
 import { FakeTransport } from '../../../support/fake-transport.js'
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => stub.stop())
 beforeEach(() => stub.reset())
 
-/** The transport by which requests go with a client of the application. */
+/** The transport for a client of the application. */
 function transportOf(client: DynamoDBClient): Transport {
   const connection = new Connection(resolveConfiguration({ client, tableName: 'sessions' }))
   onTestFinished(() => connection.close())
@@ -27,7 +27,7 @@ function transportOf(client: DynamoDBClient): Transport {
 }
 
 describe('a client that keeps the middleware of the first command', () => {
-  it('has each answer compared with its own request', async () => {
+  it('has each response compared with its own request', async () => {
     const client = stub.client({ cacheMiddleware: true })
     const transport = transportOf(client)
     stub.answer(({ body }, response) => sendJson(response, { Item: itemOf(JSON.parse(body).Key.session_id.S) }))
@@ -39,7 +39,7 @@ describe('a client that keeps the middleware of the first command', () => {
     client.destroy()
   })
 
-  it('has answers looked at also after a command of the application, which keeps its own', async () => {
+  it('has responses checked even after a command of the application, which has no check', async () => {
     const client = stub.client({ cacheMiddleware: true, maxAttempts: 1 })
     const transport = transportOf(client)
     stub.answer((_, response) => sendText(response, '{"status":"UP"}'))
@@ -50,7 +50,7 @@ describe('a client that keeps the middleware of the first command', () => {
   })
 })
 
-it('a request handler that gives names of headers as they came is believed', async () => {
+it('accepts headers in any case from a request handler of the application', async () => {
   const body = JSON.stringify({ Item: itemOf('a') })
   const headers = { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Crc32': String(crc32(body)) }
   const requestHandler = {

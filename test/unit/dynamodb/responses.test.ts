@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => stub.stop())
 beforeEach(() => stub.reset())
 
-describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (transport) => {
+describe.each(['lean', 'sdk'] as const)('responses through the transport %s', (transport) => {
   async function send({ operation, input }: Sent, options: Options = {}): Promise<unknown> {
     const connection = connectionFor(stub, { transport, maxAttempts: 3, ...options })
     try {
@@ -29,30 +29,30 @@ describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (tra
   describe.each(SENT)('a $name', (sent) => {
     const { operation, genuine, writes } = sent
 
-    it.each(Object.entries(FOREIGN))('is repeated when the answer is %s, then fails', async (_, answer) => {
+    it.each(Object.entries(FOREIGN))('is repeated when the response is %s, then fails', async (_, answer) => {
       stub.answer((_request, response) => answer(response, genuine))
       const error = await failureOf(send(sent))
       expect(error).toMatchObject({ name: 'UnreadableAnswerError', maybeWritten: writes })
-      expect(error.message).toContain(`The answer to ${operation} `)
+      expect(error.message).toContain(`The response to ${operation} `)
       expect(stub.requests).toHaveLength(3)
       expect(stub.connections).toBe(3)
     })
 
-    it.each(Object.entries(sent.wrong))('is repeated when the answer has %s', async (_, answer) => {
+    it.each(Object.entries(sent.wrong))('is repeated when the response has %s', async (_, answer) => {
       const body = JSON.stringify(answer)
       stub.answer((_request, response) => sendText(response, body, 200, checksum(body)))
       expect(await failureOf(send(sent))).toMatchObject({ name: 'UnreadableAnswerError', maybeWritten: writes })
       expect(stub.requests).toHaveLength(3)
     })
 
-    it('believes the answer that comes to its repeat', async () => {
+    it('accepts the response to a repeated request', async () => {
       stub.answer((_request, response, count) =>
         sendText(response, count === 1 ? '{"status":"UP"}' : JSON.stringify(genuine)),
       )
       expect(await send(sent)).toEqual({ ...genuine, $metadata: expect.objectContaining({ attempts: 2 }) })
     })
 
-    it('believes DynamoDB, also with a parameter of the type and a member of later days', async () => {
+    it('accepts a content type with parameters, and unknown members with a right checksum', async () => {
       const body = JSON.stringify({ ...genuine, Later: 1 })
       const headers = {
         'content-type': 'Application/X-Amz-JSON-1.0; charset=utf-8',
@@ -79,7 +79,7 @@ describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (tra
     }
   })
 
-  it('believes a failed condition, with its item and with an empty checksum or none', async () => {
+  it('accepts a failed condition, with its item, and without a checksum', async () => {
     const body = failedCondition({ Item: (READ.genuine as { Item: object }).Item, Later: 1 })
     stub.answer((_request, response) => sendText(response, body, 400, checksum(body)))
     expect(await failureOf(send(WRITE))).toBeInstanceOf(ConditionalCheckFailedException)
@@ -87,25 +87,25 @@ describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (tra
     expect(await failureOf(send(LOCK))).toMatchObject({ $metadata: { attempts: 1 } })
   })
 
-  it('believes a batch of which DynamoDB left all keys, without a list for the table', async () => {
+  it('accepts a batch with only unprocessed keys, without a list for the table', async () => {
     const batch = SENT.find(({ operation }) => operation === 'BatchGetItem') as Sent
     const { RequestItems } = batch.input as BatchGetItemCommandInput
     stub.answer((_request, response) => sendJson(response, { Responses: {}, UnprocessedKeys: RequestItems }))
     expect(await send(batch)).toMatchObject({ UnprocessedKeys: RequestItems, $metadata: { attempts: 1 } })
   })
 
-  it('believes a write with attributes that are none, as emulators answer', async () => {
+  it('accepts empty attributes after a write, as emulators send them', async () => {
     stub.answer((_request, response) => sendJson(response, { Attributes: {} }))
     expect(await send(WRITE)).toMatchObject({ $metadata: { attempts: 1 } })
   })
 
-  it('ignores a checksum of something that was encoded on the way', async () => {
+  it('ignores the checksum of a body that was encoded on the way', async () => {
     const headers = { 'x-amz-crc32': '7', 'content-encoding': 'identity' }
     stub.answer((_request, response) => sendText(response, JSON.stringify(READ.genuine), 200, headers))
     expect(await send(READ)).toMatchObject(READ.genuine)
   })
 
-  it.each(SENT)('reads no more of the answer to a $name than it may have', async (sent) => {
+  it.each(SENT)('stops reading at the limit of the response to a $name', async (sent) => {
     const limits: Record<string, number> = { BatchGetItem: 64, Query: 8, Scan: 8 }
     const most = (limits[sent.operation] ?? 4) * 1024 * 1024
     let written = 0
@@ -127,13 +127,13 @@ describe.each(['lean', 'sdk'] as const)('answers through the transport %s', (tra
     expect(written).toBeLessThan(most + 16 * 1024 * 1024)
   })
 
-  it('reads all that it may have', async () => {
+  it('reads a response up to the limit', async () => {
     const data = { S: '\u0001'.repeat(399_000) }
     stub.answer((_request, response) => sendText(response, JSON.stringify({ Item: { session_id: { S: 'a' }, data } })))
     expect(await send(READ)).toMatchObject({ Item: { data } })
   })
 
-  it('shows nothing of an answer in its error', async () => {
+  it('shows nothing of the response in the error', async () => {
     stub.answer((_request, response) => sendText(response, '{"Item":{"data":{"S":"hush'))
     const error = await failureOf(send(READ))
     expect(`${error.stack} ${JSON.stringify(error)} ${error.cause}`).not.toContain('hush')

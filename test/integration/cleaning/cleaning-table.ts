@@ -9,22 +9,22 @@ import { type Engine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { freshTable, readItem, writeItem } from '../../support/table.js'
 
-/** `by default`: PartiQL where the engine has it. `singly`: PartiQL is refused to the role. */
+/** `by default`: by PartiQL, on engines that have it. `singly`: the role has no permission for PartiQL. */
 export const PATHS = ['by default', 'singly'] as const
 type Path = (typeof PATHS)[number]
 
-/** A time of an item, as our stores write it. */
+/** A time attribute as stores write it. */
 export const ago = (seconds: number): AttributeValue => ({ S: timestamp(Date.now() - seconds * 1000) })
 export const inSeconds = (seconds: number): AttributeValue => ({ N: String(Math.round(Date.now() / 1000 + seconds)) })
 
-export type GarbageTable = ReturnType<typeof garbageTable>
+export type CleaningTable = ReturnType<typeof cleaningTable>
 
 /** The table of a file, behind a fault proxy. */
-function garbageTable(engine: Engine, proxy: FaultProxy, tableName: string) {
+function cleaningTable(engine: Engine, proxy: FaultProxy, tableName: string) {
   const direct = engine.client()
   const client = engine.client(proxy.endpoint)
 
-  /** Sessions die after a minute of disuse, unless other options are given. */
+  /** Without other options, sessions expire after a minute of inactivity. */
   const clean = (context: CleaningContext = {}, options: Options = {}): Promise<CleaningSummary> =>
     collectGarbage({ tableName, ...reaching(client), maxStale: 60, ...options }, context)
 
@@ -40,14 +40,14 @@ function garbageTable(engine: Engine, proxy: FaultProxy, tableName: string) {
   const put = (id: string, attributes: Item): Promise<void> =>
     writeItem(direct, tableName, { session_id: { S: id }, data: { S: '{}' }, ...attributes })
 
-  async function putDead(count: number, attributes: Item = {}): Promise<void> {
-    const ids = Array.from({ length: count }, (_, index) => `dead${index}`)
+  async function putExpired(count: number, attributes: Item = {}): Promise<void> {
+    const ids = Array.from({ length: count }, (_, index) => `expired${index}`)
     await Promise.all(ids.map((id) => put(id, { updated_at: ago(100), ...attributes })))
   }
 
   const item = (id: string): Promise<Item | undefined> => readItem(direct, tableName, id)
 
-  /** Every id that is there, sorted. */
+  /** All ids in the table, sorted. */
   async function ids(): Promise<string[]> {
     const found: string[] = []
     for (let start: Item | undefined, first = true; first || start; first = false) {
@@ -64,15 +64,15 @@ function garbageTable(engine: Engine, proxy: FaultProxy, tableName: string) {
   const inputs = (operation: string) =>
     proxy.requests.filter((request) => request.operation === operation).map(({ input }) => input)
 
-  return { engine, tableName, direct, client, proxy, clean, deny, take, put, putDead, item, ids, inputs }
+  return { engine, tableName, direct, client, proxy, clean, deny, take, put, putExpired, item, ids, inputs }
 }
 
-/** Makes the table, empty before each test. */
-export function eachWithTable(engine: Engine): () => GarbageTable {
+/** Creates an empty table before each test. */
+export function eachWithTable(engine: Engine): () => CleaningTable {
   const tableName = uniqueTableName()
-  let table: GarbageTable
+  let table: CleaningTable
   beforeEach(async () => {
-    table = garbageTable(engine, await startFaultProxy(engine.endpoint), tableName)
+    table = cleaningTable(engine, await startFaultProxy(engine.endpoint), tableName)
     await freshTable(table.direct, tableName)
   })
   afterEach(async () => {
@@ -83,7 +83,7 @@ export function eachWithTable(engine: Engine): () => GarbageTable {
   return () => table
 }
 
-/** Does something once, when the first delete is about to be sent: after the scan, before the delete. */
+/** Runs `work` once, after the scan and before the first deletion. */
 export function beforeFirstDelete(client: DynamoDBClient, work: () => Promise<unknown>): void {
   let done = false
   changed(client).middlewareStack.add(

@@ -12,7 +12,7 @@ const TIMES = 20
 
 type Settings = { region: string; maxAttempts: number; endpoint: string; credentials: typeof CREDENTIALS }
 
-/** Gets the keys of the requests that came on this connection so far, the newest last. */
+/** @param keys keys of all requests on this connection, the last one at the end */
 type Respond = (socket: Socket, keys: readonly string[]) => void
 
 let server: Server
@@ -51,7 +51,7 @@ function itemOf(key: string | undefined): string {
   return head + body
 }
 
-/** What each way of sending is configured with, for this endpoint. */
+/** The settings of each client for this endpoint. */
 const WAYS: Readonly<Record<string, (own: Settings) => Options>> = {
   'sent lean': (own) => ({ ...own, transport: 'lean' }),
   'sent by the SDK': (own) => ({ ...own, transport: 'sdk' }),
@@ -82,7 +82,7 @@ describe.each(Object.entries(WAYS))('an intermediary that sends one answer too m
     return Item?.data?.S
   }
 
-  /** What readers get who come one after the other. */
+  /** The items that reads get, one after the other. */
   async function read(pause: () => Promise<unknown> = async () => {}): Promise<(string | undefined)[]> {
     const connection = connect()
     const found: (string | undefined)[] = []
@@ -94,7 +94,7 @@ describe.each(Object.entries(WAYS))('an intermediary that sends one answer too m
   }
   const own = Array.from({ length: TIMES }, (_, reader) => `data of user${reader}`)
 
-  it('leads nobody to the session of others when it comes on an idle connection, which is closed', async () => {
+  it('gives no request the session of another when it comes on an idle connection, which is closed', async () => {
     respond = (socket, keys) => {
       socket.write(itemOf(keys.at(-1)))
       setTimeout(() => socket.write(itemOf('other')), 2)
@@ -103,26 +103,26 @@ describe.each(Object.entries(WAYS))('an intermediary that sends one answer too m
     expect(connections).toBe(TIMES)
   })
 
-  it('leads nobody to the session of others when it comes along with the first answer', async () => {
+  it('gives no request the session of another when it comes with the first response', async () => {
     respond = (socket, keys) => void socket.write(itemOf(keys.at(-1)) + itemOf('other'))
     expect(await read()).toEqual(own)
     await vi.waitFor(() => expect(open.size).toBe(0))
   })
 
-  it('leads nobody to the session of others when it comes while the next request is under way', async () => {
+  it('gives no request the session of another when it comes during the next request', async () => {
     respond = (socket, keys) => void socket.write(itemOf(keys.at(-2) ?? keys.at(-1)))
     expect(await read()).toEqual(own)
-    // Each second request finds the connection out, and is repeated on another one.
+    // Each second request finds the connection closed, and is repeated on a new one.
     expect(connections).toBeGreaterThanOrEqual(TIMES / 2)
   })
 
-  it('is not waited for: an orderly connection serves all', async () => {
+  it('does not delay requests: an orderly connection serves all', async () => {
     respond = (socket, keys) => void socket.write(itemOf(keys.at(-1)))
     expect(await read(() => new Promise((resolve) => setTimeout(resolve, 2)))).toEqual(own)
     expect(connections).toBeLessThanOrEqual(2)
   })
 
-  it('is told from an answer because requests never wait on one connection', async () => {
+  it('is told from a response, because requests never wait on one connection', async () => {
     const waiting = new Map<Socket, number>()
     respond = (socket, keys) => {
       waiting.set(socket, (waiting.get(socket) ?? 0) + 1)
