@@ -1,9 +1,7 @@
 import type { AttributeValue, BatchStatementRequest, DeleteItemCommandInput } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
+import { TIMES } from '../session/item/attributes.js'
 import type { Item } from '../session/item/session-record.js'
-
-/** Every write of a session changes one of these at least: what was not refreshed has them all as the scan saw them. */
-const TIMES = ['created_at', 'updated_at', 'expire_at', 'locked_at'] as const
 
 /** What the scan has to fetch. */
 export function seenAttributes({ tableKey }: Table): readonly string[] {

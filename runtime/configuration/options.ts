@@ -1,4 +1,5 @@
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import { ATTRIBUTE_NAMES } from '../session/item/attributes.js'
 
 /** Receives the errors that a store does not pass on to the application (see `raise_errors`). */
 export interface ErrorHandler {
@@ -103,18 +104,6 @@ const everywhere = ['env', 'yaml'] as const
 /** Node's longest delay: a longer timer fires at once. Milliseconds. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
-/** Attributes that an item has besides its key (see docs/architecture.md, wire format). */
-const ATTRIBUTES = [
-  'data',
-  'created_at',
-  'updated_at',
-  'expire_at',
-  'locked_at',
-  'cookie',
-  'successor',
-  'saves',
-] as const
-
 /**
  * THE table of options. Everything that knows an option derives from it: the types, the ENV names, the checks of YAML
  * and code, the generated configuration file, the JSON Schema, `dynamo-session config` and the README's table.
@@ -137,7 +126,7 @@ export const OPTIONS = {
     text: "Name of the table's partition key, the attribute that holds the session id.",
     minLength: 1,
     maxLength: 255,
-    not: ATTRIBUTES,
+    not: ATTRIBUTE_NAMES,
   },
   keyPrefix: {
     type: 'string',
@@ -306,7 +295,7 @@ export const OPTIONS = {
     maxLength: 249,
     pattern: '^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$',
     rule: 'must be the name of a session key, of letters, digits, "_" and "-", with dots between names that reach deeper',
-    not: ATTRIBUTES,
+    not: ATTRIBUTE_NAMES,
     otherwise: 'none',
   },
   region: {

@@ -8,36 +8,36 @@ import { SessionConflictError } from '../../errors.js'
 import { maybeOwnSessions } from '../item/session-form.js'
 import { hashSessionId } from '../item/session-id.js'
 import { keyOf } from '../item/session-key.js'
-import { type Item, successorOf } from '../item/session-record.js'
+import { type Changes, type Item, successorOf } from '../item/session-record.js'
 import { BatchedReads } from './batched-reads.js'
 import { otherKey, storeError } from './errors.js'
-import { type Changes, type Condition, Expression } from './expression.js'
+import { type Condition, Expression } from './expression.js'
 
-export type { Changes, Condition }
+export type { Condition }
 
 export type WriteResult = { readonly written: true; readonly item: Item | undefined } | Refused
 
 /** The condition of a write failed. */
 export interface Refused {
   readonly written: false
-  /** The item as it is; undefined when it was deleted, or is a forwarder. */
+  /** The stored item; undefined when it was deleted, or is a forwarder. */
   readonly current: Item | undefined
   /** The stored key that a forwarder names. */
   readonly successor?: string | undefined
-  /** The SDK sent the request more than once, so an earlier one may have succeeded. */
+  /** The request was sent more than once, so an earlier one may have succeeded. */
   readonly repeated: boolean
 }
 
 export interface Reading {
   readonly consistent: boolean
-  /** Notified when there is a forwarder, which counts as no item; or when an eventually consistent read finds no item. */
+  /** Notified when the item is a forwarder, which counts as no item, or when an eventually consistent read finds none. */
   readonly onHidden?: (() => void) | undefined
 }
 
 /** How many changes of id a logout follows. */
 export const LONGEST_CHAIN = 20
 
-/** The requests that sessions need, one round trip each. Errors reject as the application should see them. */
+/** The requests that sessions need, one round trip each. They reject with errors that are fit for the application. */
 export class SessionItems {
   readonly #configuration: Configuration
   readonly #transport: Transport
@@ -58,8 +58,8 @@ export class SessionItems {
   }
 
   /**
-   * Deletes a session, whether or not it exists. When the session moved to another id, it is deleted there; the
-   * forwarder stays, for other requests that loaded the session before.
+   * Deletes a session, whether or not it exists. A session that moved to another id is deleted there. The forwarder
+   * stays, for other requests that loaded the session before.
    *
    * @throws {SessionConflictError} when the session moved more than 20 times
    */
@@ -83,7 +83,7 @@ export class SessionItems {
       return undefined
     } catch (error) {
       if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
-      // dynalite does not name the item. A forwarder that was cleaned by now is older than any request may be.
+      // dynalite does not return the item. A forwarder that was cleaned meanwhile is older than any request may be.
       return successorOf(error.Item ?? (await this.#get(key, true)))
     }
   }
@@ -94,10 +94,10 @@ export class SessionItems {
   }
 
   /**
-   * Changes attributes of an item, and leaves its others alone.
+   * Changes attributes of an item, and leaves all others alone.
    *
-   * @param keep attributes that stay as they are where they are there already
-   * @param answer whether the whole item as written is wanted
+   * @param keep attributes that are only added, not overwritten
+   * @param answer whether to return the whole item as written
    */
   async write(
     id: string,
@@ -119,14 +119,14 @@ export class SessionItems {
     try {
       const { Attributes } = await this.#transport.send('UpdateItem', input)
       if (!answer || hasWritten(Attributes, changes)) return { written: true, item: Attributes }
-      // An older answer about the same item, which something in between has sent again: what is stored decides.
+      // A proxy repeated an older answer about the same item: the stored item decides.
       const current = await this.#get(key, true)
       const successor = successorOf(current)
       return { written: false, current: successor === undefined ? current : undefined, successor, repeated: true }
     } catch (error) {
       if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
       const repeated = (error.$metadata.attempts ?? 1) > 1
-      // Without an item in the answer there is none, or the engine does not give one (dynalite).
+      // Without an item in the answer, there is none, or the engine does not return it (dynalite).
       const unknown = !error.Item && (condition.exists !== false || repeated)
       const current = unknown ? await this.#get(key, true) : error.Item
       const successor = successorOf(current)
@@ -137,7 +137,7 @@ export class SessionItems {
   /**
    * The items that are or may be sessions of this application, a page at a time: {@link maybeOwnSessions}.
    *
-   * @param attributes to be fetched; the table's key is among them
+   * @param attributes the attributes to fetch, among them the table's key
    * @throws {TableSchemaError} when an item has no key of this name
    */
   async *scan(

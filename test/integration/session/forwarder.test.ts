@@ -59,7 +59,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
       connectionTo(direct),
     )
     const record = (await others.findForChange(from)) as SessionRecord
-    return others.renew(record, to, { ...record.data, moved: true }, { keep: false })
+    return others.regenerate(record, to, { ...record.data, moved: true }, { keep: false })
   }
   const operations = () => proxy.operations
 
@@ -95,8 +95,8 @@ onEachEngine('a session that another request gave another id', (engine) => {
       expect(await repository.touch(record)).toBeUndefined()
       expect(await repository.find(before)).toBeUndefined()
       expect(await repository.findForChange(before)).toBeUndefined()
-      expect(await repository.renew(record, `one-${test}`, { user: 'eve' }, { keep: false })).toBeUndefined()
-      expect(await repository.renew(record, `two-${test}`, { user: 'eve' }, { keep: true })).toBeUndefined()
+      expect(await repository.regenerate(record, `one-${test}`, { user: 'eve' }, { keep: false })).toBeUndefined()
+      expect(await repository.regenerate(record, `two-${test}`, { user: 'eve' }, { keep: true })).toBeUndefined()
       await repository.touchUnseen(before)
       expect(await repository.create(before, { user: 'eve' })).toBeUndefined()
       expect(await item(before)).toEqual(forwarder)
@@ -112,7 +112,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
         { delay: 0 },
         { meanwhile: () => move(), when: ({ Key }) => Key.session_id.S === `mine-${test}` },
       )
-      expect(await repository.renew(record, `mine-${test}`, { user: 'eve' }, { keep: false })).toBeUndefined()
+      expect(await repository.regenerate(record, `mine-${test}`, { user: 'eve' }, { keep: false })).toBeUndefined()
       expect(await item(`mine-${test}`)).toEqual(forwarderTo(after))
       expect(await item(before)).toEqual(forwarderTo(after))
       await repository.delete(`mine-${test}`)
@@ -127,7 +127,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === before
     for (const fault of [{ error: 'InternalServerError', status: 500 }, { drop: 'after' }] as const) {
       proxy.inject('UpdateItem', fault, { when: isOld, meanwhile: logout })
-      await repository.renew(record, after, { user: 'ada' }, { keep: false })
+      await repository.regenerate(record, after, { user: 'ada' }, { keep: false })
       expect(await item(after)).toBeUndefined()
       await loaded(repository)
     }
@@ -138,7 +138,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     const record = await loaded(repository)
     const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === before
     proxy.inject('UpdateItem', { drop: 'after' }, { when: isOld, times: Number.POSITIVE_INFINITY })
-    expect(await repository.renew(record, after, { user: 'ada' }, { keep: false })).toMatchObject({ id: after })
+    expect(await repository.regenerate(record, after, { user: 'ada' }, { keep: false })).toMatchObject({ id: after })
     expect(await item(before)).toEqual(forwarderTo(after))
     expect((await repository.find(after))?.data).toEqual({ user: 'ada' })
   })
@@ -148,7 +148,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     const record = await loaded(repository)
     const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === before
     proxy.inject('UpdateItem', { drop: 'before' }, { when: isOld, times: Number.POSITIVE_INFINITY })
-    await expect(repository.renew(record, after, { user: 'eve' }, { keep: false })).rejects.toThrow()
+    await expect(repository.regenerate(record, after, { user: 'eve' }, { keep: false })).rejects.toThrow()
     expect(await item(after)).toBeUndefined()
     expect((await repository.find(before))?.data).toEqual({ user: user(), cart: [1] })
   })

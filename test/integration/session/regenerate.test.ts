@@ -66,7 +66,7 @@ onEachEngine('a session that gets another id', (engine) => {
     if (!record) throw new Error('there should be a session')
     proxy.reset()
     const renew = (changed: Record<string, unknown>, more: { id?: string; keep?: boolean } = {}) =>
-      repository.renew(record, more.id ?? NEW, { ...record.data, ...changed }, { keep: more.keep ?? false })
+      repository.regenerate(record, more.id ?? NEW, { ...record.data, ...changed }, { keep: more.keep ?? false })
     return { repository, record, renew }
   }
 

@@ -308,7 +308,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       await put({ ...B1, data: { S: theirs }, updated_at: { S: '1795371595.5' } })
       const merged = (await sessions.update(record, { ...record.data, seen: 2 })) as SessionRecord
       expect((await item())?.data).toEqual({ S: '{"user_id":1152921504606846979,"seen":2,"rate":1.0}' })
-      await sessions.renew(merged, 'new', { ...record.data, seen: 3 }, { keep: false })
+      await sessions.regenerate(merged, 'new', { ...record.data, seen: 3 }, { keep: false })
       const renewed = await readItem(client, tableName, 'new')
       expect(renewed?.data).toEqual({ S: '{"user_id":1152921504606846979,"seen":3,"rate":1.0}' })
       expect(renewed?.created_at).toEqual(B1.created_at)

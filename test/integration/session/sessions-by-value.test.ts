@@ -307,6 +307,6 @@ onEachEngine('all sessions of a user', (engine) => {
       .keysBy('user_id', user)
       .catch((error: unknown) => error)
     expect(error).toBeInstanceOf(IndexMissingError)
-    expect(String(error)).toMatch(/is still being made: repeat this when that has ended/)
+    expect(String(error)).toMatch(/is still being made\. Try again when it is active/)
   })
 })

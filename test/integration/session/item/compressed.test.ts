@@ -205,7 +205,7 @@ onEachEngine('compressed sessions', (engine) => {
         const record = await found(sessions)
         const theirs = repository({ compress: other })
         await theirs.update(await found(theirs), { ...DATA, theirs: other })
-        const renewed = await sessions.renew(record, `new ${id}`, { ...DATA, ours: 1 }, { keep: false })
+        const renewed = await sessions.regenerate(record, `new ${id}`, { ...DATA, ours: 1 }, { keep: false })
         expect(renewed?.data).toBeDefined()
         expect(await item()).toEqual(forwarderTo(`new ${id}`))
         expect((await sessions.find(`new ${id}`))?.data).toEqual({ ...DATA, theirs: other, ours: 1 })
@@ -318,7 +318,9 @@ onEachEngine('compressed sessions', (engine) => {
         const record = await found(sessions)
         await put({ B: gzipSync(bomb) }, record.token === undefined ? undefined : { locked_at: { S: record.token } })
         await expect(sessions.update(record, { a: 2 })).rejects.toThrow('more than 4194304 bytes')
-        await expect(sessions.renew(record, `new ${id}`, { a: 2 }, { keep: false })).rejects.toThrow(SessionDataError)
+        await expect(sessions.regenerate(record, `new ${id}`, { a: 2 }, { keep: false })).rejects.toThrow(
+          SessionDataError,
+        )
         expect(gunzipSync((await item())?.data?.B ?? Buffer.of()).equals(bomb)).toBe(true)
         expect(await item(`new ${id}`)).toBeUndefined()
       }

@@ -179,7 +179,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
     proxy.inject('UpdateItem', { drop: 'after' })
     const renewed = (await sessions.touch(record)) as SessionRecord
     expect(proxy.operations.filter((operation) => operation === 'UpdateItem')).toHaveLength(2)
-    expect(renewed.others.user_id).toEqual({ S: '42' })
+    expect(renewed.indexed.user_id).toEqual({ S: '42' })
     expect(await userId()).toEqual({ S: '42' })
   })
 

@@ -119,7 +119,7 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
   it('are JSON under another id', async () => {
     const id = await written(MARSHAL)
     const next = randomUUID()
-    await repository().renew(await found(id), next, DATA, { keep: false })
+    await repository().regenerate(await found(id), next, DATA, { keep: false })
     expect((await stored(next))?.data).toEqual({ S: '{"user_id":42,"price":1.0,"cart":["a"]}' })
     expect(await repository().find(id)).toBeUndefined()
   })
@@ -129,7 +129,7 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
     const record = await found(id)
     await written(SEEN, id, { updated_at: { S: `${HOUR_AGO}1` } })
     const next = randomUUID()
-    await repository().renew(record, next, { ...DATA, cart: [] }, { keep: false })
+    await repository().regenerate(record, next, { ...DATA, cart: [] }, { keep: false })
     expect((await stored(next))?.data).toEqual({ S: '{"user_id":42,"price":1.0,"cart":[],"seen":true}' })
   })
 

@@ -126,7 +126,7 @@ onEachEngine('what counts as a session', (engine) => {
     await sessions.create('replaced', { a: 1 })
     const watched = client()
     beforeFirstDelete(watched, async () => {
-      await sessions.renew(created, 'moved', { a: 1 }, { keep: false })
+      await sessions.regenerate(created, 'moved', { a: 1 }, { keep: false })
       await writeItem(direct, options.tableName, { session_id: { S: 'replaced' }, data: { S: 'hello' } })
     })
     await store({ client: watched, transport: 'sdk' }).clear()
@@ -246,7 +246,7 @@ onEachEngine('what counts as a session', (engine) => {
     it('a session keeps to it when it gets another id, and a logout finds it there', async () => {
       const sessions = repository(APPS.shop)
       const created = (await sessions.create('before', { n: 1 })) as SessionRecord
-      await sessions.renew(created, 'after', { n: 1 }, { keep: false })
+      await sessions.regenerate(created, 'after', { n: 1 }, { keep: false })
       expect((await readItem(direct, options.tableName, 'shop:before'))?.successor).toEqual({ S: 'shop:after' })
       expect(await sessions.find('after')).toMatchObject({ id: 'after', data: { n: 1 } })
       await sessions.delete('before')

@@ -131,15 +131,15 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
 
   it('are each of their own, also when several ask for the same, which is read once', async () => {
     await put('s1', { seats: { L: [{ S: 'A1' }] } })
-    const sessions = await repository()
+    const sessions = await repository({ indexKeys: ['seats'] })
     const records = await find(sessions, ['s1', 's2', 's1', 's1'])
     expect(owners(records)).toEqual(['s1', 's2', 's1', 's1'])
     expect(keysOf()).toEqual(['s1', 's2'])
     const [first, , ...others] = records as SessionRecord[]
-    first?.others.seats?.L?.push({ S: 'B2' })
+    first?.indexed.seats?.L?.push({ S: 'B2' })
     Object.assign(first?.data ?? {}, { of: 'changed' })
     for (const other of others) {
-      expect(other.others.seats).toEqual({ L: [{ S: 'A1' }] })
+      expect(other.indexed.seats).toEqual({ L: [{ S: 'A1' }] })
       expect(other.data).toEqual({ of: 's1' })
     }
     proxy.reset()

@@ -65,7 +65,7 @@ describe('session data', () => {
     const read = (text: string) => recordOf('an-id-that-must-not-print', { data: { S: text } }, configuration)
     expect(read(nestedText(levels)).json).toBe(nestedText(levels))
     expect(() => read(nestedText(levels + 1))).toThrow(SessionDataError)
-    expect(() => read(nestedText(levels + 1))).toThrow(`has more than ${levels} levels inside each other`)
+    expect(() => read(nestedText(levels + 1))).toThrow(`has more than ${levels} levels of nested objects and lists`)
     expect(() => read(`{"a":${'['.repeat(390_000)}`)).toThrow(SessionDataError)
   })
 })

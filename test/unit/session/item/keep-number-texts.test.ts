@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { keepTexts } from '../../../../runtime/session/item/keep-number-texts.js'
+import { keepTexts, pick } from '../../../../runtime/session/item/keep-number-texts.js'
 
 describe('writing over what another writer stored', () => {
   it('keeps the text of every top-level value that did not change', () => {
@@ -63,3 +63,11 @@ function anyValue(levels: number): unknown {
 function anyOf<T>(values: readonly T[]): T {
   return values[Math.floor(Math.random() * values.length)] as T
 }
+
+describe('some keys of a session', () => {
+  it('keep the texts of their values', () => {
+    const stored = '{ "a": 1.0, "b\\u0062": [9007199254740993, {"a": 2}], "c": "}", "a": 2.0 }'
+    expect(pick(stored, ['a', 'bb', 'x'])).toBe('{"a":2.0,"bb":[9007199254740993, {"a": 2}]}')
+    expect(pick(stored, [])).toBe('{}')
+  })
+})

@@ -28,13 +28,15 @@ describe('reading an item', () => {
       saves: [],
       token: undefined,
       dataMissing: false,
-      others: { session_id: { S: ID } },
+      indexed: {},
     })
   })
 
-  it('keeps the attributes that are not of the wire format apart', () => {
-    const item = { data: { S: '{}' }, locked_at: { S: '1.5' }, cookie: { S: '{}' }, user_id: { S: '42' } }
-    expect(recordOf(ID, item, FORMAT).others).toEqual({ user_id: { S: '42' } })
+  it('gives the attributes of index_keys, also those that are absent or named like a property of all objects', () => {
+    const item = { data: { S: '{}' }, user_id: { S: '42' }, flavour: { S: 'x' } }
+    const indexKeys = ['user_id', 'constructor', 'email']
+    const { indexed } = recordOf(ID, item, { ...FORMAT, indexKeys })
+    expect(indexed).toEqual({ user_id: { S: '42' }, constructor: undefined, email: undefined })
   })
 
   it('tolerates missing times, times of type N, and attributes that it does not know', () => {
