@@ -4,7 +4,7 @@ import { InvalidSessionIdError } from '../errors.js'
 import type { AttributeName } from './item/attributes.js'
 import { pick } from './item/keep-number-texts.js'
 import { combine } from './item/merge.js'
-import { type SessionData, serialize } from './item/serialize.js'
+import { compare, type SessionData } from './item/serialize.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { hashSessionId } from './item/session-id.js'
 import { keyOf } from './item/session-key.js'
@@ -75,14 +75,15 @@ export class SessionRegeneration {
     extras: SessionExtras & Regenerating,
   ): Promise<SessionRecord | undefined> {
     const { keys, cookie = record.cookie } = extras
-    const start = { record, base: only(record.base, keys), ours: serialize(data), extras }
-    const { json, conflicts } = combine(start.base, start.ours, only(record.json, keys))
+    const base = only(record.base, keys)
+    const ours = compare(data, base).json
+    const { json, conflicts } = combine(base, ours, only(record.json, keys))
     const created = await this.#writer.create(id, json, { ...extras, cookie }, record.createdAt)
     if (!created) throw taken(record.id)
     let successor: string | undefined
     try {
-      const left = await this.#leave(start, created, conflicts)
-      if (typeof left === 'object') return { ...left, base: start.ours }
+      const left = await this.#leave({ record, base, ours, extras }, created, conflicts)
+      if (typeof left === 'object') return { ...left, base: ours }
       successor = left
       if (successor === undefined) await this.#items.delete(created.id)
     } catch (error) {

@@ -123,9 +123,8 @@ export class SessionRepository {
     extras: SessionExtras = {},
     compared: Compared = compare(data, record.base),
   ): Promise<SessionRecord | undefined> {
-    const { json, unchanged, plain } = compared
-    if (unchanged && !this.isTouchDue(record, extras)) return record
-    return this.#writer.save(record, unchanged ? record.base : json, extras, plain)
+    if (compared.unchanged && !this.isTouchDue(record, extras)) return record
+    return this.#writer.save(record, compared.json, extras)
   }
 
   /**

@@ -8,15 +8,7 @@ import { combine } from './item/merge.js'
 import { savesIn, savesWith, tokenOf, wasApplied } from './item/saves.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { hashSessionId } from './item/session-id.js'
-import {
-  type Changes,
-  type Item,
-  indexedIn,
-  present,
-  recordOf,
-  type SessionRecord,
-  timesOf,
-} from './item/session-record.js'
+import { type Changes, type Item, indexedIn, recordOf, type SessionRecord, timesOf } from './item/session-record.js'
 import { checkSize } from './item/size.js'
 import { timestamp } from './item/timestamp.js'
 import { isTouchDue, touched } from './item/touch.js'
@@ -29,17 +21,11 @@ export type ConflictListener = (conflict: { readonly keys: readonly string[]; re
 /** How one write of a loaded session ended. */
 export type Attempt = Saved | Deleted | Changed
 
-interface Saved {
-  readonly kind: 'saved'
-  /** What was written. */
-  readonly changes: Changes
-}
+/** `changes`: what was written. */
+type Saved = { readonly kind: 'saved'; readonly changes: Changes }
 
-interface Deleted {
-  readonly kind: 'deleted'
-  /** The stored key to which another request moved the session. */
-  readonly successor: string | undefined
-}
+/** `successor`: the stored key to which another request moved the session. */
+type Deleted = { readonly kind: 'deleted'; readonly successor: string | undefined }
 
 /** Another request wrote the session, so that this write did not happen. */
 export interface Changed {
@@ -103,8 +89,7 @@ export class SessionWriter {
       checkSize(tried, changes, this.#configuration)
       const result = await this.#items.write(tried, changes, { exists: false })
       const ours = !result.written && result.repeated && result.current?.created_at?.S === changes.created_at?.S
-      if (result.written || ours)
-        return recordOf(tried, present({ ...changes, data: { S: json } }), this.#configuration)
+      if (result.written || ours) return recordOf(tried, { ...changes, data: { S: json } }, this.#configuration)
     }
     return undefined
   }
@@ -120,20 +105,14 @@ export class SessionWriter {
    * Stores a session that was loaded, merged with the changes of other requests.
    *
    * @param ours JSON of the data to store; `record.base` when it is unchanged
-   * @param plain `record.base` is known to be JSON as JavaScript writes it
    * @returns what is stored now; undefined when the session was deleted in the meantime
    */
-  async save(
-    record: SessionRecord,
-    ours: string,
-    extras: SessionExtras,
-    plain = false,
-  ): Promise<SessionRecord | undefined> {
+  async save(record: SessionRecord, ours: string, extras: SessionExtras): Promise<SessionRecord | undefined> {
     let stored = record
     for (let attempt = 0; attempt <= ATTEMPTS; attempt += 1) {
       const started = monotonic()
       const onConflict = stored.json === record.json ? undefined : this.#configuration.onConflict
-      const { json, conflicts } = combine(record.base, ours, stored.json, onConflict, plain)
+      const { json, conflicts } = combine(record.base, ours, stored.json, onConflict)
       const data = json === stored.json ? undefined : await packData(json, this.#configuration)
       const outcome = await this.attempt(stored, this.#changes(stored, extras, json, data))
       if (outcome.kind === 'saved') {
@@ -190,7 +169,8 @@ export class SessionWriter {
       const mended = { ...changes, ...mending }
       const onVersion = { ...condition, equals: { ...condition.equals, updated_at: stored.version } }
       const result = await this.#items.write(stored.id, mended, onVersion, options).catch(unlessRefused)
-      const isSettled = result?.written || !result?.current || isOurs(result, changes) || hasVersion(condition)
+      const isSettled =
+        result?.written || !result?.current || isOurs(result, changes) || 'updated_at' in (condition.equals ?? {})
       if (result && isSettled) return outcomeOf(result, stored, mended)
     }
     return outcomeOf(await this.#items.write(stored.id, changes, condition, options), stored, changes)
@@ -223,12 +203,8 @@ export class SessionWriter {
     const now = this.#now()
     const updatedAt = timestamp(now)
     const createdAt = before ?? updatedAt
-    const times = touched(
-      { createdAt, updatedAt: undefined, cookie: undefined, token: undefined },
-      extras,
-      this.#configuration,
-      now,
-    )
+    const unwritten = { createdAt, updatedAt: undefined, cookie: undefined, token: undefined }
+    const times = touched(unwritten, extras, this.#configuration, now)
     const indexed = indexAttributes(json, this.#configuration.indexKeys)
     const data = await packData(json, this.#configuration)
     return { ...indexed, data, ...times, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
@@ -298,10 +274,6 @@ function outcomeOf(result: WriteResult, stored: SessionRecord, changes: Changes)
 /** Our own write, of which only the answer was lost: the item has its time, and no other writer makes the same. */
 function isOurs(result: WriteResult, changes: Changes): boolean {
   return !result.written && result.repeated && result.current?.updated_at?.S === changes.updated_at?.S
-}
-
-function hasVersion({ equals = {} }: Condition): boolean {
-  return 'updated_at' in equals
 }
 
 /** For `catch`: swallows refusals that a write without the attributes of `index_keys` may avoid. */

@@ -127,20 +127,20 @@ export class SessionsByValue implements SessionSearch {
 
   async destroyBy(key: string, value: IndexValue, { scan = false }: IndexSearch = {}): Promise<number> {
     const text = this.#textOf(key, value, scan)
-    const tally = { deleted: 0 }
-    const count = (deleted: boolean) => {
-      if (deleted) tally.deleted += 1
+    let deleted = 0
+    const count: Count = (isDeleted) => {
+      if (isDeleted) deleted += 1
     }
     try {
       if (scan) await this.#destroyScanned(key, text, count)
       else await this.#destroyIndexed(key, text, count)
     } catch (error) {
-      if (tally.deleted === 0) throw error
-      const what = tally.deleted === 1 ? '1 session was' : `${tally.deleted} sessions were`
+      if (deleted === 0) throw error
+      const what = deleted === 1 ? '1 session was' : `${deleted} sessions were`
       const text = `${what} deleted, then it failed; repeat it to delete the others. ${messageOf(error)}`
-      throw new DestroyIncompleteError(text, tally.deleted, { cause: error })
+      throw new DestroyIncompleteError(text, deleted, { cause: error })
     }
-    return tally.deleted
+    return deleted
   }
 
   async #destroyIndexed(key: string, text: string, count: Count): Promise<void> {

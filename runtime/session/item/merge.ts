@@ -12,12 +12,12 @@ export interface Combined {
  * Puts our changes over what is stored. What we did not change keeps its text.
  *
  * @param base JSON of what we started from
+ * @param ours JSON of our data, with the texts of `base` where it is the same
  * @param onConflict given where another request changed what is stored
- * @param plain `base` is known to be JSON as JavaScript writes it
  */
-export function combine(base: string, ours: string, stored: string, onConflict?: OnConflict, plain = false): Combined {
+export function combine(base: string, ours: string, stored: string, onConflict?: OnConflict): Combined {
   if (ours === base) return { json: stored, conflicts: [] }
-  if (stored === base) return { json: plain ? ours : keepTexts(ours, stored), conflicts: [] }
+  if (stored === base) return { json: ours, conflicts: [] }
   const versions = { base: JSON.parse(base), ours: JSON.parse(ours), theirs: JSON.parse(stored) }
   const { data, conflicts } =
     typeof onConflict === 'function'

@@ -1,5 +1,6 @@
 import { SessionDataError } from '../../errors.js'
 import { DEEPEST, isDeeperThan } from './depth.js'
+import { keepTexts } from './keep-number-texts.js'
 
 export type SessionData = Record<string, unknown>
 
@@ -39,19 +40,19 @@ function stringify(data: SessionData): string {
 
 /** Data as JSON, compared with what was loaded. */
 export interface Compared {
+  /** The data as JSON. Unchanged values keep the text that was loaded. */
   readonly json: string
   /** The data equals what was loaded, whichever way its writer wrote the JSON. */
   readonly unchanged: boolean
-  /** What was loaded is JSON as {@link serialize} writes it. False also where that is unknown, for unchanged data. */
-  readonly plain: boolean
 }
 
 /** @param base JSON of the data that the application got */
 export function compare(data: SessionData, base: string): Compared {
   const json = serialize(data)
-  if (json === base) return { json, unchanged: true, plain: false }
+  if (json === base) return { json, unchanged: true }
   const normal = JSON.stringify(JSON.parse(base))
-  return { json, unchanged: json === normal, plain: base === normal }
+  if (json === normal) return { json: base, unchanged: true }
+  return { json: base === normal ? json : keepTexts(json, base), unchanged: false }
 }
 
 /** JSON.stringify escapes a surrogate only when it is alone ("Well-formed JSON.stringify", ECMAScript 2019). */

@@ -57,7 +57,7 @@ type Reading = Pick<Configuration, 'sessionIdDigest'> & Partial<Pick<Configurati
  * @throws {SessionDataError} when `data` is not the JSON text of an object, compressed or not, or is nested too deeply.
  *   With `serializer: json_allow_marshal` `data` may also be Marshal.
  */
-export function recordOf(id: string, item: Item, configuration: Reading, token?: string): SessionRecord {
+export function recordOf(id: string, item: Changes, configuration: Reading, token?: string): SessionRecord {
   const { data, updated_at: version, cookie, saves } = item
   if (data === undefined && isForeign(item))
     throw unusable(id, "is missing, and it has attributes that are not a session's")
@@ -80,7 +80,7 @@ export function recordOf(id: string, item: Item, configuration: Reading, token?:
 }
 
 /** Whether the item has more attributes than its key and those of sessions. */
-function isForeign(item: Item): boolean {
+function isForeign(item: Changes): boolean {
   return Object.keys(item).filter((name) => !isOfSessions(name)).length > 1
 }
 
@@ -99,19 +99,12 @@ export function successorOf(item: Item | undefined): string | undefined {
 }
 
 /** The times of an item, whatever else it holds. */
-export function timesOf(item: Item): Times {
+export function timesOf(item: Changes): Times {
   return {
     createdAt: textOf(item.created_at),
     updatedAt: textOf(item.updated_at),
     expireAt: item.expire_at?.N === undefined ? undefined : Number(item.expire_at.N),
   }
-}
-
-/** The attributes that are there. */
-export function present(attributes: Changes): Item {
-  return Object.fromEntries(
-    Object.entries(attributes).filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined),
-  )
 }
 
 function parseData(id: string, json: string, deepest: number): SessionData {

@@ -65,10 +65,11 @@ export class IndexItems {
 
   async get(key: string): Promise<Item | undefined> {
     const input = { ...this.#at(key), ConsistentRead: true }
-    const { Item } = await this.#transport.send('GetItem', input).catch((error: unknown) => {
+    try {
+      return (await this.#transport.send('GetItem', input)).Item
+    } catch (error) {
       throw storeError(error, this.#configuration)
-    })
-    return Item
+    }
   }
 
   /**

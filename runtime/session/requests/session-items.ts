@@ -2,7 +2,6 @@ import type { DeleteItemCommandInput, UpdateItemCommandInput } from '@aws-sdk/cl
 import type { Configuration } from '../../configuration/resolve.js'
 import type { Connection } from '../../dynamodb/connection.js'
 import { isConditionFailed } from '../../dynamodb/error-facts.js'
-import type { Operation, Operations } from '../../dynamodb/operations.js'
 import type { Transport } from '../../dynamodb/transport.js'
 import { SessionConflictError } from '../../errors.js'
 import { maybeOwnSessions } from '../item/session-form.js'
@@ -120,17 +119,13 @@ export class SessionItems {
       const { Attributes } = await this.#transport.send('UpdateItem', input)
       if (!answer || hasWritten(Attributes, changes)) return { written: true, item: Attributes }
       // A proxy repeated an older answer about the same item: the stored item decides.
-      const current = await this.#get(key, true)
-      const successor = successorOf(current)
-      return { written: false, current: successor === undefined ? current : undefined, successor, repeated: true }
+      return refused(await this.#get(key, true), true)
     } catch (error) {
       if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
       const repeated = (error.$metadata.attempts ?? 1) > 1
       // Without an item in the answer, there is none, or the engine does not return it (dynalite).
       const unknown = !error.Item && (condition.exists !== false || repeated)
-      const current = unknown ? await this.#get(key, true) : error.Item
-      const successor = successorOf(current)
-      return { written: false, current: successor === undefined ? current : undefined, successor, repeated }
+      return refused(unknown ? await this.#get(key, true) : error.Item, repeated)
     }
   }
 
@@ -159,7 +154,7 @@ export class SessionItems {
         ExpressionAttributeValues: expression.values,
         ExclusiveStartKey: start,
       }
-      const { Items = [], LastEvaluatedKey } = await this.#send('Scan', input)
+      const { Items = [], LastEvaluatedKey } = await this.#transport.send('Scan', input).catch(this.#explain)
       if (Items.some((item) => item[tableKey]?.S === undefined)) throw otherKey(this.#configuration)
       yield Items
       start = LastEvaluatedKey
@@ -167,7 +162,7 @@ export class SessionItems {
   }
 
   #get(key: string, consistent: boolean): Promise<Item | undefined> {
-    return this.#explained(this.#reads[consistent ? 'consistent' : 'eventual'].get(key))
+    return this.#reads[consistent ? 'consistent' : 'eventual'].get(key).catch(this.#explain)
   }
 
   #at(key: string): { TableName: string; Key: Item } {
@@ -175,17 +170,14 @@ export class SessionItems {
     return { TableName: tableName, Key: { [tableKey]: { S: key } } }
   }
 
-  #send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Operations[O]['output']> {
-    return this.#explained(this.#transport.send(operation, input))
+  readonly #explain = (error: unknown): never => {
+    throw storeError(error, this.#configuration)
   }
+}
 
-  async #explained<T>(answer: Promise<T>): Promise<T> {
-    try {
-      return await answer
-    } catch (error) {
-      throw storeError(error, this.#configuration)
-    }
-  }
+function refused(item: Item | undefined, repeated: boolean): Refused {
+  const successor = successorOf(item)
+  return { written: false, current: successor === undefined ? item : undefined, successor, repeated }
 }
 
 function hasWritten(item: Item | undefined, changes: Changes): boolean {

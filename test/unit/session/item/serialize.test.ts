@@ -46,9 +46,9 @@ describe('comparing data with what was loaded', () => {
     expect(compare({ at: [1.5], user: 1 }, '{"user":1,"at":[1.5]}')).toMatchObject({ unchanged: false })
   })
 
-  it('tells whether others wrote what JavaScript would write in another way', () => {
-    expect(compare({ n: 1 }, '{"n":2}').plain).toBe(true)
-    expect(compare({ n: 1 }, '{"n":2.0}').plain).toBe(false)
-    expect(compare({ n: 1 }, '{"n": 2}').plain).toBe(false)
+  it('keeps the text of another writer for what is unchanged', () => {
+    expect(compare({ n: 1 }, '{ "n": 1.0 }')).toEqual({ json: '{ "n": 1.0 }', unchanged: true })
+    expect(compare({ n: 1, m: 2 }, '{ "n": 1.0 }')).toEqual({ json: '{"n":1.0,"m":2}', unchanged: false })
+    expect(compare({ n: 1 }, '{"n":2}')).toEqual({ json: '{"n":1}', unchanged: false })
   })
 })
