@@ -9,13 +9,13 @@ describe('merging two changes of a session', () => {
     expect(merge(base, ours, theirs)).toEqual({ data: { a: 2, d: 5, yours: true, mine: true }, conflicts: [] })
   })
 
-  it('lets ours win where both changed the same key, and names it', () => {
+  it('takes our value where both changed the same key, and names the key', () => {
     expect(merge({ a: 1, b: 1 }, { a: 2, b: 1 }, { a: 3, b: 2 })).toEqual({ data: { a: 2, b: 2 }, conflicts: ['a'] })
     expect(merge({ a: 1 }, {}, { a: 3 })).toEqual({ data: {}, conflicts: ['a'] })
     expect(merge({ a: 1 }, { a: 3 }, {})).toEqual({ data: { a: 3 }, conflicts: ['a'] })
   })
 
-  it('sees no conflict where both made the same change', () => {
+  it('reports no conflict where both made the same change', () => {
     expect(merge({ a: 1 }, { a: 2 }, { a: 2 })).toEqual({ data: { a: 2 }, conflicts: [] })
     expect(merge({ a: 1 }, {}, {})).toEqual({ data: {}, conflicts: [] })
   })
