@@ -70,8 +70,8 @@ const BREAKAGES = [
   [
     'every read is sent again when it failed',
     READS,
-    'if (!this.#mayBatch()) return this.#send(key, deadline)',
-    'if (!this.#mayBatch()) return this.#send(key, deadline).catch(() => this.#send(key, deadline))',
+    "await this.#transport.send('GetItem', this.#inputFor(key), { deadline })",
+    "await this.#transport.send('GetItem', this.#inputFor(key), { deadline }).catch(() => this.#transport.send('GetItem', this.#inputFor(key), { deadline }))",
   ],
   [
     'writes are not sent',

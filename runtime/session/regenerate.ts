@@ -41,7 +41,7 @@ export const FORWARDER_LIFETIME = 15 * 60_000
  * 1. The session is stored under the new id.
  * 2. The old item becomes a *forwarder*, on condition that it is as it was read: it loses its data and names the new
  *    item in its attribute `successor`. The item is no session any more. Saves and touches of other requests find the
- *    session deleted. They never follow a forwarder, because whoever knows the old id (session fixation) must not get
+ *    session deleted. They never follow a forwarder, because a person who knows the old id (session fixation) must not get
  *    the new data. Only a logout follows it.
  *
  * The second write decides:
@@ -87,7 +87,7 @@ export class SessionRegeneration {
       successor = left
       if (successor === undefined) await this.#items.delete(created.id)
     } catch (error) {
-      // No request will learn of the new id. When this delete fails too, an item stays that nobody can open.
+      // No request will learn of the new id. When this delete fails too, an item stays that no request can find.
       await this.#items.delete(created.id).catch(() => undefined)
       throw error
     }

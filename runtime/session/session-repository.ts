@@ -109,8 +109,8 @@ export class SessionRepository {
   }
 
   /**
-   * Stores a session that was loaded. Unchanged data is not sent. A session of which nothing changed is written only
-   * when a touch is due. A lock that is held is released.
+   * Stores a session that was loaded. Unchanged data is not sent. An unchanged session is written only when a touch is
+   * due. A lock that is held is released.
    *
    * @param compared the data compared with `record.base`, where the caller has done that already
    * @returns what is stored now; undefined when the session was deleted in the meantime: it stays deleted
@@ -179,8 +179,8 @@ export class SessionRepository {
   }
 
   /**
-   * Deletes the session, whether or not it exists, and whoever has it locked. A session that moved to another id
-   * meanwhile is deleted there.
+   * Deletes the session, whether or not it exists, and even if another request has locked it. A session that moved to
+   * another id meanwhile is deleted there.
    */
   delete(id: string): Promise<void> {
     return this.#items.delete(id)

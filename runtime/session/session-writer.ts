@@ -33,7 +33,7 @@ export interface Changed {
   readonly current: Item
   /** The request was sent more than once. */
   readonly repeated: boolean
-  /** An earlier attempt of this save may have been stored. Nobody can tell. */
+  /** It is unknown whether an earlier attempt of this save was stored. */
   readonly isUnknown: boolean
 }
 
@@ -48,7 +48,7 @@ const LONGEST_WAIT = 3000
  * stored.
  *
  * - locking none: the last write wins.
- * - optimistic: the stored version must be the loaded one. Otherwise our changes are merged with those of others.
+ * - optimistic: the stored version must be the loaded one. Otherwise our changes are merged into the stored data.
  * - pessimistic: the session must also still be locked by this request. Changes of writers that ignore locks are merged.
  */
 export class SessionWriter {
@@ -133,12 +133,12 @@ export class SessionWriter {
   /**
    * Writes the times only. When the lock was lost, nothing is written.
    *
-   * Like every write of `updated_at`, it expects the loaded version or the lock. Otherwise its repeat, after others have
-   * saved, would give the item a version that it had before. A save that expects this version would then overwrite what
-   * others saved.
+   * Like every write of `updated_at`, a touch expects the loaded version or the lock. Without that, its repeat after
+   * another request's save would give the item a version that it had before. A save that expects this version would then
+   * overwrite the other request's save.
    */
   async touch(record: SessionRecord, extras: SessionExtras): Promise<SessionRecord | undefined> {
-    const { version, json, token } = record // a later save still has to notice what others wrote before this touch
+    const { version, json, token } = record // a later save still has to notice other requests' saves before this touch
     const equals = token ? { locked_at: { S: token } } : { updated_at: version }
     const changes = touched(record, extras, this.#configuration, this.#now())
     const outcome = await this.attempt(record, changes, { exists: true, equals })
@@ -153,9 +153,9 @@ export class SessionWriter {
    * Writes once, if the item is still as it was read.
    *
    * The same write mends attributes of `index_keys` that are out of step with unchanged data: the session is older than
-   * the option, or its last writer does not know it. It mends only the version that was read. Where others have written,
-   * or DynamoDB refuses the attributes, the write happens without them. An item without data gets it, unless another
-   * request has written it meanwhile.
+   * the option, or its last writer does not know it. It mends only the version that was read. Where another request has
+   * written, or DynamoDB refuses the attributes, the write happens without them. An item without `data` gets it, unless
+   * another request has written it meanwhile.
    *
    * @param stored what was read
    * @param condition not given: as saves expect it
@@ -180,7 +180,7 @@ export class SessionWriter {
    * The session as another request wrote it.
    *
    * @throws {LockLostError} when this request lost its lock
-   * @throws {SessionConflictError} when nobody knows whether this save was stored
+   * @throws {SessionConflictError} when it is unknown whether this save was stored
    */
   theirs(record: SessionRecord, { current, repeated, isUnknown }: Changed): SessionRecord {
     assertStillLocked(record, current, repeated)
@@ -271,7 +271,7 @@ function outcomeOf(result: WriteResult, stored: SessionRecord, changes: Changes)
   return { kind: 'changed', current, repeated, isUnknown: isApplied === undefined }
 }
 
-/** Our own write, of which only the answer was lost: the item has its time, and no other writer makes the same. */
+/** Whether only the answer to our own write was lost. The item then has our time, which no other writer makes. */
 function isOurs(result: WriteResult, changes: Changes): boolean {
   return !result.written && result.repeated && result.current?.updated_at?.S === changes.updated_at?.S
 }

@@ -33,7 +33,7 @@ const ATTRIBUTES = {
 
 export type AttributeName = keyof typeof ATTRIBUTES
 
-/** All attributes, none of which can be the table's key or one of `index_keys`. */
+/** All attributes. None of them can be the table's key or one of `index_keys`. */
 export const ATTRIBUTE_NAMES = Object.keys(ATTRIBUTES) as readonly AttributeName[]
 
 /** What `clean` compares, because every write of a session changes one of them. */
@@ -45,7 +45,7 @@ export const LISTED = ATTRIBUTE_NAMES.filter((name) => ATTRIBUTES[name].isListed
 /** The attribute that DynamoDB's Time to Live goes by. */
 export const TTL_ATTRIBUTE: AttributeName = 'expire_at'
 
-/** Whether every session may have the attribute. The others are the key, those of `index_keys`, and foreign ones. */
+/** Whether the attribute is in this list. It is not the key, one of `index_keys`, or one of another program. */
 export function isOfSessions(name: string): name is AttributeName {
   return Object.hasOwn(ATTRIBUTES, name)
 }

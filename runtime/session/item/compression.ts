@@ -48,7 +48,7 @@ export async function packData(json: string, configuration: Configuration): Prom
 export type Unpacked = { readonly text: string } | { readonly problem: string }
 
 /**
- * Reads the attribute `data` in every form that {@link packData} gives, whatever `compress` is here. It unpacks
+ * Reads the attribute `data` in every form that {@link packData} gives, with every value of `compress`. It unpacks
  * synchronously, because that takes at most half the time of the JSON.parse that follows.
  *
  * @param serializer whether to read Ruby's Marshal too, as its JSON

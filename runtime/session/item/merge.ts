@@ -27,7 +27,7 @@ export function combine(base: string, ours: string, stored: string, onConflict?:
 }
 
 /**
- * Puts our changes over what others stored: whole top-level keys, only those that we changed or deleted. It never goes
+ * Puts our changes over what other requests stored: whole top-level keys that we changed or deleted. It never goes
  * deeper, because neither side may have meant a mixture of two nested values.
  *
  * @param base what we started from; all three as JSON gives them

@@ -30,9 +30,9 @@ export function savesWith(token: string, loaded: readonly string[]): AttributeVa
 /**
  * Whether a save was applied, if its answer was lost. The list that is stored now tells:
  *
- * - It has the token of the save: yes, whatever other requests wrote since.
+ * - It has the token of the save: yes, even if other requests wrote since.
  * - It is not full, or still has a token that this save loaded: no. Older tokens leave the list first.
- * - Otherwise nobody can tell: undefined.
+ * - Otherwise it is unknown: undefined.
  */
 export function wasApplied(token: string, loaded: readonly string[], stored: readonly string[]): boolean | undefined {
   if (stored.includes(token)) return true

@@ -91,14 +91,14 @@ export function indexedIn(item: Changes, keys: readonly string[] = []): Changes 
 }
 
 /**
- * The stored key of the item to which the session moved when it got another id; undefined for any item that is not a
- * forwarder. An item with this attribute is no session, whatever else is in it. A value that is not text leads nowhere.
+ * The stored key to which a forwarder leads; undefined for an item that is not a forwarder. An item with `successor` is
+ * no session, even if it has other attributes of a session. A value that is not text leads nowhere.
  */
 export function successorOf(item: Item | undefined): string | undefined {
   return item?.successor && (item.successor.S ?? '')
 }
 
-/** The times of an item, whatever else it holds. */
+/** The times of an item, which may also be no session. */
 export function timesOf(item: Changes): Times {
   return {
     createdAt: textOf(item.created_at),
