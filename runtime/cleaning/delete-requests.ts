@@ -1,9 +1,7 @@
 import type { AttributeValue, BatchStatementRequest, DeleteItemCommandInput } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
+import { TIMES } from '../session/item/attributes.js'
 import type { Item } from '../session/item/session-record.js'
-
-/** Every write of a session changes at least one of these attributes. */
-const TIMES = ['created_at', 'updated_at', 'expire_at', 'locked_at'] as const
 
 /** The attributes that the scan fetches. */
 export function seenAttributes({ tableKey }: Table): readonly string[] {

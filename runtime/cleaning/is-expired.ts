@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { envName } from '../configuration/option-table.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { ConfigurationError } from '../errors.js'
-import { isDead, type Limits } from '../session/item/expiry.js'
+import { hasExpired, type Limits } from '../session/item/expiry.js'
 import { type Item, successorOf, timesOf } from '../session/item/session-record.js'
 import { milliseconds } from '../session/item/timestamp.js'
 import { CLOCK_DIFFERENCE } from '../session/lock.js'
@@ -41,7 +41,7 @@ export function expiryLimits(configuration: Configuration, expireAtOnly: boolean
  */
 export function isExpired(item: Item, limits: ExpiryLimits, now: number): boolean {
   if (successorOf(item) !== undefined) return now >= Number(item.expire_at?.N) * 1000
-  return isDead(timesOf(item), limits, now) && !isHeld(item.locked_at, limits.lockExpiryTime, now)
+  return hasExpired(timesOf(item), limits, now) && !isHeld(item.locked_at, limits.lockExpiryTime, now)
 }
 
 /** Whether a request may hold the lock. A lock of unknown age counts as held. */

@@ -1,3 +1,4 @@
+import { ATTRIBUTE_NAMES } from '../session/item/attributes.js'
 import type { OptionName, Options } from './options.js'
 
 /** Where a value may come from besides code and the default. */
@@ -93,18 +94,6 @@ const everywhere = ['env', 'yaml'] as const
 /** Node's longest delay in milliseconds: a longer timer fires at once. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
-/** Attributes of an item besides its key (docs/design/wire-format.md). */
-const ATTRIBUTES = [
-  'data',
-  'created_at',
-  'updated_at',
-  'expire_at',
-  'locked_at',
-  'cookie',
-  'successor',
-  'saves',
-] as const
-
 /**
  * THE table of options. Checks, ENV names, the generated file, the JSON Schema, `dynamo-session config` and the README's
  * table derive from it. Only the interface {@link Options} repeats it, for editors: tests compare the two.
@@ -127,7 +116,7 @@ export const OPTIONS = {
     text: "Name of the table's partition key, the attribute that holds the session id.",
     minLength: 1,
     maxLength: 255,
-    not: ATTRIBUTES,
+    not: ATTRIBUTE_NAMES,
   },
   keyPrefix: {
     type: 'string',
@@ -296,7 +285,7 @@ export const OPTIONS = {
     maxLength: 249,
     pattern: '^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$',
     rule: 'must be the name of a session key, of letters, digits, "_" and "-", with dots between names that reach deeper',
-    not: ATTRIBUTES,
+    not: ATTRIBUTE_NAMES,
     otherwise: 'none',
   },
   region: {

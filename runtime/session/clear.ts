@@ -1,15 +1,14 @@
 import { inParallel } from '../async/in-parallel.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { SessionDataError } from '../errors.js'
-import { type Item, recordOf, successorOf } from './item/session-record.js'
-import type { Changes } from './requests/expression.js'
+import { type Changes, type Item, recordOf, successorOf } from './item/session-record.js'
 import type { DeleteResult, IndexItems } from './requests/index-items.js'
 import { LONGEST_CHAIN, type SessionItems } from './requests/session-items.js'
 
-/** Requests for single sessions that are in flight at once. */
+/** How many requests for single sessions run at once. */
 const WIDTH = 5
 
-/** Deletes all sessions of this application, and nothing else of the table. */
+/** Deletes all sessions of this application, and no other items of the table. */
 export async function clearSessions(
   sessions: SessionItems,
   items: IndexItems,
@@ -26,8 +25,8 @@ export async function clearSessions(
 }
 
 /**
- * Deletes the session under a partition key, if its item has the form of a session and these attributes. When the
- * session moved to another id, it is deleted there, and the forwarder stays.
+ * Deletes the session under a partition key, if its item has the form of a session and these attributes. A session that
+ * moved to another id is deleted there, and the forwarder stays.
  *
  * @returns whether a session was deleted
  */
@@ -57,7 +56,7 @@ async function deleteAt(
   return await items.delete(key, { ...equals, data: result.current.data })
 }
 
-/** Looks at an item where no expression can tell; session-form.ts says when. */
+/** Tells whether an item is a session where no expression can; see session-form.ts. */
 function isSession(key: string, item: Item, configuration: Configuration): boolean {
   if (successorOf(item) !== undefined) return false
   try {

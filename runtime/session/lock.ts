@@ -1,14 +1,13 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { backOff } from '../async/backoff.js'
 import { type Clock, monotonic } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { LockWaitTimeoutError } from '../errors.js'
 import { hashSessionId } from './item/session-id.js'
-import type { Item } from './item/session-record.js'
+import type { Changes, Item } from './item/session-record.js'
 import { timestamp, timestampBefore } from './item/timestamp.js'
 import type { SessionItems } from './requests/session-items.js'
 
-/** How far the clocks of two machines may be apart without both of them getting a lock. Milliseconds. */
+/** How far the clocks of two machines may differ without both machines getting the same lock. Milliseconds. */
 export const CLOCK_DIFFERENCE = 1000
 
 /** An item that was read and locked by one request. */
@@ -18,10 +17,12 @@ export interface Locked {
 }
 
 /**
- * Reads a session and takes its lock, in one UpdateItem that creates nothing. While somebody else holds the lock it
- * waits, at most `lock_max_wait_time`. A lock counts as left behind when its time is older than `lock_expiry_time` by
- * more than clocks may differ, or when it did not change while this request watched it for `lock_expiry_time` by its
- * own monotonic clock; the condition of the write makes sure that only one request takes it over.
+ * Reads a session and takes its lock, in one UpdateItem that creates nothing. While another request holds the lock, this
+ * request waits, at most `lock_max_wait_time`.
+ *
+ * A lock counts as left behind in two cases: its time is older than `lock_expiry_time` plus {@link CLOCK_DIFFERENCE}, or
+ * it did not change while this request watched it for `lock_expiry_time`. The condition of the write lets only one
+ * request take it over.
  *
  * @param onHidden notified when there is no session because it moved to another id
  * @returns undefined when there is no such session
@@ -36,7 +37,7 @@ export async function lock(
 ): Promise<Locked | undefined> {
   const { lockExpiryTime, lockRetryDelay, lockMaxWaitTime } = configuration
   const end = monotonic() + lockMaxWaitTime * 1000
-  let watched: { value: AttributeValue | undefined; since: number } | undefined
+  let watched: { value: Changes[string]; since: number } | undefined
   for (let attempt = 0; ; attempt += 1) {
     const token = timestamp(now())
     const leftBehind = watched && monotonic() - watched.since >= lockExpiryTime ? watched.value : undefined
@@ -57,18 +58,18 @@ export async function lock(
   }
 }
 
-/** Gives a lock back; when it is not ours any more, nothing happens. */
+/** Releases a lock. When another request has taken it over, nothing happens. */
 export async function unlock(id: string, token: string, items: SessionItems): Promise<void> {
   await items.write(id, { locked_at: undefined }, { exists: true, equals: { locked_at: { S: token } } })
 }
 
-function sameValue(one: AttributeValue | undefined, other: AttributeValue | undefined): boolean {
+function sameValue(one: Changes[string], other: Changes[string]): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
 function timeout(id: string, seconds: number): LockWaitTimeoutError {
   return new LockWaitTimeoutError(
-    `The session ${hashSessionId(id)} is locked by another request, and was for all of ${seconds} seconds ` +
+    `Another request has held the lock of the session ${hashSessionId(id)} for ${seconds} seconds ` +
       '(lock_max_wait_time). Repeat the request, or look for a request that holds the session for long.',
   )
 }

@@ -1,50 +1,32 @@
 import type { Clock } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { InvalidSessionIdError } from '../errors.js'
-import { keepTexts } from './item/keep-number-texts.js'
-import { type SessionData, serialize } from './item/serialize.js'
+import type { AttributeName } from './item/attributes.js'
+import { pick } from './item/keep-number-texts.js'
+import { combine } from './item/merge.js'
+import { compare, type SessionData } from './item/serialize.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { hashSessionId } from './item/session-id.js'
 import { keyOf } from './item/session-key.js'
-import { type Item, recordOf, type SessionRecord } from './item/session-record.js'
-import type { Changes, Condition, SessionItems, WriteResult } from './requests/session-items.js'
-import {
-  ATTEMPTS,
-  assertStillLocked,
-  type ConflictListener,
-  exhausted,
-  isOurs,
-  rejected,
-  type SessionWriter,
-  unlocking,
-} from './session-writer.js'
+import type { Changes, SessionRecord } from './item/session-record.js'
+import { touched } from './item/touch.js'
+import type { SessionItems } from './requests/session-items.js'
+import { ATTEMPTS, exhausted } from './save-errors.js'
+import type { Attempt, SessionWriter } from './session-writer.js'
 
-/** How the session under the new id is made, and taken back. */
-interface Creation {
-  create(id: string | (() => string), data: SessionData, extras: SessionExtras): Promise<SessionRecord | undefined>
-  delete(id: string): Promise<void>
-}
-
-/** The parts that a renewal works with. */
-interface Parts {
-  readonly configuration: Configuration
-  readonly repository: Creation
-  readonly items: SessionItems
-  readonly writer: SessionWriter
-  readonly onConflict: ConflictListener | undefined
-  readonly now: Clock
-}
-
-type LeaveResult =
-  | { readonly left: true }
-  /** `current`: the old session as it is; undefined when it is deleted. `successor`: where another request moved it. */
-  | { readonly left: false; readonly current: Item | undefined; readonly successor?: string | undefined }
-
-export interface Moving {
+export interface Regenerating {
   /** Whether the session under the old id stays, as it was loaded. */
   readonly keep: boolean
-  /** The only keys that the session has from then on, whoever changed others; not given: all. */
+  /** The only keys that the session has from then on, even if other requests add some; not given: all. */
   readonly keys?: readonly string[] | undefined
+}
+
+/** What a change of id starts from. */
+interface Start {
+  readonly record: SessionRecord
+  readonly base: string
+  readonly ours: string
+  readonly extras: SessionExtras & Regenerating
 }
 
 /**
@@ -59,7 +41,7 @@ export const FORWARDER_LIFETIME = 15 * 60_000
  * 1. The session is stored under the new id.
  * 2. The old item becomes a *forwarder*, on condition that it is as it was read: it loses its data and names the new
  *    item in its attribute `successor`. The item is no session any more. Saves and touches of other requests find the
- *    session deleted. They never follow a forwarder, because whoever knows the old id (session fixation) must not get
+ *    session deleted. They never follow a forwarder, because a person who knows the old id (session fixation) must not get
  *    the new data. Only a logout follows it.
  *
  * The second write decides:
@@ -73,119 +55,122 @@ export const FORWARDER_LIFETIME = 15 * 60_000
  *   Otherwise the session stays under its old id, and the new item is deleted.
  */
 export class SessionRegeneration {
-  readonly #parts: Parts
+  readonly #configuration: Configuration
+  readonly #items: SessionItems
+  readonly #writer: SessionWriter
+  readonly #now: Clock
 
-  constructor(parts: Parts) {
-    this.#parts = parts
+  constructor(configuration: Configuration, items: SessionItems, writer: SessionWriter, now: Clock) {
+    this.#configuration = configuration
+    this.#items = items
+    this.#writer = writer
+    this.#now = now
   }
 
-  /**
-   * @param keep whether the old session is kept, as it was; else its item becomes a forwarder
-   * @param timesOf the times that a write of a session sets
-   * @returns what is stored under the new id; undefined when the session was deleted in the meantime
-   */
-  async renew(
+  /** @returns what is stored under the new id; undefined when the session was deleted in the meantime */
+  async regenerate(
     record: SessionRecord,
     id: string | (() => string),
     data: SessionData,
-    { keep, keys, ...extras }: SessionExtras & Moving,
-    timesOf: (stored: SessionRecord) => Changes,
+    extras: SessionExtras & Regenerating,
   ): Promise<SessionRecord | undefined> {
-    const { repository, writer, onConflict } = this.#parts
-    const ours = serialize(data)
-    const base = kept(record.base, keys)
-    let combined = writer.combine(base, ours, kept(record.json, keys), false)
-    const { createdAt } = record
-    const { json } = combined
-    const cookie = extras.cookie ?? record.cookie
-    const created = await repository.create(id, JSON.parse(json), { ...extras, cookie, createdAt, json })
+    const { keys, cookie = record.cookie } = extras
+    const base = only(record.base, keys)
+    const ours = compare(data, base).json
+    const { json, conflicts } = combine(base, ours, only(record.json, keys))
+    const created = await this.#writer.create(id, json, { ...extras, cookie }, record.createdAt)
     if (!created) throw taken(record.id)
     let successor: string | undefined
     try {
-      let renewed = created
-      let stored = record
-      for (let attempt = 0; attempt <= ATTEMPTS; attempt += 1) {
-        const times = timesOf(stored)
-        const result = await (keep ? this.#keep(stored, times) : this.#forward(stored, times, created.id))
-        if (result.left) {
-          const { conflicts } = combined
-          if (conflicts.length > 0) onConflict?.({ keys: conflicts, sessionIdHash: hashSessionId(renewed.id) })
-          return { ...renewed, base: ours }
-        }
-        successor = result.successor
-        if (successor !== undefined) break
-        if (!result.current) {
-          await repository.delete(created.id)
-          return undefined
-        }
-        assertStillLocked(record, { written: false, current: result.current, repeated: false })
-        const theirs = recordOf(record.id, result.current, this.#parts.configuration, record.token)
-        const changed = kept(theirs.json, keys)
-        if (changed !== kept(stored.json, keys)) {
-          if (this.#parts.configuration.onConflict === 'reject' && ours !== base) throw rejected(record.id)
-          combined = writer.combine(base, ours, changed, true)
-          renewed = (await writer.save(renewed, combined.json, timesOf)) ?? renewed
-        }
-        stored = theirs
-      }
-      if (successor === undefined) throw exhausted(record.id)
+      const left = await this.#leave({ record, base, ours, extras }, created, conflicts)
+      if (typeof left === 'object') return { ...left, base: ours }
+      successor = left
+      if (successor === undefined) await this.#items.delete(created.id)
     } catch (error) {
-      // Nobody will learn of the new id. When this fails too, an item stays that nobody can open.
-      await repository.delete(created.id).catch(() => undefined)
+      // No request will learn of the new id. When this delete fails too, an item stays that no request can find.
+      await this.#items.delete(created.id).catch(() => undefined)
       throw error
     }
-    // Not within `try`: a delete of the new item would follow it, and end the session of the other request.
-    await this.#write(created.id, { S: created.updatedAt ?? '' }, successor, { exists: true })
+    // Not within `try`: a delete of the new item would follow the forwarder, and end the session of the other request.
+    if (successor !== undefined) {
+      const forwarder = this.#forwarder(successor, { S: created.updatedAt ?? '' })
+      await this.#items.write(created.id, forwarder, { exists: true })
+    }
     return undefined
   }
 
-  /** Touches the old session and gives its lock back, if the stored version is the known one. */
-  async #keep(stored: SessionRecord, times: Changes): Promise<LeaveResult> {
-    const { items, writer } = this.#parts
-    const result = await items.write(stored.id, { ...times, ...unlocking(stored) }, writer.condition(stored))
-    if (result.written || isOurs(result, times)) return { left: true }
-    return { left: false, current: result.current }
+  /**
+   * Ends the session under the old id, or touches it where it is kept. Merges what other requests save meanwhile.
+   *
+   * @param created what is stored under the new id
+   * @returns what is stored there now; the stored key to which another request moved the session first; or undefined
+   *   when the session was deleted
+   */
+  async #leave(
+    { record, base, ours, extras }: Start,
+    created: SessionRecord,
+    conflicts: readonly string[],
+  ): Promise<SessionRecord | string | undefined> {
+    const { keep, keys } = extras
+    let keysInConflict = conflicts
+    let moved = created
+    let stored = record
+    for (let attempt = 0; attempt <= ATTEMPTS; attempt += 1) {
+      const times = touched(stored, extras, this.#configuration, this.#now())
+      const outcome = await (keep ? this.#writer.attempt(stored, times) : this.#forward(stored, times, created.id))
+      if (outcome.kind === 'saved') {
+        this.#writer.notify(created.id, keysInConflict)
+        return moved
+      }
+      if (outcome.kind === 'deleted') return keep ? undefined : outcome.successor
+      const theirs = this.#writer.theirs(record, { ...outcome, repeated: false })
+      const changed = only(theirs.json, keys)
+      if (changed !== only(stored.json, keys)) {
+        this.#writer.assertMergeable(record.id, ours !== base)
+        const combined = combine(base, ours, changed, this.#configuration.onConflict)
+        keysInConflict = combined.conflicts
+        moved = (await this.#writer.save(moved, combined.json, extras)) ?? moved
+      }
+      stored = theirs
+    }
+    throw exhausted(record.id)
   }
 
   /** Makes the old item a forwarder, if the stored version is the known one. */
-  async #forward(stored: SessionRecord, { updated_at }: Changes, newId: string): Promise<LeaveResult> {
-    const { configuration, items, writer } = this.#parts
-    const ours = keyOf(newId, configuration)
+  async #forward(stored: SessionRecord, { updated_at }: Changes, newId: string): Promise<Attempt> {
+    const ours = keyOf(newId, this.#configuration)
+    const changes = this.#forwarder(ours, updated_at)
     try {
-      const result = await this.#write(stored.id, updated_at, ours, writer.condition(stored))
-      if (result.written || result.successor === ours) return { left: true }
-      return { left: false, current: result.current, successor: result.successor }
+      const outcome = await this.#writer.attempt(stored, changes)
+      const isOurs = outcome.kind === 'deleted' && outcome.successor === ours
+      return isOurs ? { kind: 'saved', changes } : outcome
     } catch (error) {
-      // Nobody knows whether the write was applied: the stored item decides.
-      const found = await items.successorOf(stored.id).catch(() => undefined)
-      if (found === ours) return { left: true }
+      // It is unknown whether the write was applied: the stored item decides.
+      const found = await this.#items.successorOf(stored.id).catch(() => undefined)
+      if (found === ours) return { kind: 'saved', changes }
       throw error
     }
   }
 
-  /** Writes a forwarder over a session. Attributes that this package does not know stay. */
-  #write(id: string, updated_at: Changes['updated_at'], successor: string, condition: Condition): Promise<WriteResult> {
-    const { configuration, items, now } = this.#parts
-    const changes: Changes = {
-      ...Object.fromEntries(configuration.indexKeys.map((name) => [name, undefined])),
-      successor: { S: successor },
+  /** What makes an item a forwarder. Attributes that this package does not know stay. */
+  #forwarder(successor: string, updated_at: Changes[string]): Changes {
+    const attributes: Record<AttributeName, Changes[string]> = {
       data: { S: '{}' }, // without data the Ruby gem fails on the item
       created_at: undefined,
       updated_at,
-      expire_at: { N: String(Math.ceil((now() + FORWARDER_LIFETIME) / 1000)) },
-      cookie: undefined,
+      expire_at: { N: String(Math.ceil((this.#now() + FORWARDER_LIFETIME) / 1000)) },
       locked_at: undefined,
+      cookie: undefined,
+      successor: { S: successor },
       saves: undefined,
     }
-    return items.write(id, changes, condition)
+    return { ...Object.fromEntries(this.#configuration.indexKeys.map((name) => [name, undefined])), ...attributes }
   }
 }
 
-/** Some of the keys in the JSON of a session; their values keep their text. */
-function kept(json: string, keys: readonly string[] | undefined): string {
-  if (!keys) return json
-  const entries = Object.entries(JSON.parse(json)).filter(([key]) => keys.includes(key))
-  return keepTexts(serialize(Object.fromEntries(entries) as SessionData), json)
+/** The JSON of a session with only these keys; their values keep their text. */
+function only(json: string, keys: readonly string[] | undefined): string {
+  return keys ? pick(json, keys) : json
 }
 
 function taken(id: string): InvalidSessionIdError {

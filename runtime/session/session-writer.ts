@@ -1,145 +1,222 @@
 import { backOff } from '../async/backoff.js'
-import { monotonic } from '../async/clock.js'
+import { type Clock, monotonic } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
-import { LockLostError, SessionConflictError, SessionTooLargeError } from '../errors.js'
+import { SessionTooLargeError } from '../errors.js'
 import { packData } from './item/compression.js'
 import { indexAttributes } from './item/index-attributes.js'
-import { keepTexts } from './item/keep-number-texts.js'
-import { merge } from './item/merge.js'
+import { combine } from './item/merge.js'
 import { savesIn, savesWith, tokenOf, wasApplied } from './item/saves.js'
-import { serialize } from './item/serialize.js'
+import type { SessionExtras } from './item/session-extras.js'
 import { hashSessionId } from './item/session-id.js'
-import { type Item, present, recordOf, type SessionRecord } from './item/session-record.js'
+import { type Changes, type Item, indexedIn, recordOf, type SessionRecord, timesOf } from './item/session-record.js'
 import { checkSize } from './item/size.js'
-import type { Changes, Condition, SessionItems, WriteResult } from './requests/session-items.js'
+import { timestamp } from './item/timestamp.js'
+import { isTouchDue, touched } from './item/touch.js'
+import type { Condition, SessionItems, WriteResult } from './requests/session-items.js'
+import { ATTEMPTS, assertStillLocked, exhausted, rejected, unknownOutcome } from './save-errors.js'
 
-/** Told when a save won over another request's change of the same top-level keys. */
+/** Notified when a save overwrote another request's change of the same top-level keys. */
 export type ConflictListener = (conflict: { readonly keys: readonly string[]; readonly sessionIdHash: string }) => void
 
-/** How often a save is merged with those of others before it gives up. */
-export const ATTEMPTS = 10
+/** How one write of a loaded session ended. */
+export type Attempt = Saved | Deleted | Changed
+
+/** `changes`: what was written. */
+type Saved = { readonly kind: 'saved'; readonly changes: Changes }
+
+/** `successor`: the stored key to which another request moved the session. */
+type Deleted = { readonly kind: 'deleted'; readonly successor: string | undefined }
+
+/** Another request wrote the session, so that this write did not happen. */
+export interface Changed {
+  readonly kind: 'changed'
+  readonly current: Item
+  /** The request was sent more than once. */
+  readonly repeated: boolean
+  /** It is unknown whether an earlier attempt of this save was stored. */
+  readonly isUnknown: boolean
+}
+
+/** Ids that are tried for a new session, where the first ones are taken. */
+const MOST_IDS = 5
 
 /** Upper bound of the wait between two attempts. Milliseconds. */
 const LONGEST_WAIT = 3000
 
 /**
- * Writes sessions that were loaded before: the place where concurrent requests meet.
+ * Writes sessions: the place where concurrent requests meet. A session that was loaded is written only if it is still
+ * stored.
  *
- * - locking none: the session must still be there; the last write wins.
- * - optimistic: it must also be the version that was loaded. If others changed it, ours is merged with theirs.
- * - pessimistic: it must also still be locked by us. (Writers that ignore locks are merged.)
+ * - locking none: the last write wins.
+ * - optimistic: the stored version must be the loaded one. Otherwise our changes are merged into the stored data.
+ * - pessimistic: the session must also still be locked by this request. Changes of writers that ignore locks are merged.
  */
 export class SessionWriter {
   readonly #configuration: Configuration
   readonly #items: SessionItems
   readonly #onConflict: ConflictListener | undefined
+  readonly #now: Clock
 
-  constructor(configuration: Configuration, items: SessionItems, onConflict: ConflictListener | undefined) {
+  constructor(
+    configuration: Configuration,
+    items: SessionItems,
+    { onConflict, now }: { onConflict: ConflictListener | undefined; now: Clock },
+  ) {
     this.#configuration = configuration
     this.#items = items
     this.#onConflict = onConflict
+    this.#now = now
   }
 
   /**
-   * @param ours JSON of the data to store; `record.base` when it is unchanged
-   * @param timesOf the times and the cookie to write over what is stored
-   * @param plain `record.base` is known to be JSON as JavaScript writes it
+   * Stores a new session.
+   *
+   * @param id the id, or a maker of ids: then another id replaces an id that is taken
+   * @param json JSON of the data
+   * @param createdAt where the session was there before, under another id
+   * @returns undefined when an item with this id is there already: it stays as it is
    */
-  async save(
-    record: SessionRecord,
-    ours: string,
-    timesOf: (stored: SessionRecord) => Changes,
-    plain = false,
+  async create(
+    id: string | (() => string),
+    json: string,
+    extras: SessionExtras,
+    createdAt?: string,
   ): Promise<SessionRecord | undefined> {
-    let stored = record
-    let changedByOthers = false
-    for (let attempt = 0; ; ) {
-      const { json, conflicts } = this.combine(record.base, ours, stored.json, changedByOthers, plain)
-      const times = timesOf(stored)
-      const changes: Changes = json === stored.json ? { ...times } : await this.#changes(json, times)
-      if (record.token) Object.assign(changes, unlocking(record))
-      if (this.#expectsVersion)
-        Object.assign(changes, { saves: savesWith(tokenOf(times.updated_at?.S ?? ''), stored.saves) })
-      checkSize(record.id, changes, this.#configuration, stored.cookie)
-      const started = monotonic()
-      const { result, changes: sent } = await this.#write(stored, changes, this.condition(stored))
-      const applied = result.written || this.#wasApplied(result, stored, times)
-      if (applied) {
-        if (conflicts.length > 0) this.#onConflict?.({ keys: conflicts, sessionIdHash: hashSessionId(record.id) })
-        return written(stored, sent, { json, base: ours })
-      }
-      if (!result.current) return undefined
-      assertStillLocked(record, result)
-      if (applied === undefined) throw unknown(record.id)
-      const theirs = recordOf(record.id, result.current, this.#configuration, record.token)
-      if (theirs.json === stored.json) {
-        stored = theirs // only its times moved: nobody's change is at stake
-      } else {
-        if (this.#configuration.onConflict === 'reject' && ours !== record.base) throw rejected(record.id)
-        const fresh = await this.#readLater(record.id, attempt, monotonic() - started)
-        if (!fresh) return undefined
-        stored = recordOf(record.id, fresh, this.#configuration, record.token)
-        changedByOthers = true
-      }
-      attempt += 1
-      if (attempt > ATTEMPTS) throw exhausted(record.id)
+    const ids = typeof id === 'function' ? MOST_IDS : 1
+    for (let attempt = 0; attempt < ids; attempt += 1) {
+      const tried = typeof id === 'function' ? id() : id
+      const changes = await this.#new(json, extras, createdAt)
+      checkSize(tried, changes, this.#configuration)
+      const result = await this.#items.write(tried, changes, { exists: false })
+      const ours = !result.written && result.repeated && result.current?.created_at?.S === changes.created_at?.S
+      if (result.written || ours) return recordOf(tried, { ...changes, data: { S: json } }, this.#configuration)
     }
+    return undefined
   }
 
-  async #changes(json: string, times: Changes): Promise<Changes> {
-    const { indexKeys } = this.#configuration
-    const data = await packData(json, this.#configuration)
-    const changes = { data, ...times }
-    return indexKeys.length > 0 ? { ...changes, ...indexAttributes(json, indexKeys) } : changes
+  /** Stores a session over whatever is stored under the id. */
+  async put(id: string, json: string, extras: SessionExtras): Promise<void> {
+    const changes = await this.#new(json, extras)
+    checkSize(id, changes, this.#configuration)
+    await this.#items.write(id, { ...changes, successor: undefined }, {}, { keep: ['created_at'] })
   }
 
   /**
-   * Renews times only. A lock that was lost, like a session that is gone, means that nothing is written.
+   * Stores a session that was loaded, merged with the changes of other requests.
    *
-   * It is written on the version that was loaded, or on the lock, as every write of `updated_at` is. Otherwise its
-   * repeat, after others have saved, would give the item a version that it had before. A save that expects this version
-   * would then overwrite what they saved.
-   *
-   * @param isStillDue whether the session must be renewed although others have written it
+   * @param ours JSON of the data to store; `record.base` when it is unchanged
+   * @returns what is stored now; undefined when the session was deleted in the meantime
    */
-  async touch(
-    record: SessionRecord,
-    timesOf: (stored: SessionRecord) => Changes,
-    isStillDue: (current: Item) => boolean,
-  ): Promise<SessionRecord | undefined> {
-    const { version, json, token } = record // what others wrote before the touch is still to be noticed by a save
-    const times = timesOf(record)
+  async save(record: SessionRecord, ours: string, extras: SessionExtras): Promise<SessionRecord | undefined> {
+    let stored = record
+    for (let attempt = 0; attempt <= ATTEMPTS; attempt += 1) {
+      const started = monotonic()
+      const onConflict = stored.json === record.json ? undefined : this.#configuration.onConflict
+      const { json, conflicts } = combine(record.base, ours, stored.json, onConflict)
+      const data = json === stored.json ? undefined : await packData(json, this.#configuration)
+      const outcome = await this.attempt(stored, this.#changes(stored, extras, json, data))
+      if (outcome.kind === 'saved') {
+        this.notify(record.id, conflicts)
+        return written(stored, outcome.changes, { json, base: ours })
+      }
+      if (outcome.kind === 'deleted') return undefined
+      const theirs = this.theirs(record, outcome)
+      const isOnlyTouched = theirs.json === stored.json
+      if (!isOnlyTouched) this.assertMergeable(record.id, ours !== record.base)
+      const newest = isOnlyTouched ? theirs : await this.#readLater(record, attempt, monotonic() - started)
+      if (!newest) return undefined
+      stored = newest
+    }
+    throw exhausted(record.id)
+  }
+
+  /**
+   * Writes the times only. When the lock was lost, nothing is written.
+   *
+   * Like every write of `updated_at`, a touch expects the loaded version or the lock. Without that, its repeat after
+   * another request's save would give the item a version that it had before. A save that expects this version would then
+   * overwrite the other request's save.
+   */
+  async touch(record: SessionRecord, extras: SessionExtras): Promise<SessionRecord | undefined> {
+    const { version, json, token } = record // a later save still has to notice other requests' saves before this touch
     const equals = token ? { locked_at: { S: token } } : { updated_at: version }
-    const renewal = { ...times, ...unlocking(record) }
-    const { result, changes } = await this.#write(record, renewal, { exists: true, equals })
-    if (result.written || isOurs(result, times)) return { ...written(record, changes, {}), ...(token && { version }) }
-    if (!result.current) return undefined
-    if (token || !isStillDue(result.current)) return { ...record, token: undefined }
-    const renewed = await this.save(record, record.base, timesOf)
-    return renewed && { ...renewed, version, json }
+    const changes = touched(record, extras, this.#configuration, this.#now())
+    const outcome = await this.attempt(record, changes, { exists: true, equals })
+    if (outcome.kind === 'saved') return written(record, outcome.changes, token ? { version } : {})
+    if (outcome.kind === 'deleted') return undefined
+    if (token || !this.#isStillDue(outcome.current, extras)) return { ...record, token: undefined }
+    const saved = await this.save(record, record.base, extras)
+    return saved && { ...saved, version, json }
   }
 
   /**
-   * Writes. Data that is not changed may have attributes out of step with it (`index_keys`), being older than the
-   * option or last written by somebody who does not know it. They are mended with the same write, but only on the
-   * version that they were made of, and where that can't be had the write happens without. An item without data gets
-   * it, unless somebody else has written it meanwhile.
+   * Writes once, if the item is still as it was read.
    *
-   * @returns also the changes that were written
+   * The same write mends attributes of `index_keys` that are out of step with unchanged data: the session is older than
+   * the option, or its last writer does not know it. It mends only the version that was read. Where another request has
+   * written, or DynamoDB refuses the attributes, the write happens without them. An item without `data` gets it, unless
+   * another request has written it meanwhile.
+   *
+   * @param stored what was read
+   * @param condition not given: as saves expect it
    */
-  async #write(stored: SessionRecord, wanted: Changes, condition: Condition): Promise<Sent> {
-    const lacking = stored.dataMissing && !wanted.data
-    const changes = lacking ? { ...wanted, data: { S: stored.json } } : wanted
-    const options = { keep: lacking ? ['data'] : [] }
+  async attempt(stored: SessionRecord, wanted: Changes, condition = this.#condition(stored)): Promise<Attempt> {
+    const lacksData = stored.dataMissing && !wanted.data
+    const changes = lacksData ? { ...wanted, data: { S: stored.json } } : wanted
+    const options = { keep: lacksData ? ['data'] : [] }
     const mending = wanted.data ? undefined : this.#mending(stored)
     if (mending) {
       const mended = { ...changes, ...mending }
       const onVersion = { ...condition, equals: { ...condition.equals, updated_at: stored.version } }
       const result = await this.#items.write(stored.id, mended, onVersion, options).catch(unlessRefused)
-      const settled = result?.written || !result?.current || isOurs(result, changes) || hasVersion(condition)
-      if (result && settled) return { result, changes: mended }
+      const isSettled =
+        result?.written || !result?.current || isOurs(result, changes) || 'updated_at' in (condition.equals ?? {})
+      if (result && isSettled) return outcomeOf(result, stored, mended)
     }
-    return { result: await this.#items.write(stored.id, changes, condition, options), changes }
+    return outcomeOf(await this.#items.write(stored.id, changes, condition, options), stored, changes)
+  }
+
+  /**
+   * The session as another request wrote it.
+   *
+   * @throws {LockLostError} when this request lost its lock
+   * @throws {SessionConflictError} when it is unknown whether this save was stored
+   */
+  theirs(record: SessionRecord, { current, repeated, isUnknown }: Changed): SessionRecord {
+    assertStillLocked(record, current, repeated)
+    if (isUnknown) throw unknownOutcome(record.id)
+    return recordOf(record.id, current, this.#configuration, record.token)
+  }
+
+  /** @throws {SessionConflictError} when both sides changed the data and `on_conflict` is `reject` */
+  assertMergeable(id: string, isChanged: boolean): void {
+    if (this.#configuration.onConflict === 'reject' && isChanged) throw rejected(id)
+  }
+
+  /** @param keys top-level keys that this request and another one changed */
+  notify(id: string, keys: readonly string[]): void {
+    if (keys.length > 0) this.#onConflict?.({ keys, sessionIdHash: hashSessionId(id) })
+  }
+
+  /** The attributes of a new session. */
+  async #new(json: string, extras: SessionExtras, before?: string): Promise<Changes> {
+    const now = this.#now()
+    const updatedAt = timestamp(now)
+    const createdAt = before ?? updatedAt
+    const unwritten = { createdAt, updatedAt: undefined, cookie: undefined, token: undefined }
+    const times = touched(unwritten, extras, this.#configuration, now)
+    const indexed = indexAttributes(json, this.#configuration.indexKeys)
+    const data = await packData(json, this.#configuration)
+    return { ...indexed, data, ...times, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
+  }
+
+  /** What a save writes. */
+  #changes(stored: SessionRecord, extras: SessionExtras, json: string, data: Changes[string]): Changes {
+    const changes: Record<string, Changes[string]> = touched(stored, extras, this.#configuration, this.#now())
+    if (data) Object.assign(changes, { data }, indexAttributes(json, this.#configuration.indexKeys))
+    if (this.#expectsVersion) changes.saves = savesWith(tokenOf(changes.updated_at?.S ?? ''), stored.saves)
+    checkSize(stored.id, changes, this.#configuration, stored.cookie)
+    return changes
   }
 
   /** Saves expect the version that was loaded. */
@@ -147,24 +224,8 @@ export class SessionWriter {
     return this.#configuration.locking !== 'none'
   }
 
-  /** Whether an earlier attempt of this save was applied, of which the answer was lost; undefined: nobody knows. */
-  #wasApplied(result: WriteResult, stored: SessionRecord, times: Changes): boolean | undefined {
-    if (isOurs(result, times)) return true
-    if (result.written || !result.repeated || !result.current || !this.#expectsVersion) return false
-    return wasApplied(tokenOf(times.updated_at?.S ?? ''), stored.saves, savesIn(result.current.saves))
-  }
-
-  /** The attributes that are not as the data wants them; undefined when all are. */
-  #mending({ json, others }: SessionRecord): Changes | undefined {
-    const wanted = Object.entries(indexAttributes(json, this.#configuration.indexKeys))
-    const wrong = wanted.filter(
-      ([name, value]) => value?.S !== (Object.hasOwn(others, name) ? others[name]?.S : undefined),
-    )
-    return wrong.length > 0 ? Object.fromEntries(wrong) : undefined
-  }
-
   /** What must hold of the item for a save of what was read of it. */
-  condition(stored: SessionRecord): Condition {
+  #condition(stored: SessionRecord): Condition {
     return {
       exists: true,
       equals: {
@@ -174,117 +235,72 @@ export class SessionWriter {
     }
   }
 
-  /** Our changes since `base`, over what is stored; what is not changed keeps its text. */
-  combine(base: string, ours: string, stored: string, changedByOthers: boolean, plain = false): Combined {
-    if (ours === base) return { json: stored, conflicts: [] }
-    if (stored === base) return { json: plain ? ours : keepTexts(ours, stored), conflicts: [] }
-    const versions = { base: JSON.parse(base), ours: JSON.parse(ours), theirs: JSON.parse(stored) }
-    const { onConflict } = this.#configuration
-    if (changedByOthers && typeof onConflict === 'function')
-      return { json: keepTexts(serialize(onConflict(versions)), stored), conflicts: [] }
-    const { data, conflicts } = merge(versions.base, versions.ours, versions.theirs)
-    return { json: keepTexts(serialize(data), stored), conflicts }
+  /** The attributes of `index_keys` that are not as the data wants them; undefined when all are. */
+  #mending({ json, indexed }: SessionRecord): Changes | undefined {
+    const wanted = Object.entries(indexAttributes(json, this.#configuration.indexKeys))
+    const wrong = wanted.filter(([name, value]) => value?.S !== indexed[name]?.S)
+    return wrong.length > 0 ? Object.fromEntries(wrong) : undefined
+  }
+
+  /** Whether a touch has to be written over the write of another request. That request usually touched the session too. */
+  #isStillDue(current: Item, extras: SessionExtras): boolean {
+    const { maxAge, maxStale, touchInterval } = this.#configuration
+    const changed = extras.changed && extras.cookie !== current.cookie?.S
+    const limits = { maxAge, maxStale, touchInterval: Math.max(1, touchInterval) }
+    return isTouchDue(timesOf(current), { ...extras, changed }, limits, this.#now())
   }
 
   /**
-   * First wait, then read: what was read before the wait would be old after it, and the next attempt fail as well.
-   * Where requests take long, more of those who wait for the same session would meet again: the waits grow from that.
+   * Waits, then reads the session: what was read before the wait would be outdated after it. The slower the requests are,
+   * the more of those that wait for one session would meet again. So the waits grow with the time of a request.
    */
-  async #readLater(id: string, attempt: number, requestTime: number): Promise<Item | undefined> {
+  async #readLater(record: SessionRecord, attempt: number, requestTime: number): Promise<SessionRecord | undefined> {
     await backOff(attempt, LONGEST_WAIT, requestTime)
-    return this.#items.get(id, { consistent: true })
+    const item = await this.#items.get(record.id, { consistent: true })
+    return item && recordOf(record.id, item, this.#configuration, record.token)
   }
 }
 
-interface Sent {
-  readonly result: WriteResult
-  readonly changes: Changes
+function outcomeOf(result: WriteResult, stored: SessionRecord, changes: Changes): Attempt {
+  if (result.written || isOurs(result, changes)) return { kind: 'saved', changes }
+  const { current, successor, repeated } = result
+  if (!current) return { kind: 'deleted', successor }
+  const [token] = savesIn(changes.saves)
+  const isApplied = repeated && token !== undefined ? wasApplied(token, stored.saves, savesIn(current.saves)) : false
+  if (isApplied) return { kind: 'saved', changes }
+  return { kind: 'changed', current, repeated, isUnknown: isApplied === undefined }
 }
 
-interface Combined {
-  readonly json: string
-  readonly conflicts: readonly string[]
+/** Whether only the answer to our own write was lost. The item then has our time, which no other writer makes. */
+function isOurs(result: WriteResult, changes: Changes): boolean {
+  return !result.written && result.repeated && result.current?.updated_at?.S === changes.updated_at?.S
 }
 
-export function unlocking(record: SessionRecord): Changes {
-  return record.token ? { locked_at: undefined } : {}
-}
-
-/** Our own write, of which only the answer was lost: its time is on the item, and no other writer makes the same. */
-export function isOurs(result: WriteResult, times: Changes): boolean {
-  return !result.written && result.repeated && result.current?.updated_at?.S === times.updated_at?.S
-}
-
-export function assertStillLocked(record: SessionRecord, result: WriteResult): void {
-  if (result.written || !record.token || result.current?.locked_at?.S === record.token) return
-  const what = result.repeated
-    ? 'Others have written since, so that it is not known whether the changes of this request were stored.'
-    : 'Nothing was written.'
-  throw new LockLostError(
-    `The lock of the session ${hashSessionId(record.id)} was taken over by another request, for this one held it for ` +
-      `longer than lock_expiry_time. ${what}`,
-    result.repeated,
-  )
-}
-
-function hasVersion({ equals = {} }: Condition): boolean {
-  return 'updated_at' in equals
-}
-
-/** For `catch`: what DynamoDB takes no offence at without the attributes, as with an index of another type on them. */
+/** For `catch`: swallows refusals that a write without the attributes of `index_keys` may avoid. */
 function unlessRefused(error: unknown): undefined {
   const refused =
     error instanceof Error && (error.name === 'ValidationException' || error instanceof SessionTooLargeError)
   if (!refused) throw error
 }
 
-function written(stored: SessionRecord, changes: Changes, texts: { json?: string; base?: string }): SessionRecord {
-  const { id, data, createdAt, others } = stored
-  const { updated_at: version, expire_at: expires, cookie } = changes
+/** The record after a write. */
+function written(stored: SessionRecord, changes: Changes, known: Partial<SessionRecord>): SessionRecord {
+  const { updated_at: version, expire_at: expires, cookie, saves } = changes
   return {
-    id,
-    data,
-    json: texts.json ?? stored.json,
-    base: texts.base ?? stored.base,
-    createdAt,
+    ...stored,
     updatedAt: version?.S,
     expireAt: expires?.N === undefined ? undefined : Number(expires.N),
     version,
     cookie: cookie?.S ?? stored.cookie,
     token: undefined,
-    saves: changes.saves ? savesIn(changes.saves) : stored.saves,
+    saves: saves ? savesIn(saves) : stored.saves,
     dataMissing: false,
-    others: withChanged(others, changes),
+    indexed: indexedAfter(stored.indexed, changes),
+    ...known,
   }
 }
 
-/** What is stored beside what all sessions have. */
-function withChanged(others: Item, changes: Changes): Item {
-  const changed = Object.keys(changes).filter((name) => !OF_ALL.includes(name))
-  if (changed.length === 0) return others
-  return present({ ...others, ...Object.fromEntries(changed.map((name) => [name, changes[name]])) })
-}
-
-const OF_ALL = ['data', 'created_at', 'updated_at', 'expire_at', 'cookie', 'locked_at', 'saves']
-
-export function rejected(id: string): SessionConflictError {
-  return new SessionConflictError(
-    `Another request changed the session ${hashSessionId(id)} since this one loaded it; nothing was written ` +
-      '(on_conflict: reject). Repeat the request.',
-  )
-}
-
-function unknown(id: string): SessionConflictError {
-  return new SessionConflictError(
-    `The answer to a save of the session ${hashSessionId(id)} was lost, and other requests have saved it several times since: ` +
-      'the changes of this request may or may not have been stored. Load the session again to see them.',
-    true,
-  )
-}
-
-export function exhausted(id: string): SessionConflictError {
-  return new SessionConflictError(
-    `Other requests changed the session ${hashSessionId(id)} while it was saved, and again at ${ATTEMPTS} attempts to merge; nothing was ` +
-      'written. Repeat the request, or use locking: pessimistic for sessions that many requests change.',
-  )
+function indexedAfter(indexed: Changes, changes: Changes): Changes {
+  const keys = Object.keys(indexed)
+  return keys.length === 0 ? indexed : indexedIn({ ...indexed, ...changes }, keys)
 }

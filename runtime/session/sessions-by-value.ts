@@ -6,8 +6,9 @@ import type { Connection } from '../dynamodb/connection.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError, messageOf } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { deleteByKey } from './clear.js'
+import type { AttributeName } from './item/attributes.js'
 import { unpackData } from './item/compression.js'
-import { isDead, type Times } from './item/expiry.js'
+import { hasExpired, type Times } from './item/expiry.js'
 import { indexAttributes, indexText, LONGEST_VALUE } from './item/index-attributes.js'
 import { hasFormOfSession } from './item/session-form.js'
 import { idOf } from './item/session-key.js'
@@ -15,61 +16,65 @@ import { type Item, successorOf, timesOf } from './item/session-record.js'
 import { IndexItems } from './requests/index-items.js'
 import { LONGEST_CHAIN, SessionItems } from './requests/session-items.js'
 
-/** What is looked for: numbers count as their text, so that 42 and '42' are the same. */
+/** A value to search for. Numbers count as their text: 42 and '42' are the same. */
 export type IndexValue = string | number | bigint | boolean
 
 export interface IndexSearch {
   /**
-   * Read the whole table and go by the data itself, so that sessions are found that the index lacks: those older than
-   * the option `index_keys`, and those last written by somebody who does not know it (the Ruby gem). The key needs no
-   * index then. Default: false.
+   * Read the whole table and search the data itself. This finds sessions that the index lacks: those older than the
+   * option `index_keys`, and those last written by a writer that does not know it (the Ruby gem). The key needs no index.
+   *
+   * @default false
    */
   readonly scan?: boolean
 }
 
-/** What every store has: the sessions of a user. */
+/** Finds and deletes the sessions of a user. Every store has these methods. */
 export interface SessionSearch {
   /**
-   * The keys of the sessions in whose data `key` has the value, without `key_prefix`; also of expired sessions, while
-   * their items are there. The keys are as good as session ids: not to be shown.
+   * The keys of the sessions in whose data `key` has the value, without `key_prefix`. Includes expired sessions whose
+   * items are still there. Such a key is as secret as a session id: do not show it.
    *
    * @param key one of `index_keys`
-   * @throws {ConfigurationError} when it is none of them; TypeError when no session can have such a value
+   * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
    * @throws {IndexMissingError}
    */
   keysBy(key: string, value: IndexValue, search?: IndexSearch): Promise<string[]>
   /**
    * Deletes the sessions in whose data `key` has the value: signs a user out everywhere. A session that gets another
-   * value meanwhile stays; one that turns up in the index within a second is deleted too. Deleted sessions stay
-   * deleted, whatever requests that are under way do with them.
+   * value meanwhile stays. A session that appears in the index within a second is deleted too. Other requests that run
+   * at the same time can't bring a deleted session back.
    *
    * @param key one of `index_keys`
-   * @returns how many were deleted
-   * @throws {ConfigurationError} when it is none of them; TypeError when no session can have such a value
+   * @returns how many sessions were deleted
+   * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
    * @throws {IndexMissingError}
-   * @throws {DestroyIncompleteError} when it failed after some were deleted: repeat it then; else what failed itself
+   * @throws {DestroyIncompleteError} when a request failed after sessions were deleted: repeat the call
    */
   destroyBy(key: string, value: IndexValue, search?: IndexSearch): Promise<number>
 }
 
 /** A session that was found by a value in its data. */
 export interface FoundSession extends Times {
-  /** The session id, without `key_prefix`. Not to be shown. */
+  /** The session id, without `key_prefix`. It is secret. */
   readonly id: string
 }
 
-/** After this time the index is asked again: it is behind the table, usually by less. Milliseconds. */
+/** How long to wait before the index is queried again. It is usually behind the table by less. Milliseconds. */
 const INDEX_LAG = 1000
 
-/** Requests for single sessions that are in flight at once. */
+/** How many requests for single sessions run at once. */
 const WIDTH = 5
 
-/** How often a session that others change meanwhile is looked at again. */
+/** The attributes that a search of the whole table reads. */
+const MATCHED: readonly AttributeName[] = ['data', 'created_at', 'updated_at', 'expire_at', 'successor']
+
+/** How often a session is read again because other requests change it. */
 const ATTEMPTS = 10
 
 /**
- * All sessions with a value in their data, as those of a user. It needs the option `index_keys` and the index that
- * `createTable` makes of it; stores of all frameworks hand their `keysBy` and `destroyBy` over to it.
+ * The sessions with a value in their data, such as those of a user. Needs the option `index_keys`, and the index that
+ * `createTable` makes of it. The `keysBy` and `destroyBy` of all stores use this class.
  */
 export class SessionsByValue implements SessionSearch {
   readonly #configuration: Configuration
@@ -98,7 +103,7 @@ export class SessionsByValue implements SessionSearch {
   }
 
   /**
-   * The sessions themselves, without those that are over, a page at a time.
+   * The sessions that have not expired, a page at a time.
    *
    * @throws as {@link keysBy}
    */
@@ -109,12 +114,12 @@ export class SessionsByValue implements SessionSearch {
   ): AsyncGenerator<readonly FoundSession[]> {
     const text = this.#textOf(key, value, scan)
     if (scan) {
-      for await (const items of this.#matches(key, text)) yield this.#alive(items)
+      for await (const items of this.#matches(key, text)) yield this.#unexpired(items)
       return
     }
     for await (const page of this.#items.query(key, text)) {
       const items = await inParallel(page, WIDTH, (partitionKey) => this.#items.get(partitionKey))
-      yield this.#alive(
+      yield this.#unexpired(
         items.filter((item) => item !== undefined).filter((item) => item[key]?.S === text && isSession(item)),
       )
     }
@@ -122,20 +127,20 @@ export class SessionsByValue implements SessionSearch {
 
   async destroyBy(key: string, value: IndexValue, { scan = false }: IndexSearch = {}): Promise<number> {
     const text = this.#textOf(key, value, scan)
-    const tally = { deleted: 0 }
-    const count = (deleted: boolean) => {
-      if (deleted) tally.deleted += 1
+    let deleted = 0
+    const count: Count = (isDeleted) => {
+      if (isDeleted) deleted += 1
     }
     try {
       if (scan) await this.#destroyScanned(key, text, count)
       else await this.#destroyIndexed(key, text, count)
     } catch (error) {
-      if (tally.deleted === 0) throw error
-      const what = tally.deleted === 1 ? '1 session was' : `${tally.deleted} sessions were`
+      if (deleted === 0) throw error
+      const what = deleted === 1 ? '1 session was' : `${deleted} sessions were`
       const text = `${what} deleted, then it failed; repeat it to delete the others. ${messageOf(error)}`
-      throw new DestroyIncompleteError(text, tally.deleted, { cause: error })
+      throw new DestroyIncompleteError(text, deleted, { cause: error })
     }
-    return tally.deleted
+    return deleted
   }
 
   async #destroyIndexed(key: string, text: string, count: Count): Promise<void> {
@@ -147,7 +152,7 @@ export class SessionsByValue implements SessionSearch {
     for await (const page of this.#items.query(key, text)) await inParallel(page, WIDTH, destroy)
   }
 
-  /** The index, if there is one, knows of sessions that came when their part of the table had been read. */
+  /** Afterwards queries the index, if there is one: it knows sessions that the scan passed before they were stored. */
   async #destroyScanned(key: string, text: string, count: Count): Promise<void> {
     for await (const items of this.#matches(key, text, { forwarders: true })) {
       await inParallel(items, WIDTH, async (item) => count(await this.#destroyMatch(item, key, text)))
@@ -167,15 +172,16 @@ export class SessionsByValue implements SessionSearch {
   }
 
   /**
-   * Deletes the session as long as it has the value. When another request changed it meanwhile, its item is looked at
-   * again.
+   * Deletes the session if it has the value. When another request changed the session meanwhile, its item is read again
+   * and compared again.
    */
   async #destroyMatch(seen: Item, key: string, text: string): Promise<boolean> {
     let item = await this.#followed(seen)
     for (let attempt = 0; item && this.#matchesItem(item, key, text); attempt += 1) {
       const [partitionKey] = this.#keyIn(item)
       if (partitionKey === undefined) return false
-      if (attempt === ATTEMPTS) throw new Error('Others changed a session each time when it was about to be deleted.')
+      if (attempt === ATTEMPTS)
+        throw new Error(`Other requests changed a session before each of ${ATTEMPTS} attempts to delete it.`)
       const equals = item.data ? { data: item.data } : { data: undefined, [key]: item[key] }
       const result = await this.#items.delete(partitionKey, equals)
       if (result.deleted) return true
@@ -184,7 +190,7 @@ export class SessionsByValue implements SessionSearch {
     return false
   }
 
-  /** The session to which a forwarder leads: a scan may have passed its item before the session moved there. */
+  /** The session to which a forwarder leads. A scan may have passed its item before the session moved there. */
   async #followed(seen: Item | undefined): Promise<Item | undefined> {
     let item = seen
     for (let link = 0; item && link <= LONGEST_CHAIN; link += 1) {
@@ -195,11 +201,15 @@ export class SessionsByValue implements SessionSearch {
     return undefined
   }
 
-  /** The items of the whole table in whose data the key has the value; where they are asked for, all forwarders too. */
+  /**
+   * The items of the whole table in whose data the key has the value.
+   *
+   * @param forwarders whether to give all forwarders too
+   */
   async *#matches(key: string, text: string, { forwarders = false } = {}): AsyncGenerator<readonly Item[]> {
     const { tableKey, indexKeys } = this.#configuration
     const attribute = indexKeys.includes(key) ? [key] : []
-    const attributes = [tableKey, 'data', 'created_at', 'updated_at', 'expire_at', 'successor', ...attribute]
+    const attributes = [tableKey, ...MATCHED, ...attribute]
     for await (const page of this.#sessions.scan(attributes, { consistent: true, forwarders })) {
       yield page.filter((item) => successorOf(item) !== undefined || this.#matchesItem(item, key, text))
     }
@@ -209,7 +219,7 @@ export class SessionsByValue implements SessionSearch {
     return hasFormOfSession(item) && this.#textIn(item, key) === text
   }
 
-  /** The value in the data; where that can't be read, that of the attribute. */
+  /** The value in the data, or in the attribute where the data can't be read. */
   #textIn({ data, ...attributes }: Item, key: string): string | undefined {
     const unpacked = data && unpackData(data, this.#configuration.serializer)
     try {
@@ -220,16 +230,16 @@ export class SessionsByValue implements SessionSearch {
     return this.#configuration.indexKeys.includes(key) ? attributes[key]?.S : undefined
   }
 
-  #alive(items: readonly Item[]): FoundSession[] {
+  #unexpired(items: readonly Item[]): FoundSession[] {
     return items.flatMap((item) => {
       const times = timesOf(item)
-      const dead = isDead(times, this.#configuration, this.#now())
+      if (hasExpired(times, this.#configuration, this.#now())) return []
       const ids = this.#keyIn(item).flatMap((key) => idOf(key, this.#configuration) ?? [])
-      return dead ? [] : ids.map((id) => ({ id, ...times }))
+      return ids.map((id) => ({ id, ...times }))
     })
   }
 
-  /** One, or none where the engine's answer is not what it should be. */
+  /** One key, or none where an engine gives an item without its key. */
   #keyIn(item: Item): string[] {
     const key = item[this.#configuration.tableKey]?.S
     return key === undefined ? [] : [key]
@@ -240,8 +250,8 @@ export class SessionsByValue implements SessionSearch {
     const text = indexText(value)
     if (text !== undefined) return text
     throw new TypeError(
-      `No session can be found by a ${fitForLine(key)} of type ${typeof value} that is no text, empty, longer than ${LONGEST_VALUE} ` +
-        'bytes, or a whole number beyond 2^53 (give that as text).',
+      `No session can be found by a ${fitForLine(key)} of type ${typeof value}. Give a boolean, a number, or text of 1 ` +
+        `to ${LONGEST_VALUE} bytes; give whole numbers beyond 2^53 as text.`,
     )
   }
 

@@ -1,10 +1,8 @@
 import type { TimeToLiveStatus } from '@aws-sdk/client-dynamodb'
 import { factsOf, isAwsError } from '../dynamodb/error-facts.js'
 import { TableRequestError, TableSchemaError } from '../errors.js'
+import { TTL_ATTRIBUTE } from '../session/item/attributes.js'
 import type { TableWork } from './table-work.js'
-
-/** The attribute that DynamoDB's Time to Live reads. Part of the wire format. */
-export const TTL_ATTRIBUTE = 'expire_at'
 
 export interface TimeToLive {
   readonly status: TimeToLiveStatus

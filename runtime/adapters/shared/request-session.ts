@@ -125,7 +125,11 @@ export class RequestSession {
     return this.#inTurn(async () => {
       const { record } = this
       if (!record) return this.#save(id, data, extras)
-      const renewed = await this.#store.repository.renew(record, id, data, { ...extras(record.cookie), keep, keys })
+      const renewed = await this.#store.repository.regenerate(record, id, data, {
+        ...extras(record.cookie),
+        keep,
+        keys,
+      })
       this.#become(renewed, record)
     })
   }

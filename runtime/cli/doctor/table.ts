@@ -1,9 +1,10 @@
 import type { Configuration } from '../../configuration/resolve.js'
 import { endpointOf } from '../../dynamodb/endpoint.js'
+import { TTL_ATTRIBUTE } from '../../session/item/attributes.js'
 import { indexName } from '../../session/item/index-attributes.js'
 import type { TableFacts } from '../../table/describe-table.js'
 import { findIndex, indexProblem, isUsable, statusProblem } from '../../table/table-problems.js'
-import { isOn, type TimeToLive, TTL_ATTRIBUTE, timeToLiveProblem } from '../../table/time-to-live.js'
+import { isOn, type TimeToLive, timeToLiveProblem } from '../../table/time-to-live.js'
 import type { Finding } from './finding.js'
 
 /** Whether requests to the table can succeed in the state that it is in. */

@@ -17,22 +17,22 @@ import { isMarshalText, jsonOfMarshal } from './marshal.js'
 import { MarshalProblem } from './marshal-bytes.js'
 import { tooDeep } from './serialize.js'
 
-/** How much text is unpacked at most, in bytes of UTF-8: a few KB can unpack to gigabytes, in everybody's memory. */
+/** The most text that is unpacked, in bytes of UTF-8. A few KB can unpack to gigabytes and exhaust the memory. */
 export const LONGEST_TEXT = 4 * 1024 * 1024
 
-/** What gzip begins with (RFC 1952), and the name of brotli in HTTP (RFC 7932), which itself begins with anything. */
+/** The first bytes of gzip (RFC 1952). Brotli has none, so its name in HTTP stands before it (RFC 7932). */
 const GZIP = Buffer.from([0x1f, 0x8b])
 const BROTLI = Buffer.from('br')
 
-/** Longer texts are compressed on another thread: this one takes about a millisecond, and the detour 0.1 ms of CPU. */
+/** Longer texts are compressed on another thread. This length takes about 1 ms, and the detour 0.1 ms of CPU time. */
 const LONGEST_AT_ONCE = 64 * 1024
 
 /**
- * The attribute `data` in the form that `compress` gives it: B where the text is long enough for that and gets smaller,
- * else S. Text that nobody could unpack again stays S, and is refused for its size.
+ * The attribute `data` in the form that `compress` asks for: B where the text is long enough and gets smaller, else S.
+ * Text that is too long to be unpacked stays S, and is refused for its size.
  *
  * @param json text of the data
- * @throws {SessionDataError} when it is nested deeper than it is read
+ * @throws {SessionDataError} when the data has more levels than a read accepts
  */
 export async function packData(json: string, configuration: Configuration): Promise<AttributeValue> {
   const { compress, compressThreshold } = configuration
@@ -44,14 +44,14 @@ export async function packData(json: string, configuration: Configuration): Prom
   return packed.length < text.length ? { B: packed } : { S: json }
 }
 
-/** The text of the data, or what is the matter with the attribute: "it …". */
+/** The text of the data, or the attribute's problem as the rest of a sentence: "is damaged". */
 export type Unpacked = { readonly text: string } | { readonly problem: string }
 
 /**
- * Reads the attribute `data` in any form that {@link packData} gives, whatever `compress` is here. It does so at once,
- * for that takes at most half the time in which JSON.parse reads the text then.
+ * Reads the attribute `data` in every form that {@link packData} gives, with every value of `compress`. It unpacks
+ * synchronously, because that takes at most half the time of the JSON.parse that follows.
  *
- * @param serializer whether Ruby's Marshal is read as well, as its JSON
+ * @param serializer whether to read Ruby's Marshal too, as its JSON
  */
 export function unpackData(data: AttributeValue, serializer: Configuration['serializer'] = 'json'): Unpacked {
   if (data.S !== undefined) return isMarshalText(data.S) ? unpackMarshal(data.S, serializer) : { text: data.S }
@@ -81,7 +81,7 @@ function unpacked(form: string, unpack: () => Buffer): Unpacked {
     return isUtf8(text) ? { text: text.toString() } : { problem: `is compressed with ${form}, but is not UTF-8 text` }
   } catch (error) {
     const code = String((error as { code?: unknown }).code)
-    if (/MEM|ALLOC|INITIALIZATION/.test(code)) throw error // this process is out of memory; the data may be fine
+    if (/MEM|ALLOC|INITIALIZATION/.test(code)) throw error // the process is out of memory; the data may be fine
     if (code === 'ERR_BUFFER_TOO_LARGE') {
       return { problem: `is compressed with ${form}, and more than ${LONGEST_TEXT} bytes (4 MB) of text` }
     }
@@ -96,12 +96,12 @@ function startsWith(bytes: Buffer, beginning: Buffer): boolean {
 const gzipLater = promisify(gzip)
 const brotliLater = promisify(brotliCompress)
 
-/** At zlib's own level, 6: a session of 10 KB takes 0.1 ms. Level 3 takes half of that for 7 % more bytes. */
+/** Uses zlib's default level, 6: a session of 10 KB takes 0.1 ms. Level 3 takes half of that for 7 % more bytes. */
 async function gzipped(text: Buffer): Promise<Buffer> {
   return text.length <= LONGEST_AT_ONCE ? gzipSync(text) : gzipLater(text)
 }
 
-/** At quality 5: a session of 10 KB takes 0.2 ms; at 4 it is 8 % larger, at 11, brotli's own, 10 % smaller in 20 ms. */
+/** Uses quality 5: a session of 10 KB takes 0.2 ms. Quality 4 gives 8 % more bytes; 11, the default, 10 % less in 20 ms. */
 async function brotlied(text: Buffer): Promise<Buffer> {
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: 5,

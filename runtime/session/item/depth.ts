@@ -1,28 +1,28 @@
 import type { Configuration } from '../../configuration/resolve.js'
 
-/** How deep session data may be nested, in levels of objects and lists; the data itself is the first level. */
+/** The most levels of objects and lists in session data. The data itself is the first level. */
 export const DEEPEST = 1000
 
-/** The Ruby gem's JSON reads no more levels, and fails with every further request. */
+/** Ruby's JSON reads no more levels. With more, the gem fails in every request of the session. */
 const DEEPEST_FOR_RUBY = 100
 
-/** How many levels are read and written: fewer where the Ruby gem shares the table (`session_id_digest: md5`). */
+/** The most levels that are read and written: fewer where the Ruby gem shares the table (`session_id_digest: md5`). */
 export function deepestFor({ sessionIdDigest }: Pick<Configuration, 'sessionIdDigest'>): number {
   return sessionIdDigest === 'md5' ? DEEPEST_FOR_RUBY : DEEPEST
 }
 
 /**
- * Whether a JSON text is nested deeper than so many levels. JSON.stringify, structuredClone and frameworks call
- * themselves for each level, and end with "Maximum call stack size exceeded". This function does not,
- * and costs next to nothing for usual sessions: a text without that many brackets is not looked at in detail.
+ * Whether a JSON text has more levels. JSON.stringify, structuredClone and frameworks recurse for each level, and fail with
+ * "Maximum call stack size exceeded". This function does not recurse. It only counts brackets first, so that usual
+ * sessions cost next to nothing.
  *
- * @param json JSON; the answer for any other text has no meaning
+ * @param json valid JSON; for any other text the result has no meaning
  */
 export function isDeeperThan(levels: number, json: string): boolean {
   return json.length > 2 * levels && hasMoreOpenings(levels, json) && depthReaches(levels + 1, json)
 }
 
-/** Counts all opening brackets, also brackets inside of texts. */
+/** Counts all opening brackets, also those inside strings. */
 function hasMoreOpenings(limit: number, json: string): boolean {
   let count = 0
   for (const bracket of ['{', '[']) {
@@ -55,7 +55,7 @@ function depthReaches(level: number, json: string): boolean {
   return false
 }
 
-/** @returns where the text that begins at `start` ends */
+/** @returns where the string that begins at `start` ends */
 function endOfText(json: string, start: number): number {
   let end = json.indexOf('"', start + 1)
   while (end > 0 && isEscaped(json, end)) end = json.indexOf('"', end + 1)

@@ -3,14 +3,14 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 /** DynamoDB's limit for the partition key of an index: "Constraints in Amazon DynamoDB", 2048 bytes. */
 export const LONGEST_VALUE = 2048
 
-/** Name of the global index by which the sessions with a value of this key are found. */
+/** Name of the global index that finds sessions by their value of this key. */
 export function indexName(key: string): string {
   return `${key}-index`
 }
 
 /**
- * The attributes by which a session is found (`index_keys`), made of the data as it is stored; undefined: none, because
- * there is no such value or none that an index takes.
+ * The attributes by which a session is found (`index_keys`), as its stored data wants them. Undefined for an attribute
+ * that has to be absent: the data has no such value, or none that an index takes.
  *
  * @param json text of the data
  */
@@ -26,8 +26,8 @@ export function indexAttributes(json: string, keys: readonly string[]): Record<s
 }
 
 /**
- * A value as text, as it stands in the attribute; undefined for what is no scalar, empty, or too long, and for whole
- * numbers beyond 2^53: JavaScript reads several of them as the same.
+ * The text of a value in its attribute. Undefined for objects and lists, for empty and too long texts, and for whole
+ * numbers beyond 2^53, because JavaScript reads several of them as the same number.
  */
 export function indexText(value: unknown): string | undefined {
   if (typeof value === 'number' && !isExact(value)) return undefined
@@ -37,8 +37,8 @@ export function indexText(value: unknown): string | undefined {
 }
 
 /**
- * What stands under a key, of own properties only. A key that has the dots in its name goes before what is reached
- * step by step: `user.id` is `data['user.id']`, else `data.user.id`; the index of an array is a step as well.
+ * The value at a path, of own properties only. `user.id` is `data['user.id']` if there is such a key, else
+ * `data.user.id`. A step may also be the index of an array.
  */
 export function valueAt(data: unknown, path: string): unknown {
   if (typeof data !== 'object' || data === null) return undefined
@@ -51,7 +51,7 @@ export function valueAt(data: unknown, path: string): unknown {
   return undefined
 }
 
-/** Not the `length` of an array either. */
+/** Excludes the `length` of an array too. */
 function isOwn(data: object, key: string): data is Record<string, unknown> {
   return Object.prototype.propertyIsEnumerable.call(data, key)
 }

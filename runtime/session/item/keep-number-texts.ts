@@ -1,6 +1,6 @@
 /**
- * Data as JSON, in which every top-level value that is the same as in `stored` keeps its text. Other writers' JSON holds
- * what JavaScript can't: integers beyond 2^53, or a `1.0` that is no `1`; a change of one key must not alter another.
+ * Data as JSON, in which every unchanged top-level value keeps its stored text. JSON of other writers may hold numbers
+ * that JavaScript can't: integers beyond 2^53, or a `1.0` that is no `1`. A change of one key must not alter others.
  *
  * @param json JSON.stringify of an object
  * @param stored JSON of an object, by any writer
@@ -8,11 +8,21 @@
 export function keepTexts(json: string, stored: string): string {
   if (stored === JSON.stringify(JSON.parse(stored))) return json
   const texts = valueTexts(stored)
-  const members = [...valueTexts(json)].map(([key, text]) => {
-    const kept = texts.get(key)
-    return `${JSON.stringify(key)}:${kept !== undefined && JSON.stringify(JSON.parse(kept)) === text ? kept : text}`
-  })
-  return `{${members.join(',')}}`
+  return objectOf(
+    [...valueTexts(json)].map(([key, text]) => {
+      const kept = texts.get(key)
+      return [key, kept !== undefined && JSON.stringify(JSON.parse(kept)) === text ? kept : text]
+    }),
+  )
+}
+
+/** The object of a JSON text with only some of its keys, whose values keep their text. */
+export function pick(json: string, keys: readonly string[]): string {
+  return objectOf([...valueTexts(json)].filter(([key]) => keys.includes(key)))
+}
+
+function objectOf(texts: readonly (readonly [key: string, value: string])[]): string {
+  return `{${texts.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`
 }
 
 const STRING_OR_MARK = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g

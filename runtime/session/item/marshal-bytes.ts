@@ -1,13 +1,13 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer'
 import { DynamoSessionError } from '../../errors.js'
 
-/** Why data in the Marshal format is no session. The message continues a sentence whose subject is the data. */
+/** Data in the Marshal format is no session. The message is the rest of a sentence about the data: "is damaged". */
 export class MarshalProblem extends DynamoSessionError {
   override readonly name = 'MarshalProblem'
   override readonly code = 'MARSHAL_PROBLEM'
 }
 
-/** The bytes of Marshal data, which are read from the first to the last. Never reads beyond the end, nor backwards. */
+/** Reads the bytes of Marshal data once, from the first to the last. Never reads beyond the end. */
 export class MarshalBytes {
   readonly #bytes: Buffer
   #at = 0
@@ -29,7 +29,7 @@ export class MarshalBytes {
     return length
   }
 
-  /** A number: in one byte, or in up to four that follow, the lowest first. */
+  /** A number: in one byte, or in up to four bytes that follow, the lowest first. */
   long(): number {
     const first = (this.byte() << 24) >> 24
     if (first === 0) return 0
@@ -39,7 +39,7 @@ export class MarshalBytes {
     return first > 0 ? bytes.readUIntLE(0, first) : bytes.readUIntLE(0, -first) - 2 ** (8 * -first)
   }
 
-  /** The bytes of a text, behind their number. */
+  /** The bytes of a text. Their number stands before them. */
   chunk(): Buffer {
     return this.take(this.length())
   }
@@ -53,7 +53,7 @@ export class MarshalBytes {
     return this.take(1).readUInt8()
   }
 
-  /** @throws {MarshalProblem} when there are fewer */
+  /** @throws {MarshalProblem} when fewer bytes are left */
   take(length: number): Buffer {
     const end = this.#at + length
     if (end > this.#bytes.length) throw damaged()

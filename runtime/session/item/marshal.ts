@@ -1,33 +1,36 @@
 import { Buffer } from 'node:buffer'
 import { damaged, decoded, MarshalBytes, MarshalProblem } from './marshal-bytes.js'
 
-/** Whether a text is Marshal as the Ruby gem stores it: Base64, whose first letters stand for the format's version, 4.8. */
+/** Whether a text is Marshal as the Ruby gem stores it: Base64 whose first letters are the format's version, 4.8. */
 export function isMarshalText(text: string): boolean {
   return text.startsWith('BA')
 }
 
 /**
- * Converts data that Ruby's Marshal wrote to JSON. Reads only values that JSON holds in the same way: nil, booleans, finite
- * floats, integers within 2^53, UTF-8 text, symbols (by their name), arrays, and hashes with keys of text or symbols. Reads texts
- * and hashes of a subclass, such as ActiveSupport::SafeBuffer, as plain ones. Refuses everything else: a value that is nearly
- * right may be another user's id.
+ * Converts data that Ruby's Marshal wrote to JSON. Reads only values that JSON holds in the same way:
+ *
+ * - nil, booleans, finite floats, integers within 2^53, UTF-8 text, symbols (by their name);
+ * - arrays, and hashes with keys of text or symbols;
+ * - texts and hashes of a subclass, such as ActiveSupport::SafeBuffer, as plain ones.
+ *
+ * Refuses everything else: a value that is nearly right may be another user's id.
  *
  * Ruby's documentation describes the format: "Marshal Format". Packages that read it give wrong values without an error
  * (docs/design/wire-format.md, "Marshal").
  *
  * @param base64 the text as the gem stores it, with or without line breaks
- * @param longest the most characters that the JSON may have. Shared objects are repeated in JSON, so that few bytes of
- *   Marshal can stand for gigabytes.
- * @throws {MarshalProblem} for everything that is refused, naming the class
+ * @param longest the most characters of JSON. JSON repeats shared objects, so a few bytes of Marshal can stand for
+ *   gigabytes.
+ * @throws {MarshalProblem} that names the class of the refused value
  */
 export function jsonOfMarshal(base64: string, longest: number): string {
   return new MarshalReader(new MarshalBytes(base64), longest).read()
 }
 
-/** The most levels of arrays and hashes. Ruby's JSON reads no more either. */
+/** The most levels of arrays and hashes, as in Ruby's JSON. */
 const DEEPEST = 100
 
-/** The deepest recursion: one call for each level, and a few more for the encoding of a text in the last level. */
+/** The deepest recursion: one call for each level, and a few for the encoding of a text in the last level. */
 const DEEPEST_CALL = DEEPEST + 10
 
 /** A value as JSON. */
@@ -41,7 +44,7 @@ interface Value {
 /** A finished value, or the bytes of a text: its encoding follows the bytes. */
 type Unfinished = Buffer | Value
 
-/** The byte that a value begins with, by its name in the documentation of the format. */
+/** The first byte of a value, by its name in the documentation of the format. */
 const TYPES = {
   NIL: '0',
   TRUE: 'T',
@@ -59,7 +62,7 @@ const TYPES = {
   USER_CLASS: 'C',
 } as const
 
-/** Refused types whose class is named next: objects, structs, objects with a dump of their own, extended ones. */
+/** Refused types that are followed by a class name: objects, structs, objects with a dump method, extended objects. */
 const NAMED = 'oSuUde'
 /** Refused types that are always of the same class. */
 const FIXED: Readonly<Record<string, string>> = {
@@ -74,7 +77,7 @@ class MarshalReader {
   readonly #bytes: MarshalBytes
   readonly #longest: number
   readonly #symbols: string[] = []
-  /** The objects that links can mean, in the order in which they begin. Undefined while the object is being read. */
+  /** The objects that links refer to, in the order in which they begin. Undefined while the object is being read. */
   readonly #objects: (Value | undefined)[] = []
   #depth = 0
 
@@ -129,7 +132,7 @@ class MarshalReader {
     }
   }
 
-  /** An object with instance variables. Only the encoding of a text is used, any other is skipped. */
+  /** An object with instance variables. Uses the encoding of a text, and skips all other variables. */
   #withVariables(): Value {
     const type = this.#bytes.type()
     if (type === TYPES.SYMBOL) return text(this.#symbol(type, true))
@@ -236,7 +239,7 @@ class MarshalReader {
     return String(sign === '-' ? -size : size)
   }
 
-  /** Writes a whole number with `.0`, by which Ruby's JSON tells a Float from an Integer. */
+  /** Writes a whole number with `.0`, because Ruby's JSON tells a Float from an Integer by it. */
   #float(): string {
     const written = this.#bytes.chunk().toString('latin1')
     if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(written)) throw new MarshalProblem('holds a Float that JSON can not hold')

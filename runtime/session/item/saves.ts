@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 
-/** How many tokens an item keeps: 83 bytes at most. */
+/** How many tokens an item keeps: at most 83 bytes. */
 const KEPT = 12
 
 const SEPARATOR = ' '
@@ -20,7 +20,7 @@ export function savesIn(attribute: AttributeValue | undefined): readonly string[
 }
 
 /**
- * The attribute `saves` after one more save. Only a save that expects the loaded version may write it: then the list
+ * The attribute `saves` after one more save. Only a save that expects the loaded version may write it, so that the list
  * has no gaps.
  */
 export function savesWith(token: string, loaded: readonly string[]): AttributeValue {
@@ -28,11 +28,11 @@ export function savesWith(token: string, loaded: readonly string[]): AttributeVa
 }
 
 /**
- * Whether a save was applied whose answer was lost, judged by the list that is stored now.
+ * Whether a save was applied, if its answer was lost. The list that is stored now tells:
  *
- * - Its token is in the list: yes, whatever other requests wrote since.
- * - The list is not full, or still holds a token that this save loaded: no. Older tokens leave the list first.
- * - Otherwise nobody knows: undefined.
+ * - It has the token of the save: yes, even if other requests wrote since.
+ * - It is not full, or still has a token that this save loaded: no. Older tokens leave the list first.
+ * - Otherwise it is unknown: undefined.
  */
 export function wasApplied(token: string, loaded: readonly string[], stored: readonly string[]): boolean | undefined {
   if (stored.includes(token)) return true

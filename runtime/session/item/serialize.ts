@@ -1,13 +1,14 @@
 import { SessionDataError } from '../../errors.js'
 import { DEEPEST, isDeeperThan } from './depth.js'
+import { keepTexts } from './keep-number-texts.js'
 
 export type SessionData = Record<string, unknown>
 
 /**
- * The JSON text of session data. Dates become ISO text and functions are dropped, as JSON does; lone surrogates, which
- * other JSON parsers refuse, become U+FFFD.
+ * The JSON text of session data. As always in JSON, dates become ISO text and functions are dropped. Lone surrogates
+ * become U+FFFD, because other JSON parsers refuse them.
  *
- * @throws {SessionDataError} for what JSON can't hold (BigInt, cycles), naming the path; for more than 1 000 levels
+ * @throws {SessionDataError} for values that JSON can't hold (BigInt, cycles), with the path; for more than 1 000 levels
  */
 export function serialize(data: SessionData): string {
   const json = withoutLoneSurrogates(stringify(data))
@@ -15,10 +16,10 @@ export function serialize(data: SessionData): string {
   return json
 }
 
-/** Session data has more levels than are read again. */
+/** The error for session data with more levels than a read accepts. */
 export function tooDeep(levels: number): SessionDataError {
   return new SessionDataError(
-    `The session data has more than ${levels} levels of objects and lists inside each other; nothing was written. Keep ` +
+    `The session data has more than ${levels} levels of nested objects and lists; nothing was written. Keep ` +
       `flatter data in the session${levels < DEEPEST ? ' (the Ruby gem reads no more; session_id_digest: md5)' : ''}.`,
   )
 }
@@ -37,30 +38,30 @@ function stringify(data: SessionData): string {
   }
 }
 
-/** Data as JSON, next to what was loaded. */
+/** Data as JSON, compared with what was loaded. */
 export interface Compared {
+  /** The data as JSON. Unchanged values keep the text that was loaded. */
   readonly json: string
-  /** It is what was loaded, in whatever way its writer wrote that. */
+  /** The data equals what was loaded, whichever way its writer wrote the JSON. */
   readonly unchanged: boolean
-  /** What was loaded is JSON as {@link serialize} writes it; not known of unchanged data. */
-  readonly plain: boolean
 }
 
-/** @param base JSON that the application was given */
+/** @param base JSON of the data that the application got */
 export function compare(data: SessionData, base: string): Compared {
   const json = serialize(data)
-  if (json === base) return { json, unchanged: true, plain: false }
+  if (json === base) return { json, unchanged: true }
   const normal = JSON.stringify(JSON.parse(base))
-  return { json, unchanged: json === normal, plain: base === normal }
+  if (json === normal) return { json: base, unchanged: true }
+  return { json: base === normal ? json : keepTexts(json, base), unchanged: false }
 }
 
-/** JSON.stringify escapes surrogates only when they are alone ("Well-formed JSON.stringify", ECMAScript 2019). */
+/** JSON.stringify escapes a surrogate only when it is alone ("Well-formed JSON.stringify", ECMAScript 2019). */
 function withoutLoneSurrogates(json: string): string {
   if (!/\\ud[89a-f]/.test(json)) return json
   return json.replace(/\\(?:u(d[89a-f][0-9a-f]{2})|.)/g, (text, surrogate) => (surrogate ? '\uFFFD' : text))
 }
 
-/** The path of the first value that JSON can't hold, as `cart.items[2].price`. */
+/** The path of the first value that JSON can't hold, such as `cart.items[2].price`. */
 function findUnserializable(value: unknown, path: readonly string[], above: ReadonlySet<unknown>): string | undefined {
   const plain = typeof value === 'object' && value !== null && 'toJSON' in value ? undefined : value
   if (typeof plain === 'bigint') return path.join('')

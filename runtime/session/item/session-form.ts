@@ -3,15 +3,15 @@ import type { Expression } from '../requests/expression.js'
 import type { Item } from './session-record.js'
 
 /**
- * What tells sessions from other items of the table. These items have the form of a session:
+ * Tells sessions from other items of the table. These items have the form of a session:
  *
  * - forwarders (`successor`);
  * - `data` of type B (compressed);
  * - `data` of type S that begins with `{` or `null` (JSON) or `BA` (Marshal in Base64).
  *
- * Two further kinds of items may be sessions, which no expression can tell: items without `data`, and items whose
- * `data` begins with white space. Only {@link recordOf} tells, by looking at the item. So whoever deletes without
- * looking (`clean`) leaves them alone.
+ * Two more kinds of items may be sessions: items without `data`, and items whose `data` begins with white space. No
+ * expression can tell. Only {@link recordOf} can, from the item. So `clean`, which does not read the items, never deletes
+ * them.
  */
 const BEGINNINGS = ['{', 'null', 'BA'] as const
 
@@ -33,7 +33,7 @@ export function ownSessions(expression: Expression, keys: Keys): string {
 }
 
 /**
- * The same for callers that look at each item: also items that may be sessions.
+ * For FilterExpression, for callers that read each item: also includes items that may be sessions.
  *
  * @param withoutData whether sessions without data are wanted
  * @param forwarders whether forwarders are wanted
@@ -51,7 +51,7 @@ export function maybeOwnSessions(
   return allOf(forms, !forwarders && expression.noForwarder(), ownKeys(expression, keys))
 }
 
-/** Whether an item that was read has the form of a session; see above. */
+/** Whether an item that was read has the form of a session, see {@link BEGINNINGS}. */
 export function hasFormOfSession({ successor, data }: Item): boolean {
   if (successor !== undefined || data?.B !== undefined) return true
   const text = data?.S?.trimStart() ?? ''

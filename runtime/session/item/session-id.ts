@@ -3,14 +3,14 @@ import type { Configuration } from '../../configuration/resolve.js'
 import { MissingSecretKeyError } from '../../errors.js'
 import { isPossibleKey, type KeyMaking } from './session-key.js'
 
-/** First 16 hex digits of the id's SHA-256: names a session in logs and errors without giving its id away. */
+/** First 16 hex digits of the id's SHA-256. They name a session in logs and errors without its secret id. */
 export function hashSessionId(id: string): string {
   return createHash('sha256').update(id).digest('hex').slice(0, 16)
 }
 
 type Signing = Pick<Configuration, 'secretKey' | 'sessionIdDigest'>
 
-/** What the Ruby gem makes as well: 32 random bytes, in hex. */
+/** As many random bytes as the Ruby gem uses. They are written in hex. */
 const RANDOM_BYTES = 32
 
 const SIGNED = { sha256: /^([0-9a-f]{64})--([0-9a-f]{64})$/, md5: /^([0-9a-f]{32})--([0-9a-f]{64})$/ }
@@ -31,12 +31,12 @@ export function makeSessionId(signing: Signing): string {
   return `${digest(signing, secret, id)}--${id}`
 }
 
-/** A new id for adapters that make ids themselves: signed where there is a secret, else only random. */
+/** A new id for adapters that make ids themselves: signed if `secret_key` is set, else only random. */
 export function newSessionId(signing: Signing): string {
   return signing.secretKey === undefined ? randomBytes(RANDOM_BYTES).toString('hex') : makeSessionId(signing)
 }
 
-/** Whether a signed id is one of ours, by any of the secrets. The time it takes says nothing about the digest. */
+/** Whether one of the secrets signed the id. The time of the comparison tells nothing about the digest. */
 export function isSignedSessionId(id: string, signing: Signing): boolean {
   const [, given, sid] = SIGNED[signing.sessionIdDigest].exec(id) ?? []
   if (given === undefined || sid === undefined) return false
@@ -47,8 +47,8 @@ export function isSignedSessionId(id: string, signing: Signing): boolean {
 }
 
 /**
- * Whether an id can be that of a session, for adapters whose ids a framework makes: it fits into a key, and if it has
- * the form of a signed one, its signature is right.
+ * Whether an id can belong to a session, for adapters whose ids a framework makes. The id has to fit into a key. If it
+ * has the form of a signed id, its signature has to be right.
  */
 export function isPossibleSessionId(id: string, signing: Signing & KeyMaking): boolean {
   if (!isPossibleKey(id, signing)) return false

@@ -8,8 +8,7 @@ export type KeyMaking = Partial<Pick<Configuration, 'keyPrefix'>>
 export const LONGEST_KEY = 2048
 
 /**
- * The partition key under which a session is stored: `key_prefix` and the id. No other function makes keys, so that
- * they can be made in another way (hashed, for example) one day.
+ * The partition key under which a session is stored: `key_prefix` and the id. No other function makes keys.
  *
  * @throws {InvalidSessionIdError} when no item can have this key
  */

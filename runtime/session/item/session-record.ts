@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../../configuration/resolve.js'
 import { SessionDataError } from '../../errors.js'
+import { isOfSessions } from './attributes.js'
 import { unpackData } from './compression.js'
 import { deepestFor, isDeeperThan } from './depth.js'
 import type { Times } from './expiry.js'
@@ -10,19 +11,22 @@ import { hashSessionId } from './session-id.js'
 
 export type Item = Record<string, AttributeValue>
 
+/** Attributes with their values, or `undefined` for those that are absent. A write removes these. */
+export type Changes = Readonly<Record<string, AttributeValue | undefined>>
+
 /** A session as the repository sees it. */
 export interface SessionRecord extends Times {
   readonly id: string
-  /** The data, made anew from its text: whoever gets it may change it. */
+  /** The data, made anew from its text: the caller may change it. */
   readonly data: SessionData
-  /** The text of the data as it is stored, compressed or not, as far as we know; of Marshal, its JSON. */
+  /** JSON of the stored data, also where the item holds it compressed or in Ruby's Marshal format. */
   readonly json: string
   /**
-   * JSON of what the application was given, which its changes are measured against. It differs from `json` where the
-   * framework's session object can't carry a key, and after a save that was merged with those of others.
+   * JSON of the data that the application got. Changes of the application are measured against it. It differs from
+   * `json` after a save that was merged, and where the framework's session object can't carry a key.
    */
   readonly base: string
-  /** `updated_at` exactly as it was found, of whatever type: the version that an optimistic save expects. */
+  /** `updated_at` as it was found, of whatever type: the version that an optimistic save expects. */
   readonly version: AttributeValue | undefined
   /** JSON of the cookie's settings, where the writer stored them. */
   readonly cookie: string | undefined
@@ -30,31 +34,33 @@ export interface SessionRecord extends Times {
   readonly token: string | undefined
   /** Tokens of the last saves, the newest first: see saves.ts. */
   readonly saves: readonly string[]
-  /** Nothing is stored as data: whatever is written to the item next must bring it. */
+  /** The item has no `data`. The next write has to add it. */
   readonly dataMissing: boolean
-  /** The attributes of the item besides, among them those by which sessions are found (`index_keys`). */
-  readonly others: Item
+  /** The stored attributes of `index_keys`. */
+  readonly indexed: Changes
 }
 
-/** What a session without data amounts to. */
+/** JSON of a session without data. */
 const EMPTY = '{}'
 
-/** What decides how an item is read. */
-type Reading = Pick<Configuration, 'sessionIdDigest'> & Partial<Pick<Configuration, 'serializer'>>
+const NONE_INDEXED: Changes = {}
+
+/** The options that decide how an item is read. */
+type Reading = Pick<Configuration, 'sessionIdDigest'> & Partial<Pick<Configuration, 'serializer' | 'indexKeys'>>
 
 /**
- * Reads an item (docs/design/wire-format.md). Times may be missing or of another type. The text `null`, and no
- * data where nothing else is but the key and what sessions have, are an empty session: the Ruby gem leaves such items
- * behind, and can't read those without data itself.
+ * Reads an item (docs/design/wire-format.md). Times may be missing or of another type. Two kinds of items are
+ * empty sessions, because the Ruby gem leaves them behind: items with the text `null` as data, and items without data
+ * that have only attributes of sessions.
  *
  * @param token the lock's token, if the item was read by locking it
  * @throws {SessionDataError} when `data` is not the JSON text of an object, compressed or not, or is nested too deeply.
  *   With `serializer: json_allow_marshal` `data` may also be Marshal.
  */
-export function recordOf(id: string, item: Item, configuration: Reading, token?: string): SessionRecord {
-  const { data, created_at: _, updated_at: version, expire_at: __, cookie, locked_at: ___, saves, ...others } = item
-  const isForeign = data === undefined && Object.keys(others).length > 1
-  if (isForeign) throw unusable(id, "is missing, and it has attributes that are not a session's")
+export function recordOf(id: string, item: Changes, configuration: Reading, token?: string): SessionRecord {
+  const { data, updated_at: version, cookie, saves } = item
+  if (data === undefined && isForeign(item))
+    throw unusable(id, "is missing, and it has attributes that are not a session's")
   const unpacked = data ? unpackData(data, configuration.serializer) : { text: EMPTY }
   if ('problem' in unpacked) throw unusable(id, unpacked.problem)
   const json = /^\s*null\s*$/.test(unpacked.text) ? EMPTY : unpacked.text
@@ -69,20 +75,31 @@ export function recordOf(id: string, item: Item, configuration: Reading, token?:
     token,
     saves: savesIn(saves),
     dataMissing: data === undefined,
-    others,
+    indexed: indexedIn(item, configuration.indexKeys),
   }
 }
 
+/** Whether the item has more attributes than its key and those of sessions. */
+function isForeign(item: Changes): boolean {
+  return Object.keys(item).filter((name) => !isOfSessions(name)).length > 1
+}
+
+/** The attributes of `index_keys`, each with its value or `undefined`. */
+export function indexedIn(item: Changes, keys: readonly string[] = []): Changes {
+  if (keys.length === 0) return NONE_INDEXED
+  return Object.fromEntries(keys.map((key) => [key, Object.hasOwn(item, key) ? item[key] : undefined]))
+}
+
 /**
- * The stored key of the item to which the session moved when it got another id; undefined for any item that is not a
- * forwarder. An item with this attribute is no session, whatever else is in it. A value that is not text leads nowhere.
+ * The stored key to which a forwarder leads; undefined for an item that is not a forwarder. An item with `successor` is
+ * no session, even if it has other attributes of a session. A value that is not text leads nowhere.
  */
 export function successorOf(item: Item | undefined): string | undefined {
   return item?.successor && (item.successor.S ?? '')
 }
 
-/** The times of an item, of whatever it is otherwise. */
-export function timesOf(item: Item): Times {
+/** The times of an item, which may also be no session. */
+export function timesOf(item: Changes): Times {
   return {
     createdAt: textOf(item.created_at),
     updatedAt: textOf(item.updated_at),
@@ -90,15 +107,8 @@ export function timesOf(item: Item): Times {
   }
 }
 
-/** The attributes that are there. */
-export function present(attributes: Readonly<Record<string, AttributeValue | undefined>>): Item {
-  return Object.fromEntries(
-    Object.entries(attributes).filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined),
-  )
-}
-
 function parseData(id: string, json: string, deepest: number): SessionData {
-  if (isDeeperThan(deepest, json)) throw unusable(id, `has more than ${deepest} levels inside each other`)
+  if (isDeeperThan(deepest, json)) throw unusable(id, `has more than ${deepest} levels of nested objects and lists`)
   let data: unknown
   try {
     data = JSON.parse(json)
@@ -109,7 +119,7 @@ function parseData(id: string, json: string, deepest: number): SessionData {
   return data as SessionData
 }
 
-/** The Ruby gem reads numbers as times as well. */
+/** A time as text. The Ruby gem also reads times of type N. */
 function textOf(value: AttributeValue | undefined): string | undefined {
   return value?.S ?? value?.N
 }

@@ -9,10 +9,10 @@ import { keyOf } from './session-key.js'
 const ITEM_LIMIT = 400 * 1024
 
 /**
- * Refuses what can't be stored before it is sent.
+ * Refuses a session that is too large, before anything is sent.
  *
- * @param attributes as they are sent
- * @param cookie what is stored as `cookie`, and stays where none is sent
+ * @param attributes the attributes that will be sent
+ * @param cookie the stored attribute `cookie`: it stays if none is sent
  * @throws {SessionTooLargeError} with the size in bytes
  */
 export function checkSize(
@@ -29,8 +29,8 @@ export function checkSize(
   const text = Buffer.byteLength(attributes.data?.S ?? '')
   if (text > LONGEST_TEXT) {
     throw new SessionTooLargeError(
-      `The data of the session ${hashSessionId(id)} is ${text} bytes of JSON, but at most ${LONGEST_TEXT} (4 MB) are ` +
-        `read, compressed or not. The version in the table "${tableName}" stays as it was; keep less in the session.`,
+      `The data of the session ${hashSessionId(id)} is ${text} bytes of JSON, but at most ${LONGEST_TEXT} (4 MB) can ` +
+        `be read, compressed or not. The version in the table "${tableName}" stays as it was; keep less in the session.`,
     )
   }
   throw new SessionTooLargeError(

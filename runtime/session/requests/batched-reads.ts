@@ -33,14 +33,14 @@ export class BatchedReads {
   readonly #transport: Transport
   readonly #configuration: Configuration
   readonly #consistent: boolean
-  /** Items are read one by one until then, as `monotonic()`. */
+  /** Until this `monotonic()` time items are read one by one. */
   #restsUntil = 0
   /** Finite after a batch reached its deadline. The next GetItem with this deadline or a later one decides on batches. */
   #doubt = Number.POSITIVE_INFINITY
   readonly #thisTurn: Reader[] = []
   /** Readers whose request has not been sent, the oldest first. */
   readonly #waiting = new Set<Reader>()
-  /** How often {@link #start} is in the queue for connections. */
+  /** How many calls of {@link #start} wait for a connection. */
   #places = 0
 
   constructor(transport: Transport, configuration: Configuration, consistent: boolean) {

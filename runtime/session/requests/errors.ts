@@ -6,10 +6,7 @@ import { SessionTooLargeError, TableMissingError, TableSchemaError } from '../..
 import { fitForLine, makeErrorFit } from '../../fit-for-output.js'
 import { write } from '../../output.js'
 
-/**
- * DynamoDB's answer as the application should see it: the SDK's own error, made fit for output, or ours where ours
- * names the remedy.
- */
+/** The error that the application gets: one of ours where it names the remedy, else the SDK's, made fit for output. */
 export function storeError(error: unknown, configuration: Configuration): unknown {
   const { tableName } = configuration
   makeErrorFit(error)
@@ -26,7 +23,7 @@ export function storeError(error: unknown, configuration: Configuration): unknow
   return error
 }
 
-/** The same error once more, for one request of several that share it: whoever handles an error may add to it. */
+/** A copy of an error that several requests share. Each application code that handles it may change its own copy. */
 export function copyOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   try {
@@ -38,17 +35,17 @@ export function copyOf(error: unknown): unknown {
   }
 }
 
-/** The first is DynamoDB's answer to requests for items, the second to PartiQL; the rest are from DynamoDB Local. */
+/** Messages of DynamoDB, the first for requests for items, the second for PartiQL; the rest are from DynamoDB Local. */
 const OTHER_KEY =
   /key element does not match the schema|mandatory equality on all key attributes|data type should match its data type in table's schema|required keys was not given|conditions on the keys is invalid|type mismatch for key/i
 
-/** Whether DynamoDB refused a request because the table has another key, or a sort key beside it. */
+/** Whether DynamoDB refused a request because the table has another key, or also a sort key. */
 export function isOtherKey(error: unknown): error is Error {
   const { name, message } = factsOf(error)
   return name.startsWith('Validation') && OTHER_KEY.test(message)
 }
 
-/** The table has another key than the one by which sessions are stored. */
+/** The error for a table with another key than the one of the configuration. */
 export function otherKey({ tableName, tableKey, sources }: Configuration, cause?: Error): TableSchemaError {
   return new TableSchemaError(
     `The table "${tableName}" can't hold sessions: its key is not "${tableKey}" (S) alone (table_key: ${sources.tableKey}). ` +

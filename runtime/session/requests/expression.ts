@@ -1,22 +1,19 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import type { Item } from '../item/session-record.js'
+import type { Changes, Item } from '../item/session-record.js'
 
-/** Attributes to set; `undefined` removes one. */
-export type Changes = Readonly<Record<string, AttributeValue | undefined>>
-
-/** What must hold of the stored item for a write to happen. */
+/** What must be true of the stored item for a write to happen. */
 export interface Condition {
-  /** The item is there and is no forwarder (`successor`), or no item is there. Not given: either. */
+  /** True: the item is there and is no forwarder (`successor`). False: no item is there. Not given: either. */
   readonly exists?: boolean
-  /** Attributes that must be exactly this; `undefined`: that must be absent. */
+  /** Attributes that must be equal; `undefined`: that must be absent. */
   readonly equals?: Changes
-  /** The session's lock must be free, or older than the one, or one of the others. */
+  /** The session must be unlocked, or its lock older than `before`, or equal to `or`. */
   readonly lockFree?: { readonly before: string; readonly or?: AttributeValue | undefined }
 }
 
 /** Builds the expressions of one request, with placeholders for all names and values. */
 export class Expression {
-  /** By placeholder. Complete when all expressions were built. */
+  /** Names by placeholder. Complete when all expressions were built. */
   readonly names: Record<string, string> = {}
   readonly #tableKey: string
   readonly #placeholders = new Map<string, string>()
@@ -36,7 +33,7 @@ export class Expression {
     return placeholder
   }
 
-  /** By placeholder; undefined when there are none, for DynamoDB refuses an empty map. */
+  /** Values by placeholder. Undefined when there are none, because DynamoDB refuses an empty map. */
   get values(): Item | undefined {
     return this.#valueCount > 0 ? this.#values : undefined
   }
@@ -71,7 +68,7 @@ export class Expression {
     return parts.length > 0 ? parts.join(' AND ') : undefined
   }
 
-  /** That an item is a session, or that there is none. */
+  /** The item is no forwarder, or there is no item. */
   noForwarder(): string {
     return `attribute_not_exists(${this.name('successor')})`
   }

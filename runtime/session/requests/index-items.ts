@@ -7,22 +7,22 @@ import { IndexMissingError } from '../../errors.js'
 import { indexName } from '../item/index-attributes.js'
 import { formOfSession } from '../item/session-form.js'
 import { idOf } from '../item/session-key.js'
-import type { Item } from '../item/session-record.js'
+import type { Changes, Item } from '../item/session-record.js'
 import { storeError } from './errors.js'
-import { type Changes, Expression } from './expression.js'
+import { Expression } from './expression.js'
 
-/** Keys on a page at most, so that memory does not depend on how many there are. */
+/** The most keys on a page, so that memory does not depend on their number. */
 const LONGEST_PAGE = 100
 
 export type DeleteResult =
   | { readonly deleted: true }
   | {
       readonly deleted: false
-      /** The item, which is not as it should have been, or is a forwarder; undefined: there is none any more. */
+      /** The item, which does not meet the condition or is a forwarder; undefined when it is already deleted. */
       readonly current: Item | undefined
     }
 
-/** Requests for sessions of which the partition key is known, not the id. Errors reject as the application should see them. */
+/** Requests for sessions by partition key. They reject with errors that are fit for the application. */
 export class IndexItems {
   readonly #configuration: Configuration
   readonly #transport: Transport
@@ -33,8 +33,8 @@ export class IndexItems {
   }
 
   /**
-   * The partition keys of this application's items whose attribute has the value, a page at a time. The index may not
-   * know the newest yet.
+   * The partition keys of this application's items whose attribute has the value, a page at a time. The index may lack
+   * the newest items.
    *
    * @param attribute one of `index_keys`
    * @throws {IndexMissingError}
@@ -47,7 +47,7 @@ export class IndexItems {
         TableName: tableName,
         IndexName: indexName(attribute),
         KeyConditionExpression: '#attribute = :value',
-        // The value comes along because the transport compares it. A KEYS_ONLY index has both.
+        // The transport compares the value, so it is fetched too. A KEYS_ONLY index has both.
         ProjectionExpression: '#key, #attribute',
         ExpressionAttributeNames: { '#attribute': attribute, '#key': tableKey },
         ExpressionAttributeValues: { ':value': { S: value } },
@@ -65,17 +65,18 @@ export class IndexItems {
 
   async get(key: string): Promise<Item | undefined> {
     const input = { ...this.#at(key), ConsistentRead: true }
-    const { Item } = await this.#transport.send('GetItem', input).catch((error: unknown) => {
+    try {
+      return (await this.#transport.send('GetItem', input)).Item
+    } catch (error) {
       throw storeError(error, this.#configuration)
-    })
-    return Item
+    }
   }
 
   /**
-   * Deletes the session if these attributes are exactly this.
+   * Deletes the session if its attributes are equal to these.
    *
-   * @param form whether the item must have the form of a session too, for callers that did not look at the item
-   * @returns deleted also when an earlier attempt of this request did it, of which only the answer was lost
+   * @param form whether the item must also have the form of a session, for callers that did not read the item
+   * @returns `deleted` also when an earlier attempt of this request deleted it and only the answer was lost
    */
   async delete(key: string, equals: Changes, { form = false } = {}): Promise<DeleteResult> {
     const expression = new Expression(this.#configuration.tableKey)
@@ -114,17 +115,16 @@ export class IndexItems {
   }
 }
 
-/** What DynamoDB says of an index that is not there, or is being filled with the items that there were before it. */
+/** The error for an index that does not exist, or that DynamoDB is still filling. */
 function missingIndex(error: unknown, attribute: string, tableName: string): IndexMissingError | undefined {
   if (!(error instanceof Error) || error.name !== 'ValidationException') return undefined
   const index = `The index "${indexName(attribute)}" of the table "${tableName}"`
   if (/backfilling/i.test(error.message)) {
-    return new IndexMissingError(`${index} is still being made: repeat this when that has ended.`, { cause: error })
+    return new IndexMissingError(`${index} is still being made. Try again when it is active.`, { cause: error })
   }
   if (!/specified index/i.test(error.message)) return undefined
   const text =
-    `${index} does not exist. npx dynamo-session create-table adds it, or a migration: ` +
-    'npx plop session-migration -- --index ' +
-    `${attribute}. Until then scan: true (--scan) finds the sessions without it.`
+    `${index} does not exist. Add it with npx dynamo-session create-table, or with a migration: ` +
+    `npx plop session-migration -- --index ${attribute}. Until then, scan: true (--scan) finds the sessions without it.`
   return new IndexMissingError(text, { cause: error })
 }

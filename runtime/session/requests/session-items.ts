@@ -2,42 +2,41 @@ import type { DeleteItemCommandInput, UpdateItemCommandInput } from '@aws-sdk/cl
 import type { Configuration } from '../../configuration/resolve.js'
 import type { Connection } from '../../dynamodb/connection.js'
 import { isConditionFailed } from '../../dynamodb/error-facts.js'
-import type { Operation, Operations } from '../../dynamodb/operations.js'
 import type { Transport } from '../../dynamodb/transport.js'
 import { SessionConflictError } from '../../errors.js'
 import { maybeOwnSessions } from '../item/session-form.js'
 import { hashSessionId } from '../item/session-id.js'
 import { keyOf } from '../item/session-key.js'
-import { type Item, successorOf } from '../item/session-record.js'
+import { type Changes, type Item, successorOf } from '../item/session-record.js'
 import { BatchedReads } from './batched-reads.js'
 import { otherKey, storeError } from './errors.js'
-import { type Changes, type Condition, Expression } from './expression.js'
+import { type Condition, Expression } from './expression.js'
 
-export type { Changes, Condition }
+export type { Condition }
 
 export type WriteResult = { readonly written: true; readonly item: Item | undefined } | Refused
 
 /** The condition of a write failed. */
 export interface Refused {
   readonly written: false
-  /** The item as it is; undefined when it was deleted, or is a forwarder. */
+  /** The stored item; undefined when it was deleted, or is a forwarder. */
   readonly current: Item | undefined
   /** The stored key that a forwarder names. */
   readonly successor?: string | undefined
-  /** The SDK sent the request more than once, so an earlier one may have succeeded. */
+  /** The request was sent more than once, so an earlier one may have succeeded. */
   readonly repeated: boolean
 }
 
 export interface Reading {
   readonly consistent: boolean
-  /** Notified when there is a forwarder, which counts as no item; or when an eventually consistent read finds no item. */
+  /** Notified when the item is a forwarder, which counts as no item, or when an eventually consistent read finds none. */
   readonly onHidden?: (() => void) | undefined
 }
 
 /** How many changes of id a logout follows. */
 export const LONGEST_CHAIN = 20
 
-/** The requests that sessions need, one round trip each. Errors reject as the application should see them. */
+/** The requests that sessions need, one round trip each. They reject with errors that are fit for the application. */
 export class SessionItems {
   readonly #configuration: Configuration
   readonly #transport: Transport
@@ -58,8 +57,8 @@ export class SessionItems {
   }
 
   /**
-   * Deletes a session, whether or not it exists. When the session moved to another id, it is deleted there; the
-   * forwarder stays, for other requests that loaded the session before.
+   * Deletes a session, whether or not it exists. A session that moved to another id is deleted there. The forwarder
+   * stays, for other requests that loaded the session before.
    *
    * @throws {SessionConflictError} when the session moved more than 20 times
    */
@@ -83,7 +82,7 @@ export class SessionItems {
       return undefined
     } catch (error) {
       if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
-      // dynalite does not name the item. A forwarder that was cleaned by now is older than any request may be.
+      // dynalite does not return the item. A forwarder that was cleaned meanwhile is older than any request may be.
       return successorOf(error.Item ?? (await this.#get(key, true)))
     }
   }
@@ -94,10 +93,10 @@ export class SessionItems {
   }
 
   /**
-   * Changes attributes of an item, and leaves its others alone.
+   * Changes attributes of an item, and leaves all others alone.
    *
-   * @param keep attributes that stay as they are where they are there already
-   * @param answer whether the whole item as written is wanted
+   * @param keep attributes that are only added, not overwritten
+   * @param answer whether to return the whole item as written
    */
   async write(
     id: string,
@@ -119,25 +118,21 @@ export class SessionItems {
     try {
       const { Attributes } = await this.#transport.send('UpdateItem', input)
       if (!answer || hasWritten(Attributes, changes)) return { written: true, item: Attributes }
-      // An older answer about the same item, which something in between has sent again: what is stored decides.
-      const current = await this.#get(key, true)
-      const successor = successorOf(current)
-      return { written: false, current: successor === undefined ? current : undefined, successor, repeated: true }
+      // A proxy repeated an older answer about the same item: the stored item decides.
+      return refused(await this.#get(key, true), true)
     } catch (error) {
       if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
       const repeated = (error.$metadata.attempts ?? 1) > 1
-      // Without an item in the answer there is none, or the engine does not give one (dynalite).
+      // Without an item in the answer, there is none, or the engine does not return it (dynalite).
       const unknown = !error.Item && (condition.exists !== false || repeated)
-      const current = unknown ? await this.#get(key, true) : error.Item
-      const successor = successorOf(current)
-      return { written: false, current: successor === undefined ? current : undefined, successor, repeated }
+      return refused(unknown ? await this.#get(key, true) : error.Item, repeated)
     }
   }
 
   /**
    * The items that are or may be sessions of this application, a page at a time: {@link maybeOwnSessions}.
    *
-   * @param attributes to be fetched; the table's key is among them
+   * @param attributes the attributes to fetch, among them the table's key
    * @throws {TableSchemaError} when an item has no key of this name
    */
   async *scan(
@@ -159,7 +154,7 @@ export class SessionItems {
         ExpressionAttributeValues: expression.values,
         ExclusiveStartKey: start,
       }
-      const { Items = [], LastEvaluatedKey } = await this.#send('Scan', input)
+      const { Items = [], LastEvaluatedKey } = await this.#transport.send('Scan', input).catch(this.#explain)
       if (Items.some((item) => item[tableKey]?.S === undefined)) throw otherKey(this.#configuration)
       yield Items
       start = LastEvaluatedKey
@@ -167,7 +162,7 @@ export class SessionItems {
   }
 
   #get(key: string, consistent: boolean): Promise<Item | undefined> {
-    return this.#explained(this.#reads[consistent ? 'consistent' : 'eventual'].get(key))
+    return this.#reads[consistent ? 'consistent' : 'eventual'].get(key).catch(this.#explain)
   }
 
   #at(key: string): { TableName: string; Key: Item } {
@@ -175,17 +170,14 @@ export class SessionItems {
     return { TableName: tableName, Key: { [tableKey]: { S: key } } }
   }
 
-  #send<O extends Operation>(operation: O, input: Operations[O]['input']): Promise<Operations[O]['output']> {
-    return this.#explained(this.#transport.send(operation, input))
+  readonly #explain = (error: unknown): never => {
+    throw storeError(error, this.#configuration)
   }
+}
 
-  async #explained<T>(answer: Promise<T>): Promise<T> {
-    try {
-      return await answer
-    } catch (error) {
-      throw storeError(error, this.#configuration)
-    }
-  }
+function refused(item: Item | undefined, repeated: boolean): Refused {
+  const successor = successorOf(item)
+  return { written: false, current: successor === undefined ? item : undefined, successor, repeated }
 }
 
 function hasWritten(item: Item | undefined, changes: Changes): boolean {

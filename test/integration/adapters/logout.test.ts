@@ -60,7 +60,7 @@ function logout(adapter: Adapter, engine: Engine): void {
     const record = (await sessions.find(idOf(browser))) as SessionRecord
     moved += 1
     const id = `moved-${moved}`
-    await sessions.renew(record, id, record.data, { keep: false })
+    await sessions.regenerate(record, id, record.data, { keep: false })
     return id
   }
 

@@ -30,16 +30,16 @@ const CHANGED = { a: 'secret-data', b: 2 }
 /** A column of the matrix. */
 interface Operation {
   readonly name: string
-  /** The request that the fault befalls. */
+  /** The request that fails. */
   readonly request: 'GetItem' | 'UpdateItem' | 'DeleteItem'
   readonly options?: Options
   /** Nothing is stored at first. */
   readonly fresh?: true
-  /** Gets ready with a repository that works, and returns what is to be tested with one that does not. */
+  /** Prepares with a repository that works, and returns the operation to test with one that does not. */
   readonly prepare: (working: SessionRepository, id: string) => Promise<(tested: SessionRepository) => Promise<unknown>>
   /** The item after the operation was carried out, exactly once. */
   readonly after: (before: Item) => Item | undefined
-  /** Checks what a success says against what is stored. */
+  /** Compares a successful result with what is stored. */
   readonly agrees: (result: unknown, item: Item | undefined) => void
 }
 
@@ -56,8 +56,8 @@ const load = async (sessions: SessionRepository, id: string): Promise<SessionRec
 const sameVersion = (result: unknown, item: Item | undefined) => {
   expect(result).toMatchObject({ version: item?.updated_at, json: item?.data?.S, token: undefined })
 }
-/** The version is still the one that was read: what others wrote, who ignore locks, is to be noticed by a save. */
-const renewedOnly = (result: unknown, item: Item | undefined) => {
+/** The version is still the loaded one, so that a save notices the writes of others that ignore locks. */
+const touchedOnly = (result: unknown, item: Item | undefined) => {
   const { updated_at: version } = ITEM
   expect(result).toMatchObject({ updatedAt: item?.updated_at?.S, version, json: item?.data?.S, token: undefined })
 }
@@ -80,7 +80,7 @@ const change = (name: string, options: Options): Operation => ({
   agrees: sameVersion,
 })
 
-const renewal = (name: string, options: Options, agrees: Operation['agrees']): Operation => ({
+const touching = (name: string, options: Options, agrees: Operation['agrees']): Operation => ({
   name,
   options,
   request: 'UpdateItem',
@@ -116,8 +116,8 @@ const OPERATIONS: readonly Operation[] = [
   change('update (none)', { locking: 'none' }),
   change('update (optimistic)', { locking: 'optimistic' }),
   change('update (pessimistic)', PESSIMISTIC),
-  renewal('touch', {}, sameVersion),
-  renewal('touch (pessimistic)', PESSIMISTIC, renewedOnly),
+  touching('touch', {}, sameVersion),
+  touching('touch (pessimistic)', PESSIMISTIC, touchedOnly),
   {
     name: 'delete',
     request: 'DeleteItem',
@@ -183,7 +183,7 @@ onEachEngine('SessionRepository under faults', (engine) => {
     }
   }
 
-  /** Whatever happened, somebody else can work with the session, at the latest when a lock left behind expired. */
+  /** Afterwards another request can use the session, at the latest when a lock that was left behind has expired. */
   async function expectUsable(cell: Cell) {
     const item = await cell.item()
     const settings = { locking: 'pessimistic', lockExpiryTime: 20, lockRetryDelay: 20, lockMaxWaitTime: 10 } as const
@@ -196,17 +196,20 @@ onEachEngine('SessionRepository under faults', (engine) => {
 
   for (const operation of OPERATIONS) {
     describe.concurrent(operation.name, () => {
-      it.each(FAULTS.filter(({ repeated }) => repeated))('$name, once: succeeds, exactly once', async (row) => {
-        await inCell(row, 'once', operation, async ({ proxy, strike, item, id }, run, before) => {
-          strike(operation.request)
-          const result = await run()
-          expect(await item()).toEqual(operation.after(before ?? stored(id)))
-          operation.agrees(result, await item())
-          expect(proxy.operations.filter((name) => name === operation.request).length).toBeGreaterThan(1)
-        })
-      })
+      it.each(FAULTS.filter(({ repeated }) => repeated))(
+        '$name, once: the operation is carried out exactly once',
+        async (row) => {
+          await inCell(row, 'once', operation, async ({ proxy, strike, item, id }, run, before) => {
+            strike(operation.request)
+            const result = await run()
+            expect(await item()).toEqual(operation.after(before ?? stored(id)))
+            operation.agrees(result, await item())
+            expect(proxy.operations.filter((name) => name === operation.request).length).toBeGreaterThan(1)
+          })
+        },
+      )
 
-      it('timeout, then applied after its repeat: once all the same', async () => {
+      it('timeout, and applied after its repeat: the operation is carried out exactly once', async () => {
         await inCell(OVERTAKEN, 'once', operation, async ({ overtaken, strike, item, id }, run, before) => {
           strike(operation.request)
           const result = await run()
@@ -218,7 +221,7 @@ onEachEngine('SessionRepository under faults', (engine) => {
         })
       })
 
-      it.each(FAULTS)('$name, for good: the caller learns of it, and nothing else happens', async (row) => {
+      it.each(FAULTS)('$name, always: the caller gets the error, and nothing else happens', async (row) => {
         await inCell(row, 'always', operation, async ({ proxy, strike, item, id }, run, before) => {
           strike(operation.request)
           const error = await run().then(

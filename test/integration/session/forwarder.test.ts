@@ -52,18 +52,18 @@ onEachEngine('a session that another request gave another id', (engine) => {
     }
     return (await repository.find(before)) as SessionRecord
   }
-  /** What another request does: it loads the session and gives it another id. */
+  /** Another request loads the session and gives it another id. */
   async function move(from = before, to = after, more: Options = {}): Promise<SessionRecord | undefined> {
     const others = new SessionRepository(
       resolveConfiguration({ ...options, ...PESSIMISTIC, ...more }),
       connectionTo(direct),
     )
     const record = (await others.findForChange(from)) as SessionRecord
-    return others.renew(record, to, { ...record.data, moved: true }, { keep: false })
+    return others.regenerate(record, to, { ...record.data, moved: true }, { keep: false })
   }
   const operations = () => proxy.operations
 
-  it('leaves a forwarder that names it for 15 minutes, with nothing of the session but what we do not know', async () => {
+  it('leaves a forwarder to the new id for 15 minutes, which keeps only unknown attributes', async () => {
     await loaded(sessions(), { saves: { S: 'x' }, of_another_program: { S: 'stays' } })
     const since = Date.now()
     await move()
@@ -75,7 +75,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
   })
 
   describe.each(LOCKINGS)('with locking: %s', (locking) => {
-    it('is ended by a logout that loaded it before, in one request more a link', async () => {
+    it('is ended by a logout that loaded it before, with one more request for each forwarder', async () => {
       const repository = sessions({ locking })
       await loaded(repository)
       await move()
@@ -86,7 +86,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
       expect(operations().filter((name) => name === 'DeleteItem')).toHaveLength(2)
     })
 
-    it('is found deleted by saves, touches and locks of requests that loaded it before', async () => {
+    it('is deleted for saves, touches and locks of requests that loaded it before', async () => {
       const repository = sessions({ locking })
       const record = await loaded(repository)
       await move()
@@ -95,8 +95,8 @@ onEachEngine('a session that another request gave another id', (engine) => {
       expect(await repository.touch(record)).toBeUndefined()
       expect(await repository.find(before)).toBeUndefined()
       expect(await repository.findForChange(before)).toBeUndefined()
-      expect(await repository.renew(record, `one-${test}`, { user: 'eve' }, { keep: false })).toBeUndefined()
-      expect(await repository.renew(record, `two-${test}`, { user: 'eve' }, { keep: true })).toBeUndefined()
+      expect(await repository.regenerate(record, `one-${test}`, { user: 'eve' }, { keep: false })).toBeUndefined()
+      expect(await repository.regenerate(record, `two-${test}`, { user: 'eve' }, { keep: true })).toBeUndefined()
       await repository.touchUnseen(before)
       expect(await repository.create(before, { user: 'eve' })).toBeUndefined()
       expect(await item(before)).toEqual(forwarder)
@@ -104,7 +104,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
       expect((await repository.find(after))?.data).toEqual({ user: user(), cart: [1], moved: true })
     })
 
-    it('is over for the slower of two that give it another id, whose new id forwards to that of the faster', async () => {
+    it('ends for the slower of two changes of id, whose new id forwards to that of the faster', async () => {
       const repository = sessions({ locking })
       const record = await loaded(repository)
       proxy.inject(
@@ -112,7 +112,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
         { delay: 0 },
         { meanwhile: () => move(), when: ({ Key }) => Key.session_id.S === `mine-${test}` },
       )
-      expect(await repository.renew(record, `mine-${test}`, { user: 'eve' }, { keep: false })).toBeUndefined()
+      expect(await repository.regenerate(record, `mine-${test}`, { user: 'eve' }, { keep: false })).toBeUndefined()
       expect(await item(`mine-${test}`)).toEqual(forwarderTo(after))
       expect(await item(before)).toEqual(forwarderTo(after))
       await repository.delete(`mine-${test}`)
@@ -120,25 +120,25 @@ onEachEngine('a session that another request gave another id', (engine) => {
     })
   })
 
-  it('is not brought back by an answer that was lost, when a logout came before the repeat', async () => {
+  it('is not brought back by the repeat of a request whose answer was lost, after a logout', async () => {
     const repository = sessions()
     const record = await loaded(repository)
     const logout = () => new SessionRepository(resolveConfiguration(options), connectionTo(direct)).delete(before)
     const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === before
     for (const fault of [{ error: 'InternalServerError', status: 500 }, { drop: 'after' }] as const) {
       proxy.inject('UpdateItem', fault, { when: isOld, meanwhile: logout })
-      await repository.renew(record, after, { user: 'ada' }, { keep: false })
+      await repository.regenerate(record, after, { user: 'ada' }, { keep: false })
       expect(await item(after)).toBeUndefined()
       await loaded(repository)
     }
   })
 
-  it('has its new id when the answer to the last attempt is lost, but the old item forwards to it', async () => {
+  it('has its new id when the last answer is lost, but the old item forwards to the new one', async () => {
     const repository = sessions()
     const record = await loaded(repository)
     const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === before
     proxy.inject('UpdateItem', { drop: 'after' }, { when: isOld, times: Number.POSITIVE_INFINITY })
-    expect(await repository.renew(record, after, { user: 'ada' }, { keep: false })).toMatchObject({ id: after })
+    expect(await repository.regenerate(record, after, { user: 'ada' }, { keep: false })).toMatchObject({ id: after })
     expect(await item(before)).toEqual(forwarderTo(after))
     expect((await repository.find(after))?.data).toEqual({ user: 'ada' })
   })
@@ -148,12 +148,12 @@ onEachEngine('a session that another request gave another id', (engine) => {
     const record = await loaded(repository)
     const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === before
     proxy.inject('UpdateItem', { drop: 'before' }, { when: isOld, times: Number.POSITIVE_INFINITY })
-    await expect(repository.renew(record, after, { user: 'eve' }, { keep: false })).rejects.toThrow()
+    await expect(repository.regenerate(record, after, { user: 'eve' }, { keep: false })).rejects.toThrow()
     expect(await item(after)).toBeUndefined()
     expect((await repository.find(before))?.data).toEqual({ user: user(), cart: [1] })
   })
 
-  it('is followed over 20 changes of id, and then the logout is refused', async () => {
+  it('is followed by a logout over 20 changes of id, not over 21', async () => {
     const repository = sessions()
     await loaded(repository)
     await move(before, 'link-1')
@@ -166,7 +166,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     expect(await index.destroyBy('user', user(), { scan: true })).toBe(0)
   })
 
-  it('is not seen under its old id in any list, whatever Ruby writes to the forwarder', async () => {
+  it('is in no list under its old id, even if Ruby writes to the forwarder', async () => {
     const repository = sessions()
     await loaded(repository)
     await move()
@@ -205,7 +205,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     const index = new SessionsByValue(resolveConfiguration(options), connectionTo(client))
     const again = `again-${test}`
     proxy.inject(scan ? 'Scan' : 'Query', { delay: 0 }, { meanwhile: () => move() })
-    // The index is asked once more after a second, and would make up for a forwarder that was not followed.
+    // The index is queried again after a second, which would hide that the forwarder was not followed.
     const meanwhile = async () => void ((await item(after)) && (await move(after, again)))
     proxy.inject('Query', { delay: 0 }, { meanwhile })
     expect(await index.destroyBy('user', user(), { scan })).toBe(1)
@@ -214,7 +214,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     expect(await item(before)).toEqual(forwarderTo(after))
   })
 
-  it('may be put under its old id by a script', async () => {
+  it('can be put under its old id by a script', async () => {
     const repository = sessions()
     await loaded(repository)
     await move()
@@ -223,7 +223,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     expect(await item(before)).not.toHaveProperty('successor')
   })
 
-  it('leaves a forwarder that cleaning spares for its 15 minutes, whatever max_stale is', async () => {
+  it('leaves a forwarder that clean keeps for 15 minutes, whatever max_stale is', async () => {
     await loaded(sessions())
     await move()
     const forwarder = (await item(before)) as Item

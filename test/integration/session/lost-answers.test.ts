@@ -13,7 +13,7 @@ const DATA = { data: { S: '{"a":1}' } }
 const THEIRS = { data: { S: '{"a":1,"theirs":true}' }, updated_at: { S: '1763832005.5' } }
 const PESSIMISTIC = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
 
-onEachEngine('SessionRepository and answers that were lost or damaged', (engine) => {
+onEachEngine('SessionRepository with lost or damaged answers', (engine) => {
   const tableName = uniqueTableName()
   let direct: DynamoDBClient
   let proxy: FaultProxy
@@ -50,11 +50,11 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
     return record
   }
 
-  /** The answer of the next request is lost, and `meanwhile` happens after it was carried out. */
+  /** Loses the answer to the next request, and runs `meanwhile` after the request was carried out. */
   const lose = (meanwhile: () => Promise<unknown>) => proxy.inject('UpdateItem', { drop: 'after' }, { meanwhile })
 
   describe('when an answer was lost, and others write before the repeat', () => {
-    it('create: our session is created, and what others made of it stays', async () => {
+    it('create: our session is created, and the changes of others stay', async () => {
       lose(async () => put({ ...(await item()), ...THEIRS }))
       expect(await sessions().create(id, { a: 1 })).toMatchObject({ id, data: { a: 1 } })
       expect(await item()).toMatchObject(THEIRS)
@@ -90,7 +90,7 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
       },
     )
 
-    it('update (optimistic): it is a conflict when others have saved so often that nobody knows', async () => {
+    it('update (optimistic): it is a conflict when others saved so often that the outcome is unknown', async () => {
       const record = await loaded()
       lose(async () => {
         const others = new SessionRepository(resolveConfiguration({ tableName }), connectionTo(direct))
@@ -103,7 +103,7 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
       expect(await item()).toMatchObject({ data: { S: '{"a":1}' } })
     })
 
-    it('update (pessimistic): LockLostError says that ours may have been written, and theirs stays', async () => {
+    it('update (pessimistic): LockLostError tells that ours may have been written, and theirs stays', async () => {
       const record = await loaded(PESSIMISTIC)
       lose(() => put({ ...THEIRS, locked_at: { S: '1763832004.5' } }))
       const updated = sessions(PESSIMISTIC).update(record, { a: 1, ours: true })
@@ -111,7 +111,7 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
       expect(await item()).toEqual({ session_id: { S: id }, ...THEIRS, locked_at: { S: '1763832004.5' } })
     })
 
-    it('update (pessimistic): it is known to be written while others only hold the lock', async () => {
+    it('update (pessimistic): it is known to be written if others only took the lock', async () => {
       const record = await loaded(PESSIMISTIC)
       lose(async () => put({ ...(await item()), locked_at: { S: '1763832004.5' } }))
       const updated = await sessions(PESSIMISTIC).update(record, { a: 1, ours: true })
@@ -138,7 +138,7 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
       },
     )
 
-    it('touch (pessimistic): the lock that others took stays theirs', async () => {
+    it('touch (pessimistic): a lock that others took stays theirs', async () => {
       const record = await loaded(PESSIMISTIC)
       lose(() => put({ ...THEIRS, locked_at: { S: '1763832004.5' } }))
       await sessions(PESSIMISTIC).touch(record)
@@ -150,7 +150,7 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
       ['optimistic', 'touchUnseen'],
       ['pessimistic', 'touch'],
       ['pessimistic', 'touchUnseen'],
-    ] as const)('%s, %s: the version that others have replaced does not come back', async (locking, renew) => {
+    ] as const)('%s, %s: a version that others have replaced does not come back', async (locking, way) => {
       await put(DATA)
       const tested = sessions({ locking })
       const record = (await tested.find(id)) as SessionRecord
@@ -160,12 +160,12 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
         slow = await others.find(id)
         await others.update((await others.find(id)) as SessionRecord, { a: 1, quick: true })
       })
-      await (renew === 'touch' ? tested.touch(record) : tested.touchUnseen(id))
+      await (way === 'touch' ? tested.touch(record) : tested.touchUnseen(id))
       await others.update(slow as SessionRecord, { a: 1, slow: true })
       expect(await item()).toMatchObject({ data: { S: '{"a":1,"quick":true,"slow":true}' } })
     })
 
-    it('lock: a session that was deleted is not made anew', async () => {
+    it('lock: a deleted session is not created again', async () => {
       await put(DATA)
       lose(remove)
       expect(await sessions(PESSIMISTIC).findForChange(id)).toBeUndefined()
@@ -178,7 +178,7 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
       await expect(sessions(PESSIMISTIC).findForChange(id)).rejects.toMatchObject({ name: 'LockWaitTimeoutError' })
     })
 
-    it('unlock: the lock that others took stays theirs', async () => {
+    it('unlock: a lock that others took stays theirs', async () => {
       const record = await loaded(PESSIMISTIC)
       lose(() => put({ ...DATA, locked_at: { S: '1763832004.5' } }))
       await sessions(PESSIMISTIC).release(record)
@@ -186,7 +186,7 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
     })
   })
 
-  it('takes no older answer about the same session for that to its lock', async () => {
+  it('does not take an older answer about the same session for the answer to its lock', async () => {
     await put(DATA)
     const older = { data: { S: '{"a":0}' }, locked_at: { S: '1763832000.5' } }
     const change = (answer: { Attributes?: object }) =>
@@ -197,7 +197,7 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
     expect((await item())?.locked_at?.S).toBe(record?.token)
   })
 
-  it('leaves no lock on a session that is over', async () => {
+  it('leaves no lock on an expired session', async () => {
     await put({ ...DATA, updated_at: { S: '1763832000.5' } })
     const settings = { ...PESSIMISTIC, maxStale: 60 }
     expect(await sessions(settings).findForChange(id)).toBeUndefined()
@@ -205,7 +205,7 @@ onEachEngine('SessionRepository and answers that were lost or damaged', (engine)
     expect(await item()).not.toHaveProperty('locked_at')
   })
 
-  it('shows nothing of a session in the error about an answer that arrived damaged', async () => {
+  it('shows nothing of the session in the error about a damaged answer', async () => {
     await put({ data: { S: '{"a":"hush"}' } })
     const damage = (answer: object) => JSON.stringify(answer).replace('"hush', 'hush').replace('\\"hush', 'hush')
     proxy.inject('GetItem', { change: (answer) => damage(answer).replace('"{', '{') }, { times: 9 })

@@ -36,7 +36,7 @@ onEachEngine('a session that gets another id', (engine) => {
   const deleteItem = (id: string) =>
     client.send(new DeleteItemCommand({ TableName: tableName, Key: { session_id: { S: id } } }))
 
-  /** Another program writes the data, as one without locking does. */
+  /** Another program without locking writes the data. */
   const writeData = (data: string, updatedAt = '1999999999.5') =>
     client.send(
       new UpdateItemCommand({
@@ -48,7 +48,7 @@ onEachEngine('a session that gets another id', (engine) => {
       }),
     )
 
-  /** A repository, and the session under the old id as it was loaded. */
+  /** A repository, and the loaded session under the old id. */
   async function load(options: Options = {}, data = '{"user":"ada","cart":[1]}', maxAttempts = 1) {
     const seconds = Math.floor(Date.now() / 1000)
     await writeItem(client, tableName, {
@@ -65,12 +65,12 @@ onEachEngine('a session that gets another id', (engine) => {
     const record = await repository.findForChange(OLD)
     if (!record) throw new Error('there should be a session')
     proxy.reset()
-    const renew = (changed: Record<string, unknown>, more: { id?: string; keep?: boolean } = {}) =>
-      repository.renew(record, more.id ?? NEW, { ...record.data, ...changed }, { keep: more.keep ?? false })
-    return { repository, record, renew }
+    const regenerate = (changed: Record<string, unknown>, more: { id?: string; keep?: boolean } = {}) =>
+      repository.regenerate(record, more.id ?? NEW, { ...record.data, ...changed }, { keep: more.keep ?? false })
+    return { repository, record, regenerate }
   }
 
-  /** What happens once the new item is there, before the old one is dealt with. */
+  /** Runs when the new item is stored, before the second write. */
   const meanwhile = (work: () => Promise<unknown>) =>
     proxy.inject('UpdateItem', { delay: 0 }, { meanwhile: work, when: ({ Key }) => Key.session_id.S === NEW })
 
@@ -78,8 +78,8 @@ onEachEngine('a session that gets another id', (engine) => {
   const dataOf = (stored: Awaited<ReturnType<typeof item>>) => JSON.parse(stored?.data?.S ?? 'null')
 
   it('is stored under the new id first, with its created_at, and then the old item becomes a forwarder', async () => {
-    const { record, renew } = await load()
-    const renewed = await renew({ user: 'eve' })
+    const { record, regenerate } = await load()
+    const stored = await regenerate({ user: 'eve' })
     expect(proxy.requests.map(({ operation, input }) => [operation, input.Key.session_id.S])).toEqual([
       ['UpdateItem', NEW],
       ['UpdateItem', OLD],
@@ -87,66 +87,70 @@ onEachEngine('a session that gets another id', (engine) => {
     await expectMoved()
     expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1] })
     expect((await item(NEW))?.created_at?.S).toBe(record.createdAt)
-    expect(renewed).toMatchObject({ id: NEW, createdAt: record.createdAt })
+    expect(stored).toMatchObject({ id: NEW, createdAt: record.createdAt })
   })
 
-  it('still ends by max_age as it would have without', async () => {
-    const { record, renew } = await load({ maxAge: 3600 })
-    await renew({})
+  it('still expires by max_age as if its id had not changed', async () => {
+    const { record, regenerate } = await load({ maxAge: 3600 })
+    await regenerate({})
     expect(Number((await item(NEW))?.expire_at?.N)).toBe(Math.ceil(Number(record.createdAt) + 3600))
   })
 
   it('is saved as usual afterwards', async () => {
-    const { repository, renew } = await load()
-    const renewed = (await renew({})) as SessionRecord
-    await repository.update(renewed, { user: 'ada', cart: [1, 2] })
+    const { repository, regenerate } = await load()
+    const stored = (await regenerate({})) as SessionRecord
+    await repository.update(stored, { user: 'ada', cart: [1, 2] })
     expect(dataOf(await item(NEW))).toEqual({ user: 'ada', cart: [1, 2] })
   })
 
   it('keeps the text of numbers that JavaScript can’t hold', async () => {
-    const { renew } = await load({}, '{"n":12345678901234567890,"f":1.0,"user":"ada"}')
-    await renew({ user: 'eve' })
+    const { regenerate } = await load({}, '{"n":12345678901234567890,"f":1.0,"user":"ada"}')
+    await regenerate({ user: 'eve' })
     expect((await item(NEW))?.data?.S).toBe('{"n":12345678901234567890,"f":1.0,"user":"eve"}')
   })
 
   describe.each(['none', 'optimistic', 'pessimistic'] as const)('with locking: %s', (locking) => {
-    it('stays deleted when it was deleted meanwhile', async () => {
-      const { renew } = await load({ locking })
+    it('stays deleted when another request deleted it meanwhile', async () => {
+      const { regenerate } = await load({ locking })
       meanwhile(() => deleteItem(OLD))
-      expect(await renew({ user: 'eve' })).toBeUndefined()
+      expect(await regenerate({ user: 'eve' })).toBeUndefined()
       expect(await item(OLD)).toBeUndefined()
       expect(await item(NEW)).toBeUndefined()
     })
 
     it('stays deleted also when the old item was to be kept', async () => {
-      const { renew } = await load({ locking })
+      const { regenerate } = await load({ locking })
       meanwhile(() => deleteItem(OLD))
-      expect(await renew({ user: 'eve' }, { keep: true })).toBeUndefined()
+      expect(await regenerate({ user: 'eve' }, { keep: true })).toBeUndefined()
       expect(await item(OLD)).toBeUndefined()
       expect(await item(NEW)).toBeUndefined()
     })
 
-    it('leaves a kept item as it was loaded, renewed and unlocked', async () => {
-      const { record, renew } = await load({ locking })
-      expect(await renew({ user: 'eve' }, { keep: true })).toMatchObject({ id: NEW })
+    it('leaves a kept item as it was loaded, touched and unlocked', async () => {
+      const { record, regenerate } = await load({ locking })
+      expect(await regenerate({ user: 'eve' }, { keep: true })).toMatchObject({ id: NEW })
       expect((await item(OLD))?.data?.S).toBe(record.json)
       expect(Number((await item(OLD))?.updated_at?.S)).toBeGreaterThan(Number(record.updatedAt))
       expect((await item(OLD))?.locked_at).toBeUndefined()
       expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1] })
     })
 
-    it('is left alone when the new item can’t be stored', async () => {
-      const { record, renew } = await load({ locking })
+    it('stays as it is when the new item can’t be stored', async () => {
+      const { record, regenerate } = await load({ locking })
       proxy.inject('UpdateItem', { error: 'ThrottlingException' })
-      await expect(renew({ user: 'eve' })).rejects.toThrow(expect.objectContaining({ name: 'ThrottlingException' }))
+      await expect(regenerate({ user: 'eve' })).rejects.toThrow(
+        expect.objectContaining({ name: 'ThrottlingException' }),
+      )
       expect((await item(OLD))?.data?.S).toBe(record.json)
       expect(await item(NEW)).toBeUndefined()
     })
 
-    it('stays under the old id alone when the old item can’t become a forwarder', async () => {
-      const { record, renew } = await load({ locking })
+    it('stays only under the old id when the old item can’t become a forwarder', async () => {
+      const { record, regenerate } = await load({ locking })
       proxy.inject('UpdateItem', { error: 'ThrottlingException' }, { when: ofOld })
-      await expect(renew({ user: 'eve' })).rejects.toThrow(expect.objectContaining({ name: 'ThrottlingException' }))
+      await expect(regenerate({ user: 'eve' })).rejects.toThrow(
+        expect.objectContaining({ name: 'ThrottlingException' }),
+      )
       expect((await item(OLD))?.data?.S).toBe(record.json)
       expect(await item(NEW)).toBeUndefined()
     })
@@ -154,9 +158,9 @@ onEachEngine('a session that gets another id', (engine) => {
     it.each(['before', 'after'] as const)(
       'has its new id when the connection breaks %s the forwarder is written',
       async (drop) => {
-        const { renew } = await load({ locking }, undefined, 3)
+        const { regenerate } = await load({ locking }, undefined, 3)
         proxy.inject('UpdateItem', { drop }, { when: ofOld })
-        expect(await renew({ user: 'eve' })).toMatchObject({ id: NEW })
+        expect(await regenerate({ user: 'eve' })).toMatchObject({ id: NEW })
         await expectMoved()
         expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1] })
       },
@@ -164,21 +168,21 @@ onEachEngine('a session that gets another id', (engine) => {
   })
 
   describe('when others change it meanwhile', () => {
-    it.each(['optimistic', 'pessimistic'] as const)('has their change too, under locking: %s', async (locking) => {
-      const { repository, renew } = await load({ locking })
+    it.each(['optimistic', 'pessimistic'] as const)('includes their change, with locking: %s', async (locking) => {
+      const { repository, regenerate } = await load({ locking })
       meanwhile(() => writeData('{"user":"ada","cart":[1,2]}'))
-      const renewed = (await renew({ user: 'eve' })) as SessionRecord
+      const stored = (await regenerate({ user: 'eve' })) as SessionRecord
       await expectMoved()
       expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1, 2] })
       expect(conflicts).toEqual([])
-      await repository.update(renewed, { user: 'eve', cart: [1], more: true })
+      await repository.update(stored, { user: 'eve', cart: [1], more: true })
       expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1, 2], more: true })
     })
 
-    it('goes on when only its times moved', async () => {
-      const { renew } = await load()
+    it('succeeds when others only touched it', async () => {
+      const { regenerate } = await load()
       meanwhile(() => writeData('{"user":"ada","cart":[1]}'))
-      expect(await renew({ user: 'eve' })).toMatchObject({ id: NEW })
+      expect(await regenerate({ user: 'eve' })).toMatchObject({ id: NEW })
       expect(proxy.operations.filter((operation) => operation !== 'GetItem')).toEqual([
         'UpdateItem',
         'UpdateItem',
@@ -186,43 +190,47 @@ onEachEngine('a session that gets another id', (engine) => {
       ])
     })
 
-    it('wins over them where both changed the same, and says so', async () => {
-      const { renew } = await load()
+    it('overwrites theirs where both changed the same key, and reports the key', async () => {
+      const { regenerate } = await load()
       meanwhile(() => writeData('{"user":"bob","cart":[1]}'))
-      await renew({ user: 'eve' })
+      await regenerate({ user: 'eve' })
       expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1] })
       expect(conflicts).toEqual([['user']])
     })
 
-    it('is as the function of on_conflict says', async () => {
-      const { renew } = await load({ onConflict: ({ ours, theirs }) => ({ ...ours, ...theirs }) })
+    it('is what the function of on_conflict returns', async () => {
+      const { regenerate } = await load({ onConflict: ({ ours, theirs }) => ({ ...ours, ...theirs }) })
       meanwhile(() => writeData('{"user":"bob","cart":[1]}'))
-      await renew({ user: 'eve' })
+      await regenerate({ user: 'eve' })
       expect(dataOf(await item(NEW))).toEqual({ user: 'bob', cart: [1] })
     })
 
     it('changes nothing with on_conflict: reject', async () => {
-      const { renew } = await load({ onConflict: 'reject' })
+      const { regenerate } = await load({ onConflict: 'reject' })
       meanwhile(() => writeData('{"user":"bob","cart":[1]}'))
-      await expect(renew({ user: 'eve' })).rejects.toThrow(expect.objectContaining({ name: 'SessionConflictError' }))
+      await expect(regenerate({ user: 'eve' })).rejects.toThrow(
+        expect.objectContaining({ name: 'SessionConflictError' }),
+      )
       expect(dataOf(await item(OLD))).toEqual({ user: 'bob', cart: [1] })
       expect(await item(NEW)).toBeUndefined()
     })
 
     it('changes nothing when the lock was lost', async () => {
-      const { record, renew } = await load({ locking: 'pessimistic' })
+      const { record, regenerate } = await load({ locking: 'pessimistic' })
       expect((await item(OLD))?.locked_at?.S).toBe(record.token)
       meanwhile(async () => writeItem(client, tableName, { ...(await item(OLD)), locked_at: { S: 'of another' } }))
-      await expect(renew({ user: 'eve' })).rejects.toThrow(expect.objectContaining({ name: 'LockLostError' }))
+      await expect(regenerate({ user: 'eve' })).rejects.toThrow(expect.objectContaining({ name: 'LockLostError' }))
       expect((await item(OLD))?.data?.S).toBe(record.json)
       expect(await item(NEW)).toBeUndefined()
     })
   })
 
-  it('does not take the place of another session', async () => {
-    const { renew } = await load()
+  it('does not overwrite another session', async () => {
+    const { regenerate } = await load()
     await writeItem(client, tableName, { session_id: { S: NEW }, data: { S: '{"user":"bob"}' } })
-    await expect(renew({ user: 'eve' })).rejects.toThrow(expect.objectContaining({ name: 'InvalidSessionIdError' }))
+    await expect(regenerate({ user: 'eve' })).rejects.toThrow(
+      expect.objectContaining({ name: 'InvalidSessionIdError' }),
+    )
     expect(dataOf(await item(NEW))).toEqual({ user: 'bob' })
     expect(dataOf(await item(OLD))).toEqual({ user: 'ada', cart: [1] })
   })

@@ -56,7 +56,7 @@ onEachEngine('SessionRepository', (engine) => {
   }
 
   describe('requests', () => {
-    it('are one round trip each, and never one to the control plane', async () => {
+    it('are one round trip each, and none goes to the control plane', async () => {
       const sessions = repository()
       const created = (await sessions.create('s1', { a: 1 })) as SessionRecord
       const updated = (await sessions.update(created, { a: 2 })) as SessionRecord
@@ -66,14 +66,14 @@ onEachEngine('SessionRepository', (engine) => {
       expect(proxy.operations).toEqual(['UpdateItem', 'UpdateItem', 'UpdateItem', 'GetItem', 'DeleteItem'])
     })
 
-    it('send data only when its JSON changed, and {} is a change', async () => {
+    it('send data only when its JSON changed, also to {}', async () => {
       const sessions = repository()
       await put({ data: { S: '{ "a" : 1.0 }' } })
       const record = await found(sessions)
-      const renewed = (await sessions.update(record, { a: 1 })) as SessionRecord
+      const stored = (await sessions.update(record, { a: 1 })) as SessionRecord
       expect(JSON.stringify(proxy.requests.at(-1)?.input)).not.toContain('data')
       expect((await item())?.data).toEqual({ S: '{ "a" : 1.0 }' })
-      await sessions.update(renewed, {})
+      await sessions.update(stored, {})
       expect((await item())?.data).toEqual({ S: '{}' })
     })
 
@@ -88,7 +88,7 @@ onEachEngine('SessionRepository', (engine) => {
       })
     })
 
-    it('work with any name of the partition key', async () => {
+    it('work with every name of the partition key', async () => {
       const other = uniqueTableName()
       await makeTable(direct, other, 'my.key-1')
       const sessions = repository({ tableName: other, tableKey: 'my.key-1' })
@@ -108,7 +108,7 @@ onEachEngine('SessionRepository', (engine) => {
       }
     })
 
-    it('of more than a minute ahead is not carried on', async () => {
+    it('of more than a minute ahead is not continued', async () => {
       const sessions = repository()
       await put({ updated_at: { S: '1800000100.5' } })
       await sessions.update(await found(sessions), { a: 2 })
@@ -118,7 +118,7 @@ onEachEngine('SessionRepository', (engine) => {
     it.each([
       ['absent', {}],
       ['a number', { updated_at: { N: '1799999999.25' } }],
-    ])('that is %s is expected as it was found', async (_what, attributes) => {
+    ])('that is %s is expected exactly as it was found', async (_what, attributes) => {
       const sessions = repository()
       await put(attributes)
       const record = await found(sessions)
@@ -137,7 +137,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await data()).toEqual({ a: 1 })
     })
 
-    it('gets another id where the caller lets us choose', async () => {
+    it('gets another id where the caller gives a maker of ids', async () => {
       await put({})
       const ids = ['s1', 's1', 's2']
       expect(await repository().create(() => ids.shift() ?? '', { a: 2 })).toMatchObject({ id: 's2' })
@@ -149,7 +149,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(proxy.operations).toEqual([])
     })
 
-    it('that the service finds too large is refused in the same way', async () => {
+    it('that only DynamoDB finds too large is refused in the same way', async () => {
       await put({ other: { S: 'x'.repeat(300_000) } })
       const sessions = repository()
       const record = await found(sessions)
@@ -171,7 +171,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await item()).toBeUndefined()
     })
 
-    it('is not created by looking for it, whatever the locking', async () => {
+    it('is not created by a read, with any locking', async () => {
       for (const locking of ['none', 'optimistic', 'pessimistic'] as const) {
         expect(await repository({ locking }).findForChange('s1')).toBeUndefined()
       }
@@ -190,7 +190,7 @@ onEachEngine('SessionRepository', (engine) => {
       return { sessions, record }
     }
 
-    it('lets an unchanged session be until it is over', async () => {
+    it('keeps an unchanged session from being written until the interval is over', async () => {
       const { sessions, record } = await loaded({ touchInterval: 60 })
       clock += minute - 1
       expect(await sessions.touch(record)).toBe(record)
@@ -212,7 +212,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(proxy.operations).toHaveLength(1)
     })
 
-    it('lets a session be that another request has renewed meanwhile, but for changed settings of the cookie', async () => {
+    it('keeps a session from being written that another request has touched, unless settings of the cookie changed', async () => {
       for (const touchInterval of [0, 60]) {
         const { sessions, record } = await loaded({ touchInterval })
         clock += minute
@@ -233,7 +233,7 @@ onEachEngine('SessionRepository', (engine) => {
       }
     })
 
-    it('does not hold back a change, of the data or of the settings of the cookie', async () => {
+    it('does not delay a change of the data or of the settings of the cookie', async () => {
       const { sessions, record } = await loaded({ touchInterval: 60 })
       await sessions.touch(record, { changed: true, cookie: '{}' })
       await sessions.update(record, { a: 2 })
@@ -241,7 +241,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await data()).toEqual({ a: 2 })
     })
 
-    it("does not leave the gem's now in expire_at", async () => {
+    it("replaces the gem's current time in expire_at at once", async () => {
       const sessions = repository({ touchInterval: 60 })
       await put({ updated_at: { S: '1799999999.1234567' }, expire_at: { N: '1799999999' } })
       await sessions.touch(await found(sessions))
@@ -252,7 +252,7 @@ onEachEngine('SessionRepository', (engine) => {
   describe('locking: optimistic', () => {
     const settings = { locking: 'optimistic' } as const
 
-    it('keeps the changes of both where they concern different keys, deletions included', async () => {
+    it('keeps the changes of both to different keys, including deletions', async () => {
       const sessions = repository(settings)
       await put({ data: { S: '{"a":1,"b":1,"c":1}' } })
       const [one, two] = [await found(sessions), await found(sessions)]
@@ -262,7 +262,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(conflicts).toEqual([])
     })
 
-    it('keeps what others wrote before a touch, in a save after it', async () => {
+    it('keeps the changes of others before a touch, in a save after the touch', async () => {
       const sessions = repository(settings)
       await put({})
       const [one, two] = [await found(sessions), await found(sessions)]
@@ -273,7 +273,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await data()).toEqual({ a: 1, theirs: true, ours: 2 })
     })
 
-    it('lets ours win where both changed the same key, and names it', async () => {
+    it('stores our value where both changed the same key, and reports the key', async () => {
       const sessions = repository(settings)
       await put({})
       const [one, two] = [await found(sessions), await found(sessions)]
@@ -283,7 +283,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(conflicts).toEqual([['a']])
     })
 
-    it('measures a second save of the same request against what its session object held', async () => {
+    it('compares a second save of the same request with the data of its session object', async () => {
       const sessions = repository(settings)
       await put({})
       const [one, two] = [await found(sessions), await found(sessions)]
@@ -293,7 +293,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await data()).toEqual({ a: 1, theirs: true, ours: 2 })
     })
 
-    it('sees no conflict where only times moved, not even with on_conflict: reject', async () => {
+    it('reports no conflict where only times changed, even with on_conflict: reject', async () => {
       const sessions = repository({ ...settings, onConflict: 'reject' })
       await put({})
       const [one, two] = [await found(sessions), await found(sessions)]
@@ -311,7 +311,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await data()).toEqual({ a: 2 })
     })
 
-    it('asks a function, and stores what it returns', async () => {
+    it('stores what the function of on_conflict returns', async () => {
       const asked: unknown[] = []
       const sessions = repository({
         ...settings,
@@ -351,7 +351,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await data()).toEqual({ a: 1 })
     })
 
-    it('loses nobody of fifty who each write a key of their own', { timeout: 180_000 }, async () => {
+    it('loses no change of fifty requests that each write their own key', { timeout: 180_000 }, async () => {
       const sessions = repository(settings)
       await put({ data: { S: '{}' } })
       const records = await Promise.all(Array.from({ length: 50 }, () => found(sessions)))
@@ -394,7 +394,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await item()).not.toHaveProperty('locked_at')
     })
 
-    it('lets the second wait until the first is done, and see its change', async () => {
+    it('makes the second request wait for the first, and see its change', async () => {
       const sessions = repository({ ...settings, lockMaxWaitTime: 5 })
       await put({})
       const first = await found(sessions)
@@ -404,7 +404,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect((await waiting).data).toEqual({ a: 2 })
     })
 
-    it('stops waiting after lock_max_wait_time, and changes nothing', async () => {
+    it('fails after lock_max_wait_time, and changes nothing', async () => {
       const sessions = repository(settings)
       await put({ locked_at: { S: '1800000000.5' } })
       await expect(sessions.findForChange('s1')).rejects.toThrow(LockWaitTimeoutError)
@@ -425,7 +425,7 @@ onEachEngine('SessionRepository', (engine) => {
       ['a time in the future', { S: '9999999999.5' }],
       ['an ISO date', { S: '2027-01-15T08:00:00Z' }],
       ['NULL', { NULL: true }],
-    ])('takes over a lock that did not change for lock_expiry_time of its own clock: %s', async (_what, locked_at) => {
+    ])('takes over a lock that did not change for lock_expiry_time by its own clock: %s', async (_what, locked_at) => {
       const sessions = repository({ ...settings, lockExpiryTime: 100, lockMaxWaitTime: 5 })
       await put({ locked_at: locked_at as { S: string } })
       const started = performance.now()
@@ -434,14 +434,14 @@ onEachEngine('SessionRepository', (engine) => {
       expect((await item())?.locked_at).toEqual({ S: record.token })
     })
 
-    it('is taken over by one only, of many who wait for a lock that was left behind', async () => {
+    it('lets only one of many waiting requests take over a lock that was left behind', async () => {
       const sessions = repository({ ...settings, lockMaxWaitTime: 0 })
       await put({ locked_at: { S: '1.5' } })
       const tries = await Promise.allSettled(Array.from({ length: 10 }, () => found(sessions)))
       expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     })
 
-    it('writes nothing when the lock was lost: a save says so, a touch is silent, a release harmless', async () => {
+    it('writes nothing when the lock was lost: a save fails, a touch and a release succeed', async () => {
       const sessions = repository(settings)
       await put({})
       const record = await found(sessions)
@@ -468,26 +468,26 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await item()).not.toHaveProperty('locked_at')
     })
 
-    it('lets delete through, whoever holds the lock', async () => {
+    it('deletes a session whoever holds its lock', async () => {
       const sessions = repository(settings)
       await put({ locked_at: { S: '1800000000.5' } })
       await sessions.delete('s1')
       expect(await item()).toBeUndefined()
     })
 
-    it('does not leave what is no session locked', async () => {
+    it('does not leave an item locked that is no session', async () => {
       await put({ data: { S: 'no JSON' } })
       await expect(repository(settings).findForChange('s1')).rejects.toThrow(SessionDataError)
       expect(await item()).not.toHaveProperty('locked_at')
     })
 
-    it('reads without a lock where nothing is to be changed', async () => {
+    it('reads without a lock where nothing will be changed', async () => {
       await put({ locked_at: { S: '1800000000.5' } })
       expect(await repository(settings).find('s1')).toMatchObject({ data: { a: 1 }, token: undefined })
     })
   })
 
-  describe('a request that was applied, but whose answer was lost', () => {
+  describe('a request that was applied although its answer was lost', () => {
     it('is recognised: create', async () => {
       proxy.inject('UpdateItem', { drop: 'after' })
       expect(await repository().create('s1', { a: 2 })).toMatchObject({ json: '{"a":2}' })
@@ -530,7 +530,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect((await item())?.locked_at).toEqual({ S: record.token })
     })
 
-    it('can not be told when others wrote since: optimistic merges again', async () => {
+    it('is not recognised when others wrote since: optimistic merges again', async () => {
       const sessions = repository()
       await put({})
       const record = await found(sessions)
@@ -550,7 +550,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await data()).toEqual({ a: 1, theirs: true, ours: true })
     })
 
-    it('can not be told when others wrote since: pessimistic says so', async () => {
+    it('is not recognised when others wrote since: pessimistic fails', async () => {
       const sessions = repository({ locking: 'pessimistic' })
       await put({})
       const record = await found(sessions)
@@ -564,7 +564,7 @@ onEachEngine('SessionRepository', (engine) => {
     })
   })
 
-  it('lists the sessions that are not over, page by page, and passes over what is none', async () => {
+  it('lists the sessions that have not expired, page by page, and skips other items', async () => {
     const sessions = repository({ maxStale: 60 })
     await Promise.all(Array.from({ length: 20 }, (_, n) => sessions.create(`live${n}`, { a: 'x'.repeat(100_000) })))
     await put({ updated_at: { S: '1799999000.5' } }, 'stale')

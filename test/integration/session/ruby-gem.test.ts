@@ -6,7 +6,7 @@ import { type GemOptions, RubyGem } from '../../support/ruby/gem.js'
 import { RubyFloat } from '../../support/ruby/json.js'
 import { freshTable, readItem, writeItem } from '../../support/table.js'
 
-/** What was measured of the gem must be what its stand-in does; in brackets the labels of the measurements. */
+/** The gem's stand-in must behave as the gem was measured. The labels of the measurements are in brackets. */
 onEachEngine("The Ruby gem's stand-in", (engine) => {
   let direct: DynamoDBClient
   let client: DynamoDBClient
@@ -37,7 +37,7 @@ onEachEngine("The Ruby gem's stand-in", (engine) => {
     return setCookie
   }
 
-  it('makes an item as B1, in one request and without a condition', async () => {
+  it('creates an item like B1, in one request and without a condition', async () => {
     const id = await signedIn(gem())
     expect(id).toMatch(/^[0-9a-f]{32}--[0-9a-f]{64}$/)
     const stored = await item(id)
@@ -54,7 +54,7 @@ onEachEngine("The Ruby gem's stand-in", (engine) => {
     expect(Number(stored?.expire_at?.N) - Math.floor(Date.now() / 1000 + 3600)).toBeGreaterThanOrEqual(-1)
   })
 
-  it('sends legacy requests: reading reads data alone and renews the times (B2), changing writes data whole (B4)', async () => {
+  it('sends legacy requests: a read reads only data and touches the times (B2), a change writes all data (B4)', async () => {
     const ruby = gem()
     const id = await signedIn(ruby)
     await ruby.request(id)
@@ -76,14 +76,14 @@ onEachEngine("The Ruby gem's stand-in", (engine) => {
     expect((await item(id))?.data).toEqual({ S: '{"user_id":42}' })
   })
 
-  it('keeps the id of a signed cookie without an item, and makes one without created_at (A13, A14)', async () => {
+  it('keeps the id of a signed cookie without an item, and creates an item without created_at (A13, A14)', async () => {
     expect(await gem().request(signed)).toEqual({ setCookie: undefined })
     expect(await item(signed)).toBeUndefined()
     expect(await gem().request(signed, (session) => session.set('a', 1))).toEqual({ setCookie: undefined })
     expect(await item(signed)).not.toHaveProperty('created_at')
   })
 
-  it('brings a deleted session back (G27), without data when it did not change (G28), and raises then', async () => {
+  it('brings back a deleted session (G27), without data if it did not change (G28), which raises next time', async () => {
     const ruby = gem()
     const id = await signedIn(ruby)
     await ruby.request(id, async () => {
@@ -94,7 +94,7 @@ onEachEngine("The Ruby gem's stand-in", (engine) => {
     await expect(ruby.request(id)).rejects.toThrow(TypeError)
   })
 
-  it('renews an id without data when the content did not change (I3)', async () => {
+  it('changes an id without data when the content did not change (I3)', async () => {
     const ruby = gem()
     const id = await signedIn(ruby)
     const { setCookie = '' } = await ruby.request(id, (session) => session.renew())
@@ -108,12 +108,12 @@ onEachEngine("The Ruby gem's stand-in", (engine) => {
     ['NaN', '{"a":NaN}'],
     ['lone surrogate', '{"a":"\\ud800"}'],
     ['101 levels', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`],
-  ])('raises on data that is: %s (G8, G10 to G23)', async (_what, text) => {
+  ])('raises on this data: %s (G8, G10 to G23)', async (_what, text) => {
     await writeItem(direct, tableName, { session_id: { S: signed }, data: { S: text } })
     await expect(gem().request(signed)).rejects.toThrow()
   })
 
-  it.each(['null', '{}'])('takes %s for an empty session and leaves the item alone (G14, G15)', async (text) => {
+  it.each(['null', '{}'])('reads %s as an empty session and leaves the item alone (G14, G15)', async (text) => {
     await writeItem(direct, tableName, { session_id: { S: signed }, data: { S: text } })
     await gem().request(signed, (session) => expect(session.all()).toEqual({}))
     expect(Object.keys((await item(signed)) ?? {})).toHaveLength(2)
@@ -128,7 +128,7 @@ onEachEngine("The Ruby gem's stand-in", (engine) => {
       '{"a":1.0e+21,"b":1.0e-07,"c":-0.0,"d":1.0,"e":1.2345678901234568e+17}',
     ],
     ['{"a":null,"b":1152921504606846977}', '{"b":1152921504606846977}'],
-  ])('rewrites %s in its own way, or leaves it (G2 to G9, B9)', async (text, after = text) => {
+  ])('rewrites %s in its own way, or leaves it as it is (G2 to G9, B9)', async (text, after = text) => {
     await writeItem(direct, tableName, { session_id: { S: signed }, data: { S: text } })
     await gem().request(signed)
     expect((await item(signed))?.data?.S).toBe(after)
@@ -146,7 +146,7 @@ onEachEngine("The Ruby gem's stand-in", (engine) => {
   describe('with locking', () => {
     const locking = { enableLocking: true }
 
-    it('locks and reads at once, and its release writes data always (D1)', async () => {
+    it('locks and reads in one request, and always writes data on release (D1)', async () => {
       const ruby = gem(locking)
       const id = await signedIn(ruby)
       await ruby.request(id, async () => {
@@ -160,12 +160,12 @@ onEachEngine("The Ruby gem's stand-in", (engine) => {
       expect(await item(id)).not.toHaveProperty('locked_at')
     })
 
-    it('leaves a locked stub behind for a signed id without an item (D5)', async () => {
+    it('leaves a locked item without data for a signed id without an item (D5)', async () => {
       await expect(gem(locking).request(signed)).rejects.toThrow(TypeError)
       expect(Object.keys((await item(signed)) ?? {}).toSorted()).toEqual(['locked_at', 'session_id'])
     })
 
-    it('times out (D6), breaks a live lock with its defaults (D7), and loses its own in this way', async () => {
+    it('times out (D6), takes over a live lock with its defaults (D7), and loses its own lock in this way', async () => {
       const ruby = gem(locking)
       const id = await signedIn(ruby)
       await expect(
@@ -185,7 +185,7 @@ onEachEngine("The Ruby gem's stand-in", (engine) => {
       expect(await item(id)).toHaveProperty('locked_at')
     })
 
-    it('writes over what others did meanwhile, when these take no notice of locks (D13, G27)', async () => {
+    it('overwrites the changes of writers that ignore locks (D13, G27)', async () => {
       const ruby = gem(locking)
       const id = await signedIn(ruby)
       await ruby.request(id, async (session) => {

@@ -11,7 +11,7 @@ import { freshTable, readItem, writeItem } from '../../support/table.js'
 
 const ID = 'd46cb2bd0ed09161f6a2e2d99a91932d--0e53d998c85bb287fef321042e6c60bdb22255eb3a2658c120070889d8b21d1f'
 
-/** Raw items as they were measured (labels in brackets), all around the second 1795371590. */
+/** Measured raw items with their labels in brackets, all around the second 1795371590. */
 const B1 = {
   data: { S: '{"user_id":42}' },
   created_at: { S: '1795371590.1679342' },
@@ -83,7 +83,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       expect((await found()).data).toEqual(JSON.parse(raw.data?.S ?? ''))
     })
 
-    it('is renewed: its times alone, its data byte for byte, its created_at kept', async () => {
+    it('is touched: only its times change, its data stays byte for byte', async () => {
       await put(raw)
       await repository().touch(await found())
       const { updated_at, expire_at, ...others } = (await item()) ?? {}
@@ -94,7 +94,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       expect(expire_at).toEqual({ N: '1795375200' })
     })
 
-    it('is changed, its created_at kept, and is at its next change measured by the version that we wrote', async () => {
+    it('is changed with its created_at, and its next change expects the version that we wrote', async () => {
       await put(raw)
       const sessions = repository()
       const record = await found(sessions)
@@ -105,7 +105,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       expect(created_at).toEqual(raw.created_at)
     })
 
-    it('that the gem wrote again meanwhile is merged, also when both wrote in the same microsecond', async () => {
+    it('is merged where the gem wrote it meanwhile, also in the same microsecond', async () => {
       await put(raw)
       const sessions = repository()
       const record = await found(sessions)
@@ -124,7 +124,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
     })
   })
 
-  it('long past their times are served by the gem (C), not by us', async () => {
+  it('that expired long ago are loaded by the gem (C), not by us', async () => {
     await put(H_BEFORE)
     expect(await repository().find(ID)).toBeUndefined()
     expect(await repository({ maxStale: undefined, maxAge: 3600 }).find(ID)).toBeUndefined()
@@ -132,7 +132,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
     expect(await item()).toEqual({ session_id: { S: ID }, ...H_BEFORE })
   })
 
-  it('that were born expired, max_stale not being set in Ruby, are served; our next write mends them (c)', async () => {
+  it('that Ruby writes as expired because it has no max_stale are loaded, and our next write mends them (c)', async () => {
     await put({ ...B1, expire_at: { N: '1795371590' } })
     for (const options of [{}, { maxStale: undefined }]) {
       expect(await repository(options).find(ID)).toMatchObject({ data: { user_id: 42 } })
@@ -145,7 +145,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
   describe('with a lock (D)', () => {
     const locking = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0.05 } as const
 
-    it('are waited for, and taken over when their lock is older than lock_expiry_time and a second', async () => {
+    it('are waited for, until their lock is older than lock_expiry_time and a second', async () => {
       await put(D_LOCKED)
       await expect(repository(locking).findForChange(ID)).rejects.toThrow(LockWaitTimeoutError)
       expect(await item()).toEqual({ session_id: { S: ID }, ...D_LOCKED })
@@ -157,7 +157,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       expect(await item()).not.toHaveProperty('locked_at')
     })
 
-    it('that the gem took from us are not ours any more, also after it gave them back', async () => {
+    it('are not ours any more after the gem took over the lock, also when it has released it', async () => {
       await put(D_RELEASED)
       const sessions = repository(locking)
       const record = await found(sessions)
@@ -168,7 +168,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       }
     })
 
-    it('keep it when a request without locking changes them', async () => {
+    it('keep the lock when a request without locking changes them', async () => {
       await put(D_LOCKED)
       const sessions = repository()
       await sessions.update(await found(sessions), { user_id: 43 })
@@ -205,7 +205,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       ['brought back by a touch after a logout (G28)', { updated_at: B1.updated_at, expire_at: B1.expire_at }],
       ['made by renewing the id (I3)', { updated_at: B1.updated_at, expire_at: { N: '1795371590' } }],
     ]
-    it.each(stubs)('are empty sessions, to which a save gives its data: %s', async (_what, stub) => {
+    it.each(stubs)('are empty sessions, and a save adds data: %s', async (_what, stub) => {
       for (const locking of ['none', 'optimistic', 'pessimistic'] as const) {
         await put(stub)
         const sessions = repository({ locking })
@@ -228,7 +228,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       }
     })
 
-    it('keep what somebody else writes to them meanwhile', async () => {
+    it('keep the data that another request writes meanwhile', async () => {
       for (const locking of ['none', 'optimistic'] as const) {
         const sessions = repository({ locking })
         await put({})
@@ -242,14 +242,14 @@ onEachEngine('Items of the Ruby gem', (engine) => {
     })
   })
 
-  it.each(['null', '{}'])('with data %s are empty sessions (G14, G15) and their text stays', async (text) => {
+  it.each(['null', '{}'])('with data %s are empty sessions (G14, G15), and their text stays', async (text) => {
     await put({ ...B1, data: { S: text } })
     const sessions = repository()
     const record = await found(sessions)
     expect(record.data).toEqual({})
-    const renewed = (await sessions.update(record, {})) as SessionRecord
+    const stored = (await sessions.update(record, {})) as SessionRecord
     expect((await item())?.data).toEqual({ S: text })
-    await sessions.update(renewed, { a: 1 })
+    await sessions.update(stored, { a: 1 })
     expect((await item())?.data).toEqual({ S: '{"a":1}' })
   })
 
@@ -264,7 +264,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
     ['a string', { S: '"text"' }],
     ['NaN, which the gem writes and cannot read (B10)', { S: '{"n":NaN}' }],
     ['a Marshal item of gem 3 (G25)', { S: 'BAh7BkkiDHVzZXJfaWQGOgZFVGkv\n' }],
-  ])('whose data is %s are no sessions, and are never overwritten (G10 to G23)', async (_what, data) => {
+  ])('with data %s are no sessions, and are never overwritten (G10 to G23)', async (_what, data) => {
     await put({ ...B1, data })
     const sessions = repository()
     await expect(sessions.find(ID)).rejects.toThrow(SessionDataError)
@@ -300,7 +300,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       },
     )
 
-    it('keeps them in a merge, those that the gem wrote meanwhile as well, and under a new id', async () => {
+    it('keeps its number texts in a merge, also those that the gem wrote meanwhile, and under a new id', async () => {
       await put({ ...B1, data: { S: '{"user_id":1152921504606846977,"seen":1}' } })
       const sessions = repository()
       const record = await found(sessions)
@@ -308,13 +308,13 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       await put({ ...B1, data: { S: theirs }, updated_at: { S: '1795371595.5' } })
       const merged = (await sessions.update(record, { ...record.data, seen: 2 })) as SessionRecord
       expect((await item())?.data).toEqual({ S: '{"user_id":1152921504606846979,"seen":2,"rate":1.0}' })
-      await sessions.renew(merged, 'new', { ...record.data, seen: 3 }, { keep: false })
-      const renewed = await readItem(client, tableName, 'new')
-      expect(renewed?.data).toEqual({ S: '{"user_id":1152921504606846979,"seen":3,"rate":1.0}' })
-      expect(renewed?.created_at).toEqual(B1.created_at)
+      await sessions.regenerate(merged, 'new', { ...record.data, seen: 3 }, { keep: false })
+      const moved = await readItem(client, tableName, 'new')
+      expect(moved?.data).toEqual({ S: '{"user_id":1152921504606846979,"seen":3,"rate":1.0}' })
+      expect(moved?.created_at).toEqual(B1.created_at)
     })
 
-    it('is readable with what JSON.stringify of others leaves: a lone surrogate goes with our next write (G8)', async () => {
+    it('is read with a lone surrogate of another JSON.stringify, which our next write replaces (G8)', async () => {
       await put({ ...B1, data: { S: '{"a":"x\\ud800","b":1}' } })
       const sessions = repository()
       const record = await found(sessions)

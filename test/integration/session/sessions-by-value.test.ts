@@ -30,7 +30,7 @@ onEachEngine('all sessions of a user', (engine) => {
     options = { ...engine.options(), indexKeys: ['user_id', 'account.id'] }
     await createTable({ ...options, ttl: false })
   })
-  /** Each test has a user of its own. */
+  /** Each test has its own user. */
   beforeEach(() => {
     user += 1
     proxy.reset()
@@ -48,7 +48,7 @@ onEachEngine('all sessions of a user', (engine) => {
   const item = (id: string) => readItem(direct, options.tableName, id)
   const put = (id: string, attributes: Parameters<typeof writeItem>[2]) =>
     writeItem(direct, options.tableName, { session_id: { S: id }, updated_at: { S: '1800000000.5' }, ...attributes })
-  /** As the Ruby gem writes, or this package before the option: without the attribute. */
+  /** Writes an item without the attribute, like the Ruby gem, or this package without the option. */
   const putUnindexed = (id: string, data: object, more: Parameters<typeof writeItem>[2] = {}) =>
     put(id, { data: { S: JSON.stringify(data) }, ...more })
   const name = (suffix: string | number) => `secret-id-${user}-${suffix}`
@@ -61,7 +61,7 @@ onEachEngine('all sessions of a user', (engine) => {
   const left = async (ids: readonly string[]) => (await Promise.all(ids.map(item))).filter((found) => found).length
 
   describe('keysBy', () => {
-    it('gives the keys of those sessions alone, for the number and for its text', async () => {
+    it('gives the keys of only these sessions, for the number and for its text', async () => {
       const ids = await signIn(3)
       await signIn(1, `${user}0`)
       for (const value of [user, String(user), BigInt(user)]) {
@@ -78,7 +78,7 @@ onEachEngine('all sessions of a user', (engine) => {
       expect(proxy.operations).toEqual(['Query', 'Query'])
     })
 
-    it('refuses a key that is not among index_keys, and names those that are', async () => {
+    it('refuses a key that is not one of index_keys, and names them', async () => {
       const error = await index()
         .keysBy('tenant', 'x')
         .catch((error: unknown) => error)
@@ -97,7 +97,7 @@ onEachEngine('all sessions of a user', (engine) => {
       },
     )
 
-    it('with scan finds what the index lacks, of any key', async () => {
+    it('with scan finds sessions that the index lacks, by any key', async () => {
       const ids = await signIn(1)
       await putUnindexed(name('old'), { user_id: user, tenant: `t${user}` })
       await putUnindexed(name('ruby'), { user_id: user }, { user_id: { S: 'whoever was signed in before' } })
@@ -108,7 +108,7 @@ onEachEngine('all sessions of a user', (engine) => {
       expect(await index().keysBy('tenant', `t${user}`, { scan: true })).toEqual([name('old')])
     })
 
-    it('with scan goes by the attribute where the data can not be read', async () => {
+    it('with scan uses the attribute where the data can not be read', async () => {
       await put(name('broken'), { data: { S: '{no JSON' }, user_id: { S: String(user) } })
       await put(name('unknown'), { data: { B: Buffer.from('zz') }, user_id: { S: String(user) } })
       const keys = await index().keysBy('user_id', user, { scan: true })
@@ -118,7 +118,7 @@ onEachEngine('all sessions of a user', (engine) => {
     })
   })
 
-  it('sessionsBy gives the times, and leaves out what is over', async () => {
+  it('sessionsBy gives the times, and skips expired sessions', async () => {
     const [id = ''] = await signIn(1)
     const times = { updated_at: { S: '1700000000.000000000000001' }, expire_at: { N: '1700000900' } }
     await putUnindexed(name('dead'), { user_id: user }, { user_id: { S: String(user) }, ...times })
@@ -132,7 +132,7 @@ onEachEngine('all sessions of a user', (engine) => {
   })
 
   describe('destroyBy', () => {
-    it('deletes the sessions of the user and nobody else, and tells how many', async () => {
+    it('deletes the sessions of only this user, and returns their number', async () => {
       const ids = await signIn(7)
       const others = await signIn(2, `${user}0`)
       expect(await index().destroyBy('user_id', user)).toBe(7)
@@ -141,7 +141,7 @@ onEachEngine('all sessions of a user', (engine) => {
       expect(await index().destroyBy('user_id', user)).toBe(0)
     })
 
-    it('has at most five deletes in flight', async () => {
+    it('sends at most five deletes at once', async () => {
       await signIn(12)
       let inFlight = 0
       let most = 0
@@ -162,7 +162,7 @@ onEachEngine('all sessions of a user', (engine) => {
       expect(most).toBe(5)
     })
 
-    it('keeps a deleted session deleted, whatever a request that holds it does', async () => {
+    it('keeps a deleted session deleted, whatever a request that loaded it does', async () => {
       const [id = ''] = await signIn(1)
       for (const locking of ['none', 'optimistic', 'pessimistic'] as const) {
         const repository = sessions({ locking })
@@ -175,7 +175,7 @@ onEachEngine('all sessions of a user', (engine) => {
       }
     })
 
-    it('leaves a session alone in which another user has signed in meanwhile', async () => {
+    it('keeps a session in which another user has signed in meanwhile', async () => {
       const [id = ''] = await signIn(1)
       const meanwhile = async () => {
         const held = (await sessions().find(id)) as SessionRecord
@@ -186,7 +186,7 @@ onEachEngine('all sessions of a user', (engine) => {
       expect(await item(id)).toMatchObject({ data: { S: '{"user_id":"another"}' } })
     })
 
-    it('asks again after a second for what the index did not know yet', async () => {
+    it('queries the index again after a second, for sessions that it lacked before', async () => {
       const [early = '', late = ''] = await signIn(2)
       const withoutLate = (answer: { Items: { session_id: { S: string } }[] }) => ({
         ...answer,
@@ -199,13 +199,13 @@ onEachEngine('all sessions of a user', (engine) => {
       expect(await left([early, late])).toBe(0)
     })
 
-    it('counts a session once whose delete was carried out though its answer was lost', async () => {
+    it('counts a session once when the answer to its delete was lost', async () => {
       await signIn(2)
       proxy.inject('DeleteItem', { drop: 'after' })
       expect(await index().destroyBy('user_id', user)).toBe(2)
     })
 
-    it('does not count what was gone before, as the index still knows it', async () => {
+    it('does not count a deleted session that is still in the index', async () => {
       const [gone = ''] = await signIn(2)
       proxy.inject('Query', { change: (answer) => answer }, { meanwhile: () => sessions().delete(gone) })
       expect(await index().destroyBy('user_id', user)).toBe(1)
@@ -230,7 +230,7 @@ onEachEngine('all sessions of a user', (engine) => {
       },
     )
 
-    it('that fails before anything was deleted gives that failure itself', async () => {
+    it('that fails before it deleted a session rejects with that error', async () => {
       await signIn(1)
       proxy.inject('Query', { error: 'AccessDeniedException', message: 'not authorized to perform: dynamodb:Query' })
       await expect(index().destroyBy('user_id', user)).rejects.toMatchObject({ name: 'AccessDeniedException' })
@@ -240,7 +240,7 @@ onEachEngine('all sessions of a user', (engine) => {
   })
 
   describe('destroyBy with scan', () => {
-    it('deletes what the index lacks too, and goes by the data', async () => {
+    it('also deletes sessions that the index lacks, by their data', async () => {
       const ids = await signIn(2)
       await putUnindexed(name('old'), { user_id: user })
       await putUnindexed(name('ruby'), { user_id: user }, { user_id: { S: 'another' } })
@@ -250,7 +250,7 @@ onEachEngine('all sessions of a user', (engine) => {
       expect(await left([name('another')])).toBe(1)
     })
 
-    it('deletes a session that is renewed meanwhile, and leaves one in which another user has signed in', async () => {
+    it('deletes a session that is touched meanwhile, and keeps one in which another user has signed in', async () => {
       await putUnindexed(name('renewed'), { user_id: user })
       await putUnindexed(name('saved'), { user_id: user })
       await putUnindexed(name('another'), { user_id: user })
@@ -265,7 +265,7 @@ onEachEngine('all sessions of a user', (engine) => {
       expect((await item(name('another')))?.data?.S).toBe('{"user_id":"another"}')
     })
 
-    it('deletes what came to the table behind its back, by the index', async () => {
+    it('deletes sessions that were stored behind the scan, by the index', async () => {
       const meanwhile = () => signIn(1)
       proxy.inject('Scan', { change: (answer) => answer }, { meanwhile })
       expect(await index().destroyBy('user_id', user, { scan: true })).toBe(1)
@@ -282,13 +282,13 @@ onEachEngine('all sessions of a user', (engine) => {
       expect(await index({ tableName }).destroyBy('user_id', 1, { scan: true })).toBe(1)
     })
 
-    it('reads consistently, even where sessions are read otherwise', async () => {
+    it('reads consistently, even with consistent_read: false', async () => {
       await index({ consistentRead: false }).keysBy('user_id', user, { scan: true })
       expect(proxy.requests.map(({ input }) => input.ConsistentRead)).toEqual([true])
     })
   })
 
-  it('a missing index is an error that says how to make it', async () => {
+  it('a missing index is an error that tells how to create it', async () => {
     const { tableName } = engine.options()
     await createRawTable(direct, tableName)
     const error = await index({ tableName })
@@ -300,13 +300,13 @@ onEachEngine('all sessions of a user', (engine) => {
     )
   })
 
-  it('an index that is still being filled is an error that says to wait', async () => {
+  it('an index that is still being filled is an error that tells to wait', async () => {
     const message = 'Cannot read from backfilling global secondary index: user_id-index'
     proxy.inject('Query', { error: 'ValidationException', message })
     const error = await index()
       .keysBy('user_id', user)
       .catch((error: unknown) => error)
     expect(error).toBeInstanceOf(IndexMissingError)
-    expect(String(error)).toMatch(/is still being made: repeat this when that has ended/)
+    expect(String(error)).toMatch(/is still being made\. Try again when it is active/)
   })
 })

@@ -23,22 +23,22 @@ const ITEM = { data: { S: '{"note":"secret-data"}' }, updated_at: { S: '17638320
 type Request = Parameters<session.Store['createSession']>[0]
 type Callback = (...results: unknown[]) => void
 
-/** A column of the matrix: an operation of the store, and the requests to DynamoDB that the fault befalls. */
+/** A column of the matrix: an operation of the store, and the requests to DynamoDB that fail. */
 interface Operation {
   readonly name: string
   readonly request: 'GetItem' | 'UpdateItem' | 'DeleteItem'
   readonly options?: Options
   /** Nothing is stored at first. */
   readonly fresh?: true
-  /** What the error handler is told; undefined: the caller learns of every error. */
+  /** What the error handler gets; undefined: the caller gets every error. */
   readonly reportedAs?: string
-  /** How many requests go well before the fault begins. */
+  /** How many requests succeed before the fault begins. */
   readonly after?: number
-  /** There is no caller to raise anything to. */
+  /** There is no caller that could get an error. */
   readonly background?: true
-  /** Gets ready, and returns what is to be tested. */
+  /** Prepares, and returns the operation to test. */
   readonly prepare: (store: DynamoSessionStore, cell: Cell) => Promise<(callback: Callback) => void>
-  /** Whether the item is as it is after the operation was carried out. */
+  /** Whether the item shows that the operation was carried out. */
   readonly carriedOut: (item: Awaited<ReturnType<Cell['item']>>) => void
 }
 
@@ -145,7 +145,7 @@ beforeAll(async () => {
 })
 afterAll(() => direct.destroy())
 
-/** What came of an operation: the arguments of each call of its callback, and of the error handler. */
+/** The results of an operation: the arguments of each call of its callback and of the error handler. */
 interface Outcome {
   readonly calls: readonly (readonly unknown[])[]
   readonly handled: readonly (readonly unknown[])[]
@@ -219,10 +219,10 @@ describe.each(OPERATIONS)('DynamoSessionStore under faults: $name', (operation) 
   })
 })
 
-describe('An Express application whose session can not be read', () => {
+describe('an Express application whose session can not be read', () => {
   const passing = FAULTS.filter((row) => row.passing && !row.applied)
 
-  it.concurrent.each(passing)('goes on with the same cookie, and refuses to save: $name', async (row) => {
+  it.concurrent.each(passing)('continues with the same cookie, and refuses to save: $name', async (row) => {
     const cell = await startCell(engine, direct, table, row, 'always')
     const handled: string[] = []
     const errorHandler = { handle: (_error: Error, { operation }: ErrorContext) => void handled.push(operation) }
@@ -263,7 +263,7 @@ describe('An Express application whose session can not be read', () => {
   })
 })
 
-/** The request goes on with an empty session under the same id, and nothing that it does replaces what is stored. */
+/** The request continues with an empty session under the same id, and does not replace the stored one. */
 async function expectUnread({ id, proxy, item }: Cell, store: DynamoSessionStore, found: unknown) {
   const before = await item()
   proxy.reset()

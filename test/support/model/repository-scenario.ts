@@ -144,7 +144,7 @@ class Party {
     const { name, repository, oracle, jar, table } = this.#settings
     const key = this.#nextKey(held)
     const id = table.newId(name)
-    const renewed = await this.#try('renew', () => repository.renew(record, id, held.data, { keep: false }))
+    const renewed = await this.#try('renew', () => repository.regenerate(record, id, held.data, { keep: false }))
     if (renewed) {
       oracle.handOut(renewed.id)
       oracle.saved(key)

@@ -4,10 +4,10 @@ import { explore, inWords } from '../../support/model/explore.js'
 import { repositoryScenario } from '../../support/model/repository-scenario.js'
 
 /**
- * A part of what test/slow/session/logout-is-final.test.ts tries. A failure shows the order of requests that leads to it,
- * as short as it gets; `SEED=… npx vitest run …` tries others.
+ * Tries a part of the orders that test/slow/session/logout-is-final.test.ts tries. A failure shows the shortest order of
+ * requests that leads to it. `SEED=… npx vitest run …` tries other orders.
  */
-describe('beside requests of others, in any order and with answers that get lost', () => {
+describe('with concurrent requests, in any order and with lost answers', () => {
   it('a logout is final, a session has one id, and no acknowledged change is lost', async () => {
     const explored = await explore(repositoryScenario, { runs: 800 })
     expect(inWords(explored)).toBe('')
@@ -17,7 +17,7 @@ describe('beside requests of others, in any order and with answers that get lost
 
   const scenario = new AdapterScenario()
   it.each(AdapterScenario.names)(
-    'and so it is in every adapter: %s',
+    'the same is true in every adapter: %s',
     async (name) => {
       const explored = await explore((choices, table) => scenario.run(choices, table, name), { runs: 30 })
       expect(inWords(explored)).toBe('')

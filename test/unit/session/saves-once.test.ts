@@ -11,12 +11,12 @@ import { saveScenario } from '../../support/model/save-scenario.js'
 const ID = 'id'
 
 describe('a save that was applied and whose answer was lost', () => {
-  it('is not applied again, whoever set the key back in between, nor does a touch bring a version back', async () => {
+  it('is not applied again after another request set the key back, and a touch brings no version back', async () => {
     expect(inWords(await explore(saveScenario, { runs: 1000 }))).toBe('')
   }, 60_000)
 
   it.each([true, false])(
-    'is known, or said to be unknown, after 1 to 40 saves of others (item in errors: %s)',
+    'is recognised, or reported as unknown, after 1 to 40 saves of others (item in errors: %s)',
     async (itemOnFailure) => {
       const outcomes: string[] = []
       for (let saves = 1; saves <= 40; saves += 1) outcomes.push(await repeatAfter(saves, itemOnFailure))
@@ -28,7 +28,7 @@ describe('a save that was applied and whose answer was lost', () => {
   )
 })
 
-/** The value is set and the answer lost; before the repeat others set it back, and save as often as said. */
+/** Sets the value and loses the answer. Before the repeat, others set it back and save this number of times. */
 async function repeatAfter(saves: number, itemOnFailure: boolean): Promise<string> {
   const model = new ModelDynamoDB({ itemOnFailure })
   const configuration = resolveConfiguration({ locking: 'optimistic', touchInterval: 0 })

@@ -18,16 +18,16 @@ import { readItem, writeItem } from '../../../support/table.js'
 
 const FORMS = ['none', 'gzip', 'brotli'] as const
 const COMPRESSED = ['gzip', 'brotli'] as const
-/** What compresses well, and is long enough for it. */
+/** Data that compresses well and is long enough to be compressed. */
 const NOTES = 'ein Wort, das öfter kommt; '.repeat(100)
 const DATA = { user_id: 42, notes: NOTES }
 
-/** A text of so many bytes that compresses to a tenth of it. */
+/** A text of this number of bytes that compresses to a tenth. */
 const textOf = (bytes: number) =>
   Array.from({ length: bytes / 20 }, (_, number) => `${number}`.padEnd(20, '.')).join('')
 const brotli = (text: string | Buffer) => Buffer.concat([Buffer.from('br'), brotliCompressSync(text)])
 
-/** By the bytes alone, as docs/design/wire-format.md tells it. */
+/** Tells the format from the bytes, as docs/design/wire-format.md describes. */
 function formOf(data: AttributeValue | undefined) {
   if (data?.S !== undefined) return 'none'
   const start = Buffer.from(data?.B ?? []).toString('latin1', 0, 2)
@@ -98,7 +98,7 @@ onEachEngine('compressed sessions', (engine) => {
       expect(await all(sessions)).toMatchObject([{ id, data: { ...DATA, put: true } }])
     })
 
-    it('are text while they are short, and again when they get short', async () => {
+    it('are text while they are short, and again when they become short', async () => {
       const sessions = repository({ compress })
       await sessions.create(id, { a: 1 })
       expect((await item())?.data).toEqual({ S: '{"a":1}' })
@@ -108,7 +108,7 @@ onEachEngine('compressed sessions', (engine) => {
       expect((await item())?.data).toEqual({ S: '{}' })
     })
 
-    it('are read by every locking, and by who compresses in another way or not at all', async () => {
+    it('are read with every locking and with every value of compress', async () => {
       await repository({ compress }).create(id, DATA)
       for (const reading of FORMS) {
         for (const locking of ['none', 'optimistic', 'pessimistic'] as const) {
@@ -120,15 +120,15 @@ onEachEngine('compressed sessions', (engine) => {
       }
     })
 
-    it('send no data when nothing changed, whatever the option says by now', async () => {
+    it('send no data when nothing changed, even if the option changed', async () => {
       await repository({ compress }).create(id, DATA)
       const { data } = (await item()) ?? {}
       proxy.reset()
       for (const other of FORMS) {
         for (const locking of ['none', 'optimistic', 'pessimistic'] as const) {
           const sessions = repository({ compress: other, locking })
-          const renewed = await sessions.update(await found(sessions), { ...DATA })
-          expect(renewed?.updatedAt).toBe((await item())?.updated_at?.S)
+          const stored = await sessions.update(await found(sessions), { ...DATA })
+          expect(stored?.updatedAt).toBe((await item())?.updated_at?.S)
           await sessions.touch(await found(sessions))
         }
       }
@@ -136,7 +136,7 @@ onEachEngine('compressed sessions', (engine) => {
       expect((await item())?.data).toEqual(data)
     })
 
-    it('take the form of the option with their next change', async () => {
+    it('take the format of the option with their next change', async () => {
       await repository({ compress }).create(id, DATA)
       for (const other of [...FORMS, compress]) {
         const sessions = repository({ compress: other })
@@ -146,7 +146,7 @@ onEachEngine('compressed sessions', (engine) => {
       }
     })
 
-    it('are merged with what others wrote in any form, in the form of the last one', async () => {
+    it('are merged with the data of others in any format, into the format of the last writer', async () => {
       for (const other of FORMS) {
         await repository({ compress }).put(id, DATA)
         const ours = repository({ compress })
@@ -164,7 +164,7 @@ onEachEngine('compressed sessions', (engine) => {
       expect(conflicts).toEqual(FORMS.map(() => ['theirs']))
     })
 
-    it('are no conflict when others only wrote the same text in another form', async () => {
+    it('are in no conflict when others wrote the same text in another format', async () => {
       const sessions = repository({ compress, onConflict: 'reject' })
       await sessions.create(id, DATA)
       const record = await found(sessions)
@@ -175,7 +175,7 @@ onEachEngine('compressed sessions', (engine) => {
       expect(conflicts).toEqual([])
     })
 
-    it('keep the texts of the values that are not changed, as Ruby writes them', async () => {
+    it('keep the texts of unchanged values, as Ruby writes them', async () => {
       await put({ B: gzipSync(`{"n":1.0,"id":12345678901234567890,"notes":"${NOTES}"}`) })
       const sessions = repository({ compress })
       const record = await found(sessions)
@@ -198,15 +198,15 @@ onEachEngine('compressed sessions', (engine) => {
       expect((await found(sessions)).data).toMatchObject({ ...DATA, careless: 1, second: true })
     })
 
-    it('get another id with all that others changed, in any form', async () => {
+    it('get another id with all changes of others, in any format', async () => {
       for (const other of FORMS) {
         const sessions = repository({ compress })
         await repository({ compress: other }).put(id, DATA)
         const record = await found(sessions)
         const theirs = repository({ compress: other })
         await theirs.update(await found(theirs), { ...DATA, theirs: other })
-        const renewed = await sessions.renew(record, `new ${id}`, { ...DATA, ours: 1 }, { keep: false })
-        expect(renewed?.data).toBeDefined()
+        const stored = await sessions.regenerate(record, `new ${id}`, { ...DATA, ours: 1 }, { keep: false })
+        expect(stored?.data).toBeDefined()
         expect(await item()).toEqual(forwarderTo(`new ${id}`))
         expect((await sessions.find(`new ${id}`))?.data).toEqual({ ...DATA, theirs: other, ours: 1 })
         expect(await form(`new ${id}`)).toBe(compress)
@@ -226,7 +226,7 @@ onEachEngine('compressed sessions', (engine) => {
       }
     })
 
-    it('are found by scan without the attribute, and stay when they are another user meanwhile', async () => {
+    it('are found by scan without the attribute, and stay if another user has signed in meanwhile', async () => {
       await put(await packData(JSON.stringify(DATA), configured({ compress })))
       const index = new SessionsByValue(configured(), connectionTo(engine.client(proxy.endpoint)))
       expect(await index.keysBy('user_id', 42)).toEqual([])
@@ -254,7 +254,7 @@ onEachEngine('compressed sessions', (engine) => {
       expect((await found(sessions)).data).toEqual({ ...data, more: 1 })
     })
 
-    it('of more text than is read again are refused before anything is sent', async () => {
+    it('with more text than can be read are refused before anything is sent', async () => {
       const sessions = repository({ compress })
       const tooLong = { text: ' '.repeat(4 * 1024 * 1024 + 1 - '{"text":""}'.length) }
       await expect(sessions.create(id, tooLong)).rejects.toThrow('4194305 bytes of JSON, but at most 4194304 (4 MB)')
@@ -268,7 +268,7 @@ onEachEngine('compressed sessions', (engine) => {
       expect((await found(sessions)).data).toEqual(longest)
     })
 
-    it('count with the bytes that are sent, not with those of their text', async () => {
+    it('count by the bytes that are sent, not by those of their text', async () => {
       const sessions = repository({ compress })
       const digits = randomBytes(500_000).toString('hex') // half a byte each, and no compression gets below that
       const refused = await sessions.create(id, { digits }).catch((error: Error) => error.message)
@@ -291,7 +291,7 @@ onEachEngine('compressed sessions', (engine) => {
       ['what is not UTF-8', gzipSync(Buffer.of(0xff, 0xfe)), 'not UTF-8'],
     ]
 
-    it.each(cases)('(%s) count as no session, and stay unlocked and untouched', async (_, bytes, why) => {
+    it.each(cases)('(%s) count as no session, and stay unlocked and unchanged', async (_, bytes, why) => {
       expect(bytes.length).toBeLessThan(6000)
       await put({ B: bytes })
       const before = await item()
@@ -311,14 +311,16 @@ onEachEngine('compressed sessions', (engine) => {
       expect(await index.destroyBy('user_id', 42, { scan: true })).toBe(1)
     })
 
-    it('are not overwritten by who loaded what was there before', async () => {
+    it('are not overwritten by a request that loaded the session before', async () => {
       for (const locking of ['optimistic', 'pessimistic'] as const) {
         const sessions = repository({ locking, lockExpiryTime: 60_000 })
         await sessions.put(id, { a: 1 })
         const record = await found(sessions)
         await put({ B: gzipSync(bomb) }, record.token === undefined ? undefined : { locked_at: { S: record.token } })
         await expect(sessions.update(record, { a: 2 })).rejects.toThrow('more than 4194304 bytes')
-        await expect(sessions.renew(record, `new ${id}`, { a: 2 }, { keep: false })).rejects.toThrow(SessionDataError)
+        await expect(sessions.regenerate(record, `new ${id}`, { a: 2 }, { keep: false })).rejects.toThrow(
+          SessionDataError,
+        )
         expect(gunzipSync((await item())?.data?.B ?? Buffer.of()).equals(bomb)).toBe(true)
         expect(await item(`new ${id}`)).toBeUndefined()
       }

@@ -33,7 +33,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
     await proxy.stop()
   })
 
-  /** Renews at once, unless `touchInterval` says otherwise. */
+  /** Touches at once, unless `touchInterval` says otherwise. */
   function repository(more: Options = {}) {
     const configuration = resolveConfiguration({ ...options, touchInterval: 0, ...more })
     return new SessionRepository(configuration, connectionTo(engine.client(proxy.endpoint)))
@@ -64,7 +64,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
       expect(writes).toHaveLength(locking === 'pessimistic' ? 4 : 3)
     })
 
-    it('never fail a save, whatever the value is', async () => {
+    it('never make a save fail, whatever the value is', async () => {
       const sessions = repository({ locking })
       let record = (await sessions.create('s1', {})) as SessionRecord
       for (const value of ['x'.repeat(2049), '', [1], { id: 1 }, null, 2 ** 60, '\ud800', 'x'.repeat(2048)]) {
@@ -74,37 +74,35 @@ onEachEngine('the attributes of index_keys', (engine) => {
     })
 
     it('are mended by a touch and by a save without changes, where the session is older than the option', async () => {
-      for (const renew of ['touch', 'update'] as const) {
+      for (const way of ['touch', 'update'] as const) {
         await put({ updated_at: { S: '1800000000.5' }, 'account.id': { S: 'of another' } })
         const sessions = repository({ locking })
         const record = await found(sessions)
         proxy.reset()
-        const renewed =
-          renew === 'touch' ? await sessions.touch(record) : await sessions.update(record, { user_id: 42 })
+        const stored = way === 'touch' ? await sessions.touch(record) : await sessions.update(record, { user_id: 42 })
         expect(await item()).toMatchObject({ user_id: { S: '42' }, data: { S: '{"user_id":42}' } })
         expect(await item()).not.toHaveProperty(['account.id'])
         expect(proxy.operations).toEqual(['UpdateItem'])
         proxy.reset()
-        await sessions.touch(renewed as SessionRecord)
+        await sessions.touch(stored as SessionRecord)
         expect(JSON.stringify(proxy.requests.at(-1)?.input)).not.toContain('user_id')
       }
     })
 
-    it('are mended on the version that was read only: a login in between keeps its own', async () => {
-      for (const renew of ['touch', 'update'] as const) {
+    it('are mended only on the version that was read: a login in between keeps its own', async () => {
+      for (const way of ['touch', 'update'] as const) {
         await put({ updated_at: { S: '1800000000.5' } })
         const sessions = repository({ locking })
         const record = await found(sessions)
-        // Somebody who knows neither locks nor index_keys, as the Ruby gem, has read before and writes now.
+        // A writer without locks and index_keys, such as the Ruby gem, has read before and writes now.
         await put({
           data: { S: '{"user_id":43}' },
           user_id: { S: '43' },
           updated_at: { S: '1800000001.5' },
           ...(record.token && { locked_at: { S: record.token } }),
         })
-        const renewed =
-          renew === 'touch' ? await sessions.touch(record) : await sessions.update(record, { user_id: 42 })
-        expect(renewed).toBeDefined()
+        const stored = way === 'touch' ? await sessions.touch(record) : await sessions.update(record, { user_id: 42 })
+        expect(stored).toBeDefined()
         expect(await item()).toMatchObject({ data: { S: '{"user_id":43}' }, user_id: { S: '43' } })
         expect((await item())?.updated_at?.S).not.toBe('1800000001.5')
         expect(await item()).not.toHaveProperty('locked_at')
@@ -112,7 +110,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
     })
   })
 
-  it('of a touch by A, who read user 42, leave those of B, who signed in as 43 since', async () => {
+  it('stay those of user 43, who signed in after the session of user 42 was loaded for a touch', async () => {
     const sessions = repository()
     await sessions.create('s1', { user_id: 42 })
     const a = await found(sessions)
@@ -122,7 +120,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
     expect(await item()).toMatchObject({ data: { S: '{"user_id":43}' }, user_id: { S: '43' } })
   })
 
-  it('are those of the merged data, not of ours', async () => {
+  it('match the merged data, not ours', async () => {
     const sessions = repository()
     await sessions.create('s1', { user_id: 42 })
     const a = await found(sessions)
@@ -135,7 +133,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
     expect(JSON.stringify(proxy.requests)).not.toContain('user_id')
   })
 
-  it('follow the data with locking none as well, where the last write wins whole', async () => {
+  it('match the data with locking none too, where the last write wins', async () => {
     const sessions = repository({ locking: 'none' })
     await sessions.create('s1', { user_id: 42 })
     const a = await found(sessions)
@@ -144,14 +142,14 @@ onEachEngine('the attributes of index_keys', (engine) => {
     expect(await item()).toMatchObject({ data: { S: '{"user_id":42,"cart":1}' }, user_id: { S: '42' } })
   })
 
-  it('are written by a put over what is there', async () => {
+  it('are overwritten by a put', async () => {
     await put({ user_id: { S: 'old' }, 'account.id': { S: 'old' } })
     await repository().put('s1', { user_id: 7 })
     expect(await userId()).toEqual({ S: '7' })
     expect(await item()).not.toHaveProperty(['account.id'])
   })
 
-  it('are not written when the session is not due: mending waits for the next write', async () => {
+  it('are not mended while no touch is due: mending waits for the next write', async () => {
     await put({ updated_at: { S: `${Date.now() / 1000 - 5}000000001` } })
     const sessions = repository({ touchInterval: 60 })
     const record = await found(sessions)
@@ -161,7 +159,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
     expect(proxy.operations).toEqual([])
   })
 
-  it('do not bring a session back that was deleted in the meantime', async () => {
+  it('do not bring back a session that was deleted in the meantime', async () => {
     await put({ updated_at: { S: '1800000000.5' } })
     const sessions = repository()
     const record = await found(sessions)
@@ -177,13 +175,13 @@ onEachEngine('the attributes of index_keys', (engine) => {
     const record = await found(sessions)
     proxy.reset()
     proxy.inject('UpdateItem', { drop: 'after' })
-    const renewed = (await sessions.touch(record)) as SessionRecord
+    const stored = (await sessions.touch(record)) as SessionRecord
     expect(proxy.operations.filter((operation) => operation === 'UpdateItem')).toHaveLength(2)
-    expect(renewed.others.user_id).toEqual({ S: '42' })
+    expect(stored.indexed.user_id).toEqual({ S: '42' })
     expect(await userId()).toEqual({ S: '42' })
   })
 
-  it('count for the size of an item, but mending makes nothing fail', async () => {
+  it('count for the size of an item, but mending makes no write fail', async () => {
     const sessions = repository()
     const user_id = 'u'.repeat(2000)
     const filling = 'x'.repeat(400 * 1024 - 3000)
@@ -197,7 +195,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
 })
 
 onEachEngine('a mending that DynamoDB refuses', (engine) => {
-  it('is left out of the renewal, as where an index wants another type', async () => {
+  it('is left out of the touch, for example where an index wants another type', async () => {
     const direct = engine.client()
     const proxy = await startFaultProxy(engine.endpoint)
     const { tableName } = engine.options()

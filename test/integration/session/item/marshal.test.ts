@@ -42,7 +42,7 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
   const repository = (options: Options = {}) => new SessionRepository(configure(options), connectionTo(client))
   const stored = (id: string) => readItem(client, tableName, id)
 
-  /** A session as the gem has stored it an hour ago. */
+  /** A session that the gem stored an hour ago. */
   async function written(data: string, id: string = randomUUID(), more: Item = {}): Promise<string> {
     const times = { created_at: { S: HOUR_AGO }, updated_at: { S: HOUR_AGO } }
     await writeItem(client, tableName, { session_id: { S: id }, data: { S: data }, ...times, ...more })
@@ -59,7 +59,7 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
     await expect(repository({ serializer: null }).find(id)).rejects.toThrow('serializer: json_allow_marshal reads it')
   })
 
-  it('are read, and stay as they are when they are only renewed', async () => {
+  it('are read, and stay as they are when they are only touched', async () => {
     const id = await written(MARSHAL)
     const sessions = repository()
     const record = await found(id)
@@ -86,20 +86,20 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
     expect((await stored(id))?.data).toEqual({ S: '{"user_id":42,"price":1.0,"cart":["a"]}' })
   })
 
-  it('are read again under the lock of the request', async () => {
+  it('are reloaded under the lock of the request', async () => {
     const sessions = repository({ locking: 'pessimistic', lockExpiryTime: 60_000 })
     const record = await found(await written(MARSHAL), sessions)
     expect(await sessions.reload(record)).toMatchObject({ data: DATA, token: record.token })
   })
 
-  it('are compressed then, where the option says so', async () => {
+  it('are compressed with their next change, if the option is set', async () => {
     const id = await written(MARSHAL)
     await repository({ compress: 'gzip', compressThreshold: 0 }).update(await found(id), { cart: 'x'.repeat(1000) })
     const packed = (await stored(id))?.data?.B ?? new Uint8Array()
     expect(gunzipSync(packed).toString()).toBe(JSON.stringify({ cart: 'x'.repeat(1000) }))
   })
 
-  it('are merged with what Ruby has written meanwhile', async () => {
+  it('are merged with data that Ruby has written meanwhile', async () => {
     const id = await written(MARSHAL)
     const record = await found(id)
     await written(SEEN, id, { updated_at: { S: `${HOUR_AGO}1` } })
@@ -107,7 +107,7 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
     expect((await stored(id))?.data).toEqual({ S: '{"user_id":42,"price":1.0,"cart":[],"seen":true}' })
   })
 
-  it('are not changed by a Ruby that only stores them as JSON', async () => {
+  it('count as unchanged when Ruby only stores them as JSON', async () => {
     const id = await written(MARSHAL)
     const sessions = repository({ onConflict: 'reject' })
     const record = await found(id)
@@ -116,20 +116,20 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
     expect((await stored(id))?.data).toEqual({ S: '{"user_id":42,"price":1.0,"cart":[]}' })
   })
 
-  it('are JSON under another id', async () => {
+  it('become JSON under another id', async () => {
     const id = await written(MARSHAL)
     const next = randomUUID()
-    await repository().renew(await found(id), next, DATA, { keep: false })
+    await repository().regenerate(await found(id), next, DATA, { keep: false })
     expect((await stored(next))?.data).toEqual({ S: '{"user_id":42,"price":1.0,"cart":["a"]}' })
     expect(await repository().find(id)).toBeUndefined()
   })
 
-  it('are merged under another id with what Ruby has written meanwhile', async () => {
+  it('are merged under another id with data that Ruby has written meanwhile', async () => {
     const id = await written(MARSHAL)
     const record = await found(id)
     await written(SEEN, id, { updated_at: { S: `${HOUR_AGO}1` } })
     const next = randomUUID()
-    await repository().renew(record, next, { ...DATA, cart: [] }, { keep: false })
+    await repository().regenerate(record, next, { ...DATA, cart: [] }, { keep: false })
     expect((await stored(next))?.data).toEqual({ S: '{"user_id":42,"price":1.0,"cart":[],"seen":true}' })
   })
 
@@ -160,7 +160,7 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
       expect(await stored(id)).toEqual(before)
     })
 
-    it('are reported, and not taken over', async () => {
+    it('are reported, and not overwritten', async () => {
       const id = await written(TOO_LARGE)
       const reported: Error[] = []
       const errorHandler = { handle: (error: Error) => void reported.push(error) }

@@ -20,7 +20,7 @@ import { beforeFirstDelete } from '../../cleaning/cleaning-table.js'
 const OLD = { S: '1700000000.5' }
 const text = (S: string): Item => ({ data: { S }, updated_at: OLD })
 
-/** What other programs may keep in the table, all of it old. */
+/** Old items that other programs may keep in the table. */
 const FOREIGN: Readonly<Record<string, Item>> = {
   'with no data and another attribute': { updated_at: OLD, expire_at: { N: '1' }, flavour: { S: 'x' } },
   'with no data, found by an index': { updated_at: OLD, user_id: { S: '42' } },
@@ -35,7 +35,7 @@ const FOREIGN: Readonly<Record<string, Item>> = {
   'with an XML document': text('\n<user_id>42</user_id>'),
 }
 
-/** Each is found by its form, without being fetched. */
+/** Sessions that an expression finds by their form, without fetching them. */
 const SESSIONS: Readonly<Record<string, Item>> = {
   'in JSON': { ...text('{"user_id":42}'), user_id: { S: '42' } },
   null: text('null'),
@@ -46,7 +46,7 @@ const SESSIONS: Readonly<Record<string, Item>> = {
   'that has moved': { ...text('{}'), successor: { S: 'nowhere' }, expire_at: { N: '1' } },
 }
 
-/** What only a look can tell from foreign items. */
+/** Sessions that only their whole item tells from foreign items. */
 const UNCERTAIN: Readonly<Record<string, Item>> = {
   'with nothing but a lock': { locked_at: { S: '1.5' } },
   'with times alone': { created_at: OLD, updated_at: OLD, expire_at: { N: '1' } },
@@ -97,7 +97,7 @@ onEachEngine('what counts as a session', (engine) => {
       .filter((request) => request.operation === operation)
       .map(({ input }) => input as Record<string, unknown>)
 
-  it('clear() deletes every session and nothing else, and fetches no data', async () => {
+  it('clear() deletes all sessions and no other items, and fetches no data', async () => {
     await put({ ...SESSIONS, ...UNCERTAIN }, 'session')
     await store().clear()
     expect(await left({ ...SESSIONS, ...UNCERTAIN }, 'session')).toEqual([])
@@ -107,7 +107,7 @@ onEachEngine('what counts as a session', (engine) => {
     }
   })
 
-  it('clear() looks only at what may be a session', async () => {
+  it('clear() fetches only items that may be sessions', async () => {
     await store().clear()
     const deletes = inputs('DeleteItem').map(({ Key }) => (Key as Item).session_id?.S)
     expect(deletes.toSorted()).toEqual(
@@ -120,13 +120,13 @@ onEachEngine('what counts as a session', (engine) => {
     )
   })
 
-  it('clear() deletes a session that gets another id meanwhile, and one whose item another program replaces stays', async () => {
+  it('clear() deletes a session that gets another id meanwhile, and keeps an item that another program replaces', async () => {
     const sessions = repository()
     const created = (await sessions.create('moving', { a: 1 })) as SessionRecord
     await sessions.create('replaced', { a: 1 })
     const watched = client()
     beforeFirstDelete(watched, async () => {
-      await sessions.renew(created, 'moved', { a: 1 }, { keep: false })
+      await sessions.regenerate(created, 'moved', { a: 1 }, { keep: false })
       await writeItem(direct, options.tableName, { session_id: { S: 'replaced' }, data: { S: 'hello' } })
     })
     await store({ client: watched, transport: 'sdk' }).clear()
@@ -136,7 +136,7 @@ onEachEngine('what counts as a session', (engine) => {
     expect(await readItem(direct, options.tableName, 'replaced')).toEqual(replaced)
   })
 
-  it('clean deletes old sessions by their form, counts the others as kept, and fetches no data', async () => {
+  it('clean deletes old sessions by their form, counts other items as kept, and fetches no data', async () => {
     await store().clear()
     proxy.reset()
     await put({ ...SESSIONS, ...UNCERTAIN }, 'session')
@@ -201,7 +201,7 @@ onEachEngine('what counts as a session', (engine) => {
     const ALL = ['SHOP:a', 'SHOP:b', 'a', 'b', 'news:a', 'news:b', 'shop:a', 'shop:b', 'shopa', 'shopb']
     const WITHOUT_SHOP = ALL.filter((key) => !key.startsWith('shop:'))
 
-    it('everything is the sessions of one application, by ids without it', async () => {
+    it('all methods see the sessions of one application, by ids without the prefix', async () => {
       const shop = store(APPS.shop)
       expect((await shop.ids()).toSorted()).toEqual(['a', 'b'])
       expect((await shop.all()).map(({ id }) => id).toSorted()).toEqual(['a', 'b'])
@@ -215,7 +215,7 @@ onEachEngine('what counts as a session', (engine) => {
       expect(await keysLeft()).toEqual(ALL.filter((key) => key !== 'shop:a'))
     })
 
-    it('clear() deletes those of one application', async () => {
+    it('clear() deletes the sessions of one application', async () => {
       await store(APPS.shop).clear()
       expect(await keysLeft()).toEqual(WITHOUT_SHOP)
       expect(await readItem(direct, options.tableName, 'shop:foreign')).toBeDefined()
@@ -223,7 +223,7 @@ onEachEngine('what counts as a session', (engine) => {
       expect(await keysLeft()).toEqual(WITHOUT_SHOP.filter((key) => !key.startsWith('news:')))
     })
 
-    it('clean deletes those of one application', async () => {
+    it('clean deletes the sessions of one application', async () => {
       const times = { updated_at: OLD }
       for (const key of ALL) await writeItem(direct, options.tableName, { ...own(key), ...times })
       const summary = await collectGarbage({ ...options, ...APPS.shop, maxStale: 60, ...reaching(client()) })
@@ -231,7 +231,7 @@ onEachEngine('what counts as a session', (engine) => {
       expect(await keysLeft()).toEqual(WITHOUT_SHOP)
     })
 
-    it.each([false, true])('keysBy, list and destroyBy keep to one application (scan: %s)', async (scan) => {
+    it.each([false, true])('keysBy, list and destroyBy see one application only (scan: %s)', async (scan) => {
       const keys = await index(APPS.shop).keysBy('user_id', 42, { scan })
       expect(keys.filter((key) => key !== 'foreign').toSorted()).toEqual(['a', 'b'])
       const found: string[] = []
@@ -243,10 +243,10 @@ onEachEngine('what counts as a session', (engine) => {
       expect(await readItem(direct, options.tableName, 'shop:foreign')).toBeDefined()
     })
 
-    it('a session keeps to it when it gets another id, and a logout finds it there', async () => {
+    it('a session keeps the prefix when it gets another id, and a logout finds it', async () => {
       const sessions = repository(APPS.shop)
       const created = (await sessions.create('before', { n: 1 })) as SessionRecord
-      await sessions.renew(created, 'after', { n: 1 }, { keep: false })
+      await sessions.regenerate(created, 'after', { n: 1 }, { keep: false })
       expect((await readItem(direct, options.tableName, 'shop:before'))?.successor).toEqual({ S: 'shop:after' })
       expect(await sessions.find('after')).toMatchObject({ id: 'after', data: { n: 1 } })
       await sessions.delete('before')
@@ -265,7 +265,7 @@ onEachEngine('a store on a table with another key', (engine) => {
     ],
   } as const
 
-  it.each(Object.entries(TABLES))('%s says so, and how to go on', async (_what, keys) => {
+  it.each(Object.entries(TABLES))('%s is an error that tells how to go on', async (_what, keys) => {
     const options = engine.options()
     const direct = engine.client()
     await createRawTable(direct, options.tableName, keys)
@@ -294,7 +294,7 @@ onEachEngine('a store on a table with another key', (engine) => {
   })
 })
 
-/** Names of the attributes that a Scan asks for. */
+/** Names of the attributes that a Scan fetches. */
 function fetchedBy({ ProjectionExpression, ExpressionAttributeNames }: Record<string, unknown>): string[] {
   const names = ExpressionAttributeNames as Record<string, string>
   return String(ProjectionExpression)

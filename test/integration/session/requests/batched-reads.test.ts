@@ -16,12 +16,12 @@ const COUNT = 20
 const IDS = Array.from({ length: COUNT }, (_, number) => `s${number}`)
 const ALONE = IDS.map(() => 'GetItem')
 
-onEachEngine('sessions that are asked for at the same moment', (engine) => {
+onEachEngine('sessions that are read at the same moment', (engine) => {
   const tableName = uniqueTableName()
   let direct: DynamoDBClient
   let proxy: FaultProxy
   let connections: Connection[]
-  /** The clock stands still in all rounds of a test. Without fractions, sums of it are exact. */
+  /** The clock stands still in all rounds of a test. It has no fractions, so that sums are exact. */
   let start: number
 
   beforeAll(async () => {
@@ -54,7 +54,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     return { sessions: new SessionRepository(configuration, connection), connection }
   }
 
-  /** One whose client has sent a request already, as it has in a server after its first one. */
+  /** A repository whose client has already sent a request, as in a running server. */
   async function repository(options: Options = {}) {
     return (await warm(options)).sessions
   }
@@ -76,7 +76,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       (key: { session_id: { S: string } }) => key.session_id.S,
     )
 
-  /** Asks for all of them, so many milliseconds after the start of the test; gives the operations that were sent. */
+  /** Reads all sessions at a time of the test, in milliseconds. Returns the operations that were sent. */
   async function round(sessions: SessionRepository, { fault, later = 0 }: { fault?: Fault; later?: number } = {}) {
     proxy.reset()
     if (fault) proxy.inject('BatchGetItem', fault, { times: 99 })
@@ -86,7 +86,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     return proxy.operations
   }
 
-  it('are read with one request, and each gets its own', async () => {
+  it('are read with one request, and each reader gets its own', async () => {
     const sessions = await repository()
     const records = await find(sessions)
     expect(owners(records)).toEqual(IDS)
@@ -101,7 +101,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(proxy.requests[0]?.input.RequestItems[tableName].ConsistentRead).toBe(false)
   })
 
-  it('are read by the table key that is configured', async () => {
+  it('are read by the configured table key', async () => {
     const other = uniqueTableName()
     await makeTable(direct, other, 'sid')
     for (const id of ['a', 'b'])
@@ -111,7 +111,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(proxy.operations).toEqual(['BatchGetItem'])
   })
 
-  it('are none where there is none', async () => {
+  it('are undefined where there is none', async () => {
     const sessions = await repository()
     expect(owners(await find(sessions, ['missing', 's1', 'gone', 's2']))).toEqual([undefined, 's1', undefined, 's2'])
     expect(proxy.operations).toEqual(['BatchGetItem'])
@@ -129,17 +129,17 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(new Set([0, 1, 2].flatMap(keysOf))).toEqual(new Set(many))
   })
 
-  it('are each of their own, also when several ask for the same, which is read once', async () => {
+  it('are separate objects for each reader, also of the same session, which is read once', async () => {
     await put('s1', { seats: { L: [{ S: 'A1' }] } })
-    const sessions = await repository()
+    const sessions = await repository({ indexKeys: ['seats'] })
     const records = await find(sessions, ['s1', 's2', 's1', 's1'])
     expect(owners(records)).toEqual(['s1', 's2', 's1', 's1'])
     expect(keysOf()).toEqual(['s1', 's2'])
     const [first, , ...others] = records as SessionRecord[]
-    first?.others.seats?.L?.push({ S: 'B2' })
+    first?.indexed.seats?.L?.push({ S: 'B2' })
     Object.assign(first?.data ?? {}, { of: 'changed' })
     for (const other of others) {
-      expect(other.others.seats).toEqual({ L: [{ S: 'A1' }] })
+      expect(other.indexed.seats).toEqual({ L: [{ S: 'A1' }] })
       expect(other.data).toEqual({ of: 's1' })
     }
     proxy.reset()
@@ -150,7 +150,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(proxy.operations).toEqual(['GetItem'])
   })
 
-  it('are read again by whoever asks later', async () => {
+  it('are read again for a later reader', async () => {
     const sessions = await repository()
     const before = find(sessions, ['s1', 's2'])
     await before
@@ -169,7 +169,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(proxy.operations).toEqual(['BatchGetItem'])
   })
 
-  it('fail each by itself where what is stored is no session', async () => {
+  it('fail only for the reader of an item that is no session', async () => {
     await put('s2', { data: { S: 'no JSON' } })
     const sessions = await repository()
     const [one, two, three] = await settled(sessions, ['s1', 's2', 's3'])
@@ -178,7 +178,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(three).toMatchObject({ status: 'fulfilled', value: { id: 's3' } })
   })
 
-  it('go through the store to the request that asked, with a thousand at a time', async () => {
+  it('reach the right request through the store, with a thousand at a time', async () => {
     const store = new DynamoSessionStore({
       ...engine.options(),
       tableName,
@@ -192,7 +192,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(proxy.operations).toEqual(['GetItem', 'BatchGetItem'])
   })
 
-  describe('when DynamoDB answers only a part of them', () => {
+  describe('when DynamoDB answers only some of them', () => {
     const leaveOut = (out: readonly string[]) => (answer: Answer) => ({
       Responses: { [tableName]: answer.Responses[tableName]?.filter(({ session_id }) => !out.includes(session_id.S)) },
       UnprocessedKeys: {
@@ -210,7 +210,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       expect(proxy.operations).toEqual(['BatchGetItem'])
     })
 
-    it('fails only those that can not be read then either', async () => {
+    it('fails only those that can not be read one by one either', async () => {
       const sessions = await repository()
       proxy.inject('BatchGetItem', { change: leaveOut(['s3', 's4']) })
       const isS3 = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === 's3'
@@ -220,7 +220,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       expect(ends[3]).toMatchObject({ reason: { name: 'ProvisionedThroughputExceededException' } })
     })
 
-    it('reads all one by one where it answers none', async () => {
+    it('reads all of them one by one where it answers none', async () => {
       const sessions = await repository()
       proxy.inject('BatchGetItem', { change: leaveOut(IDS) })
       expect(owners(await find(sessions))).toEqual(IDS)
@@ -228,7 +228,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     })
   })
 
-  describe('when batches can not be had', () => {
+  describe('when batches are not possible', () => {
     const allOf = (ids: readonly string[]) =>
       ids.map((id) => ({ session_id: { S: id }, data: { S: `{"of":"${id}"}` } }))
     const stranger = allOf(['stranger'])
@@ -241,7 +241,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       ['HTML comes instead', { garbage: 'before' }],
       ['a gateway fails at it', { error: 'BadGateway', status: 502 }],
       ['the connection breaks', { drop: 'after' }],
-    ] as const)('reads one by one, and rests for a minute: %s', async (_, fault) => {
+    ] as const)('reads one by one, and pauses batching for a minute: %s', async (_, fault) => {
       vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
       const sessions = await repository()
       expect(await round(sessions, { fault })).toEqual(['BatchGetItem', ...ALONE])
@@ -252,7 +252,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       expect(await round(sessions, { later: 120_000 })).toEqual(['BatchGetItem'])
     })
 
-    it('fails with what GetItem says when that is not possible either', async () => {
+    it('fails with the error of GetItem where that fails too', async () => {
       const sessions = await repository()
       proxy.inject('*', { error: 'AccessDeniedException', message: 'not authorized' }, { times: 99 })
       for (const end of await settled(sessions)) {
@@ -291,7 +291,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
       },
     )
 
-    it('reads what the answer leaves under whatever name of the table', async () => {
+    it('reads unprocessed keys under any name of the table', async () => {
       const sessions = await repository()
       const answer = { Responses: { [tableName]: [] }, UnprocessedKeys: { 'arn:of:it': { Keys: allOf(IDS) } } }
       proxy.inject('BatchGetItem', { answer })
@@ -300,7 +300,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     })
   })
 
-  it('do not fail for one id that DynamoDB refuses', async () => {
+  it('do not all fail for one id that DynamoDB refuses', async () => {
     const sessions = await repository()
     const tooLong = 'x'.repeat(2049)
     const ends = await settled(sessions, ['s1', tooLong, 's2'])
@@ -309,7 +309,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(ends[2]).toMatchObject({ value: { id: 's2' } })
   })
 
-  it('fail all when they are throttled, without another request for each', async () => {
+  it('all fail when they are throttled, without a request for each', async () => {
     vi.stubEnv('AWS_MAX_ATTEMPTS', '2')
     const sessions = await repository()
     proxy.inject('BatchGetItem', { error: 'ThrottlingException', message: 'too many' }, { times: 99 })
@@ -325,14 +325,14 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     expect(proxy.operations).toEqual(['BatchGetItem'])
   })
 
-  it('are sent again when a failure passes', async () => {
+  it('are read again after a passing failure', async () => {
     const sessions = await repository()
     proxy.inject('BatchGetItem', { error: 'InternalServerError', status: 500 })
     expect(owners(await find(sessions))).toEqual(IDS)
     expect(proxy.operations).toEqual(['BatchGetItem', 'BatchGetItem'])
   })
 
-  it('say that the table is missing', async () => {
+  it('fail with a TableMissingError where the table is missing', async () => {
     const sessions = await repository()
     proxy.inject('BatchGetItem', { error: 'ResourceNotFoundException' })
     const ends = await settled(sessions)
@@ -364,7 +364,7 @@ onEachEngine('sessions that are asked for at the same moment', (engine) => {
     for (let round = 0; round < 2; round += 1) expect(owners(await find(sessions))).toEqual(IDS)
   })
 
-  it('are read when the client is destroyed before or while they are', async () => {
+  it('are read even if the client is destroyed before or meanwhile', async () => {
     const { sessions, connection } = await warm()
     const before = find(sessions)
     connection.close()

@@ -44,8 +44,9 @@ const WAYS: Readonly<Record<string, (id: string) => Promise<unknown>>> = {
   'create of the repository': (id) => repository().create(id, { a: 1 }),
   'create of the repository, with a maker of ids': (id) => repository().create(() => id, { a: 1 }),
   'put of the repository': (id) => repository().put(id, { a: 1 }),
-  'renew of the repository': (id) => repository().renew(loaded(), id, { a: 1 }, { keep: false }),
-  'renew of the repository, with a maker of ids': (id) => repository().renew(loaded(), () => id, {}, { keep: true }),
+  'renew of the repository': (id) => repository().regenerate(loaded(), id, { a: 1 }, { keep: false }),
+  'renew of the repository, with a maker of ids': (id) =>
+    repository().regenerate(loaded(), () => id, {}, { keep: true }),
 }
 
 /** `createSession` makes an id itself then. */

@@ -10,7 +10,7 @@ import { LONGEST_TEXT, packData, unpackData } from '../../../../runtime/session/
 import { recordOf } from '../../../../runtime/session/item/session-record.js'
 
 const pack = (json: string, options: Options) => packData(json, resolveConfiguration(options))
-/** The JSON of a session, exactly so many bytes long. */
+/** The JSON of a session with this number of bytes. */
 const jsonOf = (bytes: number, character = 'x') => {
   const frame = Buffer.byteLength('{"a":""}')
   const text = character.repeat(Math.floor((bytes - frame) / Buffer.byteLength(character)))
@@ -19,7 +19,7 @@ const jsonOf = (bytes: number, character = 'x') => {
 const brotli = (text: string | Buffer) => Buffer.concat([Buffer.from('br'), brotliCompressSync(text)])
 const problem = (bytes: Uint8Array) => (unpackData({ B: bytes }) as { problem: string }).problem
 
-/** The bytes with one of them turned over. */
+/** The bytes with one byte inverted. */
 function damaged(bytes: Buffer, position: number): Buffer {
   const index = (position + bytes.length) % bytes.length
   return Buffer.from(bytes.map((byte, at) => (at === index ? ~byte : byte)))
@@ -33,8 +33,8 @@ async function zeros(compressor: Transform): Promise<Buffer> {
 
 const FORMAT = { sessionIdDigest: 'sha256' } as const
 
-describe('what data becomes', () => {
-  it.each([['gzip'], ['brotli']] as const)('%s packs it smaller, and it unpacks to the same text', async (compress) => {
+describe('the attribute data', () => {
+  it.each([['gzip'], ['brotli']] as const)('is smaller with %s, and unpacks to the same text', async (compress) => {
     for (const bytes of [1024, 10_000, 65_536, 65_537, 400_000, LONGEST_TEXT]) {
       const json = jsonOf(bytes, 'ä€😀')
       const packed = await pack(json, { compress })
@@ -43,7 +43,7 @@ describe('what data becomes', () => {
     }
   })
 
-  it('is text unless compressing is switched on', async () => {
+  it('is text unless compression is switched on', async () => {
     expect(await pack(jsonOf(5000), {})).toEqual({ S: jsonOf(5000) })
     expect(await pack(jsonOf(5000), { compress: 'none', compressThreshold: 0 })).toEqual({ S: jsonOf(5000) })
   })
@@ -51,13 +51,13 @@ describe('what data becomes', () => {
   it.each([
     [1023, 'S'],
     [1024, 'B'],
-  ])('of %i bytes of UTF-8 is %s, however few characters those are', async (bytes, type) => {
+  ])('of %i bytes of UTF-8 is %s, whatever its number of characters', async (bytes, type) => {
     for (const character of ['x', 'ä', '€', '😀']) {
       expect(Object.keys(await pack(jsonOf(bytes, character), { compress: 'gzip' }))).toEqual([type])
     }
   })
 
-  it('has the threshold of the option', async () => {
+  it('is compressed from compress_threshold bytes on', async () => {
     expect(Object.keys(await pack(jsonOf(99), { compress: 'brotli', compressThreshold: 100 }))).toEqual(['S'])
     expect(Object.keys(await pack(jsonOf(100), { compress: 'brotli', compressThreshold: 100 }))).toEqual(['B'])
   })
@@ -68,12 +68,12 @@ describe('what data becomes', () => {
     expect(await pack(ascii, { compress, compressThreshold: 0 })).toEqual({ S: ascii })
   })
 
-  it('stays text, for the size to be refused, where nobody could unpack it again', async () => {
+  it('stays text, so that its size is refused, where it is too long to be unpacked', async () => {
     const json = jsonOf(LONGEST_TEXT + 1)
     expect(await pack(json, { compress: 'gzip' })).toEqual({ S: json })
   })
 
-  it('says itself how it is compressed: gzip as any gzip, brotli behind the letters br', async () => {
+  it('begins with its format: gzip as usual, brotli with the letters br', async () => {
     const json = jsonOf(2000)
     const zipped = await pack(json, { compress: 'gzip' })
     expect(gunzipSync(zipped.B ?? Buffer.of()).toString()).toBe(json)
@@ -83,7 +83,7 @@ describe('what data becomes', () => {
 })
 
 describe('reading compressed data', () => {
-  it('reads what other compressors of the same forms write, in a view of a larger buffer too', () => {
+  it('reads the output of other compressors, also in a view of a larger buffer', () => {
     const json = jsonOf(3000)
     for (const level of [0, 1, 9]) expect(unpackData({ B: gzipSync(json, { level }) })).toEqual({ text: json })
     const window = { params: { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_QUALITY]: 1 } }
@@ -94,14 +94,14 @@ describe('reading compressed data', () => {
     expect(unpackData({ B: around.subarray(10, 10 + packed.length) })).toEqual({ text: json })
   })
 
-  it('takes text of 4 MB, and not a byte more', () => {
+  it('accepts text of 4 MB, and refuses one byte more', () => {
     for (const compress of [gzipSync, brotli]) {
       expect(unpackData({ B: compress(Buffer.alloc(LONGEST_TEXT, 32)) })).toMatchObject({ text: expect.any(String) })
       expect(problem(compress(Buffer.alloc(LONGEST_TEXT + 1, 32)))).toContain('more than 4194304 bytes (4 MB) of text')
     }
   })
 
-  it('stops unpacking a bomb at the limit, so that its memory is bounded', async () => {
+  it('stops unpacking a decompression bomb at the limit, so that memory is bounded', async () => {
     const fast = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } }
     const bombs = [
       await zeros(createGzip()),
@@ -128,7 +128,7 @@ describe('reading compressed data', () => {
     ['text as bytes', Buffer.from('{"a":1}'), 'neither with gzip nor with brotli'],
     ['the first byte of gzip', Buffer.of(0x1f), 'neither with gzip nor with brotli'],
     ['nothing', Buffer.of(), 'neither with gzip nor with brotli'],
-  ])('counts %s as no session, and says why', (_, bytes, why) => {
+  ])('refuses %s as a session, and says why', (_, bytes, why) => {
     expect(problem(bytes)).toContain(why)
     const read = () => recordOf('an-id-that-must-not-print', { data: { B: bytes } }, FORMAT)
     expect(read).toThrow(SessionDataError)
@@ -136,7 +136,7 @@ describe('reading compressed data', () => {
     expect(read).not.toThrow('an-id')
   })
 
-  it('looks at the text as at any text: JSON of an object, or null', () => {
+  it('requires the same text as uncompressed data: JSON of an object, or null', () => {
     const read = (text: string) => recordOf('id', { data: { B: gzipSync(text) } }, FORMAT)
     expect(read('{ "a" : 1.0 }')).toMatchObject({ json: '{ "a" : 1.0 }', base: '{ "a" : 1.0 }', data: { a: 1 } })
     expect(read(' null ')).toMatchObject({ json: '{}', data: {}, dataMissing: false })

@@ -10,7 +10,7 @@ import { nested } from '../../../support/nested.js'
 const WITH_RUBY = { sessionIdDigest: 'md5' } as const
 const WITHOUT = { sessionIdDigest: 'sha256' } as const
 
-describe('how deep JSON is nested', () => {
+describe('the number of levels in JSON', () => {
   it.each([
     ['lists', '['.repeat(101) + ']'.repeat(101), 101],
     ['objects', `${'{"a":'.repeat(101)}1${'}'.repeat(101)}`, 101],
@@ -18,34 +18,34 @@ describe('how deep JSON is nested', () => {
     ['many that are beside each other', `[${'{"a":[]},'.repeat(500)}0]`, 3],
     ['brackets in texts', JSON.stringify({ a: '[{'.repeat(500), b: '\\"['.repeat(500), c: ['\\'] }), 2],
     [
-      'a bracket after a text that ends in backslashes',
+      'a bracket after a string that ends in backslashes',
       `{"a\\\\":"\\\\","b":${'['.repeat(300)}${']'.repeat(300)}}`,
       301,
     ],
-  ])('is told of %s', (_what, json, levels) => {
+  ])('is counted in %s', (_what, json, levels) => {
     expect(() => JSON.parse(json)).not.toThrow()
     expect(isDeeperThan(levels - 1, json)).toBe(true)
     expect(isDeeperThan(levels, json)).toBe(false)
   })
 
-  it('is told of 400 KB of brackets without calling itself', () => {
+  it('is counted in 400 KB of brackets without recursion', () => {
     expect(isDeeperThan(1000, '['.repeat(400_000))).toBe(true)
   })
 })
 
 describe('session data', () => {
-  it('may be written with 1 000 levels, its own among them', () => {
+  it('may be written with 1 000 levels, including its own', () => {
     expect(serialize(nested(1000))).toHaveLength(nestedText(1000).length)
     expect(() => serialize(nested(1001))).toThrow(SessionDataError)
     expect(() => serialize(nested(1001))).toThrow(/more than 1000 levels .*nothing was written/)
   })
 
-  it.each([5_000, 100_000])('of %i levels, on which JSON.stringify fails itself, is refused the same way', (levels) => {
+  it.each([5_000, 100_000])('of %i levels, where JSON.stringify itself fails, is refused in the same way', (levels) => {
     expect(() => serialize(nested(levels))).toThrow(/^The session data has more than 1000 levels/)
     expect(() => compare(nested(levels), '{}')).toThrow(SessionDataError)
   })
 
-  it('of many levels that JSON can not hold either is refused, without an error of another kind', () => {
+  it('of many levels with a value that JSON can not hold is refused with the same kind of error', () => {
     const data = nested(4000, 1n)
     expect(() => serialize(data)).toThrow(SessionDataError)
   })
@@ -61,11 +61,11 @@ describe('session data', () => {
   it.each([
     [WITHOUT, 1000],
     [WITH_RUBY, 100],
-  ])('is read under %j with %i levels, and with one more it is no session', (configuration, levels) => {
+  ])('is read with %j and %i levels, and is no session with one more', (configuration, levels) => {
     const read = (text: string) => recordOf('an-id-that-must-not-print', { data: { S: text } }, configuration)
     expect(read(nestedText(levels)).json).toBe(nestedText(levels))
     expect(() => read(nestedText(levels + 1))).toThrow(SessionDataError)
-    expect(() => read(nestedText(levels + 1))).toThrow(`has more than ${levels} levels inside each other`)
+    expect(() => read(nestedText(levels + 1))).toThrow(`has more than ${levels} levels of nested objects and lists`)
     expect(() => read(`{"a":${'['.repeat(390_000)}`)).toThrow(SessionDataError)
   })
 })

@@ -1,50 +1,50 @@
 import { describe, expect, it } from 'vitest'
-import { expireAt, isDead } from '../../../../runtime/session/item/expiry.js'
+import { expireAt, hasExpired } from '../../../../runtime/session/item/expiry.js'
 
 const none = { maxAge: undefined, maxStale: undefined }
 const untimed = { createdAt: undefined, updatedAt: undefined, expireAt: undefined }
 const at = (seconds: number) => seconds * 1000
 
-describe('a session is over', () => {
+describe('a session has expired', () => {
   it('from updated_at + max_stale on, not before', () => {
     const times = { ...untimed, updatedAt: '1000.500000000000000' }
-    expect(isDead(times, { ...none, maxStale: 60 }, at(1060.4))).toBe(false)
-    expect(isDead(times, { ...none, maxStale: 60 }, at(1060.5))).toBe(true)
+    expect(hasExpired(times, { ...none, maxStale: 60 }, at(1060.4))).toBe(false)
+    expect(hasExpired(times, { ...none, maxStale: 60 }, at(1060.5))).toBe(true)
   })
 
-  it('from created_at + max_age on, however recently it was used', () => {
+  it('from created_at + max_age on, even if it was just used', () => {
     const times = { ...untimed, createdAt: '1000.0', updatedAt: '1059.9' }
-    expect(isDead(times, { ...none, maxAge: 60 }, at(1059.999))).toBe(false)
-    expect(isDead(times, { ...none, maxAge: 60 }, at(1060))).toBe(true)
+    expect(hasExpired(times, { ...none, maxAge: 60 }, at(1059.999))).toBe(false)
+    expect(hasExpired(times, { ...none, maxAge: 60 }, at(1060))).toBe(true)
   })
 
   it('from expire_at on', () => {
-    expect(isDead({ ...untimed, expireAt: 1000 }, none, at(999.999))).toBe(false)
-    expect(isDead({ ...untimed, expireAt: 1000 }, none, at(1000))).toBe(true)
+    expect(hasExpired({ ...untimed, expireAt: 1000 }, none, at(999.999))).toBe(false)
+    expect(hasExpired({ ...untimed, expireAt: 1000 }, none, at(1000))).toBe(true)
   })
 
-  it('never when nothing limits it, nor when its times are missing or no times', () => {
-    expect(isDead({ ...untimed, createdAt: '1.0', updatedAt: '1.0' }, none, at(9e9))).toBe(false)
-    expect(isDead(untimed, { maxAge: 1, maxStale: 1 }, at(9e9))).toBe(false)
-    expect(isDead({ ...untimed, updatedAt: 'yesterday' }, { ...none, maxStale: 1 }, at(9e9))).toBe(false)
+  it('never when nothing limits it, or when its times are missing or invalid', () => {
+    expect(hasExpired({ ...untimed, createdAt: '1.0', updatedAt: '1.0' }, none, at(9e9))).toBe(false)
+    expect(hasExpired(untimed, { maxAge: 1, maxStale: 1 }, at(9e9))).toBe(false)
+    expect(hasExpired({ ...untimed, updatedAt: 'yesterday' }, { ...none, maxStale: 1 }, at(9e9))).toBe(false)
   })
 })
 
-describe("the expire_at that the Ruby gem writes without max_stale, its own 'now'", () => {
+describe('the current time that the Ruby gem writes to expire_at without max_stale', () => {
   it('ends nothing', () => {
     const times = { ...untimed, updatedAt: '1795371590.1679482', expireAt: 1795371590 }
-    expect(isDead(times, none, at(1795371600))).toBe(false)
-    expect(isDead({ ...times, expireAt: 1795371591 }, none, at(1795371600))).toBe(false)
+    expect(hasExpired(times, none, at(1795371600))).toBe(false)
+    expect(hasExpired({ ...times, expireAt: 1795371591 }, none, at(1795371600))).toBe(false)
   })
 
-  it('is told from one that a lifetime gave', () => {
+  it('differs from an expire_at of a lifetime', () => {
     const times = { ...untimed, updatedAt: '1795371590.1679482', expireAt: 1795371592 }
-    expect(isDead(times, none, at(1795371600))).toBe(true)
+    expect(hasExpired(times, none, at(1795371600))).toBe(true)
   })
 
-  it('is told from ours, whose times have more digits', () => {
+  it('differs from ours, because our times have more digits', () => {
     const times = { ...untimed, updatedAt: '1795371590.167948123456789', expireAt: 1795371591 }
-    expect(isDead(times, none, at(1795371600))).toBe(true)
+    expect(hasExpired(times, none, at(1795371600))).toBe(true)
   })
 })
 
@@ -63,8 +63,8 @@ describe('expire_at', () => {
     expect(expireAt({ ...times, createdAt: undefined }, { ...none, maxAge: 5 })).toBeUndefined()
   })
 
-  it('never lies before the end that a read enforces, so that TTL deletes no live session', () => {
+  it('is never earlier than the end that a read enforces, so that Time to Live deletes no live session', () => {
     const stored = expireAt(times, { ...none, maxStale: 60 }) ?? 0
-    expect(isDead({ ...untimed, updatedAt: '1000.2' }, { ...none, maxStale: 60 }, at(stored))).toBe(true)
+    expect(hasExpired({ ...untimed, updatedAt: '1000.2' }, { ...none, maxStale: 60 }, at(stored))).toBe(true)
   })
 })

@@ -4,7 +4,7 @@ import { indexAttributes, indexText, valueAt } from '../../../../runtime/session
 const attributesOf = (data: unknown, ...keys: string[]) => indexAttributes(JSON.stringify(data), keys)
 
 describe('the attributes by which a session is found', () => {
-  it('are texts, of texts, numbers and booleans', () => {
+  it('are the texts of strings, numbers and booleans', () => {
     expect(attributesOf({ a: 'x', b: 42, c: -0.5, d: false, e: 0 }, 'a', 'b', 'c', 'd', 'e')).toEqual({
       a: { S: 'x' },
       b: { S: '42' },
@@ -22,7 +22,7 @@ describe('the attributes by which a session is found', () => {
     ['a map', { a: { b: 'x' } }],
     ['longer than 2048 bytes', { a: `${'ä'.repeat(1024)}x` }],
     ['a whole number that JavaScript reads like others', { a: 2 ** 53 }],
-  ])('are to be removed where the value is %s', (_what, data) => {
+  ])('are removed where the value is %s', (_what, data) => {
     expect(attributesOf(data, 'a')).toEqual({ a: undefined })
     expect('a' in attributesOf(data, 'a')).toBe(true)
   })
@@ -31,21 +31,21 @@ describe('the attributes by which a session is found', () => {
     expect(attributesOf({ a: 'ä'.repeat(1024) }, 'a')).toEqual({ a: { S: 'ä'.repeat(1024) } })
   })
 
-  it('are what all JSON parsers read: lone surrogates become U+FFFD', () => {
+  it('are text that all JSON parsers read: lone surrogates become U+FFFD', () => {
     expect(indexAttributes('{"a":"x\\ud800y"}', ['a'])).toEqual({ a: { S: 'x\uFFFDy' } })
     expect(indexText('x\ud800y')).toBe('x\uFFFDy')
   })
 })
 
 describe('a key with dots', () => {
-  it('reaches deeper, into lists as well', () => {
+  it('reaches into objects and lists', () => {
     expect(valueAt({ user: { id: 42 } }, 'user.id')).toBe(42)
     expect(valueAt({ ids: [{ a: 1 }, { a: 2 }] }, 'ids.1.a')).toBe(2)
     expect(valueAt({ user: 'text' }, 'user.id')).toBeUndefined()
     expect(valueAt({ user: null }, 'user.id')).toBeUndefined()
   })
 
-  it('is first the key with dots in its own name, as Devise has it', () => {
+  it('finds a key with dots in its name first, such as those of Devise', () => {
     expect(valueAt({ 'user.id': 1, user: { id: 2 } }, 'user.id')).toBe(1)
     expect(valueAt({ 'warden.user.user.key': [[42], 'salt'] }, 'warden.user.user.key.0.0')).toBe(42)
     expect(valueAt({ 'a.b': {}, a: { b: { c: 3 } } }, 'a.b.c')).toBe(3)

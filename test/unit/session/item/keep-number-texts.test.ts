@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { keepTexts } from '../../../../runtime/session/item/keep-number-texts.js'
+import { keepTexts, pick } from '../../../../runtime/session/item/keep-number-texts.js'
 
-describe('writing over what another writer stored', () => {
+describe('JSON over that of another writer', () => {
   it('keeps the text of every top-level value that did not change', () => {
     const stored =
       '{ "id" : 1152921504606846977, "f": 1.0,"e":1.0e+21, "zero":-0.0, "deep": { "id": [9007199254740993] } , "gone":1}'
@@ -11,33 +11,33 @@ describe('writing over what another writer stored', () => {
     )
   })
 
-  it('writes a value that changed anew, whole', () => {
+  it('writes a changed value completely anew', () => {
     expect(keepTexts('{"a":2,"deep":{"id":9007199254740992,"x":1}}', '{"a":1.0,"deep":{"id":9007199254740993}}')).toBe(
       '{"a":2,"deep":{"id":9007199254740992,"x":1}}',
     )
   })
 
-  it('takes marks in texts and keys for texts', () => {
+  it('ignores brackets and commas inside strings and keys', () => {
     const stored = String.raw`{"a\"}":"{,:\\","]":{"}":["\"",1.0]},"\u00eb":"\/","__proto__":1.0,"":[],"last":1.0}`
     const expected = String.raw`{"a\"}":"{,:\\","]":{"}":["\"",1.0]},"ë":"\/","__proto__":1.0,"":[],"last":1.0}`
     expect(keepTexts(JSON.stringify(JSON.parse(stored)), stored)).toBe(expected)
   })
 
-  it('knows of a key that is there twice the value that counts', () => {
+  it('keeps the last value of a key that occurs twice, as JSON.parse does', () => {
     expect(keepTexts('{"a":2}', '{"a":1.0,"a":2.0}')).toBe('{"a":2.0}')
   })
 
-  it('is nothing but the data where nothing was stored', () => {
+  it('is only the data where nothing was stored', () => {
     expect(keepTexts('{"a":1}', '{}')).toBe('{"a":1}')
     expect(keepTexts('{}', ' { "a" : 1 } ')).toBe('{}')
   })
 
-  it('takes the largest session that an item holds, of escapes alone', () => {
+  it('handles the largest session that an item holds, made of escapes only', () => {
     const large = JSON.stringify({ a: '"'.repeat(200_000), b: 1 })
     expect(keepTexts(large, large)).toBe(large)
   })
 
-  it('means the same as the data, whatever the data is', () => {
+  it('parses to the same data, for random data', () => {
     for (let round = 0; round < 500; round += 1) {
       const [ours, stored] = [anyObject(3), anyObject(3)]
       const mixed = { ...stored, ...ours }
@@ -63,3 +63,11 @@ function anyValue(levels: number): unknown {
 function anyOf<T>(values: readonly T[]): T {
   return values[Math.floor(Math.random() * values.length)] as T
 }
+
+describe('JSON with only some of the keys', () => {
+  it('keeps the texts of their values', () => {
+    const stored = '{ "a": 1.0, "b\\u0062": [9007199254740993, {"a": 2}], "c": "}", "a": 2.0 }'
+    expect(pick(stored, ['a', 'bb', 'x'])).toBe('{"a":2.0,"bb":[9007199254740993, {"a": 2}]}')
+    expect(pick(stored, [])).toBe('{}')
+  })
+})

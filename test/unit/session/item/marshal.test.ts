@@ -12,7 +12,7 @@ interface Fixtures {
   readonly random: readonly { readonly base64: string; readonly json: string }[]
 }
 
-/** What real Ruby wrote: see marshal-fixtures.rb. */
+/** Output of a real Ruby: see marshal-fixtures.rb. */
 const fixtures: Fixtures = JSON.parse(
   readFileSync(new URL('../../../support/ruby/marshal-fixtures.json', import.meta.url), 'utf8'),
 )
@@ -22,21 +22,21 @@ const byHand = (...parts: (string | number[])[]) =>
   read(Buffer.concat([Buffer.from([4, 8]), ...parts.map((part) => Buffer.from(part as string))]).toString('base64'))
 
 describe('data in the Marshal format of Ruby', () => {
-  it.each(fixtures.good)('is what Ruby gives as JSON: $ruby', ({ base64, json }) => {
+  it.each(fixtures.good)('becomes the JSON that Ruby gives: $ruby', ({ base64, json }) => {
     expect(JSON.parse(read(base64))).toEqual(JSON.parse(json))
   })
 
-  it.each(fixtures.bad)('is refused where JSON would be another value: $ruby', ({ base64, problem }) => {
+  it.each(fixtures.bad)('is refused where JSON would have another value: $ruby', ({ base64, problem }) => {
     expect(() => read(base64)).toThrow(MarshalProblem)
     expect(() => read(base64)).toThrow(problem)
   })
 
-  it('is what Ruby gives as JSON: 60 sessions made at random, with shared objects', () => {
+  it('becomes the JSON that Ruby gives: 60 random sessions with shared objects', () => {
     expect(fixtures.random).toHaveLength(60)
     for (const { base64, json } of fixtures.random) expect(JSON.parse(read(base64))).toEqual(JSON.parse(json))
   })
 
-  it('gives every link the object that it means, also behind texts and hashes of a subclass', () => {
+  it('resolves every link, also after texts and hashes of a subclass', () => {
     const { base64 } = fixtures.good.find(({ ruby }) => ruby.startsWith('s = "saved"')) ?? { base64: '' }
     expect(read(base64)).toBe('{"notice":"<b>saved</b>","plain":"saved","list":[{"id":1},{"id":2}],"same":"saved"}')
   })
@@ -77,7 +77,7 @@ describe('data in the Marshal format of Ruby', () => {
     ['instance variables', 'I"\x00\x06:\x06a'],
     ['names of instance variables', 'I:\x06a\x06'],
     ['subclasses', 'C:\x06A'],
-  ])('is refused within a second and without memory: 400 KB of %s', (_what, part) => {
+  ])('is refused within a second and with little memory: 400 KB of %s', (_what, part) => {
     const count = Math.floor(400_000 / part.length)
     const before = process.memoryUsage().rss
     const cpu = process.cpuUsage()
@@ -86,7 +86,7 @@ describe('data in the Marshal format of Ruby', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000)
   })
 
-  it('shows nothing of what is in it but the name of a class', () => {
+  it('shows none of its content in an error but the name of a class', () => {
     expect(() => byHand('o:', [0x15], 'a secret\nof the user')).toThrow(/class unknown$/)
     const { base64 } = fixtures.bad.find(({ ruby }) => ruby.includes('2**70')) ?? { base64: '' }
     const load = () =>
@@ -98,7 +98,7 @@ describe('data in the Marshal format of Ruby', () => {
     expect(load).not.toThrow(/an-id|118|user_id/)
   })
 
-  it('is no session without the option, and the message says how to read it', () => {
+  it('is no session without the option, and the message names the option', () => {
     const load = (data: string) => () => recordOf('id', { data: { S: data } }, { sessionIdDigest: 'sha256' })
     expect(load(fixtures.good[0]?.base64 ?? '')).toThrow(
       /Ruby's Marshal format \(serializer: json_allow_marshal reads it\)/,

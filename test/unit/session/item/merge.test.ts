@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { merge } from '../../../../runtime/session/item/merge.js'
+import { combine, merge } from '../../../../runtime/session/item/merge.js'
 
 describe('merging two changes of a session', () => {
   it('keeps the changes of both sides to different keys: new, changed, deleted', () => {
@@ -9,13 +9,13 @@ describe('merging two changes of a session', () => {
     expect(merge(base, ours, theirs)).toEqual({ data: { a: 2, d: 5, yours: true, mine: true }, conflicts: [] })
   })
 
-  it('lets ours win where both changed the same key, and names it', () => {
+  it('takes our value where both changed the same key, and names the key', () => {
     expect(merge({ a: 1, b: 1 }, { a: 2, b: 1 }, { a: 3, b: 2 })).toEqual({ data: { a: 2, b: 2 }, conflicts: ['a'] })
     expect(merge({ a: 1 }, {}, { a: 3 })).toEqual({ data: {}, conflicts: ['a'] })
     expect(merge({ a: 1 }, { a: 3 }, {})).toEqual({ data: { a: 3 }, conflicts: ['a'] })
   })
 
-  it('sees no conflict where both made the same change', () => {
+  it('reports no conflict where both made the same change', () => {
     expect(merge({ a: 1 }, { a: 2 }, { a: 2 })).toEqual({ data: { a: 2 }, conflicts: [] })
     expect(merge({ a: 1 }, {}, {})).toEqual({ data: {}, conflicts: [] })
   })
@@ -30,5 +30,24 @@ describe('merging two changes of a session', () => {
     const { data } = merge({ a: 1 }, { a: 2 }, theirs)
     expect(JSON.stringify(data)).toBe('{"__proto__":{"polluted":1},"constructor":"x","a":2}')
     expect('polluted' in {}).toBe(false)
+  })
+})
+
+describe('combining JSON', () => {
+  it('keeps what is stored where we changed nothing, and takes ours where nothing else changed', () => {
+    expect(combine('{"a":1}', '{"a":1}', '{ "a": 2.0 }')).toEqual({ json: '{ "a": 2.0 }', conflicts: [] })
+    expect(combine('{"a":1.0,"b":1}', '{"a":1.0,"b":2}', '{"a":1.0,"b":1}').json).toBe('{"a":1.0,"b":2}')
+  })
+
+  it('merges both changes, keeps the texts of others, and names conflicts', () => {
+    const combined = combine('{"a":1,"b":1}', '{"a":2,"b":2}', '{"a":3,"b":1,"c":1.0}')
+    expect(combined).toEqual({ json: '{"a":2,"b":2,"c":1.0}', conflicts: ['a'] })
+  })
+
+  it('stores what the function of on_conflict returns', () => {
+    const sum = ({ base, ours, theirs }: Record<'base' | 'ours' | 'theirs', Record<string, unknown>>) => ({
+      a: Number(ours.a) + Number(theirs.a) - Number(base.a),
+    })
+    expect(combine('{"a":1}', '{"a":2}', '{"a":5}', sum)).toEqual({ json: '{"a":6}', conflicts: [] })
   })
 })

@@ -5,7 +5,7 @@ import { milliseconds, timestamp, timestampBefore } from '../../../../runtime/se
 import { RubyGem } from '../../../support/ruby/gem.js'
 import { floatText } from '../../../support/ruby/json.js'
 
-/** What was measured of the Ruby gem aws-sessionstore-dynamodb 4.0.0; in brackets the labels of the measurements. */
+/** Measurements of the Ruby gem aws-sessionstore-dynamodb 4.0.0, with their labels in brackets. */
 const secretKey = 'watermelon_smiles'
 const signing = { secretKey, sessionIdDigest: 'md5' as const }
 const gem = new RubyGem(new DynamoDBClient({}), { tableName: 'none', secretKey })
@@ -13,13 +13,13 @@ const sid = 'f'.repeat(64)
 const digest = '62e6275d77bcc8efbf12464d6a1c2df2'
 
 describe('the ids of the Ruby gem', () => {
-  it('are those of its vectors (A13)', () => {
+  it('have the form of the measured ones (A13)', () => {
     expect(gem.sign(sid)).toBe(`${digest}--${sid}`)
     expect(gem.sign('abc')).toBe('1b66df28d8361b1797bb01044480ac06--abc')
     expect(isSignedSessionId(`${digest}--${sid}`, signing)).toBe(true)
   })
 
-  it('and ours are taken by both sides: 98 characters, of a length that the gem makes', () => {
+  it('and ours are accepted by both sides: 98 characters, a length that the gem makes', () => {
     for (let times = 0; times < 100; times += 1) {
       const id = makeSessionId(signing)
       expect(id).toHaveLength(98)
@@ -58,7 +58,7 @@ describe('the times of the Ruby gem', () => {
     ['1795371599.722873', 1795371599722.873],
     ['1795371590.1679342', 1795371590167.934],
     ['1795371592.9546614', 1795371592954.661],
-  ])('%s is read, whatever its digits (B1, B11, D, H)', (text, expected) => {
+  ])('%s is read, with any number of digits (B1, B11, D, H)', (text, expected) => {
     expect(milliseconds(text)).toBeCloseTo(expected, 3)
     expect(floatText(Number(text))).toBe(text)
   })
@@ -73,12 +73,12 @@ describe('the times of the Ruby gem', () => {
     '',
     ' 1795371590.0',
     '2026-11-22T12:00:00Z',
-  ])('have no other form: %j is no time, and is replaced', (text) => {
+  ])('have no other form: %j is no time and is replaced', (text) => {
     expect(milliseconds(text)).toBeUndefined()
     expect(timestamp(1795371590167.934, text)).toMatch(/^1795371590\.167934/)
   })
 
-  it('and ours are in order as text, where they are as numbers', () => {
+  it('and ours have the same order as text and as numbers', () => {
     const inOrder = [
       '1795370930.9999999',
       '1795370931.0',
@@ -103,7 +103,7 @@ describe('the times of the Ruby gem', () => {
     }
   })
 
-  it('are always before our next one, and after the bound of their own past, for any double that Ruby has', () => {
+  it('are less than our next one and greater than any bound before them, for every double of Ruby', () => {
     for (let round = 0; round < 5000; round += 1) {
       const seconds = 1795371590 + Math.random() * 1000
       const text = floatText(seconds)
@@ -115,7 +115,7 @@ describe('the times of the Ruby gem', () => {
     }
   })
 
-  it('say to the gem what ours mean: it takes the leading digits for seconds (D16)', () => {
+  it('mean the same as ours to the gem: it reads the leading digits as seconds (D16)', () => {
     expect(Number.parseFloat(timestamp(1795371590167.934))).toBeCloseTo(1795371590.167934, 5)
   })
 })

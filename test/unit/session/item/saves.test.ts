@@ -24,7 +24,7 @@ describe('the tokens of the last saves of an item', () => {
     expect(savesIn({ N: '1' })).toEqual([])
   })
 
-  it('say that a save was applied, that it was not, or that nobody knows', () => {
+  it('tell that a save was applied, that it was not, or that it is unknown', () => {
     const loaded = listOf(stamps.slice(0, 1))
     const token = tokenOf('1763832000.500000987654321')
     const judged = (count: number, applied: boolean) => {

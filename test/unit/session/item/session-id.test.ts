@@ -38,7 +38,7 @@ describe('signed session ids', () => {
     expect(isSignedSessionId(makeSessionId(gem), signing)).toBe(false)
   })
 
-  it('verify by every secret of a list, and are signed by the first', () => {
+  it('are signed with the first secret of a list, and verified with all of them', () => {
     const rotated = { ...signing, secretKey: ['new', 'watermelon_smiles'] }
     expect(isSignedSessionId(makeSessionId(signing), rotated)).toBe(true)
     expect(isSignedSessionId(makeSessionId(rotated), { ...signing, secretKey: 'new' })).toBe(true)
@@ -60,7 +60,7 @@ describe('ids that a framework made', () => {
     expect(isPossibleSessionId('é'.repeat(1025), signing)).toBe(false)
   })
 
-  it('are not possible when they look signed and are not', () => {
+  it('are not possible when they look signed but are not', () => {
     expect(isPossibleSessionId(makeSessionId(signing), signing)).toBe(true)
     expect(isPossibleSessionId(`${'0'.repeat(64)}--${'0'.repeat(64)}`, signing)).toBe(false)
     expect(isPossibleSessionId(`${'0'.repeat(64)}--x`, signing)).toBe(false)

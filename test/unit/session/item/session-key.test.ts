@@ -7,12 +7,12 @@ const keyPrefix = 'shop:'
 const signing = { secretKey: undefined, sessionIdDigest: 'sha256' } as const
 
 describe('the key of a session', () => {
-  it('is the id, after key_prefix where there is one', () => {
+  it('is the id, after key_prefix if that is set', () => {
     expect(keyOf('an id', {})).toBe('an id')
     expect(keyOf('an id', { keyPrefix })).toBe('shop:an id')
   })
 
-  it('gives the id back, and none for keys of others', () => {
+  it('is converted back to the id, and to none for keys of other applications', () => {
     expect(idOf('shop:an id', { keyPrefix })).toBe('an id')
     expect(idOf('an id', {})).toBe('an id')
     for (const other of ['an id', 'news:an id', 'shop', 'shop:', 'Shop:an id']) {

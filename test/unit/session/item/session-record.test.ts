@@ -28,16 +28,18 @@ describe('reading an item', () => {
       saves: [],
       token: undefined,
       dataMissing: false,
-      others: { session_id: { S: ID } },
+      indexed: {},
     })
   })
 
-  it('keeps the attributes that are not of the wire format apart', () => {
-    const item = { data: { S: '{}' }, locked_at: { S: '1.5' }, cookie: { S: '{}' }, user_id: { S: '42' } }
-    expect(recordOf(ID, item, FORMAT).others).toEqual({ user_id: { S: '42' } })
+  it('gives the attributes of index_keys, also those that are absent or named like a property of all objects', () => {
+    const item = { data: { S: '{}' }, user_id: { S: '42' }, flavour: { S: 'x' } }
+    const indexKeys = ['user_id', 'constructor', 'email']
+    const { indexed } = recordOf(ID, item, { ...FORMAT, indexKeys })
+    expect(indexed).toEqual({ user_id: { S: '42' }, constructor: undefined, email: undefined })
   })
 
-  it('tolerates missing times, times of type N, and attributes that it does not know', () => {
+  it('tolerates missing times, times of type N, and unknown attributes', () => {
     expect(recordOf(ID, { data: { S: '{}' }, flavour: { S: 'x' } }, FORMAT)).toMatchObject({ createdAt: undefined })
     expect(recordOf(ID, { data: { S: '{}' }, updated_at: { N: '17' } }, FORMAT)).toMatchObject({ updatedAt: '17' })
   })
@@ -51,7 +53,7 @@ describe('reading an item', () => {
     [{ data: { S: 'BAh7BkkiDHVzZXJfaWQGOgZFVGkv\n' } }, "is in Ruby's Marshal format"],
     [{ data: { S: '[]' } }, 'is not a JSON object'],
     [{ data: { S: '"text"' } }, 'is not a JSON object'],
-  ])('refuses what is no session, without naming the id: %j', (item, message) => {
+  ])('refuses an item that is no session, without naming the id: %j', (item, message) => {
     const read = () => recordOf(ID, item, FORMAT)
     expect(read).toThrow(SessionDataError)
     expect(read).toThrow(message)
@@ -59,15 +61,15 @@ describe('reading an item', () => {
   })
 
   it.each([
-    ['nothing, as the Ruby gem leaves it (D5, G28)', {}, true],
+    ['nothing, which the Ruby gem may leave (D5, G28)', {}, true],
     ['a key and times, without data', { pk: { S: ID }, updated_at: { S: '1.5' }, expire_at: { N: '1' } }, true],
     ['the text null (G14)', { data: { S: 'null' } }, false],
     ['the text null with spaces', { data: { S: ' null\n' } }, false],
-  ])('takes for an empty session: %s', (_what, item, dataMissing) => {
+  ])('reads as an empty session: %s', (_what, item, dataMissing) => {
     expect(recordOf(ID, item, FORMAT)).toMatchObject({ data: {}, json: '{}', base: '{}', dataMissing })
   })
 
-  it('keeps a key named __proto__ to itself', () => {
+  it('pollutes no prototype with a key named __proto__', () => {
     const { data } = recordOf(ID, { data: { S: '{"__proto__":{"polluted":true}}' } }, FORMAT)
     expect('polluted' in data).toBe(false)
     expect('polluted' in {}).toBe(false)

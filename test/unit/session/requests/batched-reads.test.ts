@@ -38,13 +38,13 @@ function made({ batchReads = true, tableKey = 'session_id', consistent = true } 
   return new BatchedReads(transport, resolveConfiguration(options), consistent)
 }
 
-/** How reads ended so far: the key that the item has, `none`, the name of the error, or `waits`. */
+/** How reads ended so far: the key of the item, `none`, the name of the error, or `waits`. */
 interface Asked {
   readonly ends: string[]
   readonly errors: unknown[]
 }
 
-/** Asks for all of them in one turn of the event loop. */
+/** Reads all keys in one turn of the event loop. */
 async function ask(...asked: string[]): Promise<Asked> {
   const ends = asked.map(() => 'waits')
   const errors: unknown[] = []
@@ -63,7 +63,7 @@ async function ask(...asked: string[]): Promise<Asked> {
   return { ends, errors }
 }
 
-/** Answers all that have a connection, and those that get one then. */
+/** Answers all requests that have a connection, and those that get one then. */
 async function answerAll(): Promise<string[]> {
   for (; answered < transport.requests.length; answered += 1) {
     transport.requests[answered]?.answer()
@@ -78,15 +78,15 @@ const last = () => {
   return request
 }
 
-/** Lets the last request fail. */
+/** Makes the last request fail. */
 async function fail(error: unknown): Promise<void> {
   answered = transport.requests.length
   last().fail(error)
   await isAsked()
 }
 
-describe('reads of the same turn of the event loop', () => {
-  it('are one BatchGetItem, and each gets the item of its key', async () => {
+describe('reads of one turn of the event loop', () => {
+  it('share one BatchGetItem, and each gets the item of its key', async () => {
     const { ends } = await ask('a', 'missing', 'b')
     expect(transport.sent()).toEqual(['BatchGetItem a missing b'])
     last().answer({ Responses: { [TABLE]: [transport.items.get('b'), transport.items.get('a')] } })
@@ -94,7 +94,7 @@ describe('reads of the same turn of the event loop', () => {
     expect(ends).toEqual(['a', 'none', 'b'])
   })
 
-  it('need not be asked for in the same tick', async () => {
+  it('share it also where they begin in different ticks', async () => {
     void reads.get('a')
     await Promise.resolve()
     void reads.get('b')
@@ -104,7 +104,7 @@ describe('reads of the same turn of the event loop', () => {
     expect(transport.sent()).toEqual(['BatchGetItem a b c'])
   })
 
-  it('are a GetItem where there is only one, at the end of the turn', async () => {
+  it('are a GetItem at the end of the turn where there is only one', async () => {
     const { ends } = await ask('a')
     expect(await answerAll()).toEqual(['GetItem a'])
     expect(ends).toEqual(['a'])
@@ -119,7 +119,7 @@ describe('reads of the same turn of the event loop', () => {
     expect(last().input).toEqual({ TableName: TABLE, Key: { sid: { S: 'a' } }, ConsistentRead: consistent })
   })
 
-  it('are sent while the timers of the application are fake', async () => {
+  it('are sent while the application uses fake timers', async () => {
     vi.useFakeTimers()
     const found = Promise.all([reads.get('a'), reads.get('b')])
     await isAsked()
@@ -128,13 +128,13 @@ describe('reads of the same turn of the event loop', () => {
     expect(await found).toEqual([transport.items.get('a'), transport.items.get('b')])
   })
 
-  it('are at most 25 a batch', async () => {
+  it('are at most 25 in a batch', async () => {
     await ask(...keys(51))
     expect(transport.requests.map((request) => request.keys)).toEqual([keys(25), keys(50).slice(25), ['k50']])
     expect(transport.sent().at(-1)).toBe('GetItem k50')
   })
 
-  it('read an item once for all that ask for it, and each gets a copy', async () => {
+  it('read an item once for all its readers, and each gets a copy', async () => {
     const found = Promise.all(['a', 'b', 'a', 'a'].map((key) => reads.get(key)))
     await isAsked()
     expect(await answerAll()).toEqual(['BatchGetItem a b'])
@@ -144,13 +144,13 @@ describe('reads of the same turn of the event loop', () => {
     expect(others[0]).not.toBe(others[1])
   })
 
-  it('share a BatchGetItem also where all ask for the same item', async () => {
+  it('share a BatchGetItem also where all read the same item', async () => {
     const { ends } = await ask('a', 'a')
     expect(await answerAll()).toEqual(['BatchGetItem a'])
     expect(ends).toEqual(['a', 'a'])
   })
 
-  it('read an item again for whoever asks later', async () => {
+  it('read an item again for a later reader', async () => {
     await ask('a', 'b')
     await ask('a', 'b')
     expect(await answerAll()).toEqual(['BatchGetItem a b', 'BatchGetItem a b'])
@@ -159,7 +159,7 @@ describe('reads of the same turn of the event loop', () => {
   it.each([
     ['with batch_reads off', () => (reads = made({ batchReads: false }))],
     ['where the transport may not merge, as with a client of the application', () => (transport.mayMerge = false)],
-  ])('go one by one, at once, %s', async (_, prepare) => {
+  ])('are sent one by one, at once, %s', async (_, prepare) => {
     prepare()
     const asked = ask('a', 'b', 'a')
     expect(transport.sent()).toEqual(['GetItem a', 'GetItem b', 'GetItem a'])
@@ -168,7 +168,7 @@ describe('reads of the same turn of the event loop', () => {
     expect(ends).toEqual(['a', 'b', 'a'])
   })
 
-  it('go one by one where the transport may not merge any more', async () => {
+  it('are sent one by one where the transport may not merge any more', async () => {
     const asked = ask('a', 'b')
     transport.mayMerge = false
     const { ends } = await asked
@@ -184,14 +184,14 @@ describe('reads that wait for a connection', () => {
     expect(transport.sent()).toEqual(['GetItem busy'])
   })
 
-  it('are merged with those that come meanwhile', async () => {
+  it('are merged with reads that begin meanwhile', async () => {
     const waits = [await ask('a'), await ask('b', 'a'), await ask('c')]
     expect(transport.sent()).toEqual([])
     expect(await answerAll()).toEqual(['BatchGetItem a b c'])
     expect(waits.map(({ ends }) => ends)).toEqual([['a'], ['b', 'a'], ['c']])
   })
 
-  it('are merged with those of a turn that has not ended', async () => {
+  it('are merged with reads of a turn that has not ended', async () => {
     await ask('a')
     const asked = ask('b')
     transport.requests[0]?.answer()
@@ -204,7 +204,7 @@ describe('reads that wait for a connection', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('are a GetItem where only one waits', async () => {
+  it('are a GetItem where only one read waits', async () => {
     const { ends } = await ask('a')
     expect(vi.getTimerCount()).toBe(1)
     expect(await answerAll()).toEqual(['GetItem a'])
@@ -212,7 +212,7 @@ describe('reads that wait for a connection', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('keep their place in the queue, one for each 25', async () => {
+  it('keep their places in the queue, one for every 25 reads', async () => {
     await ask(...keys(24))
     void transport.send('GetItem', { TableName: TABLE, Key: { session_id: { S: 'other' } } })
     for (const key of keys(7, 'l')) await ask(key)
@@ -223,7 +223,7 @@ describe('reads that wait for a connection', () => {
     expect(transport.queue).toEqual([])
   })
 
-  it('take no connection from others where many ask for the same item', async () => {
+  it('take no connection from others where many read the same item', async () => {
     await ask(...keys(60).map(() => 'a'))
     void transport.send('GetItem', { TableName: TABLE, Key: { session_id: { S: 'other' } } })
     expect(await answerAll()).toEqual(['BatchGetItem a', 'GetItem other'])
@@ -232,7 +232,7 @@ describe('reads that wait for a connection', () => {
     expect(ends).toEqual(['b', 'c'])
   })
 
-  it('are sent in the asynchronous context of the first of them', async () => {
+  it('are sent in the asynchronous context of the first read', async () => {
     const caller = new AsyncLocalStorage<string>()
     const send = vi.spyOn(transport, 'send').mockImplementation(() => {
       callers.push(caller.getStore())
@@ -250,7 +250,7 @@ describe('reads that wait for a connection', () => {
     expect(callers).toEqual(['a', 'c'])
   })
 
-  it('are sent in their own asynchronous context where they go alone', async () => {
+  it('are sent in their own asynchronous context where they are sent alone', async () => {
     const caller = new AsyncLocalStorage<string>()
     const callers: (string | undefined)[] = []
     void caller.run('a', () => reads.get('a'))
@@ -267,7 +267,7 @@ describe('reads that wait for a connection', () => {
 describe('the deadline of a read', () => {
   const start = () => performance.now()
 
-  it('is request_timeout after the call, also for a read that goes alone', async () => {
+  it('is request_timeout after the call, also for a read that is sent alone', async () => {
     const began = start()
     await ask('a')
     expect(last().deadline).toBe(began + TIMEOUT)
@@ -291,7 +291,7 @@ describe('the deadline of a read', () => {
       transport.sent()
     })
 
-    it('ends it, and leaves it out of the batch', async () => {
+    it('ends the read, and leaves it out of the batch', async () => {
       const early = await ask('a', 'b')
       await vi.advanceTimersByTimeAsync(TIMEOUT / 2)
       const later = await ask('c', 'b', 'd')
@@ -305,7 +305,7 @@ describe('the deadline of a read', () => {
       expect(vi.getTimerCount()).toBe(0)
     })
 
-    it('ends it, and one that is left goes alone', async () => {
+    it('ends the read, and the only other one is sent alone', async () => {
       await ask('a')
       await vi.advanceTimersByTimeAsync(1)
       const { ends } = await ask('b')
@@ -314,7 +314,7 @@ describe('the deadline of a read', () => {
       expect(ends).toEqual(['b'])
     })
 
-    it('ends all, and nothing is sent', async () => {
+    it('ends all reads, and nothing is sent', async () => {
       const { ends } = await ask(...keys(60))
       await vi.advanceTimersByTimeAsync(TIMEOUT)
       expect(new Set(ends)).toEqual(new Set(['RequestTimeoutError']))
@@ -324,7 +324,7 @@ describe('the deadline of a read', () => {
       expect(await answerAll()).toEqual(['BatchGetItem a b'])
     })
 
-    it('ends it also while its batch, which has until the latest deadline, is under way', async () => {
+    it('ends the read also while its batch is running until the latest deadline', async () => {
       const early = await ask('a')
       await vi.advanceTimersByTimeAsync(TIMEOUT / 2)
       const later = await ask('b', 'a')
@@ -340,7 +340,7 @@ describe('the deadline of a read', () => {
       expect(early.ends).toEqual(['RequestTimeoutError'])
     })
 
-    it('leaves it out where its batch failed, and the others go one by one', async () => {
+    it('leaves the read out after its batch failed, and the others are sent one by one', async () => {
       await ask('a')
       await vi.advanceTimersByTimeAsync(TIMEOUT / 2)
       const { ends } = await ask('b', 'c')
@@ -363,7 +363,7 @@ describe('the deadline of a read', () => {
     expect(ends).toEqual(['RequestTimeoutError', 'RequestTimeoutError'])
   })
 
-  it('stays that of the read when it goes alone after a batch', async () => {
+  it('stays the same when the read is sent alone after a batch', async () => {
     const began = start()
     await ask('a', 'b')
     await vi.advanceTimersByTimeAsync(TIMEOUT / 2)
@@ -375,7 +375,7 @@ describe('the deadline of a read', () => {
 describe('keys that DynamoDB leaves unprocessed', () => {
   const left = (...those: string[]) => ({ [TABLE]: { Keys: those.map((key) => ({ session_id: { S: key } })) } })
 
-  it('are read one by one, and batching goes on', async () => {
+  it('are read one by one, and batching continues', async () => {
     const { ends } = await ask('a', 'b', 'c', 'b')
     expect(transport.sent()).toEqual(['BatchGetItem a b c'])
     answered = 1
@@ -396,7 +396,7 @@ describe('keys that DynamoDB leaves unprocessed', () => {
   })
 })
 
-/** Asks for two items, and says how they are read: together or one by one. They are answered. */
+/** Reads two items, and tells whether they were read together or one by one. */
 async function way(): Promise<'together' | 'one by one'> {
   transport.sent()
   const { ends } = await ask('a', 'b')
@@ -409,7 +409,7 @@ async function way(): Promise<'together' | 'one by one'> {
 
 describe('a batch that is throttled, finds no table, or is ended by close()', () => {
   it.each(['ThrottlingException', 'ProvisionedThroughputExceededException', 'ResourceNotFoundException', 'AbortError'])(
-    'fails all of its readers, each with an error of its own, and batching goes on: %s',
+    'fails all of its readers, each with its own error, and batching continues: %s',
     async (name) => {
       const { ends, errors } = await ask('a', 'b', 'a')
       transport.sent()
@@ -440,9 +440,9 @@ describe('a batch that is throttled, finds no table, or is ended by close()', ()
   })
 })
 
-describe('a batch that fails otherwise', () => {
+describe('a batch that fails with another error', () => {
   it.each(['AccessDeniedException', 'UnknownOperationException', 'InternalServerError', 'UnreadableAnswerError'])(
-    'is read one by one, and batching rests for a minute: %s',
+    'is read one by one, and batching pauses for a minute: %s',
     async (name) => {
       const { ends } = await ask('a', 'b', 'a')
       await fail(errorOf(name))
@@ -456,7 +456,7 @@ describe('a batch that fails otherwise', () => {
     },
   )
 
-  it('rests also where the GetItems fail', async () => {
+  it('pauses batching also where the GetItems fail', async () => {
     transport.connections = 1
     const { ends } = await ask('a', 'b')
     await fail(errorOf('AccessDeniedException'))
@@ -485,7 +485,7 @@ describe('a batch that fails otherwise', () => {
     ])
   })
 
-  it('lets those that wait for a connection go one by one, too', async () => {
+  it('makes reads that wait for a connection go one by one, too', async () => {
     transport.connections = 2
     void transport.send('GetItem', { TableName: TABLE, Key: { session_id: { S: 'busy' } } })
     await ask('a', 'b')
@@ -501,7 +501,7 @@ describe('a batch that fails otherwise', () => {
 })
 
 describe('a batch that reaches its deadline', () => {
-  /** A batch is not answered in time. */
+  /** Sends a batch that is not answered in time. */
   async function late(): Promise<Asked> {
     const asked = await ask('a', 'b', 'a')
     expect(transport.sent()).toEqual(['BatchGetItem a b'])
@@ -510,7 +510,7 @@ describe('a batch that reaches its deadline', () => {
     return asked
   }
 
-  it('fails all of its readers, each with an error of its own', async () => {
+  it('fails all of its readers, each with its own error', async () => {
     const { ends, errors } = await late()
     expect(ends).toEqual(['RequestTimeoutError', 'RequestTimeoutError', 'RequestTimeoutError'])
     expect(new Set(errors).size).toBe(3)
@@ -518,7 +518,7 @@ describe('a batch that reaches its deadline', () => {
     expect(transport.sent()).toEqual([])
   })
 
-  it('lets reads go one by one until a GetItem is answered; then batching rests for a minute', async () => {
+  it('makes reads go one by one until a GetItem is answered; then batching pauses for a minute', async () => {
     await late()
     await vi.advanceTimersByTimeAsync(2 * TIMEOUT)
     await ask('a', 'b')
@@ -530,7 +530,7 @@ describe('a batch that reaches its deadline', () => {
     expect(await way()).toBe('together')
   })
 
-  it('lets reads go one by one until a GetItem times out; then batching goes on', async () => {
+  it('makes reads go one by one until a GetItem times out; then batching continues', async () => {
     await late()
     const { ends } = await ask('c')
     await vi.advanceTimersByTimeAsync(TIMEOUT)
@@ -547,7 +547,7 @@ describe('a batch that reaches its deadline', () => {
     expect(transport.sent()).toEqual(['GetItem c', 'GetItem d', 'GetItem c'])
   })
 
-  it('is not judged by a GetItem that was asked for before', async () => {
+  it('is not judged by a GetItem that was sent before', async () => {
     await ask('c')
     await ask('d')
     transport.sent()
@@ -562,7 +562,7 @@ describe('a batch that reaches its deadline', () => {
     expect(await way()).toBe('together')
   })
 
-  it('is judged by the first GetItem since, however many batches are late after that', async () => {
+  it('is judged by the first GetItem after it, even if more batches are late later', async () => {
     const early = await ask('a', 'b')
     await vi.advanceTimersByTimeAsync(10)
     await ask('c', 'd')
@@ -579,7 +579,7 @@ describe('a batch that reaches its deadline', () => {
     expect(await way()).toBe('together')
   })
 
-  it('never ends the rest, also when a GetItem times out', async () => {
+  it('never ends the pause, also when a GetItem times out', async () => {
     await ask('a', 'b')
     await ask('c', 'd')
     transport.requests[0]?.fail(errorOf('AccessDeniedException'))
@@ -593,7 +593,7 @@ describe('a batch that reaches its deadline', () => {
     expect(await way()).toBe('one by one')
   })
 
-  it('lets those that wait for a connection go one by one, too', async () => {
+  it('makes reads that wait for a connection go one by one, too', async () => {
     transport.connections = 2
     void transport.send('GetItem', { TableName: TABLE, Key: { session_id: { S: 'busy' } } })
     transport.sent()
