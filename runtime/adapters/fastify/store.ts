@@ -5,7 +5,7 @@ import type { Options } from '../../configuration/options.js'
 import { MissingSecretKeyError } from '../../errors.js'
 import { isSignedSessionId, makeSessionId } from '../../session/item/session-id.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
-import { type Answer, answer } from '../shared/callback.js'
+import { type Callback, toCallback } from '../shared/callback.js'
 import { SessionStore } from '../shared/session-store.js'
 import { FastifySessions } from './session-registry.js'
 
@@ -80,7 +80,7 @@ export class DynamoSessionStore extends EventEmitter implements FastifyStore, Se
    */
   get(id: string): Promise<Session | null>
   get(id: string, callback: (error: unknown, session?: Session | null) => void): void
-  get(id: string, callback?: Answer<Session | null>): Promise<Session | null> | undefined {
+  get(id: string, callback?: Callback<Session | null>): Promise<Session | null> | undefined {
     if (!callback) return this.#sessions.find(id)
     this.#sessions.get(id, callback)
   }
@@ -88,14 +88,14 @@ export class DynamoSessionStore extends EventEmitter implements FastifyStore, Se
   /** Stores a session: creates it when it is new, changes it when it was loaded and was not deleted since. */
   set(id: string, session: Session): Promise<void>
   set(id: string, session: Session, callback: Done): void
-  set(id: string, session: Session, callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#sessions.set(id, session), callback)
+  set(id: string, session: Session, callback?: Callback<void>): Promise<void> | undefined {
+    return toCallback(this.#sessions.set(id, session), callback)
   }
 
   /** Deletes a session, whether or not it exists. */
   destroy(id: string): Promise<void>
   destroy(id: string, callback: Done): void
-  destroy(id: string, callback?: Answer<void>): Promise<void> | undefined {
+  destroy(id: string, callback?: Callback<void>): Promise<void> | undefined {
     return this.#sessions.destroy(id, callback)
   }
 

@@ -70,7 +70,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
   constructor(options: ManagerOptions) {
     this.#given = separateOptions(options)
     this.#storage = new FetchStorage(this.#given.options)
-    if (this.#storage.keeper.configuration.secretKey !== undefined) return
+    if (this.#storage.store.configuration.secretKey !== undefined) return
     throw new MissingSecretKeyError(
       'A session manager signs its cookie and needs a secret for that: set the option secretKey, ENV ' +
         'AWS_DYNAMO_DB_SESSION_SECRET_KEY or SECRET_KEY_BASE.',
@@ -127,7 +127,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     const options: SessionOptions = { ...session }
     const secure = assumeSsl || (facts.secure ?? true)
     const cookie = cookieIn(cookieHeader, key)
-    const isOurs = cookie !== undefined && isSignedSessionId(cookie, this.#storage.keeper.configuration)
+    const isOurs = cookie !== undefined && isSignedSessionId(cookie, this.#storage.store.configuration)
     const loaded = await this.#storage.load(isOurs && (secure || !options.secure) ? cookie : null)
     const forget = releaseOnAbort(loaded, facts)
     const request: RequestState = { loaded, options, cookie, secure, renewed: false }
@@ -141,7 +141,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
 
   /** Tells the error handler of the configuration; for those who have nobody else to tell. */
   report(error: unknown, operation: string): void {
-    report(error, { operation }, this.#storage.keeper.configuration.errorHandler)
+    report(error, { operation }, this.#storage.store.configuration.errorHandler)
   }
 
   async #commit(request: RequestState): Promise<string | undefined> {

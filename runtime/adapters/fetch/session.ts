@@ -2,7 +2,7 @@ import { Session } from '@remix-run/session'
 import { wallClock } from '../../async/clock.js'
 import type { SessionData } from '../../session/item/serialize.js'
 import { isSignedSessionId, makeSessionId, newSessionId } from '../../session/item/session-id.js'
-import { isOver, parseCookie, extrasOf as settingsExtras } from '../shared/cookie-settings.js'
+import { parseCookie, extrasOf as settingsExtras } from '../shared/cookie-settings.js'
 import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
 import type { SessionStore } from '../shared/session-store.js'
 
@@ -16,7 +16,7 @@ const FLASH = '_flash'
 export class FetchSession {
   readonly session: Session
   readonly #store: SessionStore
-  readonly #held: RequestSession
+  readonly #requestSession: RequestSession
   /** The id under which it is stored, or will be. */
   #id: string
   /** The session object's own id when `#id` was made: another one says that it was regenerated since. */
@@ -28,38 +28,32 @@ export class FetchSession {
   #destroyed = false
   #last: Promise<unknown> = Promise.resolve()
 
-  /** Loads the session with this id, and locks it where locking is pessimistic; a new one when there is none. */
-  static async load(id: string | null, keeper: SessionStore): Promise<FetchSession> {
-    let isHidden = false
-    const onHidden = () => {
-      isHidden = true
+  /** Loads the session with this id, and locks it where locking is pessimistic. Makes a new one when there is none. */
+  static async load(id: string | null, store: SessionStore): Promise<FetchSession> {
+    const loaded = id === null ? undefined : await store.load(id, true)
+    if (id === null || loaded?.kind !== 'found') {
+      const session = new Session(newSessionId(store.configuration))
+      return new FetchSession(session, store, store.start(), { hidden: loaded?.kind === 'hidden' ? id : null })
     }
-    const held = id === null ? undefined : await keeper.load(id, { locking: true, onHidden })
-    const isAlive = held && !isOver(parseCookie(held.record?.cookie))
-    if (id === null || !isAlive) {
-      // Waited for: a Lambda function stops as soon as it has answered.
-      await held?.release()
-      const session = new Session(newSessionId(keeper.configuration))
-      return new FetchSession(session, keeper, keeper.start(), { hidden: isHidden || held ? id : null })
-    }
-    return new FetchSession(new Session(id, held.record && valuesAndFlash(held.record.data)), keeper, held)
+    const { record } = loaded.session
+    return new FetchSession(new Session(id, record && valuesAndFlash(record.data)), store, loaded.session)
   }
 
-  /** Takes on a session object that the application made itself, as a new session. */
-  static adopt(session: Session, keeper: SessionStore): FetchSession {
-    keeper.assertPossible(session.id)
-    return new FetchSession(session, keeper, keeper.start(), { foreign: true })
+  /** Takes a session object that the application made itself for a new session. */
+  static adopt(session: Session, store: SessionStore): FetchSession {
+    store.assertPossible(session.id)
+    return new FetchSession(session, store, store.start(), { foreign: true })
   }
 
   private constructor(
     session: Session,
-    keeper: SessionStore,
-    held: RequestSession,
+    store: SessionStore,
+    requestSession: RequestSession,
     { foreign = false, hidden = null }: { foreign?: boolean; hidden?: string | null } = {},
   ) {
     this.session = session
-    this.#store = keeper
-    this.#held = held
+    this.#store = store
+    this.#requestSession = requestSession
     this.#id = session.id
     this.#sessionId = session.id
     this.#foreign = foreign
@@ -68,15 +62,15 @@ export class FetchSession {
 
   /** The id under which the session is stored; undefined when it is not, or when that is not known. */
   get storedId(): string | undefined {
-    return this.#held.gone || this.#destroyed ? undefined : this.#held.record?.id
+    return this.#requestSession.deleted || this.#destroyed ? undefined : this.#requestSession.record?.id
   }
 
   get unread(): boolean {
-    return this.#held.unread
+    return this.#requestSession.unread
   }
 
   get locked(): boolean {
-    return this.#held.record?.token !== undefined
+    return this.#requestSession.record?.token !== undefined
   }
 
   /**
@@ -93,39 +87,38 @@ export class FetchSession {
 
   /** Gives the lock back in the background. */
   async release(): Promise<void> {
-    if (!this.#destroyed) await this.#held.release()
+    if (!this.#destroyed) await this.#requestSession.release()
   }
 
   async #save(extras: ExtrasOf): Promise<string | null> {
     const { session } = this
-    const held = this.#held
+    const requestSession = this.#requestSession
     if (session.destroyed) return this.#destroy()
     const data = dataOf(session)
     const isEmpty = Object.keys(data).length === 0
-    if (held.unread) {
-      if (session.dirty || !isEmpty) held.assertRead(this.#id)
+    if (requestSession.unread) {
+      if (session.dirty || !isEmpty) requestSession.assertRead(this.#id)
       return null
     }
     const regenerated = session.id !== this.#sessionId
-    if (!held.record) {
+    if (!requestSession.record) {
       if (isEmpty) return null
-      await held.save(regenerated ? this.#nextId() : this.#firstId(), data, extras)
+      await requestSession.save(regenerated ? this.#nextId() : this.#firstId(), data, extras)
     } else if (regenerated) {
-      await held.renew(this.#nextId(), data, extras, session.deleteId === undefined)
+      await requestSession.regenerate(this.#nextId(), data, extras, session.deleteId === undefined)
     } else {
-      await held.saveOrTouch(this.#id, data, extras)
+      await requestSession.saveOrTouch(this.#id, data, extras)
     }
     // Others have deleted the session. The browser may have another one by now, whose cookie must stay.
-    if (held.gone) return null
-    this.#id = held.record?.id ?? this.#id
+    if (requestSession.deleted) return null
+    this.#id = requestSession.record?.id ?? this.#id
     this.#sessionId = session.id
     return session.dirty ? this.#id : null
   }
 
   async #destroy(): Promise<''> {
-    const stored = this.#held.record !== undefined || this.#held.unread || this.#foreign
-    if (stored && !this.#destroyed) await this.#store.destroy(this.#id)
-    if (this.#hidden !== null && !this.#destroyed) await this.#store.destroy(this.#hidden)
+    const isStored = this.#requestSession.record !== undefined || this.#requestSession.unread || this.#foreign
+    if (!this.#destroyed) await this.#store.destroy(isStored ? this.#id : undefined, this.#hidden ?? undefined)
     this.#destroyed = true
     return ''
   }

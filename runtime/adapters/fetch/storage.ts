@@ -56,13 +56,13 @@ export function createSessionStorage<Values extends object = AnyShape, Flash ext
 }
 
 export class FetchStorage extends EventEmitter implements DynamoSessionStorage {
-  readonly keeper: SessionStore
+  readonly store: SessionStore
   /** Kept beside the session objects, so that the application does not see it. */
   readonly #sessions = new WeakMap<Session, FetchSession>()
 
   constructor(options: Options) {
     super()
-    this.keeper = new SessionStore(options, (conflict) => this.emit('conflict', conflict))
+    this.store = new SessionStore(options, (conflict) => this.emit('conflict', conflict))
   }
 
   async read(cookieValue: string | null): Promise<Session> {
@@ -79,16 +79,16 @@ export class FetchStorage extends EventEmitter implements DynamoSessionStorage {
   }
 
   keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
-    return this.keeper.index.keysBy(key, value, search)
+    return this.store.index.keysBy(key, value, search)
   }
 
   destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
-    return this.keeper.index.destroyBy(key, value, search)
+    return this.store.index.destroyBy(key, value, search)
   }
 
   /** The same as {@link read}, with what is known of the session besides. */
   async load(id: string | null): Promise<FetchSession> {
-    const loaded = await FetchSession.load(id, this.keeper)
+    const loaded = await FetchSession.load(id, this.store)
     this.#sessions.set(loaded.session, loaded)
     return loaded
   }
@@ -96,7 +96,7 @@ export class FetchStorage extends EventEmitter implements DynamoSessionStorage {
   #of(session: Session): FetchSession {
     const known = this.#sessions.get(session)
     if (known) return known
-    const adopted = FetchSession.adopt(session, this.keeper)
+    const adopted = FetchSession.adopt(session, this.store)
     this.#sessions.set(session, adopted)
     return adopted
   }

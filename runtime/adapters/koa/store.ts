@@ -27,8 +27,8 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
 {
   readonly #store: SessionStore
   readonly #requests = new WeakMap<KoaContext, KoaRequest>()
-  /** Of what scripts were given. */
-  readonly #held = new WeakMap<object, RequestSession>()
+  /** By the objects that scripts got. */
+  readonly #requestSessions = new WeakMap<object, RequestSession>()
 
   constructor(options: Options = {}) {
     super()
@@ -96,9 +96,10 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
   }
 
   async #find(key: string): Promise<object | undefined> {
-    const held = await this.#store.load(key, { locking: false })
-    const session = held && unpack(held, { bookkeeping: false })
-    if (session) this.#held.set(session, held)
+    const loaded = await this.#store.load(key, false)
+    if (loaded.kind !== 'found') return undefined
+    const session = unpack(loaded, { bookkeeping: false })
+    this.#requestSessions.set(session, loaded.session)
     return session
   }
 
@@ -106,8 +107,8 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
     const { repository, configuration } = this.#store
     const data = dataOf(session)
     const extras = extrasFor(settingsOf(session, maxAge), configuration.touchInterval)
-    const held = this.#held.get(session)
-    if (held && (!held.record || held.record.id === key)) return held.save(key, data, extras)
+    const loaded = this.#requestSessions.get(session)
+    if (loaded && (!loaded.record || loaded.record.id === key)) return loaded.save(key, data, extras)
     this.#store.assertPossible(key)
     await repository.put(key, data, extras(undefined))
   }
