@@ -387,7 +387,12 @@ const BREAKAGES = [
     '(error) => process.nextTick(callback, error),',
     '(error) => {\n      process.nextTick(callback, error)\n      throw error\n    },',
   ],
-  ["an unlock that fails is nobody's", REQUEST_SESSION, "this.#store.report(error, 'unlock', record.id)", 'throw error'],
+  [
+    "an unlock that fails is nobody's",
+    REQUEST_SESSION,
+    "this.#store.report(error, 'unlock', record.id)",
+    'throw error',
+  ],
 ]
 
 const stale = BREAKAGES.filter(([, file, from]) => !readFileSync(file, 'utf8').includes(from))
