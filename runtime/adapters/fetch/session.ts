@@ -6,24 +6,24 @@ import { parseCookie, extrasOf as settingsExtras } from '../shared/cookie-settin
 import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
 import type { SessionStore } from '../shared/session-store.js'
 
-/** The key of `data` that holds what was flashed, for the next request only. */
+/** The key of the data that holds flashed values, which are for the next request only. */
 const FLASH = '_flash'
 
 /**
- * A session object of `@remix-run/session`, and what it is in the table. Its values are the top-level keys of the data,
- * as with every other adapter; what it flashed is under one more key.
+ * A session object of `@remix-run/session` and its session in the table. The object's values are the top-level keys of
+ * the data, as with every other adapter. Its flashed values are under one more key.
  */
 export class FetchSession {
   readonly session: Session
   readonly #store: SessionStore
   readonly #requestSession: RequestSession
-  /** The id under which it is stored, or will be. */
+  /** The id under which the session is stored, or will be stored. */
   #id: string
-  /** The session object's own id when `#id` was made: another one says that it was regenerated since. */
+  /** The id of the session object when `#id` was set. Another id of the object means that it was regenerated since. */
   #sessionId: string
-  /** Not made by us: its id was given, and may be that of a session that is there. */
+  /** Whether the application made the session object. Its id may belong to a stored session. */
   readonly #foreign: boolean
-  /** The request's cookie named this id, which had no session here, but may have one for other requests. */
+  /** The id in the request's cookie, if it has no session here, but may have one for other requests. */
   readonly #hidden: string | null
   #destroyed = false
   #last: Promise<unknown> = Promise.resolve()
@@ -60,7 +60,7 @@ export class FetchSession {
     this.#hidden = hidden
   }
 
-  /** The id under which the session is stored; undefined when it is not, or when that is not known. */
+  /** The id under which the session is stored; undefined when it is not stored, or when that is not known. */
   get storedId(): string | undefined {
     return this.#requestSession.deleted || this.#destroyed ? undefined : this.#requestSession.record?.id
   }
@@ -74,10 +74,10 @@ export class FetchSession {
   }
 
   /**
-   * Stores what there is to store, or renews the session when that is due.
+   * Stores the session, or touches an unchanged one.
    *
-   * @param lifetime how long the session lives from now on by its own account, in seconds
-   * @returns the value for the cookie; null when the cookie is to stay as it is, '' when it is to be deleted
+   * @param lifetime the session's own lifetime from now on, in seconds
+   * @returns the value for the cookie; null: the cookie stays as it is; '': the cookie is to be deleted
    */
   save({ lifetime }: { readonly lifetime?: number | undefined } = {}): Promise<string | null> {
     const saved = this.#last.then(() => this.#save(extrasOf(lifetime)))
@@ -85,7 +85,7 @@ export class FetchSession {
     return saved
   }
 
-  /** Gives the lock back in the background. */
+  /** Unlocks the session. Never rejects. */
   async release(): Promise<void> {
     if (!this.#destroyed) await this.#requestSession.release()
   }
@@ -109,7 +109,7 @@ export class FetchSession {
     } else {
       await requestSession.saveOrTouch(this.#id, data, extras)
     }
-    // Others have deleted the session. The browser may have another one by now, whose cookie must stay.
+    // Another request deleted the session. The cookie stays, because the browser may have that of a new session by now.
     if (requestSession.deleted) return null
     this.#id = requestSession.record?.id ?? this.#id
     this.#sessionId = session.id
@@ -123,7 +123,7 @@ export class FetchSession {
     return ''
   }
 
-  /** For a new session: the id that it has already; should that be taken, others. */
+  /** For a new session: its own id first, then other ids in case it is taken. */
   #firstId(): string | (() => string) {
     const { configuration } = this.#store
     if (this.#foreign) {
@@ -139,14 +139,14 @@ export class FetchSession {
     }
   }
 
-  /** After `regenerateId`, which makes a UUID: that, except where ids are signed. */
+  /** After `regenerateId`: the UUID that it made, or a signed id where there is a secret. */
   #nextId(): string | (() => string) {
     const { configuration } = this.#store
     return configuration.secretKey === undefined ? this.session.id : () => makeSessionId(configuration)
   }
 }
 
-/** Another adapter may have stored the settings of its cookie: they end the session, unless it has a lifetime here. */
+/** Another adapter may have stored the settings of its cookie. They end the session, unless it has a lifetime here. */
 function extrasOf(lifetime: number | undefined): ExtrasOf {
   return (stored) => {
     const settings = parseCookie(stored)
@@ -158,7 +158,7 @@ function extrasOf(lifetime: number | undefined): ExtrasOf {
   }
 }
 
-/** Something else that others keep under our key, as Rails may, is a value like any other. */
+/** Another writer, such as Rails, may use the same key for other data. That data is a value like any other. */
 function valuesAndFlash(data: SessionData): [values: SessionData, flash: SessionData] {
   const { [FLASH]: flash, ...values } = data
   return isFlash(flash) ? [values, flash] : [data, {}]

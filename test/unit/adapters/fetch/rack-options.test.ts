@@ -9,8 +9,8 @@ describe('the options of a session manager', () => {
   it.each([
     [{ key: 'a b' }, 'option key: must be the name of a cookie, not "a b"'],
     [{ key: '' }, 'option key: must be the name of a cookie, not ""'],
-    [{ path: '/a;b' }, 'option path: must be a path, as in /shop, not "/a;b"'],
-    [{ domain: 'exa mple' }, 'option domain: must be a domain, as in example.com, not "exa mple"'],
+    [{ path: '/a;b' }, 'option path: must be a path, such as /shop, not "/a;b"'],
+    [{ domain: 'exa mple' }, 'option domain: must be a domain, such as example.com, not "exa mple"'],
     [{ expireAfter: 0 }, 'option expireAfter: must be a number of seconds, more than 0 and at most 3155760000, not 0'],
     [{ expireAfter: Number.NaN }, /not NaN$/],
     [{ expireAfter: 1e15 }, /not 1000000000000000$/],
