@@ -20,6 +20,7 @@ export class SdkTransport implements Transport {
   readonly #client: () => Promise<DynamoDBClient>
   readonly #clock: ServerClock
   readonly #timeout: number
+  readonly #running = new Set<AbortController>()
 
   constructor(client: () => Promise<DynamoDBClient>, clock: ServerClock, { requestTimeout }: Configuration) {
     this.#client = client
@@ -31,6 +32,11 @@ export class SdkTransport implements Transport {
   inTurn(start: () => void): () => void {
     start()
     return () => undefined
+  }
+
+  /** Aborts running requests, which the client would send again. */
+  close(): void {
+    for (const request of this.#running) request.abort()
   }
 
   async send<O extends Operation>(
@@ -47,6 +53,7 @@ export class SdkTransport implements Transport {
     const rest = deadline - monotonic()
     if (rest <= 0) throw requestTimedOut(operation, input, this.#timeout, false)
     const own = new AbortController()
+    this.#running.add(own)
     const abort = () => own.abort(abortSignal?.reason)
     abortSignal?.addEventListener('abort', abort, { once: true })
     let timer: NodeJS.Timeout | undefined
@@ -67,6 +74,7 @@ export class SdkTransport implements Transport {
       throw withoutAnswer(error, operation, input)
     } finally {
       clearTimeout(timer)
+      this.#running.delete(own)
       abortSignal?.removeEventListener('abort', abort)
     }
   }

@@ -2,12 +2,13 @@
  * What TypeScript says to users of the entry `dynamo-session-store/express`. Nothing here runs: `tsc --noEmit` is the
  * test, and fails where a type is not the expected one or an expected error is missing.
  */
+import type { EventEmitter } from 'node:events'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Request } from 'express'
 import session, { type Session, type SessionData, type Store } from 'express-session'
 import { expectTypeOf } from 'vitest'
 import { DynamoSessionStore } from '../../runtime/express.js'
-import type { Conflict, ErrorContext, Options } from '../../runtime/index.js'
+import type { Conflict, ErrorContext, Options, SessionConflict } from '../../runtime/index.js'
 
 /** The shape of the session, as an application declares it. */
 declare module 'express-session' {
@@ -25,7 +26,12 @@ expectTypeOf<DynamoSessionStore>().toExtend<Store>()
 session({ store, secret: 'x', genid: store.genid, resave: false, saveUninitialized: false })
 expectTypeOf(store.genid).toEqualTypeOf<() => string>()
 expectTypeOf(store.createSession(request, data)).toEqualTypeOf<Session & SessionData>()
-expectTypeOf(store.on('conflict', () => undefined)).toExtend<DynamoSessionStore>()
+expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf(
+  store.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>()),
+).toExtend<DynamoSessionStore>()
+// @ts-expect-error there is no such event
+store.on('conflicts', () => undefined)
 
 // Without a callback every method is a promise.
 expectTypeOf(store.get('id')).toEqualTypeOf<Promise<SessionData | null>>()
@@ -108,3 +114,11 @@ new DynamoSessionStore({ onConflict: () => 'ours' })
 new DynamoSessionStore({ errorHandler: () => undefined })
 // @ts-expect-error a client is a DynamoDBClient
 new DynamoSessionStore({ client: {} })
+
+// A store can be closed, also at the end of a block.
+expectTypeOf(store.close()).toEqualTypeOf<Promise<void>>()
+async function script() {
+  await using own = new DynamoSessionStore()
+  await own.destroy('id')
+}
+expectTypeOf(script).returns.resolves.toBeVoid()

@@ -2,11 +2,12 @@
  * What TypeScript says to users of the entry `dynamo-session-store/fastify`. Nothing here runs: `tsc --noEmit` is the
  * test, and fails where a type is not the expected one or an expected error is missing.
  */
+import type { EventEmitter } from 'node:events'
 import type { FastifySessionOptions, SessionStore } from '@fastify/session'
 import fastify, { type FastifyPluginAsync, type FastifyRequest, type Session } from 'fastify'
 import { expectTypeOf } from 'vitest'
 import { type DynamoSessionOptions, DynamoSessionStore, dynamoSession } from '../../runtime/fastify.js'
-import type { Options, SessionSearch } from '../../runtime/index.js'
+import type { Options, SessionConflict, SessionSearch } from '../../runtime/index.js'
 
 /** The shape of the session, as an application declares it. */
 declare module 'fastify' {
@@ -46,7 +47,12 @@ expectTypeOf(DynamoSessionStore).constructorParameters.toEqualTypeOf<[options?: 
 expectTypeOf(store.genid).toEqualTypeOf<() => string>()
 expectTypeOf(store.signer.sign('id')).toEqualTypeOf<string>()
 expectTypeOf(store.signer.unsign('id')).toEqualTypeOf<{ valid: boolean; renew: boolean; value: string | null }>()
-expectTypeOf(store.on('conflict', () => undefined)).toExtend<DynamoSessionStore>()
+expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf(
+  store.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>()),
+).toExtend<DynamoSessionStore>()
+// @ts-expect-error there is no such event
+store.on('conflicts', () => undefined)
 
 // Without a callback every method is a promise; with one there is nothing to await.
 expectTypeOf(store.get('id')).toEqualTypeOf<Promise<Session | null>>()
@@ -84,3 +90,11 @@ async function loaded(): Promise<Session> {
 
 // Its sessions are found by what is in them.
 expectTypeOf<DynamoSessionStore>().toExtend<SessionSearch>()
+
+// A store can be closed, also at the end of a block.
+expectTypeOf(store.close()).toEqualTypeOf<Promise<void>>()
+async function script() {
+  await using own = new DynamoSessionStore()
+  await own.destroy('id')
+}
+expectTypeOf(script).returns.resolves.toBeVoid()

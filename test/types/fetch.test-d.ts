@@ -2,6 +2,7 @@
  * What TypeScript says to users of the entries `dynamo-session-store/fetch`, `/hono` and `/node-http`. Nothing here runs:
  * `tsc --noEmit` is the test, and fails where a type is not the expected one or an expected error is missing.
  */
+import type { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createCookie } from '@remix-run/cookie'
 import type { Session, SessionStorage } from '@remix-run/session'
@@ -17,7 +18,7 @@ import {
   type SessionOptions,
 } from '../../runtime/fetch.js'
 import { dynamoSession, type SessionVariables } from '../../runtime/hono.js'
-import type { Options, SessionSearch } from '../../runtime/index.js'
+import type { Options, SessionConflict, SessionSearch } from '../../runtime/index.js'
 import { withSession } from '../../runtime/node-http.js'
 
 /** The shape of the session, as an application declares it. */
@@ -34,7 +35,12 @@ expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<SessionStorage>()
 expectTypeOf<Parameters<typeof createSessionStorage>>().toEqualTypeOf<[options?: Options]>()
 remixSession(createCookie('session', { secrets: ['x'] }), createSessionStorage())
 remixSession(createCookie('session', { secrets: ['x'] }), storage)
-expectTypeOf(storage.on('conflict', () => undefined)).toExtend<DynamoSessionStorage<Values, Flash>>()
+expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf(storage.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>())).toExtend<
+  DynamoSessionStorage<Values, Flash>
+>()
+// @ts-expect-error there is no such event
+storage.on('conflicts', () => undefined)
 // @ts-expect-error Rack's options are those of the manager
 createSessionStorage({ path: '/' })
 // @ts-expect-error null where there is no cookie
@@ -127,3 +133,14 @@ expectTypeOf(managed).returns.resolves.toBeVoid()
 // Its sessions are found by what is in them.
 expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<SessionSearch>()
 expectTypeOf<SessionManager['storage']>().toExtend<SessionSearch>()
+
+// Storage and manager can be closed, also at the end of a block.
+expectTypeOf(storage.close()).toEqualTypeOf<Promise<void>>()
+expectTypeOf(manager.close()).toEqualTypeOf<Promise<void>>()
+async function script() {
+  await using ownStorage = createSessionStorage()
+  await using ownManager = createSessionManager()
+  await ownStorage.read(null)
+  await ownManager.load(null)
+}
+expectTypeOf(script).returns.resolves.toBeVoid()

@@ -2,10 +2,11 @@
  * What TypeScript says to users of the entry `dynamo-session-store/koa`. Nothing here runs: `tsc --noEmit` is the test,
  * and fails where a type is not the expected one or an expected error is missing.
  */
+import type { EventEmitter } from 'node:events'
 import Koa from 'koa'
 import session, { type CreateSessionOptions } from 'koa-session'
 import { expectTypeOf } from 'vitest'
-import type { Options, SessionSearch } from '../../runtime/index.js'
+import type { Options, SessionConflict, SessionSearch } from '../../runtime/index.js'
 import { DynamoSessionStore, type KoaSession, type SessionContext } from '../../runtime/koa.js'
 
 /** The shape of the session, as an application declares it; open, for other tests in this project use sessions too. */
@@ -32,7 +33,12 @@ expectTypeOf<DynamoSessionStore<Shape>>().toExtend<NonNullable<CreateSessionOpti
 app.use(session({ store, genid: store.genid }, app))
 app.use(session({ store: typed, maxAge: 'session', signed: false, key: 'rack.session' }, app))
 expectTypeOf(store.genid).toEqualTypeOf<() => string>()
-expectTypeOf(store.on('conflict', () => undefined)).toExtend<DynamoSessionStore>()
+expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf(
+  store.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>()),
+).toExtend<DynamoSessionStore>()
+// @ts-expect-error there is no such event
+store.on('conflicts', () => undefined)
 
 // Scripts call it by hand.
 expectTypeOf(store.get('id')).toEqualTypeOf<Promise<Partial<Record<string, unknown>> | undefined>>()
@@ -88,3 +94,11 @@ new DynamoSessionStore({ locking: 'hopeful' })
 
 // Its sessions are found by what is in them.
 expectTypeOf<DynamoSessionStore>().toExtend<SessionSearch>()
+
+// A store can be closed, also at the end of a block.
+expectTypeOf(store.close()).toEqualTypeOf<Promise<void>>()
+async function script() {
+  await using own = new DynamoSessionStore()
+  await own.destroy('id')
+}
+expectTypeOf(script).returns.resolves.toBeVoid()

@@ -86,7 +86,10 @@ export class FastifySessions {
   /** For @fastify/session. Releases a session that no request adopts. */
   get(id: string, callback: Callback<Session | null>): void {
     const call = this.#call
-    if (call?.kind === 'reloading') return callback(null, call.session)
+    if (call?.kind === 'reloading') {
+      callback(null, call.session)
+      return
+    }
     const loading = this.#store.load(id, call?.kind !== 'loading without a lock')
     toCallback(loading, (error, loaded) => {
       this.#during(this.#handingOver(id, loaded), () => {

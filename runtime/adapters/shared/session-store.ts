@@ -109,7 +109,7 @@ export class SessionStore {
     report(error, { operation, sessionIdHash: hashSessionId(id) }, this.configuration.errorHandler)
   }
 
-  /** Closes the connections that this package opened. Aborts requests that are running. */
+  /** Closes the connections that this package opened, and aborts running requests. */
   async close(): Promise<void> {
     this.#connection.close()
   }
