@@ -50,7 +50,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
   #generate: ((request: Request) => void) | undefined
   /** Set while `get` tells express-session that there is no session, although another request may find one by this id. */
   #hidden: string | undefined
-  /** Such ids, by the id of the new session that express-session made instead. A logout knows only the new id. */
+  /** Hidden ids, by the id of the new session that express-session made instead. A logout knows only the new id. */
   readonly #hiddenIds = new Map<string, { readonly hidden: string; readonly request: WeakRef<Request> }>()
   readonly #forgetting = new FinalizationRegistry((id: string) => this.#hiddenIds.delete(id))
 
