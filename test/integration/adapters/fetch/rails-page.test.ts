@@ -96,7 +96,7 @@ describe('docs/rails.md', { timeout: 90_000 }, () => {
     }
   }
 
-  it('gives both sides the same lifetime and locks', () => {
+  it('configures the same lifetime and locks on both sides', () => {
     const folder = folderWith({ [CONFIG_FILE]: block(CONFIG_FILE, PAGE) })
     const configuration = resolveConfiguration({ root: folder }, { SESSION_SECRET: SECRET })
     expect(configuration).toMatchObject({

@@ -33,7 +33,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
 }
 
 describe('a stored cookie', () => {
-  it('is read as it is when every member is what it should be', () => {
+  it('is read completely when every member is valid', () => {
     expect(parseCookie(JSON.stringify(USUAL))).toEqual(USUAL)
     const forBrowser = { originalMaxAge: null, expires: null, path: '/', httpOnly: true, sameSite: true }
     expect(parseCookie(JSON.stringify(forBrowser))).toEqual(forBrowser)
@@ -51,11 +51,11 @@ describe('a stored cookie', () => {
     },
   )
 
-  it('may have its end as a number of milliseconds', () => {
+  it('may have its end in milliseconds', () => {
     expect(parseCookie('{"expires":2000000000000}')).toEqual({ expires: '2033-05-18T03:33:20.000Z' })
   })
 
-  it('that is nested ever so deep is read without what is nested', () => {
+  it('that is nested deeply is read without the nested value', () => {
     const deep = `{"path":"/","domain":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
     expect(parseCookie(deep)).toEqual({ path: '/' })
   })
