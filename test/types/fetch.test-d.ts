@@ -1,5 +1,5 @@
 /**
- * What TypeScript says to users of the entries `dynamo-session-store/fetch`, `/hono` and `/node-http`. Nothing here runs:
+ * The types of the entries `dynamo-session-store/fetch`, `/hono` and `/node-http`. Nothing here runs:
  * `tsc --noEmit` is the test, and fails where a type is not the expected one or an expected error is missing.
  */
 import type { EventEmitter } from 'node:events'
@@ -46,7 +46,7 @@ createSessionStorage({ path: '/' })
 // @ts-expect-error null where there is no cookie
 storage.read()
 
-// What the application declared is what it gets.
+// The session has the shape that the application declared.
 async function stored() {
   const session = await storage.read(null)
   expectTypeOf(session).toEqualTypeOf<Session<Values, Flash>>()
@@ -63,7 +63,7 @@ async function stored() {
   expectTypeOf(storage.release(session)).toEqualTypeOf<Promise<void>>()
 }
 
-// An interface is a shape as well; without one, every key is possible.
+// An interface is a shape as well. Without a shape, every key is possible.
 const declared = createSessionManager<Declared>()
 const any = createSessionManager()
 declared.use(null, (session) => expectTypeOf(session.get('user_id')).toEqualTypeOf<number | undefined>())
@@ -103,7 +103,7 @@ async function managed(request: Request) {
   expectTypeOf(setCookie).toEqualTypeOf<string | undefined>()
 }
 
-// Hono: by chaining, and by declaring.
+// Hono: typed by chaining, and by declaring.
 new Hono().use(dynamoSession(manager)).get('/', (c) => {
   expectTypeOf(c.get('session').get('user_id')).toEqualTypeOf<number | undefined>()
   expectTypeOf(c.var.sessionOptions).toEqualTypeOf<SessionOptions>()
@@ -130,7 +130,7 @@ createServer(
 expectTypeOf(stored).returns.resolves.toBeVoid()
 expectTypeOf(managed).returns.resolves.toBeVoid()
 
-// Its sessions are found by what is in them.
+// Sessions can be found by their data.
 expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<SessionSearch>()
 expectTypeOf<SessionManager['storage']>().toExtend<SessionSearch>()
 

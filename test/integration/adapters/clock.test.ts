@@ -23,10 +23,10 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const MAX_STALE = 30 * MINUTE
 
-/** What may pass by itself while a test runs, and the ten seconds that koa-session adds to a lifetime. */
+/** The time that a test may take, and the ten seconds that koa-session adds to a lifetime. */
 const LEEWAY = 15 * SECOND
 
-/** NTP sets the clock, a virtual machine is resumed, a Lambda function thawed: the wall clock jumps, the process goes on. */
+/** The wall clock jumps in a running process when NTP sets it, or when a virtual machine or a Lambda function is resumed. */
 describe.each(ADAPTERS)('the adapter for $name, when the clock is set while it runs', (adapter) => scenarios(adapter))
 
 function scenarios(adapter: Adapter): void {
@@ -43,7 +43,7 @@ function scenarios(adapter: Adapter): void {
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
     client = new DynamoDBClient({ endpoint: proxy.endpoint, region: 'us-east-1', credentials })
   })
-  // The time that DynamoDB tells is right throughout.
+  // DynamoDB's own time stays right.
   beforeEach(() => proxy.dateBy(() => Date.now()))
   afterEach(async () => {
     await app?.stop()

@@ -52,7 +52,7 @@ describe.each(ADAPTERS)('compressed sessions with $name', (adapter) => {
   onEachEngine('over HTTP', (engine) => scenarios(adapter, engine))
 })
 
-/** A fleet of applications on one table, each with another value of `compress`. */
+/** Applications on one table, each with another value of `compress`. */
 function scenarios(adapter: Adapter, engine: Engine): void {
   const tableName = uniqueTableName()
   let client: DynamoDBClient
@@ -72,7 +72,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
   })
   afterAll(() => client.destroy())
 
-  /** A browser at each of the applications, all with the cookie of this one. */
+  /** One browser for each application, all with the same cookie. */
   async function fleet(value?: string, more: Options = {}): Promise<Map<string, Browser>> {
     const browsers = new Map<string, Browser>()
     for (const compress of FORMS) {

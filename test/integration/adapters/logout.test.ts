@@ -48,13 +48,13 @@ function logout(adapter: Adapter, engine: Engine): void {
     return browser
   }
 
-  /** Makes a session look as if it was not used for two minutes. */
+  /** Makes a session look unused for two minutes. */
   async function age(id: string): Promise<void> {
     const old = { S: timestamp(Date.now() - 120_000) }
     await writeItem(client, tableName, { ...(await item(id)), session_id: { S: id }, updated_at: old })
   }
 
-  /** What another application does that shares the table. */
+  /** Moves a session to another id, as another application that shares the table. */
   async function move(browser: Browser): Promise<string> {
     const sessions = new SessionRepository(resolveConfiguration({ tableName }), connectionTo(client))
     const record = (await sessions.find(idOf(browser))) as SessionRecord

@@ -45,7 +45,7 @@ describe.each([expressAdapter, fastifyAdapter])('a session that $name begins ane
 function keeping(adapter: Adapter, engine: Engine): void {
   const bench = benchOf(adapter, engine)
   const { openSignedIn, settled, stored, idOf, dataOf, failures } = bench
-  // Where the framework is told what to keep, that is all that stays.
+  // In some frameworks the application names the keys to keep. No other key stays.
   const isNamed = adapter === fastifyAdapter
 
   it.each([{}, PESSIMISTIC])('stays deleted when another request has logged out: %j', async (options) => {
@@ -107,7 +107,7 @@ function keeping(adapter: Adapter, engine: Engine): void {
   it('stays, without its lock, when the new item can’t be stored', async () => {
     const browser = await openSignedIn(PESSIMISTIC)
     const before = idOf(browser)
-    // The first is for the lock.
+    // The first request takes the lock.
     bench.proxy.inject('UpdateItem', THROTTLED, { after: 1 })
     expect((await browser.get('/renew')).status).toBe(500)
     await expect.poll(async () => Object.keys((await stored(before)) ?? {})).not.toContain('locked_at')
@@ -251,7 +251,7 @@ onEachEngine('regenerate in Fastify', (engine) => {
   })
 })
 
-/** One adapter in its framework, whose requests to the engine pass a fault proxy. */
+/** One adapter in its framework. Its requests to the engine pass a fault proxy. */
 function benchOf(adapter: Adapter, engine: Engine) {
   const tableName = uniqueTableName()
   let client: DynamoDBClient

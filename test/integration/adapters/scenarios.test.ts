@@ -37,11 +37,11 @@ describe.each(ADAPTERS)('the adapter for $name', (adapter) => {
   onEachEngine('over HTTP', (engine) => scenarios(adapter, engine))
 })
 
-/** What every adapter does, inside its real framework, on a real engine. */
+/** The behaviour of every adapter, in its real framework, on a real engine. */
 function scenarios(adapter: Adapter, engine: Engine): void {
   const tableName = uniqueTableName()
   let client: DynamoDBClient
-  /** Of the application: reaches the engine through the proxy, and takes the first error for an answer. */
+  /** The application's client. It reaches the engine through the proxy, and repeats no request. */
   let impatient: DynamoDBClient
   let proxy: FaultProxy
   let app: RunningApp | undefined
@@ -64,7 +64,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
   })
   afterAll(() => proxy.stop())
 
-  /** Serves the application, and gives a browser that has not been there. */
+  /** Serves the application, and returns a browser without cookies. */
   async function open(options: Options = {}, more: { gate?: Gate; cookieLifetime?: number } = {}): Promise<Browser> {
     app = await adapter.start(routes(more.gate), {
       options: {
@@ -80,7 +80,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     return new Browser(app, adapter.cookieName)
   }
 
-  /** The same, signed in; what that took is forgotten. */
+  /** As {@link open}, with a browser that is signed in. The proxy forgets the requests of the sign-in. */
   async function openSignedIn(...args: Parameters<typeof open>): Promise<Browser> {
     const browser = await open(...args)
     expect((await browser.get('/in')).status).toBe(200)
@@ -88,7 +88,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     return browser
   }
 
-  /** After everything that requests do in the background. */
+  /** Waits for the work that requests do in the background. */
   async function settled(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 30))
     await proxy.quiet()
@@ -452,7 +452,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
   })
 
   describe('the data of a session', () => {
-    /** Names that the session objects of the frameworks use for themselves, or that they leave out. */
+    /** Names that the frameworks' session objects use for themselves, or leave out. */
     const NAMES = ['cookie', 'save', 'destroy', 'touch', 'id', 'isNew', 'length', 'maxAge', 'sessionId', '_private']
 
     it('does not reach prototypes, and is kept when a session object can’t carry it', async () => {

@@ -26,7 +26,7 @@ const ADAPTERS: readonly Adapter[] = [
 ]
 const SECRET = 'the secret of these tests'
 
-/** Cookies with which frameworks answer no request, or another one's. */
+/** Stored cookies with which a framework would fail, or answer another request. */
 const COOKIES: Readonly<Record<string, string>> = {
   'a text as originalMaxAge': '{"originalMaxAge":"60000","expires":"2033-05-18T03:33:20.000Z"}',
   'a list as expires': '{"expires":[1]}',

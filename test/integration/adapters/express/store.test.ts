@@ -49,7 +49,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
     return new DynamoSessionStore({ tableName, ...reaching(client), errorHandler, ...options })
   }
 
-  /** An application of which each test gives the routes; `get(path)` keeps cookies as a browser does. */
+  /** An application with the routes of the test. `get(path)` keeps cookies as a browser does. */
   async function browse(
     routes: Record<string, Handle>,
     settings: { store?: Options; session?: Partial<session.SessionOptions> } = {},
@@ -125,7 +125,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
     await store.set('s', { cookie: { originalMaxAge: 60_000, maxAge: 60_000 }, user: 'ada' })
     expect(await touchedAtOnce(store)).toBe('at once')
     expect(await touchedAtOnce(makeStore({ touchInterval: 0 }))).toBe('later')
-    // After a save that is under way it waits, and then sees what that came to.
+    // A touch waits for a running save, and then sees its result.
     expect(await touchedAtOnce(store, (found) => store.set('s', { ...found, user: 'bob' }))).toBe('at once')
     expect(await touchedAtOnce(store, (found) => store.set('s', Object.assign(found, { user: 'bob' })))).toBe('later')
   })
@@ -484,7 +484,7 @@ it('refuses to save over a session that could not be read (invariant 3)', async 
   await expect(raising.get('s1')).rejects.toThrow('slow down')
 })
 
-/** A promise to resolve from outside (Promise.withResolvers needs Node 22). */
+/** A promise with a function that resolves it (Promise.withResolvers needs Node 22). */
 function deferred() {
   let resolve: () => void = () => undefined
   const promise = new Promise<void>((done) => {

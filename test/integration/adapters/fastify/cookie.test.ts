@@ -157,7 +157,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       session: { secret: undefined, cookie: { secure: false, maxAge: 3_600_000 } },
     }
 
-    /** A visit with the cookie of a session that Ruby wrote this many seconds ago. */
+    /** Requests a path with the cookie of a session that Ruby wrote this many seconds ago. */
     async function visit(path: string, age: number, routes: Record<string, Handle>) {
       const app = await start(routes, settings)
       const id = app.store.genid()

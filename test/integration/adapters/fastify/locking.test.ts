@@ -304,7 +304,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
       },
       {
         store,
-        // As @fastify/websocket does it.
+        // As @fastify/websocket does.
         after: (app) => {
           app.decorateRequest('ws', false)
           app.addHook('onRequest', async (request) => {

@@ -9,7 +9,7 @@ describe('use, in a program that stops as soon as it has responded,', () => {
   const table = fetchTable(anyEngine())
   const { item, reported } = table
 
-  /** A stored session; giving back its lock takes a while, once it is locked. */
+  /** Stores a session. The release of its lock then takes a while. */
   async function signedIn(options: ManagerOptions = {}) {
     const locking = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
     const manager = createSessionManager({ ...table.options(), secretKey: 'the secret', ...locking, ...options })

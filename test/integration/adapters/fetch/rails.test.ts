@@ -22,7 +22,7 @@ describe.each(RAILS_ADAPTERS)('a table and a login shared with Rails: $name', (a
   onEachEngine('over HTTP', (engine) => shared(adapter, engine))
 })
 
-/** The gem's stand-in on one side of the table, one of our adapters in its real framework on the other. */
+/** A simulation of the gem and one of our adapters, in its real framework, share a table. */
 function shared(adapter: Adapter, engine: Engine): void {
   const tableName = uniqueTableName()
   let client: DynamoDBClient
@@ -71,7 +71,7 @@ function shared(adapter: Adapter, engine: Engine): void {
     '/seen-by': (session) => `seen by ${session.get('seen_by')}`,
   }
 
-  /** Serves the Node application, to a browser that has this cookie. */
+  /** Serves the Node application to a browser with this cookie. */
   async function open(cookie?: string, options: Options = {}, gate?: Gate): Promise<Browser> {
     app = await adapter.start(
       { ...routes(gate), ...more },
@@ -91,7 +91,7 @@ function shared(adapter: Adapter, engine: Engine): void {
     return new Browser(app, 'rack.session', cookie)
   }
 
-  /** Signs in with Rails; the session has what sessions of Rails have. */
+  /** Signs in with Rails. The session has the usual data of Rails. */
   async function signedIn(ruby = gem()): Promise<string> {
     const { setCookie } = await ruby.request(undefined, (session) => {
       session.set('session_id', 'a1b2c3')
@@ -104,7 +104,7 @@ function shared(adapter: Adapter, engine: Engine): void {
     return setCookie
   }
 
-  /** What is done after the response is done before this is over. */
+  /** Waits for the work that is done after the response. */
   async function settled(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20))
     await proxy.quiet()

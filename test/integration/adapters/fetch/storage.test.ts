@@ -16,7 +16,7 @@ onEachEngine('createSessionStorage', (engine) => {
   const { item, data, change, remove, requests, options, reported } = table
   const open = (more: Options = {}) => createSessionStorage(options(more))
 
-  /** A stored session, and what its next request reads of it. */
+  /** Stores a session, and reads it as the next request does. */
   async function signedIn(more: Options = {}, values: Record<string, unknown> = { user: 'ada', cart: [1] }) {
     const storage = open(more)
     const session = await storage.read(null)

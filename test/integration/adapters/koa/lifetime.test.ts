@@ -10,12 +10,12 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
 
   const settingsOf = async (app: Browsed) => JSON.parse((await app.item())?.cookie?.S ?? 'null')
   const endOf = async (app: Browsed) => new Date((await settingsOf(app)).expires).getTime()
-  /** The cookie's end in the browser; undefined: as long as the browser. */
+  /** The cookie's end in the browser. undefined: the cookie lives as long as the browser. */
   const browserEnd = ({ setCookie }: { setCookie: readonly string[] }) => {
     const expires = setCookie.map((line) => /^koa\.sess=.*expires=([^;]+)/i.exec(line)?.[1]).find(Boolean)
     return expires === undefined ? undefined : new Date(expires).getTime()
   }
-  /** The session as it would be after some time, without a write. Milliseconds. */
+  /** Makes a session older by this time, in milliseconds. */
   const age = async (app: Browsed, by: number, { lastWrite = by } = {}) => {
     const { originalMaxAge } = await settingsOf(app)
     const end = (await endOf(app)) - by

@@ -26,7 +26,7 @@ describe('withSession', () => {
     expect(unhandled).not.toHaveBeenCalled()
   })
 
-  /** Serves the listener; `/in` signs in. */
+  /** Serves the listener. The path `/in` signs in. */
   async function serve(listener: SessionListener, options: ManagerOptions = {}, how: WithSessionOptions = {}) {
     const manager = createSessionManager({ ...table.options(), secretKey, ...options })
     const signIn: SessionListener = (_request, response, session) => {

@@ -36,7 +36,7 @@ describe('withSession and packages that replace methods of the response', () => 
     return { status, headers, cookies: headers.getSetCookie(), text: await response.text() }
   }
 
-  /** Wraps before the session, or behind it, and answers. */
+  /** Wraps the response before or after the session, and responds. */
   function answering(
     wrap: Wrapper,
     where: 'before' | 'behind',
@@ -53,7 +53,7 @@ describe('withSession and packages that replace methods of the response', () => 
     }
   }
 
-  /** The same with Express, as docs/rails.md tells it. */
+  /** The same with Express, as in docs/rails.md. */
   function answeringInExpress(
     wrap: Wrapper,
     where: 'before' | 'behind',
@@ -275,7 +275,7 @@ describe('withSession and packages that replace methods of the response', () => 
   })
 })
 
-/** Does what `compression` does: asks for the headers until they are sent, then goes through a stream of its own. */
+/** As `compression`: calls writeHead until the headers are sent, then writes to a stream of its own. */
 function compress(response: ServerResponse): void {
   const _write = response.write as (...given: unknown[]) => boolean
   const _end = response.end as (...given: unknown[]) => unknown
@@ -321,7 +321,7 @@ function compress(response: ServerResponse): void {
   })
 }
 
-/** Does what `on-headers` does. */
+/** As `on-headers`. */
 function onHeaders(response: ServerResponse, listener: () => void): void {
   const { writeHead } = response
   let fired = false

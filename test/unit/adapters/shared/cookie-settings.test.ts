@@ -44,7 +44,7 @@ function changed(cookie: Cookie, stored: string | undefined): boolean | undefine
   return extrasOf(cookie, stored).changed
 }
 
-/** A cookie as express-session makes one, for so many milliseconds. */
+/** A cookie of express-session with this lifetime in milliseconds. */
 function cookieFor(maxAge: number | null): Cookie {
   const cookie = new Cookie()
   if (maxAge !== null) cookie.maxAge = maxAge

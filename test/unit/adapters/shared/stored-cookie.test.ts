@@ -14,7 +14,7 @@ const USUAL = {
   partitioned: true,
 }
 
-/** Values of wrong types, and of right types that no cookie can have. */
+/** Values of wrong types, and values of right types that no cookie can have. */
 const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   originalMaxAge: ['60000', true, {}, [], 1e300, 8e14, -2e13],
   maxAge: ['60000', true, {}, 8e14],
@@ -61,7 +61,7 @@ describe('a stored cookie', () => {
   })
 })
 
-/** The header that express-session makes of it, as at the end of a request. */
+/** The header that express-session makes of a cookie at the end of a request. */
 function sentByExpress(cookie: unknown): string {
   const store = new session.MemoryStore()
   const request = { sessionStore: store } as unknown as Parameters<typeof store.createSession>[0]
