@@ -43,11 +43,11 @@ interface Moving {
 }
 
 /**
- * Why @fastify/session calls the store at the moment. Its calls name no request. But it makes a session object inside
- * our callback, and its `reload`, `regenerate` and `decryptSession` call the store before they return.
+ * The reason why @fastify/session calls the store at the moment. Its calls name no request. But @fastify/session makes a
+ * session object inside our callback. And its `reload`, `regenerate` and `decryptSession` call the store before they return.
  */
 type Call =
-  /** It makes a session object of our result. The request that {@link FastifySessions.adopt} names next has this object. */
+  /** It makes a session object of our result, for the request that {@link FastifySessions.adopt} names next. */
   | { readonly kind: 'handing over'; readonly entry: Entry }
   /** Its `reload` loads a session that was just read. */
   | { readonly kind: 'reloading'; readonly session: Session | null }

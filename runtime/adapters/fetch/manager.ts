@@ -173,7 +173,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
   async #commit(request: RequestState): Promise<string | undefined> {
     const { loaded, options, cookie } = request
     if (!this.#isToStore(request)) {
-      // Awaited, because a Lambda function stops as soon as it has answered.
+      // Awaited, because a Lambda function stops as soon as it has responded.
       await loaded.release()
       return undefined
     }

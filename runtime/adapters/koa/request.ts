@@ -32,7 +32,7 @@ export class KoaRequest {
   #leaving: Leaving | undefined
   /** The id in the request's cookie, if it has no session here, but may have one for other requests. */
   #hidden: string | undefined
-  /** koa-session was told that the session lives as long as the browser. */
+  /** Whether the session lives as long as the browser, by its settings at the first save. */
   #isBrowserSession = false
 
   constructor(store: SessionStore, context: KoaContext) {

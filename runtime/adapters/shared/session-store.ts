@@ -64,7 +64,7 @@ export class SessionStore {
       const session = new RequestSession(this, { kind: 'loaded', record })
       const cookie = parseCookie(record.cookie)
       if (!isExpired(cookie)) return { kind: 'found', session, cookie }
-      // Awaited, because a Lambda function stops as soon as it has answered.
+      // Awaited, because a Lambda function stops as soon as it has responded.
       await session.release()
       return HIDDEN
     } catch (error) {
