@@ -1,68 +1,93 @@
-// The drawing of the house: which room may import from which (docs/architecture.md). `npm run check:house` checks it.
+// The arrows of the house: which room may import from which. docs/architecture.md has the picture.
+// `npm run check:house` checks the arrows.
+import { readFileSync } from 'node:fs'
 
-/** What every room may import. */
-const SHARED = 'runtime/(configuration|async|packages)/|runtime/(errors|logger|version|output|fit-for-output)[.]ts$'
+/** What every room may import, besides the packages behind `imports` of package.json. */
+const SHARED = ['configuration', 'async', 'packages', 'errors', 'logger', 'version', 'output', 'fit-for-output']
 
-/** Each room, the other rooms that it may import, and why no others. */
-const ROOMS = [
+/** The names of the attributes of an item, which depend on nothing. */
+const ATTRIBUTES = 'session/item/attributes'
+
+const { exports: entries } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
+
+/** The entries of the package: `./dist/runtime/koa.js` is runtime/koa.ts. */
+const ENTRIES = Object.values(entries).flatMap(({ default: path }) =>
+  path ? [`^${path.slice('./dist/'.length, -'.js'.length)}[.]ts$`] : [],
+)
+
+/**
+ * Each room, the other rooms that it may import, and why no others.
+ *
+ * @type {readonly { room: string, may: readonly string[], because: string }[]}
+ */
+export const ROOMS = [
   {
-    room: 'runtime/cli',
-    may: 'runtime/(cleaning|migrations|table|session|dynamodb|application)/|generators/',
+    room: 'cli',
+    may: ['cleaning', 'migrations', 'table', 'session', 'dynamodb', 'application', 'generators'],
     because: 'Commands call the library. Nothing but the executables calls commands.',
   },
   {
-    room: 'runtime/adapters',
-    may: 'runtime/(session|dynamodb)/',
+    room: 'adapters',
+    may: ['session', 'dynamodb'],
     because: 'An adapter translates between a framework and sessions. Tables and commands are none of its business.',
   },
   {
-    room: 'runtime/cleaning',
-    may: 'runtime/(table|session|dynamodb)/',
+    room: 'cleaning',
+    may: ['table', 'session', 'dynamodb'],
     because: 'Cleaning is work on a table of sessions. It runs without a framework.',
   },
   {
-    room: 'runtime/migrations',
-    may: 'runtime/(table|dynamodb|application)/|generators/',
+    room: 'migrations',
+    may: ['table', 'dynamodb', 'generators', 'application'],
     because: 'Migrations change tables. They never touch sessions.',
   },
   {
-    room: 'runtime/table',
-    may: 'runtime/(session/item|dynamodb)/',
-    because: 'The table knows what an item holds, for keys and indexes, but sends no request for a session.',
+    room: 'table',
+    may: ['session/item', 'dynamodb'],
+    because: 'The table knows the attributes of an item, for keys and indexes. It sends no request for a session.',
   },
   {
-    room: 'runtime/session',
-    may: 'runtime/dynamodb/',
-    because: 'The life of a session is the same for all frameworks and needs no rights on the table itself.',
-  },
-  {
-    room: 'runtime/application',
-    may: '^$',
-    because: 'Loading modules of the application needs nothing of sessions.',
-  },
-  {
-    room: 'runtime/dynamodb',
-    may: '^$',
-    because: 'Requests and their errors are below everything that sends them.',
+    room: 'session',
+    may: ['dynamodb'],
+    because: 'The life of a session is the same for all frameworks. It needs no rights on the table itself.',
   },
   {
     room: 'generators',
-    may: 'runtime/application/',
+    may: ['application'],
     because: 'Generators write files, and start without the AWS SDK.',
   },
   {
-    room: 'runtime/(async|configuration)',
-    may: '^$',
-    because: 'Every room imports these two, so they import no room.',
+    room: 'application',
+    may: [],
+    because: 'Loading modules of the application needs nothing of sessions.',
+  },
+  {
+    room: 'dynamodb',
+    may: [],
+    because: 'Requests and their errors are below everything that sends them.',
+  },
+  {
+    room: 'configuration',
+    may: [ATTRIBUTES],
+    because: 'Every room imports it. It reads the names of attributes, because no index_keys may have such a name.',
+  },
+  {
+    room: 'async',
+    may: [],
+    because: 'Every room imports it. It knows promises and clocks, and nothing of sessions.',
   },
 ]
+
+/** `runtime/table/`, `runtime/errors.ts`: a room is a folder or a file. */
+const pathOf = (room) => `${room === 'generators' ? '' : 'runtime/'}${room}`
+const anyOf = (rooms) => `^(${rooms.map(pathOf).join('|')})([.]c?ts$|/)`
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
     {
       name: 'no-circle',
-      comment: 'Of files in a circle none can be read, tested or moved alone. An import of a type counts.',
+      comment: 'No file of a circle can be read, tested or moved alone. An import of a type counts.',
       severity: 'error',
       from: {},
       to: { circular: true },
@@ -75,16 +100,31 @@ export default {
       to: { couldNotResolve: true },
     },
     ...ROOMS.map(({ room, may, because }) => ({
-      name: `arrows-of-${room.replace(/^runtime\//, '').replace(/\W+/g, '-')}`,
+      name: `arrows-of-${room}`,
       comment: because,
       severity: 'error',
-      from: { path: `^${room}/` },
-      to: { path: '^(runtime|generators)/', pathNot: `^(${room}/|${SHARED}|${may})` },
+      from: { path: anyOf([room]) },
+      to: { path: '^(runtime|generators)/', pathNot: anyOf([room, ...SHARED, ...may]) },
     })),
+    {
+      name: 'arrows-of-shared-files',
+      comment: 'Every room imports these files, so they import no room.',
+      severity: 'error',
+      from: { path: '^runtime/([^/]+[.]ts$|packages/)', pathNot: ENTRIES },
+      to: { path: '^(runtime|generators)/', pathNot: anyOf(SHARED) },
+    },
+    {
+      name: 'nobody-imports-entries',
+      comment: 'Entries only re-export, for applications. Inside, each file imports the module that has the thing.',
+      severity: 'error',
+      from: { path: '^(runtime|generators)/' },
+      to: { path: ENTRIES },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(dist|test)/' },
+    // TypeScript 7 has no API for this tool: @swc/core reads the files.
     parser: 'swc',
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

@@ -38,6 +38,8 @@ const embedded = { globalSetup: [engines], provide: { backends: ['embedded'] as 
 const servers = { globalSetup: [engines], provide: { backends: ['servers'] as const } }
 const both = { globalSetup: [engines], provide: { backends: ['embedded', 'servers'] as const } }
 
+export const unit = { resolve: quickSleep, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...quick } }
+
 /**
  * `npm test` runs `unit`, `integration` and `smoke`, which need neither Java nor PostgreSQL nor a network;
  * `npm run test:all` also runs the others.
@@ -46,7 +48,7 @@ export default defineConfig({
   test: {
     maxWorkers: '100%',
     projects: [
-      { resolve: quickSleep, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...quick } },
+      unit,
       {
         resolve: quickSleep,
         test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...quick, ...embedded },

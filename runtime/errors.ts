@@ -1,21 +1,25 @@
 import { fitForLine, fitForOutput } from './fit-for-output.js'
 
-/** The base of all errors of this package: the message may quote anything, and is fit for output. */
-export class PackageError extends Error {
+/** The base of all errors of this package. The message may quote anything, and is fit for output. */
+export class DynamoSessionError extends Error {
+  /** Says which error it is, and stays the same in later versions: `SESSION_CONFLICT`, `LOCK_LOST` … */
+  readonly code: string = 'DYNAMO_SESSION'
+
   constructor(message?: string, options?: ErrorOptions) {
     super(message === undefined ? undefined : fitForOutput(message), options)
   }
 }
 
-/** One thing that is wrong, and where: `config/dynamo_session_store.yml:3:1`, `ENV AWS_…`, `option tableName`. */
+/** A mistake and its place, such as `config/dynamo_session_store.yml:3:1`, `ENV AWS_…` or `option tableName`. */
 export interface Problem {
   readonly place: string
   readonly text: string
 }
 
-/** The configuration can't be used. Everything that is wrong with it is in `problems` and in the message. */
-export class ConfigurationError extends PackageError {
+/** The configuration can't be used. `problems` and the message list every mistake. */
+export class ConfigurationError extends DynamoSessionError {
   override readonly name = 'ConfigurationError'
+  override readonly code = 'CONFIGURATION'
   readonly problems: readonly Problem[]
 
   constructor(problems: readonly Problem[], options?: ErrorOptions) {
@@ -30,31 +34,26 @@ export class ConfigurationError extends PackageError {
   }
 }
 
-/** A table of this name exists, but sessions can't be kept in it: it has another key, a sort key, or another TTL attribute. */
-export class TableSchemaError extends PackageError {
+/** The table can't hold sessions: it has another key, a sort key, or another Time to Live attribute. */
+export class TableSchemaError extends DynamoSessionError {
   override readonly name = 'TableSchemaError'
+  override readonly code = 'TABLE_SCHEMA'
 }
 
 /**
- * A request for the table itself (create, delete, describe …) failed, or a request for a session found no region or no
- * connection. The message names the remedy in one line; `cause` is the AWS SDK's own error.
+ * A request for the table (create, delete, describe …) failed. Or a request for a session found no region or no
+ * connection. The message names the remedy in one line. `cause` is the AWS SDK's error.
  */
-export class TableRequestError extends PackageError {
+export class TableRequestError extends DynamoSessionError {
   override readonly name = 'TableRequestError'
-  /** The code of the cause, if the cause has one: `ECONNREFUSED`. */
-  declare readonly code?: string
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options)
-    const { code } = (options?.cause ?? {}) as { code?: unknown }
-    if (typeof code === 'string') this.code = code
-  }
+  override readonly code = 'TABLE_REQUEST'
 }
 
-/** This machine's clock differs from DynamoDB's by more than five minutes, so nobody knows which sessions are expired. */
-export class WrongClockError extends PackageError {
+/** This machine's clock differs from DynamoDB's by more than five minutes, so expired sessions can't be told. */
+export class WrongClockError extends DynamoSessionError {
   override readonly name = 'WrongClockError'
-  /** Milliseconds by which DynamoDB's clock is ahead of this machine's, to about a second; negative: behind it. */
+  override readonly code = 'WRONG_CLOCK'
+  /** Milliseconds by which DynamoDB's clock is ahead of this machine's (negative: behind), exact to about a second. */
   readonly offset: number
 
   constructor(message: string, offset: number) {
@@ -63,33 +62,38 @@ export class WrongClockError extends PackageError {
   }
 }
 
-/** What is stored under a session id, or what the application wants to store there, is not a session. */
-export class SessionDataError extends PackageError {
+/** The stored data, or the data to be stored, is not a session. */
+export class SessionDataError extends DynamoSessionError {
   override readonly name = 'SessionDataError'
+  override readonly code = 'SESSION_DATA'
 }
 
-/** The session would be larger than the 400 KB that DynamoDB stores in an item; the stored version stays. */
-export class SessionTooLargeError extends PackageError {
+/** The session is larger than an item of DynamoDB may be (400 KB). The stored version stays. */
+export class SessionTooLargeError extends DynamoSessionError {
   override readonly name = 'SessionTooLargeError'
+  override readonly code = 'SESSION_TOO_LARGE'
 }
 
 /** The table that should hold the sessions does not exist. */
-export class TableMissingError extends PackageError {
+export class TableMissingError extends DynamoSessionError {
   override readonly name = 'TableMissingError'
+  override readonly code = 'TABLE_MISSING'
 }
 
-/** The global index by which sessions are looked for does not exist, or DynamoDB has not finished making it. */
-export class IndexMissingError extends PackageError {
+/** The index of a session key does not exist, or DynamoDB has not finished it. */
+export class IndexMissingError extends DynamoSessionError {
   override readonly name = 'IndexMissingError'
+  override readonly code = 'INDEX_MISSING'
 }
 
 /**
- * Deleting all sessions with some value failed half way; `cause` says why. What was deleted stays deleted: doing the
- * same again deletes the others.
+ * Deleting all sessions with a value failed half way; `cause` says why. Deleted sessions stay deleted. Another call
+ * deletes the others.
  */
-export class DestroyIncompleteError extends PackageError {
+export class DestroyIncompleteError extends DynamoSessionError {
   override readonly name = 'DestroyIncompleteError'
-  /** How many sessions were deleted before. */
+  override readonly code = 'DESTROY_INCOMPLETE'
+  /** Number of sessions deleted before the failure. */
   readonly deleted: number
 
   constructor(message: string, deleted: number, options?: ErrorOptions) {
@@ -98,26 +102,29 @@ export class DestroyIncompleteError extends PackageError {
   }
 }
 
-/** The id of a session can't be used, for example because the id made for a new session is taken. */
-export class InvalidSessionIdError extends PackageError {
+/** The id of a session can't be used, for example because the id of a new session is taken. */
+export class InvalidSessionIdError extends DynamoSessionError {
   override readonly name = 'InvalidSessionIdError'
+  override readonly code = 'INVALID_SESSION_ID'
 }
 
-/** The session could not be read, so that saving it might overwrite what is stored; nothing was written. */
-export class SessionUnreadError extends PackageError {
+/** The session could not be read, so a save might overwrite stored data. Nothing was written. */
+export class SessionUnreadError extends DynamoSessionError {
   override readonly name = 'SessionUnreadError'
+  override readonly code = 'SESSION_UNREAD'
 }
 
 /**
- * The answers to a request, and to its repeats, were not DynamoDB's: they came from something in between (a sign-in page,
- * a load balancer), belonged to another request, or arrived damaged. The error has no `cause`, because the parser's message
- * quotes the answer, and with it session data.
+ * The answers to a request and to its repeats were not DynamoDB's. They came from a program in between (a sign-in page,
+ * a load balancer), belonged to another request, or arrived damaged. The error has no `cause`: the parser's message
+ * would quote session data.
  */
-export class UnreadableAnswerError extends PackageError {
+export class UnreadableAnswerError extends DynamoSessionError {
   override readonly name = 'UnreadableAnswerError'
+  override readonly code = 'UNREADABLE_ANSWER'
   /** The HTTP status of the last answer. */
   readonly status: number
-  /** true: the request was a write or a delete, and DynamoDB may have carried it out. false: it only reads. */
+  /** true: DynamoDB may have carried out this write or delete. false: the request only reads. */
   readonly maybeWritten: boolean
 
   constructor(message: string, status: number, maybeWritten: boolean) {
@@ -127,11 +134,12 @@ export class UnreadableAnswerError extends PackageError {
   }
 }
 
-/** A request to DynamoDB was not finished within `request_timeout`: no connection became free, or no answer came. */
-export class RequestTimeoutError extends PackageError {
+/** A request to DynamoDB took longer than `request_timeout`: no connection became free, or no answer came. */
+export class RequestTimeoutError extends DynamoSessionError {
   override readonly name = 'RequestTimeoutError'
-  readonly code = 'ETIMEDOUT'
-  /** true: the request was a write or a delete, and DynamoDB may have carried it out. false: nothing was written. */
+  /** Node's code for a timeout. */
+  override readonly code = 'ETIMEDOUT'
+  /** true: DynamoDB may have carried out this write or delete. false: nothing was written. */
   readonly maybeWritten: boolean
 
   constructor(message: string, maybeWritten: boolean, options?: ErrorOptions) {
@@ -140,13 +148,13 @@ export class RequestTimeoutError extends PackageError {
   }
 }
 
-/** The message of an error and of its causes, where they add something. */
+/** The message of an error, followed by those of its causes that say more. */
 export function messageOf(error: unknown): string {
   const texts: string[] = []
   for (let cause = error, depth = 0; cause !== undefined && depth < 10; depth += 1) {
     const text = ownMessage(cause)
     if (!texts.some((said) => said.includes(text))) texts.push(text)
-    // What AWS itself said may repeat the headers of the request.
+    // The message of AWS may repeat the headers of the request.
     cause = cause instanceof Error && !(cause instanceof TableRequestError) ? cause.cause : undefined
   }
   return texts.join('\n  caused by: ')
@@ -155,32 +163,35 @@ export function messageOf(error: unknown): string {
 function ownMessage(error: unknown): string {
   const text = error instanceof Error ? error.message || severalMessages(error) || error.name : String(error)
   const own = text.replace(/\nRequire stack:[\s\S]*$/, '')
-  // A line of a foreign message must not look like one of ours.
-  return fitForOutput(error instanceof PackageError ? own : own.trim().replace(/\r?\n/g, '\n  '))
+  // Indents the lines of a foreign message, so that none looks like ours.
+  return fitForOutput(error instanceof DynamoSessionError ? own : own.trim().replace(/\r?\n/g, '\n  '))
 }
 
-/** What is inside an AggregateError, whose own message is empty when no address of a host answers. */
+/** The messages inside an AggregateError. Its own is empty when no address of a host answers. */
 function severalMessages(error: Error): string {
   const { errors } = error as { errors?: unknown }
   return Array.isArray(errors) ? [...new Set(errors.map(messageOf))].join('; ') : ''
 }
 
-/** A secret is needed to sign session ids, and none is configured. */
-export class MissingSecretKeyError extends PackageError {
+/** Session ids must be signed, and no secret is configured. */
+export class MissingSecretKeyError extends DynamoSessionError {
   override readonly name = 'MissingSecretKeyError'
+  override readonly code = 'MISSING_SECRET_KEY'
 }
 
-/** The session's lock could not be had within `lock_max_wait_time`. */
-export class LockWaitTimeoutError extends PackageError {
+/** Another request held the session's lock for longer than `lock_max_wait_time`. */
+export class LockWaitTimeoutError extends DynamoSessionError {
   override readonly name = 'LockWaitTimeoutError'
+  override readonly code = 'LOCK_WAIT_TIMEOUT'
 }
 
-/** Another request took the session's lock over, because this one held it for longer than `lock_expiry_time`. */
-export class LockLostError extends PackageError {
+/** Another request took over the session's lock after this request had held it for longer than `lock_expiry_time`. */
+export class LockLostError extends DynamoSessionError {
   override readonly name = 'LockLostError'
+  override readonly code = 'LOCK_LOST'
   /**
-   * false: nothing was written. true: the answer to an earlier attempt of this write was lost and others have written
-   * since, so that it can't be told whether it was applied.
+   * false: nothing was written. true: the answer to an earlier attempt of this write was lost. Other requests have
+   * written since, so nobody can tell whether the attempt was applied.
    */
   readonly maybeWritten: boolean
 
@@ -190,9 +201,10 @@ export class LockLostError extends PackageError {
   }
 }
 
-/** Other requests changed the session: always with `on_conflict: 'reject'`, else after ten attempts to merge. */
-export class SessionConflictError extends PackageError {
+/** Other requests changed the session: with `onConflict: 'reject'` at once, else after ten attempts to merge. */
+export class SessionConflictError extends DynamoSessionError {
   override readonly name = 'SessionConflictError'
+  override readonly code = 'SESSION_CONFLICT'
   /**
    * false: nothing was written. true: the answer to an earlier attempt of this write was lost. Other requests have
    * written so often since that nobody can tell whether the attempt was applied.

@@ -6,6 +6,7 @@ export { type Configuration, resolveConfiguration } from './configuration/resolv
 export {
   ConfigurationError,
   DestroyIncompleteError,
+  DynamoSessionError,
   IndexMissingError,
   InvalidSessionIdError,
   LockLostError,

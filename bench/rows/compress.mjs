@@ -1,12 +1,15 @@
 // What the option `compress` saves and costs, for a session of 10 KB.
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb'
+import { tsImport } from 'tsx/esm/api'
 import { createSessionStorage } from '../../dist/runtime/fetch.js'
 import { resolveConfiguration } from '../../dist/runtime/index.js'
-import { packData, unpackData } from '../../dist/runtime/session/item/compression.js'
 import { startEngine } from '../support/engine.mjs'
 import { AWS } from '../support/environment.mjs'
 import { interleaved } from '../support/measure.mjs'
 import { startMeteringProxy } from '../support/metering-proxy.mjs'
+
+// dist/ has no file of its own for this module.
+const { packData, unpackData } = await tsImport('../../runtime/session/item/compression.ts', import.meta.url)
 
 const FORMS = ['none', 'gzip', 'brotli']
 const SIZE = 10 * 1024

@@ -74,7 +74,7 @@ function id() {
   return randomBytes(24).toString('base64url')
 }
 
-/** docs/architecture.md, wire format. */
+/** docs/design/wire-format.md. */
 function timestamp(milliseconds) {
   return `${(milliseconds / 1000).toFixed(6)}${String(Math.floor(Math.random() * 1e9)).padStart(9, '0')}`
 }

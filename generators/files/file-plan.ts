@@ -1,6 +1,6 @@
 import * as nodeFs from 'node:fs'
 import { dirname, isAbsolute, relative } from 'node:path'
-import { PackageError } from '../../runtime/errors.js'
+import { DynamoSessionError } from '../../runtime/errors.js'
 import { fitForLine } from '../../runtime/fit-for-output.js'
 
 /** What the generators need of `node:fs`; tests bring one in memory. */
@@ -23,8 +23,9 @@ export interface FilePlan {
 }
 
 /** A generator refuses: the message says what is wrong and what to do. Nothing was written. */
-export class GeneratorError extends PackageError {
+export class GeneratorError extends DynamoSessionError {
   override readonly name = 'GeneratorError'
+  override readonly code = 'GENERATOR'
 }
 
 export interface WriteSettings {

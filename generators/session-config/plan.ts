@@ -1,16 +1,16 @@
 import * as nodeFs from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { defaultText, typeText } from '../../runtime/configuration/option-text.js'
 import {
   configurationPath,
   definitionOf,
   ENV_OPTION_NAMES,
   environmentProblem,
   envName,
-  type OptionName,
   YAML_OPTION_NAMES,
   yamlName,
-} from '../../runtime/configuration/options.js'
+} from '../../runtime/configuration/option-table.js'
+import { defaultText, typeText } from '../../runtime/configuration/option-text.js'
+import type { OptionName } from '../../runtime/configuration/options.js'
 import { type FilePlan, type FileSystem, GeneratorError } from '../files/file-plan.js'
 import { render } from '../files/render.js'
 import { schemaReference } from '../project/package-json.js'

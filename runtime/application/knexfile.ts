@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { PackageError } from '../errors.js'
+import { DynamoSessionError } from '../errors.js'
 import { loadModule } from './load-module.js'
 
 /** The knexfile can't be used; `cause` is what its code threw, if it did. */
-export class KnexfileError extends PackageError {
+export class KnexfileError extends DynamoSessionError {
   override readonly name = 'KnexfileError'
+  override readonly code = 'KNEXFILE'
 }
 
 /** The knexfile's settings for one environment, as knex takes them. Only what is read here is typed. */

@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module'
 import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { PackageError } from '../errors.js'
+import { DynamoSessionError } from '../errors.js'
 
 /** A file of the application could not be loaded: its `cause` says why, the message what to do. */
-class ModuleLoadError extends PackageError {
+class ModuleLoadError extends DynamoSessionError {
   override readonly name = 'ModuleLoadError'
+  override readonly code = 'MODULE_LOAD'
 }
 
 /**

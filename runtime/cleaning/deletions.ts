@@ -6,7 +6,7 @@ import type {
 import { DENIED, isAwsError, isConditionFailed } from '../dynamodb/error-facts.js'
 import { explainAwsError } from '../dynamodb/explain-error.js'
 import type { Transport } from '../dynamodb/transport.js'
-import { PackageError, TableRequestError } from '../errors.js'
+import { DynamoSessionError, TableRequestError } from '../errors.js'
 import type { Item } from '../session/item/session-record.js'
 import type { TableWork } from '../table/table-work.js'
 import { deleteInput, deleteStatement } from './delete-requests.js'
@@ -183,7 +183,7 @@ async function deleteItem(transport: Transport, input: DeleteItemCommandInput) {
 }
 
 /** PartiQL can't be used here, and nothing of the batch was carried out. */
-class BatchRefused extends PackageError {
+class BatchRefused extends DynamoSessionError {
   readonly left: readonly Item[]
 
   constructor(reason: string, left: readonly Item[], cause: unknown) {

@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { envName } from '../configuration/options.js'
+import { envName } from '../configuration/option-table.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { ConfigurationError } from '../errors.js'
 import { isDead, type Limits } from '../session/item/expiry.js'

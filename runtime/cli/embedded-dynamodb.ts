@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
-import { PackageError } from '../errors.js'
+import { DynamoSessionError } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { answerOnlyLoopback } from './loopback-only.js'
 
@@ -82,7 +82,7 @@ async function prepareDatabase(location: string, { Level }: LevelModule): Promis
     const { cause = error } = error as Error
     const locked = (cause as NodeJS.ErrnoException).code === 'LEVEL_LOCKED'
     const reason = locked ? 'another process uses it, perhaps another dynamo-session local' : (cause as Error).message
-    throw new PackageError(`--path ${fitForLine(location)} can't hold the data: ${fitForLine(reason)}`, {
+    throw new DynamoSessionError(`--path ${fitForLine(location)} can't hold the data: ${fitForLine(reason)}`, {
       cause: locked ? undefined : error,
     })
   }
@@ -100,7 +100,7 @@ async function listen(server: Server, port: number): Promise<void> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const reason = code === 'EADDRINUSE' ? 'another program uses it' : code === 'EACCES' ? 'not permitted' : message
-    throw new PackageError(`can't listen on port ${port}: ${fitForLine(reason)}; choose another one with --port`)
+    throw new DynamoSessionError(`can't listen on port ${port}: ${fitForLine(reason)}; choose another one with --port`)
   }
 }
 

@@ -1,4 +1,4 @@
-import { PackageError } from '../errors.js'
+import { DynamoSessionError } from '../errors.js'
 import type { SharedOptions } from './command.js'
 
 const FLAGS = ['environment', 'config', 'options'] as const
@@ -25,7 +25,7 @@ export function takeSharedFlags(argv: readonly string[]): { shared: SharedOption
     const value = inside ? argument.slice(flag.length + 3) : argv[index + 1]
     if (!inside) index += 1
     if (!value || (!inside && value.startsWith('-')))
-      throw new PackageError(`--${flag} needs a value, as in --${flag} …`)
+      throw new DynamoSessionError(`--${flag} needs a value, as in --${flag} …`)
     shared[flag] = value
   }
   return { shared, rest }

@@ -1,4 +1,4 @@
-import { OPTIONS } from '../configuration/options.js'
+import { OPTIONS } from '../configuration/option-table.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { type Connection, withConnection } from '../dynamodb/connection.js'
 import type { Transport } from '../dynamodb/transport.js'

@@ -1,35 +1,35 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Logger } from '../logger.js'
-import { CLIENT_SETTINGS, type Options } from './options.js'
+import { CLIENT_SETTINGS } from './option-table.js'
+import type { Options } from './options.js'
 
 /**
- * What applies inside a migration. A migration calls `createTable()` by itself, usually without arguments; run by an
- * umzug that was given options (or by `npx umzug --options …`), it must mean the same table as that, and what it has
- * to say must be seen.
+ * Options and logger that apply inside a migration. A migration usually calls `createTable()` without arguments. It must
+ * then mean the same table as the umzug that runs it, and use the same logger.
  */
 export interface Ambient {
   readonly options: Options
   readonly logger?: Logger | undefined
 }
 
-/** On the global object, because the application may load this package a second time, through tsx for example. */
+/** A key of the global object, because an application may load this package twice, for example through tsx. */
 const KEY = Symbol.for('dynamo-session-store.ambient')
 
 interface Place {
   [KEY]?: AsyncLocalStorage<Ambient>
 }
 
-/** The options of the umzug inside which this code runs. */
+/** The options of the umzug that runs this code. */
 export function ambientOptions(): Options {
   return current()?.options ?? {}
 }
 
-/** The logger of the umzug inside which this code runs. */
+/** The logger of the umzug that runs this code. */
 export function ambientLogger(): Logger | undefined {
   return current()?.logger
 }
 
-/** Runs `work` with these as those of all that is called in it; inner options win over outer ones. */
+/** Runs `work` and all that it calls with these options and logger. Inner options win over outer ones. */
 export function withAmbient<T>({ options, logger = ambientLogger() }: Ambient, work: () => T): T {
   const place = globalThis as Place
   place[KEY] ??= new AsyncLocalStorage()
@@ -37,8 +37,8 @@ export function withAmbient<T>({ options, logger = ambientLogger() }: Ambient, w
 }
 
 /**
- * These options over those of the umzug inside which this code runs. Undefined and null mean *not set*. A client and the
- * settings of one come from the same place: together they would contradict each other.
+ * These options over those of the umzug that runs this code. Undefined and null mean *not set*. A client and the settings
+ * of a client contradict each other, so both come from the same place.
  */
 export function overAmbient(options: Options): Options {
   const ambient: Record<string, unknown> = { ...ambientOptions() }

@@ -1,6 +1,6 @@
 import { closest, distance } from '#fastest-levenshtein'
 
-/** `; did you mean "table_name"?`, or nothing when no candidate is near enough to be meant. */
+/** `; did you mean "table_name"?`, or nothing when no candidate is similar. */
 export function didYouMean(text: string, candidates: readonly string[]): string {
   if (candidates.length === 0) return ''
   const candidate = closest(text, candidates)

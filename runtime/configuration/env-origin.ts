@@ -1,33 +1,56 @@
 import type { Problem } from '../errors.js'
 import { didYouMean } from './did-you-mean.js'
+import { ENV_OPTION_NAMES, ENV_PREFIX, envName, OPTION_NAMES } from './option-table.js'
 import { parseText } from './option-values.js'
-import { ENV_OPTION_NAMES, ENV_PREFIX, envName, OPTION_NAMES, type OptionName } from './options.js'
+import type { OptionName } from './options.js'
 import type { Origin } from './origin.js'
+import { pointer } from './pointers.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The prefix in early versions of the Ruby gem. */
+const OLD_PREFIX = 'DYNAMO_DB_SESSION_'
+
+const KNOWN = ENV_OPTION_NAMES.map(envName)
+const IN_CODE_ONLY = OPTION_NAMES.map(envName).filter((variable) => !KNOWN.includes(variable))
 
 /** Reads the options that are set as `AWS_DYNAMO_DB_SESSION_…`; an empty variable counts as unset. */
-export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Origin {
+export function readEnvironment(env: Environment): Origin {
   const values = new Map<OptionName, { value: unknown; source: string }>()
   const problems: Problem[] = []
+  const warnings: string[] = []
   for (const name of ENV_OPTION_NAMES) {
     const variable = envName(name)
     const text = env[variable]
     if (!text) continue
     const checked = parseText(name, text)
-    if ('problem' in checked) problems.push({ place: `ENV ${variable}`, text: checked.problem })
-    else values.set(name, { value: checked.value, source: `ENV ${variable}` })
+    if ('problem' in checked) {
+      const hint = pointer(name, envName)
+      problems.push({ place: `ENV ${variable}`, text: checked.problem + hint })
+    } else values.set(name, { value: checked.value, source: `ENV ${variable}` })
   }
-  return { values, problems, warnings: unknownVariables(env) }
+  for (const variable of Object.keys(env).sort()) {
+    if (variable.startsWith(ENV_PREFIX) && !KNOWN.includes(variable)) {
+      const hint = pointer(variable.slice(ENV_PREFIX.length), envName)
+      if (hint && env[variable]) problems.push({ place: `ENV ${variable}`, text: `${NO_OPTION}${hint}` })
+      else warnings.push(warningOf(variable))
+    } else if (isOldName(variable, env)) {
+      problems.push({ place: `ENV ${variable}`, text: `is not read: rename it to AWS_${variable}` })
+    }
+  }
+  return { values, problems, warnings }
 }
 
-function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
-  const known = ENV_OPTION_NAMES.map(envName)
-  const inCodeOnly = OPTION_NAMES.map(envName).filter((variable) => !known.includes(variable))
-  return Object.keys(env)
-    .filter((variable) => variable.startsWith(ENV_PREFIX) && !known.includes(variable))
-    .sort()
-    .map((variable) =>
-      inCodeOnly.includes(variable)
-        ? `ENV ${variable} is not read: this option can only be set in code`
-        : `ENV ${variable} is not an option of dynamo-session-store${didYouMean(variable, known)}`,
-    )
+const NO_OPTION = 'is not an option of dynamo-session-store'
+
+function warningOf(variable: string): string {
+  return IN_CODE_ONLY.includes(variable)
+    ? `ENV ${variable} is not read: this option can only be set in code`
+    : `ENV ${variable} ${NO_OPTION}${didYouMean(variable, KNOWN)}`
+}
+
+/** Where the new name is set as well, the old one is for another program. */
+function isOldName(variable: string, env: Environment): boolean {
+  const current = `AWS_${variable}`
+  return variable.startsWith(OLD_PREFIX) && KNOWN.includes(current) && Boolean(env[variable]) && !env[current]
 }

@@ -1,21 +1,21 @@
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * What became of a text with `${…}`: `changed` is false when there was nothing to replace. A problem never repeats the
- * text, which may be part of a secret. `reference`: the problem is a `${…}`.
+ * A text with its `${…}` filled in. `changed` is false when it held none. A problem never repeats the text, which may be
+ * part of a secret. `reference`: a `${…}` causes the problem.
  */
 export type Interpolated =
   | { readonly text: string; readonly changed: boolean }
   | { readonly problem: string; readonly reference?: true }
 
-/** The Ruby gem evaluates ERB in its configuration file; here the secret would be the text of the program. */
+/** The Ruby gem evaluates ERB in its configuration file. Here, the text of the program would be the secret. */
 const ERB = 'holds ERB (<% … %>), which only Ruby evaluates; write ${VARIABLE} for an environment variable'
 
 const REFERENCE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/
 
 /**
  * Replaces `${VAR}` and `${VAR:-default}` by the environment's values and `$$` by a dollar; any other `$` stays.
- * As in the shell, `:-` also stands in for a variable that is set but empty. Refuses ERB.
+ * As in the shell, `:-` also applies to a variable that is set but empty. Refuses ERB.
  */
 export function interpolate(text: string, env: Environment): Interpolated {
   if (text.includes('<%')) return { problem: ERB }
@@ -31,15 +31,18 @@ export function interpolate(text: string, env: Environment): Interpolated {
       continue
     }
     const end = rest.indexOf('}', dollar)
-    if (end === -1) return { problem: '"${" without its "}" (write $$ for a dollar sign)', reference: true }
+    if (end === -1) return { problem: 'holds "${" without "}"; write $$ for a dollar sign', reference: true }
     const inside = rest.slice(dollar + 2, end)
     const [, name, otherwise] = REFERENCE.exec(inside) ?? []
     if (name === undefined) {
-      return { problem: 'what stands in "${…}" is not of the form VARIABLE or VARIABLE:-default', reference: true }
+      return { problem: '"${…}" must hold VARIABLE or VARIABLE:-default', reference: true }
     }
     const value = env[name] || otherwise
     if (value === undefined) {
-      return { problem: `the environment variable ${name} is not set (a default: \${${name}:-…})`, reference: true }
+      return {
+        problem: `the environment variable ${name} is not set; set it, or give a default: \${${name}:-…}`,
+        reference: true,
+      }
     }
     result += value
     rest = rest.slice(end + 1)

@@ -1,7 +1,8 @@
+import { definitionOf, YAML_OPTION_NAMES, yamlName } from './option-table.js'
 import { defaultText, typeText } from './option-text.js'
-import { definitionOf, type OptionName, YAML_OPTION_NAMES, yamlName } from './options.js'
+import type { OptionName } from './options.js'
 
-/** The JSON Schema (draft-07) of the configuration file, for editors. `${…}` and `null` are allowed everywhere. */
+/** The JSON Schema (draft-07) of the configuration file, for editors. Every option allows `${…}` and `null`. */
 export function jsonSchema(): Record<string, unknown> {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',

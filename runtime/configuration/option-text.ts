@@ -1,18 +1,19 @@
-import { definitionOf, type NumberOption, type ObjectOption, type OptionName } from './options.js'
+import { definitionOf, type NumberOption, type ObjectOption } from './option-table.js'
+import type { OptionName } from './options.js'
 
-/** A text without the user name and password that a URL may carry. */
+/** Removes user name and password from a URL. */
 export function withoutPassword(text: string): string {
   return text.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1')
 }
 
-/** What a value of an option looks like in YAML and on the screen: `null` for none. */
+/** The value of an option as YAML and the screen show it. `null` stands for none. */
 export function valueText(name: OptionName, value: unknown): string {
   if (value === undefined || value === null) return 'null'
   if (definitionOf(name).secret) return '********'
   return typeof value === 'object' ? JSON.stringify(value) : withoutPassword(String(value))
 }
 
-/** The type of an option in words, with unit and limits, for the generated file and the documentation. */
+/** The type of an option in words, with unit and limits. */
 export function typeText(name: OptionName): string {
   const definition = definitionOf(name)
   switch (definition.type) {
@@ -41,8 +42,11 @@ export function rangeText({ minimum, maximum }: NumberOption): string {
   return maximum === undefined ? `at least ${minimum}` : `${minimum} to ${maximum}`
 }
 
-function objectText({ methods, texts, words = [] }: ObjectOption): string {
-  if (methods) return `object with ${methods.map((method) => `${method}()`).join(', ')}`
+function objectText({ methods, orFunction, texts, words = [] }: ObjectOption): string {
+  if (methods) {
+    const object = `object with ${methods.map((method) => `${method}()`).join(', ')}`
+    return orFunction ? `function | ${object}` : object
+  }
   return [...words, ...(texts ? [`object with ${texts.join(', ')}`] : []), 'function'].join(' | ')
 }
 

@@ -1,13 +1,14 @@
+import { definitionOf, type ListOption, type ObjectOption } from './option-table.js'
 import { rangeText, withoutPassword } from './option-text.js'
-import { definitionOf, type ListOption, type ObjectOption, type OptionName } from './options.js'
+import type { OptionName } from './options.js'
 
-/** Either the value of an option or what is wrong with it. */
+/** The value of an option, or why it is refused. */
 export type Checked = { readonly value: unknown } | { readonly problem: string }
 
 const TRUE = ['true', '1', 'yes', 'on']
 const FALSE = ['false', '0', 'no', 'off']
 
-/** Reads an option's value from text, as ENV and `${…}` give it. Empty text must be handled by the caller. */
+/** Reads an option's value from the text of ENV or `${…}`. The caller handles empty text. */
 export function parseText(name: OptionName, text: string): Checked {
   const definition = definitionOf(name)
   switch (definition.type) {
@@ -48,14 +49,14 @@ function parsePairs(name: OptionName, text: string): Checked {
   return checkValue(name, Object.fromEntries(pairs))
 }
 
-/** Checks an option's value as code or YAML give it, with its own type. */
+/** Checks a typed value, as code and YAML give it. */
 export function checkValue(name: OptionName, value: unknown): Checked {
   const given = definitionOf(name).type === 'map' ? withoutNulls(value) : value
   const problem = problemOf(name, given)
   return problem === undefined ? { value: given } : { problem }
 }
 
-/** `null` means *not set* for the entries of a map as well. */
+/** Drops the entries of a map that are `null`, which means *not set*. */
 function withoutNulls(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== null && entry !== undefined))
@@ -108,15 +109,17 @@ function problemOf(name: OptionName, value: unknown): string | undefined {
 
 function objectProblem(
   name: OptionName,
-  { methods, texts, words = [] }: ObjectOption,
+  { methods, orFunction, texts, words = [] }: ObjectOption,
   value: unknown,
 ): string | undefined {
+  if (orFunction && typeof value === 'function') return undefined
   if (!methods && (typeof value === 'function' || words.includes(String(value)))) return undefined
   const object = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
   if (methods) {
     if (methods.every((method) => typeof object[method] === 'function')) return undefined
     const meant = methods.length === 1 ? 'a method' : 'the methods'
-    return `must be an object with ${meant} ${methods.join(', ')}, not ${shown(name, value)}`
+    const wanted = `an object with ${meant} ${methods.join(', ')}`
+    return `must be ${orFunction ? `a function or ${wanted}` : wanted}, not ${shown(name, value)}`
   }
   if (texts) {
     const missing = texts.find((text) => typeof object[text] !== 'string' || object[text] === '')
@@ -132,7 +135,7 @@ function listProblem(name: OptionName, values: readonly unknown[]): string | und
   return problems.find((problem) => problem !== undefined)
 }
 
-/** Says which of the texts is wrong, and why. */
+/** Says which text is wrong, and why. */
 function textsProblem(
   name: OptionName,
   { maxItems, maxLength, pattern, rule, not }: ListOption,
@@ -150,7 +153,7 @@ function textsProblem(
   return undefined
 }
 
-/** The limits are those of "Tagging restrictions in DynamoDB" in its developer guide. */
+/** Limits: "Tagging restrictions in DynamoDB" in the DynamoDB developer guide. */
 function mapProblem(name: OptionName, value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return `must be a map of names to texts, not ${shown(name, value)}`

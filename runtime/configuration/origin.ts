@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.js'
 import type { OptionName } from './options.js'
 
-/** What one origin (ENV, the file, code) had to say. */
+/** The options that one origin (ENV, the file, code) sets, and its mistakes. */
 export interface Origin {
   readonly values: ReadonlyMap<OptionName, { readonly value: unknown; readonly source: string }>
   readonly problems: readonly Problem[]

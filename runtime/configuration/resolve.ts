@@ -5,36 +5,37 @@ import { ConfigurationError, type Problem } from '../errors.js'
 import { overAmbient } from './ambient.js'
 import { didYouMean } from './did-you-mean.js'
 import { readEnvironment } from './env-origin.js'
-import { valueText, withoutPassword } from './option-text.js'
-import { checkValue } from './option-values.js'
 import {
   CLIENT_SETTINGS,
   configurationPath,
   definitionOf,
   environmentProblem,
+  envName,
   OPTION_NAMES,
-  type OptionName,
-  type Options,
   type ResolvedOptions,
   yamlName,
-} from './options.js'
+} from './option-table.js'
+import { valueText, withoutPassword } from './option-text.js'
+import { checkValue } from './option-values.js'
+import type { OptionName, Options } from './options.js'
 import type { Origin } from './origin.js'
+import { pointer, type Spelling } from './pointers.js'
 import { type FileOrigin, readYaml } from './yaml-origin.js'
 
-/** Every option with its value, and where each value came from. Printing it never shows a secret. */
+/** Every option with its value and its source. Printing a configuration never shows a secret. */
 export type Configuration = ResolvedOptions & ConfigurationFacts
 
 interface ConfigurationFacts {
   readonly environment: string
-  /** The folder that paths are relative to, absolute. */
+  /** Absolute path of the folder that relative paths start from. */
   readonly root: string
-  /** The configuration file that was read, relative to `root` where it is inside; undefined when there is none. */
+  /** Path of the configuration file, relative to `root` if inside. Undefined: there is none. */
   readonly file: string | undefined
   /** `code`, `ENV AWS_DYNAMO_DB_SESSION_…`, `config/dynamo_session_store.yml:12` or `default`. */
   readonly sources: Readonly<Record<OptionName, string>>
-  /** What deserves a look but stops nothing, for example an ENV name that is no option. */
+  /** Doubtful settings that stop nothing, for example an ENV name that is no option. */
   readonly warnings: readonly string[]
-  /** Problems of `secret_key`, which stop only those who need it: see {@link assertSecretsReadable}. */
+  /** Problems of `secret_key`. They stop only callers of {@link assertSecretsReadable}. */
   readonly deferredProblems: readonly Problem[]
   /** The options without objects such as `client`, secrets masked. */
   toJSON(): Record<string, unknown>
@@ -43,16 +44,16 @@ interface ConfigurationFacts {
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Looks every option up: code > ENV > YAML file > default. Inside a migration, the options of the umzug that runs it
- * count as code too, where the migration's own say nothing.
+ * Looks up every option: code > ENV > YAML file > default. Inside a migration, the options of its umzug complete those
+ * given in code.
  *
  * @param given the options given in code, names in camelCase
  * @param env the environment variables
- * @throws {ConfigurationError} with everything that is wrong, each with its place
+ * @throws {ConfigurationError} with every mistake and its place
  */
 export function resolveConfiguration(given: Options = {}, env: Environment = process.env): Configuration {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new ConfigurationError([{ place: 'options', text: 'must be an object, as in { tableName: "sessions" }' }])
+    throw new ConfigurationError([{ place: 'options', text: 'must be an object, such as { tableName: "sessions" }' }])
   }
   if (given instanceof ResolvedConfiguration) return given as unknown as Configuration
   const options = overAmbient(given)
@@ -82,22 +83,29 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
   return configuration
 }
 
-/** The same configuration with other values of some options. */
+/** A copy of the configuration with other values of some options. */
 export function withValues(configuration: Configuration, values: Partial<ResolvedOptions>): Configuration {
   return Object.assign(Object.create(Object.getPrototypeOf(configuration)), configuration, values)
 }
 
-/** The table's key can't be written by a save, nor have an index beside that of the table. */
+/** A save can't write the table's key, and the key can't have a second index. */
 function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): void {
   if (!indexKeys.includes(tableKey)) return
   const source = sources.indexKeys
-  const place = source === 'code' ? 'option indexKeys' : source.startsWith('ENV ') ? source : `${source}: index_keys`
-  const text = `can't hold "${tableKey}", the table's key (table_key: ${sources.tableKey}); name the session's key otherwise`
+  const [place, spelled]: [string, Spelling] =
+    source === 'code'
+      ? ['option indexKeys', inCode]
+      : source.startsWith('ENV ')
+        ? [source, envName]
+        : [`${source}: index_keys`, yamlName]
+  const text =
+    `can't hold "${tableKey}", the table's key (${spelled('tableKey')}: ${sources.tableKey}); ` +
+    'give the key of the session another name'
   throw new ConfigurationError([{ place, text }])
 }
 
 /**
- * For those who need the secret (stores, `doctor`).
+ * Makes sure that the secret can be used. Stores and `doctor` need it, other callers don't.
  *
  * @throws {ConfigurationError} when `secret_key` names a variable that is not set
  */
@@ -145,6 +153,8 @@ function printable(name: OptionName, value: unknown): unknown {
 
 const nothing: FileOrigin = { values: new Map(), problems: [], warnings: [], deferred: [] }
 
+const inCode: Spelling = (name) => name
+
 function readCode(options: Options): Origin {
   const values = new Map<OptionName, { value: unknown; source: string }>()
   const problems: Problem[] = []
@@ -152,18 +162,18 @@ function readCode(options: Options): Origin {
     const name = OPTION_NAMES.find((candidate) => candidate === key)
     if (!name) {
       const meant = OPTION_NAMES.find((candidate) => yamlName(candidate) === key)
-      const hint = meant ? `; did you mean "${meant}"?` : didYouMean(key, OPTION_NAMES)
+      const hint = meant ? `; did you mean "${meant}"?` : pointer(key, inCode) || didYouMean(key, OPTION_NAMES)
       problems.push({ place: `option ${key}`, text: `is not an option of dynamo-session-store${hint}` })
     } else if (value !== undefined && value !== null) {
       const checked = checkValue(name, value)
-      if ('problem' in checked) problems.push({ place: `option ${key}`, text: checked.problem })
+      if ('problem' in checked) problems.push({ place: `option ${key}`, text: checked.problem + pointer(key, inCode) })
       else values.set(name, { value: checked.value, source: 'code' })
     }
   }
   return { values, problems: [...problems, ...clientProblems(values)], warnings: [] }
 }
 
-/** Region and endpoint may stand beside a client, because ENV and the file set them for others as well. */
+/** `region` and `endpoint` are allowed beside a client: ENV and the file set them for other programs too. */
 function clientProblems(values: Origin['values']): Problem[] {
   if (!values.has('client')) return []
   const text = 'has no effect beside the option client; set it when you make that client, or leave client out'
@@ -199,11 +209,22 @@ function readFile(
     }
     return { ...readYaml(text, path, env), path }
   }
-  const overlooked = candidates
-    .map((candidate) => candidate.replace(/yml$/, 'yaml'))
-    .filter((candidate) => existsSync(resolve(root, candidate)))
+  const isThere = (path: string) => existsSync(resolve(root, path))
+  const overlooked = candidates.map((candidate) => candidate.replace(/yml$/, 'yaml')).filter(isThere)
   const warnings = overlooked.map((path) => `${path} is not read: its name must end in .yml`)
-  return { ...nothing, warnings, path: undefined }
+  const problems = candidates.map(gemPath).filter(isThere).map(gemProblem)
+  return { ...nothing, problems, warnings, path: undefined }
+}
+
+/** Where the Ruby gem's file would be in place of ours. */
+function gemPath(candidate: string): string {
+  return candidate.replace('config/dynamo_', 'config/aws_dynamo_db_')
+}
+
+function gemProblem(path: string): Problem {
+  const own = path.replace('config/aws_dynamo_db_', 'config/dynamo_')
+  const text = `is the Ruby gem's file, which is not read here: copy it to ${own}, or set ${envName('configFile')} to its path`
+  return { place: path, text }
 }
 
 function firstOf(name: OptionName, origins: readonly Origin[]): { value: unknown; source: string } | undefined {

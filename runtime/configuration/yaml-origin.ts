@@ -3,25 +3,27 @@ import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from '#yaml'
 import type { Problem } from '../errors.js'
 import { didYouMean } from './did-you-mean.js'
 import { interpolate } from './interpolation.js'
+import { definitionOf, OPTION_NAMES, YAML_OPTION_NAMES, yamlName } from './option-table.js'
 import { type Checked, checkValue, parseText } from './option-values.js'
-import { definitionOf, OPTION_NAMES, type OptionName, YAML_OPTION_NAMES, yamlName } from './options.js'
+import type { OptionName } from './options.js'
 import type { Origin } from './origin.js'
+import { pointer } from './pointers.js'
 
-/** What a file says. `deferred`: problems that concern only those who need the secret. */
+/** The options of a file. `deferred` holds problems of the secret, which stop only callers that need it. */
 export interface FileOrigin extends Origin {
   readonly deferred: readonly Problem[]
 }
 
-/** `reference`: something is wrong with a `${…}`, which for the secret is no problem of everybody. */
+/** `reference`: a `${…}` can't be filled in. For the secret, that is a deferred problem. */
 type ReadValue = Checked & { readonly reference?: true }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads the text of a configuration file. Nothing of the document is turned into objects before it was checked, and
- * no deeper than an option's value can be: neither alias bombs nor keys such as `__proto__` reach an object.
+ * Reads the text of a configuration file. Only checked values become objects, and no deeper than an option's value can
+ * be. So neither alias bombs nor keys such as `__proto__` reach an object.
  *
- * @param path the file's name for messages and sources
+ * @param path name of the file for messages and sources
  */
 export function readYaml(text: string, path: string, env: Environment): FileOrigin {
   const documents = parseAllDocuments(text, { prettyErrors: false, uniqueKeys: true })
@@ -95,7 +97,8 @@ class YamlFile {
     if (!name) {
       const known = YAML_OPTION_NAMES.map(yamlName)
       const shown = shownKey(pair.key) ?? ''
-      const text = missingSpace(pair.key) ?? `unknown option ${JSON.stringify(shown)}${didYouMean(shown, known)}`
+      const hint = pointer(shown, yamlName) || didYouMean(shown, known)
+      const text = missingSpace(pair.key) ?? `unknown option ${JSON.stringify(shown)}${hint}`
       this.problem(offset, text)
       return
     }
@@ -104,7 +107,7 @@ class YamlFile {
     const at = offsetOf(pair.value) || offset
     if ('problem' in checked) {
       const list = 'reference' in checked && name === 'secretKey' ? this.found.deferred : this.found.problems
-      list.push({ place: this.#place(at), text: `${key}: ${checked.problem}` })
+      list.push({ place: this.#place(at), text: `${key}: ${checked.problem}${pointer(key, yamlName)}` })
       return
     }
     const [line] = this.#position(offset)
@@ -153,7 +156,7 @@ class YamlFile {
     return checkValue(name, values)
   }
 
-  /** What stands inside a map or a list: text with `${…}` filled in; anything else is for the check to refuse. */
+  /** An entry of a map or a list: text with `${…}` filled in. The check refuses anything else. */
   #elementOf(node: unknown, document: Document): ReadValue {
     const target = isAlias(node) ? node.resolve(document) : node
     const value = isScalar(target) ? target.value : isSeq(target) ? [] : {}
@@ -173,12 +176,12 @@ class YamlFile {
   }
 }
 
-/** The name of an option for a message: never what follows it where the space after the colon was forgotten. */
+/** The name of an option for a message, without a value that follows when the space after the colon is missing. */
 function shownKey(key: unknown): string | undefined {
   return isScalar(key) ? String(key.value).split(/[:\s]/)[0]?.slice(0, 40) : undefined
 }
 
-/** What the parser says may repeat what is written there: not where that is the secret. */
+/** The parser's message. It may quote the value, so the secret gets another message. */
 function reason(message: string, key: unknown): string {
   const secret = shownKey(key)?.startsWith('secret_key')
   const hint = message.startsWith('Nested mappings') ? '; put a value that ends in a colon in quotes: "shop:"' : ''

@@ -11,47 +11,61 @@ import { KnexStorage } from './storage/knex.js'
 import { givenKnex, type KnexInstance, type KnexSource, knexFromFile } from './storage/knex-instance.js'
 import { DEFAULT_LEASE } from './storage/lock.js'
 
-/** This package's options, and what concerns migrations alone. */
-export interface UmzugOptions<Context extends object = object> extends Omit<Options, 'logger'> {
-  /** The application's knex instance, instead of one made from the knexfile. It is left open. */
+/** How an umzug does its work, as opposed to what the table is. */
+export interface UmzugContext<Context extends object = object> {
+  /** The application's knex instance, instead of one made from the knexfile. It stays open. */
   readonly knex?: KnexInstance
-  /** Any storage for umzug, instead of what the option `migrationStorage` says. One of umzug's own has no lock. */
+  /** Any storage for umzug, instead of what the option `migrationStorage` says. Umzug's own storages have no lock. */
   readonly storage?: UmzugStorage
   /** Migrations in place of the files of the folder, for a bundle without files. */
   readonly migrations?: readonly RunnableMigration<Context>[]
   /** Passed to each migration as `context`. */
   readonly context?: Context | (() => Promise<Context> | Context)
-  /** Progress, a line a call; not the logger of the AWS SDK's requests. Default: none; on the command line, the console. */
+  /**
+   * Receives progress, one line a call. It is not the logger of the AWS SDK's requests.
+   *
+   * @default none; on the command line, the console
+   */
   readonly logger?: Logger | null | undefined
-  /** Milliseconds after which a lock that isn't renewed is taken over. Default: 30 000. */
+  /**
+   * Milliseconds after which another process takes over a lock that was not renewed.
+   *
+   * @default 30000
+   */
   readonly lockLease?: number
-  /** The application's file that exports its options: migrations that `create` writes import it. */
+  /** The application's file that exports its options. Migrations that `create` writes import it. */
   readonly optionsModule?: string
 }
+
+/** Options and context in one object. */
+export interface UmzugOptions<Context extends object = object> extends Omit<Options, 'logger'>, UmzugContext<Context> {}
 
 /**
  * Makes an umzug over the migrations folder. It connects when it is used and disconnects at the end of each call.
  *
  * ```js
  * import { createUmzug } from 'dynamo-session-store/umzug'
- * await createUmzug({ logger: console }).up()
+ * await createUmzug({ environment: 'production' }, { logger: console }).up()
  * ```
  *
+ * @param options which table, and how to reach it
+ * @param context how the call does its work
  * @throws {ConfigurationError}
  */
 export function createUmzug<Context extends object = object>(
-  umzugOptions: UmzugOptions<Context> = {},
+  options: Options | undefined,
+  context: UmzugContext<Context>,
+): SessionUmzug<Context>
+/** Options and context may also come in one object. Its `logger` is the one of the context. */
+export function createUmzug<Context extends object = object>(options?: UmzugOptions<Context>): SessionUmzug<Context>
+export function createUmzug<Context extends object = object>(
+  given: Options | UmzugOptions<Context> = {},
+  umzugContext?: UmzugContext<Context>,
 ): SessionUmzug<Context> {
   const {
-    knex,
-    storage,
-    migrations,
-    context,
-    logger: givenLogger,
-    lockLease = DEFAULT_LEASE,
-    optionsModule,
-    ...options
-  } = umzugOptions
+    options,
+    context: { knex, storage, migrations, context, logger: givenLogger, lockLease = DEFAULT_LEASE, optionsModule },
+  } = umzugContext ? { options: given as Options, context: umzugContext } : split(given as UmzugOptions<Context>)
   if (!(lockLease >= 1)) {
     throw new ConfigurationError([
       { place: 'option lockLease', text: `must be milliseconds, at least 1, not ${lockLease}` },
@@ -73,6 +87,19 @@ export function createUmzug<Context extends object = object>(
   })
 }
 
+function split<Context extends object>({
+  knex,
+  storage,
+  migrations,
+  context,
+  logger,
+  lockLease,
+  optionsModule,
+  ...options
+}: UmzugOptions<Context>): { options: Options; context: UmzugContext<Context> } {
+  return { options, context: { knex, storage, migrations, context, logger, lockLease, optionsModule } }
+}
+
 function knexFor({ root, environment }: Configuration, given: KnexInstance | undefined): KnexSource | undefined {
   if (given) return givenKnex(given)
   const knexfile = findKnexfile(root)
@@ -90,6 +117,6 @@ function storageFor(
     return new DynamoDBStorage(options, { logger })
   }
   if (knex) return new KnexStorage({ source: knex })
-  const text = `is knex, but there is no knexfile in ${root}: add one, give createUmzug({ knex }), or use dynamodb`
+  const text = `is knex, but there is no knexfile in ${root}: add one, give createUmzug(options, { knex }), or use dynamodb`
   throw new ConfigurationError([{ place: `migration_storage (${sources.migrationStorage})`, text }])
 }

@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PackageError } from '../errors.js'
+import { DynamoSessionError } from '../errors.js'
 
 /** The migrations can't be read as they are; the message names the folder or file. */
-export class MigrationFileError extends PackageError {
+export class MigrationFileError extends DynamoSessionError {
   override readonly name = 'MigrationFileError'
+  override readonly code = 'MIGRATION_FILE'
 }
 
 export interface MigrationFile {

@@ -4,7 +4,7 @@ import { KnexfileError } from '../application/knexfile.js'
 import { withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
-import { PackageError } from '../errors.js'
+import { DynamoSessionError } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { consoleLogger, fitLogger, type Logger, silentLogger } from '../logger.js'
 import { type CreateMigration, createMigration } from './create-migration.js'
@@ -132,7 +132,8 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
    */
   async unlock(): Promise<LockRecord | undefined> {
     const { storage } = this.#parts
-    if (!isMigrationStorage(storage)) throw new PackageError(`there is nothing to unlock: ${this.storageDescription}`)
+    if (!isMigrationStorage(storage))
+      throw new DynamoSessionError(`there is nothing to unlock: ${this.storageDescription}`)
     return await this.#call(async () => await breakLock(storage.lock))
   }
 
@@ -212,7 +213,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
 function normalize<T extends MigrateUpOptions | MigrateDownOptions>(options: T): T {
   const { to, step, migrations } = options
   if (step !== undefined && !(Number.isInteger(step) && step >= 0)) {
-    throw new PackageError(`step must be a whole number of migrations, at least 0, not ${step}`)
+    throw new DynamoSessionError(`step must be a whole number of migrations, at least 0, not ${step}`)
   }
   return {
     ...options,

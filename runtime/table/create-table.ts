@@ -9,16 +9,21 @@ import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { reconcileTimeToLive, switchOnTimeToLive } from './time-to-live.js'
 
 export interface CreateTableResult {
-  /** false: the table was there before, or somebody else created it at the same moment. */
+  /** false: the table existed already, or another process created it at the same moment. */
   readonly created: boolean
 }
 
 /**
- * Makes sure that the table is there: active, with the right key, with Time to Live on `expire_at` and point-in-time
- * recovery as configured, and with an index for each of `index_keys`, which it adds to a table that is there, one after
- * the other. Running it again, or twice at once, does no harm; other settings of a table that exists
- * (billing, tags, encryption …) are left alone.
+ * Makes sure that the table exists, is active and has the right key. Switches on Time to Live for `expire_at` and
+ * point-in-time recovery as configured, and adds missing indexes of `indexKeys`, one after the other. Running it again, or
+ * twice at once, is safe. Other settings of an existing table (billing, tags, encryption …) stay.
  *
+ * ```ts
+ * await createTable({ tableName: 'visits' }, { logger: console })
+ * ```
+ *
+ * @param options which table, and how to reach it
+ * @param context how the call does its work
  * @throws {ConfigurationError}
  * @throws {TableSchemaError} when a table of this name can't hold sessions
  * @throws {TableRequestError} when DynamoDB refuses a request or the wait limit is over

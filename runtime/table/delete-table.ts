@@ -4,13 +4,15 @@ import { factsOf, lookAgain, type TableFacts } from './describe-table.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 
 export interface DeleteTableResult {
-  /** false: there was no such table. */
+  /** false: the table did not exist. */
   readonly deleted: boolean
 }
 
 /**
- * Deletes the table with all its sessions and returns when it is gone. That there is none is a warning.
+ * Deletes the table with all its sessions, and returns when DynamoDB has deleted it. Warns when there is no table.
  *
+ * @param options which table, and how to reach it
+ * @param context how the call does its work
  * @throws {ConfigurationError}
  * @throws {TableRequestError} when DynamoDB refuses it, for example because of deletion protection, or the wait limit
  *   is over

@@ -49,8 +49,10 @@ export interface TableDescription extends TableFacts {
 }
 
 /**
- * Looks at the table.
+ * Describes the table.
  *
+ * @param options which table, and how to reach it
+ * @param context how the call does its work
  * @returns undefined when there is no such table
  * @throws {TableRequestError} when DynamoDB doesn't tell, for example because a permission is missing
  */

@@ -35,7 +35,9 @@ export async function ensureIndexes(work: TableWork): Promise<void> {
  * Deletes the index for a key, and returns when it is gone. The table and its sessions stay; that there is no such index
  * is a warning. Take the key out of `index_keys` as well, or the next `createTable` adds the index again.
  *
- * @param key as it stood in `index_keys`
+ * @param key as it stood in `indexKeys`
+ * @param options which table, and how to reach it
+ * @param context how the call does its work
  * @throws {ConfigurationError}
  * @throws {TableSchemaError} when the index of that name is another one
  * @throws {TableRequestError} when DynamoDB refuses it or the wait limit is over

@@ -2,7 +2,8 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { monotonic } from '../async/clock.js'
 import { sleep } from '../async/sleep.js'
 import { ambientLogger } from '../configuration/ambient.js'
-import { OPTIONS, type Options } from '../configuration/options.js'
+import { OPTIONS } from '../configuration/option-table.js'
+import type { Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { type Connection, withConnection } from '../dynamodb/connection.js'
 import { endpointOf } from '../dynamodb/endpoint.js'
@@ -15,13 +16,25 @@ import { ConfigurationError, type Problem, TableRequestError } from '../errors.j
 import { fitLogger, type Logger, silentLogger } from '../logger.js'
 import { Patience, seconds, withTimeout } from './patience.js'
 
-/** How the table functions do their work, as opposed to what the table is. */
+/** How a table function does its work, as opposed to what the table is. */
 export interface TableContext {
-  /** Receives one line for each step. Default: none (in a migration, umzug's own); `console` is one. */
+  /**
+   * Receives one line for each step, for example `console`.
+   *
+   * @default none; in a migration, the logger of umzug
+   */
   readonly logger?: Logger
-  /** Milliseconds to wait at most for the table to become active, or to be gone. Default: 300 000, five minutes. */
+  /**
+   * Longest wait for the table to become active or to be deleted, in milliseconds.
+   *
+   * @default 300000
+   */
   readonly waitLimit?: number
-  /** Milliseconds after which a request ends, its repeats included. Default: 30 000. */
+  /**
+   * Longest time of a request with its repeats, in milliseconds.
+   *
+   * @default 30000
+   */
   readonly requestTimeout?: number | undefined
 }
 

@@ -30,6 +30,10 @@ describe('npm run bench', () => {
     expect(stdout).toMatch(/^Goals met: \d of 5$/m)
   })
 
+  it('counts what compressing saves', { timeout: 120_000 }, ({ skip }) => {
+    expect(measured(skip, 'compress')).toMatch(/^ {2}write units of a save, units +11 +3 +3$/m)
+  })
+
   it('names the rows that there are when it is asked for another', () => {
     const { status, stderr } = bench('latency', 'speed')
     expect(status).toBe(1)

@@ -16,7 +16,7 @@ export interface FaultRow {
   readonly applied: boolean
   /** Whether the SDK repeats the request, so that a fault that passes is not noticed. */
   readonly repeated: boolean
-  /** Whether the reason is not the application's (docs/architecture.md, two levels of failure). */
+  /** Whether the reason is not the application's (docs/design/failures.md). */
   readonly passing: boolean
   /** What the caller gets when it lasts, as `toMatchObject` wants it. */
   readonly error: Readonly<Record<string, unknown>>

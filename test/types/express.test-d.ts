@@ -110,8 +110,14 @@ new DynamoSessionStore({ maxAge: '3600' })
 new DynamoSessionStore({ table_name: 'sessions' })
 // @ts-expect-error onConflict returns session data
 new DynamoSessionStore({ onConflict: () => 'ours' })
-// @ts-expect-error an error handler is an object with a method
-new DynamoSessionStore({ errorHandler: () => undefined })
+new DynamoSessionStore({
+  errorHandler: (error, context) => {
+    expectTypeOf(error).toEqualTypeOf<Error>()
+    expectTypeOf(context).toEqualTypeOf<ErrorContext>()
+  },
+})
+// @ts-expect-error an error handler is a function or an object with a method
+new DynamoSessionStore({ errorHandler: {} })
 // @ts-expect-error a client is a DynamoDBClient
 new DynamoSessionStore({ client: {} })
 

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { definitionOf, OPTION_NAMES, yamlName } from '../../runtime/configuration/option-table.js'
 import { defaultText, typeText } from '../../runtime/configuration/option-text.js'
-import { definitionOf, OPTION_NAMES, type OptionName, yamlName } from '../../runtime/configuration/options.js'
+import type { OptionName } from '../../runtime/configuration/options.js'
 
 const README = new URL('../../README.md', import.meta.url)
 const SECTION = /(<!-- options:[^\n]*-->\n)([\s\S]*?)(<!-- \/options -->)/

@@ -1,6 +1,7 @@
 import { stringifySetCookie } from '#cookie'
 import { didYouMean } from '../../configuration/did-you-mean.js'
-import { OPTION_NAMES, type Options } from '../../configuration/options.js'
+import { OPTION_NAMES } from '../../configuration/option-table.js'
+import type { Options } from '../../configuration/options.js'
 import { resolveConfiguration } from '../../configuration/resolve.js'
 import { ConfigurationError, type Problem } from '../../errors.js'
 

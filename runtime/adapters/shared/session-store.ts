@@ -4,7 +4,7 @@ import { Connection } from '../../dynamodb/connection.js'
 import { InvalidSessionIdError, SessionDataError } from '../../errors.js'
 import { hashSessionId, isPossibleSessionId } from '../../session/item/session-id.js'
 import { keyOf } from '../../session/item/session-key.js'
-import { isPassing, report } from '../../session/requests/errors.js'
+import { handleError, isPassing, report } from '../../session/requests/errors.js'
 import { SessionRepository } from '../../session/session-repository.js'
 import type { ConflictListener } from '../../session/session-writer.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
@@ -28,7 +28,7 @@ const NONE: Loaded = { kind: 'none' }
 
 /**
  * The part that is the same for all frameworks: which session ids are possible, and which failures a request survives
- * (docs/architecture.md, two levels of failure).
+ * (docs/design/failures.md).
  */
 export class SessionStore {
   readonly configuration: Configuration
@@ -69,7 +69,7 @@ export class SessionStore {
       return HIDDEN
     } catch (error) {
       if (error instanceof SessionDataError) {
-        this.report(error, 'get', id)
+        this.#handle(error, 'get', id)
         return NONE
       }
       this.survive(error, 'get', id)
@@ -99,12 +99,18 @@ export class SessionStore {
     )
   }
 
-  /** Reports a failure that a request survives, and throws any other. */
+  /** Passes a failure that a request survives to the error handler, and throws any other. */
   survive(error: unknown, operation: string, id: string): void {
     if (this.configuration.raiseErrors || !isPassing(error)) throw error
-    this.report(error, operation, id)
+    this.#handle(error, operation, id)
   }
 
+  /** What the error handler throws fails the request. */
+  #handle(error: unknown, operation: string, id: string): void {
+    handleError(error, { operation, sessionIdHash: hashSessionId(id) }, this.configuration.errorHandler)
+  }
+
+  /** For failures in the background, where no request waits. */
   report(error: unknown, operation: string, id: string): void {
     report(error, { operation, sessionIdHash: hashSessionId(id) }, this.configuration.errorHandler)
   }

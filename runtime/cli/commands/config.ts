@@ -1,5 +1,6 @@
+import { definitionOf, OPTION_NAMES, yamlName } from '../../configuration/option-table.js'
 import { valueText, withoutPassword } from '../../configuration/option-text.js'
-import { definitionOf, OPTION_NAMES, type OptionName, yamlName } from '../../configuration/options.js'
+import type { OptionName } from '../../configuration/options.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import type { Problem } from '../../errors.js'
 import { fitForLine, jsonForOutput } from '../../fit-for-output.js'

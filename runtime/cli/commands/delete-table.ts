@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { Configuration } from '../../configuration/resolve.js'
-import { PackageError } from '../../errors.js'
+import { DynamoSessionError } from '../../errors.js'
 import { fitForLine } from '../../fit-for-output.js'
 import { write } from '../../output.js'
 import { deleteTable } from '../../table/delete-table.js'
@@ -36,7 +36,7 @@ async function confirm(configuration: Configuration, terminal: Terminal): Promis
   const region = await regionOf(configuration).catch(() => undefined)
   const what = `table "${configuration.tableName}"${region ? ` in ${region}` : ''} with all its sessions`
   if (!terminal.input.isTTY) {
-    throw new PackageError(
+    throw new DynamoSessionError(
       `delete-table would delete ${what}: there is no terminal to ask on, so confirm it with --yes`,
     )
   }

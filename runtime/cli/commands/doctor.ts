@@ -1,4 +1,4 @@
-import { PackageError } from '../../errors.js'
+import { DynamoSessionError } from '../../errors.js'
 import { fitForLine } from '../../fit-for-output.js'
 import { consoleLogger, type SharedOptions } from '../command.js'
 import { diagnose } from '../doctor/diagnose.js'
@@ -20,5 +20,5 @@ export async function doctorCommand(options: SharedOptions & TimeoutOptions, log
     if (remedy) logger.info(`${' '.repeat(LEVEL_WIDTH + CHECK_WIDTH + 4)}remedy: ${fitForLine(remedy)}`)
     if (level === 'error') errors += 1
   }
-  if (errors > 0) throw new PackageError(`doctor found ${errors} error${errors === 1 ? '' : 's'}`)
+  if (errors > 0) throw new DynamoSessionError(`doctor found ${errors} error${errors === 1 ? '' : 's'}`)
 }

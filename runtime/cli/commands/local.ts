@@ -1,4 +1,4 @@
-import { PackageError } from '../../errors.js'
+import { DynamoSessionError } from '../../errors.js'
 import { fitForLine } from '../../fit-for-output.js'
 import { consoleLogger, type SharedOptions } from '../command.js'
 import { startEmbeddedDynamoDB } from '../embedded-dynamodb.js'
@@ -28,7 +28,7 @@ export async function localCommand({ port, path }: LocalOptions, logger = consol
 function portNumber(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (port <= 65_535) return port
-  throw new PackageError(`--port must be a number from 0 to 65535, not ${JSON.stringify(text)}`)
+  throw new DynamoSessionError(`--port must be a number from 0 to 65535, not ${JSON.stringify(text)}`)
 }
 
 /** A second signal ends the process at once. */

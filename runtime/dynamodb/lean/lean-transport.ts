@@ -57,7 +57,7 @@ const NOTABLE_SKEW = 240_000
 /** The date of an answer that took longer is ignored. Milliseconds; as in the SDK. */
 const OLD_ANSWER = 900_000
 
-/** Sends requests for items without the AWS SDK. docs/architecture.md says how they differ from the SDK's. */
+/** Sends requests for items without the AWS SDK. docs/design/transports.md says how they differ from the SDK's. */
 export class LeanTransport implements Transport {
   readonly isLean = true
   readonly mayMerge = true

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
-import { PackageError } from '../../errors.js'
+import { DynamoSessionError } from '../../errors.js'
 import { withoutExtension } from '../migration-files.js'
 import type { KnexSource } from './knex-instance.js'
 import { asKnex } from './knex-instance.js'
 
 /** Migrations of the folder were run by knex: umzug would run them again, without knex's arguments. */
-export class KnexMigrationsError extends PackageError {
+export class KnexMigrationsError extends DynamoSessionError {
   override readonly name = 'KnexMigrationsError'
+  override readonly code = 'KNEX_MIGRATIONS'
 }
 
 /**

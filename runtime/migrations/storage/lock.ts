@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { monotonic, wallClock } from '../../async/clock.js'
 import { sleep } from '../../async/sleep.js'
-import { PackageError } from '../../errors.js'
+import { DynamoSessionError } from '../../errors.js'
 import { fitForLine } from '../../fit-for-output.js'
 import type { Logger } from '../../logger.js'
 
@@ -35,8 +35,9 @@ export interface LockOptions {
 }
 
 /** Another process took the lock over or freed it (`umzug unlock`) while this one held it. */
-export class LockLostError extends PackageError {
-  override readonly name = 'LockLostError'
+export class MigrationLockLostError extends DynamoSessionError {
+  override readonly name = 'MigrationLockLostError'
+  override readonly code = 'MIGRATION_LOCK_LOST'
 }
 
 export const DEFAULT_LEASE = 30_000
@@ -86,7 +87,7 @@ export class HeldLock {
   /** The renewal that was sent last: kept until its outcome is known, because a failed request may have arrived. */
   #sent: LockRecord | undefined
   #renewedAt = monotonic()
-  #lost: LockLostError | undefined
+  #lost: MigrationLockLostError | undefined
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(store: LockStore, record: LockRecord, logger: Logger) {
@@ -100,7 +101,7 @@ export class HeldLock {
   /**
    * Makes sure that the lock is still this process's own: asked before each migration.
    *
-   * @throws {LockLostError}
+   * @throws {MigrationLockLostError}
    */
   async assertHeld(): Promise<void> {
     await this.#inTurn(() => this.#renew())
@@ -122,11 +123,11 @@ export class HeldLock {
     this.#inTurn(() => this.#renew()).catch((error: Error) => {
       const left = Math.ceil((this.#renewedAt + this.#record.lease - monotonic()) / 1000)
       this.#logger.warn(
-        error instanceof LockLostError || left <= 0
+        error instanceof MigrationLockLostError || left <= 0
           ? error.message
           : `the migration lock could not be renewed, others take it over in ${left} s: ${error.message}`,
       )
-      if (error instanceof LockLostError) clearInterval(this.#timer)
+      if (error instanceof MigrationLockLostError) clearInterval(this.#timer)
     })
   }
 
@@ -136,7 +137,7 @@ export class HeldLock {
     if (!(await replace(this.#store, this.#sent, this.#record))) {
       const record = await this.#store.read()
       const text = record ? `${describe(record)} holds it now` : 'somebody freed it'
-      this.#lost = new LockLostError(`this process lost the migration lock while it ran: ${text}`)
+      this.#lost = new MigrationLockLostError(`this process lost the migration lock while it ran: ${text}`)
       throw this.#lost
     }
     this.#record = this.#sent

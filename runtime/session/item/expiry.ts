@@ -50,7 +50,7 @@ function end(from: number | undefined, seconds: number | undefined): number | un
 
 /**
  * The Ruby gem writes `expire_at` = now when its `max_stale` is not set: that ends nothing. Its times have at most
- * seven digits of fraction, ours fifteen (docs/architecture.md, wire format).
+ * seven digits of fraction, ours fifteen (docs/design/wire-format.md).
  */
 export function isRubysNow({ updatedAt, expireAt }: Times): boolean {
   if (updatedAt === undefined || expireAt === undefined || !/^\d+\.\d{1,7}$/.test(updatedAt)) return false

@@ -1,9 +1,10 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer'
-import { PackageError } from '../../errors.js'
+import { DynamoSessionError } from '../../errors.js'
 
 /** Why data in the Marshal format is no session. The message continues a sentence whose subject is the data. */
-export class MarshalProblem extends PackageError {
+export class MarshalProblem extends DynamoSessionError {
   override readonly name = 'MarshalProblem'
+  override readonly code = 'MARSHAL_PROBLEM'
 }
 
 /** The bytes of Marshal data, which are read from the first to the last. Never reads beyond the end, nor backwards. */

@@ -13,7 +13,7 @@ export function isMarshalText(text: string): boolean {
  * right may be another user's id.
  *
  * Ruby's documentation describes the format: "Marshal Format". Packages that read it give wrong values without an error
- * (docs/architecture.md).
+ * (docs/design/wire-format.md, "Marshal").
  *
  * @param base64 the text as the gem stores it, with or without line breaks
  * @param longest the most characters that the JSON may have. Shared objects are repeated in JSON, so that few bytes of

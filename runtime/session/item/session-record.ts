@@ -43,7 +43,7 @@ const EMPTY = '{}'
 type Reading = Pick<Configuration, 'sessionIdDigest'> & Partial<Pick<Configuration, 'serializer'>>
 
 /**
- * Reads an item (docs/architecture.md, wire format). Times may be missing or of another type. The text `null`, and no
+ * Reads an item (docs/design/wire-format.md). Times may be missing or of another type. The text `null`, and no
  * data where nothing else is but the key and what sessions have, are an empty session: the Ruby gem leaves such items
  * behind, and can't read those without data itself.
  *

@@ -2,7 +2,13 @@ import type { ErrorContext, ErrorHandler } from '../../configuration/options.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import { factsOf, isAwsError } from '../../dynamodb/error-facts.js'
 import { explainAwsError, isWithoutConnection } from '../../dynamodb/explain-error.js'
-import { SessionTooLargeError, TableMissingError, TableSchemaError, UnreadableAnswerError } from '../../errors.js'
+import {
+  SessionTooLargeError,
+  TableMissingError,
+  TableRequestError,
+  TableSchemaError,
+  UnreadableAnswerError,
+} from '../../errors.js'
 import { fitForLine, makeErrorFit } from '../../fit-for-output.js'
 import { write } from '../../output.js'
 
@@ -92,7 +98,8 @@ const NETWORK = [
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error instanceof UnreadableAnswerError) return error.status < 400 || error.status >= 500
-  const { name, code } = error as Error & { code?: unknown }
+  const original = error instanceof TableRequestError && error.cause !== undefined ? error.cause : error
+  const { name, code } = original as Error & { code?: unknown }
   return PASSING.includes(name) || NETWORK.includes(String(code)) || statusOf(error) >= 500
 }
 
@@ -100,23 +107,37 @@ function statusOf(error: Error & { $metadata?: { httpStatusCode?: number } }): n
   return error.$metadata?.httpStatusCode ?? 0
 }
 
-/** Writes one line to standard error. */
-const defaultErrorHandler: ErrorHandler = {
-  handle(error: Error, { operation, sessionIdHash }: ErrorContext): void {
-    const session = sessionIdHash ? ` (session ${sessionIdHash})` : ''
-    const text = fitForLine(`${operation} failed${session}: ${error.name}: ${error.message}`)
-    write(process.stderr, `dynamo-session-store: ${text}\n`)
-  },
+type Handler = ErrorHandler | ErrorHandler['handle']
+
+/** Passes an error that a request survives to the error handler. What the handler throws is for the request. */
+export function handleError(error: unknown, context: ErrorContext, handler: Handler = writeLine): void {
+  const given = asError(error)
+  const result: unknown = typeof handler === 'function' ? handler(given, context) : handler.handle(given, context)
+  // Nobody waits for an async handler, and a rejection would end the process.
+  if (result instanceof Promise) result.catch((failure) => writeHandlerFailure(error, failure, context))
 }
 
-/** Hands an error to the error handler. One that fails itself must not fail a request, nor end the process. */
-export function report(error: unknown, context: ErrorContext, handler: ErrorHandler = defaultErrorHandler): void {
-  const reported = error instanceof Error ? error : new Error(String(error))
+/** The same where no request waits any more: what the handler throws is written to standard error. */
+export function report(error: unknown, context: ErrorContext, handler?: Handler): void {
   try {
-    handler.handle(reported, context)
+    handleError(error, context, handler)
   } catch (failure) {
-    defaultErrorHandler.handle(reported, context)
-    const own = failure instanceof Error ? failure : new Error(String(failure))
-    defaultErrorHandler.handle(own, { ...context, operation: 'error_handler' })
+    writeHandlerFailure(error, failure, context)
   }
+}
+
+function writeHandlerFailure(error: unknown, failure: unknown, context: ErrorContext): void {
+  writeLine(asError(error), context)
+  writeLine(asError(failure), { ...context, operation: 'error_handler' })
+}
+
+/** The default handler: writes one line to standard error. */
+function writeLine(error: Error, { operation, sessionIdHash }: ErrorContext): void {
+  const session = sessionIdHash ? ` (session ${sessionIdHash})` : ''
+  const text = fitForLine(`${operation} failed${session}: ${error.name}: ${error.message}`)
+  write(process.stderr, `dynamo-session-store: ${text}\n`)
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }

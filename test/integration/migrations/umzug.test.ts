@@ -231,6 +231,22 @@ describe('createUmzug', () => {
     expect(runs).toEqual(['red'])
   })
 
+  it('takes options and context apart, as the other functions do', async () => {
+    const runs = recordRuns()
+    const migrations = [
+      { name: '1_a.ts', up: async ({ context }: { context: { color: string } }) => runs.push(context.color) },
+    ]
+    const { storage, root, logger } = await prepare({})
+    // As an option, `logger` is the one of the AWS SDK's requests.
+    const sdkLogger = { debug() {}, info: (line: string) => runs.push(line), warn() {}, error() {} }
+    const context = { storage, migrations, context: { color: 'blue' }, logger }
+    const umzug = createUmzug({ root, logger: sdkLogger }, context)
+    expect((await umzug.up()).map(({ name }) => name)).toEqual(['1_a'])
+    expect(runs).toEqual(['blue'])
+    expect(logger.lines.join()).toContain('1_a')
+    expect(() => createUmzug({ root, storage } as object, {})).toThrow('option storage: is not an option')
+  })
+
   it('refuses a number of steps that is none', async () => {
     const { umzug } = await prepare({ 'migrations/1_a.js': migration('a') })
     await expect(umzug.up({ step: -1 })).rejects.toThrow('step must be a whole number of migrations')

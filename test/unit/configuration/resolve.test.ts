@@ -224,7 +224,11 @@ describe('code', () => {
     [{ maxAge: '5' }, 'option maxAge: must be a whole number of seconds, at least 1, not "5"'],
     [{ maxAge: Number.NaN }, 'not NaN'],
     [{ client: {} }, 'option client: must be an object with a method send, not a map'],
-    [{ errorHandler: () => undefined }, 'option errorHandler: must be an object with a method handle, not a function'],
+    [{ errorHandler: {} }, 'option errorHandler: must be a function or an object with a method handle, not a map'],
+    [
+      { requestHandler: () => undefined },
+      'option requestHandler: must be an object with a method handle, not a function',
+    ],
     [{ serializer: 'marshal' }, 'Ruby objects'],
     [{ indexKeys: 'user_id' }, 'option indexKeys: must be a list of texts, not "user_id"'],
     [{ indexKeys: ['user_id', 42] }, 'option indexKeys: must hold texts only, not 42 (put it in quotes)'],
@@ -243,6 +247,7 @@ describe('code', () => {
     const client = new DynamoDBClient({})
     const errorHandler = { handle() {} }
     expect(resolve({ client, errorHandler })).toMatchObject({ client, errorHandler })
+    expect(resolve({ errorHandler: errorHandler.handle }).errorHandler).toBe(errorHandler.handle)
   })
 })
 
@@ -300,7 +305,7 @@ describe('index_keys', () => {
 
   it("can't hold the table's key, wherever both come from", () => {
     expect(problemsOf({ indexKeys: ['session_id'] })).toBe(
-      "option indexKeys: can't hold \"session_id\", the table's key (table_key: default); name the session's key otherwise",
+      'option indexKeys: can\'t hold "session_id", the table\'s key (tableKey: default); give the key of the session another name',
     )
     write('config/dynamo_session_store.yml', 'index_keys: [a, sid]\n')
     expect(problemsOf({}, { AWS_DYNAMO_DB_SESSION_TABLE_KEY: 'sid' })).toMatch(

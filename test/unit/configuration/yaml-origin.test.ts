@@ -109,7 +109,7 @@ describe('a wrong configuration file', () => {
     ['serializer: marshal', '1:13: serializer: "marshal" is not supported: Marshal holds Ruby objects'],
     ['region: [a]', '1:9: region: must be text, not a list'],
     ['region: {a: b}', '1:9: region: must be text, not a map'],
-    ['endpoint: localhost:8000', '1:11: endpoint: must be a URL, as in http://localhost:8000, not "localhost:8000"'],
+    ['endpoint: localhost:8000', '1:11: endpoint: must be a URL, such as http://localhost:8000, not "localhost:8000"'],
     ['tags: [a, b]', '1:7: tags: must be a map of names to texts, not a list'],
     ['tags: { a: 1 }', '1:7: tags: a must be text, not 1 (put it in quotes)'],
     ['tags: { aws:x: b }', '1:7: tags: "aws:x": names that begin with aws: are reserved'],
@@ -219,9 +219,9 @@ describe('${…} in a configuration file', () => {
 
   it.each([
     ['table_name: ${NAME}', '1:13: table_name: the environment variable NAME is not set'],
-    ['table_name: "${NAME"', '1:13: table_name: "${" without its "}"'],
-    ['table_name: "${}"', '1:13: table_name: what stands in "${…}" is not of the form'],
-    ['table_name: "${A-b}"', '1:13: table_name: what stands in "${…}" is not of the form'],
+    ['table_name: "${NAME"', '1:13: table_name: holds "${" without "}"'],
+    ['table_name: "${}"', '1:13: table_name: "${…}" must hold VARIABLE or'],
+    ['table_name: "${A-b}"', '1:13: table_name: "${…}" must hold VARIABLE or'],
     ['max_age: "${AGE}"', '1:10: max_age: must be a whole number of seconds, at least 1, not "soon"'],
   ])('is an error with its place: %s', (text, message) => {
     expect(read(text, { AGE: 'soon' }).problems[0]).toContain(message)
@@ -236,7 +236,7 @@ describe('${…} in a configuration file', () => {
   it('defers an unclosed reference in secret_key as well, and nothing else', () => {
     expect(read('secret_key: "${SECRET"\n')).toMatchObject({
       problems: [],
-      deferred: [expect.stringContaining('without its')],
+      deferred: [expect.stringContaining('without "}"')],
     })
     expect(read('secret_key: 5\n').problems[0]).toContain('must be text')
   })

@@ -1,11 +1,7 @@
-import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { folderWith } from '../../support/folder.js'
+import { flaggedBy } from './flagged.js'
 
-const ROOT = join(import.meta.dirname, '../../..')
-const RULE = 'scripts/lint/one-clock.grit'
+const flagged = (files: Readonly<Record<string, string>>) => flaggedBy('plugin', files)
 
 const READS = [
   'export const a = Date.now()',
@@ -32,21 +28,6 @@ const OTHERS = [
   'export const a = Date.UTC(2026, 10)',
   'export const a = "Date.now()" // Date.now()',
 ]
-
-/** The files of which the rule finds something to say, with this project's settings. */
-function flagged(files: Readonly<Record<string, string>>): string[] {
-  const { $schema, vcs, ...settings } = JSON.parse(readFileSync(join(ROOT, 'biome.json'), 'utf8'))
-  const cwd = folderWith({
-    ...files,
-    'biome.json': JSON.stringify(settings),
-    [RULE]: readFileSync(join(ROOT, RULE), 'utf8'),
-  })
-  const arguments_ = ['lint', '--reporter=json', '--max-diagnostics=none', '.']
-  const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/biome'), arguments_, { cwd, encoding: 'utf8' })
-  const { diagnostics }: { diagnostics: { category: string; location: { path: string } }[] } = JSON.parse(stdout)
-  const paths = diagnostics.filter(({ category }) => category === 'plugin').map(({ location }) => location.path)
-  return [...new Set(paths)].toSorted()
-}
 
 it('allows no file of runtime/ and generators/ to read a clock', () => {
   const files = READS.flatMap((text, index) => [

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { GeneratorError } from '../../../generators/files/file-plan.js'
+import packageJson from '../../../package.json' with { type: 'json' }
 import { DynamoSessionStore } from '../../../runtime/adapters/express/store.js'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
@@ -24,16 +26,20 @@ function expectErrorFit(error: unknown): void {
   }
 }
 
-const CLASSES = Object.entries<unknown>({ ...errors, GeneratorError }).filter(
-  (entry): entry is [string, Constructor] => (entry[1] as { prototype?: unknown }).prototype instanceof Error,
-)
+function errorClasses(module: object): [string, Constructor][] {
+  return Object.entries<unknown>({ ...module }).filter(
+    (entry): entry is [string, Constructor] => (entry[1] as { prototype?: unknown }).prototype instanceof Error,
+  )
+}
+
+const CLASSES = errorClasses({ ...errors, GeneratorError })
 
 it.each(CLASSES.filter(([name]) => name !== 'ConfigurationError'))(
   '%s repeats nothing secret or harmful',
   (_, Class) => {
     const error = new Class(HOSTILE_LINE)
     expectErrorFit(error)
-    expect(error).toBeInstanceOf(errors.PackageError)
+    expect(error).toBeInstanceOf(errors.DynamoSessionError)
   },
 )
 
@@ -44,6 +50,43 @@ it('ConfigurationError repeats nothing secret or harmful, nor do its problems', 
     expectErrorFit(error)
     for (const { place, text } of error.problems) expectFit(place + text)
   }
+})
+
+describe('the error classes that the package exports', async () => {
+  const entries = Object.keys(packageJson.exports).filter((path) => !path.endsWith('.json'))
+  const modules = await Promise.all(
+    entries.map((path) => import(`../../../runtime/${path === '.' ? 'index' : path.slice(2)}.ts`)),
+  )
+  const exported = [...new Map(modules.flatMap(errorClasses))]
+
+  it('include the base and those of migrations', () => {
+    expect(exported.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['DynamoSessionError', 'LockLostError', 'MigrationLockLostError', 'SessionConflictError']),
+    )
+  })
+
+  it('all extend DynamoSessionError and have a code of their own, which the README lists', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+    const codes = exported.map(([name, Class]) => {
+      const problems = name === 'ConfigurationError' ? [] : 'text'
+      const error = new Class(problems as string)
+      expect(error).toBeInstanceOf(errors.DynamoSessionError)
+      const { code } = error as errors.DynamoSessionError
+      expect(code).toMatch(/^[A-Z_]+$/)
+      if (name !== 'DynamoSessionError') {
+        expect(error.name).toBe(name)
+        expect(readme).toMatch(new RegExp(`^\\| \`${name}\` \\| \`${code}\` \\|`, 'm'))
+      }
+      return code
+    })
+    expect(new Set(codes).size).toBe(codes.length)
+  })
+
+  it('have the documented codes', () => {
+    expect(new errors.SessionConflictError('changed')).toMatchObject({ code: 'SESSION_CONFLICT' })
+    expect(new errors.LockLostError('taken over', false)).toMatchObject({ code: 'LOCK_LOST' })
+    expect(new errors.DynamoSessionError('it broke', { cause: 1 })).toMatchObject({ code: 'DYNAMO_SESSION', cause: 1 })
+  })
 })
 
 describe('a request that AWS refuses, repeating it', () => {
@@ -124,7 +167,7 @@ describe('a store that can not even send its requests', () => {
     expect(error).toBeInstanceOf(errors.TableRequestError)
     expect(error).toMatchObject({
       name: 'TableRequestError',
-      code: 'ECONNREFUSED',
+      code: 'TABLE_REQUEST',
       message:
         'a request for table "sessions" failed: no connection to http://127.0.0.1:1 (ECONNREFUSED); is DynamoDB running there? Start one with: npx dynamo-session local',
       cause: { code: 'ECONNREFUSED' },
@@ -151,9 +194,9 @@ describe('a store that can not even send its requests', () => {
         name: 'TableRequestError',
         message:
           'a request for table "sessions" failed: no AWS region is set; set region in the configuration file, or AWS_REGION in the environment',
+        code: 'TABLE_REQUEST',
         cause: { message: 'Region is missing' },
       })
-      expect(error).not.toHaveProperty('code')
       expect(isPassing(error)).toBe(false)
     },
   )

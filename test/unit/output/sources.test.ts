@@ -38,8 +38,16 @@ it('writes to the terminal in one module only', () => {
 
 it('has one base of all its errors, which makes their messages fit for output', () => {
   expect(found(/extends (?:\w*\.)?(?:Type|Range|Syntax)?Error\b/, [])).toEqual([
-    'runtime/errors.ts: export class PackageError extends Error {',
+    'runtime/errors.ts: export class DynamoSessionError extends Error {',
   ])
+})
+
+it('has one error class of a name', () => {
+  const names = sources().flatMap(({ code }) =>
+    [...code.matchAll(/^(?:export )?class (\w+Error)\b/gm)].map(([, name]) => name),
+  )
+  expect(names).toContain('LockLostError')
+  expect(names).toEqual([...new Set(names)])
 })
 
 it('quotes nothing in an error of another class', () => {

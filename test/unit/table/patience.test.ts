@@ -50,7 +50,8 @@ describe('a request without an answer', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(end.error).toBeInstanceOf(TableRequestError)
     expect(end.error).toMatchObject({
-      code: 'ETIMEDOUT',
+      code: 'TABLE_REQUEST',
+      cause: { code: 'ETIMEDOUT' },
       message:
         'dynamodb:CreateTable for table "sessions" failed: no answer within 30 seconds from DynamoDB at ' +
         'http://localhost:8123; check the network (VPC endpoint, firewall, proxy), or give it more time with --timeout (in code ' +

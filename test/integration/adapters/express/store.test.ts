@@ -445,7 +445,7 @@ describe('the constructor', () => {
 
   it('never fails for a network reason', async () => {
     const store = new DynamoSessionStore({ endpoint: 'http://127.0.0.1:1', raiseErrors: true })
-    await expect(store.get('s1')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    await expect(store.get('s1')).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
   })
 })
 

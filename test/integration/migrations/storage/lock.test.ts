@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { acquireLock, breakLock, LockLostError, type LockStore } from '../../../../runtime/migrations/storage/lock.js'
+import {
+  acquireLock,
+  breakLock,
+  type LockStore,
+  MigrationLockLostError,
+} from '../../../../runtime/migrations/storage/lock.js'
 import { leaseTime, renewed } from '../../../support/lease-time.js'
 import { recordingLogger } from '../../../support/recording-logger.js'
 import { onEachStorage } from './storages.js'
@@ -116,7 +121,7 @@ onEachStorage(
       const record = await breakLock(open().lock)
       expect(record?.holder).toMatch(`pid ${process.pid} on `)
       expect(await breakLock(open().lock)).toBeUndefined()
-      await expect(held.assertHeld()).rejects.toThrow(LockLostError)
+      await expect(held.assertHeld()).rejects.toThrow(MigrationLockLostError)
       await expect(held.assertHeld()).rejects.toThrow(/somebody freed it/)
       await held.release()
     })

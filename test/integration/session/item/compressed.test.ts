@@ -27,7 +27,7 @@ const textOf = (bytes: number) =>
   Array.from({ length: bytes / 20 }, (_, number) => `${number}`.padEnd(20, '.')).join('')
 const brotli = (text: string | Buffer) => Buffer.concat([Buffer.from('br'), brotliCompressSync(text)])
 
-/** By the bytes alone, as docs/architecture.md tells it. */
+/** By the bytes alone, as docs/design/wire-format.md tells it. */
 function formOf(data: AttributeValue | undefined) {
   if (data?.S !== undefined) return 'none'
   const start = Buffer.from(data?.B ?? []).toString('latin1', 0, 2)

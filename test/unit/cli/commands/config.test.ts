@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type ConfigOptions, configCommand } from '../../../../runtime/cli/commands/config.js'
-import { ENV_OPTION_NAMES, OPTION_NAMES, yamlName } from '../../../../runtime/configuration/options.js'
+import { ENV_OPTION_NAMES, OPTION_NAMES, yamlName } from '../../../../runtime/configuration/option-table.js'
 import { currentFolderWith, environmentWith } from '../../../support/folder.js'
 import { recordingLogger } from '../../../support/recording-logger.js'
 

@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const MAP = 'docs/architecture.md'
+
+const read = (page: string) => readFileSync(join(ROOT, page), 'utf8')
+const DOCS = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+  .map((name) => `docs/${name.replaceAll('\\', '/')}`)
+  .filter((path) => path.endsWith('.md'))
+const DECISIONS = DOCS.filter((path) => path.startsWith('docs/design/'))
+
+const exists = (path: string) => existsSync(join(ROOT, path))
+
+describe('the pages about the house', () => {
+  const pages = [MAP, 'CONTRIBUTING.md', ...DECISIONS]
+
+  it.each(pages)('%s names only files and folders that exist, by their path from the root', (page) => {
+    expect(pathsIn(read(page)).filter((path) => !exists(path))).toEqual([])
+  })
+
+  it('name many', () => {
+    expect(new Set(pages.flatMap((page) => pathsIn(read(page)))).size).toBeGreaterThan(60)
+  })
+})
+
+it(`${MAP} has at most 200 lines, and leads to every decision`, () => {
+  const text = read(MAP)
+  expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(200)
+  const linked = linksIn(text).flatMap(([path]) => (path.startsWith('design/') ? [`docs/${path}`] : []))
+  expect([...new Set(linked)].filter((path) => path.endsWith('.md')).toSorted()).toEqual(DECISIONS.toSorted())
+})
+
+it.each(['README.md', 'CONTRIBUTING.md', ...DOCS])('%s links to pages and headings that exist', (page) => {
+  const broken = linksIn(read(page)).filter(([path, anchor]) => {
+    const target = path === '' ? page : join(dirname(page), path)
+    return !exists(target) || (anchor !== undefined && !anchorsOf(read(target)).includes(anchor))
+  })
+  expect(broken).toEqual([])
+})
+
+/** What stands in backticks and begins as paths here do, or has the name of a source; patterns (`<name>`) are none. */
+function pathsIn(text: string): string[] {
+  const prose = text.replace(/^```[\s\S]*?^```$/gm, '')
+  return [...prose.matchAll(/`([^`\s]+)`/g)]
+    .map(([, code = '']) => code)
+    .filter((code) =>
+      /^(\.ci|runtime|generators|templates|test|docs|scripts|bench)\/|\w\.(c?ts|m?js|json|md|grit)$/.test(code),
+    )
+    .filter((code) => !/[<*]/.test(code))
+}
+
+/** Path and anchor of each link to a page of the repository. */
+function linksIn(text: string): [path: string, anchor: string | undefined][] {
+  return [...text.matchAll(/\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].map(([, path = '', anchor]) => [path, anchor])
+}
+
+/** As GitHub makes them. */
+function anchorsOf(text: string): string[] {
+  return [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
