@@ -360,13 +360,13 @@ const BREAKAGES = [
   [
     'errors are raised and reported',
     SESSION_STORE,
-    'if (this.configuration.raiseErrors || !isPassing(error)) throw error\n    this.report(error, operation, id)',
-    'this.report(error, operation, id)\n    throw error',
+    'if (this.configuration.raiseErrors || !isPassing(error)) throw error\n    this.#handle(error, operation, id)',
+    'this.#handle(error, operation, id)\n    throw error',
   ],
   [
     'errors are neither raised nor reported',
     SESSION_STORE,
-    'if (this.configuration.raiseErrors || !isPassing(error)) throw error\n    this.report(error, operation, id)',
+    'if (this.configuration.raiseErrors || !isPassing(error)) throw error\n    this.#handle(error, operation, id)',
     '',
   ],
   [
