@@ -26,8 +26,8 @@ const TOUCH = 'runtime/session/item/touch.ts'
 const INDEX = 'runtime/session/sessions-by-value.ts'
 const LOCK = 'runtime/session/lock.ts'
 const ERRORS = 'runtime/session/requests/errors.ts'
-const KEEPER = 'runtime/adapters/shared/session-store.ts'
-const HELD = 'runtime/adapters/shared/request-session.ts'
+const SESSION_STORE = 'runtime/adapters/shared/session-store.ts'
+const REQUEST_SESSION = 'runtime/adapters/shared/request-session.ts'
 
 /** What is broken, where, and how: text of the source and what stands there instead. */
 const BREAKAGES = [
@@ -353,26 +353,26 @@ const BREAKAGES = [
   ['no error passes', ERRORS, 'if (!(error instanceof Error)) return false', 'if (error) return false'],
   [
     'a session that can not be read counts as none',
-    KEEPER,
-    "return new HeldSession(this, 'unread')",
-    'return undefined',
+    SESSION_STORE,
+    "return { kind: 'found', session: new RequestSession(this, { kind: 'unread' }), cookie: undefined }",
+    'return NONE',
   ],
   [
     'a session that can not be read may be saved',
-    KEEPER,
-    "return new HeldSession(this, 'unread')",
-    "return new HeldSession(this, 'new')",
+    SESSION_STORE,
+    "new RequestSession(this, { kind: 'unread' })",
+    "new RequestSession(this, { kind: 'new' })",
   ],
   [
     'errors are raised and reported',
-    KEEPER,
-    'if (this.configuration.raiseErrors || !isTransient(error)) throw error\n    this.report(error, operation, id)',
-    'this.report(error, operation, id)\n    throw error',
+    SESSION_STORE,
+    'if (this.configuration.raiseErrors || !isTransient(error)) throw error\n    this.#handle(error, operation, id)',
+    'this.#handle(error, operation, id)\n    throw error',
   ],
   [
     'errors are neither raised nor reported',
-    KEEPER,
-    'if (this.configuration.raiseErrors || !isTransient(error)) throw error\n    this.report(error, operation, id)',
+    SESSION_STORE,
+    'if (this.configuration.raiseErrors || !isTransient(error)) throw error\n    this.#handle(error, operation, id)',
     '',
   ],
   [
@@ -393,7 +393,12 @@ const BREAKAGES = [
     '(error) => process.nextTick(callback, error),',
     '(error) => {\n      process.nextTick(callback, error)\n      throw error\n    },',
   ],
-  ["an unlock that fails is nobody's", HELD, "this.#keeper.report(error, 'unlock', record.id)", 'throw error'],
+  [
+    "an unlock that fails is nobody's",
+    REQUEST_SESSION,
+    "this.#store.report(error, 'unlock', record.id)",
+    'throw error',
+  ],
 ]
 
 const stale = BREAKAGES.filter(([, file, from]) => !readFileSync(file, 'utf8').includes(from))

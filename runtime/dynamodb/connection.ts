@@ -18,18 +18,19 @@ export class Connection {
   /** Why the SDK sends requests for items; undefined when it does not. */
   readonly whySdk: string | undefined
   readonly #configuration: Configuration
+  readonly #sdk: SdkTransport
   readonly #lean: LeanTransport | undefined
   #client: Promise<DynamoDBClient> | undefined
 
   constructor(configuration: Configuration) {
     this.#configuration = configuration
-    const sdk = new SdkTransport(() => this.client(), this.clock, configuration)
+    this.#sdk = new SdkTransport(() => this.client(), this.clock, configuration)
     const plan = standaloneOf(configuration)
     if ('reason' in plan) {
       this.whySdk = plan.reason
-      this.transport = sdk
+      this.transport = this.#sdk
     } else {
-      this.#lean = new LeanTransport(plan, sdk, this.clock, configuration)
+      this.#lean = new LeanTransport(plan, this.#sdk, this.clock, configuration)
       this.transport = this.#lean
     }
   }
@@ -48,7 +49,9 @@ export class Connection {
   /** Ends the running requests, and closes what this package opened. A later request opens connections again. */
   close(): void {
     this.#lean?.close()
-    this.#client?.then((client) => client.destroy()).catch(() => undefined)
+    this.#sdk.close()
+    // A client destroys its request handler, which may be the application's.
+    if (!this.#configuration.requestHandler) this.#client?.then((client) => client.destroy()).catch(() => undefined)
     this.#client = undefined
   }
 }

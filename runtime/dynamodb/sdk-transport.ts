@@ -19,6 +19,7 @@ export class SdkTransport implements Transport {
   readonly #client: () => Promise<DynamoDBClient>
   readonly #clock: ServerClock
   readonly #timeout: number
+  readonly #running = new Set<AbortController>()
 
   constructor(client: () => Promise<DynamoDBClient>, clock: ServerClock, { requestTimeout }: Configuration) {
     this.#client = client
@@ -30,6 +31,11 @@ export class SdkTransport implements Transport {
   inTurn(start: () => void): () => void {
     start()
     return () => undefined
+  }
+
+  /** Aborts running requests, which the client would send again. */
+  close(): void {
+    for (const request of this.#running) request.abort()
   }
 
   async send<O extends Operation>(
@@ -46,15 +52,20 @@ export class SdkTransport implements Transport {
     const milliseconds = deadline - monotonic()
     if (milliseconds <= 0) throw requestTimedOut(operation, input, this.#timeout, false)
     const tooLate = () => requestTimedOut(operation, input, this.#timeout)
+    const closing = new AbortController()
+    this.#running.add(closing)
+    const signal = abortSignal ? AbortSignal.any([abortSignal, closing.signal]) : closing.signal
     try {
-      const output: unknown = await withDeadline({ milliseconds, tooLate, abortSignal }, (signal) =>
-        client.send(command, { abortSignal: signal }),
+      const output: unknown = await withDeadline({ milliseconds, tooLate, abortSignal: signal }, (ended) =>
+        client.send(command, { abortSignal: ended }),
       )
       checkItems(output, operation, input)
       return output as Operations[O]['output']
     } catch (error) {
       checkItems(error, operation, input)
       throw withoutResponse(error, operation, input)
+    } finally {
+      this.#running.delete(closing)
     }
   }
 }

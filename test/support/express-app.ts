@@ -14,7 +14,7 @@ export interface Answered {
 /** A running Express application with sessions, and a browser that keeps the cookie it is given. */
 export interface Browsed {
   get(path: string, init?: RequestInit): Promise<Answered>
-  /** What reached Express's error handling. */
+  /** The errors that reached Express's error handling. */
   readonly failures: unknown[]
   readonly port: number
   /** The session id in the browser's cookie. */

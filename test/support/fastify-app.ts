@@ -33,9 +33,9 @@ export interface Browsed {
   readonly port: number
   readonly browser: Browser
   get(path: string, init?: RequestInit): Promise<Answered>
-  /** What reached the application's error handler. */
+  /** The errors that reached the application's error handler. */
   readonly failures: Error[]
-  /** What reached the error handler of the store. */
+  /** The errors that reached the error handler of the store. */
   readonly reported: { readonly error: Error; readonly operation: string }[]
   id(): string
   item(): Promise<Item | undefined>
@@ -46,9 +46,9 @@ export interface Browsed {
 
 export interface Settings {
   readonly store?: Options
-  /** Those of the plugin. */
+  /** Options of the plugin. */
   readonly session?: DynamoSessionOptions | ((store: DynamoSessionStore) => DynamoSessionOptions)
-  /** Called before the plugin is registered, and after. */
+  /** Called before and after the plugin is registered. */
   readonly before?: (app: FastifyInstance) => unknown
   readonly after?: (app: FastifyInstance) => unknown
   readonly server?: FastifyServerOptions
@@ -58,11 +58,11 @@ export interface Settings {
 export interface FastifyBench {
   readonly tableName: string
   readonly proxy: FaultProxy
-  /** Takes the first error for an answer. */
+  /** A client that repeats no request. */
   readonly impatient: DynamoDBClient
   start(routes: Record<string, Handle>, settings?: Settings): Promise<Browsed>
   stored(id: string): Promise<Item | undefined>
-  /** After what requests do in the background; what was asked until then is forgotten. */
+  /** Waits for the work that requests do in the background. Then the proxy forgets all requests. */
   settled(): Promise<void>
   /** The names of the operations since then. */
   operations(): Promise<readonly string[]>

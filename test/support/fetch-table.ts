@@ -10,23 +10,23 @@ const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'local', secret
 
 export interface FetchTable {
   readonly proxy: FaultProxy
-  /** What the error handler was told: operation and name of the error. */
+  /** Operation and name of each error that reached the error handler. */
   readonly reported: string[]
-  /** Options that lead to the table, through the proxy. The first error is an answer. */
+  /** Options that lead to the table through the proxy. No request is repeated. */
   options(more?: Options): Options
   item(id: string): Promise<Item | undefined>
-  /** What is in the session. */
+  /** The data of the session. */
   data(id: string): Promise<unknown>
-  /** Another program changes the item. */
+  /** Changes the item, as another program would. */
   change(id: string, changes: Item): Promise<void>
   remove(id: string): Promise<void>
-  /** Waits for the lock to be given back in the background. */
+  /** Waits for the release of the lock in the background. */
   unlocked(id: string): Promise<void>
-  /** The requests of the engine since the last time. */
+  /** The requests to the engine since the last call. */
   requests(): Promise<readonly string[]>
 }
 
-/** A table of its own for the tests of a file, and a proxy before it. */
+/** A table for the tests of a file, and a proxy in front of the engine. */
 export function fetchTable(engine: Engine): FetchTable {
   const tableName = uniqueTableName()
   const client = engine.client()

@@ -27,16 +27,16 @@ export interface Browsed {
   readonly store: DynamoSessionStore
   readonly port: number
   get(path: string, init?: RequestInit): Promise<Answered>
-  /** What reached Koa's error handling. */
+  /** The errors that reached Koa's error handling. */
   readonly failures: unknown[]
-  /** What reached the error handler of the store. */
+  /** The errors that reached the error handler of the store. */
   readonly reported: { readonly error: Error; readonly operation: string }[]
   readonly jar: Map<string, string>
   /** The Cookie header. */
   cookie(): string
   id(): string
   item(): Promise<Item | undefined>
-  /** Changes attributes of the session's item as another writer would; undefined removes one. */
+  /** Changes attributes of the session's item, as another writer would. undefined removes an attribute. */
   change(changes: Record<string, Item[string] | undefined>): Promise<void>
 }
 
@@ -51,7 +51,7 @@ export interface KoaBench {
   readonly proxy: FaultProxy
   client(): DynamoDBClient
   start(routes: Record<string, Handle>, settings?: Settings): Promise<Browsed>
-  /** After what requests do in the background; what was asked until then is forgotten. */
+  /** Waits for the work that requests do in the background. Then the proxy forgets all requests. */
   settled(): Promise<void>
 }
 

@@ -1,13 +1,14 @@
 /**
- * What TypeScript says to users of the entry `dynamo-session-store/express`. Nothing here runs: `tsc --noEmit` is the
- * test, and fails where a type is not the expected one or an expected error is missing.
+ * The types of the entry `dynamo-session-store/express`. Nothing here runs: `tsc --noEmit` is the
+ * test. It fails when a type is not the expected one, or when an expected error is missing.
  */
+import type { EventEmitter } from 'node:events'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Request } from 'express'
 import session, { type Session, type SessionData, type Store } from 'express-session'
 import { expectTypeOf } from 'vitest'
 import { DynamoSessionStore } from '../../runtime/express.js'
-import type { Conflict, ErrorContext, Options } from '../../runtime/index.js'
+import type { Conflict, ErrorContext, Options, SessionConflict } from '../../runtime/index.js'
 
 /** The shape of the session, as an application declares it. */
 declare module 'express-session' {
@@ -25,9 +26,14 @@ expectTypeOf<DynamoSessionStore>().toExtend<Store>()
 session({ store, secret: 'x', genid: store.genid, resave: false, saveUninitialized: false })
 expectTypeOf(store.genid).toEqualTypeOf<() => string>()
 expectTypeOf(store.createSession(request, data)).toEqualTypeOf<Session & SessionData>()
-expectTypeOf(store.on('conflict', () => undefined)).toExtend<DynamoSessionStore>()
+expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf(
+  store.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>()),
+).toExtend<DynamoSessionStore>()
+// @ts-expect-error there is no such event
+store.on('conflicts', () => undefined)
 
-// Without a callback every method is a promise.
+// Without a callback every method returns a promise.
 expectTypeOf(store.get('id')).toEqualTypeOf<Promise<SessionData | null>>()
 expectTypeOf(store.set('id', data)).toEqualTypeOf<Promise<void>>()
 expectTypeOf(store.touch('id', data)).toEqualTypeOf<Promise<void>>()
@@ -37,7 +43,7 @@ expectTypeOf(store.ids()).toEqualTypeOf<Promise<string[]>>()
 expectTypeOf(store.length()).toEqualTypeOf<Promise<number>>()
 expectTypeOf(store.clear()).toEqualTypeOf<Promise<void>>()
 
-// With one there is nothing to await.
+// With a callback every method returns nothing.
 expectTypeOf(
   store.get('id', (error, found) => {
     expectTypeOf(error).toEqualTypeOf<unknown>()
@@ -61,7 +67,7 @@ store.set('id', { ...data, typedCart: { items: [1] } })
 // @ts-expect-error there is no such method
 store.destroyAll()
 
-// What the application declared is what it gets, of the store and of the request.
+// Store and request have the shape that the application declared.
 expectTypeOf((await loaded()).typedCart).toEqualTypeOf<{ items: readonly string[] } | undefined>()
 expectTypeOf(request.session.typedCart).toEqualTypeOf<{ items: readonly string[] } | undefined>()
 
@@ -71,7 +77,7 @@ async function loaded(): Promise<SessionData> {
   return found
 }
 
-// Every option has a type of its own, and none is demanded.
+// Every option is typed and optional.
 expectTypeOf(DynamoSessionStore).constructorParameters.toEqualTypeOf<[options?: Options]>()
 expectTypeOf<Options['locking']>().toEqualTypeOf<'none' | 'optimistic' | 'pessimistic' | null | undefined>()
 expectTypeOf<Options['maxAge']>().toEqualTypeOf<number | null | undefined>()
@@ -102,7 +108,7 @@ new DynamoSessionStore({ locking: 'hopeful' })
 new DynamoSessionStore({ maxAge: '3600' })
 // @ts-expect-error a word of the YAML file is no name of an option
 new DynamoSessionStore({ table_name: 'sessions' })
-// @ts-expect-error what a conflict comes to must be session data
+// @ts-expect-error onConflict returns session data
 new DynamoSessionStore({ onConflict: () => 'ours' })
 new DynamoSessionStore({
   errorHandler: (error, context) => {
@@ -114,3 +120,11 @@ new DynamoSessionStore({
 new DynamoSessionStore({ errorHandler: {} })
 // @ts-expect-error a client is a DynamoDBClient
 new DynamoSessionStore({ client: {} })
+
+// A store can be closed, also at the end of a block.
+expectTypeOf(store.close()).toEqualTypeOf<Promise<void>>()
+async function script() {
+  await using own = new DynamoSessionStore()
+  await own.destroy('id')
+}
+expectTypeOf(script).returns.resolves.toBeVoid()

@@ -1,12 +1,13 @@
 /**
- * What TypeScript says to users of the entry `dynamo-session-store/fastify`. Nothing here runs: `tsc --noEmit` is the
- * test, and fails where a type is not the expected one or an expected error is missing.
+ * The types of the entry `dynamo-session-store/fastify`. Nothing here runs: `tsc --noEmit` is the
+ * test. It fails when a type is not the expected one, or when an expected error is missing.
  */
+import type { EventEmitter } from 'node:events'
 import type { FastifySessionOptions, SessionStore } from '@fastify/session'
 import fastify, { type FastifyPluginAsync, type FastifyRequest, type Session } from 'fastify'
 import { expectTypeOf } from 'vitest'
 import { type DynamoSessionOptions, DynamoSessionStore, dynamoSession } from '../../runtime/fastify.js'
-import type { Options, SessionSearch } from '../../runtime/index.js'
+import type { Options, SessionConflict, SessionSearch } from '../../runtime/index.js'
 
 /** The shape of the session, as an application declares it. */
 declare module 'fastify' {
@@ -19,7 +20,7 @@ declare const store: DynamoSessionStore
 declare const session: Session
 declare const request: FastifyRequest
 
-// The plugin takes what @fastify/session takes, and the store.
+// The plugin takes the options of @fastify/session, and the store.
 const app = fastify()
 expectTypeOf(dynamoSession).toEqualTypeOf<FastifyPluginAsync<DynamoSessionOptions>>()
 app.register(dynamoSession)
@@ -35,7 +36,7 @@ expectTypeOf<DynamoSessionOptions['cookie']>().toEqualTypeOf<FastifySessionOptio
 app.register(dynamoSession, { store: { table_name: 'sessions' } })
 // @ts-expect-error the table is an option of the store
 app.register(dynamoSession, { tableName: 'sessions' })
-// @ts-expect-error another store has no use here
+// @ts-expect-error the plugin takes no other store
 app.register(dynamoSession, { store: new Map() })
 // @ts-expect-error a secret is a text, several, or a signer
 app.register(dynamoSession, { secret: 7 })
@@ -46,9 +47,14 @@ expectTypeOf(DynamoSessionStore).constructorParameters.toEqualTypeOf<[options?: 
 expectTypeOf(store.genid).toEqualTypeOf<() => string>()
 expectTypeOf(store.signer.sign('id')).toEqualTypeOf<string>()
 expectTypeOf(store.signer.unsign('id')).toEqualTypeOf<{ valid: boolean; renew: boolean; value: string | null }>()
-expectTypeOf(store.on('conflict', () => undefined)).toExtend<DynamoSessionStore>()
+expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf(
+  store.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>()),
+).toExtend<DynamoSessionStore>()
+// @ts-expect-error there is no such event
+store.on('conflicts', () => undefined)
 
-// Without a callback every method is a promise; with one there is nothing to await.
+// Without a callback every method returns a promise. With a callback every method returns nothing.
 expectTypeOf(store.get('id')).toEqualTypeOf<Promise<Session | null>>()
 expectTypeOf(store.set('id', session)).toEqualTypeOf<Promise<void>>()
 expectTypeOf(store.destroy('id')).toEqualTypeOf<Promise<void>>()
@@ -70,7 +76,7 @@ store.set('id', { ...session, typedCart: { items: [1] } })
 // @ts-expect-error there is no such method
 store.destroyAll()
 
-// What the application declared is what it gets, of the store and of the request.
+// Store and request have the shape that the application declared.
 expectTypeOf((await loaded()).typedCart).toEqualTypeOf<{ items: readonly string[] } | undefined>()
 expectTypeOf(request.session.typedCart).toEqualTypeOf<{ items: readonly string[] } | undefined>()
 expectTypeOf(request.session.get('typedCart')).toEqualTypeOf<{ items: readonly string[] } | undefined>()
@@ -82,5 +88,13 @@ async function loaded(): Promise<Session> {
   return found
 }
 
-// Its sessions are found by what is in them.
+// Sessions can be found by their data.
 expectTypeOf<DynamoSessionStore>().toExtend<SessionSearch>()
+
+// A store can be closed, also at the end of a block.
+expectTypeOf(store.close()).toEqualTypeOf<Promise<void>>()
+async function script() {
+  await using own = new DynamoSessionStore()
+  await own.destroy('id')
+}
+expectTypeOf(script).returns.resolves.toBeVoid()

@@ -1,7 +1,8 @@
 /**
- * What TypeScript says to users of the entries `dynamo-session-store/fetch`, `/hono` and `/node-http`. Nothing here runs:
+ * The types of the entries `dynamo-session-store/fetch`, `/hono` and `/node-http`. Nothing here runs:
  * `tsc --noEmit` is the test, and fails where a type is not the expected one or an expected error is missing.
  */
+import type { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createCookie } from '@remix-run/cookie'
 import type { Session, SessionStorage } from '@remix-run/session'
@@ -17,7 +18,7 @@ import {
   type SessionOptions,
 } from '../../runtime/fetch.js'
 import { dynamoSession, type SessionVariables } from '../../runtime/hono.js'
-import type { Options, SessionSearch } from '../../runtime/index.js'
+import type { Options, SessionConflict, SessionSearch } from '../../runtime/index.js'
 import { withSession } from '../../runtime/node-http.js'
 
 /** The shape of the session, as an application declares it. */
@@ -34,13 +35,18 @@ expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<SessionStorage>()
 expectTypeOf<Parameters<typeof createSessionStorage>>().toEqualTypeOf<[options?: Options]>()
 remixSession(createCookie('session', { secrets: ['x'] }), createSessionStorage())
 remixSession(createCookie('session', { secrets: ['x'] }), storage)
-expectTypeOf(storage.on('conflict', () => undefined)).toExtend<DynamoSessionStorage<Values, Flash>>()
+expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf(storage.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>())).toExtend<
+  DynamoSessionStorage<Values, Flash>
+>()
+// @ts-expect-error there is no such event
+storage.on('conflicts', () => undefined)
 // @ts-expect-error Rack's options are those of the manager
 createSessionStorage({ path: '/' })
 // @ts-expect-error null where there is no cookie
 storage.read()
 
-// What the application declared is what it gets.
+// The session has the shape that the application declared.
 async function stored() {
   const session = await storage.read(null)
   expectTypeOf(session).toEqualTypeOf<Session<Values, Flash>>()
@@ -57,7 +63,7 @@ async function stored() {
   expectTypeOf(storage.release(session)).toEqualTypeOf<Promise<void>>()
 }
 
-// An interface is a shape as well; without one, every key is possible.
+// An interface is a shape as well. Without a shape, every key is possible.
 const declared = createSessionManager<Declared>()
 const any = createSessionManager()
 declared.use(null, (session) => expectTypeOf(session.get('user_id')).toEqualTypeOf<number | undefined>())
@@ -97,7 +103,7 @@ async function managed(request: Request) {
   expectTypeOf(setCookie).toEqualTypeOf<string | undefined>()
 }
 
-// Hono: by chaining, and by declaring.
+// Hono: typed by chaining, and by declaring.
 new Hono().use(dynamoSession(manager)).get('/', (c) => {
   expectTypeOf(c.get('session').get('user_id')).toEqualTypeOf<number | undefined>()
   expectTypeOf(c.var.sessionOptions).toEqualTypeOf<SessionOptions>()
@@ -124,6 +130,17 @@ createServer(
 expectTypeOf(stored).returns.resolves.toBeVoid()
 expectTypeOf(managed).returns.resolves.toBeVoid()
 
-// Its sessions are found by what is in them.
+// Sessions can be found by their data.
 expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<SessionSearch>()
 expectTypeOf<SessionManager['storage']>().toExtend<SessionSearch>()
+
+// Storage and manager can be closed, also at the end of a block.
+expectTypeOf(storage.close()).toEqualTypeOf<Promise<void>>()
+expectTypeOf(manager.close()).toEqualTypeOf<Promise<void>>()
+async function script() {
+  await using ownStorage = createSessionStorage()
+  await using ownManager = createSessionManager()
+  await ownStorage.read(null)
+  await ownManager.load(null)
+}
+expectTypeOf(script).returns.resolves.toBeVoid()

@@ -1,14 +1,15 @@
 /**
- * What TypeScript says to users of the entry `dynamo-session-store/koa`. Nothing here runs: `tsc --noEmit` is the test,
+ * The types of the entry `dynamo-session-store/koa`. Nothing here runs: `tsc --noEmit` is the test,
  * and fails where a type is not the expected one or an expected error is missing.
  */
+import type { EventEmitter } from 'node:events'
 import Koa from 'koa'
 import session, { type CreateSessionOptions } from 'koa-session'
 import { expectTypeOf } from 'vitest'
-import type { Options, SessionSearch } from '../../runtime/index.js'
+import type { Options, SessionConflict, SessionSearch } from '../../runtime/index.js'
 import { DynamoSessionStore, type KoaSession, type SessionContext } from '../../runtime/koa.js'
 
-/** The shape of the session, as an application declares it; open, for other tests in this project use sessions too. */
+/** The shape of the session, as an application declares it. Open, because other tests in this project use sessions too. */
 interface Declared {
   typedCart: { items: readonly string[] }
   // biome-ignore lint/suspicious/noExplicitAny: what Koa's own context has for what is not declared
@@ -32,9 +33,14 @@ expectTypeOf<DynamoSessionStore<Shape>>().toExtend<NonNullable<CreateSessionOpti
 app.use(session({ store, genid: store.genid }, app))
 app.use(session({ store: typed, maxAge: 'session', signed: false, key: 'rack.session' }, app))
 expectTypeOf(store.genid).toEqualTypeOf<() => string>()
-expectTypeOf(store.on('conflict', () => undefined)).toExtend<DynamoSessionStore>()
+expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf(
+  store.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>()),
+).toExtend<DynamoSessionStore>()
+// @ts-expect-error there is no such event
+store.on('conflicts', () => undefined)
 
-// Scripts call it by hand.
+// Scripts call the methods themselves.
 expectTypeOf(store.get('id')).toEqualTypeOf<Promise<Partial<Record<string, unknown>> | undefined>>()
 expectTypeOf(typed.get('id')).toEqualTypeOf<Promise<Partial<Shape> | undefined>>()
 expectTypeOf(typed.set('id', { user: 'ada' })).toEqualTypeOf<Promise<void>>()
@@ -49,7 +55,7 @@ typed.set('id', { user: 1 })
 // @ts-expect-error a lifetime is a number of milliseconds or the word session
 store.set('id', {}, 'forever')
 
-// What the application declared is what it gets of the context.
+// The context has the shape that the application declared.
 app.use(async (ctx) => {
   expectTypeOf(ctx.session.typedCart).toEqualTypeOf<Declared['typedCart'] | undefined>()
   expectTypeOf(ctx.session.isNew).toEqualTypeOf<boolean>()
@@ -86,5 +92,13 @@ new DynamoSessionStore<Shape>({ tableName: 'sessions', locking: 'pessimistic' })
 // @ts-expect-error there is no such kind of locking
 new DynamoSessionStore({ locking: 'hopeful' })
 
-// Its sessions are found by what is in them.
+// Sessions can be found by their data.
 expectTypeOf<DynamoSessionStore>().toExtend<SessionSearch>()
+
+// A store can be closed, also at the end of a block.
+expectTypeOf(store.close()).toEqualTypeOf<Promise<void>>()
+async function script() {
+  await using own = new DynamoSessionStore()
+  await own.destroy('id')
+}
+expectTypeOf(script).returns.resolves.toBeVoid()

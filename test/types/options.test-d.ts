@@ -1,5 +1,5 @@
 /**
- * What TypeScript says of options in code. Nothing here runs: `tsc --noEmit` is the test, and fails where a type is not
+ * The types of options in code. Nothing here runs: `tsc --noEmit` is the test, and fails where a type is not
  * the expected one or an expected error is missing.
  */
 import { NodeHttpHandler } from '@smithy/node-http-handler'
@@ -30,7 +30,7 @@ const settings: Options = { requestHandler: { connectionTimeout: 5 } }
 const progress: Options = { logger: { info() {}, warn() {} } }
 expectTypeOf([half, settings, progress]).items.toEqualTypeOf<Options>()
 
-// The logger of createUmzug takes its progress; whoever spreads all options there need not take the SDK's out.
+// createUmzug has a logger for its progress. The SDK's logger may be passed too, so that all options can be spread.
 expectTypeOf<Logger>().toExtend<NonNullable<UmzugOptions['logger']>>()
 createUmzug({ ...all, lockLease: 1000 })
 createUmzug(all)

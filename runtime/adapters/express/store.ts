@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type session from 'express-session'
 import type { SessionData } from 'express-session'
@@ -7,40 +8,49 @@ import type { SessionExtras } from '../../session/item/session-extras.js'
 import { makeSessionId } from '../../session/item/session-id.js'
 import type { SessionRecord } from '../../session/item/session-record.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
-import { type Answer, answer } from '../shared/callback.js'
-import { type CookieSettings, extrasOf, isOver, parseCookie } from '../shared/cookie-settings.js'
+import { type Callback, toCallback } from '../shared/callback.js'
+import type { Closeable } from '../shared/closeable.js'
+import { type CookieSettings, extrasOf, isExpired, parseCookie } from '../shared/cookie-settings.js'
 import { onClose } from '../shared/on-close.js'
 import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
-import { SessionStore } from '../shared/session-store.js'
+import type { SessionEvents } from '../shared/session-events.js'
+import { type Loaded, SessionStore } from '../shared/session-store.js'
 import { visibleBase } from '../shared/visible-data.js'
 
 type Request = Parameters<session.Store['createSession']>[0] & { res?: ServerResponse }
 type Session = ReturnType<session.Store['createSession']>
 type Done = (error?: unknown) => void
 
+/** The methods of express-session's own class that this package keeps. */
+interface Inherited extends Pick<session.Store, 'regenerate' | 'load'> {
+  createSession(request: Request, stored: SessionData): Session
+}
+
+const Store = expressSession.Store as unknown as new () => EventEmitter<SessionEvents> & Inherited
+
 /**
- * Keeps the sessions of express-session (1.17 or later) in DynamoDB.
+ * Keeps the sessions of express-session (1.17 or later) in DynamoDB. Every method of express-session takes a callback or
+ * returns a promise.
  *
+ * Emits `conflict` when a save won over a change that another request made to the same keys.
+ *
+ * @param options see the README. Options that are not given come from ENV, the configuration file and the defaults.
+ * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
+ * @example
  * ```ts
  * app.use(session({ store: new DynamoSessionStore(), secret, resave: false, saveUninitialized: false }))
  * ```
- *
- * Every method of express-session takes a callback or returns a promise. Options: see the README; what is not given comes from ENV,
- * the configuration file and the defaults. Emits `conflict` with `{ keys, sessionIdHash }` when a save won over a
- * change that another request made to the same keys.
- *
- * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
  */
-export class DynamoSessionStore extends (expressSession.Store as typeof session.Store) implements SessionSearch {
+export class DynamoSessionStore extends Store implements session.Store, SessionSearch, Closeable {
   readonly #store: SessionStore
   /** Kept beside the session objects, so that neither the application nor JSON sees it. */
-  readonly #held = new WeakMap<object, RequestSession>()
-  /** Those that a request works with: express-session made a session object of them. */
+  readonly #requestSessions = new WeakMap<object, RequestSession>()
+  /** Sessions of requests: express-session made a session object of them. */
   readonly #claimed = new WeakSet<RequestSession>()
   #generate: ((request: Request) => void) | undefined
-  /** The id that express-session learns just now to have no session. It may have one for other requests. */
+  /** Set while `get` tells express-session that there is no session, although another request may find one by this id. */
   #hidden: string | undefined
-  /** Such ids, by the id of the new session that express-session made instead: a logout knows only that one. */
+  /** Hidden ids, by the id of the new session that express-session made instead. A logout knows only the new id. */
   readonly #hiddenIds = new Map<string, { readonly hidden: string; readonly request: WeakRef<Request> }>()
   readonly #forgetting = new FinalizationRegistry((id: string) => this.#hiddenIds.delete(id))
 
@@ -50,94 +60,95 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
   }
 
   /**
-   * Makes signed session ids, so that a forged one is refused without a request to DynamoDB: `genid: store.genid`.
+   * Makes signed session ids. A forged id is then refused without a request to DynamoDB.
    *
    * @throws {MissingSecretKeyError} when called without `secret_key`
+   * @example
+   * ```ts
+   * session({ store, genid: store.genid, secret, resave: false, saveUninitialized: false })
+   * ```
    */
   readonly genid = (): string => makeSessionId(this.#store.configuration)
 
   /**
-   * Loads a session: null when there is none, when it is over, or when what is stored is not a session. When DynamoDB
-   * can't answer and `raise_errors` is off, an empty session under the same id, which then refuses to be saved.
-   * With `locking: pessimistic` express-session's own loading locks the session; a promise never does.
+   * Loads a session: null when there is none, when it is expired, or when the stored item is not a session. When DynamoDB
+   * can't answer and `raise_errors` is off, the session is empty, and a save of it fails.
+   *
+   * With `locking: pessimistic` a call with a callback locks the session, and a call without one does not.
    */
-  override get(id: string): Promise<SessionData | null>
-  override get(id: string, callback: (error: unknown, session?: SessionData | null) => void): void
-  override get(id: string, callback?: Answer<SessionData | null>): Promise<SessionData | null> | undefined {
-    if (!callback) return this.#get(id, false)
-    let isHidden = false
-    const onHidden = () => {
-      isHidden = true
-    }
-    return answer(this.#get(id, true, onHidden), (error, found) => {
-      this.#hidden = isHidden ? id : undefined
+  get(id: string): Promise<SessionData | null>
+  get(id: string, callback: (error: unknown, session?: SessionData | null) => void): void
+  get(id: string, callback?: Callback<SessionData | null>): Promise<SessionData | null> | undefined {
+    const loaded = this.#store.load(id, callback !== undefined)
+    if (!callback) return loaded.then((found) => this.#dataOf(found))
+    toCallback(loaded, (error, found) => {
+      this.#hidden = found?.kind === 'hidden' ? id : undefined
       try {
-        callback(error, found)
+        callback(error, found && this.#dataOf(found))
       } finally {
         this.#hidden = undefined
-        const held = found && this.#held.get(found)
-        if (held && !this.#claimed.has(held)) held.release()
+        if (found?.kind === 'found' && !this.#claimed.has(found.session)) found.session.release()
       }
     })
   }
 
-  /** Stores a session: creates it when it is new, changes it when it was loaded and was not deleted since. */
-  override set(id: string, session: SessionData): Promise<void>
-  override set(id: string, session: SessionData, callback: Done | undefined): void
-  override set(id: string, session: SessionData, callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#set(id, session), callback)
+  /** Stores a session: creates a new one, or changes one that was loaded, unless another request has deleted it. */
+  set(id: string, session: SessionData): Promise<void>
+  set(id: string, session: SessionData, callback: Done | undefined): void
+  set(id: string, session: SessionData, callback?: Callback<void>): Promise<void> | undefined {
+    return toCallback(this.#set(id, session), callback)
   }
 
   /**
-   * Renews a session that was not changed; one that was deleted in the meantime stays deleted. When it is not due yet,
-   * the callback is called at once: express-session then sends the response in one piece.
+   * Extends a session that was not changed, unless another request has deleted it. Within `touch_interval` the callback
+   * is called at once: express-session then sends the response in one piece.
    */
-  override touch(id: string, session: SessionData): Promise<void>
-  override touch(id: string, session: SessionData, callback: Done | undefined): void
-  override touch(id: string, session: SessionData, callback?: Answer<void>): Promise<void> | undefined {
+  touch(id: string, session: SessionData): Promise<void>
+  touch(id: string, session: SessionData, callback: Done | undefined): void
+  touch(id: string, session: SessionData, callback?: Callback<void>): Promise<void> | undefined {
     const extras = rememberedExtras(session)
     if (callback && this.#isFresh(id, session, extras)) {
       callback(null)
       return undefined
     }
-    return answer(this.#touch(id, session, extras), callback)
+    return toCallback(this.#touch(id, session, extras), callback)
   }
 
   /** Deletes a session, whether or not it exists. */
-  override destroy(id: string): Promise<void>
-  override destroy(id: string, callback: Done | undefined): void
-  override destroy(id: string, callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#destroy(id), callback)
+  destroy(id: string): Promise<void>
+  destroy(id: string, callback: Done | undefined): void
+  destroy(id: string, callback?: Callback<void>): Promise<void> | undefined {
+    return toCallback(this.#store.destroy(id, this.#hiddenIds.get(id)?.hidden), callback)
   }
 
-  /** All sessions that are not over, each with its `id`. Reads the whole table. */
-  override all(): Promise<(SessionData & { id: string })[]>
-  override all(callback: (error: unknown, sessions?: SessionData[] | null) => void): void
-  override all(callback?: Answer<(SessionData & { id: string })[]>): Promise<SessionData[]> | undefined {
-    return answer(this.#all(), callback)
+  /** All sessions that are not expired, each with its `id`. Reads the whole table. */
+  all(): Promise<(SessionData & { id: string })[]>
+  all(callback: (error: unknown, sessions?: SessionData[] | null) => void): void
+  all(callback?: Callback<(SessionData & { id: string })[]>): Promise<SessionData[]> | undefined {
+    return toCallback(this.#all(), callback)
   }
 
-  /** The ids of all sessions that are not over. Reads the whole table. */
+  /** The ids of all sessions that are not expired. Reads the whole table. */
   ids(): Promise<string[]>
   ids(callback: (error: unknown, ids?: string[]) => void): void
-  ids(callback?: Answer<string[]>): Promise<string[]> | undefined {
+  ids(callback?: Callback<string[]>): Promise<string[]> | undefined {
     const ids = this.#all().then((sessions) => sessions.map(({ id }) => id))
-    return answer(ids, callback)
+    return toCallback(ids, callback)
   }
 
-  /** How many sessions are not over. Reads the whole table. */
-  override length(): Promise<number>
-  override length(callback: (error: unknown, length?: number) => void): void
-  override length(callback?: Answer<number>): Promise<number> | undefined {
+  /** The number of sessions that are not expired. Reads the whole table. */
+  length(): Promise<number>
+  length(callback: (error: unknown, length?: number) => void): void
+  length(callback?: Callback<number>): Promise<number> | undefined {
     const length = this.#all().then((sessions) => sessions.length)
-    return answer(length, callback)
+    return toCallback(length, callback)
   }
 
   /** Deletes every session, expired or not; other items of the table stay. Reads the whole table. */
-  override clear(): Promise<void>
-  override clear(callback: Done | undefined): void
-  override clear(callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#store.repository.clear(), callback)
+  clear(): Promise<void>
+  clear(callback: Done | undefined): void
+  clear(callback?: Callback<void>): Promise<void> | undefined {
+    return toCallback(this.#store.repository.clear(), callback)
   }
 
   keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
@@ -148,7 +159,15 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
     return this.#store.index.destroyBy(key, value, search)
   }
 
-  /** express-session sets this to its maker of new sessions: those are the only ones that may create an item. */
+  close(): Promise<void> {
+    return this.#store.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** express-session sets this to its function that makes new sessions. Only such a session may create an item. */
   set generate(make: (request: Request) => void) {
     this.#generate = make
   }
@@ -156,7 +175,7 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
   get generate(): (request: Request) => void {
     return (request) => {
       this.#generate?.(request)
-      this.#held.set(request.session, this.#store.start())
+      this.#requestSessions.set(request.session, this.#store.start())
       if (this.#hidden === undefined) return
       this.#hiddenIds.set(request.sessionID, { hidden: this.#hidden, request: new WeakRef(request) })
       this.#forgetting.register(request, request.sessionID)
@@ -164,49 +183,38 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
     }
   }
 
-  /** Called by express-session to make a session object of what `get` gave. */
+  /** Called by express-session to make a session object of the data from `get`. */
   override createSession(request: Request, stored: SessionData): Session {
-    // The logout of a later request, with the new id as its cookie, ends this session only.
+    // A later request with the new id as its cookie logs out of this session only.
     if (this.#hiddenIds.get(request.sessionID)?.request.deref() !== request) this.#hiddenIds.delete(request.sessionID)
-    const held = this.#held.get(stored)
+    const requestSession = this.#requestSessions.get(stored)
     const cookie = stored.cookie ?? this.#defaultCookie(request)
     const created = super.createSession(request, { ...stored, cookie })
-    if (held) this.#claim(request, created, held)
+    if (requestSession) this.#claim(request, created, requestSession)
     return created
   }
 
-  async #get(id: string, locking: boolean, onHidden?: () => void): Promise<SessionData | null> {
-    const held = await this.#store.load(id, { locking, onHidden })
-    if (!held) return null
-    const cookie = parseCookie(held.record?.cookie)
-    if (isOver(cookie)) {
-      held.release()
-      onHidden?.()
-      return null
-    }
-    const found = held.record ? sessionOf(held.record, cookie) : ({} as SessionData)
-    this.#held.set(found, held)
-    return found
-  }
-
-  async #destroy(id: string): Promise<void> {
-    await this.#store.destroy(id)
-    const { hidden } = this.#hiddenIds.get(id) ?? {}
-    if (hidden !== undefined) await this.#store.destroy(hidden)
+  /** The data for express-session, which makes a session object of it. */
+  #dataOf(loaded: Loaded): SessionData | null {
+    if (loaded.kind !== 'found') return null
+    const { session, cookie } = loaded
+    const data = session.record ? sessionOf(session.record, cookie) : ({} as SessionData)
+    this.#requestSessions.set(data, session)
+    return data
   }
 
   async #set(id: string, session: SessionData): Promise<void> {
     const { cookie, ...data } = session
     const extras = (stored?: string) => extrasOf(cookie, stored)
-    const held = this.#heldAs(id, session)
-    if (held) return held.save(id, data, extras)
+    const requestSession = this.#requestSessionOf(id, session)
+    if (requestSession) return requestSession.save(id, data, extras)
     this.#store.assertPossible(id)
     await this.#store.repository.put(id, data, extras())
   }
 
   async #touch(id: string, session: SessionData, extras: ExtrasOf): Promise<void> {
-    const held = this.#heldAs(id, session)
-    if (held) return held.touch(extras)
+    const requestSession = this.#requestSessionOf(id, session)
+    if (requestSession) return requestSession.touch(extras)
     try {
       this.#store.assertPossible(id)
       await this.#store.repository.touchUnseen(id, extras(undefined))
@@ -215,63 +223,63 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
     }
   }
 
-  /** Whether a touch has nothing to do. What can't be said of a session is for {@link touch} to say. */
+  /** Whether a touch has nothing to write. An error is left to {@link touch}. */
   #isFresh(id: string, session: SessionData, extras: ExtrasOf): boolean {
     try {
-      return this.#heldAs(id, session)?.isFresh(extras) ?? false
+      return this.#requestSessionOf(id, session)?.isFresh(extras) ?? false
     } catch {
       return false
     }
   }
 
-  /** A session object that is stored under another id than its own is nothing that we know. */
-  #heldAs(id: string, session: SessionData): RequestSession | undefined {
-    const held = this.#held.get(session)
-    return held?.record && held.record.id !== id ? undefined : held
+  /** The session that was loaded or made for this object; undefined for an object that is saved under another id. */
+  #requestSessionOf(id: string, session: SessionData): RequestSession | undefined {
+    const requestSession = this.#requestSessions.get(session)
+    return requestSession?.record && requestSession.record.id !== id ? undefined : requestSession
   }
 
   async #all(): Promise<(SessionData & { id: string })[]> {
     const sessions: (SessionData & { id: string })[] = []
     for await (const record of this.#store.repository.all()) {
       const cookie = parseCookie(record.cookie)
-      if (!isOver(cookie)) sessions.push({ ...sessionOf(record, cookie), id: record.id })
+      if (!isExpired(cookie)) sessions.push({ ...sessionOf(record, cookie), id: record.id })
     }
     return sessions
   }
 
-  /** From now on the session belongs to a request: with its response its lock ends at the latest. */
-  #claim(request: Request, created: Session, held: RequestSession): void {
-    this.#claimed.add(held)
-    this.#held.set(created, held)
-    const { record } = held
+  /** Makes the session that of a request. Its lock ends with the response at the latest. */
+  #claim(request: Request, created: Session, requestSession: RequestSession): void {
+    this.#claimed.add(requestSession)
+    this.#requestSessions.set(created, requestSession)
+    const { record } = requestSession
     if (!record) return
     const base = visibleBase(record, created, ['cookie'])
-    if (base !== undefined) held.rebase(base)
+    if (base !== undefined) requestSession.rebase(base)
     if (!record.token) return
     Object.defineProperty(created, 'reload', {
-      value: this.#reloader(request, record.id, held),
+      value: this.#reloader(request, record.id, requestSession),
       configurable: true,
       writable: true,
     })
-    onClose(request.res, () => held.release())
+    onClose(request.res, () => requestSession.release())
   }
 
-  /** express-session's own `reload` would wait for the lock that this very request holds. */
-  #reloader(request: Request, id: string, held: RequestSession) {
+  /** Replaces express-session's own `reload`, which would wait for the lock that this request holds. */
+  #reloader(request: Request, id: string, requestSession: RequestSession) {
     return (callback: (error?: unknown) => void): Session => {
       const current = request.session
-      const reloaded = held.reload(id, (record) => {
+      const reloaded = requestSession.reload(id, (record) => {
         if (!record) throw new Error('failed to load session')
         const found = sessionOf(record, parseCookie(record.cookie))
-        this.#held.set(found, held)
+        this.#requestSessions.set(found, requestSession)
         this.createSession(request, found)
       })
-      answer(reloaded, (error) => (error ? callback(error) : callback()))
+      toCallback(reloaded, (error) => (error ? callback(error) : callback()))
       return current
     }
   }
 
-  /** The settings that the application gives to cookies of new sessions; nothing of the request is changed. */
+  /** The application's settings for cookies of new sessions. Leaves the request as it is. */
   #defaultCookie(request: Request): SessionData['cookie'] {
     const { sessionID, session } = request
     this.#generate?.(request)
@@ -281,7 +289,7 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
   }
 }
 
-/** Makes the extras once for the cookie that is stored: a touch asks twice. */
+/** Makes the extras once for each stored cookie, because a touch needs them twice. */
 function rememberedExtras(session: SessionData): ExtrasOf {
   let last: { readonly stored: string | undefined; readonly extras: SessionExtras } | undefined
   return (stored) => {
@@ -290,7 +298,7 @@ function rememberedExtras(session: SessionData): ExtrasOf {
   }
 }
 
-/** What express-session takes for a session: as with its own store, the cookie comes first. */
+/** The data from which express-session makes a session object. The cookie comes first, as with its own store. */
 function sessionOf({ data }: SessionRecord, cookie: CookieSettings | undefined): SessionData {
   const session: Record<string, unknown> = { cookie, ...data }
   session.cookie = cookie

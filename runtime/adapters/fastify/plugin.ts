@@ -3,58 +3,69 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastif
 import fastifyCookie from '#@fastify/cookie'
 import fastifySession from '#@fastify/session'
 import type { Options } from '../../configuration/options.js'
-import { FastifyEnding } from './save-hooks.js'
+import { SaveHooks } from './save-hooks.js'
 import type { FastifySessions, Request } from './session-registry.js'
 import { attach, DynamoSessionStore } from './store.js'
 
-/** Those of @fastify/session, which gets them as they are, and the store. */
+/** The options of @fastify/session, which gets them unchanged, and the store. */
 export interface DynamoSessionOptions extends Omit<FastifySessionOptions, 'store' | 'secret'> {
-  /** Options of the store, or a store made before. Not given: everything comes from ENV and the configuration file. */
+  /**
+   * A store, or the options for one.
+   *
+   * @default ENV, the configuration file and the defaults of the options
+   */
   readonly store?: Options | DynamoSessionStore | undefined
   /**
-   * Signs the cookies: a text of 32 characters or more, several to rotate them, or a signer. Not given: the store's
-   * own `secret_key` signs the ids themselves, as `store.genid` makes them.
+   * Signs the cookies: a text of 32 characters or more, several texts to rotate them, or a signer.
+   *
+   * @default `secret_key` of the store signs the session ids themselves (`store.signer` with `store.genid`)
    */
   readonly secret?: FastifySessionOptions['secret'] | undefined
-  /** Whether to store sessions that nothing was written to. Default: false, unlike @fastify/session's. */
+  /**
+   * Whether to store new sessions without data. @fastify/session's own default is true.
+   *
+   * @default false
+   */
   readonly saveUninitialized?: boolean
 }
 
 /**
- * Gives requests a `session` that is kept in DynamoDB: registers @fastify/session (11.1.3 or later) with a
- * `DynamoSessionStore`, and before it @fastify/cookie, unless the application has registered that.
+ * Keeps the `session` of requests in DynamoDB. The plugin registers @fastify/session (11.1.3 or later) with a
+ * `DynamoSessionStore`. It also registers @fastify/cookie, unless the application has done that.
  *
+ * @example
  * ```ts
  * await app.register(dynamoSession, { store: { tableName: 'sessions' } })
  * ```
  *
- * @throws {ConfigurationError} when the configuration is wrong @throws {MissingSecretKeyError} without any secret
+ * @throws {ConfigurationError} when the configuration is wrong
+ * @throws {MissingSecretKeyError} without any secret
  */
 export const dynamoSession: FastifyPluginAsync<DynamoSessionOptions> = Object.assign(plugin, {
-  // For the instance that registers it, not only for what is within; the package fastify-plugin marks plugins so.
+  // The hooks are for the instance that registers the plugin, not only for its own scope. fastify-plugin sets the same marks.
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: 'dynamo-session-store',
   [Symbol.for('plugin-meta')]: { name: 'dynamo-session-store', fastify: '5.x' },
 })
 
-async function plugin(app: FastifyInstance, { store: given, ...options }: DynamoSessionOptions): Promise<void> {
-  const store = given instanceof DynamoSessionStore ? given : new DynamoSessionStore(given)
+async function plugin(app: FastifyInstance, { store: storeOption, ...options }: DynamoSessionOptions): Promise<void> {
+  const store = storeOption instanceof DynamoSessionStore ? storeOption : new DynamoSessionStore(storeOption)
   const secret = options.secret ?? store.signer
   const idGenerator = options.idGenerator ?? (options.secret ? undefined : store.genid)
   const { saveUninitialized = false, cookieName = COOKIE_NAME } = options
   const settings = { ...options, saveUninitialized, secret, store, ...(idGenerator && { idGenerator }) }
   const sessions = attach(store)
-  const ending = new FastifyEnding(sessions)
+  const saveHooks = new SaveHooks(sessions)
 
   if (!app.hasPlugin('@fastify/cookie')) await app.register(fastifyCookie)
   app.addHook('onSend', (request, _reply, _payload, done) => {
-    ending.before(request)
+    saveHooks.before(request)
     done()
   })
   await app.register(fastifySession, settings)
   app.addHook('onSend', (request, reply, _payload, done) => {
-    ending.after(request)
-    // The framework leaves the cookie to the browser. The Ruby gem fails on a cookie whose item was deleted.
+    saveHooks.after(request)
+    // The framework does not delete the cookie. The Ruby gem fails on a cookie whose item was deleted.
     const attributes = sessions.cookieToDelete(request)
     try {
       if (attributes && cookieOf(request, settings) !== undefined) reply.clearCookie(cookieName, attributes)
@@ -66,35 +77,35 @@ async function plugin(app: FastifyInstance, { store: given, ...options }: Dynamo
 
   app.addHook('onRequest', (request, reply, done) => {
     const { isLoaded } = sessions.adopt(request)
-    if (isLoaded) ending.note(request, cookieOf(request, settings))
-    // Not only when it is answered: hooks say nothing of every client that goes away.
+    if (isLoaded) saveHooks.noteCookie(request, cookieOf(request, settings))
+    // No hook runs for some clients that go away before the response.
     if (reply.raw.destroyed || request.raw.aborted) sessions.finish(request)
     else reply.raw.once('close', () => sessions.finish(request))
     done()
   })
   app.addHook('preHandler', (request, _reply, done) => {
-    // A WebSocket (@fastify/websocket) can stay open for days: the session must not be locked for so long.
-    if ('ws' in request && request.ws) sessions.finish(request, { renew: true })
+    // A WebSocket (@fastify/websocket) can stay open for days. The session must not be locked that long.
+    if ('ws' in request && request.ws) sessions.finish(request, { touch: true })
     done()
   })
   app.addHook('onResponse', (request, _reply, done) => {
-    sessions.finish(request, { renew: true })
+    sessions.finish(request, { touch: true })
     done()
   })
-  letBeAdopted(app, sessions)
+  adoptDecrypted(app, sessions)
 }
 
-/** The cookie's name where the application gives none: that of @fastify/session. */
+/** The default of @fastify/session. */
 const COOKIE_NAME = 'sessionId'
 
-/** What the request's cookie says, without the prefix; undefined for one without it, which is not this plugin's. */
+/** The value of the request's session cookie, without its prefix. A cookie without the prefix is not this plugin's. */
 function cookieOf(request: FastifyRequest, { cookieName = COOKIE_NAME, cookiePrefix = '' }: FastifySessionOptions) {
   const value = request.cookies[cookieName]
   return value?.startsWith(cookiePrefix) ? value.slice(cookiePrefix.length) : undefined
 }
 
-/** What `decryptSession` loads, for example for a socket, has no response that gives a lock back. */
-function letBeAdopted(app: FastifyInstance, sessions: FastifySessions): void {
+/** `decryptSession` loads a session for a socket, for example. No response would release a lock then. */
+function adoptDecrypted(app: FastifyInstance, sessions: FastifySessions): void {
   const { decryptSession } = app
   Object.assign(app, {
     decryptSession(id: string, request: Request, ...rest: unknown[]): void {

@@ -2,21 +2,22 @@ import { isSessionObject } from './session-object.js'
 import type { FastifySessions, Request } from './session-registry.js'
 
 /**
- * What @fastify/session must know before it saves a session, in its `onSend` hook, and tells the browser of it. Our hooks
- * run just before its own and just after.
+ * Steers the hook `onSend` of @fastify/session, which saves the session and sends the cookie. Our hooks run just before
+ * and just after that hook.
  */
-export class FastifyEnding {
+export class SaveHooks {
   readonly #sessions: FastifySessions
+  /** Sessions that the framework's hook must not see. */
   readonly #hidden = new WeakMap<Request, unknown>()
-  /** Ids whose cookies were signed with a secret that is no longer the first. */
+  /** Ids whose cookies were signed with a secret that is not the first one any more. */
   readonly #outdated = new WeakMap<Request, string>()
 
   constructor(sessions: FastifySessions) {
     this.#sessions = sessions
   }
 
-  /** @param cookie the value by which the session was loaded */
-  note(request: Request, cookie: string | undefined): void {
+  /** @param cookie the value of the cookie by which the session was loaded */
+  noteCookie(request: Request, cookie: string | undefined): void {
     const { session } = request
     if (!isSessionObject(session) || session.encryptedSessionId === cookie) return
     this.#outdated.set(request, session.sessionId)
@@ -29,7 +30,7 @@ export class FastifyEnding {
       this.#hidden.set(request, session)
       request.session = null
     } else if (isSessionObject(session) && this.#outdated.get(request) === session.sessionId) {
-      // Else the cookie would be deleted, and the user signed out.
+      // The framework deletes an outdated cookie of an unchanged session, which would sign the user out.
       Object.defineProperty(session, 'isModified', { value: () => true, configurable: true })
     }
   }

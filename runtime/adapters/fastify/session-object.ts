@@ -3,14 +3,17 @@ import type { FastifySessionObject } from '@fastify/session'
 import type { Session } from 'fastify'
 import { type SessionData, serialize } from '../../session/item/serialize.js'
 import { type CookieSettings, extrasOf, parseCookie } from '../shared/cookie-settings.js'
-import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
+import type { ExtrasOf } from '../shared/request-session.js'
+import type { Loaded } from '../shared/session-store.js'
 
 type CookieAttributes = Pick<
   CookieSerializeOptions,
   'path' | 'domain' | 'secure' | 'httpOnly' | 'sameSite' | 'partitioned'
 >
 
-/** What @fastify/session's session objects use for themselves. */
+type Found = Pick<Extract<Loaded, { kind: 'found' }>, 'session' | 'cookie'>
+
+/** Names that @fastify/session's session objects use for themselves. */
 const OWN_NAMES: readonly string[] = [
   'cookie',
   'destroy',
@@ -27,7 +30,7 @@ const OWN_NAMES: readonly string[] = [
   'touch',
 ]
 
-/** Whether it is one of @fastify/session's objects, and not only what is in one. */
+/** Whether the value is a session object of @fastify/session, and not only the data of one. */
 export function isSessionObject(session: unknown): session is FastifySessionObject {
   return (
     typeof session === 'object' &&
@@ -38,28 +41,28 @@ export function isSessionObject(session: unknown): session is FastifySessionObje
 }
 
 /**
- * What @fastify/session is given to make a session object of: it assigns every key, so that `save` would replace a
- * method, and `__proto__` the prototype.
+ * The data of which @fastify/session makes a session object. Its constructor assigns every key: a key `save` would
+ * replace a method, and a key `__proto__` the prototype.
  */
-export function handOver(held: RequestSession): Session {
-  return given(held, (key) => !OWN_NAMES.includes(key) && !(key in Object.prototype))
+export function handOver(found: Found): Session {
+  return visible(found, (key) => !OWN_NAMES.includes(key) && !(key in Object.prototype))
 }
 
-/** What scripts are given. */
-export function wholeOf(held: RequestSession): Session {
-  return given(held, (key) => key !== 'cookie')
+/** The data for scripts. */
+export function wholeOf(found: Found): Session {
+  return visible(found, (key) => key !== 'cookie')
 }
 
-/** What is left out must not look as if the application had deleted it. */
-function given(held: RequestSession, isCarried: (key: string) => boolean): Session {
-  const { record } = held
+/** A key that is left out must not look as if the application had deleted it. */
+function visible({ session, cookie }: Found, isCarried: (key: string) => boolean): Session {
+  const { record } = session
   if (!record) return {} as Session
   const entries = Object.entries(record.data)
   const carried = entries.filter(([key]) => isCarried(key))
   const data = Object.fromEntries(carried)
-  if (carried.length < entries.length) held.rebase(serialize(data))
-  const session: object = { cookie: parseCookie(record.cookie), ...data }
-  return session as Session
+  if (carried.length < entries.length) session.rebase(serialize(data))
+  const whole: object = { cookie, ...data }
+  return whole as Session
 }
 
 export function dataOf(session: object): SessionData {
@@ -67,23 +70,23 @@ export function dataOf(session: object): SessionData {
 }
 
 /**
- * What its cookie means for the item of a session that is saved.
+ * Makes the values that a save stores beside the data.
  *
- * @param made the settings that count as stored where none are: a cookie that is as it was made is no change
+ * @param made the settings that count as stored where none are stored: the cookie as the framework made it is no change
  */
 export function extrasFor({ cookie }: { readonly cookie?: unknown }, made?: string): ExtrasOf {
   return (stored) => extrasOf(settingsOf(cookie), stored ?? made)
 }
 
-/** The settings of a session's cookie as they would be stored. */
+/** The settings of a session's cookie, as a save would store them. */
 export function cookieText({ cookie }: { readonly cookie?: unknown }): string {
   return JSON.stringify(settingsOf(cookie) ?? {})
 }
 
-/** The same for one that is only renewed: the browser got no new cookie, so that the end of the old one stands. */
-export const renewed: ExtrasOf = (stored) => ({ ownEnd: extrasOf(parseCookie(stored), stored).ownEnd })
+/** Makes the values for a touch. The browser gets no new cookie, so the end of the old cookie stays. */
+export const extrasOfTouch: ExtrasOf = (stored) => ({ ownEnd: extrasOf(parseCookie(stored), stored).ownEnd })
 
-/** `originalExpires` is when the cookie ended before; it moves with every request, and nothing depends on it. */
+/** Without `originalExpires`, the previous end of the cookie: it moves with every request, and nothing depends on it. */
 function settingsOf(cookie: unknown): CookieSettings | undefined {
   if (typeof cookie !== 'object' || cookie === null) return undefined
   const json = 'toJSON' in cookie && typeof cookie.toJSON === 'function' ? cookie.toJSON() : cookie

@@ -1,99 +1,101 @@
 import type { FastifySessionObject } from '@fastify/session'
 import type { Session } from 'fastify'
 import type { SessionData } from '../../session/item/serialize.js'
-import { type Answer, answer } from '../shared/callback.js'
-import { isOver, parseCookie } from '../shared/cookie-settings.js'
+import { type Callback, toCallback } from '../shared/callback.js'
+import { isExpired, parseCookie } from '../shared/cookie-settings.js'
 import type { RequestSession } from '../shared/request-session.js'
-import type { SessionStore } from '../shared/session-store.js'
+import type { Loaded, SessionStore } from '../shared/session-store.js'
 import {
   attributesOf,
   cookieText,
   dataOf,
   extrasFor,
+  extrasOfTouch,
   handOver,
   isSessionObject,
-  renewed,
   wholeOf,
 } from './session-object.js'
 
-/** A request, or what an application takes for one. */
+/** A request, or an object that an application uses as one. */
 export interface Request {
   session?: unknown
 }
 
 interface Entry {
-  readonly held: RequestSession
-  /** The request's cookie named this id, which had no session here, but may have one for other requests. */
+  readonly requestSession: RequestSession
+  /** The id in the request's cookie, if it has no session here, but may have one for other requests. */
   readonly hidden?: string | undefined
   /** The settings of the cookie that @fastify/session made, where the item has none (other writers). */
   made?: string | undefined
   isSaved?: boolean
-  /** What could not be saved; the application knows it by the error. */
+  /** JSON of the data that could not be saved. The application knows of it by the error. */
   refused?: string | undefined
-  /** It was regenerated: what is held is stored under the id of another session object, until this one is saved. */
+  /** The session was regenerated: it is stored under its old id until the new session object is saved. */
   moving?: Moving | undefined
-  /** It has been regenerated, and saving it is in vain. */
+  /** The session was regenerated and saved: saving this session object is in vain. */
   isLeft?: boolean
 }
 
 interface Moving {
+  readonly kind: 'moving'
   readonly from: Entry
   readonly keys: readonly string[]
 }
 
 /**
- * Knows which session object belongs to what was loaded. @fastify/session copies enumerable keys only, and its stores
- * see no request. But of what a store answers it makes a session object at once, before anything else can happen:
- * what was handed over last is therefore that of the object that the request has then.
+ * The reason why @fastify/session calls the store at the moment. Its calls name no request. But @fastify/session makes a
+ * session object inside our callback. And its `reload`, `regenerate` and `decryptSession` call the store before they return.
+ */
+type Call =
+  /** It makes a session object of our result, for the request that {@link FastifySessions.adopt} names next. */
+  | { readonly kind: 'handing over'; readonly entry: Entry }
+  /** Its `reload` loads a session that was just read. */
+  | { readonly kind: 'reloading'; readonly session: Session | null }
+  /** Its `regenerate` deletes the old session, which must stay until the new one is stored, and saves the new one. */
+  | Moving
+  /** Its `decryptSession` loads a session that no response would unlock. */
+  | { readonly kind: 'loading without a lock' }
+
+/**
+ * Finds the loaded session that belongs to a session object. @fastify/session copies only enumerable keys, so the
+ * object itself can't tell.
  */
 export class FastifySessions {
-  /** Without its plugin nobody would say which request a session belongs to. */
+  /** Whether the plugin is registered. Without the plugin nothing tells the request of a session. */
   isAttached = false
   readonly #store: SessionStore
   /** Kept beside the session objects, so that neither the application nor JSON sees it. */
   readonly #entries = new WeakMap<object, Entry>()
   readonly #ofRequests = new WeakMap<Request, Set<Entry>>()
   readonly #destroyed = new WeakMap<Request, ReturnType<typeof attributesOf>>()
-  #handedOver: Entry | undefined
-  #reloaded: { readonly session: Session | null } | undefined
-  #moving: Moving | undefined
-  #locking = true
+  #call: Call | undefined
 
-  constructor(keeper: SessionStore) {
-    this.#store = keeper
+  constructor(store: SessionStore) {
+    this.#store = store
   }
 
-  /** For scripts: without a lock. */
+  /** For scripts: loads without a lock. */
   async find(id: string): Promise<Session | null> {
-    const held = await this.#load(id, false)
-    if (!held) return null
-    const session = wholeOf(held)
-    this.#entries.set(session, { held })
+    const loaded = await this.#store.load(id, false)
+    if (loaded.kind !== 'found') return null
+    const session = wholeOf(loaded)
+    this.#entries.set(session, { requestSession: loaded.session })
     return session
   }
 
-  /** For @fastify/session. What no request takes over is let go. */
-  get(id: string, callback: Answer<Session | null>): void {
-    if (this.#reloaded) callback(null, this.#reloaded.session)
-    else this.#get(id, callback)
-  }
-
-  #get(id: string, callback: Answer<Session | null>): void {
-    let isHidden = false
-    const onHidden = () => {
-      isHidden = true
+  /** For @fastify/session. Releases a session that no request adopts. */
+  get(id: string, callback: Callback<Session | null>): void {
+    const call = this.#call
+    if (call?.kind === 'reloading') {
+      callback(null, call.session)
+      return
     }
-    const loaded = this.#load(id, this.#locking, onHidden).then((held) => held && { held, session: handOver(held) })
-    answer(loaded, (error, found) => {
-      if (found) this.#handedOver = { held: found.held }
-      else if (isHidden) this.#handedOver = { held: this.#store.start(), hidden: id }
-      try {
+    const loading = this.#store.load(id, call?.kind !== 'loading without a lock')
+    toCallback(loading, (error, loaded) => {
+      this.#during(this.#handingOver(id, loaded), () => {
         if (error) callback(unmistakable(error))
-        else callback(null, found?.session ?? null)
-      } finally {
-        this.#handedOver?.held.release()
-        this.#handedOver = undefined
-      }
+        else callback(null, loaded?.kind === 'found' ? handOver(loaded) : null)
+      })
     })
   }
 
@@ -102,7 +104,7 @@ export class FastifySessions {
     const known = this.#entries.get(session)
     const entry = known ?? this.#regenerated(session)
     if (entry?.isLeft) return
-    if (!entry || (!entry.moving && (entry.held.record?.id ?? id) !== id)) {
+    if (!entry || (!entry.moving && (entry.requestSession.record?.id ?? id) !== id)) {
       this.#store.assertPossible(id)
       return this.#store.repository.put(id, data, extrasFor(session)(undefined))
     }
@@ -111,69 +113,74 @@ export class FastifySessions {
     if (!isUnused) await this.#save(id, session, data, entry)
   }
 
-  /** While a session is regenerated with what is in it, the old one stays until the new one is stored. */
-  destroy(id: string, callback?: Answer<void>): Promise<void> | undefined {
-    if (!this.#moving) return answer(this.#store.destroy(id), callback)
+  /** Deletes a session. While a session gets another id, the old one stays until the new one is stored. */
+  destroy(id: string, callback?: Callback<void>): Promise<void> | undefined {
+    if (this.#call?.kind !== 'moving') return toCallback(this.#store.destroy(id), callback)
     callback?.(null)
   }
 
-  /** Takes note of the session object that the framework made for a request just now. */
+  /** Notes that the session object that the framework just made belongs to this request. */
   adopt(request: Request): { readonly isLoaded: boolean } {
-    this.#locking = true
     const { session } = request
     if (!isSessionObject(session)) return { isLoaded: false }
-    const entry = this.#entries.get(session) ?? this.#handedOver ?? { held: this.#store.start() }
-    const isLoaded = entry === this.#handedOver && entry.hidden === undefined
-    this.#handedOver = undefined
+    const handedOver = this.#call?.kind === 'handing over' ? this.#call.entry : undefined
+    this.#call = undefined
+    const entry = this.#entries.get(session) ?? handedOver ?? { requestSession: this.#store.start() }
     this.#enter(request, session, entry)
-    return { isLoaded }
+    return { isLoaded: entry === handedOver && entry.hidden === undefined }
   }
 
-  /** Loads without a lock what no response gives back. */
+  /** Runs the framework's `decryptSession`, which then takes no lock. */
   withoutLock(work: () => void): void {
-    this.#locking = false
-    try {
-      work()
-    } finally {
-      this.#locking = true
-    }
+    this.#during({ kind: 'loading without a lock' }, work)
   }
 
-  /** Whether there is nothing to say about the session at the end of its request, not even by a cookie. */
+  /** Whether the end of the request has nothing to store and no cookie to send. */
   isSettled({ session }: Request): boolean {
     const entry = isSessionObject(session) && this.#entries.get(session)
     if (!entry) return false
     const data = dataOf(session)
-    const isUnreadAndUnused = entry.held.unread && Object.keys(data).length === 0
+    const isUnreadAndUnused = entry.requestSession.unread && Object.keys(data).length === 0
     return isUnreadAndUnused || (entry.refused !== undefined && entry.refused === textOf(data))
   }
 
-  /** The attributes of the cookie of a session that the application deleted in this request, and has none since. */
+  /** The attributes of the cookie to delete: the application deleted the session, and the request has no other one. */
   cookieToDelete(request: Request): ReturnType<typeof attributesOf> | undefined {
     return request.session ? undefined : this.#destroyed.get(request)
   }
 
   /**
-   * The request is over: its locks are given back.
+   * Releases the locks of a request at its end.
    *
-   * @param renew whether to renew the session as well, if the framework said nothing of it
+   * @param touch whether to touch the session as well, if the framework has not saved it
    */
-  finish(request: Request, { renew = false } = {}): void {
+  finish(request: Request, { touch = false } = {}): void {
     const current = isSessionObject(request.session) ? this.#entries.get(request.session) : undefined
     for (const entry of this.#ofRequests.get(request) ?? []) {
-      if (renew && entry === current && !entry.isSaved && entry.refused === undefined) this.#renew(entry.held)
-      entry.held.release()
+      if (touch && entry === current && !entry.isSaved && entry.refused === undefined) this.#touch(entry.requestSession)
+      entry.requestSession.release()
     }
   }
 
-  async #load(id: string, locking: boolean, onHidden?: () => void): Promise<RequestSession | undefined> {
-    const held = await this.#store.load(id, { locking, onHidden })
-    if (!isOver(parseCookie(held?.record?.cookie))) return held
-    held?.release()
-    onHidden?.()
+  /** Runs a synchronous call of the framework. A session that is handed over and not adopted is released. */
+  #during(call: Call | undefined, work: () => void): void {
+    const outer = this.#call
+    this.#call = call
+    try {
+      work()
+    } finally {
+      if (this.#call?.kind === 'handing over') this.#call.entry.requestSession.release()
+      this.#call = outer
+    }
   }
 
-  /** @fastify/session stores what it regenerates before a request has it. */
+  #handingOver(id: string, loaded: Loaded | undefined): Call | undefined {
+    if (loaded?.kind === 'found') return { kind: 'handing over', entry: { requestSession: loaded.session } }
+    if (loaded?.kind !== 'hidden') return undefined
+    return { kind: 'handing over', entry: { requestSession: this.#store.start(), hidden: id } }
+  }
+
+  /** The entry of a session that @fastify/session regenerates: it saves the session before a request has it. */
   #regenerated(session: Session): Entry | undefined {
     if (!isSessionObject(session)) return undefined
     if (!this.isAttached) {
@@ -182,14 +189,15 @@ export class FastifySessions {
           'instead of app.register(fastifySession, { store, … }).',
       )
     }
-    return this.#moving ? { held: this.#moving.from.held, moving: this.#moving } : { held: this.#store.start() }
+    const moving = this.#call?.kind === 'moving' ? this.#call : undefined
+    return moving ? { requestSession: moving.from.requestSession, moving } : { requestSession: this.#store.start() }
   }
 
   async #save(id: string, session: Session, data: SessionData, entry: Entry): Promise<void> {
     const text = textOf(data)
     try {
       if (entry.moving) await this.#move(id, session, data, entry, entry.moving)
-      else await entry.held.saveOrTouch(id, data, extrasFor(session, entry.made))
+      else await entry.requestSession.saveOrTouch(id, data, extrasFor(session, entry.made))
       entry.isSaved = true
       entry.refused = undefined
     } catch (error) {
@@ -199,97 +207,93 @@ export class FastifySessions {
   }
 
   async #move(id: string, session: Session, data: SessionData, entry: Entry, { from, keys }: Moving): Promise<void> {
-    await entry.held.renew(id, data, extrasFor(session), false, keys)
+    await entry.requestSession.regenerate(id, data, extrasFor(session), false, keys)
     for (let left: Entry | undefined = from; left; left = left.moving?.from) left.isLeft = true
-    if (!entry.held.gone) entry.moving = undefined
+    if (!entry.requestSession.deleted) entry.moving = undefined
   }
 
   #enter(request: Request, session: FastifySessionObject, entry: Entry): void {
     this.#entries.set(session, entry)
-    const { record } = entry.held
+    const { record } = entry.requestSession
     if (record && record.cookie === undefined) entry.made = cookieText(session)
     const entries = this.#ofRequests.get(request) ?? new Set()
     this.#ofRequests.set(request, entries.add(entry))
     const hidden = (value: unknown) => ({ value, configurable: true, writable: true })
     Object.defineProperties(session, {
-      reload: hidden((callback?: Answer<void>) => answer(this.#reload(request, session, entry), callback)),
+      reload: hidden((callback?: Callback<void>) => toCallback(this.#reload(request, session, entry), callback)),
       regenerate: hidden((...args: unknown[]) => {
-        const callback = args.find((arg) => typeof arg === 'function') as Answer<void> | undefined
-        return answer(this.#regenerate(request, session, entry, args.find(Array.isArray)), callback)
+        const callback = args.find((arg) => typeof arg === 'function') as Callback<void> | undefined
+        return toCallback(this.#regenerate(request, session, entry, args.find(Array.isArray)), callback)
       }),
-      destroy: hidden((callback?: Answer<void>) => answer(this.#destroy(request, session, entry), callback)),
+      destroy: hidden((callback?: Callback<void>) => toCallback(this.#destroy(request, session, entry), callback)),
     })
   }
 
   /**
-   * A logout. The session may be stored under another id than that of its object: under its old one, after a
-   * `regenerate` that failed; or under that of the cookie, although this request found no session there.
+   * A logout. The session may be stored under another id than that of its object: under its old id, after a `regenerate`
+   * that failed; or under the id of the cookie, although this request found no session there.
    */
   async #destroy(request: Request, session: FastifySessionObject, entry: Entry): Promise<void> {
-    const others = [entry.moving && entry.held.record?.id, entry.hidden]
-    for (const id of others) if (id !== undefined) await this.#store.destroy(id)
+    await this.#store.destroy(entry.moving && entry.requestSession.record?.id, entry.hidden)
     const attributes = attributesOf(session)
     await methodsOf(session).destroy.call(session)
     this.#destroyed.set(request, attributes)
   }
 
-  /** The framework's own `reload` would wait for the lock that this very request holds. */
+  /** Reads the session first: the framework's own `reload` would wait for the lock that this request holds. */
   #reload(request: Request, session: FastifySessionObject, entry: Entry): Promise<void> {
-    return entry.held.reload(session.sessionId, (record) => {
-      const isThere = record && !isOver(parseCookie(record.cookie))
-      this.#reloaded = { session: isThere ? handOver(entry.held) : null }
-      try {
+    const { requestSession } = entry
+    return requestSession.reload(session.sessionId, (record) => {
+      const cookie = parseCookie(record?.cookie)
+      const found = record && !isExpired(cookie) ? handOver({ session: requestSession, cookie }) : null
+      this.#during({ kind: 'reloading', session: found }, () => {
         methodsOf(session).reload.call(session, () => undefined)
-      } finally {
-        this.#reloaded = undefined
-      }
+      })
       entry.refused = undefined
       if (isSessionObject(request.session)) this.#enter(request, request.session, entry)
     })
   }
 
   /**
-   * With keys, what was in the session goes on under another id: not when it could not be read, nor when others have
-   * logged out. Without, the old session is deleted, and nothing of it is in the new one.
+   * With keys, the session goes on under another id, unless it could not be read or another request has deleted it.
+   * Without keys, the old session is deleted, and an empty one begins.
    */
   async #regenerate(request: Request, session: FastifySessionObject, entry: Entry, keys: string[] = []): Promise<void> {
-    if (keys.length > 0) entry.held.assertRead(session.sessionId)
-    else if (entry.hidden !== undefined) await this.#store.destroy(entry.hidden)
+    if (keys.length > 0) entry.requestSession.assertRead(session.sessionId)
+    else await this.#store.destroy(entry.hidden)
+    const isMoving = keys.length > 0 && entry.requestSession.record !== undefined
     await new Promise<void>((resolve, reject) => {
-      this.#moving = keys.length > 0 && entry.held.record ? { from: entry, keys } : undefined
-      try {
+      this.#during(isMoving ? { kind: 'moving', from: entry, keys } : undefined, () => {
         methodsOf(session).regenerate.call(session, keys, (error) => {
           this.adopt(request)
           if (error) reject(error)
           else resolve()
         })
-      } finally {
-        this.#moving = undefined
-      }
+      })
     })
   }
 
-  async #renew(held: RequestSession): Promise<void> {
+  async #touch(requestSession: RequestSession): Promise<void> {
     try {
-      await held.touch(renewed)
+      await requestSession.touch(extrasOfTouch)
     } catch (error) {
-      this.#store.report(error, 'touch', held.record?.id ?? '')
+      this.#store.report(error, 'touch', requestSession.record?.id ?? '')
     }
   }
 }
 
 interface Methods {
   destroy(): Promise<void>
-  reload(callback: Answer<void>): void
-  regenerate(keys: string[], callback: Answer<void>): void
+  reload(callback: Callback<void>): void
+  regenerate(keys: string[], callback: Callback<void>): void
 }
 
-/** The framework's own. */
+/** The framework's own methods. */
 function methodsOf(session: FastifySessionObject): Methods {
   return Object.getPrototypeOf(session)
 }
 
-/** What JSON can't hold is the same as long as JSON can't hold it. */
+/** JSON of the data; the same text for all data that JSON can't hold. */
 function textOf(data: SessionData): string {
   try {
     return JSON.stringify(data)
@@ -298,7 +302,7 @@ function textOf(data: SessionData): string {
   }
 }
 
-/** @fastify/session takes ENOENT for "no such session"; the SDK has it when a file with credentials is missing. */
+/** @fastify/session takes the code ENOENT for "no such session". The SDK's errors have it when a credentials file is missing. */
 function unmistakable(error: unknown): unknown {
   const isMistakable = error instanceof Error && 'code' in error && error.code === 'ENOENT'
   return isMistakable ? new Error(error.message, { cause: error }) : error

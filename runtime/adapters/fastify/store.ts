@@ -5,31 +5,33 @@ import type { Options } from '../../configuration/options.js'
 import { MissingSecretKeyError } from '../../errors.js'
 import { isSignedSessionId, makeSessionId } from '../../session/item/session-id.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
-import { type Answer, answer } from '../shared/callback.js'
+import { type Callback, toCallback } from '../shared/callback.js'
+import type { Closeable } from '../shared/closeable.js'
+import type { SessionEvents } from '../shared/session-events.js'
 import { SessionStore } from '../shared/session-store.js'
 import { FastifySessions } from './session-registry.js'
 
-/** How @fastify/session makes cookies of ids, and ids of cookies. */
+/** Makes cookies of session ids for @fastify/session, and session ids of cookies. */
 export type Signer = Exclude<FastifySessionOptions['secret'], string | string[]>
 
 type Done = (error?: unknown) => void
 
 /**
- * The store behind `dynamoSession`. An application makes one itself when it needs sessions outside of requests, or
- * listens to `conflict` (`{ keys, sessionIdHash }`: a save won over a change that another request made to the same
- * keys):
+ * The store behind `dynamoSession`. An application makes one itself to use sessions outside of requests, to listen to
+ * events, or to close the store. Every method of @fastify/session takes a callback or returns a promise.
  *
+ * Emits `conflict` when a save won over a change that another request made to the same keys.
+ *
+ * @param options see the README. Options that are not given come from ENV, the configuration file and the defaults.
+ * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
+ * @example
  * ```ts
  * const store = new DynamoSessionStore()
  * await app.register(dynamoSession, { store })
+ * app.addHook('onClose', () => store.close())
  * ```
- *
- * Every method takes a callback or returns a promise. Options: see the README; what is not given comes from ENV,
- * the configuration file and the defaults.
- *
- * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
  */
-export class DynamoSessionStore extends EventEmitter implements FastifyStore, SessionSearch {
+export class DynamoSessionStore extends EventEmitter<SessionEvents> implements FastifyStore, SessionSearch, Closeable {
   readonly #store: SessionStore
   readonly #sessions: FastifySessions
 
@@ -41,15 +43,19 @@ export class DynamoSessionStore extends EventEmitter implements FastifyStore, Se
   }
 
   /**
-   * Makes signed session ids, so that a forged one is refused without a request to DynamoDB: `idGenerator: store.genid`.
+   * Makes signed session ids. A forged id is then refused without a request to DynamoDB.
    *
    * @throws {MissingSecretKeyError} when called without `secret_key`
+   * @example
+   * ```ts
+   * await app.register(dynamoSession, { store, secret: store.signer, idGenerator: store.genid })
+   * ```
    */
   readonly genid = (): string => makeSessionId(this.#store.configuration)
 
   /**
-   * For signed ids, which need no second signature: the cookie's value is the id, as in Rails. It goes with `genid`:
-   * `secret: store.signer, idGenerator: store.genid` (what the plugin uses when it is given no `secret`).
+   * Makes cookies of signed ids, which need no second signature. The cookie's value is the id, as in Rails. Use it with
+   * `genid`, as the plugin does without the option `secret`.
    *
    * @throws {MissingSecretKeyError} without `secret_key`
    */
@@ -57,14 +63,14 @@ export class DynamoSessionStore extends EventEmitter implements FastifyStore, Se
     const { configuration } = this.#store
     if (!configuration.secretKey?.length) {
       throw new MissingSecretKeyError(
-        'The cookie of the session needs a secret: set the option secretKey of the store, ENV ' +
-          "AWS_DYNAMO_DB_SESSION_SECRET_KEY or SECRET_KEY_BASE; or the plugin's option secret.",
+        'The cookie of the session needs a secret. Set the option secretKey of the store, ENV ' +
+          "AWS_DYNAMO_DB_SESSION_SECRET_KEY or SECRET_KEY_BASE, or the plugin's option secret.",
       )
     }
     return {
       sign(id) {
         if (isSignedSessionId(id, configuration)) return id
-        throw new MissingSecretKeyError('The signer of the store takes signed ids only: set idGenerator: store.genid.')
+        throw new MissingSecretKeyError('The signer of the store takes only signed ids. Set idGenerator: store.genid.')
       },
       unsign(value) {
         const valid = isSignedSessionId(value, configuration)
@@ -74,28 +80,29 @@ export class DynamoSessionStore extends EventEmitter implements FastifyStore, Se
   }
 
   /**
-   * Loads a session: null when there is none, when it is over, or when what is stored is not a session. When DynamoDB
-   * can't answer and `raise_errors` is off, an empty session under the same id, which then refuses to be saved.
-   * With `locking: pessimistic` a request's own loading locks the session; a promise never does.
+   * Loads a session: null when there is none, when it is expired, or when the stored item is not a session. When DynamoDB
+   * can't answer and `raise_errors` is off, the session is empty, and a save of it fails.
+   *
+   * With `locking: pessimistic` a call with a callback locks the session, and a call without one does not.
    */
   get(id: string): Promise<Session | null>
   get(id: string, callback: (error: unknown, session?: Session | null) => void): void
-  get(id: string, callback?: Answer<Session | null>): Promise<Session | null> | undefined {
+  get(id: string, callback?: Callback<Session | null>): Promise<Session | null> | undefined {
     if (!callback) return this.#sessions.find(id)
     this.#sessions.get(id, callback)
   }
 
-  /** Stores a session: creates it when it is new, changes it when it was loaded and was not deleted since. */
+  /** Stores a session: creates a new one, or changes one that was loaded, unless another request has deleted it. */
   set(id: string, session: Session): Promise<void>
   set(id: string, session: Session, callback: Done): void
-  set(id: string, session: Session, callback?: Answer<void>): Promise<void> | undefined {
-    return answer(this.#sessions.set(id, session), callback)
+  set(id: string, session: Session, callback?: Callback<void>): Promise<void> | undefined {
+    return toCallback(this.#sessions.set(id, session), callback)
   }
 
   /** Deletes a session, whether or not it exists. */
   destroy(id: string): Promise<void>
   destroy(id: string, callback: Done): void
-  destroy(id: string, callback?: Answer<void>): Promise<void> | undefined {
+  destroy(id: string, callback?: Callback<void>): Promise<void> | undefined {
     return this.#sessions.destroy(id, callback)
   }
 
@@ -106,11 +113,19 @@ export class DynamoSessionStore extends EventEmitter implements FastifyStore, Se
   destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
     return this.#store.index.destroyBy(key, value, search)
   }
+
+  close(): Promise<void> {
+    return this.#store.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
 }
 
 const sessionsOfStores = new WeakMap<DynamoSessionStore, FastifySessions>()
 
-/** For the plugin: the part of a store that requests go through. */
+/** For the plugin: the part of a store that requests use. */
 export function attach(store: DynamoSessionStore): FastifySessions {
   const sessions = sessionsOfStores.get(store)
   if (!sessions) throw new TypeError('The store is not a DynamoSessionStore of dynamo-session-store/fastify.')

@@ -2,6 +2,7 @@ import type { Session } from '@remix-run/session'
 import { ConfigurationError, MissingSecretKeyError } from '../../errors.js'
 import { isSignedSessionId } from '../../session/item/session-id.js'
 import { report } from '../../session/requests/errors.js'
+import type { Closeable } from '../shared/closeable.js'
 import { cookieIn, deletedCookie, setCookie } from './rack-cookie.js'
 import {
   assertSessionOptions,
@@ -13,47 +14,52 @@ import {
 import type { FetchSession } from './session.js'
 import { type AnyShape, type DynamoSessionStorage, FetchStorage, type Shape } from './storage.js'
 
-/** What is known of a request besides its cookies. */
+/** Facts about a request besides its cookies. */
 export interface RequestFacts {
-  /** It came over https. Default: true; `run` looks at the request's URL. */
+  /**
+   * Whether the request came over https.
+   *
+   * @default true; for `run`, whether the request's URL begins with https
+   */
   readonly secure?: boolean | undefined
-  /** Tells when the client went away: the session's lock is given back then. */
+  /** Aborted when the client goes away. The session is unlocked then. */
   readonly signal?: AbortSignal | undefined
 }
 
 /** The session of one request. The functions need no `this`. */
 export interface LoadedSession<Values extends object = AnyShape, Flash extends object = AnyShape> {
   readonly session: Session<Shape<Values>, Shape<Flash>>
-  /** Rack's options for this request: `options.renew = true`. */
+  /** Rack's options for this request, which the handler may set: `options.renew = true`. */
   readonly options: SessionOptions
   /**
-   * Stores what there is to store, before the answer is sent.
+   * Stores the session. Call it before the response is sent.
    *
    * @returns the Set-Cookie header to send, if any
-   * @throws {SessionUnreadError} when the session could not be read, and there is something to store
-   * @throws {ConfigurationError} when `options` were set to what can't be
+   * @throws {SessionUnreadError} when the session could not be read, and has data to store
+   * @throws {ConfigurationError} when the handler set `options` to an impossible value
    */
   readonly commit: () => Promise<string | undefined>
-  /** Gives the lock back, in the background, when the session is not to be committed; never rejects. */
+  /** Unlocks a session that will not be committed. Never rejects. */
   readonly release: () => Promise<void>
 }
 
-/** What a handler gets: the session, and Rack's options for this request. */
+/** Handles a request with its session, and with Rack's options for this request. */
 export type SessionHandler<Result, Values extends object, Flash extends object> = (
   session: Session<Shape<Values>, Shape<Flash>>,
   options: SessionOptions,
 ) => Result | Promise<Result>
 
 /**
+ * Makes a session manager, for every framework that has Cookie and Set-Cookie headers.
+ *
+ * @param options the options of this package and Rack's: see the README. Options of this package that are not given come
+ *   from ENV, the configuration file and the defaults.
+ * @throws {ConfigurationError} when the configuration is wrong; never for a network reason
+ * @throws {MissingSecretKeyError} without `secret_key`: the cookie is a signed session id
+ * @example
  * ```ts
  * const sessions = createSessionManager<{ user: string }>({ expireAfter: 14 * 24 * 3600 })
  * ```
- *
- * Options: those of the package (see the README; what is not given comes from ENV, the configuration file and the
- * defaults) and Rack's.
- *
- * @throws {ConfigurationError} when the configuration is wrong; never for a network reason
- * @throws {MissingSecretKeyError} without `secret_key`: its cookie is a signed session id
  */
 export function createSessionManager<Values extends object = AnyShape, Flash extends object = AnyShape>(
   options: ManagerOptions = {},
@@ -61,37 +67,42 @@ export function createSessionManager<Values extends object = AnyShape, Flash ext
   return new SessionManager(options)
 }
 
-/** Sessions from `Cookie` header to `Set-Cookie` header, as Rack's middleware has them. */
-export class SessionManager<Values extends object = AnyShape, Flash extends object = AnyShape> {
+/** Loads sessions by the `Cookie` header, stores them, and makes the `Set-Cookie` header, as Rack's middleware does. */
+export class SessionManager<Values extends object = AnyShape, Flash extends object = AnyShape> implements Closeable {
   readonly #storage: FetchStorage
-  readonly #given: SeparatedOptions
-  #warned = false
+  readonly #options: SeparatedOptions
+  #hasWarned = false
 
   constructor(options: ManagerOptions) {
-    this.#given = separateOptions(options)
-    this.#storage = new FetchStorage(this.#given.options)
-    if (this.#storage.keeper.configuration.secretKey !== undefined) return
+    this.#options = separateOptions(options)
+    this.#storage = new FetchStorage(this.#options.options)
+    if (this.#storage.store.configuration.secretKey !== undefined) return
     throw new MissingSecretKeyError(
-      'A session manager signs its cookie and needs a secret for that: set the option secretKey, ENV ' +
+      'A session manager needs a secret to sign its cookie. Set the option secretKey, ENV ' +
         'AWS_DYNAMO_DB_SESSION_SECRET_KEY or SECRET_KEY_BASE.',
     )
   }
 
-  /** The storage below: emits `conflict`. */
+  /** The storage that the manager uses. It emits `conflict` and finds all sessions of a user. */
   get storage(): DynamoSessionStorage<Values, Flash> {
     return this.#storage as DynamoSessionStorage<Values, Flash>
   }
 
   /**
-   * Runs a handler of a request with its session: loads it before, stores it after, and sends the cookie. When the
-   * handler throws, the session is not stored; a Response that is thrown, as routers do it, counts as an answer.
+   * Loads the session of a request, runs the handler, stores the session, and adds the cookie to the response. When the
+   * handler throws, the session is not stored. When it throws a Response, as routers do, the session is stored.
+   *
+   * @example
+   * ```ts
+   * const response = await sessions.run(request, (session) => Response.json(session.get('user') ?? null))
+   * ```
    */
   async run(
     request: Request,
     handler: SessionHandler<Response, Values, Flash>,
     facts: RequestFacts = {},
   ): Promise<Response> {
-    const { result, setCookie } = await this.use(request.headers.get('cookie'), thrownToo(handler), {
+    const { result, setCookie } = await this.use(request.headers.get('cookie'), catchResponse(handler), {
       secure: facts.secure ?? new URL(request.url).protocol === 'https:',
       get signal() {
         return facts.signal ?? request.signal
@@ -102,7 +113,14 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     return response
   }
 
-  /** The same where there is no Request and no Response, as in a Lambda function: the caller sends the cookie. */
+  /**
+   * As {@link run}, but without Request and Response, as for a Lambda function. The caller sends the cookie.
+   *
+   * @example
+   * ```ts
+   * const { result, setCookie } = await sessions.use(cookieHeader, (session) => session.get('user'))
+   * ```
+   */
   async use<Result>(
     cookieHeader: string | null | undefined,
     handler: SessionHandler<Result, Values, Flash>,
@@ -119,49 +137,57 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
   }
 
   /**
-   * Loads the session of a request, for whoever calls `commit` or `release` at its end: without a cookie, and with one
-   * that is not ours, a new session and no request to DynamoDB. As `createSessionStorage`'s `read` otherwise.
+   * Loads the session of a request, for a caller that calls `commit` or `release` at the end of the request. Makes a new
+   * session, without a request to DynamoDB, when there is no cookie with a valid signature.
    */
   async load(cookieHeader: string | null | undefined, facts: RequestFacts = {}): Promise<LoadedSession<Values, Flash>> {
-    const { key, assumeSsl, session } = this.#given
+    const { key, assumeSsl, session } = this.#options
     const options: SessionOptions = { ...session }
     const secure = assumeSsl || (facts.secure ?? true)
     const cookie = cookieIn(cookieHeader, key)
-    const isOurs = cookie !== undefined && isSignedSessionId(cookie, this.#storage.keeper.configuration)
-    const loaded = await this.#storage.load(isOurs && (secure || !options.secure) ? cookie : null)
-    const forget = releaseOnAbort(loaded, facts)
+    const isValid = cookie !== undefined && isSignedSessionId(cookie, this.#storage.store.configuration)
+    const loaded = await this.#storage.load(isValid && (secure || !options.secure) ? cookie : null)
+    const stopListening = releaseOnAbort(loaded, facts)
     const request: RequestState = { loaded, options, cookie, secure, renewed: false }
     return {
       session: loaded.session as unknown as Session<Shape<Values>, Shape<Flash>>,
       options,
-      commit: () => this.#commit(request).finally(forget),
-      release: () => loaded.release().finally(forget),
+      commit: () => this.#commit(request).finally(stopListening),
+      release: () => loaded.release().finally(stopListening),
     }
   }
 
-  /** Tells the error handler of the configuration; for those who have nobody else to tell. */
+  /** Passes an error to the error handler of the configuration. */
   report(error: unknown, operation: string): void {
-    report(error, { operation }, this.#storage.keeper.configuration.errorHandler)
+    report(error, { operation }, this.#storage.store.configuration.errorHandler)
+  }
+
+  close(): Promise<void> {
+    return this.#storage.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   async #commit(request: RequestState): Promise<string | undefined> {
     const { loaded, options, cookie } = request
     if (!this.#isToStore(request)) {
-      // Waited for: a Lambda function stops as soon as it has answered.
+      // Awaited, because a Lambda function stops as soon as it has responded.
       await loaded.release()
       return undefined
     }
     const lifetime = options.expireAfter ?? undefined
     const value = await loaded.save({ lifetime })
     if (options.drop || (options.defer && !options.renew)) return undefined
-    const { key } = this.#given
+    const { key } = this.#options
     if (value === '') return cookie === undefined ? undefined : deletedCookie(key, options)
     const current = value ?? (lifetime === undefined ? undefined : loaded.storedId)
     if (current === undefined || (current === cookie && lifetime === undefined)) return undefined
     return setCookie(key, current, options)
   }
 
-  /** Does with the session what the options say, and tells whether it is to be stored then. A logout always is. */
+  /** Applies Rack's options to the session. Tells whether to store the session then. A logout is always stored. */
   #isToStore(request: RequestState): boolean {
     const { loaded, options, secure } = request
     const { session } = loaded
@@ -185,12 +211,12 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     return true
   }
 
-  /** Once: or else whoever asks over http could fill the log. */
+  /** Warns once, because requests over http could fill the log otherwise. */
   #warn(isLost: boolean): void {
-    if (this.#warned || !isLost) return
-    this.#warned = true
+    if (this.#hasWarned || !isLost) return
+    this.#hasWarned = true
     const text =
-      'is true, and a request came over http: its session was not stored, and no cookie was sent. Where TLS ends before ' +
+      'is true, and a request came over http. Its session was not stored, and no cookie was sent. Where TLS ends before ' +
       'the application (proxy, load balancer), set assumeSsl: true.'
     this.report(new ConfigurationError([{ place: 'option secure', text }]), 'commit')
   }
@@ -199,22 +225,22 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
 interface RequestState {
   readonly loaded: FetchSession
   readonly options: SessionOptions
-  /** What the browser sent. */
+  /** The value of the cookie that the browser sent. */
   readonly cookie: string | undefined
   readonly secure: boolean
-  /** `renew` was done: it is done once. */
+  /** Whether the session got another id because of the option `renew`. That happens once. */
   renewed: boolean
 }
 
-interface Answer {
+interface Handled {
   readonly response: Response
   readonly isThrown: boolean
 }
 
-/** Routers throw responses as answers. */
-function thrownToo<Values extends object, Flash extends object>(
+/** Makes a thrown Response a result, because routers throw responses. */
+function catchResponse<Values extends object, Flash extends object>(
   handler: SessionHandler<Response, Values, Flash>,
-): SessionHandler<Answer, Values, Flash> {
+): SessionHandler<Handled, Values, Flash> {
   return async (session, options) => {
     try {
       return { response: await handler(session, options), isThrown: false }
@@ -225,14 +251,14 @@ function thrownToo<Values extends object, Flash extends object>(
   }
 }
 
-/** Responses of `fetch` and of `Response.redirect` can't be changed. */
+/** Copies the response, because responses of `fetch` and of `Response.redirect` can't be changed. */
 function withCookie(response: Response, setCookie: string): Response {
   const changeable = new Response(response.body, response)
   changeable.headers.append('Set-Cookie', setCookie)
   return changeable
 }
 
-/** @returns ends that */
+/** Unlocks the session when the client goes away. Returns a function that stops this. */
 function releaseOnAbort(loaded: FetchSession, facts: RequestFacts): () => void {
   const signal = loaded.locked ? facts.signal : undefined
   const release = () => void loaded.release()

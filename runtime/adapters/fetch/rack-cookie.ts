@@ -2,7 +2,7 @@ import { parseCookie, stringifySetCookie } from '#cookie'
 import { wallClock } from '../../async/clock.js'
 import type { SessionOptions } from './rack-options.js'
 
-/** The value of a cookie, percent-decoded; of two with the name the first counts, and an empty one counts as none. */
+/** The percent-decoded value of a cookie. The first of several cookies with this name counts. An empty value is none. */
 export function cookieIn(header: string | null | undefined, key: string): string | undefined {
   return (header && parseCookie(header)[key]) || undefined
 }
@@ -14,12 +14,12 @@ export function setCookie(key: string, value: string, options: SessionOptions): 
   return stringifySetCookie({ name: key, value, expires, ...attributesOf(options) })
 }
 
-/** The Set-Cookie header that makes a browser forget the cookie. */
+/** The Set-Cookie header that deletes the cookie in the browser. */
 export function deletedCookie(key: string, options: SessionOptions): string {
   return stringifySetCookie({ name: key, value: '', maxAge: 0, expires: new Date(0), ...attributesOf(options) })
 }
 
-/** A browser takes two cookies for the same only when these are. */
+/** The attributes by which a browser recognizes a cookie, and those that protect it. */
 function attributesOf({ path, domain, secure, httponly, sameSite, partitioned }: SessionOptions) {
   return {
     path: path ?? '/',

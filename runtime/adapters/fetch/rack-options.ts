@@ -6,41 +6,91 @@ import { resolveConfiguration } from '../../configuration/resolve.js'
 import { ConfigurationError, type Problem } from '../../errors.js'
 
 /**
- * What Rack calls the options of a session: of its cookie, and of what happens to it at the end of a request. They can
- * be set for all requests and be changed for one. `null` means *not set*.
+ * The options of a session with Rack's names: for its cookie, and for the end of a request. A handler can change them for
+ * one request. `null` means *not set*.
  */
 export interface SessionOptions {
-  /** Path of the cookie. Default: `/`. */
+  /**
+   * Path of the cookie.
+   *
+   * @default '/'
+   */
   path?: string | null | undefined
-  /** Domain of the cookie. Default: that of the request. */
+  /**
+   * Domain of the cookie.
+   *
+   * @default the domain of the request
+   */
   domain?: string | null | undefined
   /**
-   * Seconds after which cookie and session end, counted from the last request: the cookie is sent with every answer.
-   * Default: the cookie lives as long as the browser, the session as `max_stale` and `max_age` say.
+   * Seconds after the last request at which cookie and session expire. The cookie is then sent with every response.
+   *
+   * @default the cookie lives as long as the browser, the session as `max_stale` and `max_age` say
    */
   expireAfter?: number | null | undefined
-  /** Only over https: on other requests nothing is loaded, stored or sent. Default: false. */
+  /**
+   * Use sessions only over https. On other requests nothing is loaded, stored or sent.
+   *
+   * @default false
+   */
   secure?: boolean | null | undefined
-  /** Keep the cookie from scripts of the page. Default: true. */
+  /**
+   * Hide the cookie from scripts of the page.
+   *
+   * @default true
+   */
   httponly?: boolean | null | undefined
+  /**
+   * Which requests from other sites carry the cookie: none, only links (`lax`), or all.
+   *
+   * @default not set: the browser decides
+   */
   sameSite?: 'strict' | 'lax' | 'none' | null | undefined
-  /** One cookie for each site that embeds this one; browsers want `secure` with it. Default: false. */
+  /**
+   * Use a separate cookie for each site that embeds this one. Browsers require `secure` with it.
+   *
+   * @default false
+   */
   partitioned?: boolean | null | undefined
-  /** Store the session, but send no cookie. Default: false. */
+  /**
+   * Store the session, but send no cookie.
+   *
+   * @default false
+   */
   defer?: boolean | null | undefined
-  /** Store nothing and send no cookie. Default: false. */
+  /**
+   * Store nothing and send no cookie.
+   *
+   * @default false
+   */
   skip?: boolean | null | undefined
-  /** Give the session another id; its data stays, and the old id opens nothing any more. Default: false. */
+  /**
+   * Give the session another id. Its data stays, and the old id becomes invalid.
+   *
+   * @default false
+   */
   renew?: boolean | null | undefined
-  /** Delete the session, and send no cookie. Default: false. */
+  /**
+   * Delete the session, and send no cookie.
+   *
+   * @default false
+   */
   drop?: boolean | null | undefined
 }
 
-/** Options of a session manager: those of the package, and Rack's beside them. */
+/** Options of a session manager: those of this package and Rack's. */
 export interface ManagerOptions extends Options, SessionOptions {
-  /** Name of the cookie. Default: `rack.session`. */
+  /**
+   * Name of the cookie.
+   *
+   * @default 'rack.session'
+   */
   readonly key?: string | null | undefined
-  /** Take every request for one over https, because TLS ends before the application. Default: false. */
+  /**
+   * Treat every request as one over https, because TLS ends before the application.
+   *
+   * @default false
+   */
   readonly assumeSsl?: boolean | null | undefined
 }
 
@@ -48,21 +98,21 @@ export interface SeparatedOptions {
   readonly key: string
   readonly assumeSsl: boolean
   readonly session: SessionOptions
-  /** Those of the package. */
+  /** The options of this package. */
   readonly options: Options
 }
 
-/** The longest `expireAfter`, a hundred years. Seconds. */
+/** The longest `expireAfter`: a hundred years, in seconds. */
 const LONGEST = 3_155_760_000
 
-/** Says why a value can't be that of the option. */
+/** Tells why an option can't have the value; undefined when it can. */
 type Check = (value: unknown) => string | undefined
 
 const CHECKS: Readonly<Record<string, Check>> = {
   key: inCookie((key) => stringifySetCookie(key, 'x'), 'the name of a cookie'),
   assumeSsl: isBoolean,
-  path: inCookie((path) => stringifySetCookie('x', 'x', { path }), 'a path, as in /shop'),
-  domain: inCookie((domain) => stringifySetCookie('x', 'x', { domain }), 'a domain, as in example.com'),
+  path: inCookie((path) => stringifySetCookie('x', 'x', { path }), 'a path, such as /shop'),
+  domain: inCookie((domain) => stringifySetCookie('x', 'x', { domain }), 'a domain, such as example.com'),
   expireAfter: (value) =>
     typeof value === 'number' && value > 0 && value <= LONGEST
       ? undefined
@@ -83,14 +133,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
 const NAMES = Object.keys(CHECKS)
 
 /**
- * Tells Rack's options from those of the package, and checks them.
+ * Separates Rack's options from the options of this package, and checks both.
  *
- * @throws {ConfigurationError} with everything that is wrong with either
+ * @throws {ConfigurationError} with all problems of both
  */
-export function separateOptions(given: ManagerOptions): SeparatedOptions {
-  const { rack, others, problems } = split(given)
+export function separateOptions(all: ManagerOptions): SeparatedOptions {
+  const { rack, packageOptions, problems } = split(all)
   try {
-    const options = resolveConfiguration(others)
+    const options = resolveConfiguration(packageOptions)
     if (problems.length === 0) {
       const { key, assumeSsl, ...session } = rack
       return { key: key ?? 'rack.session', assumeSsl: assumeSsl ?? false, session, options }
@@ -102,7 +152,7 @@ export function separateOptions(given: ManagerOptions): SeparatedOptions {
   throw new ConfigurationError(problems)
 }
 
-/** @throws {ConfigurationError} when the options that a request has set can't be used */
+/** @throws {ConfigurationError} when a request set an option to an impossible value */
 export function assertSessionOptions(options: SessionOptions): void {
   const problems = Object.entries(options).flatMap(([name, value]) => problemsOf(name, value))
   if (problems.length > 0) throw new ConfigurationError(problems)
@@ -110,31 +160,31 @@ export function assertSessionOptions(options: SessionOptions): void {
 
 interface Split {
   readonly rack: Omit<ManagerOptions, keyof Options>
-  readonly others: Options
+  readonly packageOptions: Options
   readonly problems: Problem[]
 }
 
-function split(given: ManagerOptions): Split {
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    return { rack: {}, others: given, problems: [] }
+function split(all: ManagerOptions): Split {
+  if (typeof all !== 'object' || all === null || Array.isArray(all))
+    return { rack: {}, packageOptions: all, problems: [] }
   const rack: Record<string, unknown> = {}
-  const others: Record<string, unknown> = {}
+  const packageOptions: Record<string, unknown> = {}
   const problems: Problem[] = []
-  for (const [name, value] of Object.entries(given)) {
-    const isOurs = OPTION_NAMES.some((known) => known === name)
-    const meant = isOurs ? '' : didYouMean(name.replaceAll('_', ''), NAMES)
+  for (const [name, value] of Object.entries(all)) {
+    const isOfPackage = OPTION_NAMES.some((known) => known === name)
+    const meant = isOfPackage ? '' : didYouMean(name.replaceAll('_', ''), NAMES)
     if (NAMES.includes(name)) {
       rack[name] = value ?? undefined
       problems.push(...problemsOf(name, value))
     } else if (meant) {
       problems.push({ place: `option ${name}`, text: `is not an option of the session manager${meant}` })
     } else {
-      others[name] = value
+      packageOptions[name] = value
     }
   }
-  // What is a configuration already must stay the object that it is.
-  const isRacks = Object.keys(rack).length > 0 || problems.length > 0
-  return { rack, others: isRacks ? others : given, problems }
+  // A resolved configuration must stay the same object.
+  const hasRackOptions = Object.keys(rack).length > 0 || problems.length > 0
+  return { rack, packageOptions: hasRackOptions ? packageOptions : all, problems }
 }
 
 function problemsOf(name: string, value: unknown): Problem[] {
@@ -144,7 +194,7 @@ function problemsOf(name: string, value: unknown): Problem[] {
   return text === undefined ? [] : [{ place: `option ${name}`, text }]
 }
 
-/** @param attempt makes a cookie with it, which throws when that is not possible */
+/** @param attempt makes a cookie with the value, and throws when that is not possible */
 function inCookie(attempt: (text: string) => void, what: string): Check {
   return (value) => {
     const problem = `must be ${what}, not ${shown(value)}`

@@ -2,88 +2,82 @@ import { Session } from '@remix-run/session'
 import { wallClock } from '../../async/clock.js'
 import type { SessionData } from '../../session/item/serialize.js'
 import { isSignedSessionId, makeSessionId, newSessionId } from '../../session/item/session-id.js'
-import { isOver, parseCookie, extrasOf as settingsExtras } from '../shared/cookie-settings.js'
+import { parseCookie, extrasOf as settingsExtras } from '../shared/cookie-settings.js'
 import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
 import type { SessionStore } from '../shared/session-store.js'
 
-/** The key of `data` that holds what was flashed, for the next request only. */
+/** The key of the data that holds flashed values, which are for the next request only. */
 const FLASH = '_flash'
 
 /**
- * A session object of `@remix-run/session`, and what it is in the table. Its values are the top-level keys of the data,
- * as with every other adapter; what it flashed is under one more key.
+ * A session object of `@remix-run/session` and its session in the table. The object's values are the top-level keys of
+ * the data, as with every other adapter. Its flashed values are under one more key.
  */
 export class FetchSession {
   readonly session: Session
   readonly #store: SessionStore
-  readonly #held: RequestSession
-  /** The id under which it is stored, or will be. */
+  readonly #requestSession: RequestSession
+  /** The id under which the session is stored, or will be stored. */
   #id: string
-  /** The session object's own id when `#id` was made: another one says that it was regenerated since. */
+  /** The id of the session object when `#id` was set. Another id of the object means that it was regenerated since. */
   #sessionId: string
-  /** Not made by us: its id was given, and may be that of a session that is there. */
+  /** Whether the application made the session object. Its id may belong to a stored session. */
   readonly #foreign: boolean
-  /** The request's cookie named this id, which had no session here, but may have one for other requests. */
+  /** The id in the request's cookie, if it has no session here, but may have one for other requests. */
   readonly #hidden: string | null
   #destroyed = false
   #last: Promise<unknown> = Promise.resolve()
 
-  /** Loads the session with this id, and locks it where locking is pessimistic; a new one when there is none. */
-  static async load(id: string | null, keeper: SessionStore): Promise<FetchSession> {
-    let isHidden = false
-    const onHidden = () => {
-      isHidden = true
+  /** Loads the session with this id, and locks it where locking is pessimistic. Makes a new one when there is none. */
+  static async load(id: string | null, store: SessionStore): Promise<FetchSession> {
+    const loaded = id === null ? undefined : await store.load(id, true)
+    if (id === null || loaded?.kind !== 'found') {
+      const session = new Session(newSessionId(store.configuration))
+      return new FetchSession(session, store, store.start(), { hidden: loaded?.kind === 'hidden' ? id : null })
     }
-    const held = id === null ? undefined : await keeper.load(id, { locking: true, onHidden })
-    const isAlive = held && !isOver(parseCookie(held.record?.cookie))
-    if (id === null || !isAlive) {
-      // Waited for: a Lambda function stops as soon as it has answered.
-      await held?.release()
-      const session = new Session(newSessionId(keeper.configuration))
-      return new FetchSession(session, keeper, keeper.start(), { hidden: isHidden || held ? id : null })
-    }
-    return new FetchSession(new Session(id, held.record && valuesAndFlash(held.record.data)), keeper, held)
+    const { record } = loaded.session
+    return new FetchSession(new Session(id, record && valuesAndFlash(record.data)), store, loaded.session)
   }
 
-  /** Takes on a session object that the application made itself, as a new session. */
-  static adopt(session: Session, keeper: SessionStore): FetchSession {
-    keeper.assertPossible(session.id)
-    return new FetchSession(session, keeper, keeper.start(), { foreign: true })
+  /** Takes a session object that the application made itself for a new session. */
+  static adopt(session: Session, store: SessionStore): FetchSession {
+    store.assertPossible(session.id)
+    return new FetchSession(session, store, store.start(), { foreign: true })
   }
 
   private constructor(
     session: Session,
-    keeper: SessionStore,
-    held: RequestSession,
+    store: SessionStore,
+    requestSession: RequestSession,
     { foreign = false, hidden = null }: { foreign?: boolean; hidden?: string | null } = {},
   ) {
     this.session = session
-    this.#store = keeper
-    this.#held = held
+    this.#store = store
+    this.#requestSession = requestSession
     this.#id = session.id
     this.#sessionId = session.id
     this.#foreign = foreign
     this.#hidden = hidden
   }
 
-  /** The id under which the session is stored; undefined when it is not, or when that is not known. */
+  /** The id under which the session is stored; undefined when it is not stored, or when that is not known. */
   get storedId(): string | undefined {
-    return this.#held.gone || this.#destroyed ? undefined : this.#held.record?.id
+    return this.#requestSession.deleted || this.#destroyed ? undefined : this.#requestSession.record?.id
   }
 
   get unread(): boolean {
-    return this.#held.unread
+    return this.#requestSession.unread
   }
 
   get locked(): boolean {
-    return this.#held.record?.token !== undefined
+    return this.#requestSession.record?.token !== undefined
   }
 
   /**
-   * Stores what there is to store, or renews the session when that is due.
+   * Stores the session, or touches an unchanged one.
    *
-   * @param lifetime how long the session lives from now on by its own account, in seconds
-   * @returns the value for the cookie; null when the cookie is to stay as it is, '' when it is to be deleted
+   * @param lifetime the session's own lifetime from now on, in seconds
+   * @returns the value for the cookie; null: the cookie stays as it is; '': the cookie is to be deleted
    */
   save({ lifetime }: { readonly lifetime?: number | undefined } = {}): Promise<string | null> {
     const saved = this.#last.then(() => this.#save(extrasOf(lifetime)))
@@ -91,46 +85,45 @@ export class FetchSession {
     return saved
   }
 
-  /** Gives the lock back in the background. */
+  /** Unlocks the session. Never rejects. */
   async release(): Promise<void> {
-    if (!this.#destroyed) await this.#held.release()
+    if (!this.#destroyed) await this.#requestSession.release()
   }
 
   async #save(extras: ExtrasOf): Promise<string | null> {
     const { session } = this
-    const held = this.#held
+    const requestSession = this.#requestSession
     if (session.destroyed) return this.#destroy()
     const data = dataOf(session)
     const isEmpty = Object.keys(data).length === 0
-    if (held.unread) {
-      if (session.dirty || !isEmpty) held.assertRead(this.#id)
+    if (requestSession.unread) {
+      if (session.dirty || !isEmpty) requestSession.assertRead(this.#id)
       return null
     }
     const regenerated = session.id !== this.#sessionId
-    if (!held.record) {
+    if (!requestSession.record) {
       if (isEmpty) return null
-      await held.save(regenerated ? this.#nextId() : this.#firstId(), data, extras)
+      await requestSession.save(regenerated ? this.#nextId() : this.#firstId(), data, extras)
     } else if (regenerated) {
-      await held.renew(this.#nextId(), data, extras, session.deleteId === undefined)
+      await requestSession.regenerate(this.#nextId(), data, extras, session.deleteId === undefined)
     } else {
-      await held.saveOrTouch(this.#id, data, extras)
+      await requestSession.saveOrTouch(this.#id, data, extras)
     }
-    // Others have deleted the session. The browser may have another one by now, whose cookie must stay.
-    if (held.gone) return null
-    this.#id = held.record?.id ?? this.#id
+    // Another request deleted the session. The cookie stays, because the browser may have that of a new session by now.
+    if (requestSession.deleted) return null
+    this.#id = requestSession.record?.id ?? this.#id
     this.#sessionId = session.id
     return session.dirty ? this.#id : null
   }
 
   async #destroy(): Promise<''> {
-    const stored = this.#held.record !== undefined || this.#held.unread || this.#foreign
-    if (stored && !this.#destroyed) await this.#store.destroy(this.#id)
-    if (this.#hidden !== null && !this.#destroyed) await this.#store.destroy(this.#hidden)
+    const isStored = this.#requestSession.record !== undefined || this.#requestSession.unread || this.#foreign
+    if (!this.#destroyed) await this.#store.destroy(isStored ? this.#id : undefined, this.#hidden ?? undefined)
     this.#destroyed = true
     return ''
   }
 
-  /** For a new session: the id that it has already; should that be taken, others. */
+  /** For a new session: its own id first, then other ids in case it is taken. */
   #firstId(): string | (() => string) {
     const { configuration } = this.#store
     if (this.#foreign) {
@@ -146,14 +139,14 @@ export class FetchSession {
     }
   }
 
-  /** After `regenerateId`, which makes a UUID: that, except where ids are signed. */
+  /** After `regenerateId`: the UUID that it made, or a signed id where there is a secret. */
   #nextId(): string | (() => string) {
     const { configuration } = this.#store
     return configuration.secretKey === undefined ? this.session.id : () => makeSessionId(configuration)
   }
 }
 
-/** Another adapter may have stored the settings of its cookie: they end the session, unless it has a lifetime here. */
+/** Another adapter may have stored the settings of its cookie. They end the session, unless it has a lifetime here. */
 function extrasOf(lifetime: number | undefined): ExtrasOf {
   return (stored) => {
     const settings = parseCookie(stored)
@@ -165,7 +158,7 @@ function extrasOf(lifetime: number | undefined): ExtrasOf {
   }
 }
 
-/** Something else that others keep under our key, as Rails may, is a value like any other. */
+/** Another writer, such as Rails, may use the same key for other data. That data is a value like any other. */
 function valuesAndFlash(data: SessionData): [values: SessionData, flash: SessionData] {
   const { [FLASH]: flash, ...values } = data
   return isFlash(flash) ? [values, flash] : [data, {}]

@@ -2,52 +2,62 @@ import { EventEmitter } from 'node:events'
 import type { Session, SessionStorage } from '@remix-run/session'
 import type { Options } from '../../configuration/options.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
+import type { Closeable } from '../shared/closeable.js'
+import type { SessionEvents } from '../shared/session-events.js'
 import { SessionStore } from '../shared/session-store.js'
 import { FetchSession } from './session.js'
 
-/** The shape of session data: for an interface or a type, a type as `@remix-run/session` wants it. */
+/** The shape of session data. `@remix-run/session` takes no interface, so this makes a type of an interface. */
 export type Shape<T> = { [Key in keyof T]: T[Key] }
 
-/** The keys of a session when nothing else is said: any. */
+/** The shape of session data that the application does not declare: any keys. */
 export type AnyShape = Record<string, unknown>
 
 /**
- * Keeps the sessions of Remix 3, or of whatever uses `@remix-run/session`, in DynamoDB. Emits `conflict` with
- * `{ keys, sessionIdHash }` when a save won over a change that another request made to the same keys.
+ * Keeps the sessions of Remix 3, and of other frameworks that use `@remix-run/session`, in DynamoDB.
+ *
+ * Emits `conflict` when a save won over a change that another request made to the same keys.
  */
 export interface DynamoSessionStorage<Values extends object = AnyShape, Flash extends object = AnyShape>
-  extends EventEmitter,
+  extends EventEmitter<SessionEvents>,
     SessionStorage,
-    SessionSearch {
+    SessionSearch,
+    Closeable {
   /**
-   * Loads a session; a new one with an id of its own when there is none, or when it is over. When DynamoDB can't
-   * answer and `raise_errors` is off, an empty one under the same id, which then refuses to be saved. With `locking:
-   * pessimistic` the session is locked until it is saved or released.
+   * Loads a session, or makes a new one with another id when there is none, or when it is expired. When DynamoDB can't
+   * answer and `raise_errors` is off, the session is empty, and a save of it fails.
    *
-   * @param cookieValue the session's cookie, as `save` gave it
+   * With `locking: pessimistic` the session is locked until it is saved or released.
+   *
+   * @param cookieValue the value of the session's cookie, as `save` returned it
    */
   read(cookieValue: string | null): Promise<Session<Shape<Values>, Shape<Flash>>>
   /**
-   * Stores a session: creates it when it is new and not empty, changes it when it was changed (also within a value)
-   * and not deleted since, renews it when that is due, deletes it when it was destroyed.
+   * Stores a session:
    *
-   * @returns the value for the cookie; null when the cookie is to stay as it is, '' when it is to be deleted
-   * @throws {SessionUnreadError} when it could not be read, and there is something to store
+   * - creates a new session that is not empty
+   * - changes a session whose data changed, also within a value, unless another request has deleted it
+   * - touches an unchanged session after `touch_interval`
+   * - deletes a session that the application destroyed
+   *
+   * @returns the value for the cookie; null: the cookie stays as it is; '': the cookie is to be deleted
+   * @throws {SessionUnreadError} when the session could not be read, and has data to store
    */
   save(session: Session<Shape<Values>, Shape<Flash>>): Promise<string | null>
-  /** Gives the lock back, in the background, of a session that will not be saved; never rejects. */
+  /** Unlocks a session that will not be saved. Never rejects. */
   release(session: Session<Shape<Values>, Shape<Flash>>): Promise<void>
 }
 
 /**
+ * Makes a session storage for Remix 3. With `secret_key` session ids are signed: a forged id is then refused without a
+ * request to DynamoDB.
+ *
+ * @param options see the README. Options that are not given come from ENV, the configuration file and the defaults.
+ * @throws {ConfigurationError} when the configuration is wrong; never for a network reason
+ * @example
  * ```ts
  * session(createCookie('session', { secrets: [secret] }), createSessionStorage())
  * ```
- *
- * Options: see the README; what is not given comes from ENV, the configuration file and the defaults. With `secret_key`
- * session ids are signed, so that a forged one is refused without a request to DynamoDB.
- *
- * @throws {ConfigurationError} when the configuration is wrong; never for a network reason
  */
 export function createSessionStorage<Values extends object = AnyShape, Flash extends object = AnyShape>(
   options: Options = {},
@@ -55,14 +65,14 @@ export function createSessionStorage<Values extends object = AnyShape, Flash ext
   return new FetchStorage(options) as DynamoSessionStorage<Values, Flash>
 }
 
-export class FetchStorage extends EventEmitter implements DynamoSessionStorage {
-  readonly keeper: SessionStore
+export class FetchStorage extends EventEmitter<SessionEvents> implements DynamoSessionStorage {
+  readonly store: SessionStore
   /** Kept beside the session objects, so that the application does not see it. */
   readonly #sessions = new WeakMap<Session, FetchSession>()
 
   constructor(options: Options) {
     super()
-    this.keeper = new SessionStore(options, (conflict) => this.emit('conflict', conflict))
+    this.store = new SessionStore(options, (conflict) => this.emit('conflict', conflict))
   }
 
   async read(cookieValue: string | null): Promise<Session> {
@@ -79,16 +89,24 @@ export class FetchStorage extends EventEmitter implements DynamoSessionStorage {
   }
 
   keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
-    return this.keeper.index.keysBy(key, value, search)
+    return this.store.index.keysBy(key, value, search)
   }
 
   destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
-    return this.keeper.index.destroyBy(key, value, search)
+    return this.store.index.destroyBy(key, value, search)
   }
 
-  /** The same as {@link read}, with what is known of the session besides. */
+  close(): Promise<void> {
+    return this.store.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** As {@link read}, but returns the session with its state. */
   async load(id: string | null): Promise<FetchSession> {
-    const loaded = await FetchSession.load(id, this.keeper)
+    const loaded = await FetchSession.load(id, this.store)
     this.#sessions.set(loaded.session, loaded)
     return loaded
   }
@@ -96,7 +114,7 @@ export class FetchStorage extends EventEmitter implements DynamoSessionStorage {
   #of(session: Session): FetchSession {
     const known = this.#sessions.get(session)
     if (known) return known
-    const adopted = FetchSession.adopt(session, this.keeper)
+    const adopted = FetchSession.adopt(session, this.store)
     this.#sessions.set(session, adopted)
     return adopted
   }

@@ -4,17 +4,25 @@ import type { SessionManager } from '../fetch/manager.js'
 import type { SessionOptions } from '../fetch/rack-options.js'
 import type { AnyShape, Shape } from '../fetch/storage.js'
 
-/** For `new Hono<{ Variables: SessionVariables<{ user: string }> }>()`. */
+/**
+ * The variables that the middleware adds to Hono's context.
+ *
+ * @example
+ * ```ts
+ * const app = new Hono<{ Variables: SessionVariables<{ user: string }> }>()
+ * ```
+ */
 export interface SessionVariables<Values extends object = AnyShape, Flash extends object = AnyShape> {
   session: Session<Shape<Values>, Shape<Flash>>
-  /** Rack's options for this request. */
+  /** Rack's options for this request, which a handler may set. */
   sessionOptions: SessionOptions
 }
 
 /**
- * Gives every request its session, `c.get('session')`, and stores it before the answer is sent; not when a handler
- * threw. What a streamed body changes in the session comes too late.
+ * Gives every request its session, `c.get('session')`. Stores the session before the response is sent, unless a handler
+ * threw. A streamed body can't change the session any more.
  *
+ * @example
  * ```ts
  * app.use(dynamoSession(createSessionManager()))
  * ```

@@ -5,7 +5,7 @@ import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
 import type { SessionStore } from '../shared/session-store.js'
 import { BROWSER_SESSION, dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './session-fields.js'
 
-/** What is needed of Koa's context. */
+/** The part of Koa's context that the store needs. */
 export interface KoaContext {
   readonly res?: ServerResponse | undefined
   readonly session?: { readonly externalKey?: string | undefined } | null | undefined
@@ -13,8 +13,8 @@ export interface KoaContext {
 }
 
 interface Entry {
-  readonly held: RequestSession
-  /** What koa-session did with it in this request. */
+  readonly requestSession: RequestSession
+  /** What koa-session did with the session in this request. */
   done: 'nothing' | 'saved' | 'deleted'
 }
 
@@ -23,38 +23,36 @@ interface Leaving {
   readonly entry: Entry
 }
 
-/** The sessions that one request works with, by their keys: one, or two when the id is made anew. */
+/** The sessions that one request works with, by their keys: one, or two when the session gets another id. */
 export class KoaRequest {
   readonly #store: SessionStore
   readonly #context: KoaContext
   readonly #entries = new Map<string, Entry>()
-  /** Is about to be saved under another key, and deleted only then. */
+  /** The session that koa-session will save under another key next. Only then is the old key deleted. */
   #leaving: Leaving | undefined
-  /** The request's cookie named this id, which had no session here, but may have one for other requests. */
+  /** The id in the request's cookie, if it has no session here, but may have one for other requests. */
   #hidden: string | undefined
-  /** koa-session was told that the session lives as long as the browser. */
+  /** Whether the session lives as long as the browser, by its settings at the first save. */
   #isBrowserSession = false
 
-  constructor(keeper: SessionStore, context: KoaContext) {
-    this.#store = keeper
+  constructor(store: SessionStore, context: KoaContext) {
+    this.#store = store
     this.#context = context
     context.res?.once?.('close', () => this.#finish())
   }
 
   async load(key: string): Promise<SessionData | undefined> {
-    // A second reading must not wait for the lock of the first, nor does it change what koa-session started from.
+    // A second load must not wait for the lock of the first. Nor does it change the data that koa-session compares with.
     const isFirst = !this.#entries.has(key)
-    const onHidden = () => {
-      this.#hidden = key
-    }
-    const held = await this.#store.load(key, { locking: isFirst, onHidden })
-    const session = held && unpack(held, { bookkeeping: true })
-    if (held && !session) onHidden()
-    if (session && isFirst) this.#hold(key, held)
+    const loaded = await this.#store.load(key, isFirst)
+    if (loaded.kind === 'hidden') this.#hidden = key
+    if (loaded.kind !== 'found') return undefined
+    const session = unpack(loaded, { bookkeeping: true })
+    if (isFirst) this.#add(key, loaded.session)
     return session
   }
 
-  /** What was not loaded in this request is new, and may only be created. */
+  /** Stores a session. One that was not loaded in this request is new, and may only be created. */
   async save(key: string, session: object, maxAge: MaxAge | undefined): Promise<void> {
     const settings = this.#settingsOf(session, maxAge)
     const extras = extrasFor(settings, this.#store.configuration.touchInterval)
@@ -62,28 +60,28 @@ export class KoaRequest {
     if (!known && this.#leaving) return this.#move(this.#leaving, key, dataOf(session), extras)
     const entry = known ?? this.#start(key)
     entry.done = 'saved'
-    await entry.held.save(key, dataOf(session), extras)
+    await entry.requestSession.save(key, dataOf(session), extras)
   }
 
   /**
-   * At a logout, when there is no session any more, this is what it says. But with `regenerate` koa-session deletes
-   * first and saves under another key then: it could neither know that others have logged out, nor what they changed.
+   * koa-session deletes a session at a logout; then the context has no session any more. With `regenerate` koa-session
+   * deletes the old key first, and then saves under a new one. That order would lose the logout and the changes of other
+   * requests, so the store waits for the save.
    */
   async delete(key: string): Promise<void> {
     const entry = this.#entries.get(key)
     if (entry && entry.done !== 'deleted' && this.#context.session) {
-      entry.held.assertRead(key)
+      entry.requestSession.assertRead(key)
       this.#leaving = { key, entry }
       return
     }
     if (this.#leaving && !this.#context.session) await this.#abandon(this.#leaving)
-    await this.#store.destroy(key)
-    // Another request gave the session another id first: it is not under the one that koa-session has made.
-    const stored = entry?.held.record?.id
-    if (stored !== undefined && stored !== key) await this.#store.destroy(stored)
+    // When another request moved the session first, it is not under the key that koa-session made.
+    const stored = entry?.requestSession.record?.id
+    await this.#store.destroy(key, stored === key ? undefined : stored)
     if (entry) entry.done = 'deleted'
-    // koa-session deletes the id of the new session that it made in place of the one that is hidden.
-    if (this.#hidden !== undefined && !this.#context.session) await this.#store.destroy(this.#hidden)
+    // koa-session deletes the id of the new session that it made in place of the hidden one.
+    if (!this.#context.session) await this.#store.destroy(this.#hidden)
   }
 
   /** A logout after a `regenerate` that failed. */
@@ -93,11 +91,11 @@ export class KoaRequest {
     this.#leaving = undefined
   }
 
-  /** When this fails, the session is still under its old key; and when it is gone there, it is not under the new one. */
+  /** When this fails, the session is still under its old key. When it was deleted there, the new key stores nothing. */
   async #move(leaving: Leaving, key: string, data: SessionData, extras: ExtrasOf): Promise<void> {
     const { entry } = leaving
     this.#store.assertPossible(key)
-    await entry.held.renew(key, data, extras, false)
+    await entry.requestSession.regenerate(key, data, extras, false)
     this.#leaving = undefined
     this.#entries.delete(leaving.key)
     this.#entries.set(key, entry)
@@ -106,18 +104,18 @@ export class KoaRequest {
 
   #start(key: string): Entry {
     this.#store.assertPossible(key)
-    return this.#hold(key, this.#store.start())
+    return this.#add(key, this.#store.start())
   }
 
-  #hold(key: string, held: RequestSession): Entry {
-    const entry: Entry = { held, done: 'nothing' }
+  #add(key: string, requestSession: RequestSession): Entry {
+    const entry: Entry = { requestSession, done: 'nothing' }
     this.#entries.set(key, entry)
     const { res } = this.#context
-    if (res?.closed || res?.destroyed) held.release()
+    if (res?.closed || res?.destroyed) requestSession.release()
     return entry
   }
 
-  /** koa-session itself forgets `maxAge: 'session'` with the first save, and takes one day for the next one. */
+  /** koa-session forgets `maxAge: 'session'` with the first save, and uses one day for the next save. */
   #settingsOf(session: object, maxAge: MaxAge | undefined): CookieSettings | undefined {
     const settings = settingsOf(session, maxAge)
     if (settings === BROWSER_SESSION) this.#isBrowserSession = true
@@ -125,21 +123,21 @@ export class KoaRequest {
     return isForgotten ? BROWSER_SESSION : settings
   }
 
-  /** With the response the request is over: what it only read is renewed, and no lock outlives it. */
+  /** The response is closed: touches a session that the request only read, and releases all locks. */
   #finish(): void {
-    for (const [key, { held, done }] of this.#entries) {
-      if (done === 'nothing' && this.#context.session?.externalKey === key) this.#renew(key, held)
-      else if (done !== 'deleted') held.release()
+    for (const [key, { requestSession, done }] of this.#entries) {
+      if (done === 'nothing' && this.#context.session?.externalKey === key) this.#touch(key, requestSession)
+      else if (done !== 'deleted') requestSession.release()
     }
   }
 
-  /** koa-session says nothing of a session that did not change. Here nobody waits, so every error is reported. */
-  async #renew(key: string, held: RequestSession): Promise<void> {
+  /** koa-session does not tell stores about an unchanged session. Nobody waits here, so every error is reported. */
+  async #touch(key: string, requestSession: RequestSession): Promise<void> {
     try {
-      await held.touch(extrasFor(undefined, this.#store.configuration.touchInterval))
+      await requestSession.touch(extrasFor(undefined, this.#store.configuration.touchInterval))
     } catch (error) {
       this.#store.report(error, 'touch', key)
     }
-    await held.release()
+    await requestSession.release()
   }
 }

@@ -1,56 +1,54 @@
 import { wallClock } from '../../async/clock.js'
 import type { SessionData } from '../../session/item/serialize.js'
-import { type CookieSettings, extrasOf, isOver, parseCookie } from '../shared/cookie-settings.js'
-import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
+import { type CookieSettings, extrasOf, parseCookie } from '../shared/cookie-settings.js'
+import type { ExtrasOf } from '../shared/request-session.js'
+import type { Loaded } from '../shared/session-store.js'
 import { visibleBase } from '../shared/visible-data.js'
 
-/** A lifetime as koa-session has it: milliseconds, or as long as the browser. */
+/** A lifetime in koa-session's form: milliseconds, or `session` for as long as the browser runs. */
 export type MaxAge = number | 'session'
 
-/** Under these names koa-session keeps the lifetime of a session in the session itself. They are no data. */
+/** Keys under which koa-session keeps a session's lifetime in the session. They are not data of the application. */
 const BOOKKEEPING = ['_expire', '_maxAge', '_session']
 
-/** Names that the session objects of koa-session 6 and 7 use themselves. */
+/** Names that the session objects of koa-session 6 and 7 use for themselves. */
 const MEMBERS = [
   ...['commit', 'externalKey', 'isNew', 'length', 'manuallyCommit', 'maxAge'],
   ...['populated', 'regenerate', 'save', 'toJSON'],
 ]
 
-/** Of a session that lives as long as the browser. */
+/** The settings of a session that lives as long as the browser. */
 export const BROWSER_SESSION: CookieSettings = { originalMaxAge: null, expires: undefined }
 
 /**
- * What a session that was loaded is for the application: its data, of which a key that the object of koa-session can't
- * carry is held back and survives (one that begins with `_` would be gone with the next save). For koa-session also the
- * lifetime, from the settings of the cookie. Empty where it could not be read.
+ * Makes the application's view of a session that was loaded. Data that koa-session's object can't carry is left out, and
+ * stays stored: koa-session would drop a key that begins with `_`. The view of an unread session is empty.
  *
- * @param bookkeeping whether it is for koa-session
- * @returns undefined when the cookie's own time is over; a lock goes back then
+ * @param bookkeeping whether the view is for koa-session, which also needs the lifetime
  */
-export function unpack(held: RequestSession, { bookkeeping }: { bookkeeping: boolean }): SessionData | undefined {
-  const { record } = held
+export function unpack(
+  { session, cookie }: Extract<Loaded, { kind: 'found' }>,
+  { bookkeeping }: { bookkeeping: boolean },
+): SessionData {
+  const { record } = session
   if (!record) return {}
-  const cookie = parseCookie(record.cookie)
-  if (isOver(cookie)) {
-    held.release()
-    return undefined
-  }
-  const isGiven = bookkeeping ? isCarried : (key: string) => !BOOKKEEPING.includes(key)
-  const data = Object.fromEntries(Object.entries(record.data).filter(([key]) => isGiven(key)))
+  const isVisible = bookkeeping ? isCarried : (key: string) => !BOOKKEEPING.includes(key)
+  const data = Object.fromEntries(Object.entries(record.data).filter(([key]) => isVisible(key)))
   const base = visibleBase(record, data)
-  if (base !== undefined) held.rebase(base)
+  if (base !== undefined) session.rebase(base)
   return { ...data, ...(bookkeeping && bookkeepingOf(cookie)) }
 }
 
-/** The data in what koa-session saves. */
+/** The application's data, without koa-session's keys. */
 export function dataOf(session: object): SessionData {
   return Object.fromEntries(Object.entries(session).filter(([key]) => !BOOKKEEPING.includes(key)))
 }
 
 /**
- * The lifetime of what koa-session saves, in the words of express-session; undefined when nothing says it.
+ * The lifetime of a session that koa-session saves, as the settings of a cookie.
  *
- * @param maxAge as koa-session gives it to stores: ten seconds more than the session's. Scripts give the session's.
+ * @param maxAge from koa-session: the session's lifetime plus ten seconds. From scripts: the session's lifetime.
+ * @returns undefined when neither the session nor the caller tells a lifetime
  */
 export function settingsOf(session: object, maxAge: MaxAge | undefined): CookieSettings | undefined {
   const { _session, _maxAge = maxAge, _expire }: Record<string, unknown> = { ...session }
@@ -61,10 +59,10 @@ export function settingsOf(session: object, maxAge: MaxAge | undefined): CookieS
 }
 
 /**
- * What to store beside the data. The end of a session with a lifetime of its own is that of its cookie: it moves when
- * koa-session saves, which sends the cookie again, and not with a touch, of which the browser learns nothing.
+ * Makes the values that are stored beside the data. A session with a lifetime of its own ends with its cookie. A save
+ * moves the end, because koa-session sends the cookie again. A touch does not, because the browser gets no cookie.
  *
- * @param settings those to store; undefined: what is stored stays
+ * @param settings the settings to store; undefined: the stored settings stay
  * @param touchInterval seconds
  */
 export function extrasFor(settings: CookieSettings | undefined, touchInterval: number): ExtrasOf {

@@ -2,33 +2,35 @@ import { EventEmitter } from 'node:events'
 import type { Options } from '../../configuration/options.js'
 import { makeSessionId } from '../../session/item/session-id.js'
 import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
+import type { Closeable } from '../shared/closeable.js'
 import type { RequestSession } from '../shared/request-session.js'
+import type { SessionEvents } from '../shared/session-events.js'
 import { SessionStore } from '../shared/session-store.js'
 import { type KoaContext, KoaRequest } from './request.js'
 import { dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './session-fields.js'
 
 /**
- * Keeps the sessions of koa-session (6.4 or 7) in DynamoDB.
+ * Keeps the sessions of koa-session (6.4 or 7) in DynamoDB. koa-session calls the methods with the context of a request.
+ * Scripts call them without a context, and lock nothing.
  *
+ * Emits `conflict` when a save won over a change that another request made to the same keys.
+ *
+ * @typeParam Data the data of a session
+ * @param options see the README. Options that are not given come from ENV, the configuration file and the defaults.
+ * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
+ * @example
  * ```ts
  * app.use(session({ store: new DynamoSessionStore() }, app))
  * ```
- *
- * koa-session calls its methods with the context of a request; without one they are for scripts, and lock nothing.
- * Options: see the README; what is not given comes from ENV, the configuration file and the defaults. Emits `conflict`
- * with `{ keys, sessionIdHash }` when a save won over a change that another request made to the same keys.
- *
- * @typeParam Data what is in a session
- * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
  */
 export class DynamoSessionStore<Data extends object = Record<string, unknown>>
-  extends EventEmitter
-  implements SessionSearch
+  extends EventEmitter<SessionEvents>
+  implements SessionSearch, Closeable
 {
   readonly #store: SessionStore
   readonly #requests = new WeakMap<KoaContext, KoaRequest>()
-  /** Of what scripts were given. */
-  readonly #held = new WeakMap<object, RequestSession>()
+  /** By the objects that scripts got. */
+  readonly #requestSessions = new WeakMap<object, RequestSession>()
 
   constructor(options: Options = {}) {
     super()
@@ -36,16 +38,21 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
   }
 
   /**
-   * Makes signed session ids, so that a forged one is refused without a request to DynamoDB: `genid: store.genid`.
+   * Makes signed session ids. A forged id is then refused without a request to DynamoDB.
    *
    * @throws {MissingSecretKeyError} when called without `secret_key`
+   * @example
+   * ```ts
+   * session({ store, genid: store.genid }, app)
+   * ```
    */
   readonly genid = (): string => makeSessionId(this.#store.configuration)
 
   /**
-   * Loads a session: undefined when there is none, when it is over, or when what is stored is not a session. When
-   * DynamoDB can't answer and `raise_errors` is off, an empty session, which then refuses to be saved. koa-session's
-   * own loading locks the session with `locking: pessimistic`, until it is saved or the response is done.
+   * Loads a session: undefined when there is none, when it is expired, or when the stored item is not a session. When
+   * DynamoDB can't answer and `raise_errors` is off, the session is empty, and a save of it fails.
+   *
+   * With `locking: pessimistic` a call with `ctx` locks the session until it is saved or the response is closed.
    *
    * @param key the session id, koa-session's external key
    */
@@ -59,10 +66,10 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
   }
 
   /**
-   * Stores a session: creates it when it is new, changes it when it was loaded and was not deleted since. When nothing
-   * changed, nothing is written within `touch_interval`. A script overwrites what it did not load before.
+   * Stores a session: creates a new one, or changes one that was loaded, unless another request has deleted it. Within
+   * `touch_interval` an unchanged session is not written. A script overwrites a session that it did not load before.
    *
-   * @param maxAge how long it lives, in milliseconds; not given: as it is stored, else without an end of its own
+   * @param maxAge lifetime of the session in milliseconds; undefined: the stored lifetime, else no lifetime of its own
    */
   async set(
     key: string,
@@ -74,8 +81,8 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
   }
 
   /**
-   * Deletes a session, whether or not it exists. With `ctx`, as koa-session calls it, and while `ctx.session` is there,
-   * it is about to get another id, and is deleted when it has been saved under that.
+   * Deletes a session, whether or not it exists. koa-session also calls this, with `ctx`, when the session gets another
+   * id: `ctx.session` is still set then. The session is deleted after it has been saved under the other id.
    */
   async destroy(key: string, { ctx }: { readonly ctx?: KoaContext } = {}): Promise<void> {
     await (ctx ? this.#requestOf(ctx).delete(key) : this.#store.destroy(key))
@@ -89,6 +96,14 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
     return this.#store.index.destroyBy(key, value, search)
   }
 
+  close(): Promise<void> {
+    return this.#store.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   #requestOf(context: KoaContext): KoaRequest {
     const request = this.#requests.get(context) ?? new KoaRequest(this.#store, context)
     this.#requests.set(context, request)
@@ -96,9 +111,10 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
   }
 
   async #find(key: string): Promise<object | undefined> {
-    const held = await this.#store.load(key, { locking: false })
-    const session = held && unpack(held, { bookkeeping: false })
-    if (session) this.#held.set(session, held)
+    const loaded = await this.#store.load(key, false)
+    if (loaded.kind !== 'found') return undefined
+    const session = unpack(loaded, { bookkeeping: false })
+    this.#requestSessions.set(session, loaded.session)
     return session
   }
 
@@ -106,8 +122,8 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
     const { repository, configuration } = this.#store
     const data = dataOf(session)
     const extras = extrasFor(settingsOf(session, maxAge), configuration.touchInterval)
-    const held = this.#held.get(session)
-    if (held && (!held.record || held.record.id === key)) return held.save(key, data, extras)
+    const loaded = this.#requestSessions.get(session)
+    if (loaded && (!loaded.record || loaded.record.id === key)) return loaded.save(key, data, extras)
     this.#store.assertPossible(key)
     await repository.put(key, data, extras(undefined))
   }

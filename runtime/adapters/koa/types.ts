@@ -1,29 +1,31 @@
 import type { MaxAge } from './session-fields.js'
 
-/** `ctx.session` as koa-session makes it, with the data of the application. */
+/** The type of `ctx.session`: koa-session's members and the data of the application. */
 export type KoaSession<Data extends object> = Partial<Data> & {
-  /** Nothing was stored yet when the request came. */
+  /** Whether the session was not stored yet at the start of the request. */
   readonly isNew: boolean
   /** The session id. */
   readonly externalKey: string | undefined
-  /** How many keys are in it. */
+  /** Number of keys in the session. */
   readonly length: number
+  /** Whether the session has any keys. */
   readonly populated: boolean
-  /** Milliseconds; setting it gives this session a lifetime of its own. */
+  /** Lifetime in milliseconds. Setting it gives this session a lifetime of its own. */
   maxAge: MaxAge | undefined
-  /** Stores the session now, whatever is in it. */
+  /** Stores the session now, also an empty or unchanged one. */
   save(): Promise<void>
-  /** Stores the session under a new id and deletes the one under the old id: call it at login. */
+  /** Moves the session to a new id. Call it at login. */
   regenerate(): Promise<void>
-  /** With `autoCommit: false`: does what the end of the request would have done. */
+  /** With `autoCommit: false`: does the work that koa-session otherwise does at the end of the request. */
   manuallyCommit(): Promise<void>
   toJSON(): Partial<Data>
 }
 
 /**
- * What koa-session adds to Koa's context; it does not declare that itself. An application says once what is in its
- * sessions:
+ * The members that koa-session adds to Koa's context, but does not declare. An application declares once which data is in
+ * its sessions.
  *
+ * @example
  * ```ts
  * declare module 'koa' {
  *   interface ExtendableContext extends SessionContext<{ user: string }> {}
@@ -32,6 +34,6 @@ export type KoaSession<Data extends object> = Partial<Data> & {
  */
 export interface SessionContext<Data extends object> {
   get session(): KoaSession<Data>
-  /** An object replaces what is in the session; null deletes the session when the request ends. */
+  /** An object replaces the data of the session. null deletes the session at the end of the request. */
   set session(value: Partial<Data> | null)
 }

@@ -6,7 +6,7 @@ import type { AnyShape, Shape } from '../fetch/storage.js'
 import { onClose } from '../shared/on-close.js'
 import { ResponseHold } from './response-hold.js'
 
-/** A request listener of Node that gets the session as well, and Rack's options for this request. */
+/** A request listener of Node that also gets the session, and Rack's options for this request. */
 export type SessionListener<Values extends object = AnyShape, Flash extends object = AnyShape> = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -16,16 +16,19 @@ export type SessionListener<Values extends object = AnyShape, Flash extends obje
 
 export interface WithSessionOptions {
   /**
-   * Told what the listener threw, or why the session could not be loaded or stored. It may answer; else the answer is
-   * status 500. Default: the error handler of the configuration is told.
+   * Called with the error of the listener, or of loading or storing the session. It may send a response. Otherwise the
+   * response has status 500.
+   *
+   * @default passes the error to the error handler of the configuration
    */
   readonly onError?: (error: unknown, request: IncomingMessage, response: ServerResponse) => unknown
 }
 
 /**
- * Gives a listener its session, and stores it between the listener's answer and the headers going out: so answer in
- * whatever way, but change the session before. When the listener throws before it answers, the session is not stored.
+ * Gives a listener its session. The response is held back at its first call until the session is stored, so change the
+ * session before. When the listener throws before it responds, the session is not stored.
  *
+ * @example
  * ```ts
  * createServer(withSession(createSessionManager(), (request, response, session) => …))
  * ```
@@ -36,7 +39,7 @@ export function withSession<Values extends object = AnyShape, Flash extends obje
   { onError }: WithSessionOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
-    const tell = async (error: unknown) => {
+    const report = async (error: unknown) => {
       try {
         if (onError) await onError(error, request, response)
         else manager.report(error, 'request')
@@ -46,7 +49,7 @@ export function withSession<Values extends object = AnyShape, Flash extends obje
     }
     const fail = async (error: unknown) => {
       if (!response.headersSent) for (const name of response.getHeaderNames()) response.removeHeader(name)
-      await tell(error)
+      await report(error)
       if (response.destroyed || response.writableEnded) return
       if (response.headersSent) response.destroy()
       else response.writeHead(500).end('Internal Server Error')
@@ -63,7 +66,7 @@ export function withSession<Values extends object = AnyShape, Flash extends obje
     try {
       await listener(request, response, session, options)
     } catch (error) {
-      if (hold.ended) return tell(error)
+      if (hold.ended) return report(error)
       hold.cancel()
       if (!hold.begun) void release()
       await fail(error)

@@ -1,37 +1,37 @@
 import type { ServerResponse } from 'node:http'
 
-/** Every call by which a response of Node begins to be sent. */
+/** The methods that begin to send a response of Node. */
 const STARTS = ['writeHead', 'write', 'end', 'flushHeaders'] as const
 
 type Start = (typeof STARTS)[number]
-type Method = (...given: unknown[]) => unknown
+type Method = (...args: unknown[]) => unknown
 type Methods = Readonly<Record<Start, Method>>
 
 /**
- * Holds a response back until something asynchronous is done that decides on a header: the first call that would send
- * the response starts it; that call and those behind it are carried out when it is through.
+ * Holds a response back until asynchronous work has decided on a cookie. The first call that would send the response
+ * starts the work. That call and all later calls are carried out after the work.
  *
- * Others put their own functions over those of the response, before or behind, and keep what they found there, as
- * `compression` does. So what is found here works for as long as the response does.
+ * Other packages, such as `compression`, also replace methods of the response, before or after this one, and keep calling
+ * the methods that they replaced. So the methods of this class work as long as the response does.
  */
 export class ResponseHold {
   readonly #response: ServerResponse
   readonly #methods: Methods
-  readonly #held: Methods
+  readonly #holding: Methods
   readonly #before: () => Promise<string | undefined>
   readonly #onError: (error: unknown) => void
-  readonly #calls: [name: Start, given: unknown[]][] = []
-  /** Those who wait for `drain` with somebody else: `compression` takes them away to its own stream. */
+  readonly #calls: [name: Start, args: unknown[]][] = []
+  /** Listeners for `drain` that another package took to a stream of its own, as `compression` does. */
   readonly #waiting: Method[] = []
-  /** Open: calls go to the methods that were there before. Dropped: nothing more is sent of this answer. */
+  /** Open: calls go to the replaced methods. Dropped: nothing more of this response is sent. */
   #state: 'holding' | 'open' | 'dropped' = 'holding'
   #cookie: string | undefined
   #begun = false
   #ended = false
 
   /**
-   * @param before resolves to a cookie to be sent, if any
-   * @param onError called when it fails, or the calls do: nothing more will be sent then of what was held back
+   * @param before the work; resolves to a cookie to send, if any
+   * @param onError called when the work or a later call fails. Calls that were held back are dropped then.
    */
   constructor(response: ServerResponse, before: () => Promise<string | undefined>, onError: (error: unknown) => void) {
     this.#response = response
@@ -39,56 +39,56 @@ export class ResponseHold {
     this.#onError = onError
     const { writeHead, write, end, flushHeaders } = response as unknown as Methods
     this.#methods = { writeHead, write, end, flushHeaders }
-    this.#held = {
-      writeHead: (...given) => this.#call('writeHead', given),
-      write: (...given) => this.#call('write', given),
-      end: (...given) => this.#call('end', given),
-      flushHeaders: (...given) => this.#call('flushHeaders', given),
+    this.#holding = {
+      writeHead: (...args) => this.#call('writeHead', args),
+      write: (...args) => this.#call('write', args),
+      end: (...args) => this.#call('end', args),
+      flushHeaders: (...args) => this.#call('flushHeaders', args),
     }
-    Object.assign(response, this.#held)
+    Object.assign(response, this.#holding)
     const { on } = response
     const listening = (type: string, listener: Method) => {
       const result = Reflect.apply(on, response, [type, listener])
-      const isOurs = type === 'drain' && this.#state === 'holding'
-      if (isOurs && !response.rawListeners(type).includes(listener)) this.#waiting.push(listener)
+      const waitsForDrain = type === 'drain' && this.#state === 'holding'
+      if (waitsForDrain && !response.rawListeners(type).includes(listener)) this.#waiting.push(listener)
       return result
     }
     Object.assign(response, { on: listening })
   }
 
-  /** The handler has called for the response to be sent. */
+  /** Whether the handler has begun to send the response. */
   get begun(): boolean {
     return this.#begun
   }
 
-  /** The handler has said all that it has to say. */
+  /** Whether the handler has ended the response. */
   get ended(): boolean {
     return this.#ended
   }
 
-  /** Drops what is held back, and holds nothing back any more. */
+  /** Drops the calls that were held back, and holds back no more calls. */
   cancel(): void {
     if (this.#state !== 'holding') return
     if (this.#begun) this.#drop()
     else this.#open()
   }
 
-  #call(name: Start, given: unknown[]): unknown {
+  #call(name: Start, args: unknown[]): unknown {
     if (name === 'end') this.#ended = true
-    if (this.#state === 'open') return this.#send(name, given)
-    if (this.#state === 'holding') this.#hold(name, given)
+    if (this.#state === 'open') return this.#send(name, args)
+    if (this.#state === 'holding') this.#hold(name, args)
     return name === 'write' ? false : this.#response
   }
 
-  #hold(name: Start, given: unknown[]): void {
-    const [status] = given
+  #hold(name: Start, args: unknown[]): void {
+    const [status] = args
     if (name === 'writeHead' && this.#begun) {
-      // Who puts functions over ours asks for the headers until they are sent, as Node does itself: writeHead(statusCode).
-      if (given.length === 1 && status === this.#response.statusCode) return
+      // A package that replaced our method calls writeHead(statusCode) until the headers are sent, as Node does itself.
+      if (args.length === 1 && status === this.#response.statusCode) return
       throw headersSent()
     }
     if (name === 'writeHead' && typeof status === 'number') this.#response.statusCode = status
-    this.#calls.push([name, given])
+    this.#calls.push([name, args])
     if (this.#begun) return
     this.#begun = true
     this.#before()
@@ -104,32 +104,32 @@ export class ResponseHold {
     this.#cookie = cookie
     this.#open()
     let isFull: boolean | undefined
-    for (const [name, given] of this.#calls.splice(0)) {
-      const sent = this.#send(name, given)
+    for (const [name, args] of this.#calls.splice(0)) {
+      const sent = this.#send(name, args)
       if (name === 'write') isFull = sent === false
     }
-    // Whoever writes was told to wait, and waits for this.
+    // Each write returned false, so the writer waits for `drain`.
     if (isFull !== false) return
     this.#response.emit('drain')
     for (const listener of this.#waiting) Reflect.apply(listener, this.#response, [])
   }
 
-  /** By what was there before; Node comes back for the headers, through the `writeHead` that the response has then. */
-  #send(name: Start, given: unknown[]): unknown {
+  /** Calls the replaced method. Node then calls the response's current `writeHead` for the headers. */
+  #send(name: Start, args: unknown[]): unknown {
     const response = this.#response
     const cookie = this.#cookie
     if (name === 'writeHead' && cookie !== undefined) {
       this.#cookie = undefined
       this.#restore('writeHead')
-      const [status, ...more] = given
+      const [status, ...more] = args
       const [first] = more
       const message = typeof first === 'string' ? [first] : []
-      // The headers that it is given replace those of the same name.
+      // The headers of the call replace headers of the same name.
       setHeaders(response, more[message.length])
       response.appendHeader('Set-Cookie', cookie)
       return Reflect.apply(this.#methods.writeHead, response, [status, ...message])
     }
-    return Reflect.apply(this.#methods[name], response, given)
+    return Reflect.apply(this.#methods[name], response, args)
   }
 
   #open(): void {
@@ -137,20 +137,21 @@ export class ResponseHold {
     for (const name of STARTS) if (name !== 'writeHead' || this.#cookie === undefined) this.#restore(name)
   }
 
-  /** Another answer is given now: past those who put their functions over ours, and are in the midst of the first one. */
+  /** For another response: bypasses packages that replaced our methods and are still busy with the first response. */
   #drop(): void {
     this.#state = 'dropped'
     this.#calls.length = 0
     Object.assign(this.#response, this.#methods)
   }
 
-  /** Unless somebody put another function over ours, which calls ours. */
+  /** Restores a method, unless another package replaced ours, which it still calls. */
   #restore(name: Start): void {
-    if (Reflect.get(this.#response, name) === this.#held[name]) Reflect.set(this.#response, name, this.#methods[name])
+    if (Reflect.get(this.#response, name) === this.#holding[name])
+      Reflect.set(this.#response, name, this.#methods[name])
   }
 }
 
-/** @param headers as `writeHead` takes them: an object, a list of pairs, or a list of names and values in turn */
+/** @param headers in a form of `writeHead`: an object, a list of pairs, or a flat list of names and values */
 function setHeaders(response: ServerResponse, headers: unknown): void {
   if (Array.isArray(headers)) {
     const pairs = Array.isArray(headers[0]) ? headers : inPairs(headers)
@@ -161,15 +162,15 @@ function setHeaders(response: ServerResponse, headers: unknown): void {
   }
 }
 
-/** A name without a value at the end stays, for Node to refuse it. */
+/** Keeps a last name without a value, which Node refuses. */
 function inPairs(list: unknown[]) {
   return Array.from({ length: Math.ceil(list.length / 2) }, (_, index) => list.slice(index * 2, index * 2 + 2))
 }
 
-/** What Node throws. */
+/** The error that Node throws. */
 function headersSent(): Error {
   const text =
-    'writeHead was called behind writeHead, write, end or flushHeaders of the same response: its headers are fixed by ' +
-    'then. Answer once.'
+    'writeHead was called after writeHead, write, end or flushHeaders of the same response. The headers are fixed by then. ' +
+    'Send one response.'
   return Object.assign(new Error(text), { code: 'ERR_HTTP_HEADERS_SENT' })
 }

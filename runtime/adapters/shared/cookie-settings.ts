@@ -1,21 +1,21 @@
 import { wallClock } from '../../async/clock.js'
 import type { SessionExtras } from '../../session/item/session-extras.js'
 
-/** The settings of a session's cookie, as express-session and those modelled on it have them. */
+/** The settings of a session's cookie, with the names of express-session. */
 export interface CookieSettings {
-  /** The lifetime in milliseconds that a renewal gives; null for a cookie that lives as long as the browser. */
+  /** The lifetime in milliseconds, which begins anew with each touch. null: the cookie lives as long as the browser. */
   readonly originalMaxAge?: number | null | undefined
   readonly maxAge?: number | null | undefined
   readonly expires?: Date | string | number | null | undefined
 }
 
-/** Says whether a value can be that of a setting. */
+/** Tells whether a setting can have the value. */
 type Check = (value: unknown) => boolean
 
 const isBoolean: Check = (value) => typeof value === 'boolean'
 const isLifetime: Check = (value) => value === null || (typeof value === 'number' && isWritable(wallClock() + value))
 
-/** What frameworks write into a cookie without an error: the values that the package `cookie` takes. */
+/** The values that frameworks can write into a cookie: those that the package `cookie` takes. */
 const SETTINGS: ReadonlyMap<string, Check> = new Map([
   ['originalMaxAge', isLifetime],
   ['maxAge', isLifetime],
@@ -30,8 +30,10 @@ const SETTINGS: ReadonlyMap<string, Check> = new Map([
 ])
 
 /**
- * The settings as they are stored beside the data; undefined for sessions of other writers. Members that no framework
- * can write are left out: otherwise the framework could not send its answer.
+ * The settings of a cookie from their stored JSON. Leaves out members that no framework can write, because the framework
+ * could not send its response with them.
+ *
+ * @returns undefined when no settings are stored, as in sessions of other writers
  */
 export function parseCookie(json: string | undefined): CookieSettings | undefined {
   try {
@@ -39,7 +41,7 @@ export function parseCookie(json: string | undefined): CookieSettings | undefine
     if (typeof cookie !== 'object' || cookie === null || Array.isArray(cookie)) return undefined
     const settings: Record<string, unknown> = {}
     for (const name in cookie) {
-      const value = name === 'expires' ? inText(cookie[name]) : cookie[name]
+      const value = name === 'expires' ? asText(cookie[name]) : cookie[name]
       if (SETTINGS.get(name)?.(value)) settings[name] = value
     }
     return settings
@@ -48,12 +50,12 @@ export function parseCookie(json: string | undefined): CookieSettings | undefine
   }
 }
 
-/** A time that a script gave as a number of milliseconds. */
-function inText(value: unknown): unknown {
+/** Scripts may give a time as a number of milliseconds. */
+function asText(value: unknown): unknown {
   return typeof value === 'number' && isWritable(value) ? new Date(value).toISOString() : value
 }
 
-/** Whether the package `cookie` writes a time. It refuses other years: RFC 6265, section 5.1.1, and four digits. */
+/** Whether the package `cookie` can write a time. It refuses years before 1601 and after 9999 (RFC 6265, section 5.1.1). */
 function isWritable(time: number): boolean {
   const year = new Date(time).getUTCFullYear()
   return year >= 1601 && year <= 9999
@@ -63,16 +65,16 @@ function isTextOf(pattern: RegExp): Check {
   return (value) => typeof value === 'string' && pattern.test(value)
 }
 
-/** Whether the cookie's own time is over. */
-export function isOver(cookie: CookieSettings | undefined): boolean {
+/** Whether the cookie's own time has passed. */
+export function isExpired(cookie: CookieSettings | undefined): boolean {
   const end = cookie?.expires ? endOf(cookie) : undefined
   return end !== undefined && wallClock() >= end
 }
 
 /**
- * What a session's cookie means for its item.
+ * The values of a session's cookie for its item.
  *
- * @param stored the settings as they are stored
+ * @param stored the stored settings, JSON
  */
 export function extrasOf(cookie: CookieSettings | undefined, stored: string | undefined): SessionExtras {
   if (!cookie) return {}
@@ -85,12 +87,12 @@ export function extrasOf(cookie: CookieSettings | undefined, stored: string | un
   }
 }
 
-/** The same texts mean the same settings; different ones may, too: other writers have another order. */
+/** Equal texts mean equal settings. Different texts may mean equal settings too: other writers have another order. */
 function withoutTime(json: string | undefined): string | undefined {
   return json?.replace(/"expires":"[^"]*"/, '"expires":true')
 }
 
-/** When the cookie ends, in milliseconds since the epoch; undefined for one that lives as long as the browser. */
+/** When the cookie ends, in milliseconds since the epoch. undefined: the cookie lives as long as the browser. */
 function endOf(cookie: CookieSettings): number | undefined {
   if (cookie.expires) {
     const end = new Date(cookie.expires).getTime()
@@ -106,8 +108,8 @@ function lifetimeOf(cookie: CookieSettings): number | undefined {
 }
 
 /**
- * Whether two cookies differ in no more than the time that moves with every request. An `originalMaxAge` of
- * express-session is a millisecond less now and then: it is what is left until `expires` just after that was set.
+ * Whether two cookies differ only in the time that moves with every request. express-session computes `originalMaxAge`
+ * from the time until `expires`, so the value may be some milliseconds too small.
  */
 function haveSameSettings(json: string, stored: string | undefined): boolean {
   const [one, other] = [parseCookie(json) ?? {}, parseCookie(stored) ?? {}]

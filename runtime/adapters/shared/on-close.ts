@@ -1,11 +1,11 @@
-/** What a response of Node has of it. */
+/** The part of a Node response that tells when it is closed. */
 interface Closing {
   readonly closed?: boolean
   readonly destroyed?: boolean
   once?(event: 'close', listener: () => void): unknown
 }
 
-/** Does something when the response is over, however it ends: at once when it is over already. */
+/** Calls `work` when the response is closed, also after an aborted request. Calls it at once when that has happened. */
 export function onClose(response: Closing | undefined, work: () => unknown): void {
   if (response?.closed || response?.destroyed) work()
   else response?.once?.('close', () => work())

@@ -6,100 +6,104 @@ import type { SessionRecord } from '../../session/item/session-record.js'
 import type { SessionRepository } from '../../session/session-repository.js'
 
 /**
- * What to store beside the data.
+ * Makes the values that are stored beside the data.
  *
- * @param cookie the settings of the cookie as they are stored, JSON
+ * @param cookie the stored settings of the cookie, JSON
  */
 export type ExtrasOf = (cookie: string | undefined) => SessionExtras
 
-/** What keeps the sessions of a request: the adapters' common store. */
-export interface Keeper {
+/** The part of the SessionStore that a session of a request needs. */
+interface Store {
   readonly repository: SessionRepository
-  /** Reports a failure that a request survives, and throws any other. */
   survive(error: unknown, operation: string, id: string): void
   report(error: unknown, operation: string, id: string): void
 }
 
-const nothing: ExtrasOf = () => ({})
+type State =
+  /** Nothing is stored yet. */
+  | { readonly kind: 'new' }
+  /** DynamoDB could not tell whether the session exists. */
+  | { readonly kind: 'unread' }
+  /** The session as it was loaded or last stored. */
+  | { readonly kind: 'loaded'; readonly record: SessionRecord }
+  /** A write found that another request deleted the session, or moved it to another id. The record is the last known one. */
+  | { readonly kind: 'deleted'; readonly record: SessionRecord }
+
+const noExtras: ExtrasOf = () => ({})
 
 /**
- * One session in the hands of one request: loaded or new, then saved or touched, then let go. What is asked of it
- * runs one after another.
+ * One session in one request: loaded or new, then saved or touched, then released. Its methods run one after another,
+ * in the order of the calls.
  */
 export class RequestSession {
-  readonly #store: Keeper
-  /** As what it was loaded or last stored; or that it is new; or that it could not be read. */
-  #state: SessionRecord | 'new' | 'unread'
-  #gone = false
+  readonly #store: Store
+  #state: State
   #pending = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(keeper: Keeper, state: SessionRecord | 'new' | 'unread') {
-    this.#store = keeper
+  constructor(store: Store, state: State) {
+    this.#store = store
     this.#state = state
   }
 
-  /** The session as it was loaded or last stored; undefined when it is new or could not be read. */
+  /** The session as it was loaded or last stored, also after it was found deleted. Undefined when new or unread. */
   get record(): SessionRecord | undefined {
-    return typeof this.#state === 'object' ? this.#state : undefined
+    return 'record' in this.#state ? this.#state.record : undefined
   }
 
-  /** DynamoDB could not say whether there is such a session, and what is in it. */
+  /** Whether DynamoDB could not tell if the session exists, and what is in it. */
   get unread(): boolean {
-    return this.#state === 'unread'
+    return this.#state.kind === 'unread'
   }
 
-  /** A save or touch found it deleted: it stays so, and what was saved then was not stored. */
-  get gone(): boolean {
-    return this.#gone
+  /** Whether the last write found the session deleted. That write stored nothing. */
+  get deleted(): boolean {
+    return this.#state.kind === 'deleted'
   }
 
-  /** Whether this data is what the application was given. */
-  isUnchanged(data: SessionData): boolean {
-    const { record } = this
-    return record ? compare(data, record.base).unchanged : Object.keys(data).length === 0
-  }
-
-  /** @throws {SessionUnreadError} when it could not be read */
+  /** @throws {SessionUnreadError} when the session could not be read */
   assertRead(id: string): void {
     if (this.unread) throw unread(id)
   }
 
-  /** @param base JSON of what the application was given, where that is not all that is stored */
+  /** @param base JSON of the data that the application can see, where it can't see all stored data */
   rebase(base: string): void {
-    if (typeof this.#state === 'object') this.#state = { ...this.#state, base }
+    if ('record' in this.#state) this.#state = { ...this.#state, record: { ...this.#state.record, base } }
   }
 
   /**
-   * Stores the session: creates it when it is new, changes it when it was loaded and was not deleted since.
+   * Stores the session: creates a new one, or changes one that was loaded, unless another request has deleted it.
    *
-   * @param id its id; for a new one also a maker of ids
-   * @throws {SessionUnreadError} when it could not be read and there is anything to store
-   * @throws {InvalidSessionIdError} when the id of a new session belongs to another one
+   * @param id the session's id; for a new session also a function that makes ids
+   * @throws {SessionUnreadError} when the session could not be read and the data is not empty
+   * @throws {InvalidSessionIdError} when the id of a new session belongs to another session
    */
-  save(id: string | (() => string), data: SessionData, extras: ExtrasOf = nothing): Promise<void> {
+  save(id: string | (() => string), data: SessionData, extras: ExtrasOf = noExtras): Promise<void> {
     return this.#inTurn(() => this.#save(id, data, extras))
   }
 
   /**
-   * As {@link save}; but when nothing changed, it is a {@link touch}, whose failure a request survives. For frameworks
-   * that save every session at the end of every request.
+   * As {@link save}; but unchanged data leads to a {@link touch}, whose failure a request survives. For frameworks that
+   * save every session at the end of every request.
    */
-  saveOrTouch(id: string, data: SessionData, extras: ExtrasOf = nothing): Promise<void> {
+  saveOrTouch(id: string, data: SessionData, extras: ExtrasOf = noExtras): Promise<void> {
     return this.#inTurn(async () => {
       const { record } = this
       if (!record) return this.#save(id, data, extras)
       const compared = compare(data, record.base)
       const more = extras(record.cookie)
       return compared.unchanged && !more.changed
-        ? this.#renew(record, more)
+        ? this.#touch(record, more)
         : this.#change(record, data, more, compared)
     })
   }
 
-  /** Renews the session without changing its data; one that is new or could not be read stays as it is. */
-  touch(extras: ExtrasOf = nothing): Promise<void> {
-    return this.#inTurn(() => this.#touch(extras))
+  /** Extends the session without changing its data. Does nothing with a session that is new or unread. */
+  touch(extras: ExtrasOf = noExtras): Promise<void> {
+    return this.#inTurn(async () => {
+      const { record } = this
+      if (record) await this.#touch(record, extras(record.cookie))
+    })
   }
 
   /** Whether a {@link touch} has nothing to write and nothing to wait for. */
@@ -109,13 +113,13 @@ export class RequestSession {
   }
 
   /**
-   * Stores a session that was loaded under another id.
+   * Gives a session that was loaded another id, and stores it there.
    *
-   * @param id the new id, or a maker of ids
-   * @param keep whether the session under the old id stays, as it was loaded
-   * @param keys the only keys that it has from then on, whoever changed others; not given: all
+   * @param id the new id, or a function that makes ids
+   * @param keep whether the session under the old id stays as it was loaded
+   * @param keys the only keys that the session keeps, whichever request changed other keys; undefined: all keys
    */
-  renew(
+  regenerate(
     id: string | (() => string),
     data: SessionData,
     extras: ExtrasOf,
@@ -125,63 +129,51 @@ export class RequestSession {
     return this.#inTurn(async () => {
       const { record } = this
       if (!record) return this.#save(id, data, extras)
-      const renewed = await this.#store.repository.regenerate(record, id, data, {
+      const moved = await this.#store.repository.regenerate(record, id, data, {
         ...extras(record.cookie),
         keep,
         keys,
       })
-      this.#become(renewed, record)
+      this.#become(moved, record)
     })
   }
 
-  /** Reads the session again; a lock that this request still has stays its own, and one that it lost is taken anew. */
+  /** Reads the session again. The request keeps a lock that it still has, and takes a lost lock anew. */
   reload(id: string, use: (record: SessionRecord | undefined) => void): Promise<void> {
     return this.#inTurn(async () => {
       const { repository } = this.#store
       const loaded = this.record?.id === id ? this.record : undefined
       const record = await (loaded ? repository.reload(loaded) : repository.find(id))
-      if (record) this.#state = record
+      if (record) this.#state = { kind: 'loaded', record }
       use(record)
     })
   }
 
-  /** Gives the lock back in the background, if this request has it; nobody needs to wait for it. */
+  /** Unlocks the session in the background, if this request has the lock. Callers need not wait, and it never rejects. */
   release(): Promise<void> {
     if (this.#pending === 0 && !this.record?.token) return Promise.resolve()
     return this.#inTurn(async () => {
-      const record = this.record
+      const { record } = this
       if (!record?.token) return
       try {
-        this.#state = await this.#store.repository.release(record)
+        this.#state = { kind: 'loaded', record: await this.#store.repository.release(record) }
       } catch (error) {
-        this.#state = withoutLock(record)
+        this.#state = { kind: 'loaded', record: withoutLock(record) }
         this.#store.report(error, 'unlock', record.id)
       }
     })
   }
 
-  async #touch(extras: ExtrasOf): Promise<void> {
-    const { record } = this
-    if (record) await this.#renew(record, extras(record.cookie))
-  }
-
-  async #renew(record: SessionRecord, extras: SessionExtras): Promise<void> {
-    try {
-      this.#become(await this.#store.repository.touch(record, extras), record)
-    } catch (error) {
-      this.#store.survive(error, 'touch', record.id)
-    }
-  }
-
   async #save(id: string | (() => string), data: SessionData, extras: ExtrasOf): Promise<void> {
-    if (this.#state === 'unread') {
+    if (this.#state.kind === 'unread') {
       if (Object.keys(data).length > 0) throw unread(id)
-    } else if (this.#state === 'new') {
-      const created = await this.#store.repository.create(id, data, extras(undefined))
-      if (!created) throw taken(id)
-      this.#state = created
+    } else if (this.#state.kind === 'new') {
+      const record = await this.#store.repository.create(id, data, extras(undefined))
+      if (!record) throw taken(id)
+      this.#state = { kind: 'loaded', record }
     } else {
-      await this.#change(this.#state, data, extras(this.#state.cookie))
+      const { record } = this.#state
+      await this.#change(record, data, extras(record.cookie))
     }
   }
 
@@ -189,9 +181,16 @@ export class RequestSession {
     this.#become(await this.#store.repository.update(record, data, extras, compared), record)
   }
 
+  async #touch(record: SessionRecord, extras: SessionExtras): Promise<void> {
+    try {
+      this.#become(await this.#store.repository.touch(record, extras), record)
+    } catch (error) {
+      this.#store.survive(error, 'touch', record.id)
+    }
+  }
+
   #become(stored: SessionRecord | undefined, before: SessionRecord): void {
-    this.#gone = stored === undefined
-    this.#state = stored ?? withoutLock(before)
+    this.#state = stored ? { kind: 'loaded', record: stored } : { kind: 'deleted', record: withoutLock(before) }
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -211,16 +210,16 @@ function withoutLock(record: SessionRecord): SessionRecord {
 
 function unread(id: string | (() => string)): SessionUnreadError {
   return new SessionUnreadError(
-    `The session${named(id)} could not be read at the start of this request; saving it might overwrite what is ` +
-      'stored, so nothing was written. Repeat the request.',
+    `The session${named(id)} could not be read at the start of this request. Nothing was written, because a save might ` +
+      'overwrite the stored session. Repeat the request.',
   )
 }
 
 function taken(id: string | (() => string)): InvalidSessionIdError {
   return new InvalidSessionIdError(
-    `The id made for a new session${named(id)} belongs to another session already, or to this one, if an earlier save ` +
-      'of it failed without an answer; nothing was written. Ids must be random: see how your framework is told to make ' +
-      'them (genid, idGenerator).',
+    `The id of a new session${named(id)} belongs to another session, so nothing was written. It may also belong to this ` +
+      'session, if the answer to an earlier save was lost. Session ids must be random: see the option of your framework ' +
+      'that makes them (genid, idGenerator).',
   )
 }
 

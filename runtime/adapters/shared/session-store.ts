@@ -6,64 +6,88 @@ import { InvalidSessionIdError, SessionDataError } from '../../errors.js'
 import { hashSessionId, isPossibleSessionId } from '../../session/item/session-id.js'
 import { keyOf } from '../../session/item/session-key.js'
 import { handleError, report } from '../../session/requests/errors.js'
-import { type FindOptions, SessionRepository } from '../../session/session-repository.js'
+import { SessionRepository } from '../../session/session-repository.js'
 import type { ConflictListener } from '../../session/session-writer.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
+import { type CookieSettings, isExpired, parseCookie } from './cookie-settings.js'
 import { RequestSession } from './request-session.js'
 
+/** What a request found under a session id. */
+export type Loaded =
+  | {
+      readonly kind: 'found'
+      readonly session: RequestSession
+      /** The stored settings of the session's cookie, where its writer stored them. */
+      readonly cookie: CookieSettings | undefined
+    }
+  /** There is no session for this request, but another request may find one by this id. A logout must delete it. */
+  | { readonly kind: 'hidden' }
+  | { readonly kind: 'none' }
+
+const HIDDEN: Loaded = { kind: 'hidden' }
+const NONE: Loaded = { kind: 'none' }
+
 /**
- * What the adapters of all frameworks do alike: which ids they take, and which failures a request survives
+ * The part that is the same for all frameworks: which session ids are possible, and which failures a request survives
  * (docs/design/failures.md).
  */
 export class SessionStore {
   readonly configuration: Configuration
   readonly repository: SessionRepository
-  /** All sessions of a user. */
+  /** Finds all sessions of a user. */
   readonly index: SessionsByValue
+  readonly #connection: Connection
 
   /** @throws {ConfigurationError} when the configuration is wrong; never for a network reason */
   constructor(options: Options, onConflict: ConflictListener) {
     this.configuration = resolveConfiguration(options)
     assertSecretsReadable(this.configuration)
-    const connection = new Connection(this.configuration)
-    this.repository = new SessionRepository(this.configuration, connection, { onConflict })
-    this.index = new SessionsByValue(this.configuration, connection)
+    this.#connection = new Connection(this.configuration)
+    this.repository = new SessionRepository(this.configuration, this.#connection, { onConflict })
+    this.index = new SessionsByValue(this.configuration, this.#connection)
   }
 
   /**
-   * Loads a session for a request: undefined when there is none, when it is over, or when what is stored is not a
-   * session (which is reported). When DynamoDB can't answer and `raise_errors` is off, one that is marked unread.
+   * Loads a session for a request. Reports a stored item that is not a session, and finds none then. When DynamoDB
+   * can't answer and `raise_errors` is off, finds a session that is marked unread.
    *
-   * @param locking whether to lock it where `locking` is pessimistic
-   * @param onHidden notified when there is no session, but another request may find one by this id
-   *   ({@link FindOptions}). When the request logs out then, the adapter has to {@link destroy} this id too.
+   * @param locking whether to lock the session where the option `locking` is pessimistic
    */
-  async load(
-    id: string,
-    { locking, onHidden }: FindOptions & { locking: boolean },
-  ): Promise<RequestSession | undefined> {
-    if (!isPossibleSessionId(id, this.configuration)) return undefined
+  async load(id: string, locking: boolean): Promise<Loaded> {
+    if (!isPossibleSessionId(id, this.configuration)) return NONE
+    let isHidden = false
+    const onHidden = () => {
+      isHidden = true
+    }
     try {
       const record = await this.repository[locking ? 'findForChange' : 'find'](id, { onHidden })
-      return record && new RequestSession(this, record)
+      if (!record) return isHidden ? HIDDEN : NONE
+      const session = new RequestSession(this, { kind: 'loaded', record })
+      const cookie = parseCookie(record.cookie)
+      if (!isExpired(cookie)) return { kind: 'found', session, cookie }
+      // Awaited, because a Lambda function stops as soon as it has responded.
+      await session.release()
+      return HIDDEN
     } catch (error) {
       if (error instanceof SessionDataError) {
         this.#handle(error, 'get', id)
-        return undefined
+        return NONE
       }
       this.survive(error, 'get', id)
-      return new RequestSession(this, 'unread')
+      return { kind: 'found', session: new RequestSession(this, { kind: 'unread' }), cookie: undefined }
     }
   }
 
   /** A session that is not stored yet. */
   start(): RequestSession {
-    return new RequestSession(this, 'new')
+    return new RequestSession(this, { kind: 'new' })
   }
 
-  /** Deletes a session, whether or not it exists, also when it moved to another id. */
-  async destroy(id: string): Promise<void> {
-    if (isPossibleSessionId(id, this.configuration)) await this.repository.delete(id)
+  /** Deletes sessions, whether or not they exist, also those that moved to another id. Skips undefined ids. */
+  async destroy(...ids: (string | undefined)[]): Promise<void> {
+    for (const id of ids) {
+      if (id !== undefined && isPossibleSessionId(id, this.configuration)) await this.repository.delete(id)
+    }
   }
 
   /** @throws {InvalidSessionIdError} when nothing can be stored under the id */
@@ -71,7 +95,8 @@ export class SessionStore {
     keyOf(id, this.configuration)
     if (isPossibleSessionId(id, this.configuration)) return
     throw new InvalidSessionIdError(
-      `The session id (${hashSessionId(id)}) is wrongly signed: make signed ids with genid of the store, or check secret_key.`,
+      `The session id (${hashSessionId(id)}) has no valid signature. Make signed ids with genid of the store, or check ` +
+        'secret_key.',
     )
   }
 
@@ -89,5 +114,10 @@ export class SessionStore {
   /** For failures in the background, where no request waits. */
   report(error: unknown, operation: string, id: string): void {
     report(error, { operation, sessionIdHash: hashSessionId(id) }, this.configuration.errorHandler)
+  }
+
+  /** Closes the connections that this package opened, and aborts running requests. */
+  async close(): Promise<void> {
+    this.#connection.close()
   }
 }

@@ -23,10 +23,10 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const MAX_STALE = 30 * MINUTE
 
-/** What may pass by itself while a test runs, and the ten seconds that koa-session adds to a lifetime. */
+/** The time that a test may take, and the ten seconds that koa-session adds to a lifetime. */
 const LEEWAY = 15 * SECOND
 
-/** NTP sets the clock, a virtual machine is resumed, a Lambda function thawed: the wall clock jumps, the process goes on. */
+/** The wall clock jumps in a running process when NTP sets it, or when a virtual machine or a Lambda function is resumed. */
 describe.each(ADAPTERS)('the adapter for $name, when the clock is set while it runs', (adapter) => scenarios(adapter))
 
 function scenarios(adapter: Adapter): void {
@@ -43,7 +43,7 @@ function scenarios(adapter: Adapter): void {
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
     client = new DynamoDBClient({ endpoint: proxy.endpoint, region: 'us-east-1', credentials })
   })
-  // The time that DynamoDB tells is right throughout.
+  // DynamoDB's own time stays right.
   beforeEach(() => proxy.dateBy(() => Date.now()))
   afterEach(async () => {
     await app?.stop()
@@ -88,7 +88,7 @@ function scenarios(adapter: Adapter): void {
     collectGarbage({ tableName, ...reaching(client), maxStale: MAX_STALE / SECOND, ...options })
   const expectAbout = (time: number, expected: number) => expect(Math.abs(time - expected)).toBeLessThan(LEEWAY)
 
-  it('forward: a session that was idle meanwhile is not served, and cleaned; a new one is neither', async () => {
+  it('forward: an idle session expires and is cleaned, and a new session does neither', async () => {
     const idle = await signedIn()
     setClock(90 * MINUTE)
     expect((await idle.clone().get('/read')).text).toBe('nobody')
@@ -101,7 +101,7 @@ function scenarios(adapter: Adapter): void {
     expect((await fresh.get('/read')).text).toBe('ada')
   })
 
-  it('forward: a session that is still fresh goes on, and lives on from then', async () => {
+  it('forward: a session that is not expired yet stays valid, and is touched by the new time', async () => {
     const browser = await signedIn()
     for (const views of ['1', '2', '3']) {
       setClock(20 * MINUTE)
@@ -114,7 +114,7 @@ function scenarios(adapter: Adapter): void {
     }
   })
 
-  it.each(['/read', '/count'])('back: a live session goes on, is renewed by %s, and ends in time', async (path) => {
+  it.each(['/read', '/count'])('back: a session stays valid, is touched by %s, and expires in time', async (path) => {
     setClock(6 * HOUR)
     const browser = await signedIn()
     setClock(-6 * HOUR)
@@ -163,7 +163,7 @@ function scenarios(adapter: Adapter): void {
     },
   )
 
-  it('forward past max_age: the session is over', async () => {
+  it('forward past max_age: the session is expired', async () => {
     const browser = await signedIn({ maxAge: 3600, maxStale: null })
     setClock(59 * MINUTE)
     expect((await browser.get('/count')).text).toBe('1')

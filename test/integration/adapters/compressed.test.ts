@@ -52,7 +52,7 @@ describe.each(ADAPTERS)('compressed sessions with $name', (adapter) => {
   onEachEngine('over HTTP', (engine) => scenarios(adapter, engine))
 })
 
-/** A fleet of applications on one table, each with another value of `compress`. */
+/** Applications on one table, each with another value of `compress`. */
 function scenarios(adapter: Adapter, engine: Engine): void {
   const tableName = uniqueTableName()
   let client: DynamoDBClient
@@ -72,7 +72,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
   })
   afterAll(() => client.destroy())
 
-  /** A browser at each of the applications, all with the cookie of this one. */
+  /** One browser for each application, all with the same cookie. */
   async function fleet(value?: string, more: Options = {}): Promise<Map<string, Browser>> {
     const browsers = new Map<string, Browser>()
     for (const compress of FORMS) {
@@ -114,7 +114,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
   }
 
   it.each(['none', 'optimistic', 'pessimistic'] as const)(
-    'are read, changed and deleted by all applications of a mixed fleet (locking: %s)',
+    'are read, changed and deleted by applications with any value of compress (locking: %s)',
     async (locking) => {
       for (const first of FORMS) {
         const { id, browsers } = await signedIn(first, { locking, touchInterval: 0 })
@@ -135,7 +135,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     },
   )
 
-  it('are found by their user, and signed out everywhere', async () => {
+  it('are found and deleted by their user', async () => {
     for (const compress of FORMS) await signedIn(compress)
     const store = apps.get('none')?.store
     expect(await store?.keysBy('user', 'ada', { scan: true })).toHaveLength(3)
@@ -143,7 +143,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
   })
 
   if (adapter.regenerateKeepsData)
-    it('get another id with their data', async () => {
+    it('keep their data when they get another id', async () => {
       for (const first of FORMS) {
         const { id, browsers } = await signedIn(first)
         const writer = first === 'gzip' ? 'brotli' : 'gzip'
@@ -156,7 +156,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       }
     })
 
-  it('are no session, and stay as they are, when they unpack to more than 4 MB', async () => {
+  it('count as no session and stay stored when they unpack to more than 4 MB', async () => {
     const { id, browsers } = await signedIn('gzip')
     const bomb = gzipSync(Buffer.alloc(5_000_000, '{'))
     await writeItem(client, tableName, { ...(await readItem(client, tableName, id)), data: { B: bomb } })

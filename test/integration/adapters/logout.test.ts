@@ -21,7 +21,7 @@ import { makeTable, readItem, writeItem } from '../../support/table.js'
 
 const ADAPTERS = [expressAdapter, fastifyAdapter, koaAdapter, remixAdapter, nodeHttpAdapter, honoAdapter]
 
-describe.each(ADAPTERS)('a logout in $name, beside a change of id by another request,', (adapter) => {
+describe.each(ADAPTERS)('a logout in $name, while another request changes the session’s id,', (adapter) => {
   onEachEngine('over HTTP', (engine) => logout(adapter, engine))
 })
 
@@ -48,13 +48,13 @@ function logout(adapter: Adapter, engine: Engine): void {
     return browser
   }
 
-  /** Makes a session look as if it was not used for two minutes. */
+  /** Makes a session look unused for two minutes. */
   async function age(id: string): Promise<void> {
     const old = { S: timestamp(Date.now() - 120_000) }
     await writeItem(client, tableName, { ...(await item(id)), session_id: { S: id }, updated_at: old })
   }
 
-  /** What another application does that shares the table. */
+  /** Moves a session to another id, as another application that shares the table. */
   async function move(browser: Browser): Promise<string> {
     const sessions = new SessionRepository(resolveConfiguration({ tableName }), connectionTo(client))
     const record = (await sessions.find(idOf(browser))) as SessionRecord
@@ -74,7 +74,7 @@ function logout(adapter: Adapter, engine: Engine): void {
   }
 
   it.each(['optimistic', 'pessimistic'] as const)(
-    'ends the session that it had loaded before (%s)',
+    'ends the session that it loaded before the change (%s)',
     async (locking) => {
       const gate = new Gate()
       const options = { locking, lockExpiryTime: 20, lockRetryDelay: 10 }
@@ -90,7 +90,7 @@ function logout(adapter: Adapter, engine: Engine): void {
     },
   )
 
-  it('ends the session that its old cookie does not open any more', async () => {
+  it('ends the session whose old id is in its cookie', async () => {
     const browser = await signedIn()
     const other = browser.clone()
     const after = await move(browser)
@@ -119,7 +119,7 @@ function logout(adapter: Adapter, engine: Engine): void {
   })
 
   it.each(['optimistic', 'pessimistic'] as const)(
-    'ends the session that is expired by the clock of its server (%s)',
+    'ends a session that is expired only by the clock of its server (%s)',
     async (locking) => {
       const browser = await signedIn({}, { locking, maxStale: 60 })
       const id = idOf(browser)
@@ -129,7 +129,7 @@ function logout(adapter: Adapter, engine: Engine): void {
     },
   )
 
-  it('is no logout when its request only begins a session of its own', async () => {
+  it('is needed to end the session: a request that begins a new session does not end it', async () => {
     const browser = await signedIn()
     const after = await move(browser)
     await browser.get('/eve')
@@ -137,7 +137,7 @@ function logout(adapter: Adapter, engine: Engine): void {
     expect(await item(after)).toBeDefined()
   })
 
-  it('ends nothing but the session that an earlier request began instead', async () => {
+  it('ends only the session that an earlier request began instead', async () => {
     const browser = await signedIn()
     const after = await move(browser)
     await browser.get('/eve')
@@ -148,7 +148,7 @@ function logout(adapter: Adapter, engine: Engine): void {
   })
 
   if (adapter.regenerateKeepsData && adapter !== fastifyAdapter) {
-    it('ends the session that this application gave another id', async () => {
+    it('ends a session that this application moved to another id', async () => {
       const gate = new Gate()
       const browser = await signedIn({
         '/hold-out': held(gate),
@@ -165,7 +165,7 @@ function logout(adapter: Adapter, engine: Engine): void {
       expect(await item(idOf(browser))).toBeUndefined()
     })
 
-    it('is no logout when its request gives the session that it begins another id', async () => {
+    it('is needed to end the session: regenerate of a new session does not end it', async () => {
       const browser = await signedIn({
         '/begin': async (session) => {
           session.set('user', 'bob')
@@ -178,7 +178,7 @@ function logout(adapter: Adapter, engine: Engine): void {
       expect(await item(after)).toBeDefined()
     })
   } else {
-    it('is also what a request does that begins the session anew', async () => {
+    it('is also a regenerate that begins an empty session', async () => {
       const browser = await signedIn()
       const after = await move(browser)
       expect((await browser.get('/regenerate')).status).toBe(200)

@@ -23,7 +23,7 @@ const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'local', secret
 const THROTTLED = { error: 'ThrottlingException' }
 const PESSIMISTIC = { locking: 'pessimistic' } as const
 
-describe.each(KEEPING)('a session that $name gives another id, with what is in it,', (adapter) => {
+describe.each(KEEPING)('a session that $name moves to another id with its data', (adapter) => {
   onEachEngine('over HTTP', (engine) => keeping(adapter, engine))
 })
 
@@ -31,7 +31,7 @@ describe.each([expressAdapter, fastifyAdapter])('a session that $name begins ane
   onEachEngine('over HTTP', (engine) => {
     const bench = benchOf(adapter, engine)
 
-    it('may be one that could not be read: it is deleted, and nothing of it is in the new one', async () => {
+    it('is deleted when it could not be read, and its data is not in the new session', async () => {
       const browser = await bench.openSignedIn()
       const before = bench.idOf(browser)
       bench.proxy.inject('GetItem', THROTTLED)
@@ -45,10 +45,10 @@ describe.each([expressAdapter, fastifyAdapter])('a session that $name begins ane
 function keeping(adapter: Adapter, engine: Engine): void {
   const bench = benchOf(adapter, engine)
   const { openSignedIn, settled, stored, idOf, dataOf, failures } = bench
-  // Where the framework is told what to keep, that is all that stays.
+  // In some frameworks the application names the keys to keep. No other key stays.
   const isNamed = adapter === fastifyAdapter
 
-  it.each([{}, PESSIMISTIC])('stays gone when others have logged out meanwhile: %j', async (options) => {
+  it.each([{}, PESSIMISTIC])('stays deleted when another request has logged out: %j', async (options) => {
     const gate = new Gate()
     const browser = await openSignedIn({ ...options, lockExpiryTime: 50 }, gate)
     const [other, before] = [browser.clone(), idOf(browser)]
@@ -75,7 +75,7 @@ function keeping(adapter: Adapter, engine: Engine): void {
     expect((await browser.get('/read')).text).toBe('ada')
   })
 
-  it('has what others changed meanwhile', async () => {
+  it('has the changes of other requests', async () => {
     const gate = new Gate()
     const browser = await openSignedIn({}, gate)
     const [other, before] = [browser.clone(), idOf(browser)]
@@ -90,7 +90,7 @@ function keeping(adapter: Adapter, engine: Engine): void {
     expect(await dataOf(browser)).toEqual({ user: 'eve', ...(!isNamed && { views: 1 }) })
   })
 
-  it('is refused with on_conflict reject when others changed what it keeps, and the change of others stays', async () => {
+  it('is refused with on_conflict reject when another request changed a key that it keeps', async () => {
     const gate = new Gate()
     const browser = await openSignedIn({ onConflict: 'reject' }, gate)
     const other = browser.clone()
@@ -104,10 +104,10 @@ function keeping(adapter: Adapter, engine: Engine): void {
     expect((await other.get('/read')).text).toBe('eve')
   })
 
-  it('stays and is not left locked when the new one can’t be stored', async () => {
+  it('stays, without its lock, when the new item can’t be stored', async () => {
     const browser = await openSignedIn(PESSIMISTIC)
     const before = idOf(browser)
-    // The first is for the lock.
+    // The first request takes the lock.
     bench.proxy.inject('UpdateItem', THROTTLED, { after: 1 })
     expect((await browser.get('/renew')).status).toBe(500)
     await expect.poll(async () => Object.keys((await stored(before)) ?? {})).not.toContain('locked_at')
@@ -115,7 +115,7 @@ function keeping(adapter: Adapter, engine: Engine): void {
   })
 
   if (isNamed) {
-    it('is not refused when others changed what it does not keep', async () => {
+    it('is not refused when another request changed a key that it does not keep', async () => {
       const gate = new Gate()
       const browser = await openSignedIn({ onConflict: 'reject' }, gate)
       const other = browser.clone()
@@ -132,7 +132,7 @@ function keeping(adapter: Adapter, engine: Engine): void {
 onEachEngine('regenerate in Koa', (engine) => {
   const { start, tableName, client } = koaBench(engine)
 
-  it('leaves the session as it is when beforeSave throws, and without its lock', async () => {
+  it('leaves the session unchanged and unlocked when beforeSave throws', async () => {
     const app = await start(
       { '/in': signInToKoa, '/renew': (ctx) => ctx.session.regenerate().then(() => 'renewed') },
       {
@@ -150,7 +150,7 @@ onEachEngine('regenerate in Koa', (engine) => {
     expect((await app.item())?.data).toEqual({ S: '{"user":"ada"}' })
   })
 
-  it('that failed leaves a session that can be logged out of', async () => {
+  it('that failed leaves a session that a logout ends', async () => {
     const app = await start(
       {
         '/in': signInToKoa,
@@ -174,7 +174,7 @@ onEachEngine('regenerate in Koa', (engine) => {
     expect(await readItem(client(), tableName, before)).toBeUndefined()
   })
 
-  it('does not spare a session that is logged out after it, under whatever id', async () => {
+  it('does not protect a session from a later logout, under either id', async () => {
     const ids: string[] = []
     const app = await start({
       '/in': signInToKoa,
@@ -197,7 +197,7 @@ onEachEngine('regenerate in Koa', (engine) => {
 onEachEngine('regenerate in Fastify', (engine) => {
   const bench = fastifyBench(engine)
 
-  it('leaves an object by which nothing can be saved any more', async () => {
+  it("leaves a session object that can't be saved any more", async () => {
     const app = await bench.start({
       '/in': signInToFastify,
       '/who': fastifyWho,
@@ -216,7 +216,7 @@ onEachEngine('regenerate in Fastify', (engine) => {
     expect((await app.item())?.data).toEqual({ S: '{"user":"ada"}' })
   })
 
-  it('that failed leaves a session that can be logged out of', async () => {
+  it('that failed leaves a session that a logout ends', async () => {
     const app = await bench.start({
       '/in': signInToFastify,
       '/leave': async (request) => {
@@ -232,7 +232,7 @@ onEachEngine('regenerate in Fastify', (engine) => {
     expect(await bench.stored(before)).toBeUndefined()
   })
 
-  it('is made good after an error that the request survives, when it saves the new session', async () => {
+  it('is completed after an error by a save of the new session', async () => {
     const app = await bench.start({
       '/in': signInToFastify,
       '/renew': async (request) => {
@@ -251,7 +251,7 @@ onEachEngine('regenerate in Fastify', (engine) => {
   })
 })
 
-/** One adapter in its framework, whose requests to the engine pass a fault proxy. */
+/** One adapter in its framework. Its requests to the engine pass a fault proxy. */
 function benchOf(adapter: Adapter, engine: Engine) {
   const tableName = uniqueTableName()
   let client: DynamoDBClient

@@ -37,11 +37,11 @@ describe.each(ADAPTERS)('the adapter for $name', (adapter) => {
   onEachEngine('over HTTP', (engine) => scenarios(adapter, engine))
 })
 
-/** What every adapter does, inside its real framework, on a real engine. */
+/** The behaviour of every adapter, in its real framework, on a real engine. */
 function scenarios(adapter: Adapter, engine: Engine): void {
   const tableName = uniqueTableName()
   let client: DynamoDBClient
-  /** Of the application: reaches the engine through the proxy, and takes the first error for an answer. */
+  /** The application's client. It reaches the engine through the proxy, and repeats no request. */
   let impatient: DynamoDBClient
   let proxy: FaultProxy
   let app: RunningApp | undefined
@@ -64,7 +64,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
   })
   afterAll(() => proxy.stop())
 
-  /** Serves the application, and gives a browser that has not been there. */
+  /** Serves the application, and returns a browser without cookies. */
   async function open(options: Options = {}, more: { gate?: Gate; cookieLifetime?: number } = {}): Promise<Browser> {
     app = await adapter.start(routes(more.gate), {
       options: {
@@ -80,7 +80,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     return new Browser(app, adapter.cookieName)
   }
 
-  /** The same, signed in; what that took is forgotten. */
+  /** As {@link open}, with a browser that is signed in. The proxy forgets the requests of the sign-in. */
   async function openSignedIn(...args: Parameters<typeof open>): Promise<Browser> {
     const browser = await open(...args)
     expect((await browser.get('/in')).status).toBe(200)
@@ -88,7 +88,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     return browser
   }
 
-  /** After everything that requests do in the background. */
+  /** Waits for the work that requests do in the background. */
   async function settled(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 30))
     await proxy.quiet()
@@ -112,7 +112,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect(proxy.operations).toEqual([])
     })
 
-    it('creates one item in the wire format with one request', async () => {
+    it('creates one item in the wire format with one request to DynamoDB', async () => {
       const browser = await open()
       const { text, setCookie } = await browser.get('/in')
       expect(text).toBe('in')
@@ -132,7 +132,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect(Number(item.expire_at?.N) - Date.now() / 1000).toBeLessThan(3601)
     })
 
-    it('reads it in the next request with one request, and writes nothing', async () => {
+    it('reads it in the next request with one request to DynamoDB, and writes nothing', async () => {
       const browser = await openSignedIn()
       expect((await browser.get('/read')).text).toBe('ada')
       await new Promise((resolve) => setTimeout(resolve, 30))
@@ -140,7 +140,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect(proxy.operations).toEqual(['GetItem'])
     })
 
-    it('writes nothing when a value is set to what it was', async () => {
+    it('writes nothing when a value is set to the same value', async () => {
       const browser = await openSignedIn()
       expect((await browser.get('/same')).text).toBe('same')
       await new Promise((resolve) => setTimeout(resolve, 30))
@@ -148,7 +148,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect(proxy.operations).toEqual(['GetItem'])
     })
 
-    it('stores changes and removed keys with one write, and keeps created_at and the attributes of others', async () => {
+    it('stores changes and removed keys with one write, and keeps created_at and unknown attributes', async () => {
       const browser = await openSignedIn()
       await change(browser, { added: { SS: ['by', 'others'] } })
       const before = await stored(browser)
@@ -163,7 +163,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect(String(after?.updated_at?.S) > String(before?.updated_at?.S)).toBe(true)
     })
 
-    it('renews an unchanged session when touch_interval is over', async () => {
+    it('touches an unchanged session after touch_interval', async () => {
       const browser = await openSignedIn({ touchInterval: 60 })
       await change(browser, { updated_at: ago(120), expire_at: { N: String(Math.floor(Date.now() / 1000) + 100) } })
       const { created_at, data } = (await stored(browser)) ?? {}
@@ -178,7 +178,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect(proxy.operations).toEqual(['GetItem', 'UpdateItem'])
     })
 
-    it('lets the cookie of a lifetime end the item', async () => {
+    it("ends the item with the cookie's lifetime", async () => {
       const browser = await openSignedIn({}, { cookieLifetime: 600 })
       expect((await browser.get('/count')).text).toBe('1')
       const left = Number((await stored(browser))?.expire_at?.N) - Date.now() / 1000
@@ -186,7 +186,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect(left).toBeLessThan(615)
     })
 
-    it('logs out: the item is gone, and the cookie opens nothing', async () => {
+    it('logs out: the item is deleted, and the cookie is invalid', async () => {
       const browser = await openSignedIn()
       const other = browser.clone()
       const id = idOf(browser)
@@ -196,7 +196,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect((await browser.get('/read')).text).toBe('nobody')
     })
 
-    it('gives another id on demand, and the old one opens nothing', async () => {
+    it('gives the session another id on demand, and the old id is invalid', async () => {
       const browser = await openSignedIn()
       const other = browser.clone()
       const before = idOf(browser)
@@ -208,7 +208,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect((await other.get('/read')).text).toBe('nobody')
     })
 
-    it('does not take over an id that it does not know', async () => {
+    it('makes another id when a signed id has no item', async () => {
       const unknown = makeSessionId({ secretKey: SECRET, sessionIdDigest: 'sha256' })
       await open()
       if (!app) throw new Error('not started')
@@ -271,7 +271,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect((await browser.get('/read')).text).toBe('ada')
     })
 
-    it('refuses to save what such a request changed', async () => {
+    it('refuses to save changes of a session that could not be read', async () => {
       const browser = await openSignedIn()
       const before = await stored(browser)
       proxy.inject('GetItem', THROTTLED, FOREVER)
@@ -291,7 +291,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect(reported).toEqual([])
     })
 
-    it('takes what is stored and is no session for none, reports it, and leaves it alone', async () => {
+    it('treats an item that is not a session as none, reports it, and leaves it unchanged', async () => {
       const browser = await openSignedIn()
       const id = idOf(browser)
       await change(browser, { data: { S: 'no JSON' } })
@@ -304,7 +304,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     })
   })
 
-  describe('invariant 4: nobody’s change is lost silently', () => {
+  describe('invariant 4: no change is lost silently', () => {
     it('keeps both changes of different keys under locking: optimistic', async () => {
       const gate = new Gate()
       const browser = await openSignedIn({ locking: 'optimistic' }, { gate })
@@ -316,7 +316,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect(await dataOf(browser)).toEqual({ user: 'ada', views: 1, held: true })
     })
 
-    it('lets one wait for the other under locking: pessimistic', async () => {
+    it('makes one request wait for the other under locking: pessimistic', async () => {
       const browser = await openSignedIn({ locking: 'pessimistic', lockExpiryTime: 10_000, lockMaxWaitTime: 20 })
       const answers = await Promise.all(Array.from({ length: 5 }, () => browser.clone().get('/slow-count')))
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
@@ -325,14 +325,14 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect((await stored(browser))?.locked_at).toBeUndefined()
     })
 
-    it('gives the lock back after a request that changed nothing', async () => {
+    it('releases the lock after a request that changed nothing', async () => {
       const browser = await openSignedIn({ locking: 'pessimistic', lockExpiryTime: 20_000, lockMaxWaitTime: 2 })
       expect((await browser.get('/read')).text).toBe('ada')
       expect((await browser.get('/read')).text).toBe('ada')
       await expect.poll(async () => (await stored(browser))?.locked_at).toBeUndefined()
     })
 
-    it('gives the lock back when the handler throws', async () => {
+    it('releases the lock when the handler throws', async () => {
       const lockExpiryTime = adapter.releasesAfterThrow ? 20_000 : 1000
       const browser = await openSignedIn({ locking: 'pessimistic', lockExpiryTime, lockMaxWaitTime: 3 })
       expect((await browser.clone().get('/throw')).status).toBe(500)
@@ -341,7 +341,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect((await dataOf(browser)).thrown).toBe(adapter.savesAfterThrow ? true : undefined)
     })
 
-    it('gives the lock back when the client goes away, and loses nobody’s change then', async () => {
+    it('releases the lock when the client goes away, and loses no change', async () => {
       const lockExpiryTime = adapter.releasesAfterThrow ? 20_000 : 1000
       const gate = new Gate()
       const browser = await openSignedIn({ locking: 'pessimistic', lockExpiryTime, lockMaxWaitTime: 3 }, { gate })
@@ -380,7 +380,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect(failures()).toEqual(['ThrottlingException'])
     })
 
-    it('of saving it, and what is stored stays', async () => {
+    it('of saving a session, and the stored version stays', async () => {
       const browser = await openSignedIn()
       proxy.inject('UpdateItem', THROTTLED, FOREVER)
       expect((await browser.clone().get('/eve')).status).toBe(adapter.saveErrorStatus)
@@ -388,14 +388,14 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect(await dataOf(browser)).toEqual({ user: 'ada' })
     })
 
-    it('of saving one that is too large', async () => {
+    it('of saving a session that is too large', async () => {
       const browser = await openSignedIn()
       expect((await browser.clone().get('/large')).status).toBe(adapter.saveErrorStatus)
       expect(failures()).toEqual(['SessionTooLargeError'])
       expect(await dataOf(browser)).toEqual({ user: 'ada' })
     })
 
-    it('of deleting it', async () => {
+    it('of deleting a session', async () => {
       const browser = await openSignedIn()
       proxy.inject('DeleteItem', THROTTLED, FOREVER)
       expect((await browser.clone().get('/out')).status).toBe(500)
@@ -403,7 +403,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       expect(await dataOf(browser)).toEqual({ user: 'ada' })
     })
 
-    it('of a touch go to the error handler, and the request proceeds', async () => {
+    it('of a touch reach the error handler, and the request proceeds', async () => {
       const browser = await openSignedIn({ touchInterval: 0 })
       proxy.inject('UpdateItem', THROTTLED, FOREVER)
       expect(await browser.get('/read')).toMatchObject({ status: 200, text: 'ada' })
@@ -451,11 +451,11 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     expect(await store?.keysBy('user', 'ada', { scan: true })).toEqual([])
   })
 
-  describe('what is in a session', () => {
-    /** Names that the session objects of the frameworks use for themselves, or that they leave out. */
+  describe('the data of a session', () => {
+    /** Names that the frameworks' session objects use for themselves, or leave out. */
     const NAMES = ['cookie', 'save', 'destroy', 'touch', 'id', 'isNew', 'length', 'maxAge', 'sessionId', '_private']
 
-    it('does not reach prototypes, and is not lost when a session object can’t carry it', async () => {
+    it('does not reach prototypes, and is kept when a session object can’t carry it', async () => {
       const browser = await openSignedIn()
       const data = `{"__proto__":{"polluted":true},"constructor":1,"user":"ada",${NAMES.map((name) => `"${name}":"kept"`)}}`
       await change(browser, { data: { S: data } })

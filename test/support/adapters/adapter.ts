@@ -1,6 +1,6 @@
 import type { Options, SessionSearch } from '../../../runtime/index.js'
 
-/** The session as the routes of the shared scenarios see it, whatever the framework calls it. */
+/** The session in the routes of the shared scenarios, with the same methods for every framework. */
 export interface RouteSession {
   get(key: string): unknown
   set(key: string, value: unknown): void
@@ -8,30 +8,30 @@ export interface RouteSession {
   /** Logs out. */
   destroy(): Promise<void>
   /**
-   * Gives the session another id and deletes the one under the old id; its data stays where the framework keeps it.
+   * Gives the session another id, and deletes the old id. The data stays in frameworks that keep it.
    *
-   * @param keys what stays, where the framework asks for that
+   * @param keys the keys that stay, in frameworks that ask for them
    */
   regenerate(keys?: string[]): Promise<void>
-  /** Stores the session before the answer, where the framework would only report a failure of its own save. */
+  /** Stores the session before the response, in frameworks that only report a failure of their own save. */
   save?(): Promise<void>
 }
 
-/** What a route answers is the text of the response. It may throw: the framework answers as it does with any error. */
+/** Returns the text of the response. It may throw: the framework then responds as to any error. */
 export type Route = (session: RouteSession) => string | Promise<string>
 
 export interface AdapterSettings {
-  /** Of the store: table, endpoint, locking, … */
+  /** Options of the store: table, endpoint, locking, … */
   readonly options: Options
-  /** How long the cookie lives, in seconds; not given: as long as the browser. */
+  /** Lifetime of the cookie in seconds. undefined: the cookie lives as long as the browser. */
   readonly cookieLifetime?: number | undefined
 }
 
 export interface RunningApp {
   readonly port: number
-  /** What reached the framework's error handling. */
+  /** The errors that reached the framework's error handling. */
   readonly failures: unknown[]
-  /** By which the application finds sessions. */
+  /** Finds sessions by their data. */
   readonly store: SessionSearch
   stop(): Promise<void>
 }
@@ -39,18 +39,18 @@ export interface RunningApp {
 /** One of our adapters inside its real framework, served over HTTP on 127.0.0.1. */
 export interface Adapter {
   readonly name: string
-  /** Serves `GET <path>` for every route. New sessions that nothing was written to are not stored. */
+  /** Serves `GET <path>` for every route. New sessions without data are not stored. */
   start(routes: Readonly<Record<string, Route>>, settings: AdapterSettings): Promise<RunningApp>
   /** The session id (the partition key) in the value of the adapter's cookie, percent-decoded. */
   idOf(cookieValue: string): string
-  /** The cookie's value for an id, as the adapter would make it for a session that it knows nothing of. */
+  /** The value of a cookie for any id, as the adapter would make it. */
   cookieFor(id: string): string | Promise<string>
   readonly cookieName: string
-  /** Whether a lock is given back when the handler throws; Remix's middleware calls nothing then, so the lease ends it. */
+  /** Whether a lock is released when the handler throws. Remix's middleware calls nothing then, so the lock times out. */
   readonly releasesAfterThrow: boolean
-  /** Whether what a handler changed before it threw is stored, as the framework's own stores do. */
+  /** Whether changes of a handler that throws are stored, as with the framework's own stores. */
   readonly savesAfterThrow: boolean
-  /** The status of a response whose session could not be saved; express-session sends what the route answered. */
+  /** The status of a response whose session could not be saved. express-session sends the route's response. */
   readonly saveErrorStatus: 200 | 500
   /** Whether the data stays when the id is regenerated. */
   readonly regenerateKeepsData: boolean

@@ -54,7 +54,7 @@ export function sessionOf(request: express.Request): RouteSession {
   }
 }
 
-/** As the package cookie-signature does it, which express-session uses. */
+/** As the package cookie-signature, which express-session uses. */
 export function sign(id: string): string {
   return `${id}.${createHmac('sha256', SECRET).update(id).digest('base64').replace(/=+$/, '')}`
 }

@@ -1,7 +1,7 @@
 import type { Session } from '@remix-run/session'
 import type { RouteSession } from './adapter.js'
 
-/** A session of `@remix-run/session` as the routes see it. */
+/** A session of `@remix-run/session`, with the methods for the routes. */
 export function sessionOf(session: Session): RouteSession {
   return {
     get: (key) => session.get(key),

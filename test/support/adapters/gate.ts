@@ -1,4 +1,4 @@
-/** Where a route waits until the test lets it go on. */
+/** A route waits here until the test opens the gate. */
 export class Gate {
   readonly entered: Promise<void>
   readonly #opened: Promise<void>

@@ -20,7 +20,7 @@ export const koaAdapter: Adapter = {
     app.on('error', (error) => failures.push(error))
     const store = new DynamoSessionStore(options)
     const maxAge = cookieLifetime === undefined ? 'session' : cookieLifetime * 1000
-    // The signature would be in a cookie of its own; koa.test.ts has it.
+    // The signature would be in another cookie. koa/store.test.ts tests it.
     app.use(session({ store, maxAge, signed: false }, app))
     app.use(async (ctx) => {
       const route = routes[ctx.path]

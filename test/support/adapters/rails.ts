@@ -17,7 +17,7 @@ import { nodeHttpAdapter } from './node-http.js'
 
 const RACK = { cookieName: 'rack.session', idOf: (value: string) => value, cookieFor: (id: string) => id }
 
-/** express-session takes only cookies of its own: an Express application that shares a login uses the session manager. */
+/** express-session takes only its own cookies. An Express application that shares a login uses the session manager. */
 const express_: Adapter = {
   ...nodeHttpAdapter,
   name: 'express with the session manager',
@@ -83,5 +83,5 @@ const fastify_: Adapter = {
   },
 }
 
-/** The adapters as they share cookie and table with the Ruby gem: docs/rails.md. */
+/** The adapters with settings that share cookie and table with the Ruby gem (docs/rails.md). */
 export const RAILS_ADAPTERS: readonly Adapter[] = [nodeHttpAdapter, honoAdapter, express_, koa, fastify_]

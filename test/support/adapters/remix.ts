@@ -21,7 +21,7 @@ export const remixAdapter: Adapter = {
   regenerateKeepsData: true,
   async start(routes, { options, cookieLifetime }) {
     const cookie = createCookie(NAME, { secrets: SECRETS, httpOnly: true, maxAge: cookieLifetime })
-    // The storage does not see the cookie: its lifetime is said twice.
+    // The storage does not see the cookie, so it needs the lifetime too.
     const storage = createSessionStorage({ ...options, maxStale: cookieLifetime ?? options.maxStale })
     const router = createRouter({ middleware: [session(cookie, storage)] })
     for (const [path, route] of Object.entries(routes)) {

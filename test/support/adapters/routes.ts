@@ -1,7 +1,7 @@
 import type { Route } from './adapter.js'
 import type { Gate } from './gate.js'
 
-/** What the shared scenarios ask for. Values are replaced, not changed within: so it works in every framework. */
+/** The routes of the shared scenarios. They replace values and never change within them, which every framework notices. */
 export function routes(gate?: Gate): Record<string, Route> {
   return {
     '/read': (session) => String(session.get('user') ?? 'nobody'),

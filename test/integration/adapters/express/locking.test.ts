@@ -79,7 +79,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
   }
 
   describe('with locking: pessimistic', () => {
-    it('counts exactly', async () => {
+    it('loses no increment of parallel requests', async () => {
       const { get, item } = await start({ '/count': count }, pessimistic)
       await get('/in')
       await Promise.all(Array.from({ length: 20 }, () => get('/count')))
@@ -168,7 +168,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
       await unlocked(item)
     })
 
-    it('takes a lock that it lost anew when it reloads, and can be saved then', async () => {
+    it('takes a lost lock anew at a reload, so that the session can be saved', async () => {
       const { get, item } = await start(
         {
           '/reload': async (request, response) => {
@@ -192,7 +192,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
       await unlocked(item)
     })
 
-    it('keeps no lock for a get that no request follows', async () => {
+    it('releases the lock after a get without a request', async () => {
       const { get, item, store, id } = await start({}, pessimistic)
       await get('/in')
       await new Promise((resolve) => store.get(id(), resolve))
@@ -201,7 +201,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
       expect(await item()).not.toHaveProperty('locked_at')
     })
 
-    it('fails the request when the lock can not be had, whatever raise_errors is', async () => {
+    it('fails the request when it gets no lock, with any value of raise_errors', async () => {
       const { get, item } = await start({ '/count': count }, { ...pessimistic, lockMaxWaitTime: 0.05 })
       await get('/in')
       const stored = await item()
@@ -212,7 +212,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
       expect((await item())?.data).toEqual(stored?.data)
     })
 
-    it('lets somebody sign out while another request holds the lock', async () => {
+    it('deletes a session at a logout while another request holds the lock', async () => {
       let finish: () => void = () => undefined
       const finished = new Promise<void>((resolve) => {
         finish = resolve
@@ -238,7 +238,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
   })
 
   describe('with locking: optimistic', () => {
-    it('keeps the change of everybody who writes a key of his own', async () => {
+    it('keeps the changes of parallel requests that write different keys', async () => {
       const { get, item } = await start({
         '/key': async (request, response) => {
           await new Promise((resolve) => setTimeout(resolve, 5))
@@ -251,7 +251,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
       expect(Object.keys(JSON.parse((await item())?.data?.S ?? '{}'))).toHaveLength(12)
     })
 
-    it('tells of a conflict by an event that names the keys and no session id', async () => {
+    it('emits conflict with the keys, without the session id', async () => {
       const app = await start({ '/count': count })
       const conflicts: unknown[] = []
       app.store.on('conflict', (conflict) => conflicts.push(conflict))
@@ -294,7 +294,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
       '{"__proto__":{"polluted":true},"constructor":"c","id":"i","req":"r","save":"s","cookie":"x","user":"ada"}'
 
     it.each(['none', 'optimistic', 'pessimistic'] as const)(
-      'are held back and survive (locking: %s)',
+      'are hidden from the application and stay stored (locking: %s)',
       async (locking) => {
         const { get, id, item } = await start(
           {
@@ -320,7 +320,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
   describe('signed ids', () => {
     const secretKey = 'watermelon_smiles'
 
-    it('work, and forged ones cost no request', async () => {
+    it('work, and a forged id costs no request', async () => {
       const store = makeStore({ secretKey })
       const app = await startApp(
         { '/in': signIn, '/who': (request, response) => response.send(request.session.user ?? 'nobody') },
@@ -345,7 +345,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
     })
   })
 
-  it('lists, counts and clears', async () => {
+  it('lists, counts and deletes all sessions', async () => {
     const store = makeStore({ maxStale: 60 })
     const cookie = { originalMaxAge: null } as session.Cookie
     await Promise.all([1, 2, 3].map((n) => store.set(`s${n}`, { cookie, views: n })))
@@ -363,7 +363,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
     expect(await readItem(client, tableName, 'stale')).toBeUndefined()
   })
 
-  it('surfaces a delete that failed when the id is made anew (fixation)', async () => {
+  it('passes on the error of a failed delete at regenerate (session fixation)', async () => {
     const { get, id } = await start({
       '/fresh': (request, response) => request.session.regenerate((error) => response.send(error ? 'failed' : 'fresh')),
     })
@@ -374,7 +374,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
     expect(await readItem(client, tableName, old)).toBeDefined()
   })
 
-  it('costs one write and a read a request within touch_interval', async () => {
+  it('costs one write, and then one read a request within touch_interval', async () => {
     const { get } = await start(
       { '/who': (request, response) => response.send(request.session.user) },
       {},

@@ -95,7 +95,7 @@ const routes: Record<string, Handle> = {
 
 type Settings = Partial<session.SessionOptions>
 
-/** Each with the settings of express-session, and what a browser asks for one after another. */
+/** Each with the settings of express-session, and the paths that a browser requests one after another. */
 const scenarios: [string, Settings, string[]][] = [
   [
     'reads, changes and deletes',
@@ -143,12 +143,12 @@ const scenarios: [string, Settings, string[]][] = [
   ],
 ]
 
-/** express-session reads a lifetime back from the clock, so that now and then a millisecond is missing. */
+/** express-session computes a lifetime from the clock, so a millisecond may be missing. */
 function toSeconds(milliseconds: string): string {
   return `${Math.round(Number(milliseconds) / 1000)} s`
 }
 
-/** The answers without what differs between two runs: ids, signatures, times. */
+/** The responses without the parts that differ between two runs: ids, signatures, times. */
 async function play(browser: Browsed, paths: readonly string[]) {
   const answers: unknown[] = []
   for (const path of paths) {

@@ -7,7 +7,7 @@ import { readItem } from '../../../support/table.js'
 
 onEachEngine('signing out everywhere in Express', (engine) => {
   it.each(['none', 'optimistic', 'pessimistic'] as const)(
-    'is final for requests that are under way, and for the one that asks for it, with locking %s',
+    'is final for running requests and for the request that calls it, with locking %s',
     async (locking) => {
       const options = { ...engine.options(), indexKeys: ['user.id'], locking, touchInterval: 0 }
       await createTable({ ...options, ttl: false })

@@ -49,7 +49,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
     return new DynamoSessionStore({ tableName, ...reaching(client), errorHandler, ...options })
   }
 
-  /** An application of which each test gives the routes; `get(path)` keeps cookies as a browser does. */
+  /** An application with the routes of the test. `get(path)` keeps cookies as a browser does. */
   async function browse(
     routes: Record<string, Handle>,
     settings: { store?: Options; session?: Partial<session.SessionOptions> } = {},
@@ -89,7 +89,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
     request.session.destroy((error) => response.send(error ? String(error) : 'signed out'))
   }
 
-  it('gives an error of touch to the callback or the promise, and throws none', async () => {
+  it('passes an error of touch to the callback or the promise, and never throws', async () => {
     const store = makeStore()
     await store.set('s', { cookie: { originalMaxAge: 60_000, maxAge: 60_000 }, user: 'ada' })
     const unwritable = await store.get('s')
@@ -104,7 +104,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
     }
   })
 
-  it('answers a touch at once that has nothing to write, so that express-session sends the response in one piece', async () => {
+  it('calls back at once when a touch has nothing to write, so that the response is sent in one piece', async () => {
     const touchedAtOnce = async (store: DynamoSessionStore, before?: (found: session.SessionData) => unknown) => {
       const found = await store.get('s')
       if (!found) throw new Error('the session should be there')
@@ -125,7 +125,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
     await store.set('s', { cookie: { originalMaxAge: 60_000, maxAge: 60_000 }, user: 'ada' })
     expect(await touchedAtOnce(store)).toBe('at once')
     expect(await touchedAtOnce(makeStore({ touchInterval: 0 }))).toBe('later')
-    // After a save that is under way it waits, and then sees what that came to.
+    // A touch waits for a running save, and then sees its result.
     expect(await touchedAtOnce(store, (found) => store.set('s', { ...found, user: 'bob' }))).toBe('at once')
     expect(await touchedAtOnce(store, (found) => store.set('s', Object.assign(found, { user: 'bob' })))).toBe('later')
   })
@@ -150,7 +150,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       expect((await one.get('/who')).text).toBe('nobody')
     })
 
-    it('stores nothing for a visitor whose session was not used', async () => {
+    it('stores no session without data', async () => {
       const { get } = await browse({ '/who': who })
       expect((await get('/who')).setCookie).toBeNull()
     })
@@ -174,7 +174,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       expect((after?.updated_at?.S ?? '') > (before?.updated_at?.S ?? '')).toBe(true)
     })
 
-    it('is renewed by a request that only reads: updated_at and expire_at move, data stays', async () => {
+    it('is touched by a request that only reads: updated_at and expire_at move, data stays', async () => {
       const { get, id } = await browse({ '/in': signIn, '/who': who }, { store: { maxStale: 100, touchInterval: 0 } })
       await get('/in')
       const before = await readItem(client, tableName, id())
@@ -186,7 +186,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       expect(Number(after?.expire_at?.N)).toBeGreaterThanOrEqual(Number(before?.expire_at?.N))
     })
 
-    it('gets a new id from regenerate, and the old one is dead', async () => {
+    it('gets a new id from regenerate, and the old id is invalid', async () => {
       const { get, id } = await browse({
         '/in': signIn,
         '/who': who,
@@ -276,7 +276,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       expect(await makeStore(options).get('alive')).toMatchObject({ user: 'ada' })
     })
 
-    it('and expire_at is the earliest of cookie, max_stale and max_age', async () => {
+    it('has the earliest of cookie, max_stale and max_age as expire_at', async () => {
       const settings = { session: { cookie: { maxAge: 30_000 } }, store: { maxStale: 60, maxAge: 90 } }
       const { get, id } = await browse({ '/in': signIn, '/who': who }, settings)
       await get('/in')
@@ -285,7 +285,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       expect(expireAt - now()).toBeLessThanOrEqual(31)
     })
 
-    it('and one without any limit has no expire_at, even if an earlier writer gave it one', async () => {
+    it('has no expire_at without a limit, even if an earlier writer stored one', async () => {
       const { get, id } = await browse({ '/in': signIn, '/who': who }, { store: { touchInterval: 0 } })
       await get('/in')
       const item = await readItem(client, tableName, id())
@@ -296,7 +296,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
   })
 
   describe('logout is final (invariant 2)', () => {
-    it('for a slower request that changes the session: nothing is written, the request ends normally', async () => {
+    it('for a slower request that changes the session: nothing is written, and the request succeeds', async () => {
       let proceed: () => void = () => undefined
       const started = deferred()
       const { get, id, failures } = await browse({
@@ -331,7 +331,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       expect(await readItem(client, tableName, 's1')).toBeUndefined()
     })
 
-    it('and a new session never overwrites one that is there', async () => {
+    it('for a new session, which never overwrites a stored one', async () => {
       await writeItem(client, tableName, { session_id: { S: 'taken' }, data: { S: '{"user":"bob"}' } })
       const { get, failures } = await browse({ '/in': signIn }, { session: { genid: () => 'taken' } })
       await get('/in')
@@ -354,7 +354,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       await expect(store.destroy('s1')).resolves.toBeUndefined()
     })
 
-    it('calls back exactly once, and what a callback throws does not call it again', async () => {
+    it('calls back exactly once, also when the callback throws', async () => {
       const store = makeStore()
       const calls: unknown[][] = []
       const uncaught = new Promise((resolve) => process.once('uncaughtException', resolve))
@@ -374,7 +374,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       expect(loaded).toMatchObject({ user: 'ada' })
     })
 
-    it('reads sessions of other writers, and leaves the cookie to the application', async () => {
+    it('reads sessions of other writers, with the cookie settings of the application', async () => {
       await writeItem(client, tableName, { session_id: { S: 'ruby' }, data: { S: '{"user":"ada"}' } })
       const store = makeStore()
       session({ store, secret: 'x', resave: false, saveUninitialized: false, cookie: { maxAge: 5000, path: '/app' } })
@@ -388,8 +388,8 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
     })
   })
 
-  describe('what is no session', () => {
-    it('counts as none, is reported without its id, and is not overwritten', async () => {
+  describe('data that is not a session', () => {
+    it('counts as no session, is reported without its id, and is not overwritten', async () => {
       await writeItem(client, tableName, { session_id: { S: 'broken-id' }, data: { S: 'no JSON' } })
       expect(await makeStore({ raiseErrors: true }).get('broken-id')).toBeNull()
       expect(errors).toHaveLength(1)
@@ -398,7 +398,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       expect((await readItem(client, tableName, 'broken-id'))?.data).toEqual({ S: 'no JSON' })
     })
 
-    it('is refused when it is larger than an item can be, and the stored version stays', async () => {
+    it('is refused when it is too large for an item, and the stored version stays', async () => {
       const { get, id, failures } = await browse({
         '/in': signIn,
         '/big': (request, response) => {
@@ -431,7 +431,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
     })
   })
 
-  it('says which command creates a table that is missing', async () => {
+  it('names the command that creates a missing table', async () => {
     const store = makeStore({ tableName: 'not-there' })
     await expect(store.get('s1')).rejects.toThrow(TableMissingError)
     await expect(store.get('s1')).rejects.toThrow('npx dynamo-session create-table')
@@ -484,7 +484,7 @@ it('refuses to save over a session that could not be read (invariant 3)', async 
   await expect(raising.get('s1')).rejects.toThrow('slow down')
 })
 
-/** A promise to resolve from outside (Promise.withResolvers needs Node 22). */
+/** A promise with a function that resolves it (Promise.withResolvers needs Node 22). */
 function deferred() {
   let resolve: () => void = () => undefined
   const promise = new Promise<void>((done) => {

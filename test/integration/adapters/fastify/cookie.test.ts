@@ -58,7 +58,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
     expect(await settingsOf(app)).toMatchObject({ originalMaxAge: 900_000, path: '/', httpOnly: true })
   })
 
-  it('get another lifetime in a request that changes nothing else', async () => {
+  it('can get another lifetime in a request that changes nothing else', async () => {
     const app = await start(
       {
         ...routes,
@@ -87,7 +87,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
     expect(await settingsOf(app)).not.toHaveProperty('originalExpires')
   })
 
-  it('move the end of the item when a tenth of their lifetime is over', async () => {
+  it('move the end of the item when a tenth of their lifetime has passed', async () => {
     const app = await start(routes, { session: { cookie: { secure: false, maxAge: 60_000 } } })
     await app.get('/in')
     await app.change({ updated_at: ago(7), expire_at: { N: String(Math.floor(Date.now() / 1000) + 53) } })
@@ -113,7 +113,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
     expect(app.id()).not.toBe(before)
   })
 
-  it('end the session for a reload as well', async () => {
+  it('end the session also for a reload', async () => {
     const reload: Handle = async (request) => {
       const ended = { ...(await settingsOf(app)), expires: new Date(Date.now() - 1000).toISOString() }
       await app.change({ cookie: { S: JSON.stringify(ended) } })
@@ -127,7 +127,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
   })
 
   it.each(['{', '[]', '{"expires":"never"}', '{"__proto__":{"polluted":true},"path":7}'])(
-    'are those of the application where %s is stored',
+    "have the application's settings where %s is stored",
     async (cookie) => {
       const app = await start(routes)
       await app.get('/in')
@@ -137,7 +137,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
     },
   )
 
-  it('are those of the application for sessions of other writers', async () => {
+  it("have the application's settings for sessions of other writers", async () => {
     const app = await start(routes, { session: { cookie: { secure: false, maxAge: 60_000, sameSite: 'strict' } } })
     await app.get('/in')
     const { cookie: _, ...item } = (await app.item()) ?? {}
@@ -150,14 +150,14 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
     expect(seconds(String(headers['set-cookie']))).toBeCloseTo(60, -1)
   })
 
-  describe("of an item in the Ruby gem's form", () => {
+  describe('of an item that the Ruby gem wrote', () => {
     const secretKey = 'a secret of both sides'
     const settings: Settings = {
       store: { secretKey, sessionIdDigest: 'md5', maxStale: 3600 },
       session: { secret: undefined, cookie: { secure: false, maxAge: 3_600_000 } },
     }
 
-    /** A visit with the cookie of a session that Ruby wrote this many seconds ago. */
+    /** Requests a path with the cookie of a session that Ruby wrote this many seconds ago. */
     async function visit(path: string, age: number, routes: Record<string, Handle>) {
       const app = await start(routes, settings)
       const id = app.store.genid()
@@ -176,7 +176,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       return { body, setCookie: String(headers['set-cookie']), item, id }
     }
 
-    it('nothing is written by a first read', async () => {
+    it('are not stored by a first read', async () => {
       const { body, setCookie, item, id } = await visit('/who', 1, routes)
       expect(body).toBe('ada')
       expect(seconds(setCookie)).toBeCloseTo(3600, -1)
@@ -184,7 +184,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       expect(await stored(id)).toEqual({ session_id: { S: id }, ...item })
     })
 
-    it('they are stored with the first renewal that is due', async () => {
+    it('are stored by the first touch after touch_interval', async () => {
       const { item, id } = await visit('/who', 100, routes)
       expect(await operations()).toEqual(['GetItem', 'UpdateItem'])
       const now = await stored(id)
@@ -192,7 +192,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       expect(JSON.parse(now?.cookie?.S ?? '')).toMatchObject({ originalMaxAge: 3_600_000 })
     })
 
-    it('they are stored when the application changes them', async () => {
+    it('are stored when the application changes them', async () => {
       const remember: Handle = (request) => {
         request.session.cookie.maxAge = 900_000
         return 'remembered'
@@ -209,7 +209,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
     const attributes = { path: '/shop', domain: 'shop.example', sameSite: 'strict', secure: true } as const
     const deleted = /^sessionId=; /
 
-    it('are deleted in the browser, with the attributes that they were set with', async () => {
+    it('are deleted in the browser, with the attributes that they have', async () => {
       const { app } = await start(
         { '/shop/in': signIn, '/shop/out': signOut },
         { session: { cookie: attributes }, server: { trustProxy: true } },
@@ -245,12 +245,12 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       expect(await app.store.get(id)).toBeNull()
     })
 
-    it('are not mentioned where the browser sent none', async () => {
+    it('are not deleted when the browser sent none', async () => {
       const app = await start({ ...routes, '/out': signOut })
       expect(await app.get('/out')).toEqual({ status: 200, text: 'out', setCookie: undefined })
     })
 
-    it('stay when it could not be deleted, so that the next attempt names it', async () => {
+    it('stay when the session could not be deleted, so that the user can try again', async () => {
       const app = await start({ ...routes, '/out': signOut })
       await app.get('/in')
       const id = app.id()
@@ -264,7 +264,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
   describe('with rolling: false', () => {
     const session = { rolling: false, cookie: { secure: false, maxAge: 600_000 } }
 
-    it('the session is renewed after the response, in the background, and the cookie’s end stands', async () => {
+    it('touches the session after the response, and leaves the cookie’s end', async () => {
       const app = await start(routes, { session, store: { touchInterval: 60, maxStale: 300 } })
       await app.get('/in')
       const expires = new Date(Date.now() + 200_000).toISOString()
@@ -278,7 +278,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       expect(await operations()).toEqual(['GetItem', 'UpdateItem'])
     })
 
-    it('it costs no write within touch_interval', async () => {
+    it('costs no write within touch_interval', async () => {
       const app = await start(routes, { session })
       await app.get('/in')
       await settled()
@@ -286,7 +286,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       expect(await operations()).toEqual(['GetItem'])
     })
 
-    it('it is written once when it changes, with touch_interval: 0', async () => {
+    it('writes a changed session once, with touch_interval: 0', async () => {
       const app = await start(routes, { session, store: { touchInterval: 0 } })
       await app.get('/in')
       await settled()
@@ -294,7 +294,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       expect(await operations()).toEqual(['GetItem', 'UpdateItem'])
     })
 
-    it('it is not renewed after it was deleted', async () => {
+    it('does not touch a deleted session', async () => {
       const app = await start({ ...routes, '/out': signOut }, { session, store: { touchInterval: 0 } })
       await app.get('/in')
       await settled()
@@ -303,7 +303,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
     })
 
     it.each([true, false])(
-      'an error of that goes to the error handler only (raise_errors: %s)',
+      'passes an error of the touch only to the error handler (raise_errors: %s)',
       async (raiseErrors) => {
         const app = await start(routes, { session, store: { touchInterval: 0, raiseErrors } })
         await app.get('/in')
@@ -320,7 +320,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
   describe('when the secret is rotated', () => {
     const newer = 'another secret of thirty-two characters or more'
 
-    it.each([true, false])('keep those signed in who were, and are signed anew (rolling: %s)', async (rolling) => {
+    it.each([true, false])('stay valid and are signed anew (rolling: %s)', async (rolling) => {
       const settings = { secret: [SECRET], rolling, cookie: { secure: false } }
       const app = await start(
         { ...routes, '/modified': (request) => String(request.session.isModified()) },
@@ -337,7 +337,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       expect(again.body).toBe('ada')
     })
 
-    it('the session does not look modified to the application', async () => {
+    it('do not make the session look modified to the application', async () => {
       const secret = [SECRET]
       const handle: Handle = (request) =>
         `${request.session.isModified()} ${Object.hasOwn(request.session, 'isModified')}`

@@ -34,7 +34,7 @@ onEachEngine('errors of sessions in Fastify', (engine) => {
       expect((await app.item())?.data).toEqual({ S: '{"user":"ada"}' })
     })
 
-    it('of a save that the handler survives leaves the rest of the request alone', async () => {
+    it('of a save that the handler catches do not affect the rest of the request', async () => {
       const app = await start(
         {
           ...routes,
@@ -76,7 +76,7 @@ onEachEngine('errors of sessions in Fastify', (engine) => {
       expect(app.failures).toEqual([])
     })
 
-    it('of a read let the request proceed with its cookie as it was', async () => {
+    it('of a read let the request proceed, and leave the cookie as it is', async () => {
       const ids: string[] = []
       const after = (app: FastifyInstance) =>
         app.addHook('onResponse', async ({ session }) => void ids.push(session.sessionId))
@@ -91,7 +91,7 @@ onEachEngine('errors of sessions in Fastify', (engine) => {
       expect(ids).toEqual([app.id(), app.id(), app.id()])
     })
 
-    it('of a read refuse what the request changes, but let it sign out, and begin anew', async () => {
+    it('of a read refuse changes of the request, but not a logout or a new session', async () => {
       const login: Handle = async (request) => {
         await request.session.regenerate()
         request.session.user = 'grace'
@@ -110,7 +110,7 @@ onEachEngine('errors of sessions in Fastify', (engine) => {
       expect(app.failures.map(({ name }) => name)).toEqual(['SessionUnreadError'])
     })
 
-    it('of a read can be made good by a reload', async () => {
+    it('of a read can be repaired by a reload', async () => {
       const reload: Handle = async (request) => {
         await request.session.reload()
         request.session.views = 1
@@ -123,7 +123,7 @@ onEachEngine('errors of sessions in Fastify', (engine) => {
       expect((await app.item())?.data).toEqual({ S: '{"user":"ada","views":1}' })
     })
 
-    it('of a session that JSON can not hold names the key, once', async () => {
+    it("of a session that JSON can't hold name the key, and appear once", async () => {
       const broken: Handle = (request) => {
         request.session.cart = { items: [{ price: 1n }] }
         return 'x'
@@ -154,7 +154,7 @@ onEachEngine('errors of sessions in Fastify', (engine) => {
     expect((await app.item())?.data).toEqual({ S: '{"user":"theirs"}' })
   })
 
-  it('of a page for errors that changes the session: the change is stored', async () => {
+  it('lead to an error page whose change of the session is stored', async () => {
     const app = await start(
       {
         ...routes,
@@ -178,7 +178,7 @@ onEachEngine('errors of sessions in Fastify', (engine) => {
     expect(app.failures).toHaveLength(1)
   })
 
-  it('are not taken for “no such session” when the SDK misses a file', async () => {
+  it('with the code ENOENT of the SDK do not count as “no such session”', async () => {
     const app = await start(routes)
     await app.get('/in')
     const credentials = async () => {

@@ -11,7 +11,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
   const bench = fastifyBench(engine)
   const { start, settled, operations, stored } = bench
 
-  it('are taken anew by a reload when they were lost, and the session can be saved then', async () => {
+  it('are taken anew by a reload after they were lost, so that the session can be saved', async () => {
     const app = await start(
       {
         '/in': signIn,
@@ -110,7 +110,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
   ]
 
   it.each(handlers.flatMap(([what, handle]) => [true, false].map((rolling) => ({ what, handle, rolling }))))(
-    'go back when the handler $what (rolling: $rolling)',
+    'are released when the handler $what (rolling: $rolling)',
     async ({ what, handle, rolling }) => {
       const app = await start({ '/in': signIn, '/x': handle }, { store, session: { rolling } })
       await app.get('/in')
@@ -124,7 +124,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
     },
   )
 
-  it('go back after an answer of a hook, an error of one, a page that is not there, and a stream', async () => {
+  it('are released after a response of a hook, an error of a hook, a 404, and a stream', async () => {
     const after: NonNullable<Parameters<typeof start>[1]>['after'] = (app) => {
       app.addHook('preHandler', (request, reply, done) => {
         if (request.url === '/early') reply.send('early')
@@ -144,7 +144,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
     }
   })
 
-  it.each(['GET', 'POST'])('go back when the client of a %s goes away, and nobody’s change is lost', async (method) => {
+  it.each(['GET', 'POST'])('are released when the client of a %s goes away, and no change is lost', async (method) => {
     const gate = new Gate()
     let done: () => void = () => undefined
     const isDone = new Promise<void>((resolve) => {
@@ -179,7 +179,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
     expect(app.reported).toEqual([])
   })
 
-  it('go back when the client went away while the request waited for its turn', async () => {
+  it('are released when the client went away while the request waited for the lock', async () => {
     const gate = new Gate()
     const app = await start(
       { '/in': signIn, '/hold': () => gate.wait().then(() => 'x'), '/who': who },
@@ -200,7 +200,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
     await app.isUnlocked()
   })
 
-  it('are not waited for by a reload of the request that has them, and stay', async () => {
+  it('stay during a reload of their own request, which does not wait for them', async () => {
     const { get, item, isUnlocked } = await start(
       {
         '/in': signIn,
@@ -223,7 +223,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
     await isUnlocked()
   })
 
-  it('go with the save of an unchanged session, in one request', async () => {
+  it('are released by the save of an unchanged session, in one request to DynamoDB', async () => {
     const { get } = await start({ '/in': signIn, '/who': who }, { store })
     await get('/in')
     await settled()
@@ -231,7 +231,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
     expect(await operations()).toEqual(['UpdateItem', 'UpdateItem'])
   })
 
-  it('do not keep anybody from signing out, which is final', async () => {
+  it('do not hinder a logout, which is final', async () => {
     const gate = new Gate()
     const {
       get,
@@ -259,7 +259,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
     expect(await stored(id())).toBeUndefined()
   })
 
-  it('are not taken by what decrypts a session by itself, which goes on optimistically', async () => {
+  it('are not taken by decryptSession, whose session is saved optimistically', async () => {
     const { app, get, item, browser } = await start({ '/in': signIn, '/count': count }, { store })
     await get('/in')
     const socket: { session?: { user?: string; views?: number; cart?: unknown; save(): Promise<void> } } = {}
@@ -279,7 +279,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
     expect((await get('/count')).text).toBe('2')
   })
 
-  it('are taken again by what comes after that, even if it comes at once', async () => {
+  it('are taken by the next load after decryptSession, even in the same turn', async () => {
     const { app, get, id, store: own, isUnlocked } = await start({ '/in': signIn }, { store })
     await get('/in')
     await settled()
@@ -304,7 +304,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
       },
       {
         store,
-        // As @fastify/websocket does it.
+        // As @fastify/websocket does.
         after: (app) => {
           app.decorateRequest('ws', false)
           app.addHook('onRequest', async (request) => {
@@ -330,7 +330,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
     await expect.poll(async () => (await app.item())?.data?.S).toBe('{"user":"ada","views":7}')
   })
 
-  it('go back when nobody takes over what was loaded', async () => {
+  it('are released when no request adopts the loaded session', async () => {
     const { get, id, store: own, isUnlocked } = await start({ '/in': signIn }, { store })
     await get('/in')
     const found = await new Promise((resolve) => own.get(id(), (_, session) => resolve(session)))

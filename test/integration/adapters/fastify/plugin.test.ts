@@ -14,7 +14,7 @@ const routes = { '/in': signIn, '/who': who, '/out': signOut, '/count': count }
 describe('the plugin', () => {
   const { start, operations, settled, stored, tableName } = fastifyBench(anyEngine())
 
-  it('serves the routes that are beside it and within, also those for what is not found', async () => {
+  it('serves the routes of its scope and of inner scopes, and the not-found handlers', async () => {
     const { get } = await start(
       { '/in': signIn },
       {
@@ -29,7 +29,7 @@ describe('the plugin', () => {
     expect((await get('/nowhere')).text).toBe('ada: no such page')
   })
 
-  it('leaves @fastify/cookie to the application that has registered it', async () => {
+  it('does not register @fastify/cookie when the application has done that', async () => {
     const { get } = await start(
       {
         ...routes,
@@ -44,7 +44,7 @@ describe('the plugin', () => {
     expect((await get('/signed')).text).toBe('ada')
   })
 
-  it('tells Fastify its name, and which Fastify it is for', async () => {
+  it('declares its name and the version of Fastify', async () => {
     const app = fastify()
     await app.register(dynamoSession, { secret: SECRET, store: { tableName } })
     expect(app.hasPlugin('dynamo-session-store')).toBe(true)
@@ -52,7 +52,7 @@ describe('the plugin', () => {
     await app.close()
   })
 
-  it('refuses a wrong configuration, and to be without any secret', async () => {
+  it('refuses a wrong configuration, and a missing secret', async () => {
     const wrong = async (options: object) => {
       const app = fastify()
       await app.register(dynamoSession, options)
@@ -72,7 +72,7 @@ describe('the plugin', () => {
     expect(await stored('made by the application')).toMatchObject({ data: { S: '{"user":"ada"}' } })
   })
 
-  it('stores a session for every visitor only if saveUninitialized says so', async () => {
+  it('stores new sessions without data only with saveUninitialized', async () => {
     const some = await start(routes, { session: { saveUninitialized: undefined } })
     expect((await some.get('/who')).setCookie).toBeUndefined()
     const every = await start(routes, { session: { saveUninitialized: true } })
@@ -80,7 +80,7 @@ describe('the plugin', () => {
     expect(await every.item()).toMatchObject({ data: { S: '{}' } })
   })
 
-  it('says so when its store is given to @fastify/session alone', async () => {
+  it('is named by the error of a store that @fastify/session got without the plugin', async () => {
     const app = fastify()
     await app.register(fastifyCookie)
     const store = new DynamoSessionStore({ tableName })
@@ -127,7 +127,7 @@ describe('the plugin', () => {
       expect(own.signer.unsign(other)).toEqual({ valid: false, renew: false, value: null })
     })
 
-    it('refuses ids that nobody signed', async () => {
+    it('refuses to store unsigned ids', async () => {
       const { get, failures } = await start(routes, {
         ...signed,
         session: { secret: undefined, idGenerator: () => 'x' },
@@ -142,7 +142,7 @@ onEachEngine('a session object of Fastify', (engine) => {
   const bench = fastifyBench(engine)
   const { start, settled, operations, stored } = bench
 
-  it('shows nothing of ours, neither by its keys nor as JSON', async () => {
+  it('shows no members of this package, neither by its keys nor as JSON', async () => {
     const { get, item } = await start({
       ...routes,
       '/keys': (request) => {
@@ -158,7 +158,7 @@ onEachEngine('a session object of Fastify', (engine) => {
     expect((await item())?.data).toEqual({ S: '{"user":"ada"}' })
   })
 
-  it('has its methods, whatever is stored under their names, and a save keeps that', async () => {
+  it('keeps its methods when data has their names, and a save keeps that data', async () => {
     const { get, change, item } = await start({
       ...routes,
       '/methods': (request) => {
@@ -183,7 +183,7 @@ onEachEngine('a session object of Fastify', (engine) => {
     expect(({} as { polluted?: true }).polluted).toBeUndefined()
   })
 
-  it('is saved by the handler and again with what changed later', async () => {
+  it('is saved by the handler, and again with later changes', async () => {
     const { get, item } = await start({
       ...routes,
       '/twice': async (request) => {
@@ -216,7 +216,7 @@ onEachEngine('a session object of Fastify', (engine) => {
   })
 
   describe('when it is reloaded', () => {
-    it.each(['callback', 'promise'])('has what is stored, and is saved with what changed then: by %s', async (way) => {
+    it.each(['callback', 'promise'])('has the stored data, and later changes are saved: by %s', async (way) => {
       const { get, change, item } = await start({
         ...routes,
         '/reload': async (request) => {
@@ -250,7 +250,7 @@ onEachEngine('a session object of Fastify', (engine) => {
       expect((await item())?.data).toEqual({ S: '{"user":"ada","views":1}' })
     })
 
-    it('is empty when it was deleted, and stays deleted', async () => {
+    it('is empty when the session was deleted, and stays deleted', async () => {
       const { get, id, store } = await start({
         ...routes,
         '/reload': async (request) => {
@@ -268,7 +268,7 @@ onEachEngine('a session object of Fastify', (engine) => {
   })
 
   describe('when it is regenerated', () => {
-    it.each(['callback', 'promise'])('keeps the keys that are named, and can be reloaded: by %s', async (way) => {
+    it.each(['callback', 'promise'])('keeps the named keys, and can be reloaded: by %s', async (way) => {
       const { get, id, item } = await start({
         ...routes,
         '/regenerate': async (request) => {
@@ -289,7 +289,7 @@ onEachEngine('a session object of Fastify', (engine) => {
       expect((await item())?.data).toEqual({ S: '{"user":"ada","cart":["ada"]}' })
     })
 
-    it('stores nothing as long as nothing is in it, and then everything at once', async () => {
+    it('is stored when it has data, with one request', async () => {
       const { get, item } = await start({
         ...routes,
         '/login': async (request) => {

@@ -5,11 +5,11 @@ import { fetchTable } from '../../../support/fetch-table.js'
 
 type Handler = SessionHandler<unknown, Record<string, unknown>, Record<string, unknown>>
 
-describe('use, in a program that stops as soon as it has answered', () => {
+describe('use, in a program that stops as soon as it has responded,', () => {
   const table = fetchTable(anyEngine())
   const { item, reported } = table
 
-  /** A stored session; giving back its lock takes a while, once it is locked. */
+  /** Stores a session. The release of its lock then takes a while. */
   async function signedIn(options: ManagerOptions = {}) {
     const locking = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
     const manager = createSessionManager({ ...table.options(), secretKey: 'the secret', ...locking, ...options })
@@ -28,7 +28,7 @@ describe('use, in a program that stops as soon as it has answered', () => {
     }
   }
 
-  it('has given the lock back when it was told to skip', async () => {
+  it('has released the lock after skip', async () => {
     const { manager, cookie, id } = await signedIn()
     await manager.use(
       cookie,
@@ -39,7 +39,7 @@ describe('use, in a program that stops as soon as it has answered', () => {
     expect(await isLocked(id)).toBe(false)
   })
 
-  it('has given the lock back when the session is secure, and the request is not', async () => {
+  it('has released the lock when the session is secure, and the request is not', async () => {
     const { manager, cookie, id } = await signedIn()
     const setSecure: Handler = (_session, options) => {
       options.secure = true
@@ -48,7 +48,7 @@ describe('use, in a program that stops as soon as it has answered', () => {
     expect(await isLocked(id)).toBe(false)
   })
 
-  it('has given the lock back when the options were set to what can’t be', async () => {
+  it('has released the lock when an option was set to an impossible value', async () => {
     const { manager, cookie, id } = await signedIn()
     const use = manager.use(
       cookie,
@@ -60,7 +60,7 @@ describe('use, in a program that stops as soon as it has answered', () => {
     expect(await isLocked(id)).toBe(false)
   })
 
-  it('has given the lock back when the session could not be stored', async () => {
+  it('has released the lock when the session could not be stored', async () => {
     const { manager, cookie, id } = await signedIn()
     const use = manager.use(
       cookie,
@@ -71,7 +71,7 @@ describe('use, in a program that stops as soon as it has answered', () => {
     expect(reported).toEqual([])
   })
 
-  it('has given the lock back of a session that is over, before the handler gets a new one', async () => {
+  it('has released the lock of an expired session before the handler gets a new session', async () => {
     const { manager, cookie, id } = await signedIn()
     const cookieSettings = { originalMaxAge: 1000, expires: new Date(Date.now() - 60_000) }
     const before = table.proxy.operations.length

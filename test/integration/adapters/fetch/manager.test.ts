@@ -29,7 +29,7 @@ onEachEngine('createSessionManager', (engine) => {
   }
 
   describe('from Cookie header to Set-Cookie header', () => {
-    it('stores what is new under a signed id, which is the cookie', async () => {
+    it('stores a new session under a signed id, which is the cookie', async () => {
       const { id, setCookie, manager, cookie } = await signedIn()
       expect(id).toMatch(/^[0-9a-f]{64}--[0-9a-f]{64}$/)
       expect(setCookie).toBe(`rack.session=${id}; Path=/; HttpOnly`)
@@ -38,12 +38,12 @@ onEachEngine('createSessionManager', (engine) => {
       expect(session.get('user')).toBe('ada')
     })
 
-    it('has the cookie of the Ruby gem with session_id_digest: md5', async () => {
+    it('makes the cookie of the Ruby gem with session_id_digest: md5', async () => {
       const { id } = await signedIn({ sessionIdDigest: 'md5' })
       expect(id).toMatch(/^[0-9a-f]{32}--[0-9a-f]{64}$/)
     })
 
-    it('sends no cookie again that the browser has, and asks for the item once', async () => {
+    it('sends no cookie that the browser has already, and reads the item once', async () => {
       const { manager, cookie, id } = await signedIn()
       const unchanged = await manager.load(cookie)
       expect(await unchanged.commit()).toBeUndefined()
@@ -81,7 +81,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await data(id)).toEqual({ user: 'ada' })
     })
 
-    it('does not keep an id of its own that has no item', async () => {
+    it('makes another id when a signed id has no item', async () => {
       const id = makeSessionId(SIGNING)
       const { session, commit } = await open().load(`rack.session=${id}`)
       session.set('user', 'ada')
@@ -89,7 +89,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await item(id)).toBeUndefined()
     })
 
-    it('takes cookies that older secrets signed', async () => {
+    it('accepts cookies that were signed with older secrets', async () => {
       const { cookie } = await signedIn()
       const { session } = await open({ secretKey: ['a new one', SIGNING.secretKey] }).load(cookie)
       expect(session.get('user')).toBe('ada')
@@ -111,7 +111,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await commit()).toBeUndefined()
     })
 
-    it('leaves the cookie alone of a session that was deleted meanwhile: the browser may have a new one', async () => {
+    it('leaves the cookie when another request deleted the session, because the browser may have a new cookie', async () => {
       const { manager, cookie, id } = await signedIn({ expireAfter: 60 })
       const { session, commit } = await manager.load(cookie)
       await remove(id)
@@ -131,7 +131,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await data(id)).toEqual({ user: 'ada' })
     })
 
-    it('emits conflict at its storage', async () => {
+    it('emits conflict from its storage', async () => {
       const { manager, cookie, id } = await signedIn()
       const conflicts: unknown[] = []
       manager.storage.on('conflict', ({ keys }) => conflicts.push(keys))
@@ -165,7 +165,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect((await manager.load(setCookie.split(';')[0])).session.get('user')).toBe('ada')
     })
 
-    it('expireAfter ends cookie and item, and sends the cookie with every answer', async () => {
+    it('expireAfter ends cookie and item, and sends the cookie with every response', async () => {
       const { manager, setCookie, cookie, id } = await signedIn({ expireAfter: 600 })
       const expires = (header: string) => (Date.parse(/Expires=([^;]+)/.exec(header)?.[1] ?? '') - Date.now()) / 1000
       expect(expires(setCookie)).toBeGreaterThan(590)
@@ -180,7 +180,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await (await manager.load(null)).commit()).toBeUndefined()
     })
 
-    it('expireAfter of one request outlives that of all', async () => {
+    it('expireAfter of one request wins over that of the manager', async () => {
       const manager = open({ expireAfter: 60 })
       const { session, options, commit } = await manager.load(null)
       session.set('user', 'ada')
@@ -190,7 +190,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect((await manager.load(null)).options.expireAfter).toBe(60)
     })
 
-    it('expireAfter moves the end that another adapter stored with its cookie', async () => {
+    it('expireAfter moves the end that another adapter stored with its cookie settings', async () => {
       const { manager, cookie, id } = await signedIn({ expireAfter: 600, touchInterval: 0 })
       const expires = new Date(Date.now() + 5000)
       await table.change(id, { cookie: { S: JSON.stringify({ originalMaxAge: 5000, expires, path: '/' }) } })
@@ -202,7 +202,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(Number(expire_at?.N)).toBeGreaterThan(Date.now() / 1000 + 590)
     })
 
-    it('secure: over http nothing is loaded, stored or sent, and that is told once', async () => {
+    it('secure: over http nothing is loaded, stored or sent, with one warning', async () => {
       const { manager, cookie, id } = await signedIn({ secure: true })
       expect(await (await manager.load(cookie, { secure: false })).commit()).toBeUndefined()
       expect(reported).toEqual([])
@@ -223,7 +223,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect((await manager.load(cookie, { secure: false })).session.get('user')).toBe('ada')
     })
 
-    it('defer: stored, without a cookie', async () => {
+    it('defer: stores the session, and sends no cookie', async () => {
       const manager = open()
       const { session, options, commit } = await manager.load(null)
       session.set('user', 'ada')
@@ -232,7 +232,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await data(session.id)).toEqual({ user: 'ada' })
     })
 
-    it('skip: nothing stored, no cookie, and the lock given back; but a logout is one', async () => {
+    it('skip: stores nothing, sends no cookie, and releases the lock; a logout still works', async () => {
       const { manager, cookie, id } = await signedIn(PESSIMISTIC)
       const { session, options, commit } = await manager.load(cookie)
       session.set('user', 'eve')
@@ -245,7 +245,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await item(id)).toBeUndefined()
     })
 
-    it('renew: another id with the same data, once', async () => {
+    it('renew: moves the session to another id once', async () => {
       const { manager, cookie, id } = await signedIn()
       const { options, commit, session } = await manager.load(cookie)
       options.renew = true
@@ -259,14 +259,14 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await data(next)).toEqual({ user: 'eve' })
     })
 
-    it('renew with defer sends the cookie all the same', async () => {
+    it('renew with defer still sends the cookie', async () => {
       const { manager, cookie } = await signedIn()
       const { options, commit } = await manager.load(cookie)
       Object.assign(options, { renew: true, defer: true })
       expect(await commit()).toMatch(/^rack\.session=/)
     })
 
-    it('drop: the session is deleted, without a cookie', async () => {
+    it('drop: deletes the session, and sends no cookie', async () => {
       const { manager, cookie, id } = await signedIn()
       const { options, commit } = await manager.load(cookie)
       options.drop = true
@@ -274,7 +274,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await item(id)).toBeUndefined()
     })
 
-    it('holds for all requests when it was given to the manager', async () => {
+    it('an option of the manager applies to all requests', async () => {
       const { id } = await signedIn()
       const { session, commit } = await open({ skip: true }).load(`rack.session=${id}`)
       session.set('user', 'eve')
@@ -282,7 +282,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await data(id)).toEqual({ user: 'ada' })
     })
 
-    it('refuses what a request sets wrongly before anything is stored, and gives the lock back', async () => {
+    it('refuses wrong options of a request before it stores anything, and releases the lock', async () => {
       const { manager, cookie, id } = await signedIn(PESSIMISTIC)
       const { session, options, commit } = await manager.load(cookie)
       session.set('user', 'eve')
@@ -315,7 +315,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(next.headers.getSetCookie()).toEqual([])
     })
 
-    it('sends the cookie with a response that can’t be changed', async () => {
+    it('sends the cookie with an immutable response', async () => {
       const response = await open().run(request(), (session) => {
         session.set('user', 'ada')
         return Response.redirect(HTTPS, 302)
@@ -324,7 +324,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(response.headers.getSetCookie()).toHaveLength(1)
     })
 
-    it('takes a response that is thrown for an answer', async () => {
+    it('sends a thrown response', async () => {
       const run = open().run(request(), (session) => {
         session.flash('notice', 'sign in first')
         throw Response.redirect(HTTPS, 302)
@@ -337,7 +337,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(thrown.headers.getSetCookie()).toHaveLength(1)
     })
 
-    it('gives the options to the handler', async () => {
+    it('passes the options to the handler', async () => {
       const { manager, cookie, id } = await signedIn()
       const response = await manager.run(request(cookie), (_session, options) => {
         options.renew = true
@@ -347,7 +347,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await item(id)).toEqual(forwarderTo(expect.any(String)))
     })
 
-    it('looks at the URL for secure, unless it is told', async () => {
+    it('takes secure from the URL, unless the caller sets it', async () => {
       const manager = open({ secure: true })
       const sign = (url: string, facts = {}) =>
         manager.run(
@@ -363,7 +363,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect((await sign(HTTPS)).headers.getSetCookie()).toHaveLength(1)
     })
 
-    it('stores nothing when the handler throws, gives the lock back, and throws the same', async () => {
+    it('stores nothing when the handler throws, releases the lock, and throws the same error', async () => {
       const { manager, cookie, id } = await signedIn(PESSIMISTIC)
       const error = new Error('of the handler')
       const run = manager.run(request(cookie), async (session) => {
@@ -375,7 +375,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await data(id)).toEqual({ user: 'ada' })
     })
 
-    it('answers with an error of the save, and gives the lock back', async () => {
+    it('throws an error of the save, and releases the lock', async () => {
       const { manager, cookie, id } = await signedIn(PESSIMISTIC)
       const run = manager.run(request(cookie), (session) => {
         session.set('large', 'x'.repeat(500_000))
@@ -385,7 +385,7 @@ onEachEngine('createSessionManager', (engine) => {
       await table.unlocked(id)
     })
 
-    it('gives the lock back when the request is aborted, and still stores what the handler does then', async () => {
+    it('releases the lock when the request is aborted, and still stores later changes', async () => {
       const { manager, cookie, id } = await signedIn(PESSIMISTIC)
       const controller = new AbortController()
       await manager.run(request(cookie, { signal: controller.signal }), async (session) => {
@@ -398,7 +398,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(await data(id)).toEqual({ user: 'eve' })
     })
 
-    it('takes no lock with it of a request that was aborted before', async () => {
+    it('leaves no lock of a request that was aborted before', async () => {
       const { manager, cookie, id } = await signedIn(PESSIMISTIC)
       await manager.run(request(cookie, { signal: AbortSignal.abort() }), async () => {
         await table.unlocked(id)
@@ -408,7 +408,7 @@ onEachEngine('createSessionManager', (engine) => {
   })
 
   describe('use', () => {
-    it('gives the handler’s result and the cookie to send', async () => {
+    it('returns the handler’s result and the cookie to send', async () => {
       const manager = open()
       const { result, setCookie } = await manager.use(null, async (session) => {
         session.set('user', 'ada')
@@ -421,7 +421,7 @@ onEachEngine('createSessionManager', (engine) => {
       })
     })
 
-    it('throws what the handler throws, with the lock given back by then', async () => {
+    it('throws the handler’s error after it has released the lock', async () => {
       const { manager, cookie, id } = await signedIn(PESSIMISTIC)
       const use = manager.use(cookie, () => {
         throw new Error('of the handler')

@@ -39,7 +39,7 @@ describe('docs/rails.md', { timeout: 90_000 }, () => {
 
   const item = (id: string) => readItem(client, tableName, id)
 
-  /** The gem as the page configures it. */
+  /** The gem with the configuration of the page. */
   function gem(): RubyGem {
     const number = (name: string) => {
       const found = new RegExp(`^ +${name}: ([\\d_ *]+),?( |$)`, 'm').exec(PAGE)?.[1]
@@ -59,7 +59,7 @@ describe('docs/rails.md', { timeout: 90_000 }, () => {
 
   type Ask = (method: string, path: string, id?: string) => Promise<{ text: string; setCookie: string[] }>
 
-  /** Runs a program of the page as written, but with the package's sources, and asks it. */
+  /** Runs a program of the page as written, but with the package's sources, and sends requests to it. */
   async function start(name: string, environment = 'development'): Promise<Ask> {
     const entry = (_: string, path: string) => pathToFileURL(join(ROOT, `runtime/${path}.ts`)).href
     const text = block(name, PAGE).replace(/(?<=from ')dynamo-session-store\/([a-z-]+)(?=')/g, entry)
@@ -96,7 +96,7 @@ describe('docs/rails.md', { timeout: 90_000 }, () => {
     }
   }
 
-  it('gives both sides the same lifetime and locks', () => {
+  it('configures the same lifetime and locks on both sides', () => {
     const folder = folderWith({ [CONFIG_FILE]: block(CONFIG_FILE, PAGE) })
     const configuration = resolveConfiguration({ root: folder }, { SESSION_SECRET: SECRET })
     expect(configuration).toMatchObject({

@@ -22,7 +22,7 @@ describe.each(RAILS_ADAPTERS)('a table and a login shared with Rails: $name', (a
   onEachEngine('over HTTP', (engine) => shared(adapter, engine))
 })
 
-/** The gem's stand-in on one side of the table, one of our adapters in its real framework on the other. */
+/** A simulation of the gem and one of our adapters, in its real framework, share a table. */
 function shared(adapter: Adapter, engine: Engine): void {
   const tableName = uniqueTableName()
   let client: DynamoDBClient
@@ -71,7 +71,7 @@ function shared(adapter: Adapter, engine: Engine): void {
     '/seen-by': (session) => `seen by ${session.get('seen_by')}`,
   }
 
-  /** Serves the Node application, to a browser that has this cookie. */
+  /** Serves the Node application to a browser with this cookie. */
   async function open(cookie?: string, options: Options = {}, gate?: Gate): Promise<Browser> {
     app = await adapter.start(
       { ...routes(gate), ...more },
@@ -91,7 +91,7 @@ function shared(adapter: Adapter, engine: Engine): void {
     return new Browser(app, 'rack.session', cookie)
   }
 
-  /** Signs in with Rails; the session has what sessions of Rails have. */
+  /** Signs in with Rails. The session has the usual data of Rails. */
   async function signedIn(ruby = gem()): Promise<string> {
     const { setCookie } = await ruby.request(undefined, (session) => {
       session.set('session_id', 'a1b2c3')
@@ -104,7 +104,7 @@ function shared(adapter: Adapter, engine: Engine): void {
     return setCookie
   }
 
-  /** What is done after the response is done before this is over. */
+  /** Waits for the work that is done after the response. */
   async function settled(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20))
     await proxy.quiet()
@@ -138,7 +138,7 @@ function shared(adapter: Adapter, engine: Engine): void {
       expect(reported).toEqual([])
     })
 
-    it('is renewed by a request of Node that only reads: its data byte for byte, created_at and unknown attributes kept', async () => {
+    it('is touched by a request of Node that only reads, which keeps data, created_at and unknown attributes', async () => {
       const id = gem().sign('1'.repeat(64))
       const now = Date.now() / 1000
       const others = {
@@ -164,7 +164,7 @@ function shared(adapter: Adapter, engine: Engine): void {
       expect((await item(id))?.data?.S).toContain('"rate":1.0,"big":1152921504606846977')
     })
 
-    it('is served also when max_stale is not set in Rails, and Node then mends its expire_at', async () => {
+    it('is served also when max_stale is not set in Rails, and Node then corrects its expire_at', async () => {
       const id = await signedIn(gem({ maxStale: 0 }))
       expect(Number((await item(id))?.expire_at?.N)).toBeLessThanOrEqual(Date.now() / 1000)
       const browser = await open(id, { touchInterval: 60 })
@@ -173,7 +173,7 @@ function shared(adapter: Adapter, engine: Engine): void {
       expect(Number((await item(id))?.expire_at?.N)).toBeGreaterThan(Date.now() / 1000 + 3500)
     })
 
-    it('is over for Node when Rails destroyed it, and Node does not keep its id', async () => {
+    it('is deleted for Node when Rails destroyed it, and Node makes another id', async () => {
       const id = await signedIn()
       const browser = await open(id)
       await gem().request(id, (session) => session.destroy())
@@ -187,7 +187,7 @@ function shared(adapter: Adapter, engine: Engine): void {
       expect(await dataOf(browser.value)).toEqual({ user_id: 42 })
     })
 
-    it('is over for Rails when Node destroyed it', async () => {
+    it('is deleted for Rails when Node destroyed it', async () => {
       const id = await signedIn()
       const browser = await open(id)
       await browser.get('/out')
@@ -227,7 +227,7 @@ function shared(adapter: Adapter, engine: Engine): void {
       expect(data).not.toHaveProperty('flash')
     })
 
-    it('that the gem has left without data (D5, G28) is empty for Node, which makes it readable again', async () => {
+    it('that the gem stored without data (D5, G28) is empty for Node, which makes it readable again', async () => {
       const id = gem().sign('2'.repeat(64))
       await expect(gem({ enableLocking: true }).request(id)).rejects.toThrow(TypeError)
       await expect(gem().request(id)).rejects.toThrow(TypeError)
@@ -242,7 +242,7 @@ function shared(adapter: Adapter, engine: Engine): void {
   })
 
   describe('a session that Node made', () => {
-    it('is one that Rails can read, change and destroy', async () => {
+    it('can be read, changed and destroyed by Rails', async () => {
       const browser = await open()
       const { setCookie } = await browser.get('/user-in')
       expect(setCookie).toMatch(/^rack\.session=[0-9a-f]{32}--[0-9a-f]{64}; path=\/; httponly/i)
@@ -263,7 +263,7 @@ function shared(adapter: Adapter, engine: Engine): void {
       expect((await browser.get('/user')).text).toBe('user undefined')
     })
 
-    it('is only renewed by Rails when that reads it, and lives on in Node from then', async () => {
+    it('is touched when Rails reads it, and expires in Node accordingly later', async () => {
       const browser = await open()
       await browser.get('/user-in')
       await settled()
@@ -277,7 +277,7 @@ function shared(adapter: Adapter, engine: Engine): void {
       expect(((await item(browser.value))?.updated_at?.S ?? '') > (after?.updated_at?.S ?? '')).toBe(true)
     })
 
-    it('after a regenerated id is under the new one alone', async () => {
+    it('is found only under its new id after regenerate', async () => {
       const browser = await open()
       await browser.get('/in')
       const old = browser.value
@@ -289,7 +289,7 @@ function shared(adapter: Adapter, engine: Engine): void {
     })
   })
 
-  it('takes a new id for a well signed one without an item, and reads nothing into it (A13)', async () => {
+  it('gets a new id when a signed id has no item (A13)', async () => {
     const id = gem().sign('3'.repeat(64))
     const browser = await open(id)
     expect((await browser.get('/user')).text).toBe('user undefined')
@@ -350,7 +350,7 @@ function shared(adapter: Adapter, engine: Engine): void {
     const locking = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 10, lockRetryDelay: 20 } as const
     const patient = { enableLocking: true, lockExpiryTime: 60_000, lockMaxWaitTime: 10, lockRetryDelay: 20 }
 
-    it('Node waits for the lock of Rails, and sees its change', async () => {
+    it('makes Node wait for the lock of Rails, and see its change', async () => {
       const id = await signedIn()
       const browser = await open(id, locking)
       const gate = new Gate()
@@ -373,7 +373,7 @@ function shared(adapter: Adapter, engine: Engine): void {
       expect(await item(id)).not.toHaveProperty('locked_at')
     })
 
-    it('Rails waits for the lock of Node, and sees its change', async () => {
+    it('makes Rails wait for the lock of Node, and see its change', async () => {
       const id = await signedIn()
       const gate = new Gate()
       const browser = await open(id, locking, gate)
@@ -393,7 +393,7 @@ function shared(adapter: Adapter, engine: Engine): void {
       expect(await item(id)).not.toHaveProperty('locked_at')
     })
 
-    it('loses no count of either side', async () => {
+    it('loses no increment of either side', async () => {
       const id = await signedIn()
       const browser = await open(id, locking)
       const count = () =>
@@ -403,7 +403,7 @@ function shared(adapter: Adapter, engine: Engine): void {
       expect(await dataOf(id)).toMatchObject({ views: 10 })
     })
 
-    it("a lock that Rails breaks under Node, which its default settings do: Node's save fails, Rails' change stays", async () => {
+    it("fails Node's save when Rails took over the lock, as its default settings do, and keeps Rails' change", async () => {
       const id = await signedIn()
       const gate = new Gate()
       const browser = await open(id, locking, gate)
@@ -421,7 +421,7 @@ function shared(adapter: Adapter, engine: Engine): void {
       expect(await item(id)).not.toHaveProperty('locked_at')
     })
 
-    it('a lock that Rails left behind (D10 to D12) is taken over by Node after lock_expiry_time', async () => {
+    it('lets Node take over an abandoned lock of Rails (D10 to D12) after lock_expiry_time', async () => {
       const id = await signedIn()
       await gem({ enableLocking: true }).request(id, (session) => session.clear())
       expect(await item(id)).toHaveProperty('locked_at')

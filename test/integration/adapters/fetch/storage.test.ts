@@ -16,7 +16,7 @@ onEachEngine('createSessionStorage', (engine) => {
   const { item, data, change, remove, requests, options, reported } = table
   const open = (more: Options = {}) => createSessionStorage(options(more))
 
-  /** A stored session, and what its next request reads of it. */
+  /** Stores a session, and reads it as the next request does. */
   async function signedIn(more: Options = {}, values: Record<string, unknown> = { user: 'ada', cart: [1] }) {
     const storage = open(more)
     const session = await storage.read(null)
@@ -49,7 +49,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await data(id ?? '')).toEqual({ user: 'ada' })
     })
 
-    it('signs ids where there is a secret, and asks DynamoDB for none that is wrongly signed', async () => {
+    it('signs ids where there is a secret, and sends no request for a forged id', async () => {
       const { storage, id } = await signedIn(SIGNING)
       expect(id).toMatch(/^[0-9a-f]{64}--[0-9a-f]{64}$/)
       expect((await storage.read(id)).get('user')).toBe('ada')
@@ -59,7 +59,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await requests()).toEqual([])
     })
 
-    it('takes the values of other writers as they are, and what they call _flash as well', async () => {
+    it('keeps the values of other writers, also values under their key _flash', async () => {
       const { storage, id } = await signedIn()
       await change(id, { data: { S: '{"_flash":["a","b"],"nothing":null,"constructor":1}' } })
       const session = await storage.read(id)
@@ -86,7 +86,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await requests()).toEqual([])
     })
 
-    it('stores a new one under its id, with values at the top level', async () => {
+    it('stores a new session under its id, with values at the top level', async () => {
       const storage = open()
       const session = await storage.read(null)
       session.set('user', 'ada')
@@ -95,7 +95,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await data(session.id)).toEqual({ user: 'ada' })
     })
 
-    it('stores it once, and then what changed', async () => {
+    it('stores a session once, and then its changes', async () => {
       const storage = open()
       const session = await storage.read(null)
       session.set('user', 'ada')
@@ -107,7 +107,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await data(id ?? '')).toEqual({ user: 'eve' })
     })
 
-    it('makes one item of saves that overlap, also when the id is regenerated', async () => {
+    it('makes one item of overlapping saves, also after regenerateId', async () => {
       const storage = open(SIGNING)
       const session = await storage.read(null)
       session.set('user', 'ada')
@@ -120,7 +120,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await requests()).toEqual(['UpdateItem', 'UpdateItem', 'UpdateItem'])
     })
 
-    it('writes nothing when a value was set to what it was', async () => {
+    it('writes nothing when a value was set to the same value', async () => {
       const { storage, id } = await signedIn()
       const session = await storage.read(id)
       session.set('user', 'ada')
@@ -128,7 +128,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await requests()).toEqual(['GetItem'])
     })
 
-    it('stores what changed within a value, of which the session object knows nothing', async () => {
+    it('stores a change within a value, which the session object does not notice', async () => {
       const { storage, id } = await signedIn()
       const session = await storage.read(id)
       const cart = session.get('cart') as number[]
@@ -137,7 +137,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await data(id)).toEqual({ user: 'ada', cart: [1, 2] })
     })
 
-    it('renews an unchanged session when that is due, and survives when it fails', async () => {
+    it('touches an unchanged session after touch_interval, and survives an error', async () => {
       const { storage, id } = await signedIn({ touchInterval: 0, maxStale: 60 })
       await change(id, { expire_at: { N: String(Math.floor(Date.now() / 1000) + 5) } })
       expect(await storage.save(await storage.read(id))).toBeNull()
@@ -147,7 +147,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(reported).toEqual(['touch: ThrottlingException'])
     })
 
-    it('leaves cookie and session alone when it was deleted meanwhile', async () => {
+    it('leaves the cookie, and stores nothing, when another request deleted the session', async () => {
       const { storage, id } = await signedIn()
       const session = await storage.read(id)
       await remove(id)
@@ -157,7 +157,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await item(id)).toBeUndefined()
     })
 
-    it('merges with what other requests stored, and emits conflict where it wins over them', async () => {
+    it('merges with changes of other requests, and emits conflict for the same keys', async () => {
       const { storage, id } = await signedIn()
       const conflicts: unknown[] = []
       storage.on('conflict', ({ keys }) => conflicts.push(keys))
@@ -175,7 +175,7 @@ onEachEngine('createSessionStorage', (engine) => {
       cookie: { S: JSON.stringify({ originalMaxAge: 600_000, expires: new Date(end), path: '/' }) },
     })
 
-    it('is over with that', async () => {
+    it('expires with the cookie', async () => {
       const { storage, id } = await signedIn(PESSIMISTIC)
       await change(id, settings(Date.now() - 1))
       const session = await storage.read(id)
@@ -183,7 +183,7 @@ onEachEngine('createSessionStorage', (engine) => {
       await table.unlocked(id)
     })
 
-    it('still ends with that after it was saved, renewed, or given another id', async () => {
+    it('still expires with the cookie after it was saved, touched, or moved to another id', async () => {
       const { storage, id } = await signedIn({ touchInterval: 0 })
       const end = Date.now() + 300_000
       await change(id, settings(end))
@@ -201,7 +201,7 @@ onEachEngine('createSessionStorage', (engine) => {
   })
 
   describe('flash', () => {
-    it('is there in the next request only', async () => {
+    it('is readable only in the next request', async () => {
       const { storage, id } = await signedIn()
       const first = await storage.read(id)
       first.flash('notice', 'saved')
@@ -214,7 +214,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect((await storage.read(id)).get('notice')).toBeUndefined()
     })
 
-    it('makes a session of its own', async () => {
+    it('makes a session that has no other data', async () => {
       const storage = open()
       const session = await storage.read(null)
       session.flash('notice', 'welcome')
@@ -234,7 +234,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await requests()).toEqual(['GetItem', 'DeleteItem'])
     })
 
-    it('deletes one that was regenerated before, under whatever id it is stored', async () => {
+    it('deletes a session after regenerateId, under its stored id', async () => {
       const { storage, id } = await signedIn()
       const session = await storage.read(id)
       session.regenerateId()
@@ -243,7 +243,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await item(id)).toBeUndefined()
     })
 
-    it('asks DynamoDB for nothing when the session was never stored', async () => {
+    it('sends no request when the session was never stored', async () => {
       const storage = open()
       const session = await storage.read(null)
       session.destroy()
@@ -309,7 +309,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await data(third ?? '')).toEqual({ user: 'ada', cart: [1] })
     })
 
-    it('keeps the old item on demand, as it was, and gives its lock back', async () => {
+    it('keeps the old item on demand, and releases its lock', async () => {
       const { storage, id } = await signedIn(PESSIMISTIC)
       const session = await storage.read(id)
       expect((await item(id))?.locked_at).toBeDefined()
@@ -321,7 +321,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await data(next ?? '')).toEqual({ user: 'eve', cart: [1] })
     })
 
-    it('does not undo a logout, and leaves the cookie alone then', async () => {
+    it('does not undo a logout, and leaves the cookie then', async () => {
       const { storage, id } = await signedIn()
       const session = await storage.read(id)
       await remove(id)
@@ -374,7 +374,7 @@ onEachEngine('createSessionStorage', (engine) => {
       await table.unlocked(id)
     })
 
-    it('are given back with release, and a save can follow', async () => {
+    it('are released by release, and a save can follow', async () => {
       const { storage, id } = await signedIn(PESSIMISTIC)
       const session = await storage.read(id)
       await storage.release(session)
@@ -384,7 +384,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await data(id)).toEqual({ user: 'eve', cart: [1] })
     })
 
-    it('release rejects neither for a session that it does not know, nor when DynamoDB does not answer', async () => {
+    it('never make release reject, also for an unknown session, and without an answer of DynamoDB', async () => {
       const { storage, id } = await signedIn(PESSIMISTIC)
       await storage.release(createSession())
       const session = await storage.read(id)
@@ -415,7 +415,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await storage.save(own)).toBe(own.id)
     })
 
-    it('does not take the place of one that is there', async () => {
+    it('never overwrites a stored session', async () => {
       const { storage, id } = await signedIn()
       const session = createSession(id)
       session.set('user', 'eve')
@@ -423,7 +423,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await data(id)).toEqual({ user: 'ada', cart: [1] })
     })
 
-    it('deletes the one with its id when it was destroyed, as scripts do', async () => {
+    it('deletes the stored session with its id when it was destroyed, as scripts do', async () => {
       const { storage, id } = await signedIn()
       const session = createSession(id)
       session.destroy()
@@ -432,7 +432,7 @@ onEachEngine('createSessionStorage', (engine) => {
     })
   })
 
-  it('makes another id when the one of a new session is taken', async () => {
+  it('gets another id when the id of a new session is taken', async () => {
     const storage = open()
     const session = await storage.read(null)
     await change(session.id, { data: { S: '{"user":"bob"}' } })

@@ -73,7 +73,7 @@ describe('dynamoSession', () => {
     if (what.includes('of the application')) expect(cookies[0]).toBe('theme=dark')
   })
 
-  it('gives Rack’s options', async () => {
+  it('passes Rack’s options to the handler', async () => {
     const { get, signedIn } = open((c) => {
       c.get('sessionOptions').renew = true
       return c.text('x')
@@ -98,7 +98,7 @@ describe('dynamoSession', () => {
     expect(failures).toEqual([error])
   })
 
-  it('does the same when what is thrown is no error, which Hono hands on', async () => {
+  it('does the same for a thrown value that is no Error', async () => {
     const { app, signedIn } = open((c) => {
       changed(c)
       throw 'a text'
@@ -109,7 +109,7 @@ describe('dynamoSession', () => {
     expect(await data(id)).toEqual({ user: 'ada' })
   })
 
-  it('hands an error of the save to onError, once, and gives the lock back', async () => {
+  it('passes an error of the save to onError once, and releases the lock', async () => {
     const { get, signedIn, failures } = open((c) => {
       c.get('session').set('large', 'x'.repeat(500_000))
       return c.text('x')
@@ -120,7 +120,7 @@ describe('dynamoSession', () => {
     await table.unlocked(id)
   })
 
-  it('gives the lock back when the request is aborted', async () => {
+  it('releases the lock when the request is aborted', async () => {
     const controller = new AbortController()
     const { get, signedIn } = open(async (c) => {
       expect((await item(id))?.locked_at).toBeDefined()
@@ -132,7 +132,7 @@ describe('dynamoSession', () => {
     expect((await get('/', cookie, { signal: controller.signal })).text).toBe('x')
   })
 
-  it('looks at the URL for secure', async () => {
+  it('takes secure from the URL', async () => {
     const { get } = open(
       (c) => {
         changed(c)

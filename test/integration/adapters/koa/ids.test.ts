@@ -12,7 +12,7 @@ onEachEngine('session ids in Koa', (engine) => {
 
   const secretKey = 'watermelon_smiles'
 
-  it('can be signed, and forged ones cost no request', async () => {
+  it('can be signed, and a forged id costs no request', async () => {
     const settings = (store: DynamoSessionStore) => ({ genid: store.genid, signed: false })
     const app = await start({ '/in': signIn, '/who': who }, { store: { secretKey }, session: settings })
     await app.get('/in')

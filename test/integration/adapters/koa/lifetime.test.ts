@@ -10,12 +10,12 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
 
   const settingsOf = async (app: Browsed) => JSON.parse((await app.item())?.cookie?.S ?? 'null')
   const endOf = async (app: Browsed) => new Date((await settingsOf(app)).expires).getTime()
-  /** The cookie's end in the browser; undefined: as long as the browser. */
+  /** The cookie's end in the browser. undefined: the cookie lives as long as the browser. */
   const browserEnd = ({ setCookie }: { setCookie: readonly string[] }) => {
     const expires = setCookie.map((line) => /^koa\.sess=.*expires=([^;]+)/i.exec(line)?.[1]).find(Boolean)
     return expires === undefined ? undefined : new Date(expires).getTime()
   }
-  /** The session as it would be after some time, without a write. Milliseconds. */
+  /** Makes a session older by this time, in milliseconds. */
   const age = async (app: Browsed, by: number, { lastWrite = by } = {}) => {
     const { originalMaxAge } = await settingsOf(app)
     const end = (await endOf(app)) - by
@@ -27,15 +27,15 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
   }
   const about = (milliseconds: number) => expect.closeTo(Date.now() + milliseconds, -4)
 
-  describe('that ends at a time', () => {
-    it('is one day when nothing is said', async () => {
+  describe('with an end', () => {
+    it('is one day without maxAge', async () => {
       const app = await start({ '/in': signIn, '/who': who })
       await app.get('/in')
       expect(await settingsOf(app)).toMatchObject({ originalMaxAge: 86_400_000 })
       expect((await app.get('/who')).text).toBe('ada')
     })
 
-    it('is over at that very time, although the item is there for up to a second more', async () => {
+    it('ends at that very time, although the item stays for up to a second more', async () => {
       const app = await start({ '/in': signIn, '/who': who }, { session: { maxAge: 1200 } })
       await app.get('/in')
       const cookie = app.cookie()
@@ -47,7 +47,7 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
       expect((await app.get('/who', { headers: { cookie } })).text).toBe('nobody')
     })
 
-    it('is not moved by a touch, of which the browser’s cookie learns nothing', async () => {
+    it('is not extended by a touch, because the browser gets no cookie', async () => {
       const app = await start({ '/in': signIn, '/who': who }, { session: { maxAge: HOUR } })
       await app.get('/in')
       await age(app, HOUR / 4)
@@ -61,7 +61,7 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
       expect(after).toEqual({ ...before, updated_at: after?.updated_at })
     })
 
-    it('is not moved by a touch with max_stale either, which renews only itself', async () => {
+    it('is not extended by a touch with max_stale, which extends only the time of max_stale', async () => {
       const app = await start(
         { '/in': signIn, '/who': who },
         { session: { maxAge: HOUR }, store: { maxStale: 600, touchInterval: 0 } },
@@ -76,7 +76,7 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
       expect(Number(after?.expire_at?.N) * 1000).toEqual(about(600_000))
     })
 
-    it('moves with a change, as the cookie in the browser does', async () => {
+    it('is extended by a change, as the cookie in the browser is', async () => {
       const app = await start({ '/in': signIn, '/count': count }, { session: { maxAge: HOUR } })
       await app.get('/in')
       await age(app, HOUR / 4)
@@ -86,7 +86,7 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
   })
 
   describe('with rolling', () => {
-    it('moves with every answer, and is written when touch_interval is over', async () => {
+    it('is extended with every response, and written after touch_interval', async () => {
       const app = await start({ '/in': signIn, '/who': who }, { session: { maxAge: HOUR, rolling: true } })
       await app.get('/in')
       await settled()
@@ -103,14 +103,14 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
   describe('with renew', () => {
     const renewing = { maxAge: HOUR, renew: true }
 
-    it('is left alone in its first half', async () => {
+    it('is not extended in its first half', async () => {
       const app = await start({ '/in': signIn, '/who': who }, { session: renewing })
       await app.get('/in')
       await age(app, HOUR / 2 - 60_000)
       expect((await app.get('/who')).setCookie).toEqual([])
     })
 
-    it('is renewed in its second half, also when the session was touched a moment ago', async () => {
+    it('is extended in its second half, also when the session was touched a moment ago', async () => {
       const app = await start({ '/in': signIn, '/who': who }, { session: renewing })
       await app.get('/in')
       await age(app, HOUR / 2 + 60_000, { lastWrite: 0 })
@@ -150,7 +150,7 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
       expect(await endOf(app)).toEqual(about(HOUR / 6))
     })
 
-    it('can be that of the browser', async () => {
+    it('can be that of the browser session', async () => {
       const app = await start(
         {
           '/in': signIn,
@@ -168,8 +168,8 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
     })
   })
 
-  describe('that is the browser’s', () => {
-    it('stays so when a request saves twice, which koa-session itself takes for one day', async () => {
+  describe('of the browser session', () => {
+    it('stays so when a request saves twice, after which koa-session itself uses one day', async () => {
       const login: Handle = async (ctx) => {
         await ctx.session.regenerate()
         ctx.session.user = 'grace'
@@ -196,7 +196,7 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
   })
 
   describe('of sessions of other writers', () => {
-    it('is Express’s, whose other settings stay', async () => {
+    it('is that of Express’s cookie, whose other settings stay', async () => {
       const app = await start({ '/in': signIn, '/count': count, '/who': who }, { session: { maxAge: HOUR } })
       await app.get('/in')
       const expressCookie = { originalMaxAge: 2 * HOUR, expires: new Date(Date.now() + HOUR), secure: true, path: '/x' }

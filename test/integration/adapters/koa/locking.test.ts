@@ -65,7 +65,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
     expect(app.reported).toEqual([])
   })
 
-  it('go back without autoCommit, when nothing is committed', async () => {
+  it('are released without autoCommit when nothing is committed', async () => {
     const app = await start(
       { '/in': (ctx) => signIn(ctx, app.store) && ctx.session.save().then(() => 'in'), '/count': count },
       { store, session: { autoCommit: false } },
@@ -76,7 +76,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
     expect((await app.item())?.data).toEqual({ S: '{"user":"ada"}' })
   })
 
-  it('go back when the client goes away, and what the handler changes then is stored', async () => {
+  it('are released when the client goes away, and later changes are stored', async () => {
     const gate = new Gate()
     const slow: Handle = async (ctx) => {
       await gate.wait()
@@ -98,7 +98,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
     await isUnlocked(app)
   })
 
-  it('are not taken in vain when the client went away while the session was loaded', async () => {
+  it('are released when the client went away while the session was loaded', async () => {
     const gate = new Gate()
     const app = await start({ '/in': signIn, '/who': (ctx) => gate.wait().then(() => ctx.session.user) }, { store })
     await app.get('/in')
@@ -116,7 +116,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
     expect(bench.proxy.operations).toEqual(['UpdateItem', 'UpdateItem'])
   })
 
-  it('do not stand in the way of the request that holds them', async () => {
+  it('do not block the request that holds them', async () => {
     const twice: Handle = async (ctx) => {
       const again = await app.store.get(ctx.session.externalKey ?? '', undefined, { ctx })
       ctx.session.views = 1
@@ -162,7 +162,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
     expect(bench.proxy.operations).toEqual(['UpdateItem', 'DeleteItem'])
   })
 
-  it('go back for a session that `valid` refuses, which is not renewed', async () => {
+  it('are released for a session that `valid` refuses, which is not touched', async () => {
     const valid = (_: unknown, { user }: { user?: string }) => user !== 'ada'
     const app = await start({ '/in': signIn, '/who': who }, { store, session: { valid } })
     await app.get('/in')
@@ -172,7 +172,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
     expect(await app.item()).toEqual(before)
   })
 
-  it('go back for a session whose cookie is over', async () => {
+  it('are released for a session whose cookie is expired', async () => {
     const app = await start({ '/in': signIn, '/who': who }, { store })
     await app.get('/in')
     const cookie = { originalMaxAge: 1000, expires: new Date(Date.now() - 1) }
@@ -183,7 +183,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
     expect(await app.item()).toEqual(before)
   })
 
-  it('end with their time where nobody says when the request is over', async () => {
+  it('end after lock_expiry_time when no response tells the end of the request', async () => {
     const app = await start({ '/in': signIn }, { store })
     await app.get('/in')
     const ctx = {}
@@ -196,7 +196,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
   describe('when requests to DynamoDB fail', () => {
     const THROTTLED = { error: 'ThrottlingException' }
 
-    it('go back although the touch failed, which is reported', async () => {
+    it('are released although the touch failed, which is reported', async () => {
       const app = await start({ '/in': signIn, '/who': who }, { store })
       await app.get('/in')
       await settled()
@@ -206,7 +206,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
       expect(app.reported).toMatchObject([{ operation: 'touch', error: { name: 'ThrottlingException' } }])
     })
 
-    it('go back although the save failed, and the caller has its error', async () => {
+    it('are released although the save failed, and the caller gets the error', async () => {
       const app = await start({ '/in': signIn, '/count': count }, { store })
       await app.get('/in')
       const before = await app.item()
@@ -219,7 +219,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
       expect(app.reported).toEqual([])
     })
 
-    it('are reported when nobody can be told, also with raise_errors', async () => {
+    it('are reported after the response, also with raise_errors', async () => {
       const app = await start({ '/in': signIn, '/who': who }, { store: { touchInterval: 0, raiseErrors: true } })
       await app.get('/in')
       await settled()

@@ -26,7 +26,7 @@ onEachEngine('the store of Koa as scripts use it', (engine) => {
     expect(await store.get(id)).toBeUndefined()
   })
 
-  it('takes no lock, and waits for none', async () => {
+  it('takes no lock and waits for no lock', async () => {
     const { store } = await start({}, { store: { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } })
     const id = newId()
     await store.set(id, { user: 'ada' })
@@ -37,7 +37,7 @@ onEachEngine('the store of Koa as scripts use it', (engine) => {
     expect(await itemOf(id)).toBeUndefined()
   })
 
-  it('gives every key, and changes what it gave as a request would: lifetime kept, logout final', async () => {
+  it('returns every key, and saves a loaded session as a request would: same lifetime, logout final', async () => {
     const { store } = await start({})
     const id = newId()
     await store.set(id, { user: 'ada', _csrf_token: 't', save: 1 }, 3_600_000)
@@ -53,7 +53,7 @@ onEachEngine('the store of Koa as scripts use it', (engine) => {
     expect(await itemOf(id)).toBeUndefined()
   })
 
-  it('gives no session that is over, although its item is still there', async () => {
+  it('finds no expired session, although its item is still stored', async () => {
     const { store } = await start({})
     const id = newId()
     await store.set(id, { user: 'ada' }, 400)
@@ -63,7 +63,7 @@ onEachEngine('the store of Koa as scripts use it', (engine) => {
     expect(await itemOf(id)).toBeDefined()
   })
 
-  it('refuses to save what it could not read', async () => {
+  it('refuses to save a session that could not be read', async () => {
     const { store } = await start({})
     const id = newId()
     await store.set(id, { user: 'ada' })
@@ -76,7 +76,7 @@ onEachEngine('the store of Koa as scripts use it', (engine) => {
     expect(await itemOf(id)).toEqual(before)
   })
 
-  it('stores under another id what it gave, as what it is: unknown there', async () => {
+  it('overwrites a session under another id than that of the loaded session', async () => {
     const { store } = await start({})
     const [id, other] = [newId(), newId()]
     await store.set(id, { user: 'ada' })
@@ -85,7 +85,7 @@ onEachEngine('the store of Koa as scripts use it', (engine) => {
     expect(await store.get(other)).toEqual({ user: 'ada' })
   })
 
-  it('never stores koa-session’s bookkeeping, whoever passes it', async () => {
+  it('never stores koa-session’s own keys', async () => {
     const { store } = await start({})
     const id = newId()
     await store.set(id, { user: 'ada', _expire: Date.now() + 20_000, _maxAge: 30_000 }, 40_000)

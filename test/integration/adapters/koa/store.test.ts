@@ -10,7 +10,7 @@ onEachEngine('DynamoSessionStore in Koa', (engine) => {
   const { start, settled } = bench
 
   describe('the life of a session', () => {
-    it('is stored as its data, with its lifetime beside it and nothing of koa-session’s', async () => {
+    it('is stored as its data, with its lifetime beside it, without koa-session’s own keys', async () => {
       const app = await start({ '/in': signIn }, { session: { maxAge: 3_600_000 } })
       const { setCookie } = await app.get('/in')
       expect(setCookie).toHaveLength(2)
@@ -22,7 +22,7 @@ onEachEngine('DynamoSessionStore in Koa', (engine) => {
       expect(item?.expire_at).toEqual({ N: String(Math.ceil(new Date(expires).getTime() / 1000)) })
     })
 
-    it('takes no cookie with a wrong signature, and asks DynamoDB nothing for it', async () => {
+    it('refuses a cookie with a wrong signature without a request to DynamoDB', async () => {
       const app = await start({ '/in': signIn, '/who': who })
       await app.get('/in')
       await settled()
@@ -33,7 +33,7 @@ onEachEngine('DynamoSessionStore in Koa', (engine) => {
       expect(bench.proxy.operations).toEqual([])
     })
 
-    it('stores what save() was called for although koa-session then says that nothing changed', async () => {
+    it('stores the changes at save(), although koa-session then reports no change', async () => {
       const save: Handle = async (ctx) => {
         ctx.session.views = 1
         await ctx.session.save()
@@ -79,7 +79,7 @@ onEachEngine('DynamoSessionStore in Koa', (engine) => {
       expect(await readItem(bench.client(), bench.tableName, id)).toBeUndefined()
     })
 
-    it('lives on when it was null for a moment', async () => {
+    it('stays when it was null for a moment', async () => {
       const moment: Handle = (ctx) => {
         ctx.session = null
         ctx.session = { views: 1 }
@@ -111,7 +111,7 @@ onEachEngine('DynamoSessionStore in Koa', (engine) => {
       expect(app.reported).toEqual([])
     })
 
-    it('stays under its old id when that can’t become a forwarder, and the request fails', async () => {
+    it('stays under its old id when the old item can’t become a forwarder, and the request fails', async () => {
       const app = await start({ '/in': signIn, '/fresh': (ctx) => ctx.session.regenerate().then(() => 'fresh') })
       await app.get('/in')
       const before = await app.item()
@@ -121,7 +121,7 @@ onEachEngine('DynamoSessionStore in Koa', (engine) => {
       expect(await app.item()).toEqual(before)
     })
 
-    it('is saved on demand only with autoCommit: false', async () => {
+    it('is saved only on demand with autoCommit: false', async () => {
       const routes: Record<string, Handle> = {
         '/in': (ctx) => {
           ctx.session.user = 'ada'
@@ -137,7 +137,7 @@ onEachEngine('DynamoSessionStore in Koa', (engine) => {
       expect((await app.item())?.data).toEqual({ S: '{"user":"ada"}' })
     })
 
-    it('never overwrites another one whose id was made again', async () => {
+    it('never overwrites another session when an id is made twice', async () => {
       await writeItem(bench.client(), bench.tableName, { session_id: { S: 'taken' }, data: { S: '{"user":"bob"}' } })
       const app = await start({ '/in': signIn }, { session: { genid: () => 'taken' } })
       expect((await app.get('/in')).status).toBe(500)
@@ -145,7 +145,7 @@ onEachEngine('DynamoSessionStore in Koa', (engine) => {
       expect((await readItem(bench.client(), bench.tableName, 'taken'))?.data).toEqual({ S: '{"user":"bob"}' })
     })
 
-    it('tells of a conflict by an event that names the keys and no session id', async () => {
+    it('emits conflict with the keys, without the session id', async () => {
       const conflicting: Handle = async (ctx, store) => {
         const other = await store.get(ctx.session.externalKey ?? '')
         await store.set(ctx.session.externalKey ?? '', Object.assign(other ?? {}, { views: 50 }))
@@ -163,7 +163,7 @@ onEachEngine('DynamoSessionStore in Koa', (engine) => {
   })
 
   describe('keys that koa-session’s object can’t carry', () => {
-    it('are held back and survive: all names that it uses itself, and what begins with _', async () => {
+    it('are hidden and stay stored: its own names, and names that begin with _', async () => {
       let names: string[] = []
       const look: Handle = (ctx) => {
         names = Object.getOwnPropertyNames(Object.getPrototypeOf(ctx.session))
@@ -198,7 +198,7 @@ onEachEngine('DynamoSessionStore in Koa', (engine) => {
       expect(({} as { polluted?: true }).polluted).toBeUndefined()
     })
 
-    it('survive that the others are replaced', async () => {
+    it('stay stored when the session is replaced', async () => {
       const replace: Handle = (ctx) => {
         ctx.session = { views: 1 }
         return 'ok'

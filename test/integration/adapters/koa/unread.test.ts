@@ -10,7 +10,7 @@ onEachEngine('sessions in Koa that can’t be read', (engine) => {
   const bench = koaBench(engine)
   const { start, settled } = bench
 
-  it('are empty under the same id, and nothing is saved when nothing changed', async () => {
+  it('are empty under the same id, and are not saved when unchanged', async () => {
     const app = await start({
       '/in': signIn,
       '/id': (ctx) => `${ctx.session.externalKey} ${Boolean(ctx.session.isNew)}`,
@@ -24,7 +24,7 @@ onEachEngine('sessions in Koa that can’t be read', (engine) => {
     expect(app.reported).toMatchObject([{ operation: 'get' }])
   })
 
-  it('keep their cookie with rolling, and with a save of nothing', async () => {
+  it('keep their cookie with rolling, and with a save without data', async () => {
     const app = await start(
       { '/in': signIn, '/who': who, '/save': (ctx) => ctx.session.save().then(() => 'saved') },
       { session: { rolling: true } },
@@ -43,7 +43,7 @@ onEachEngine('sessions in Koa that can’t be read', (engine) => {
     expect((await app.get('/who')).text).toBe('ada')
   })
 
-  it('refuse what a request changed, with one error and without a cookie', async () => {
+  it('refuse changes, with one error and without a cookie', async () => {
     const app = await start({ '/in': signIn, '/count': count, '/who': who })
     await app.get('/in')
     const before = await app.item()

@@ -26,7 +26,7 @@ describe('withSession', () => {
     expect(unhandled).not.toHaveBeenCalled()
   })
 
-  /** Serves the listener; `/in` signs in. */
+  /** Serves the listener. The path `/in` signs in. */
   async function serve(listener: SessionListener, options: ManagerOptions = {}, how: WithSessionOptions = {}) {
     const manager = createSessionManager({ ...table.options(), secretKey, ...options })
     const signIn: SessionListener = (_request, response, session) => {
@@ -57,7 +57,7 @@ describe('withSession', () => {
     session.set('views', Number(session.get('views') ?? 0) + 1)
   }
 
-  describe('stores the session before anything is sent, however the listener answers', () => {
+  describe('stores the session before the response is sent, however the listener responds', () => {
     type Answer = (response: ServerResponse) => unknown
     it.each<[string, Answer, { status?: number; text?: string; cookies?: number }]>([
       ['end', (response) => response.end('x'), {}],
@@ -158,7 +158,7 @@ describe('withSession', () => {
     expect(await response.text()).toBe('x')
   })
 
-  it('keeps what writeHead was told', async () => {
+  it('keeps the arguments of writeHead', async () => {
     const { get } = await serve((request, response, session, options) => {
       views(request, response, session, options)
       response.setHeader('x-b', 'before')
@@ -169,14 +169,14 @@ describe('withSession', () => {
     expect(cookies).toHaveLength(1)
   })
 
-  it('sends no cookie where there is none to send', async () => {
+  it('sends no cookie without need', async () => {
     const { get, signedIn } = await serve((_request, response, session) => response.end(String(session.get('user'))))
     expect(await get()).toMatchObject({ text: 'undefined', cookies: [] })
     const { cookie } = await signedIn()
     expect(await get('/', cookie)).toMatchObject({ text: 'ada', cookies: [] })
   })
 
-  it('gives Rack’s options', async () => {
+  it('passes Rack’s options to the listener', async () => {
     const { get, signedIn } = await serve((_request, response, _session, options) => {
       options.renew = true
       response.end()
@@ -186,7 +186,7 @@ describe('withSession', () => {
     expect(await item(id)).toEqual(forwarderTo(expect.any(String)))
   })
 
-  it('does not take http for https', async () => {
+  it('treats http as not secure', async () => {
     const { get } = await serve(
       (request, response, session, options) => {
         views(request, response, session, options)
@@ -200,7 +200,7 @@ describe('withSession', () => {
 
   describe('when the listener throws', () => {
     it.each([
-      ['before it answers', () => undefined],
+      ['before it responds', () => undefined],
       ['after it set headers', (response: ServerResponse) => response.setHeader('content-length', 1000)],
     ])('%s, answers 500, stores nothing, gives the lock back, and tells', async (_, before) => {
       const { get, signedIn } = await serve((_request, response, session) => {
@@ -215,7 +215,7 @@ describe('withSession', () => {
       expect(reported).toEqual(['request: TypeError'])
     })
 
-    it('behind its answer, sends the answer, and tells', async () => {
+    it('after its response, sends the response, and reports the error', async () => {
       const { get } = await serve((_request, response) => {
         response.end('x')
         throw new TypeError('of the listener')
@@ -224,7 +224,7 @@ describe('withSession', () => {
       expect(reported).toEqual(['request: TypeError'])
     })
 
-    it('within its answer, breaks the connection, so that nobody takes it for whole', async () => {
+    it('during its response, closes the connection, so that the response does not look complete', async () => {
       const { get } = await serve(async (_request, response) => {
         response.write('x')
         await new Promise((resolve) => setTimeout(resolve, 50))
@@ -234,7 +234,7 @@ describe('withSession', () => {
       expect(reported).toEqual(['request: TypeError'])
     })
 
-    it('lets onError answer', async () => {
+    it('lets onError respond', async () => {
       const errors: unknown[] = []
       const later = 'later'.repeat(1_000_000)
       const onError = (error: unknown, _request: IncomingMessage, response: ServerResponse) => {
@@ -247,7 +247,7 @@ describe('withSession', () => {
       expect(reported).toEqual([])
     })
 
-    it('gives the lock back before onError has done its work', async () => {
+    it('releases the lock before onError has finished', async () => {
       let id = ''
       const onError = () => table.unlocked(id)
       const { get, signedIn } = await serve(() => Promise.reject(new TypeError('of the listener')), PESSIMISTIC, {
@@ -259,7 +259,7 @@ describe('withSession', () => {
       expect(reported).toEqual([])
     })
 
-    it('while its answer waits for the session, answers 500 instead', async () => {
+    it('while its response waits for the session, responds with 500 instead', async () => {
       const { get } = await serve((_request, response, session) => {
         session.set('user', 'eve')
         response.writeHead(201).write('x')
@@ -269,7 +269,7 @@ describe('withSession', () => {
       expect(reported).toEqual(['request: TypeError'])
     })
 
-    it('answers 500 also when onError throws', async () => {
+    it('responds with 500 also when onError throws', async () => {
       const onError = () => Promise.reject(new RangeError('of onError'))
       const { get } = await serve(() => Promise.reject(new TypeError('of the listener')), {}, { onError })
       expect((await get()).status).toBe(500)
@@ -277,8 +277,8 @@ describe('withSession', () => {
     })
   })
 
-  describe('when the session can’t be', () => {
-    it('loaded, answers 500 without calling the listener, and tells', async () => {
+  describe('when the session could not be', () => {
+    it('loaded, responds with 500 without calling the listener, and reports the error', async () => {
       const listener = vi.fn()
       const { get, signedIn } = await serve(listener, { raiseErrors: true })
       const { cookie } = await signedIn()
@@ -288,7 +288,7 @@ describe('withSession', () => {
       expect(reported).toEqual(['request: ThrottlingException'])
     })
 
-    it('stored, answers 500 instead of what the listener said, gives the lock back, and tells once', async () => {
+    it('stored, responds with 500, releases the lock, and reports the error once', async () => {
       const { get, signedIn } = await serve((_request, response, session) => {
         session.set('user', 'eve')
         response.setHeader('x-a', '1')
@@ -308,7 +308,7 @@ describe('withSession', () => {
   })
 
   it.each(['before the listener answers', 'while the session is stored'])(
-    'gives the lock back when the client goes away %s, and does not fall over what is written then',
+    'releases the lock when the client goes away %s, and survives later writes',
     async (when) => {
       let id = ''
       let left: () => void = () => undefined

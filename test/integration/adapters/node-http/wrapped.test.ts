@@ -13,7 +13,7 @@ import { fetchTable } from '../../../support/fetch-table.js'
 type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
 type Wrapper = (response: ServerResponse) => void
 
-describe('withSession and others who put functions of their own over those of the response', () => {
+describe('withSession and packages that replace methods of the response', () => {
   const table = fetchTable(anyEngine())
   const { data, reported } = table
   let servers: ReturnType<typeof createServer>[] = []
@@ -36,7 +36,7 @@ describe('withSession and others who put functions of their own over those of th
     return { status, headers, cookies: headers.getSetCookie(), text: await response.text() }
   }
 
-  /** Wraps before the session, or behind it, and answers. */
+  /** Wraps the response before or after the session, and responds. */
   function answering(
     wrap: Wrapper,
     where: 'before' | 'behind',
@@ -53,7 +53,7 @@ describe('withSession and others who put functions of their own over those of th
     }
   }
 
-  /** The same with Express, as docs/rails.md tells it. */
+  /** The same with Express, as in docs/rails.md. */
   function answeringInExpress(
     wrap: Wrapper,
     where: 'before' | 'behind',
@@ -119,21 +119,18 @@ describe('withSession and others who put functions of their own over those of th
     })
   }
 
-  it.each(['before', 'behind'] as const)(
-    'lets a header be set that is decided on with the headers, %s',
-    async (where) => {
-      const answered = await get(
-        answering(
-          (response) => onHeaders(response, () => response.setHeader('x-late', '1')),
-          where,
-          (response) => response.end('x'),
-        ),
-      )
-      expect([answered.headers.get('x-late'), answered.cookies.length, answered.text]).toEqual(['1', 1, 'x'])
-    },
-  )
+  it.each(['before', 'behind'] as const)('sends a header that another package sets in writeHead, %s', async (where) => {
+    const answered = await get(
+      answering(
+        (response) => onHeaders(response, () => response.setHeader('x-late', '1')),
+        where,
+        (response) => response.end('x'),
+      ),
+    )
+    expect([answered.headers.get('x-late'), answered.cookies.length, answered.text]).toEqual(['1', 1, 'x'])
+  })
 
-  it('sends what a function says that was taken from the response before the headers were sent', async () => {
+  it('sends the output of a method that was read from the response before the headers were sent', async () => {
     const answered = await get(
       answering(
         () => undefined,
@@ -148,36 +145,33 @@ describe('withSession and others who put functions of their own over those of th
     expect([answered.text, answered.cookies.length]).toEqual(['captured', 1])
   })
 
-  it.each([0, 150])(
-    'leaves functions in place that the application put over its own: end %d ms later',
-    async (delay) => {
-      const ran: string[] = []
-      const answered = await get(
-        answering(
-          (response) => {
-            const { end, writeHead } = response
-            response.end = ((...given: Parameters<typeof end>) => {
-              ran.push('end')
-              return Reflect.apply(end, response, given)
-            }) as typeof end
-            response.writeHead = ((...given: Parameters<typeof writeHead>) => {
-              ran.push('writeHead')
-              return Reflect.apply(writeHead, response, given)
-            }) as typeof writeHead
-          },
-          'behind',
-          (response) => {
-            response.writeHead(201)
-            setTimeout(() => response.end('late'), delay)
-          },
-        ),
-      )
-      expect([answered.status, answered.text, answered.cookies.length]).toEqual([201, 'late', 1])
-      expect(ran).toEqual(['writeHead', 'end'])
-    },
-  )
+  it.each([0, 150])('leaves methods of the application in place: end %d ms later', async (delay) => {
+    const ran: string[] = []
+    const answered = await get(
+      answering(
+        (response) => {
+          const { end, writeHead } = response
+          response.end = ((...given: Parameters<typeof end>) => {
+            ran.push('end')
+            return Reflect.apply(end, response, given)
+          }) as typeof end
+          response.writeHead = ((...given: Parameters<typeof writeHead>) => {
+            ran.push('writeHead')
+            return Reflect.apply(writeHead, response, given)
+          }) as typeof writeHead
+        },
+        'behind',
+        (response) => {
+          response.writeHead(201)
+          setTimeout(() => response.end('late'), delay)
+        },
+      ),
+    )
+    expect([answered.status, answered.text, answered.cookies.length]).toEqual([201, 'late', 1])
+    expect(ran).toEqual(['writeHead', 'end'])
+  })
 
-  it('keeps the status of writeHead when the headers are asked for again, as express-session does', async () => {
+  it('keeps the status when writeHead is called again, as express-session does', async () => {
     const answered = await get(
       answering(
         (response) => {
@@ -238,7 +232,7 @@ describe('withSession and others who put functions of their own over those of th
     expect([answered.headers.get('x-a'), answered.headers.get('x-b'), answered.cookies.length]).toEqual(['1', '2', 2])
   })
 
-  it('answers 500, and nothing of a compressed answer whose session could not be stored', async () => {
+  it('responds with 500 instead of a compressed response whose session could not be stored', async () => {
     const error = 'ThrottlingException'
     table.proxy.inject('UpdateItem', { error, delay: 50 })
     table.proxy.inject('PutItem', { error, delay: 50 })
@@ -248,7 +242,7 @@ describe('withSession and others who put functions of their own over those of th
     expect([answered.headers.get('content-encoding'), answered.cookies.length]).toEqual([null, 0])
   })
 
-  it('sends nothing more of an answer whose session could not be stored, while onError is at work', async () => {
+  it('sends nothing of a response whose session could not be stored, while onError is running', async () => {
     table.proxy.inject('UpdateItem', { error: 'ThrottlingException' })
     table.proxy.inject('PutItem', { error: 'ThrottlingException' })
     const listener = withSession(
@@ -269,7 +263,7 @@ describe('withSession and others who put functions of their own over those of th
     expect(await get(listener)).toMatchObject({ status: 503, text: 'not stored', cookies: [] })
   })
 
-  it('compresses the answer to a listener that threw before it answered', async () => {
+  it('compresses the error response for a listener that threw before it responded', async () => {
     const answered = await get(
       answering(compress, 'behind', () => {
         throw new TypeError('of the listener')
@@ -281,7 +275,7 @@ describe('withSession and others who put functions of their own over those of th
   })
 })
 
-/** Does what `compression` does: asks for the headers until they are sent, then goes through a stream of its own. */
+/** As `compression`: calls writeHead until the headers are sent, then writes to a stream of its own. */
 function compress(response: ServerResponse): void {
   const _write = response.write as (...given: unknown[]) => boolean
   const _end = response.end as (...given: unknown[]) => unknown
@@ -327,7 +321,7 @@ function compress(response: ServerResponse): void {
   })
 }
 
-/** Does what `on-headers` does. */
+/** As `on-headers`. */
 function onHeaders(response: ServerResponse, listener: () => void): void {
   const { writeHead } = response
   let fired = false

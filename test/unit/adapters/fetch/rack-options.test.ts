@@ -9,8 +9,8 @@ describe('the options of a session manager', () => {
   it.each([
     [{ key: 'a b' }, 'option key: must be the name of a cookie, not "a b"'],
     [{ key: '' }, 'option key: must be the name of a cookie, not ""'],
-    [{ path: '/a;b' }, 'option path: must be a path, as in /shop, not "/a;b"'],
-    [{ domain: 'exa mple' }, 'option domain: must be a domain, as in example.com, not "exa mple"'],
+    [{ path: '/a;b' }, 'option path: must be a path, such as /shop, not "/a;b"'],
+    [{ domain: 'exa mple' }, 'option domain: must be a domain, such as example.com, not "exa mple"'],
     [{ expireAfter: 0 }, 'option expireAfter: must be a number of seconds, more than 0 and at most 3155760000, not 0'],
     [{ expireAfter: Number.NaN }, /not NaN$/],
     [{ expireAfter: 1e15 }, /not 1000000000000000$/],
@@ -29,7 +29,7 @@ describe('the options of a session manager', () => {
     expect(open(options)).toThrow(message)
   })
 
-  it('are all named that are wrong, Rack’s and the package’s', () => {
+  it('are refused with one error that names all wrong ones', () => {
     expect(open({ secure: 1, tableName: 'a', what: 2 })).toThrow(
       /^3 problems[\s\S]*option secure[\s\S]*option tableName[\s\S]*option what/,
     )
@@ -39,17 +39,17 @@ describe('the options of a session manager', () => {
     expect(() => createSessionManager(options as object)).toThrow('options: must be an object')
   })
 
-  it('may be a configuration that was looked up before', () => {
+  it('may be a resolved configuration', () => {
     expect(createSessionManager(resolveConfiguration({ secretKey })).storage).toBeDefined()
   })
 
-  it('say which secret is missing, and where to put it', () => {
+  it('are refused without a secret, with an error that says where to set it', () => {
     const create = () => createSessionManager({ environment: 'none' })
     expect(create).toThrow(MissingSecretKeyError)
     expect(create).toThrow(/option secretKey, ENV AWS_DYNAMO_DB_SESSION_SECRET_KEY or SECRET_KEY_BASE/)
   })
 
-  it('are those of the package alone for the storage, which needs no secret', () => {
+  it('include no Rack options and need no secret for the storage', () => {
     expect(createSessionStorage({ environment: 'none' })).toBeDefined()
     expect(() => createSessionStorage({ secure: true } as object)).toThrow('option secure: is not an option')
   })

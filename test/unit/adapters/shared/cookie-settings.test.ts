@@ -4,7 +4,7 @@ import { extrasOf } from '../../../../runtime/adapters/shared/cookie-settings.js
 
 const DAY = 24 * 3600 * 1000
 
-describe('whether the settings of a cookie changed', () => {
+describe("the comparison of a cookie's settings", () => {
   beforeEach(() => void vi.useFakeTimers({ now: 1_763_832_000_000 }))
   afterEach(() => void vi.useRealTimers())
 
@@ -28,7 +28,7 @@ describe('whether the settings of a cookie changed', () => {
     expect(changed(slow, stored)).toBe(false)
   })
 
-  it('notices another lifetime, also none, and another setting', () => {
+  it('notices another lifetime, no lifetime, and another setting', () => {
     const stored = JSON.stringify(cookieFor(14 * DAY))
     expect(changed(cookieFor(14 * DAY - 1000), stored)).toBe(true)
     expect(changed(cookieFor(null), stored)).toBe(true)
@@ -44,7 +44,7 @@ function changed(cookie: Cookie, stored: string | undefined): boolean | undefine
   return extrasOf(cookie, stored).changed
 }
 
-/** A cookie as express-session makes one, for so many milliseconds. */
+/** A cookie of express-session with this lifetime in milliseconds. */
 function cookieFor(maxAge: number | null): Cookie {
   const cookie = new Cookie()
   if (maxAge !== null) cookie.maxAge = maxAge

@@ -13,7 +13,7 @@ import { recordOf } from '../../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../../runtime/session/session-repository.js'
 import { connectionTo } from '../../../support/connection.js'
 
-/** Ids that can't be keys, with this prefix. */
+/** Ids that can't be keys with this prefix. */
 const keyPrefix = 'shop:'
 const IDS: Readonly<Record<string, unknown>> = {
   undefined: undefined,
@@ -25,7 +25,7 @@ const IDS: Readonly<Record<string, unknown>> = {
   'too long with its prefix': 'x'.repeat(2044),
 }
 
-/** Nothing may be sent. */
+/** A client that fails if a request is sent. */
 const client = { send: () => Promise.reject(new Error('a request was sent')), config: new DynamoDBClient({}).config }
 const options = { client, keyPrefix, region: 'us-east-1' } as unknown as Options
 const cookie = { originalMaxAge: null }
@@ -49,7 +49,7 @@ const WAYS: Readonly<Record<string, (id: string) => Promise<unknown>>> = {
     repository().regenerate(loaded(), () => id, {}, { keep: true }),
 }
 
-/** `createSession` makes an id itself then. */
+/** Here `createSession` makes an id itself. */
 const MADE = ['save of a session storage', 'undefined']
 
 describe.each(Object.entries(WAYS))('%s', (way, save) => {

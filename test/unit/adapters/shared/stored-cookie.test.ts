@@ -14,7 +14,7 @@ const USUAL = {
   partitioned: true,
 }
 
-/** Values of wrong types, and of right types that no cookie can have. */
+/** Values of wrong types, and values of right types that no cookie can have. */
 const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   originalMaxAge: ['60000', true, {}, [], 1e300, 8e14, -2e13],
   maxAge: ['60000', true, {}, 8e14],
@@ -33,7 +33,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
 }
 
 describe('a stored cookie', () => {
-  it('is read as it is when every member is what it should be', () => {
+  it('is read completely when every member is valid', () => {
     expect(parseCookie(JSON.stringify(USUAL))).toEqual(USUAL)
     const forBrowser = { originalMaxAge: null, expires: null, path: '/', httpOnly: true, sameSite: true }
     expect(parseCookie(JSON.stringify(forBrowser))).toEqual(forBrowser)
@@ -51,17 +51,17 @@ describe('a stored cookie', () => {
     },
   )
 
-  it('may have its end as a number of milliseconds', () => {
+  it('may have its end in milliseconds', () => {
     expect(parseCookie('{"expires":2000000000000}')).toEqual({ expires: '2033-05-18T03:33:20.000Z' })
   })
 
-  it('that is nested ever so deep is read without what is nested', () => {
+  it('that is nested deeply is read without the nested value', () => {
     const deep = `{"path":"/","domain":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
     expect(parseCookie(deep)).toEqual({ path: '/' })
   })
 })
 
-/** The header that express-session makes of it, as at the end of a request. */
+/** The header that express-session makes of a cookie at the end of a request. */
 function sentByExpress(cookie: unknown): string {
   const store = new session.MemoryStore()
   const request = { sessionStore: store } as unknown as Parameters<typeof store.createSession>[0]
