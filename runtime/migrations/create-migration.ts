@@ -18,8 +18,14 @@ export interface CreateMigration {
   readonly dryRun?: boolean
 }
 
-/** Of umzug's own `create`: they would be ignored, and something else be written than was asked for. */
-const UNSUPPORTED = ['prefix', 'content', 'allowExtension', 'allowConfusingOrdering', 'skipVerify']
+/** Options of umzug's own `create` that change nothing here, each with the value that umzug's command line always passes. */
+const UNSUPPORTED = {
+  prefix: 'TIMESTAMP',
+  content: undefined,
+  allowExtension: undefined,
+  allowConfusingOrdering: false,
+  skipVerify: false,
+}
 
 /**
  * Writes a migration.
@@ -30,7 +36,9 @@ const UNSUPPORTED = ['prefix', 'content', 'allowExtension', 'allowConfusingOrder
  */
 export async function createMigration(options: CreateMigration, root: string): Promise<string> {
   const given: Record<string, unknown> = { ...options }
-  const unsupported = UNSUPPORTED.filter((name) => given[name] !== undefined)
+  const unsupported = Object.entries(UNSUPPORTED).flatMap(([name, harmless]) =>
+    given[name] === undefined || given[name] === harmless ? [] : [name],
+  )
   if (unsupported.length > 0) {
     const text = 'is not supported here: this umzug writes the same file as npx plop session-migration'
     throw new GeneratorError(`${unsupported.join(', ')} ${text}`)

@@ -1,7 +1,7 @@
 import type { MigrateDownOptions, MigrateUpOptions, MigrationMeta, Umzug, UmzugStorage } from 'umzug'
 import { Umzug as Base } from '#umzug'
 import { KnexfileError } from '../application/knexfile.js'
-import { withAmbient } from '../configuration/ambient.js'
+import { ambientLogger, withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { PackageError } from '../errors.js'
@@ -16,7 +16,6 @@ import { KnexStorage } from './storage/knex.js'
 import { refuseKnexMigrations } from './storage/knex-history.js'
 import type { KnexSource } from './storage/knex-instance.js'
 import { acquireLock, breakLock, type HeldLock, type LockRecord } from './storage/lock.js'
-import { runCLI, SessionUmzugCLI } from './umzug-cli.js'
 
 /** What {@link SessionUmzug} is made of; `createUmzug` puts it together. */
 export interface SessionUmzugParts<Context extends object> {
@@ -51,24 +50,24 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   readonly configuration: Configuration
   readonly #parts: SessionUmzugParts<Context>
   readonly #names: UmzugStorage
-  #logger: Logger
+  /** The application's logger, else that of the command or migration that calls. */
+  readonly #logger: () => Logger
   #calls = 0
   #held: HeldLock | undefined
 
   constructor(parts: SessionUmzugParts<Context>) {
     const names = new StorageWithoutExtensions(parts.storage)
-    const current = { logger: (): Logger => silentLogger }
+    const logger = () => fitLogger(parts.logger ?? ambientLogger() ?? silentLogger)
     super({
-      migrations: async () => await parts.migrations.list(current.logger()),
+      migrations: async () => await parts.migrations.list(logger()),
       storage: names,
-      logger: readableLog(() => current.logger()),
+      logger: readableLog(logger),
       ...(parts.context !== undefined && { context: parts.context }),
     })
     this.configuration = parts.configuration
     this.#parts = parts
     this.#names = names
-    this.#logger = fitLogger(parts.logger ?? silentLogger)
-    current.logger = () => this.#logger
+    this.#logger = logger
     const assertHeld = async () => await this.#held?.assertHeld()
     this.on('migrating', assertHeld)
     this.on('reverting', assertHeld)
@@ -84,11 +83,11 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     const wanted = normalize(options)
     return await this.#change(async () => {
       for (const name of await this.#parts.migrations.missing(this.#names)) {
-        this.#logger.warn(`${fitForLine(name)} is logged as executed, but there is no such migration`)
+        this.#logger().warn(`${fitForLine(name)} is logged as executed, but there is no such migration`)
       }
       await this.#parts.migrations.check(wanted, this.#names)
       const done = await super.up(wanted)
-      this.#logger.info(done.length === 0 ? 'nothing to do: no migration is pending' : `${count(done)} executed`)
+      this.#logger().info(done.length === 0 ? 'nothing to do: no migration is pending' : `${count(done)} executed`)
       return done
     })
   }
@@ -97,7 +96,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     const wanted = normalize(options)
     return await this.#change(async () => {
       const done = await super.down(wanted)
-      this.#logger.info(done.length === 0 ? 'nothing to do: no migration is executed' : `${count(done)} reverted`)
+      this.#logger().info(done.length === 0 ? 'nothing to do: no migration is executed' : `${count(done)} reverted`)
       return done
     })
   }
@@ -146,16 +145,12 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     const text = await withAmbient({ options: this.#parts.options }, () =>
       createMigration({ optionsModule, ...options }, configuration.root),
     )
-    this.#logger.info(text)
+    this.#logger().info(text)
   }
 
-  override async runAsCLI(argv: string[] = process.argv.slice(2)): Promise<boolean> {
-    if (!this.#parts.logger) this.#logger = consoleLogger
-    return await runCLI(this.getCli(), argv)
-  }
-
-  protected override getCli(options?: { toolFileName?: string; toolDescription?: string }): SessionUmzugCLI {
-    return new SessionUmzugCLI(this as unknown as SessionUmzug, options)
+  /** umzug's own command line. The commands `status` and `unlock` are those of `npx umzug`. */
+  override async runAsCLI(argv?: string[]): Promise<boolean> {
+    return await withAmbient({ options: {}, logger: consoleLogger }, () => super.runAsCLI(argv))
   }
 
   async #refuseKnexMigrations(): Promise<void> {
@@ -166,25 +161,25 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     } catch (error) {
       // Where nothing is kept through knex, a knexfile that can't be used in this place doesn't stop the deploy.
       if (!(error instanceof KnexfileError) || storage instanceof KnexStorage) throw error
-      this.#logger.warn(`not checked whether knex has run migrations of this folder: ${error.message}`)
+      this.#logger().warn(`not checked whether knex has run migrations of this folder: ${error.message}`)
     }
   }
 
   /** Runs `work` with the lock held, unless there is nothing that it could run. */
   async #change<T>(work: () => Promise<T>): Promise<T> {
     return await this.#call(async () => {
-      this.#logger.info(`migration storage: ${this.storageDescription}`)
+      this.#logger().info(`migration storage: ${this.storageDescription}`)
       await this.#refuseKnexMigrations()
       const { storage, migrations, lockLease } = this.#parts
       if (!isMigrationStorage(storage) || (await migrations.names()).length === 0) return await work()
-      const held = await acquireLock(storage.lock, { logger: this.#logger, lease: lockLease })
+      const held = await acquireLock(storage.lock, { logger: this.#logger(), lease: lockLease })
       this.#held = held
       try {
         return await work()
       } finally {
         this.#held = undefined
         await held.release().catch((error: Error) => {
-          this.#logger.warn(`the migration lock could not be freed, it will be taken over: ${error.message}`)
+          this.#logger().warn(`the migration lock could not be freed, it will be taken over: ${error.message}`)
         })
       }
     })
@@ -206,6 +201,11 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     if (isMigrationStorage(storage)) await storage.close()
     await knex?.close()
   }
+}
+
+/** Recognised by its methods: the application may have loaded this package a second time. */
+export function isSessionUmzug(umzug: Umzug): umzug is SessionUmzug {
+  return ['status', 'unlock'].every((name) => typeof (umzug as unknown as Record<string, unknown>)[name] === 'function')
 }
 
 /** Names as given by people may carry an extension. */

@@ -1,5 +1,7 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { JSONStorage } from 'umzug'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { breakLock } from '../../../runtime/migrations/storage/lock.js'
 import { createTable } from '../../../runtime/table/create-table.js'
@@ -229,6 +231,32 @@ describe('createUmzug', () => {
     const bundled = createUmzug({ root, storage, migrations, context: { color: 'red' } })
     expect((await bundled.up()).map(({ name }) => name)).toEqual(['1_a'])
     expect(runs).toEqual(['red'])
+  })
+
+  it("is run by umzug's own command line, which writes migrations as this package does", async () => {
+    const runs = recordRuns()
+    const { umzug, root, logger } = await prepare({ 'migrations/1_a.js': migration('a') })
+    expect(await umzug.runAsCLI(['up', '--to', '1_a.ts'])).toBe(true)
+    expect(runs).toEqual(['up a'])
+    expect(logger.lines).toContain('1 migration executed')
+    expect(await umzug.runAsCLI(['create', '--name', 'AddSessions'])).toBe(true)
+    const [, file = ''] = await readdir(join(root, 'migrations'))
+    expect(file).toMatch(/^\d{14}_add_sessions\.js$/)
+    expect(await readFile(join(root, 'migrations', file), 'utf8')).toContain("require('dynamo-session-store')")
+    await expect(umzug.create({ name: 'b', prefix: 'DATE' } as { name: string })).rejects.toThrow(
+      'prefix is not supported here',
+    )
+  })
+
+  it('logs on the console of its own command line where it has no logger', async () => {
+    recordRuns()
+    const { umzug } = await prepare({ 'migrations/1_a.js': migration('a') }, { logger: null })
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+    onTestFinished(() => log.mockRestore())
+    await umzug.up()
+    expect(log).not.toHaveBeenCalled()
+    await umzug.runAsCLI(['down'])
+    expect(log).toHaveBeenCalledWith('1 migration reverted')
   })
 
   it('refuses a number of steps that is none', async () => {
