@@ -1,13 +1,7 @@
-import * as nodeFs from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, relative } from 'node:path'
 import { PackageError } from '../../runtime/errors.js'
 import { fitForLine } from '../../runtime/fit-for-output.js'
-
-/** What the generators need of `node:fs`; tests bring one in memory. */
-export type FileSystem = Pick<
-  typeof nodeFs,
-  'existsSync' | 'readFileSync' | 'readdirSync' | 'mkdirSync' | 'writeFileSync'
->
 
 /** A file that is validated and rendered, but not yet written. */
 export interface FilePlan {
@@ -32,7 +26,6 @@ export interface WriteSettings {
   readonly force?: boolean
   /** Check everything, write nothing. */
   readonly dryRun?: boolean
-  readonly fs?: FileSystem
 }
 
 /**
@@ -40,7 +33,7 @@ export interface WriteSettings {
  *
  * @throws {GeneratorError} when the file exists and `force` is off, or when it can't be written
  */
-export function writePlan(plan: FilePlan, { force = false, dryRun = false, fs = nodeFs }: WriteSettings = {}): void {
+export function writePlan(plan: FilePlan, { force = false, dryRun = false }: WriteSettings = {}): void {
   const path = shownPath(plan.path)
   if (/(^|[\\/])node_modules([\\/]|$)/.test(plan.path)) {
     throw new GeneratorError(
@@ -50,10 +43,10 @@ export function writePlan(plan: FilePlan, { force = false, dryRun = false, fs = 
   if (dryRun) return
   if (plan.conflict && !force) throw new GeneratorError(plan.conflict)
   try {
-    fs.mkdirSync(dirname(plan.path), { recursive: true })
-    fs.writeFileSync(plan.path, plan.text, { flag: force ? 'w' : 'wx' })
+    mkdirSync(dirname(plan.path), { recursive: true })
+    writeFileSync(plan.path, plan.text, { flag: force ? 'w' : 'wx' })
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST' && fs.existsSync(plan.path)) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(plan.path)) {
       throw new GeneratorError(existsText(plan.path), { cause })
     }
     throw new GeneratorError(`${path} can't be written: ${(cause as Error).message}`, { cause })
@@ -61,9 +54,9 @@ export function writePlan(plan: FilePlan, { force = false, dryRun = false, fs = 
 }
 
 /** What a dry run adds to the notices: what the real run would refuse. */
-export function refusal(plan: FilePlan, { force = false, fs = nodeFs }: WriteSettings): string | undefined {
+export function refusal(plan: FilePlan, { force = false }: WriteSettings): string | undefined {
   if (force) return undefined
-  return plan.conflict ?? (fs.existsSync(plan.path) ? existsText(plan.path) : undefined)
+  return plan.conflict ?? (existsSync(plan.path) ? existsText(plan.path) : undefined)
 }
 
 function existsText(path: string): string {

@@ -1,4 +1,4 @@
-import * as nodeFs from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { defaultText, typeText } from '../../runtime/configuration/option-text.js'
 import {
@@ -11,7 +11,7 @@ import {
   YAML_OPTION_NAMES,
   yamlName,
 } from '../../runtime/configuration/options.js'
-import { type FilePlan, type FileSystem, GeneratorError } from '../files/file-plan.js'
+import { type FilePlan, GeneratorError } from '../files/file-plan.js'
 import { render } from '../files/render.js'
 import { schemaReference } from '../project/package-json.js'
 
@@ -20,7 +20,6 @@ export interface ConfigInput {
   readonly root: string
   /** Name of the environment that the file is for; empty for the file of all others. */
   readonly environment?: string
-  readonly fs?: FileSystem
 }
 
 /**
@@ -28,7 +27,7 @@ export interface ConfigInput {
  *
  * @throws {GeneratorError} when the environment can't be the name of a file
  */
-export function planConfig({ root, environment: given = '', fs = nodeFs }: ConfigInput): FilePlan {
+export function planConfig({ root, environment: given = '' }: ConfigInput): FilePlan {
   const environment = given.trim()
   const problem = environmentNameProblem(environment)
   if (problem) throw new GeneratorError(problem)
@@ -36,13 +35,13 @@ export function planConfig({ root, environment: given = '', fs = nodeFs }: Confi
   const text = render('session-config/config.yml.hbs', {
     environment,
     isDefault: environment === 'development',
-    schema: schemaReference(dirname(path), root, fs),
+    schema: schemaReference(dirname(path), root),
     options: YAML_OPTION_NAMES.map(optionLines),
   })
   return {
     path,
     text: `${text.trimEnd()}\n`,
-    notices: notices(root, environment, fs),
+    notices: notices(root, environment),
     next: 'npx plop session-migration',
   }
 }
@@ -73,8 +72,8 @@ function yamlValue(value: unknown): string {
   return plain ? value : JSON.stringify(value)
 }
 
-function notices(root: string, environment: string, fs: FileSystem): string[] {
+function notices(root: string, environment: string): string[] {
   const general = configurationPath()
-  if (environment === '' || !fs.existsSync(join(root, general))) return []
+  if (environment === '' || !existsSync(join(root, general))) return []
   return [`with NODE_ENV=${environment} this file alone is read, and ${general} is not: copy what is to stay in force`]
 }

@@ -1,4 +1,3 @@
-import * as nodeFs from 'node:fs'
 import { resolve } from 'node:path'
 import type { NodePlopAPI, PlopGeneratorConfig } from 'plop'
 import { carryOut } from '../files/carry-out.js'
@@ -68,7 +67,7 @@ function questions(rootOf: () => string): Question[] {
         message: "Your file that exports the store's options (empty: none):",
         help: "Your file that exports the store's options, for the migration to import, as in src/session.ts",
       },
-      (text) => (text.trim() === '' ? undefined : optionsModuleProblem(text.trim(), rootOf(), nodeFs)),
+      (text) => (text.trim() === '' ? undefined : optionsModuleProblem(text.trim(), rootOf())),
     ),
     textArgument(
       {

@@ -1,4 +1,5 @@
-import { type FileSystem, GeneratorError } from '../files/file-plan.js'
+import { readdirSync } from 'node:fs'
+import { GeneratorError } from '../files/file-plan.js'
 
 export const DEFAULT_NAME = 'create_dynamo_sessions_table'
 
@@ -40,8 +41,8 @@ export interface ExistingMigration {
 }
 
 /** The migrations in a folder, the newest first; none when there is no such folder. Declarations and maps don't count. */
-export function existingMigrations(folder: string, fs: FileSystem): ExistingMigration[] {
-  return filesIn(folder, fs)
+export function existingMigrations(folder: string): ExistingMigration[] {
+  return filesIn(folder)
     .flatMap((file) => {
       const [, stamp, name, extension] = /^(\d{14})(?!\d)[._-]?(.*?)\.([cm]?[jt]s)$/.exec(file) ?? []
       if (stamp === undefined || name === undefined || extension === undefined || name.endsWith('.d')) return []
@@ -50,9 +51,9 @@ export function existingMigrations(folder: string, fs: FileSystem): ExistingMigr
     .sort((a, b) => (a.stamp < b.stamp ? 1 : -1))
 }
 
-function filesIn(folder: string, fs: FileSystem): string[] {
+function filesIn(folder: string): string[] {
   try {
-    return fs.readdirSync(folder)
+    return readdirSync(folder)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') return []

@@ -1,10 +1,9 @@
-import * as nodeFs from 'node:fs'
 import { join, resolve } from 'node:path'
 import { findKnexfile, knexMigrationsFolder } from '../../runtime/application/knexfile.js'
 import { wallClock } from '../../runtime/async/clock.js'
 import { envName } from '../../runtime/configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
-import { type FilePlan, type FileSystem, GeneratorError, shownPath } from '../files/file-plan.js'
+import { type FilePlan, GeneratorError, shownPath } from '../files/file-plan.js'
 import { render } from '../files/render.js'
 import { findTsconfig, moduleSystem } from '../project/package-json.js'
 import { compilerOptions } from '../project/tsconfig.js'
@@ -31,7 +30,6 @@ export interface MigrationInput {
   /** Rewrite a migration of the same name instead of refusing. */
   readonly force?: boolean
   readonly now?: Date
-  readonly fs?: FileSystem
 }
 
 /**
@@ -42,8 +40,8 @@ export interface MigrationInput {
  * @throws {ConfigurationError} when the configuration, which says where migrations are, is broken
  */
 export async function planMigration(input: MigrationInput): Promise<FilePlan> {
-  const { root, now = new Date(wallClock()), force = false, fs = nodeFs } = input
-  const language = languageOf(input, fs)
+  const { root, now = new Date(wallClock()), force = false } = input
+  const language = languageOf(input)
   const configuration = resolveConfiguration({ root })
   const key = indexKeyOf(input, configuration)
   const name = nameOf(input, key)
@@ -54,25 +52,24 @@ export async function planMigration(input: MigrationInput): Promise<FilePlan> {
         root,
         migrationFolder: folder,
         language,
-        tsconfig: findTsconfig(root, fs),
-        fs,
+        tsconfig: findTsconfig(root),
       })
     : undefined
-  const existing = existingMigrations(folder, fs)
+  const existing = existingMigrations(folder)
   const [twin] = existing.filter((migration) => migration.name === name)
   const sameFile = force && existing.find((migration) => migration.name === name && migration.extension === language)
   const file = sameFile ? sameFile.file : `${nextStamp(now, existing[0]?.stamp)}_${name}.${language}`
   const knex = await knexFacts(folder, configuration)
   return {
     path: join(folder, file),
-    text: renderMigration(templateOf(language, folder, fs), options, key),
+    text: renderMigration(templateOf(language, folder), options, key),
     notices: [
       ...configuration.warnings,
       ...indexNotices(key, configuration),
       ...notices,
       ...knex.notices,
       ...languageNotices(language),
-      ...syntaxNotices(language, folder, root, fs),
+      ...syntaxNotices(language, folder, root),
       ...(options?.notices ?? []),
     ],
     next: knex.ownsFolder ? 'npx knex migrate:latest' : nextCommand(folder, root, configuration),
@@ -81,8 +78,8 @@ export async function planMigration(input: MigrationInput): Promise<FilePlan> {
 }
 
 /** `ts` if the application has a tsconfig.json, else `js`. */
-export function defaultLanguage(root: string, fs: FileSystem = nodeFs): Language {
-  return findTsconfig(root, fs) === undefined ? 'js' : 'ts'
+export function defaultLanguage(root: string): Language {
+  return findTsconfig(root) === undefined ? 'js' : 'ts'
 }
 
 /** Says why a text can't be the folder of the migrations; undefined when it can. */
@@ -98,8 +95,8 @@ function nameOf({ name: given = DEFAULT_NAME }: MigrationInput, key: string | un
   return result.name
 }
 
-function languageOf({ language, root }: MigrationInput, fs: FileSystem): Language {
-  if (language === undefined) return defaultLanguage(root, fs)
+function languageOf({ language, root }: MigrationInput): Language {
+  if (language === undefined) return defaultLanguage(root)
   const known = LANGUAGES.find((candidate) => candidate === language)
   if (known === undefined) throw new GeneratorError(languageProblem(language))
   return known
@@ -148,10 +145,10 @@ function languageNotices(language: Language): string[] {
 }
 
 /** TypeScript accepts no `import` in a CommonJS package under this setting: nothing that could be written would fit. */
-function syntaxNotices(language: Language, folder: string, root: string, fs: FileSystem): string[] {
-  const tsconfig = findTsconfig(root, fs)
-  if (language !== 'ts' || tsconfig === undefined || moduleSystem(folder, fs) !== 'commonjs') return []
-  if (compilerOptions(tsconfig, fs).verbatimModuleSyntax !== true) return []
+function syntaxNotices(language: Language, folder: string, root: string): string[] {
+  const tsconfig = findTsconfig(root)
+  if (language !== 'ts' || tsconfig === undefined || moduleSystem(folder) !== 'commonjs') return []
+  if (compilerOptions(tsconfig).verbatimModuleSyntax !== true) return []
   return ['it runs, but does not compile: verbatimModuleSyntax needs ES modules. npm pkg set type=module']
 }
 
@@ -164,9 +161,9 @@ function twinText(path: string, name: string): string {
   return `a migration ${name} exists already: ${shownPath(path)} was left as it is; choose another name, or --force to rewrite it`
 }
 
-function templateOf(language: Language, folder: string, fs: FileSystem): 'ts' | 'module' | 'commonjs' {
+function templateOf(language: Language, folder: string): 'ts' | 'module' | 'commonjs' {
   if (language === 'ts') return 'ts'
-  return language === 'mjs' ? 'module' : moduleSystem(folder, fs)
+  return language === 'mjs' ? 'module' : moduleSystem(folder)
 }
 
 function renderMigration(

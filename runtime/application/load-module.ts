@@ -1,27 +1,38 @@
 import { createRequire } from 'node:module'
 import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { PackageError } from '../errors.js'
-
-/** A file of the application could not be loaded: its `cause` says why, the message what to do. */
-class ModuleLoadError extends PackageError {
-  override readonly name = 'ModuleLoadError'
-}
 
 /**
  * Loads a module of the application: JavaScript of either module system, or TypeScript.
  *
  * @param file absolute path
- * @param root folder of the application, where tsx is looked for
- * @throws {ModuleLoadError} when it is TypeScript and nothing here can run that
+ * @param root folder of the application, whose tsx and tsconfig.json are used
  */
 export async function loadModule(file: string, root: string): Promise<Record<string, unknown>> {
-  if (isTypeScript(file) && !(await enableTypeScript(root))) {
-    throw new ModuleLoadError(
-      `${file} is TypeScript, which Node ${process.versions.node} can't run by itself: npm install --save-dev tsx`,
-    )
+  const url = pathToFileURL(file).href
+  if (!isTypeScript(file)) return await import(url)
+  await registerTsx(root)
+  try {
+    return await import(url)
+  } catch (error) {
+    if (!isBeyondNode(error) || usesTsx(root)) throw error
+    return await importByJiti(file, root)
   }
-  return await import(pathToFileURL(file).href)
+}
+
+/** Node 20 reads no TypeScript. Later versions strip types, but follow neither `paths` nor `./a.js` to `a.ts`. */
+function isBeyondNode(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException
+  return (
+    error instanceof SyntaxError ||
+    /^ERR_(UNKNOWN_FILE_EXTENSION|(UNSUPPORTED|INVALID)_TYPESCRIPT_SYNTAX)$|MODULE_NOT_FOUND$/.test(code)
+  )
+}
+
+/** Loads TypeScript of the application, and what it imports of the application. Packages are imported by Node. */
+async function importByJiti(file: string, root: string): Promise<Record<string, unknown>> {
+  const { createJiti } = await import('#jiti')
+  return await createJiti(join(root, 'package.json'), { tsconfigPaths: true, fsCache: false }).import(file)
 }
 
 /**
@@ -41,35 +52,37 @@ function isTypeScript(file: string): boolean {
   return ['.ts', '.mts', '.cts'].includes(extname(file))
 }
 
-/** Whether {@link loadModule} can load TypeScript here. */
-export function canRunTypeScript(root: string): boolean {
-  return runsTypeScript() || findTsx(root) !== undefined
+/** Whether a TypeScript file goes before the JavaScript file of the same name: where jiti is not needed for it. */
+export function prefersTypeScript(root: string): boolean {
+  return Boolean((process.features as { typescript?: unknown }).typescript) || usesTsx(root)
 }
 
-let enabling: Promise<boolean> | undefined
-
-/**
- * Makes `import` and `require` accept TypeScript: by the application's tsx, else by Node's own type stripping.
- *
- * @returns false when there is neither
- */
-export async function enableTypeScript(root: string): Promise<boolean> {
-  enabling ??= registerTsx(root)
-  const enabled = await enabling
-  if (!enabled) enabling = undefined
-  return enabled
+function usesTsx(root: string): boolean {
+  return startedWithTsx() || findTsx(root) !== undefined
 }
 
-async function registerTsx(root: string): Promise<boolean> {
+let registering: Promise<void> | undefined
+
+/** Makes `import` and `require` of this process accept TypeScript, where the application has tsx. */
+export async function registerTsx(root: string): Promise<void> {
   const tsx = findTsx(root)
-  if (tsx === undefined || startedWithTsx()) return runsTypeScript()
+  if (tsx === undefined || startedWithTsx()) return
+  registering ??= register(tsx)
+  await registering
+}
+
+async function register(tsx: TsxModules): Promise<void> {
   const [esm, cjs] = await Promise.all([import(pathToFileURL(tsx.esm).href), import(pathToFileURL(tsx.cjs).href)])
   esm.register()
   cjs.register()
-  return true
 }
 
-function findTsx(root: string): { esm: string; cjs: string } | undefined {
+interface TsxModules {
+  readonly esm: string
+  readonly cjs: string
+}
+
+function findTsx(root: string): TsxModules | undefined {
   const require = createRequire(join(root, 'package.json'))
   try {
     // What require() would get of the API for ES modules looks for its own files in the wrong folder (tsx 4.23).
@@ -79,11 +92,6 @@ function findTsx(root: string): { esm: string; cjs: string } | undefined {
     if (code === 'MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return undefined
     throw error
   }
-}
-
-/** Without tsx being registered here: Node strips types by itself, or the process was started through tsx. */
-function runsTypeScript(): boolean {
-  return Boolean((process.features as { typescript?: unknown }).typescript) || startedWithTsx()
 }
 
 function startedWithTsx(): boolean {

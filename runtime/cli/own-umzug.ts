@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Umzug } from 'umzug'
-import { canRunTypeScript, enableTypeScript, loadModule } from '../application/load-module.js'
+import { loadModule, prefersTypeScript, registerTsx } from '../application/load-module.js'
 import { ConfigurationError, messageOf } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { withoutExtension } from '../migrations/migration-files.js'
@@ -13,7 +13,7 @@ const METHODS = ['up', 'down', 'pending', 'executed', 'runAsCLI']
 
 /** The file that may hold the application's own umzug; undefined when there is none. */
 export function findOwnUmzugFile(root: string): string | undefined {
-  const extensions = canRunTypeScript(root) ? ['ts', 'mjs', 'js', 'cjs'] : ['mjs', 'js', 'cjs', 'ts']
+  const extensions = prefersTypeScript(root) ? ['ts', 'mjs', 'js', 'cjs'] : ['mjs', 'js', 'cjs', 'ts']
   return NAMES.flatMap((name) => extensions.map((extension) => join(root, `${name}.${extension}`))).find((path) =>
     existsSync(path),
   )
@@ -28,7 +28,7 @@ export function findOwnUmzugFile(root: string): string | undefined {
 export async function loadOwnUmzug(path: string, root: string, logger: Logger): Promise<Umzug | undefined> {
   const place = basename(path)
   // Its migrations may be TypeScript, which umzug's own resolver leaves to the process.
-  await enableTypeScript(root)
+  await registerTsx(root)
   let module: Record<string, unknown>
   try {
     module = await loadModule(path, root)

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { MigrationFn, RunnableMigration } from 'umzug'
 import { exportOf, loadModule } from '../application/load-module.js'
@@ -49,19 +48,9 @@ async function load(file: MigrationFile, root: string): Promise<Record<string, u
   try {
     return await loadModule(file.path, root)
   } catch (cause) {
-    const text = `the migration ${shown(file, root)} can't be loaded: ${messageOf(cause)}${importRemedy(cause)}`
+    const text = `the migration ${shown(file, root)} can't be loaded: ${messageOf(cause)}`
     throw new MigrationFileError(text, { cause })
   }
-}
-
-/** Node's own type stripping doesn't find TypeScript by the name that it will have as JavaScript; tsx does. */
-export function importRemedy(cause: unknown): string {
-  const path = cause instanceof Error && /Cannot find module '(.+\.[mc]?)js'/.exec(cause.message)?.[1]
-  if (!path || !existsSync(`${path}ts`)) return ''
-  return (
-    '; it is TypeScript: npm install --save-dev tsx, or import it as .ts (allowImportingTsExtensions or ' +
-    'rewriteRelativeImportExtensions in the tsconfig.json)'
-  )
 }
 
 function shown({ path }: MigrationFile, root: string): string {

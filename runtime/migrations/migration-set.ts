@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path'
 import type { MigrateUpOptions, RunnableMigration, UmzugStorage } from 'umzug'
-import { canRunTypeScript } from '../application/load-module.js'
+import { prefersTypeScript } from '../application/load-module.js'
 import { withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
@@ -75,6 +75,6 @@ export class MigrationSet<Context extends object> {
     const { root, migrationsDir, sources } = this.#configuration
     const folder = resolve(root, migrationsDir)
     const shown = `${relative(root, folder).replaceAll('\\', '/') || '.'} (migrations_dir: ${sources.migrationsDir})`
-    return await findMigrations(folder, canRunTypeScript(root), shown)
+    return await findMigrations(folder, prefersTypeScript(root), shown)
   }
 }

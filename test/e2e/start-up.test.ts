@@ -31,6 +31,8 @@ const HEAVY = [
   'cli-progress',
   'umzug',
   'knex',
+  'jiti',
+  'get-tsconfig',
   'undici',
   'plop',
   'fastest-levenshtein',

@@ -1,15 +1,18 @@
-import { Volume } from 'memfs'
-import type { FileSystem } from '../../../generators/files/file-plan.js'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { currentFolderWith } from '../../support/folder.js'
 
-export const ROOT = '/app'
-
-/** A file system in memory with an application in `/app`. */
-export function memory(files: Readonly<Record<string, string>> = {}) {
-  const volume = Volume.fromJSON({ 'package.json': '{}', ...files }, ROOT)
+/** The folder of an application, which is the current folder during the test. */
+export function application(files: Readonly<Record<string, string>> = {}) {
+  const root = currentFolderWith({ 'package.json': '{}', ...files })
   return {
-    fs: volume as unknown as FileSystem,
-    /** Paths of all files, relative to the application where they are inside. */
-    files: () => Object.keys(volume.toJSON()).map((path) => path.replace(`${ROOT}/`, '')),
-    read: (path: string) => String(volume.readFileSync(`${ROOT}/${path}`, 'utf8')),
+    root,
+    /** Paths of all files, relative to the folder. */
+    files: () =>
+      readdirSync(root, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1))
+        .sort(),
+    read: (path: string) => readFileSync(join(root, path), 'utf8'),
   }
 }
