@@ -10,19 +10,18 @@ import { pathToFileURL } from 'node:url'
  */
 export async function loadModule(file: string, root: string): Promise<Record<string, unknown>> {
   const url = pathToFileURL(file).href
-  if (!isTypeScript(file)) return await import(url)
-  await registerTsx(root)
+  if (!isTypeScript(file) || (await registerTsx(root))) return await import(url)
   try {
     return await import(url)
   } catch (error) {
-    if (!isBeyondNode(error) || usesTsx(root)) throw error
+    if (!isBeyondNode(error)) throw error
     return await importByJiti(file, root)
   }
 }
 
 /** Node 20 reads no TypeScript. Later versions strip types, but follow neither `paths` nor `./a.js` to `a.ts`. */
 function isBeyondNode(error: unknown): boolean {
-  const { code = '' } = error as NodeJS.ErrnoException
+  const code = String((error as NodeJS.ErrnoException | undefined)?.code)
   return (
     error instanceof SyntaxError ||
     /^ERR_(UNKNOWN_FILE_EXTENSION|(UNSUPPORTED|INVALID)_TYPESCRIPT_SYNTAX)$|MODULE_NOT_FOUND$/.test(code)
@@ -52,29 +51,31 @@ function isTypeScript(file: string): boolean {
   return ['.ts', '.mts', '.cts'].includes(extname(file))
 }
 
-/** Whether a TypeScript file goes before the JavaScript file of the same name: where jiti is not needed for it. */
+/** Whether a TypeScript file is taken rather than the JavaScript file of the same name: where jiti is not needed. */
 export function prefersTypeScript(root: string): boolean {
-  return Boolean((process.features as { typescript?: unknown }).typescript) || usesTsx(root)
-}
-
-function usesTsx(root: string): boolean {
-  return startedWithTsx() || findTsx(root) !== undefined
+  const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript)
+  return stripsTypes || startedWithTsx() || findTsx(root) !== undefined
 }
 
 let registering: Promise<void> | undefined
 
-/** Makes `import` and `require` of this process accept TypeScript, where the application has tsx. */
-export async function registerTsx(root: string): Promise<void> {
+/**
+ * Makes `import` and `require` of this process accept TypeScript, by the application's tsx.
+ *
+ * @returns false where the application has none
+ */
+export async function registerTsx(root: string): Promise<boolean> {
+  if (startedWithTsx()) return true
   const tsx = findTsx(root)
-  if (tsx === undefined || startedWithTsx()) return
+  if (tsx === undefined) return false
   registering ??= register(tsx)
   await registering
+  return true
 }
 
-async function register(tsx: TsxModules): Promise<void> {
-  const [esm, cjs] = await Promise.all([import(pathToFileURL(tsx.esm).href), import(pathToFileURL(tsx.cjs).href)])
-  esm.register()
-  cjs.register()
+async function register({ esm, cjs }: TsxModules): Promise<void> {
+  const apis = await Promise.all([import(pathToFileURL(esm).href), import(pathToFileURL(cjs).href)])
+  for (const api of apis) api.register()
 }
 
 interface TsxModules {
