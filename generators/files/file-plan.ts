@@ -3,20 +3,20 @@ import { dirname, isAbsolute, relative } from 'node:path'
 import { PackageError } from '../../runtime/errors.js'
 import { fitForLine } from '../../runtime/fit-for-output.js'
 
-/** A file that is validated and rendered, but not yet written. */
+/** A file that is checked and rendered, but not yet written. */
 export interface FilePlan {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string
   readonly text: string
-  /** What the user should know besides, one line each. */
+  /** Notes for the user, one line each. */
   readonly notices: readonly string[]
-  /** The command to run next. */
+  /** The command for the user to run next. */
   readonly next: string
-  /** Why the file is only written with force. */
+  /** Why the file is written only with force. */
   readonly conflict?: string
 }
 
-/** A generator refuses: the message says what is wrong and what to do. Nothing was written. */
+/** A generator refuses its input. The message says why and what to do. Nothing was written. */
 export class GeneratorError extends PackageError {
   override readonly name = 'GeneratorError'
 }
@@ -29,7 +29,7 @@ export interface WriteSettings {
 }
 
 /**
- * Writes a planned file, and the folders that it needs.
+ * Writes a planned file and the folders that it needs.
  *
  * @throws {GeneratorError} when the file exists and `force` is off, or when it can't be written
  */
@@ -53,7 +53,7 @@ export function writePlan(plan: FilePlan, { force = false, dryRun = false }: Wri
   }
 }
 
-/** What a dry run adds to the notices: what the real run would refuse. */
+/** Why a run without `--dry-run` would refuse to write the file. */
 export function refusal(plan: FilePlan, { force = false }: WriteSettings): string | undefined {
   if (force) return undefined
   return plan.conflict ?? (existsSync(plan.path) ? existsText(plan.path) : undefined)
@@ -63,7 +63,7 @@ function existsText(path: string): string {
   return `${shownPath(path)} exists already and was left as it is; --force overwrites it`
 }
 
-/** A path for people: relative to the current folder where it is inside, always with `/`. */
+/** A path for people, always with `/`. Inside the current folder it is relative. */
 export function shownPath(path: string, from: string = process.cwd()): string {
   const inside = relative(from, path)
   const shown = inside === '..' || /^\.\.[\\/]/.test(inside) || isAbsolute(inside) ? path : inside || '.'

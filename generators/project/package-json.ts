@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { GeneratorError, shownPath } from '../files/file-plan.js'
 
-/** The module system of a `.js` file in a folder: `type` of the nearest package.json, as for Node itself. */
+/** The module system of `.js` files in a folder, by `type` of the nearest package.json, as in Node. */
 export function moduleSystem(folder: string): 'module' | 'commonjs' {
   const manifest = packageFolder(folder)
   if (manifest === undefined) return 'commonjs'
   return readManifest(manifest).type === 'module' ? 'module' : 'commonjs'
 }
 
-/** The tsconfig.json of the application: in its folder, or above it up to the folder of its package.json. */
+/** The tsconfig.json of the application: in its folder, or in one above up to that of its package.json. */
 export function findTsconfig(root: string): string | undefined {
   const top = packageFolder(root) ?? root
   return foldersUpFrom(root)
@@ -20,7 +20,7 @@ export function findTsconfig(root: string): string | undefined {
 
 const PACKAGE = 'dynamo-session-store'
 
-/** The JSON Schema that this package ships, as a path from `folder`, with `/`. */
+/** The relative path from `folder` to this package's JSON Schema, with `/`. */
 export function schemaReference(folder: string, root: string): string {
   const candidates = foldersUpFrom(root).flatMap((above) => [
     ...(isOwnFolder(above) ? [join(above, 'dist/config.schema.json')] : []),
@@ -48,7 +48,7 @@ function readManifest(folder: string): { name?: unknown; type?: unknown } {
   }
 }
 
-/** A folder and all above it, the nearest first. */
+/** A folder and all folders above it, the nearest first. */
 function foldersUpFrom(folder: string): string[] {
   const path = resolve(folder)
   const above = dirname(path)

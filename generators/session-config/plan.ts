@@ -18,12 +18,12 @@ import { schemaReference } from '../project/package-json.js'
 export interface ConfigInput {
   /** Folder of the application, absolute. */
   readonly root: string
-  /** Name of the environment that the file is for; empty for the file of all others. */
+  /** Environment of the file. Empty: the file for all environments without their own. */
   readonly environment?: string
 }
 
 /**
- * Plans the configuration file: every option with its text, commented out.
+ * Plans the configuration file, in which every option is described and commented out.
  *
  * @throws {GeneratorError} when the environment can't be the name of a file
  */
@@ -46,7 +46,7 @@ export function planConfig({ root, environment: given = '' }: ConfigInput): File
   }
 }
 
-/** Says why a text can't be the name of an environment; undefined when it can, or is empty. */
+/** Why a text can't be the name of an environment; undefined when it can, or is empty. */
 export function environmentNameProblem(text: string): string | undefined {
   const environment = text.trim()
   if (environment === '') return undefined
@@ -65,7 +65,7 @@ function optionLines(name: OptionName) {
   }
 }
 
-/** JSON is YAML; a plain word needs no quotes. (The package `yaml` would take a tenth of the time that plop takes.) */
+/** A value as YAML: JSON, or a plain word. The package `yaml` would take a tenth of plop's time. */
 function yamlValue(value: unknown): string {
   const plain =
     typeof value === 'string' && /^[A-Za-z]\w*$/.test(value) && !/^(true|false|null|yes|no|on|off|[yn])$/i.test(value)
@@ -75,5 +75,5 @@ function yamlValue(value: unknown): string {
 function notices(root: string, environment: string): string[] {
   const general = configurationPath()
   if (environment === '' || !existsSync(join(root, general))) return []
-  return [`with NODE_ENV=${environment} this file alone is read, and ${general} is not: copy what is to stay in force`]
+  return [`with NODE_ENV=${environment} only this file is read, and ${general} is not: copy the settings that you need`]
 }

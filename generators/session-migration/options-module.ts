@@ -4,9 +4,9 @@ import { fitForLine } from '../../runtime/fit-for-output.js'
 import { GeneratorError, shownPath } from '../files/file-plan.js'
 import { compilerOptions } from '../project/tsconfig.js'
 
-/** How a generated migration gets at the application's options. */
+/** How a generated migration imports the application's options. */
 export interface OptionsImport {
-  /** Relative to the migration, with `/`, quoted. */
+  /** Path relative to the migration, with `/`, in quotes. */
   readonly specifier: string
   /** `named`: export `options`; `default`: default export; `commonjs`: `module.exports` itself. */
   readonly kind: 'named' | 'default' | 'commonjs'
@@ -14,7 +14,7 @@ export interface OptionsImport {
 }
 
 interface Request {
-  /** As given: relative to `root`, or absolute. */
+  /** Relative to `root`, or absolute. */
   readonly module: string
   readonly root: string
   readonly migrationFolder: string
@@ -25,9 +25,9 @@ interface Request {
 const TYPESCRIPT: Readonly<Record<string, string>> = { '.ts': '.js', '.mts': '.mjs', '.cts': '.cjs' }
 const JAVASCRIPT = ['.js', '.mjs', '.cjs']
 
-/** Says why a path can't be that of the options module; undefined when it can. */
+/** Why a path can't be that of the options module; undefined when it can. */
 export function optionsModuleProblem(module: string, root: string): string | undefined {
-  // The path becomes a text in the code of the migration, which a line break would end.
+  // The path becomes a string in the code of the migration. A line break would end it.
   if (/\p{Cc}|[\u2028\u2029]/u.test(module)) {
     return `the options module ${fitForLine(JSON.stringify(module))} can't be imported, because its path has a line break or another control character: rename the file or its folder`
   }
@@ -52,14 +52,14 @@ export function optionsImport({ module, root, migrationFolder, language, tsconfi
   return { specifier: `'${specifier.replace(/['\\]/g, '\\$&')}'`, kind: exportKind(path), notices }
 }
 
-/** Windows separators, typed on any system. */
+/** The path with `/`. Windows separators may be typed on any system. */
 export function slashes(path: string): string {
   return path.replaceAll('\\', '/')
 }
 
 /**
- * TypeScript imports TypeScript by the name that it will have as JavaScript, unless the tsconfig allows the other;
- * JavaScript imports the file that is there.
+ * TypeScript imports TypeScript by the name of the compiled file, unless the tsconfig allows the extension `.ts`.
+ * JavaScript imports the existing file.
  */
 function specifierExtension(path: string, language: string, tsconfig: string | undefined) {
   const extension = extname(path)
@@ -83,7 +83,7 @@ const DEFAULT = [/\bexport\s+default\b/, /\bexport\s*\{[^}]*\bdefault\s*[,}]/, /
 const COMMONJS = [/\bmodule\.exports\s*=/, /\bexport\s*=/]
 const REEXPORT = /\bexport\s*\*\s*from\b/
 
-/** Export `options` goes before the default export, as for `--options` of the command line. */
+/** The export `options` has priority over the default export, as with `--options` of the command line. */
 function exportKind(path: string): OptionsImport['kind'] {
   const code = withoutComments(readFileSync(path, 'utf8'))
   if (NAMED.some((form) => form.test(code))) return 'named'

@@ -17,7 +17,7 @@ export type Language = (typeof LANGUAGES)[number]
 export interface MigrationInput {
   /** Folder of the application, absolute. */
   readonly root: string
-  /** In any spelling: `AddSessions`, `add-sessions`, `add sessions`. */
+  /** Name in any spelling: `AddSessions`, `add-sessions`, `add sessions`. */
   readonly name?: string
   /** Default: `ts` if the application has a tsconfig.json, else `js`. */
   readonly language?: string
@@ -25,19 +25,19 @@ export interface MigrationInput {
   readonly optionsModule?: string
   /** Folder of the migrations, relative to `root`. Default: option `migrations_dir`. */
   readonly dir?: string
-  /** One of `index_keys`: the migration adds its index to a table that is there. Default: what the name says. */
+  /** One of `index_keys`: the migration adds its index to an existing table. Default: the key in the name, if any. */
   readonly index?: string
-  /** Rewrite a migration of the same name instead of refusing. */
+  /** Rewrite a migration of the same name. */
   readonly force?: boolean
   readonly now?: Date
 }
 
 /**
- * Plans a migration that creates the table, and deletes it on the way down; or, with an index or a name such as
- * `AddUserIdIndex`, one that adds that index and deletes nothing else on the way down.
+ * Plans a migration that creates the table, and deletes it on the way down. With an index, or a name such as
+ * `AddUserIdIndex`, the migration adds that index, and deletes only the index on the way down.
  *
  * @throws {GeneratorError} when the name, the index, the language, the folder or the options module can't be used
- * @throws {ConfigurationError} when the configuration, which says where migrations are, is broken
+ * @throws {ConfigurationError} when the configuration, which has the folder of migrations, is not valid
  */
 export async function planMigration(input: MigrationInput): Promise<FilePlan> {
   const { root, now = new Date(wallClock()), force = false } = input
@@ -82,7 +82,7 @@ export function defaultLanguage(root: string): Language {
   return findTsconfig(root) === undefined ? 'js' : 'ts'
 }
 
-/** Says why a text can't be the folder of the migrations; undefined when it can. */
+/** Why a text can't be the folder of the migrations; undefined when it can. */
 export function folderProblem(dir: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
   if (dir.trim() === '' || /[\u0000-\u001f\u007f]/.test(dir)) return `${JSON.stringify(dir)} can't be a folder`
@@ -126,7 +126,7 @@ function folderOf({ dir, root }: MigrationInput, { migrationsDir, sources }: Con
   }
 }
 
-/** Whether knex takes its migrations from this folder: then it has to run this one as well. */
+/** Whether knex takes its migrations from this folder. Then knex has to run this one too. */
 async function knexFacts(folder: string, { root, environment }: Configuration) {
   const knexfile = findKnexfile(root)
   if (knexfile === undefined) return { ownsFolder: false, notices: [] }
@@ -140,11 +140,13 @@ async function knexFacts(folder: string, { root, environment }: Configuration) {
 
 function languageNotices(language: Language): string[] {
   return language === 'mjs'
-    ? ['knex and sequelize-cli skip .mjs files without a word; npx umzug runs them. For those: --language js']
+    ? [
+        'knex and sequelize-cli skip .mjs files silently; npx umzug runs them. For knex and sequelize-cli: --language js',
+      ]
     : []
 }
 
-/** TypeScript accepts no `import` in a CommonJS package under this setting: nothing that could be written would fit. */
+/** With this setting, TypeScript accepts no `import` in a CommonJS package. No text of a migration would compile. */
 function syntaxNotices(language: Language, folder: string, root: string): string[] {
   const tsconfig = findTsconfig(root)
   if (language !== 'ts' || tsconfig === undefined || moduleSystem(folder) !== 'commonjs') return []

@@ -4,9 +4,9 @@ import { GeneratorError } from '../../generators/files/file-plan.js'
 import { planMigration } from '../../generators/session-migration/plan.js'
 import { withoutExtension } from './migration-files.js'
 
-/** What `umzug create` can be told. */
+/** Options of `umzug create`. */
 export interface CreateMigration {
-  /** In any spelling, as `AddSessions`; an extension chooses the language. */
+  /** In any spelling, such as `AddSessions`. An extension chooses the language. */
   readonly name?: string
   /** Default: option `migrations_dir`. */
   readonly folder?: string
@@ -18,7 +18,7 @@ export interface CreateMigration {
   readonly dryRun?: boolean
 }
 
-/** Options of umzug's own `create` that change nothing here, each with the value that umzug's command line always passes. */
+/** Options of umzug's own `create` that are refused, each with the default of umzug's command line. */
 const UNSUPPORTED = {
   prefix: 'TIMESTAMP',
   content: undefined,
@@ -31,7 +31,7 @@ const UNSUPPORTED = {
  * Writes a migration.
  *
  * @param root folder of the application
- * @returns what to tell the user
+ * @returns the text for the user
  * @throws {GeneratorError}
  */
 export async function createMigration(options: CreateMigration, root: string): Promise<string> {

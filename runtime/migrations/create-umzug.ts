@@ -11,26 +11,29 @@ import { KnexStorage } from './storage/knex.js'
 import { givenKnex, type KnexInstance, type KnexSource, knexFromFile } from './storage/knex-instance.js'
 import { DEFAULT_LEASE } from './storage/lock.js'
 
-/** This package's options, and what concerns migrations alone. */
+/** This package's options, and those for migrations alone. */
 export interface UmzugOptions<Context extends object = object> extends Omit<Options, 'logger'> {
-  /** The application's knex instance, instead of one made from the knexfile. It is left open. */
+  /** The application's knex instance, instead of one made from the knexfile. umzug leaves it open. */
   readonly knex?: KnexInstance
-  /** Any storage for umzug, instead of what the option `migrationStorage` says. One of umzug's own has no lock. */
+  /** Any storage for umzug, instead of that of the option `migrationStorage`. umzug's own storages have no lock. */
   readonly storage?: UmzugStorage
-  /** Migrations in place of the files of the folder, for a bundle without files. */
+  /** Migrations instead of the files of the folder, for a bundle without files. */
   readonly migrations?: readonly RunnableMigration<Context>[]
   /** Passed to each migration as `context`. */
   readonly context?: Context | (() => Promise<Context> | Context)
-  /** Progress, a line a call; not the logger of the AWS SDK's requests. Default: none; on the command line, the console. */
+  /**
+   * Logs progress, one line a call. Not the logger of the AWS SDK's requests. Default: none; on the command line, the
+   * console.
+   */
   readonly logger?: Logger | null | undefined
-  /** Milliseconds after which a lock that isn't renewed is taken over. Default: 30 000. */
+  /** Milliseconds without a renewal after which another process takes the lock over. Default: 30 000. */
   readonly lockLease?: number
-  /** The application's file that exports its options: migrations that `create` writes import it. */
+  /** The application's file that exports its options. Migrations that `create` writes import it. */
   readonly optionsModule?: string
 }
 
 /**
- * Makes an umzug over the migrations folder. It connects when it is used and disconnects at the end of each call.
+ * Makes an umzug for the migrations folder. Each call opens the connections that it needs and closes them at its end.
  *
  * ```js
  * import { createUmzug } from 'dynamo-session-store/umzug'
@@ -90,6 +93,6 @@ function storageFor(
     return new DynamoDBStorage(options, { logger })
   }
   if (knex) return new KnexStorage({ source: knex })
-  const text = `is knex, but there is no knexfile in ${root}: add one, give createUmzug({ knex }), or use dynamodb`
+  const text = `is knex, but there is no knexfile in ${root}: add one, pass createUmzug({ knex }), or use dynamodb`
   throw new ConfigurationError([{ place: `migration_storage (${sources.migrationStorage})`, text }])
 }

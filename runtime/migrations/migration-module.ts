@@ -4,7 +4,7 @@ import { exportOf, loadModule } from '../application/load-module.js'
 import { messageOf } from '../errors.js'
 import { type MigrationFile, MigrationFileError } from './migration-files.js'
 
-/** A migration in the form that umzug runs; its file is loaded only when it has to run. */
+/** A migration in umzug's form. Its file is loaded only when it runs. */
 export function runnable<Context extends object>(file: MigrationFile, root: string): RunnableMigration<Context> {
   return {
     ...file,
@@ -22,7 +22,7 @@ export async function checkMigration(file: MigrationFile, root: string): Promise
   await functionOf(file, 'up', root)
 }
 
-/** Like {@link runnable}, but with nothing to do on the way down for a migration without `down`, as umzug has it. */
+/** Like {@link runnable}, but a migration without `down` can be reverted, as in umzug: nothing is done then. */
 export function leniently<Context extends object>(file: MigrationFile, root: string): RunnableMigration<Context> {
   const { up, down, ...meta } = runnable<Context>(file, root)
   const reversible = async () => exportOf(await load(file, root), 'down') !== undefined

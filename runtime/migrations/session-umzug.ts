@@ -17,16 +17,16 @@ import { refuseKnexMigrations } from './storage/knex-history.js'
 import type { KnexSource } from './storage/knex-instance.js'
 import { acquireLock, breakLock, type HeldLock, type LockRecord } from './storage/lock.js'
 
-/** What {@link SessionUmzug} is made of; `createUmzug` puts it together. */
+/** The parts of a {@link SessionUmzug}, which `createUmzug` puts together. */
 export interface SessionUmzugParts<Context extends object> {
   readonly configuration: Configuration
-  /** The options as given in code. */
+  /** The options given in code. */
   readonly options: Options
   /** The application's file that exports its options, for migrations that `create` writes. */
   readonly optionsModule: string | undefined
   readonly migrations: MigrationSet<Context>
   readonly storage: UmzugStorage
-  /** The knex whose own migrations may be in the same folder. */
+  /** The knex instance whose own migrations may be in the same folder. */
   readonly knex: KnexSource | undefined
   readonly context: Context | (() => Promise<Context> | Context) | undefined
   readonly logger: Logger | undefined
@@ -34,17 +34,17 @@ export interface SessionUmzugParts<Context extends object> {
   readonly lockLease: number
 }
 
-/** What is known of the migrations, for `umzug status`. */
+/** The state of the migrations, for `umzug status`. */
 export interface MigrationsStatus {
   readonly executed: readonly MigrationMeta[]
   readonly pending: readonly MigrationMeta[]
-  /** Names that are logged as executed, but have no file. */
+  /** Names that are logged as executed but have no file. */
   readonly missing: readonly string[]
 }
 
 /**
- * An Umzug whose `up` and `down` hold a lock, whose migrations are known by their name without extension, and which
- * closes what it has opened at the end of each call.
+ * An Umzug whose `up` and `down` hold a lock. Migrations are compared by their name without extension. Each call closes
+ * the connections that it opened.
  */
 export class SessionUmzug<Context extends object = object> extends (Base as typeof Umzug)<Context> {
   readonly configuration: Configuration
@@ -73,7 +73,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     this.on('reverting', assertHeld)
   }
 
-  /** For people: where executed migrations are logged. */
+  /** Where executed migrations are logged, as a text for people. */
   get storageDescription(): string {
     const { storage } = this.#parts
     return isMigrationStorage(storage) ? storage.description : `${storage.constructor.name} (without a lock)`
@@ -115,7 +115,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     })
   }
 
-  /** @throws {KnexMigrationsError} when knex has run migrations of this folder, so that the answer would mislead */
+  /** @throws {KnexMigrationsError} when knex has run migrations of this folder: the status would mislead */
   async status(): Promise<MigrationsStatus> {
     return await this.#call(async () => {
       await this.#refuseKnexMigrations()
@@ -125,9 +125,9 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   }
 
   /**
-   * Frees the lock, whoever holds it.
+   * Frees the lock, even if another process holds it.
    *
-   * @returns who held it; undefined when it was free
+   * @returns the record of the holder; undefined when the lock was free
    */
   async unlock(): Promise<LockRecord | undefined> {
     const { storage } = this.#parts
@@ -136,7 +136,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   }
 
   /**
-   * Writes the same file as `plop session-migration`.
+   * Writes the same file as `npx plop session-migration`.
    *
    * @throws {GeneratorError}
    */
@@ -159,13 +159,13 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     try {
       await refuseKnexMigrations(knex, migrations.folder, await migrations.names())
     } catch (error) {
-      // Where nothing is kept through knex, a knexfile that can't be used in this place doesn't stop the deploy.
+      // A broken knexfile must not stop a deploy that keeps nothing in its database.
       if (!(error instanceof KnexfileError) || storage instanceof KnexStorage) throw error
       this.#logger().warn(`not checked whether knex has run migrations of this folder: ${error.message}`)
     }
   }
 
-  /** Runs `work` with the lock held, unless there is nothing that it could run. */
+  /** Runs `work` while it holds the lock. Without any migration, no lock is needed. */
   async #change<T>(work: () => Promise<T>): Promise<T> {
     return await this.#call(async () => {
       this.#logger().info(`migration storage: ${this.storageDescription}`)
@@ -185,7 +185,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     })
   }
 
-  /** The last of the calls that run at the same time closes the connections. */
+  /** Of several calls at the same time, the last one closes the connections. */
   async #call<T>(work: () => Promise<T>): Promise<T> {
     this.#calls += 1
     try {
@@ -208,7 +208,7 @@ export function isSessionUmzug(umzug: Umzug): umzug is SessionUmzug {
   return ['status', 'unlock'].every((name) => typeof (umzug as unknown as Record<string, unknown>)[name] === 'function')
 }
 
-/** Names as given by people may carry an extension. */
+/** Names that people type may have an extension. */
 function normalize<T extends MigrateUpOptions | MigrateDownOptions>(options: T): T {
   const { to, step, migrations } = options
   if (step !== undefined && !(Number.isInteger(step) && step >= 0)) {

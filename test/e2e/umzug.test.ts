@@ -75,7 +75,7 @@ describe('npx umzug in an application in JavaScript', () => {
     expect(await tableExists(table)).toBe(false)
   })
 
-  it('ends with 1 and a readable text for what it does not understand', async () => {
+  it('ends with code 1 and a readable text for mistyped arguments', async () => {
     const { env } = shared(uniqueTableName())
     for (const args of [
       ['uq'],
@@ -109,7 +109,7 @@ describe('npx umzug in an application in JavaScript', () => {
     expect(status.stdout).toMatch(/pending {3}1_a\npending {3}2_b\n2 pending/)
   })
 
-  it('runs a migration once when it is started twice at the same moment', async () => {
+  it('runs a migration once when two processes start at the same moment', async () => {
     const { env } = shared(uniqueTableName())
     const files = { ...env, AWS_DYNAMO_DB_SESSION_MIGRATIONS_DIR: 'twice' }
     const text =
@@ -123,7 +123,7 @@ describe('npx umzug in an application in JavaScript', () => {
     expect(output).toContain('nothing to do: no migration is pending')
   })
 
-  it('takes over the lock of a process that was killed, or frees it by unlock', async () => {
+  it('takes over the lock of a killed process, or frees it by unlock', async () => {
     const { env } = shared(uniqueTableName())
     await app.write(
       'umzug.config.mjs',
@@ -157,7 +157,7 @@ describe('npx umzug in an application in JavaScript', () => {
     }
   })
 
-  it('means by its flags the same table, environment and folder everywhere', async () => {
+  it('uses the table, environment and folder of its flags everywhere', async () => {
     const { table, env } = shared(uniqueTableName())
     const { AWS_ENDPOINT_URL_DYNAMODB } = env
     await app.write('session-options.mjs', `export default { tableName: '${table}', migrationsDir: 'flagged' }\n`)
@@ -211,7 +211,7 @@ describe.each(['commonjs', 'module'] as const)('npx umzug in an application in T
     expect(await tableExists(table)).toBe(false)
   })
 
-  it("runs it in the application's own umzug too, and ends although that leaves something open", async () => {
+  it("runs it in the application's own umzug too, and ends even if that leaves a timer running", async () => {
     const { table, env } = shared(uniqueTableName())
     await app.write(
       'umzug.config.ts',

@@ -4,7 +4,7 @@ import { printAside } from '../../output.js'
 import type { SharedOptions } from '../command.js'
 import type { TimeoutOptions } from '../timeout.js'
 
-/** What `list` and `destroy` share, as typed. */
+/** Options of both `list` and `destroy`, as typed. */
 export interface ByOptions extends SharedOptions, TimeoutOptions {
   /** `user_id=42` */
   readonly by: string
@@ -13,7 +13,7 @@ export interface ByOptions extends SharedOptions, TimeoutOptions {
 }
 
 /**
- * Takes `user_id=42` apart.
+ * Splits `user_id=42` into key and value.
  *
  * @throws {ConfigurationError}
  */
@@ -26,7 +26,7 @@ export function keyAndValue(by: string): { key: string; value: string } {
   return { key: by.slice(0, equals), value }
 }
 
-/** For `--json`: standard output is for the result alone. */
+/** For `--json`: standard output carries only the result. */
 export const standardError: Logger = { info: printAside, warn: consoleLogger.warn }
 
 /** `1 session`, `2 sessions` */

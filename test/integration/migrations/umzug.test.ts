@@ -99,7 +99,7 @@ onEachStorage(
       expect(await open().executed(PARAMS)).toEqual(['1_a'])
     })
 
-    it('says by unlock() who held the lock', async () => {
+    it('returns from unlock() who held the lock', async () => {
       const { umzug, open } = await prepare({ 'migrations/1_a.js': migration('a') })
       expect(await umzug().unlock()).toBeUndefined()
       const record = { holder: 'pid 4711 on build-7', since: '2026-01-02T03:04:05.000Z', version: 'v', lease: 30_000 }
@@ -108,7 +108,7 @@ onEachStorage(
       expect(await open().lock.read()).toBeUndefined()
     })
 
-    it('knows a migration by its name without extension, whatever was stored or asked for', async () => {
+    it('compares names of migrations without extension', async () => {
       const runs = recordRuns()
       const { umzug, open } = await prepare({
         'migrations/1_a.js': migration('a'),
@@ -157,7 +157,7 @@ describe('createUmzug', () => {
     expect(await umzug.executed()).toHaveLength(1)
   })
 
-  it('takes up and down from a default export too', async () => {
+  it('finds up and down in a default export too', async () => {
     const runs = recordRuns()
     const object = "{ text: 'this', async up() { runs.push('up ' + this.text) }, async down() {} }"
     const { umzug } = await prepare({
@@ -169,7 +169,7 @@ describe('createUmzug', () => {
     expect(runs).toEqual(['up this', 'up this', 'up this'])
   })
 
-  it('takes neither declarations nor source maps nor folders nor hidden files for migrations', async () => {
+  it('ignores declarations, source maps, folders and hidden files', async () => {
     const { umzug } = await prepare({
       'migrations/1_a.js': migration('a'),
       'migrations/1_a.d.ts': 'export {}',
@@ -182,7 +182,7 @@ describe('createUmzug', () => {
     expect((await umzug.pending()).map(({ name }) => name)).toEqual(['1_a'])
   })
 
-  it('names the folder that is missing, and where its name comes from', async () => {
+  it('names the missing folder and the source of its name', async () => {
     const { umzug, root } = await prepare({})
     await expect(umzug.up()).rejects.toThrow('there is no migrations folder migrations (migrations_dir: default)')
     await expect(umzug.pending()).rejects.toThrow(/there is no migrations folder/)
@@ -191,7 +191,7 @@ describe('createUmzug', () => {
     )
   })
 
-  it('warns of migrations that are logged as executed but are not there', async () => {
+  it('warns of migrations that are logged as executed but have no file', async () => {
     const { umzug, logger, storage } = await prepare({ 'migrations/2_b.js': migration('b') })
     await storage.logMigration({ name: '1_a.ts' })
     await umzug.up()
@@ -199,7 +199,7 @@ describe('createUmzug', () => {
     expect((await umzug.status()).missing).toEqual(['1_a'])
   })
 
-  it('lets migrations mean its own options where theirs say nothing', async () => {
+  it('passes its own options to functions that migrations call without options', async () => {
     const runs = recordRuns()
     Object.assign(globalThis, { tableName: (options: object) => resolveConfiguration(options).tableName })
     const text = "exports.up = async () => { runs.push(tableName({}), tableName({ tableName: 'own' })) }"
@@ -209,7 +209,7 @@ describe('createUmzug', () => {
     expect(resolveConfiguration().tableName).toBe('sessions')
   })
 
-  it('shows what is said inside its migrations', async () => {
+  it('logs what functions inside its migrations log', async () => {
     Object.assign(globalThis, { createTable })
     const { umzug, logger } = await prepare(
       { 'migrations/1_a.js': 'exports.up = async () => { await createTable() }' },
@@ -259,7 +259,7 @@ describe('createUmzug', () => {
     expect(log).toHaveBeenCalledWith('1 migration reverted')
   })
 
-  it('refuses a number of steps that is none', async () => {
+  it('refuses an invalid number of steps', async () => {
     const { umzug } = await prepare({ 'migrations/1_a.js': migration('a') })
     await expect(umzug.up({ step: -1 })).rejects.toThrow('step must be a whole number of migrations')
   })

@@ -47,7 +47,7 @@ describe('dynamo-session --help', () => {
     }
   })
 
-  it('is the answer to no command at all, with exit code 1', async () => {
+  it('is printed without a command, with exit code 1', async () => {
     const { code, err } = await parse()
     expect(code).toBe(1)
     expect(err).toContain('Usage: dynamo-session [options] [command]')

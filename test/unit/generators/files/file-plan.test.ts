@@ -29,7 +29,7 @@ describe('writing a planned file', () => {
     expect(read('config/a.yml')).toBe('new\n')
   })
 
-  it('writes nothing in a dry run and tells what the real run would refuse', () => {
+  it('writes nothing in a dry run and says what the real run would refuse', () => {
     const { plan, files } = planned()
     writePlan(plan, { dryRun: true })
     expect(files()).toEqual(['package.json'])
@@ -57,7 +57,7 @@ describe('writing a planned file', () => {
     },
   )
 
-  it('writes beside a folder whose name only resembles node_modules', () => {
+  it('writes into a folder whose name only resembles node_modules', () => {
     const { root, plan, files } = planned()
     writePlan({ ...plan, path: `${root}/my_node_modules/a.yml` })
     expect(files()).toContain('my_node_modules/a.yml')

@@ -14,19 +14,19 @@ describe('the configuration file', () => {
   const root = '/absent'
   const { path, text } = planConfig({ root })
 
-  it('is the one for all environments, or that of one', () => {
+  it('is for all environments, or for one', () => {
     expect(path).toBe('/absent/config/dynamo_session_store.yml')
     expect(planConfig({ root, environment: ' production ' }).path).toBe(
       '/absent/config/dynamo_session_store/production.yml',
     )
   })
 
-  it('changes nothing as it is written: every line is a comment', () => {
+  it('changes nothing at first: every line is a comment', () => {
     expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([])
     expect(parse(text)).toBeNull()
   })
 
-  it.each(YAML_OPTION_NAMES)('says what %s is: text, type, unit, default and ENV name', (name) => {
+  it.each(YAML_OPTION_NAMES)('describes %s: text, type, unit, default and ENV name', (name) => {
     const [before = ''] = text.split(`\n#${yamlName(name)}: `)
     const [words, facts] = before.split('\n').slice(-2)
     expect(words).toBe(`# ${definitionOf(name).text}`)
@@ -36,19 +36,19 @@ describe('the configuration file', () => {
     if (unit) expect(facts).toContain(unit)
   })
 
-  it('has each option once, and no line that only looks like one', () => {
+  it('has each option once, and no other line that looks like an option', () => {
     const options = text.split('\n').flatMap((line) => /^#(\S[^:]*):/.exec(line)?.[1] ?? [])
     expect(options).toEqual(YAML_OPTION_NAMES.map(yamlName))
   })
 
-  it('tells where values come from, and which file is read for which environment', () => {
+  it('explains the sources of values, and which file is read for which environment', () => {
     expect(text).toContain('options in code, the ENV name given below, this file, the default')
     const production = planConfig({ root, environment: 'production' }).text
     expect(production).toContain('"production";\n# config/dynamo_session_store.yml is not read then.')
     expect(planConfig({ root, environment: 'development' }).text).toContain('or neither is set')
   })
 
-  it('names the command that comes next, and the general file that is no longer read', () => {
+  it('names the next command, and the general file that is no longer read', () => {
     expect(planConfig({ root, environment: 'production' })).toMatchObject({
       next: 'npx plop session-migration',
       notices: [],
@@ -103,7 +103,7 @@ describe('the configuration file with every option uncommented', () => {
     expect(written.sources[name]).toMatch(hasDefault ? /^config\/dynamo_session_store\.yml:\d+$/ : /^default$/)
   })
 
-  it('is really what was read, without a warning', () => {
+  it('is the file that was read, without a warning', () => {
     expect(written.file).toBe('config/dynamo_session_store.yml')
     expect(written.warnings).toEqual([])
     expect(written.deferredProblems).toEqual([])

@@ -46,7 +46,7 @@ describe('the time stamp of a migration', () => {
     expect(stamp).toBe(next)
   })
 
-  it('refuses when no stamp is left', () => {
+  it('is refused when no later one exists', () => {
     expect(() => nextStamp(now, '99991231235959')).toThrow('rename')
   })
 })
@@ -69,7 +69,7 @@ describe('the migrations of a folder', () => {
     ])
   })
 
-  it('are none where there is no folder, and an error where there is a file', () => {
+  it('are empty without a folder, and an error when the folder is a file', () => {
     const { root } = application({ occupied: '' })
     expect(existingMigrations(`${root}/absent`)).toEqual([])
     expect(() => existingMigrations(`${root}/occupied`)).toThrow('ENOTDIR')

@@ -47,7 +47,7 @@ describe('the import of the options module', () => {
     },
   )
 
-  it('names the file that is there when the migration is JavaScript, and says what that needs', () => {
+  it('names the existing file when the migration is JavaScript, and says that it needs tsx', () => {
     const { specifier, notices } = imported('src/session.ts', { 'src/session.ts': 'export default {}' }, 'js')
     expect(specifier).toBe("'../../src/session.ts'")
     expect(notices).toEqual([expect.stringContaining('tsx')])
@@ -108,7 +108,7 @@ describe('the tsconfig', () => {
     expect(extension(files)).toBe('.ts')
   })
 
-  it('goes before what it extends', () => {
+  it('overrides the file that it extends', () => {
     const own = '{ "extends": "./base.json", "compilerOptions": { "allowImportingTsExtensions": false } }'
     expect(extension({ 'tsconfig.json': own, 'base.json': allowing })).toBe('.js')
   })
