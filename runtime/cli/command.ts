@@ -6,9 +6,12 @@ import { type Configuration, resolveConfiguration } from '../configuration/resol
 import { ConfigurationError, messageOf, type Problem } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { consoleLogger, type Logger } from '../logger.js'
-import { printFailure } from '../output.js'
+import { printAside, printFailure } from '../output.js'
 
 export { consoleLogger }
+
+/** For `--json`: standard output carries only the result. */
+export const standardError: Logger = { info: printAside, warn: consoleLogger.warn }
 
 /** The options that all commands of both executables take. */
 export interface SharedOptions {

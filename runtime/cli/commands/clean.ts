@@ -2,10 +2,15 @@ import { collectGarbage } from '../../cleaning/collect-garbage.js'
 import { expiryLimits } from '../../cleaning/is-expired.js'
 import { type CleaningContext, checkSettings, SETTING_NAMES, type SettingName } from '../../cleaning/settings.js'
 import { jsonForOutput } from '../../fit-for-output.js'
-import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from '../command.js'
+import {
+  configurationForCommand,
+  consoleLogger,
+  optionsForCommand,
+  type SharedOptions,
+  standardError,
+} from '../command.js'
 import { printTarget } from '../target.js'
 import { type TimeoutOptions, timeoutOf } from '../timeout.js'
-import { standardError } from './by.js'
 import { progressDisplay, type Screen, summaryLines } from './clean-progress.js'
 
 /** Options of `clean`, as typed: numbers are texts. */

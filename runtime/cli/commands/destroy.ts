@@ -1,9 +1,9 @@
 import { jsonForOutput } from '../../fit-for-output.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
-import { configurationForCommand, consoleLogger, optionsForCommand } from '../command.js'
+import { type ByOptions, keyAndValue, sessions } from '../by-option.js'
+import { configurationForCommand, consoleLogger, optionsForCommand, standardError } from '../command.js'
 import { printTarget } from '../target.js'
 import { timeoutOf, withTransport } from '../timeout.js'
-import { type ByOptions, keyAndValue, sessions, standardError } from './by.js'
 
 export interface DestroyOptions extends ByOptions {
   readonly dryRun?: boolean

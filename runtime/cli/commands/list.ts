@@ -2,9 +2,9 @@ import { jsonForOutput } from '../../fit-for-output.js'
 import { hashSessionId } from '../../session/item/session-id.js'
 import { milliseconds } from '../../session/item/timestamp.js'
 import { type FoundSession, SessionsByValue } from '../../session/sessions-by-value.js'
-import { configurationForCommand, consoleLogger, optionsForCommand } from '../command.js'
+import { type ByOptions, keyAndValue, sessions } from '../by-option.js'
+import { configurationForCommand, consoleLogger, optionsForCommand, standardError } from '../command.js'
 import { timeoutOf, withTransport } from '../timeout.js'
-import { type ByOptions, keyAndValue, sessions, standardError } from './by.js'
 
 /** A session as shown: the hash of its id, as in logs, and times in UTC. Null means that the item has no such time. */
 interface Shown {

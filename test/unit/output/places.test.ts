@@ -6,8 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 
 import { carryOut } from '../../../generators/files/carry-out.js'
 import { guarded, textArgument } from '../../../generators/plop/prompts.js'
 import { planConfig } from '../../../generators/session-config/plan.js'
-import { configurationForCommand, optionsForCommand, runCommand } from '../../../runtime/cli/command.js'
-import { standardError } from '../../../runtime/cli/commands/by.js'
+import { configurationForCommand, optionsForCommand, runCommand, standardError } from '../../../runtime/cli/command.js'
 import { cleanCommand } from '../../../runtime/cli/commands/clean.js'
 import { progressDisplay } from '../../../runtime/cli/commands/clean-progress.js'
 import { configCommand } from '../../../runtime/cli/commands/config.js'
@@ -134,7 +133,7 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   ['runtime/output.ts', () => printFailure(new Error(HOSTILE), HOSTILE_LINE)],
   ['runtime/logger.ts', () => consoleLogger.info(HOSTILE_LINE)],
   ['runtime/logger.ts', () => consoleLogger.warn(HOSTILE_LINE)],
-  ['runtime/cli/commands/by.ts', () => standardError.info(HOSTILE_LINE)],
+  ['runtime/cli/command.ts', () => standardError.info(HOSTILE_LINE)],
   ['runtime/cli/command.ts', () => runCommand(failing)],
   ['runtime/cli/command.ts', () => runCommand(async () => void (await optionsForCommand({ options: HOSTILE_NAME })))],
   ['runtime/cli/command.ts', () => runCommand(async () => void (await optionsForCommand({ environment: HOSTILE })))],

@@ -1,8 +1,6 @@
-import { ConfigurationError } from '../../errors.js'
-import { consoleLogger, type Logger } from '../../logger.js'
-import { printAside } from '../../output.js'
-import type { SharedOptions } from '../command.js'
-import type { TimeoutOptions } from '../timeout.js'
+import { ConfigurationError } from '../errors.js'
+import type { SharedOptions } from './command.js'
+import type { TimeoutOptions } from './timeout.js'
 
 /** Options of both `list` and `destroy`, as typed. */
 export interface ByOptions extends SharedOptions, TimeoutOptions {
@@ -25,9 +23,6 @@ export function keyAndValue(by: string): { key: string; value: string } {
   }
   return { key: by.slice(0, equals), value }
 }
-
-/** For `--json`: standard output carries only the result. */
-export const standardError: Logger = { info: printAside, warn: consoleLogger.warn }
 
 /** `1 session`, `2 sessions` */
 export function sessions(count: number): string {
