@@ -30,7 +30,7 @@ describe('umzug --help', () => {
     async (command, own) => {
       const { code, out } = await parse(`${command} --help`)
       expect(code).toBe(0)
-      for (const option of [...own, ...SHARED]) expect(out).toContain(option)
+      for (const option of [...own, ...SHARED]) expect(out).toContain(`\n  ${option} `)
       expect(out).toContain(`$ npx umzug ${command}`)
     },
   )
