@@ -33,8 +33,8 @@ export interface MigrationInput {
 }
 
 /**
- * Plans a migration that creates the table, and deletes it on the way down. With an index, or a name such as
- * `AddUserIdIndex`, the migration adds that index, and deletes only the index on the way down.
+ * Plans a migration that creates the table, and deletes it on the way down. Given an index, or a name such as
+ * `AddUserIdIndex`, the migration adds that index. On the way down it deletes only the index.
  *
  * @throws {GeneratorError} when the name, the index, the language, the folder or the options module can't be used
  * @throws {ConfigurationError} when the configuration, which has the folder of migrations, is not valid

@@ -35,8 +35,8 @@ async function importByJiti(file: string, root: string): Promise<Record<string, 
 }
 
 /**
- * What a module exports under a name, directly or on its default export: an ES module and a CommonJS one, however it
- * was compiled, give the same. Functions keep their `this`.
+ * The export of a name, directly or on the default export. So ES modules and compiled CommonJS modules give the same.
+ * Functions keep their `this`.
  */
 export function exportOf(module: Record<string, unknown>, name: string): unknown {
   const byDefault = module.default as Exports
@@ -86,7 +86,7 @@ interface TsxModules {
 function findTsx(root: string): TsxModules | undefined {
   const require = createRequire(join(root, 'package.json'))
   try {
-    // What require() would get of the API for ES modules looks for its own files in the wrong folder (tsx 4.23).
+    // The CommonJS file of tsx/esm/api looks for its own files in the wrong folder (tsx 4.23).
     return { esm: require.resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs'), cjs: require.resolve('tsx/cjs/api') }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

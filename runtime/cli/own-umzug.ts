@@ -46,8 +46,8 @@ export async function loadOwnUmzug(path: string, root: string, logger: Logger): 
 }
 
 /**
- * Loads the migration files of an umzug as this package does. umzug's own resolver imports them in a process that an ES
- * module started, and then finds no functions in TypeScript of a CommonJS package.
+ * Makes an umzug load its migration files as this package does. umzug's own resolver finds no functions in TypeScript of
+ * a CommonJS package when an ES module started the process.
  */
 function withOurLoader(umzug: Umzug, root: string): Umzug {
   const { migrations } = umzug.options ?? {}

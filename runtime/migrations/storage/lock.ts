@@ -52,8 +52,8 @@ const REMINDER = 60_000
 const LONGEST_HOLDER = 200
 
 /**
- * Waits for the lock. This process measures the lease of another holder by its own clock, since the last change of the
- * record that it saw. So the clocks of the machines need not agree.
+ * Waits for the lock. This process measures the lease of another holder by its own clock, from the last change of the
+ * record. So the clocks of the machines need not agree.
  */
 export async function acquireLock(store: LockStore, { logger, lease }: LockOptions): Promise<HeldLock> {
   let seen: { record: LockRecord; at: number } | undefined
