@@ -1,7 +1,10 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import * as nodeFs from 'node:fs'
 import { dirname, isAbsolute, relative } from 'node:path'
 import { DynamoSessionError } from '../../runtime/errors.js'
 import { fitForLine } from '../../runtime/fit-for-output.js'
+
+/** The part of `node:fs` that writes plans. Tests pass a file system in memory. */
+export type FileSystem = Pick<typeof nodeFs, 'existsSync' | 'mkdirSync' | 'writeFileSync'>
 
 /** A file that is checked and rendered, but not yet written. */
 export interface FilePlan {
@@ -27,6 +30,7 @@ export interface WriteSettings {
   readonly force?: boolean
   /** Check everything, write nothing. */
   readonly dryRun?: boolean
+  readonly fs?: FileSystem
 }
 
 /**
@@ -34,7 +38,7 @@ export interface WriteSettings {
  *
  * @throws {GeneratorError} when the file exists and `force` is off, or when it can't be written
  */
-export function writePlan(plan: FilePlan, { force = false, dryRun = false }: WriteSettings = {}): void {
+export function writePlan(plan: FilePlan, { force = false, dryRun = false, fs = nodeFs }: WriteSettings = {}): void {
   const path = shownPath(plan.path)
   if (/(^|[\\/])node_modules([\\/]|$)/.test(plan.path)) {
     throw new GeneratorError(
@@ -44,10 +48,10 @@ export function writePlan(plan: FilePlan, { force = false, dryRun = false }: Wri
   if (dryRun) return
   if (plan.conflict && !force) throw new GeneratorError(plan.conflict)
   try {
-    mkdirSync(dirname(plan.path), { recursive: true })
-    writeFileSync(plan.path, plan.text, { flag: force ? 'w' : 'wx' })
+    fs.mkdirSync(dirname(plan.path), { recursive: true })
+    fs.writeFileSync(plan.path, plan.text, { flag: force ? 'w' : 'wx' })
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(plan.path)) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST' && fs.existsSync(plan.path)) {
       throw new GeneratorError(existsText(plan.path), { cause })
     }
     throw new GeneratorError(`${path} can't be written: ${(cause as Error).message}`, { cause })
@@ -55,9 +59,9 @@ export function writePlan(plan: FilePlan, { force = false, dryRun = false }: Wri
 }
 
 /** Why a run without `--dry-run` would refuse to write the file. */
-export function refusal(plan: FilePlan, { force = false }: WriteSettings): string | undefined {
+export function refusal(plan: FilePlan, { force = false, fs = nodeFs }: WriteSettings): string | undefined {
   if (force) return undefined
-  return plan.conflict ?? (existsSync(plan.path) ? existsText(plan.path) : undefined)
+  return plan.conflict ?? (fs.existsSync(plan.path) ? existsText(plan.path) : undefined)
 }
 
 function existsText(path: string): string {
