@@ -30,7 +30,7 @@ describe('a touch is due', () => {
   it('after touch_interval, not before', () => {
     expect(isTouchDue(writtenBefore(59), {}, LIMITS, NOW)).toBe(false)
     expect(isTouchDue(writtenBefore(60), {}, LIMITS, NOW)).toBe(true)
-    expect(isTouchDue(writtenBefore(0), {}, { ...LIMITS, touchInterval: 0 }, NOW)).toBe(true)
+    expect(isTouchDue(writtenBefore(-5), {}, { ...LIMITS, touchInterval: 0 }, NOW)).toBe(true)
   })
 
   it('after a tenth of the lifetime, of max_stale or of its own', () => {
@@ -52,6 +52,6 @@ describe('a touch is due', () => {
     expect(isTouchDue(writtenBefore(1), {}, { ...LIMITS, maxAge: 9_000 }, NOW)).toBe(true)
     expect(isTouchDue({ ...writtenBefore(1), expireAt: 1_900_000_000 }, {}, LIMITS, NOW)).toBe(true)
     const rubys = { createdAt: '1799999999.5', updatedAt: '1799999999.5', expireAt: 1_799_999_999 }
-    expect(isTouchDue(rubys, {}, LIMITS, NOW)).toBe(true)
+    expect(isTouchDue(rubys, {}, { ...LIMITS, maxStale: 90_000 }, NOW)).toBe(true)
   })
 })
