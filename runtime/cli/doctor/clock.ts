@@ -9,7 +9,7 @@ const check = 'clock'
 /** Requests at most. Two responses prove that the clock is wrong. A single one may have been slow. */
 const QUESTIONS = 3
 
-/** Stored times this far ahead are replaced, because a wrong clock wrote them (session/timestamp.ts). Milliseconds. */
+/** Stored times this far ahead are replaced, because a wrong clock wrote them (session/item/timestamp.ts). Milliseconds. */
 const NOTABLE = 60_000
 
 /** The offset of this machine's clock from DynamoDB's, by the `Date` of responses. Errors have one too. */
