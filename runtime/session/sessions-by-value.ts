@@ -181,7 +181,7 @@ export class SessionsByValue implements SessionSearch {
       const [partitionKey] = this.#keyIn(item)
       if (partitionKey === undefined) return false
       if (attempt === ATTEMPTS)
-        throw new Error(`Other requests changed a session before each of ${ATTEMPTS} attempts to delete it.`)
+        throw new Error('Other requests changed a session before each of ten attempts to delete it.')
       const equals = item.data ? { data: item.data } : { data: undefined, [key]: item[key] }
       const result = await this.#items.delete(partitionKey, equals)
       if (result.deleted) return true
