@@ -1,4 +1,4 @@
-/** What plop loads, here and in applications. plop reports an error of loading, but ends with exit code 0 then. */
+/** The file that plop loads, here and in applications. plop reports a failed import, but with exit code 0. */
 export default async function dynamoSessionStore(plop, config) {
   try {
     const pack = await import('./dist/plopfile.js')

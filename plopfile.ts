@@ -6,9 +6,9 @@ import { addSessionConfig } from './generators/session-config/generator.js'
 import { addSessionMigration } from './generators/session-migration/generator.js'
 
 /**
- * The pack's entry for `plop.load('dynamo-session-store')`: adds `session-config` and `session-migration`.
+ * The entry for `plop.load('dynamo-session-store')`: adds the generators `session-config` and `session-migration`.
  *
- * @param config what plop hands over: `{ force }` from the plopfile of the application, if it passes it on
+ * @param config `{ force }`, if the plopfile of the application passes it on
  */
 export default function addGenerators(plop: NodePlopAPI, config: { readonly force?: boolean } = {}): void {
   const force = config.force ?? forceIn(process.argv)

@@ -5,15 +5,15 @@ import { type FilePlan, refusal, shownPath, writePlan } from './file-plan.js'
 /**
  * Writes a plan, or prints it in a dry run.
  *
- * @param root folder of the application, in which the next command has to be run
- * @returns what plop shows as the outcome
+ * @param settings `root` is the folder of the application, where the next command has to run
+ * @returns the text that plop shows as the result
  */
 export function carryOut(plan: FilePlan, settings: { root: string; force: boolean; dryRun: boolean }): string {
   const { root, dryRun } = settings
   writePlan(plan, settings)
   const notices = plan.notices.map((notice) => `note: ${notice}`)
   if (dryRun) {
-    // On a terminal plop's spinner stands at the beginning of the line.
+    // On a terminal, plop's spinner is at the beginning of the line.
     writeOverLine(process.stdout, `${shownPath(plan.path)}\n${plan.text}`)
     const refused = refusal(plan, settings)
     return lines(

@@ -2,14 +2,14 @@ import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { GeneratorError } from '../files/file-plan.js'
 
-/** Whether plop was started with `--force`: a pack loaded with a bare `plop.load` isn't told. */
+/** Whether plop was started with `--force`. plop passes the flag on only if the plopfile does. */
 export function forceIn(argv: readonly string[]): boolean {
   return parsed(beforeDashes(argv)).values.force === true
 }
 
 /**
- * What is wrong with the place of an argument; undefined when all is well. plop drops arguments on the wrong side of
- * `--` without a word, or takes their values for something else: `session-migration --dry-run` would write.
+ * Why an argument is in the wrong place; undefined when all are right. plop silently drops arguments on the wrong side
+ * of `--`, or takes their values for other arguments: `session-migration --dry-run` would write the file.
  */
 export function misplacedArgument(
   argv: readonly string[],
@@ -18,12 +18,12 @@ export function misplacedArgument(
 ): string | undefined {
   if (!/^plop(\.js)?$/.test(basename(argv[1] ?? ''))) return undefined
   const early = names.find((name) => parsed(beforeDashes(argv)).values[name] !== undefined)
-  if (early !== undefined) return `--${early} must come after "--", as in: npx plop ${generator} -- --${early} …`
+  if (early !== undefined) return `--${early} must come after "--": npx plop ${generator} -- --${early} …`
   const [late] = droppedPositionals(argv)
-  return late && `"${late}" must come before "--", or after its name, as in: npx plop ${generator} ${late}`
+  return late && `"${late}" must come before "--", or after the name of an option: npx plop ${generator} ${late}`
 }
 
-/** @throws {GeneratorError} when an argument is at the wrong place */
+/** @throws {GeneratorError} when an argument is in the wrong place */
 export function assertArgumentsArrive(argv: readonly string[], generator: string, names: readonly string[]): void {
   const problem = misplacedArgument(argv, generator, names)
   if (problem !== undefined) throw new GeneratorError(problem)
@@ -34,7 +34,7 @@ function beforeDashes(argv: readonly string[]): readonly string[] {
   return argv.slice(2, dashes === -1 ? undefined : dashes)
 }
 
-/** Texts after `--` that follow no option: plop takes a text for the value of the option before it. */
+/** Texts after `--` that follow no option. plop takes a text after an option as its value. */
 function droppedPositionals(argv: readonly string[]): string[] {
   const dashes = argv.indexOf('--')
   if (dashes === -1) return []
@@ -46,7 +46,7 @@ function droppedPositionals(argv: readonly string[]): string[] {
   })
 }
 
-/** As plop itself reads its command line. */
+/** The command line as plop parses it. */
 function parsed(args: readonly string[]) {
   return parseArgs({
     args: [...args],

@@ -1,12 +1,12 @@
 import type { NodePlopAPI } from 'plop'
 import { fitForOutput } from '../../runtime/fit-for-output.js'
 
-/** A question as inquirer and plop take it; `bypass` reads the value given as an argument. */
+/** A question of inquirer and plop. `bypass` parses the value of an argument. */
 export interface Question {
   readonly type: string
   readonly name: string
   readonly message: string
-  /** Shown by plop when an argument is wrong. */
+  /** plop shows it when an argument is wrong. */
   readonly help: string
   readonly default?: unknown
   readonly choices?: readonly string[]
@@ -21,14 +21,14 @@ interface Prompt {
 
 type PromptConstructor = new (question: Question, readline: unknown, answers: unknown) => Prompt
 
-/** Prompt types of this pack. plop registers them for the whole process, hence the long names. */
+/** Prompt types of this pack. The names are long because plop registers them for the whole process. */
 const INPUT = 'dynamo-session-input'
 const LIST = 'dynamo-session-list'
 const NEVER_ASKED = 'dynamo-session-argument'
 
 /**
- * Registers prompt types that answer their default where nobody can answer: a plain prompt ends the process with code
- * 130 there. (`when` is no way out: plop refuses arguments for a prompt that has one.)
+ * Registers prompt types that return their default without a terminal, where a plain prompt ends the process with code
+ * 130. (`when` does not help: plop refuses arguments for a prompt that has it.)
  */
 export function registerPrompts(plop: NodePlopAPI): void {
   const { prompts } = (plop as unknown as { inquirer: { prompt: { prompts: Record<string, PromptConstructor> } } })
@@ -65,7 +65,7 @@ interface Wording {
   readonly help: string
 }
 
-/** A question for a text; `problem` says what is wrong with an answer, typed or given as an argument. */
+/** A question for a text. `problem` says why a text is refused, typed or given as an argument. */
 export function textQuestion(
   wording: Wording & { default?: string },
   problem: (text: string) => string | undefined,
@@ -78,7 +78,7 @@ export function textQuestion(
   }
 }
 
-/** A question with a fixed set of answers. */
+/** A question with a fixed set of choices. */
 export function choiceQuestion(
   wording: Wording & { default: () => string; choices: readonly string[] },
   problem: (text: string) => string,
@@ -91,7 +91,7 @@ export function choiceQuestion(
   }
 }
 
-/** A text that is only ever given as an argument: plop takes nothing but names of prompts after `--`. */
+/** A text that is given only as an argument, never asked for. plop accepts only names of prompts after `--`. */
 export function textArgument(wording: Wording, problem: (text: string) => string | undefined): Question {
   return { ...textQuestion(wording, problem), type: NEVER_ASKED }
 }
@@ -104,11 +104,10 @@ export const dryRunArgument: Question = {
   help: 'Print path and content, write nothing',
   default: false,
   bypass: (value) => (['true', 'false'].includes(value) ? value === 'true' : value),
-  validate: (value) =>
-    typeof value === 'boolean' ? true : `"${value}" is one text too many; --dry-run takes no value`,
+  validate: (value) => (typeof value === 'boolean' ? true : `unexpected argument "${value}": --dry-run takes no value`),
 }
 
-/** The same questions, which first say what is wrong with the command line as a whole. */
+/** The same questions, which first refuse a wrong command line as a whole. */
 export function guarded(
   questions: readonly Question[],
   problem: (names: readonly string[]) => string | undefined,
@@ -123,7 +122,7 @@ export function guarded(
   }))
 }
 
-/** plop gives "true" for an argument without a value; that and an empty one are no texts. */
+/** The text of an argument. plop passes "true" for an argument without a value. */
 function argumentText(value: string): string | undefined {
   return value.trim() === '' || value === 'true' ? undefined : value
 }

@@ -1,6 +1,6 @@
 /**
- * A terminal without a size (`docker run -t`, `script`, `expect`) says that it has 0 columns; plop's spinner then never
- * ends, for it divides by that number. 80 is what it takes where there is no terminal.
+ * Sets 80 columns for a terminal without a size (`docker run -t`, `script`, `expect`), which reports 0 columns. plop's
+ * spinner divides by that number and would never end. Without a terminal, plop assumes 80 too.
  */
 export function assumeTerminalWidth(streams: readonly { columns?: number }[] = [process.stdout, process.stderr]): void {
   for (const stream of streams) {

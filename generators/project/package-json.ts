@@ -1,54 +1,55 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { type FileSystem, GeneratorError, shownPath } from '../files/file-plan.js'
+import { GeneratorError, shownPath } from '../files/file-plan.js'
 
-/** The module system of a `.js` file in a folder: `type` of the nearest package.json, as for Node itself. */
-export function moduleSystem(folder: string, fs: FileSystem): 'module' | 'commonjs' {
-  const manifest = packageFolder(folder, fs)
+/** The module system of `.js` files in a folder, by `type` of the nearest package.json, as in Node. */
+export function moduleSystem(folder: string): 'module' | 'commonjs' {
+  const manifest = packageFolder(folder)
   if (manifest === undefined) return 'commonjs'
-  return readManifest(manifest, fs).type === 'module' ? 'module' : 'commonjs'
+  return readManifest(manifest).type === 'module' ? 'module' : 'commonjs'
 }
 
-/** The tsconfig.json of the application: in its folder, or above it up to the folder of its package.json. */
-export function findTsconfig(root: string, fs: FileSystem): string | undefined {
-  const top = packageFolder(root, fs) ?? root
+/** The tsconfig.json of the application: in its folder, or in one above up to that of its package.json. */
+export function findTsconfig(root: string): string | undefined {
+  const top = packageFolder(root) ?? root
   return foldersUpFrom(root)
     .filter((folder) => !relative(top, folder).startsWith('..'))
     .map((folder) => join(folder, 'tsconfig.json'))
-    .find((path) => fs.existsSync(path))
+    .find((path) => existsSync(path))
 }
 
 const PACKAGE = 'dynamo-session-store'
 
-/** The JSON Schema that this package ships, as a path from `folder`, with `/`. */
-export function schemaReference(folder: string, root: string, fs: FileSystem): string {
+/** The relative path from `folder` to this package's JSON Schema, with `/`. */
+export function schemaReference(folder: string, root: string): string {
   const candidates = foldersUpFrom(root).flatMap((above) => [
-    ...(isOwnFolder(above, fs) ? [join(above, 'dist/config.schema.json')] : []),
+    ...(isOwnFolder(above) ? [join(above, 'dist/config.schema.json')] : []),
     join(above, 'node_modules', PACKAGE, 'dist/config.schema.json'),
   ])
   const [usual] = candidates
-  const path = candidates.find((candidate) => fs.existsSync(candidate)) ?? usual
+  const path = candidates.find((candidate) => existsSync(candidate)) ?? usual
   return path === undefined ? '' : relative(folder, path).replaceAll('\\', '/')
 }
 
-function isOwnFolder(folder: string, fs: FileSystem): boolean {
-  return fs.existsSync(join(folder, 'package.json')) && readManifest(folder, fs).name === PACKAGE
+function isOwnFolder(folder: string): boolean {
+  return existsSync(join(folder, 'package.json')) && readManifest(folder).name === PACKAGE
 }
 
-function packageFolder(folder: string, fs: FileSystem): string | undefined {
-  return foldersUpFrom(folder).find((above) => fs.existsSync(join(above, 'package.json')))
+function packageFolder(folder: string): string | undefined {
+  return foldersUpFrom(folder).find((above) => existsSync(join(above, 'package.json')))
 }
 
-function readManifest(folder: string, fs: FileSystem): { name?: unknown; type?: unknown } {
+function readManifest(folder: string): { name?: unknown; type?: unknown } {
   const path = join(folder, 'package.json')
   try {
-    return JSON.parse(fs.readFileSync(path, 'utf8')) ?? {}
+    return JSON.parse(readFileSync(path, 'utf8')) ?? {}
   } catch (cause) {
     throw new GeneratorError(`${shownPath(path)} can't be read: ${(cause as Error).message}`, { cause })
   }
 }
 
-/** A folder and all above it, the nearest first. */
-export function foldersUpFrom(folder: string): string[] {
+/** A folder and all folders above it, the nearest first. */
+function foldersUpFrom(folder: string): string[] {
   const path = resolve(folder)
   const above = dirname(path)
   return above === path ? [path] : [path, ...foldersUpFrom(above)]

@@ -12,7 +12,7 @@ const questions = [
     {
       name: 'environment',
       message: 'Environment that the file is for (empty: all):',
-      help: 'Environment that the file is for, as in production; without it the file is for all that have none',
+      help: 'Environment of the file, such as production; without it, the file is for all environments without their own',
     },
     environmentNameProblem,
   ),

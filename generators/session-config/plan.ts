@@ -1,4 +1,4 @@
-import * as nodeFs from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import {
   configurationPath,
@@ -11,24 +11,23 @@ import {
 } from '../../runtime/configuration/option-table.js'
 import { defaultText, typeText } from '../../runtime/configuration/option-text.js'
 import type { OptionName } from '../../runtime/configuration/options.js'
-import { type FilePlan, type FileSystem, GeneratorError } from '../files/file-plan.js'
+import { type FilePlan, GeneratorError } from '../files/file-plan.js'
 import { render } from '../files/render.js'
 import { schemaReference } from '../project/package-json.js'
 
 export interface ConfigInput {
   /** Folder of the application, absolute. */
   readonly root: string
-  /** Name of the environment that the file is for; empty for the file of all others. */
+  /** Environment of the file. Empty: the file for all environments without their own. */
   readonly environment?: string
-  readonly fs?: FileSystem
 }
 
 /**
- * Plans the configuration file: every option with its text, commented out.
+ * Plans the configuration file, in which every option is described and commented out.
  *
  * @throws {GeneratorError} when the environment can't be the name of a file
  */
-export function planConfig({ root, environment: given = '', fs = nodeFs }: ConfigInput): FilePlan {
+export function planConfig({ root, environment: given = '' }: ConfigInput): FilePlan {
   const environment = given.trim()
   const problem = environmentNameProblem(environment)
   if (problem) throw new GeneratorError(problem)
@@ -36,18 +35,18 @@ export function planConfig({ root, environment: given = '', fs = nodeFs }: Confi
   const text = render('session-config/config.yml.hbs', {
     environment,
     isDefault: environment === 'development',
-    schema: schemaReference(dirname(path), root, fs),
+    schema: schemaReference(dirname(path), root),
     options: YAML_OPTION_NAMES.map(optionLines),
   })
   return {
     path,
     text: `${text.trimEnd()}\n`,
-    notices: notices(root, environment, fs),
+    notices: notices(root, environment),
     next: 'npx plop session-migration',
   }
 }
 
-/** Says why a text can't be the name of an environment; undefined when it can, or is empty. */
+/** Why a text can't be the name of an environment; undefined when it can, or is empty. */
 export function environmentNameProblem(text: string): string | undefined {
   const environment = text.trim()
   if (environment === '') return undefined
@@ -66,15 +65,15 @@ function optionLines(name: OptionName) {
   }
 }
 
-/** JSON is YAML; a plain word needs no quotes. (The package `yaml` would take a tenth of the time that plop takes.) */
+/** A value as YAML: JSON, or a plain word. The package `yaml` would take a tenth of plop's time. */
 function yamlValue(value: unknown): string {
   const plain =
     typeof value === 'string' && /^[A-Za-z]\w*$/.test(value) && !/^(true|false|null|yes|no|on|off|[yn])$/i.test(value)
   return plain ? value : JSON.stringify(value)
 }
 
-function notices(root: string, environment: string, fs: FileSystem): string[] {
+function notices(root: string, environment: string): string[] {
   const general = configurationPath()
-  if (environment === '' || !fs.existsSync(join(root, general))) return []
-  return [`with NODE_ENV=${environment} this file alone is read, and ${general} is not: copy what is to stay in force`]
+  if (environment === '' || !existsSync(join(root, general))) return []
+  return [`with NODE_ENV=${environment} only this file is read, and ${general} is not: copy the settings that you need`]
 }

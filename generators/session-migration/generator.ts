@@ -1,4 +1,3 @@
-import * as nodeFs from 'node:fs'
 import { resolve } from 'node:path'
 import type { NodePlopAPI, PlopGeneratorConfig } from 'plop'
 import { carryOut } from '../files/carry-out.js'
@@ -46,7 +45,7 @@ export function addSessionMigration(plop: NodePlopAPI, force: boolean): void {
 function questions(rootOf: () => string): Question[] {
   return [
     textQuestion(
-      { name: 'name', message: 'Name of the migration:', help: 'Name, as in AddSessions', default: DEFAULT_NAME },
+      { name: 'name', message: 'Name of the migration:', help: 'Name, such as AddSessions', default: DEFAULT_NAME },
       (text) => {
         const result = migrationName(text)
         return 'problem' in result ? result.problem : undefined
@@ -56,7 +55,7 @@ function questions(rootOf: () => string): Question[] {
       {
         name: 'language',
         message: 'Language of the migration:',
-        help: 'ts, js or mjs; without it ts if there is a tsconfig.json, else js',
+        help: 'ts, js or mjs. Default: ts if there is a tsconfig.json, else js',
         default: () => defaultLanguage(rootOf()),
         choices: LANGUAGES,
       },
@@ -66,9 +65,9 @@ function questions(rootOf: () => string): Question[] {
       {
         name: 'options',
         message: "Your file that exports the store's options (empty: none):",
-        help: "Your file that exports the store's options, for the migration to import, as in src/session.ts",
+        help: "Your file that exports the store's options, such as src/session.ts. The migration imports it",
       },
-      (text) => (text.trim() === '' ? undefined : optionsModuleProblem(text.trim(), rootOf(), nodeFs)),
+      (text) => (text.trim() === '' ? undefined : optionsModuleProblem(text.trim(), rootOf())),
     ),
     textArgument(
       {
@@ -81,8 +80,8 @@ function questions(rootOf: () => string): Question[] {
     textArgument(
       {
         name: 'index',
-        message: 'Session key whose index is added to the table:',
-        help: 'One of index_keys, as in user_id: the migration adds its index to the table that is there',
+        message: 'Session key whose index the migration adds:',
+        help: 'One of index_keys, such as user_id. The migration adds its index to the existing table',
       },
       indexKeyProblem,
     ),

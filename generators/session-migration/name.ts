@@ -1,12 +1,13 @@
-import { type FileSystem, GeneratorError } from '../files/file-plan.js'
+import { readdirSync } from 'node:fs'
+import { GeneratorError } from '../files/file-plan.js'
 
 export const DEFAULT_NAME = 'create_dynamo_sessions_table'
 
 /**
- * `AddSessions`, `add-sessions`, `add sessions` → `add_sessions`. Accents are taken off; whatever else isn't a letter
- * a-z or a digit separates words.
+ * `AddSessions`, `add-sessions`, `add sessions` → `add_sessions`. Accents are removed. Any other character than a-z and
+ * digits separates words.
  *
- * @returns the name, or what is wrong with it
+ * @returns the name, or why the text can't be one
  */
 export function migrationName(text: string): { name: string } | { problem: string } {
   const shown = JSON.stringify(text)
@@ -39,9 +40,9 @@ export interface ExistingMigration {
   readonly extension: string
 }
 
-/** The migrations in a folder, the newest first; none when there is no such folder. Declarations and maps don't count. */
-export function existingMigrations(folder: string, fs: FileSystem): ExistingMigration[] {
-  return filesIn(folder, fs)
+/** The migrations of a folder, newest first, without declarations and source maps. Empty when there is no folder. */
+export function existingMigrations(folder: string): ExistingMigration[] {
+  return filesIn(folder)
     .flatMap((file) => {
       const [, stamp, name, extension] = /^(\d{14})(?!\d)[._-]?(.*?)\.([cm]?[jt]s)$/.exec(file) ?? []
       if (stamp === undefined || name === undefined || extension === undefined || name.endsWith('.d')) return []
@@ -50,9 +51,9 @@ export function existingMigrations(folder: string, fs: FileSystem): ExistingMigr
     .sort((a, b) => (a.stamp < b.stamp ? 1 : -1))
 }
 
-function filesIn(folder: string, fs: FileSystem): string[] {
+function filesIn(folder: string): string[] {
   try {
-    return fs.readdirSync(folder)
+    return readdirSync(folder)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') return []
@@ -60,7 +61,7 @@ function filesIn(folder: string, fs: FileSystem): string[] {
   }
 }
 
-/** The present second in UTC, or the second after the newest migration when that isn't older. */
+/** The present second in UTC. If the newest migration is not older, the second after it. */
 export function nextStamp(now: Date, newest: string | undefined): string {
   const present = stampOf(now)
   if (newest === undefined || newest < present) return present

@@ -1,11 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, extname, isAbsolute, relative, resolve } from 'node:path'
 import { fitForLine } from '../../runtime/fit-for-output.js'
-import { type FileSystem, GeneratorError, shownPath } from '../files/file-plan.js'
+import { GeneratorError, shownPath } from '../files/file-plan.js'
 import { compilerOptions } from '../project/tsconfig.js'
 
-/** How a generated migration gets at the application's options. */
+/** How a generated migration imports the application's options. */
 export interface OptionsImport {
-  /** Relative to the migration, with `/`, quoted. */
+  /** Path relative to the migration, with `/`, in quotes. */
   readonly specifier: string
   /** `named`: export `options`; `default`: default export; `commonjs`: `module.exports` itself. */
   readonly kind: 'named' | 'default' | 'commonjs'
@@ -13,62 +14,61 @@ export interface OptionsImport {
 }
 
 interface Request {
-  /** As given: relative to `root`, or absolute. */
+  /** Relative to `root`, or absolute. */
   readonly module: string
   readonly root: string
   readonly migrationFolder: string
   readonly language: string
   readonly tsconfig: string | undefined
-  readonly fs: FileSystem
 }
 
 const TYPESCRIPT: Readonly<Record<string, string>> = { '.ts': '.js', '.mts': '.mjs', '.cts': '.cjs' }
 const JAVASCRIPT = ['.js', '.mjs', '.cjs']
 
-/** Says why a path can't be that of the options module; undefined when it can. */
-export function optionsModuleProblem(module: string, root: string, fs: FileSystem): string | undefined {
-  // The path becomes a text in the code of the migration, which a line break would end.
+/** Why a path can't be that of the options module; undefined when it can. */
+export function optionsModuleProblem(module: string, root: string): string | undefined {
+  // The path becomes a string in the code of the migration. A line break would end it.
   if (/\p{Cc}|[\u2028\u2029]/u.test(module)) {
     return `the options module ${fitForLine(JSON.stringify(module))} can't be imported, because its path has a line break or another control character: rename the file or its folder`
   }
   const path = resolve(root, slashes(module))
-  if (!fs.existsSync(path)) return `the options module ${shownPath(path)} does not exist`
+  if (!existsSync(path)) return `the options module ${shownPath(path)} does not exist`
   if (extname(path) in TYPESCRIPT || JAVASCRIPT.includes(extname(path))) return undefined
   return `the options module ${shownPath(path)} must be JavaScript or TypeScript (.js, .mjs, .cjs, .ts, .mts, .cts)`
 }
 
 /** @throws {GeneratorError} when the module is not there or exports no options */
-export function optionsImport({ module, root, migrationFolder, language, tsconfig, fs }: Request): OptionsImport {
-  const problem = optionsModuleProblem(module, root, fs)
+export function optionsImport({ module, root, migrationFolder, language, tsconfig }: Request): OptionsImport {
+  const problem = optionsModuleProblem(module, root)
   if (problem) throw new GeneratorError(problem)
   const path = resolve(root, slashes(module))
-  const { extension, notices } = specifierExtension(path, language, tsconfig, fs)
+  const { extension, notices } = specifierExtension(path, language, tsconfig)
   const between = relative(migrationFolder, dirname(path)).replaceAll('\\', '/')
   if (isAbsolute(between) || /^[A-Za-z]:/.test(between)) {
     throw new GeneratorError(`the options module ${shownPath(path)} is on another drive than ${migrationFolder}`)
   }
   const folder = between === '' ? './' : between.startsWith('..') ? `${between}/` : `./${between}/`
   const specifier = `${folder}${basename(path, extname(path))}${extension}`
-  return { specifier: `'${specifier.replace(/['\\]/g, '\\$&')}'`, kind: exportKind(path, fs), notices }
+  return { specifier: `'${specifier.replace(/['\\]/g, '\\$&')}'`, kind: exportKind(path), notices }
 }
 
-/** Windows separators, typed on any system. */
+/** The path with `/`. Windows separators may be typed on any system. */
 export function slashes(path: string): string {
   return path.replaceAll('\\', '/')
 }
 
 /**
- * TypeScript imports TypeScript by the name that it will have as JavaScript, unless the tsconfig allows the other;
- * JavaScript imports the file that is there.
+ * TypeScript imports TypeScript by the name of the compiled file, unless the tsconfig allows the extension `.ts`.
+ * JavaScript imports the existing file.
  */
-function specifierExtension(path: string, language: string, tsconfig: string | undefined, fs: FileSystem) {
+function specifierExtension(path: string, language: string, tsconfig: string | undefined) {
   const extension = extname(path)
   const compiled = TYPESCRIPT[extension]
   if (compiled === undefined) return { extension, notices: [] }
   if (language !== 'ts') {
     return { extension, notices: [`${shownPath(path)} is TypeScript: this migration in JavaScript needs tsx to run`] }
   }
-  const options = tsconfig === undefined ? {} : compilerOptions(tsconfig, fs)
+  const options = tsconfig === undefined ? {} : compilerOptions(tsconfig)
   const allowed = options.allowImportingTsExtensions === true || options.rewriteRelativeImportExtensions === true
   return { extension: allowed ? extension : compiled, notices: [] }
 }
@@ -83,9 +83,9 @@ const DEFAULT = [/\bexport\s+default\b/, /\bexport\s*\{[^}]*\bdefault\s*[,}]/, /
 const COMMONJS = [/\bmodule\.exports\s*=/, /\bexport\s*=/]
 const REEXPORT = /\bexport\s*\*\s*from\b/
 
-/** Export `options` goes before the default export, as for `--options` of the command line. */
-function exportKind(path: string, fs: FileSystem): OptionsImport['kind'] {
-  const code = withoutComments(fs.readFileSync(path, 'utf8'))
+/** The export `options` has priority over the default export, as with `--options` of the command line. */
+function exportKind(path: string): OptionsImport['kind'] {
+  const code = withoutComments(readFileSync(path, 'utf8'))
   if (NAMED.some((form) => form.test(code))) return 'named'
   if (DEFAULT.some((form) => form.test(code))) return 'default'
   if (COMMONJS.some((form) => form.test(code))) return 'commonjs'

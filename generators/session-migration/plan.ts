@@ -1,10 +1,9 @@
-import * as nodeFs from 'node:fs'
 import { join, resolve } from 'node:path'
 import { findKnexfile, knexMigrationsFolder } from '../../runtime/application/knexfile.js'
 import { wallClock } from '../../runtime/async/clock.js'
 import { envName } from '../../runtime/configuration/option-table.js'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
-import { type FilePlan, type FileSystem, GeneratorError, shownPath } from '../files/file-plan.js'
+import { type FilePlan, GeneratorError, shownPath } from '../files/file-plan.js'
 import { render } from '../files/render.js'
 import { findTsconfig, moduleSystem } from '../project/package-json.js'
 import { compilerOptions } from '../project/tsconfig.js'
@@ -18,7 +17,7 @@ export type Language = (typeof LANGUAGES)[number]
 export interface MigrationInput {
   /** Folder of the application, absolute. */
   readonly root: string
-  /** In any spelling: `AddSessions`, `add-sessions`, `add sessions`. */
+  /** Name in any spelling: `AddSessions`, `add-sessions`, `add sessions`. */
   readonly name?: string
   /** Default: `ts` if the application has a tsconfig.json, else `js`. */
   readonly language?: string
@@ -26,24 +25,23 @@ export interface MigrationInput {
   readonly optionsModule?: string
   /** Folder of the migrations, relative to `root`. Default: option `migrations_dir`. */
   readonly dir?: string
-  /** One of `index_keys`: the migration adds its index to a table that is there. Default: what the name says. */
+  /** One of `index_keys`: the migration adds its index to an existing table. Default: the key in the name, if any. */
   readonly index?: string
-  /** Rewrite a migration of the same name instead of refusing. */
+  /** Rewrite a migration of the same name. */
   readonly force?: boolean
   readonly now?: Date
-  readonly fs?: FileSystem
 }
 
 /**
- * Plans a migration that creates the table, and deletes it on the way down; or, with an index or a name such as
- * `AddUserIdIndex`, one that adds that index and deletes nothing else on the way down.
+ * Plans a migration that creates the table, and deletes it on the way down. Given an index, or a name such as
+ * `AddUserIdIndex`, the migration adds that index. On the way down it deletes only the index.
  *
  * @throws {GeneratorError} when the name, the index, the language, the folder or the options module can't be used
- * @throws {ConfigurationError} when the configuration, which says where migrations are, is broken
+ * @throws {ConfigurationError} when the configuration, which has the folder of migrations, is not valid
  */
 export async function planMigration(input: MigrationInput): Promise<FilePlan> {
-  const { root, now = new Date(wallClock()), force = false, fs = nodeFs } = input
-  const language = languageOf(input, fs)
+  const { root, now = new Date(wallClock()), force = false } = input
+  const language = languageOf(input)
   const configuration = resolveConfiguration({ root })
   const key = indexKeyOf(input, configuration)
   const name = nameOf(input, key)
@@ -54,25 +52,24 @@ export async function planMigration(input: MigrationInput): Promise<FilePlan> {
         root,
         migrationFolder: folder,
         language,
-        tsconfig: findTsconfig(root, fs),
-        fs,
+        tsconfig: findTsconfig(root),
       })
     : undefined
-  const existing = existingMigrations(folder, fs)
+  const existing = existingMigrations(folder)
   const [twin] = existing.filter((migration) => migration.name === name)
   const sameFile = force && existing.find((migration) => migration.name === name && migration.extension === language)
   const file = sameFile ? sameFile.file : `${nextStamp(now, existing[0]?.stamp)}_${name}.${language}`
   const knex = await knexFacts(folder, configuration)
   return {
     path: join(folder, file),
-    text: renderMigration(templateOf(language, folder, fs), options, key),
+    text: renderMigration(templateOf(language, folder), options, key),
     notices: [
       ...configuration.warnings,
       ...indexNotices(key, configuration),
       ...notices,
       ...knex.notices,
       ...languageNotices(language),
-      ...syntaxNotices(language, folder, root, fs),
+      ...syntaxNotices(language, folder, root),
       ...(options?.notices ?? []),
     ],
     next: knex.ownsFolder ? 'npx knex migrate:latest' : nextCommand(folder, root, configuration),
@@ -81,11 +78,11 @@ export async function planMigration(input: MigrationInput): Promise<FilePlan> {
 }
 
 /** `ts` if the application has a tsconfig.json, else `js`. */
-export function defaultLanguage(root: string, fs: FileSystem = nodeFs): Language {
-  return findTsconfig(root, fs) === undefined ? 'js' : 'ts'
+export function defaultLanguage(root: string): Language {
+  return findTsconfig(root) === undefined ? 'js' : 'ts'
 }
 
-/** Says why a text can't be the folder of the migrations; undefined when it can. */
+/** Why a text can't be the folder of the migrations; undefined when it can. */
 export function folderProblem(dir: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
   if (dir.trim() === '' || /[\u0000-\u001f\u007f]/.test(dir)) return `${JSON.stringify(dir)} can't be a folder`
@@ -98,8 +95,8 @@ function nameOf({ name: given = DEFAULT_NAME }: MigrationInput, key: string | un
   return result.name
 }
 
-function languageOf({ language, root }: MigrationInput, fs: FileSystem): Language {
-  if (language === undefined) return defaultLanguage(root, fs)
+function languageOf({ language, root }: MigrationInput): Language {
+  if (language === undefined) return defaultLanguage(root)
   const known = LANGUAGES.find((candidate) => candidate === language)
   if (known === undefined) throw new GeneratorError(languageProblem(language))
   return known
@@ -129,7 +126,7 @@ function folderOf({ dir, root }: MigrationInput, { migrationsDir, sources }: Con
   }
 }
 
-/** Whether knex takes its migrations from this folder: then it has to run this one as well. */
+/** Whether knex takes its migrations from this folder. Then knex has to run this one too. */
 async function knexFacts(folder: string, { root, environment }: Configuration) {
   const knexfile = findKnexfile(root)
   if (knexfile === undefined) return { ownsFolder: false, notices: [] }
@@ -143,15 +140,17 @@ async function knexFacts(folder: string, { root, environment }: Configuration) {
 
 function languageNotices(language: Language): string[] {
   return language === 'mjs'
-    ? ['knex and sequelize-cli skip .mjs files without a word; npx umzug runs them. For those: --language js']
+    ? [
+        'knex and sequelize-cli skip .mjs files silently; npx umzug runs them. For knex and sequelize-cli: --language js',
+      ]
     : []
 }
 
-/** TypeScript accepts no `import` in a CommonJS package under this setting: nothing that could be written would fit. */
-function syntaxNotices(language: Language, folder: string, root: string, fs: FileSystem): string[] {
-  const tsconfig = findTsconfig(root, fs)
-  if (language !== 'ts' || tsconfig === undefined || moduleSystem(folder, fs) !== 'commonjs') return []
-  if (compilerOptions(tsconfig, fs).verbatimModuleSyntax !== true) return []
+/** With this setting, TypeScript accepts no `import` in a CommonJS package. No text of a migration would compile. */
+function syntaxNotices(language: Language, folder: string, root: string): string[] {
+  const tsconfig = findTsconfig(root)
+  if (language !== 'ts' || tsconfig === undefined || moduleSystem(folder) !== 'commonjs') return []
+  if (compilerOptions(tsconfig).verbatimModuleSyntax !== true) return []
   return ['it runs, but does not compile: verbatimModuleSyntax needs ES modules. npm pkg set type=module']
 }
 
@@ -164,9 +163,9 @@ function twinText(path: string, name: string): string {
   return `a migration ${name} exists already: ${shownPath(path)} was left as it is; choose another name, or --force to rewrite it`
 }
 
-function templateOf(language: Language, folder: string, fs: FileSystem): 'ts' | 'module' | 'commonjs' {
+function templateOf(language: Language, folder: string): 'ts' | 'module' | 'commonjs' {
   if (language === 'ts') return 'ts'
-  return language === 'mjs' ? 'module' : moduleSystem(folder, fs)
+  return language === 'mjs' ? 'module' : moduleSystem(folder)
 }
 
 function renderMigration(

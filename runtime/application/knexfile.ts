@@ -3,13 +3,13 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { DynamoSessionError } from '../errors.js'
 import { loadModule } from './load-module.js'
 
-/** The knexfile can't be used; `cause` is what its code threw, if it did. */
+/** The knexfile can't be used. `cause` is the error that its own code threw, if any. */
 export class KnexfileError extends DynamoSessionError {
   override readonly name = 'KnexfileError'
   override readonly code = 'KNEXFILE'
 }
 
-/** The knexfile's settings for one environment, as knex takes them. Only what is read here is typed. */
+/** The knexfile's settings for one environment. Only the members that this package reads are typed. */
 interface KnexSettings {
   readonly client?: unknown
   readonly migrations?: {
@@ -27,17 +27,18 @@ export interface Knexfile {
   readonly folders: readonly string[]
 }
 
-/** In knex's order of preference; knex itself doesn't look for the last three. */
+/** In knex's order of preference. knex itself does not look for the last three. */
 const EXTENSIONS = ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts']
 
-/** The knexfile in a folder, as an absolute path. It isn't looked for in the folders above. */
+/** The knexfile of a folder, as an absolute path. The folders above are not searched. */
 export function findKnexfile(root: string): string | undefined {
   return EXTENSIONS.map((extension) => join(resolve(root), `knexfile.${extension}`)).find((path) => existsSync(path))
 }
 
 /**
- * The folder from which knex takes its migrations, absolute; the first, where the knexfile lists several. Undefined
- * when there is no knexfile.
+ * The folder from which knex takes its migrations, as an absolute path. Of several folders, the first.
+ *
+ * @returns undefined when there is no knexfile
  *
  * @throws {KnexfileError} when the knexfile can't be read
  */
@@ -47,11 +48,11 @@ export async function knexMigrationsFolder(root: string, environment: string): P
 }
 
 /**
- * Loads a knexfile as knex does: its default export or its exports, called if it is a function; of that the section
- * named like the environment, else all of it. Relative folders are relative to the knexfile.
+ * Loads a knexfile as knex does. The default export, or all exports, may be a function. The settings are the section
+ * with the name of the environment, or else the whole object. Relative folders are relative to the knexfile.
  *
  * @param path absolute path of the knexfile
- * @param root folder of the application, where tsx is looked for
+ * @param root folder of the application, whose tsx and tsconfig.json are used
  * @throws {KnexfileError}
  */
 export async function loadKnexfile(path: string, environment: string, root = dirname(path)): Promise<Knexfile> {

@@ -1,33 +1,42 @@
 import { createRequire } from 'node:module'
 import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { DynamoSessionError } from '../errors.js'
-
-/** A file of the application could not be loaded: its `cause` says why, the message what to do. */
-class ModuleLoadError extends DynamoSessionError {
-  override readonly name = 'ModuleLoadError'
-  override readonly code = 'MODULE_LOAD'
-}
 
 /**
  * Loads a module of the application: JavaScript of either module system, or TypeScript.
  *
  * @param file absolute path
- * @param root folder of the application, where tsx is looked for
- * @throws {ModuleLoadError} when it is TypeScript and nothing here can run that
+ * @param root folder of the application, whose tsx and tsconfig.json are used
  */
 export async function loadModule(file: string, root: string): Promise<Record<string, unknown>> {
-  if (isTypeScript(file) && !(await enableTypeScript(root))) {
-    throw new ModuleLoadError(
-      `${file} is TypeScript, which Node ${process.versions.node} can't run by itself: npm install --save-dev tsx`,
-    )
+  const url = pathToFileURL(file).href
+  if (!isTypeScript(file) || (await registerTsx(root))) return await import(url)
+  try {
+    return await import(url)
+  } catch (error) {
+    if (!isBeyondNode(error)) throw error
+    return await importByJiti(file, root)
   }
-  return await import(pathToFileURL(file).href)
+}
+
+/** Node 20 reads no TypeScript. Later versions strip types, but follow neither `paths` nor `./a.js` to `a.ts`. */
+function isBeyondNode(error: unknown): boolean {
+  const code = String((error as NodeJS.ErrnoException | undefined)?.code)
+  return (
+    error instanceof SyntaxError ||
+    /^ERR_(UNKNOWN_FILE_EXTENSION|(UNSUPPORTED|INVALID)_TYPESCRIPT_SYNTAX)$|MODULE_NOT_FOUND$/.test(code)
+  )
+}
+
+/** Loads TypeScript of the application, and what it imports of the application. Packages are imported by Node. */
+async function importByJiti(file: string, root: string): Promise<Record<string, unknown>> {
+  const { createJiti } = await import('#jiti')
+  return await createJiti(join(root, 'package.json'), { tsconfigPaths: true, fsCache: false }).import(file)
 }
 
 /**
- * What a module exports under a name, directly or on its default export: an ES module and a CommonJS one, however it
- * was compiled, give the same. Functions keep their `this`.
+ * The export of a name, directly or on the default export. So ES modules and compiled CommonJS modules give the same.
+ * Functions keep their `this`.
  */
 export function exportOf(module: Record<string, unknown>, name: string): unknown {
   const byDefault = module.default as Exports
@@ -42,49 +51,48 @@ function isTypeScript(file: string): boolean {
   return ['.ts', '.mts', '.cts'].includes(extname(file))
 }
 
-/** Whether {@link loadModule} can load TypeScript here. */
-export function canRunTypeScript(root: string): boolean {
-  return runsTypeScript() || findTsx(root) !== undefined
+/** Whether a TypeScript file is taken rather than the JavaScript file of the same name: where jiti is not needed. */
+export function prefersTypeScript(root: string): boolean {
+  const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript)
+  return stripsTypes || startedWithTsx() || findTsx(root) !== undefined
 }
 
-let enabling: Promise<boolean> | undefined
+let registering: Promise<void> | undefined
 
 /**
- * Makes `import` and `require` accept TypeScript: by the application's tsx, else by Node's own type stripping.
+ * Makes `import` and `require` of this process accept TypeScript, by the application's tsx.
  *
- * @returns false when there is neither
+ * @returns false where the application has none
  */
-export async function enableTypeScript(root: string): Promise<boolean> {
-  enabling ??= registerTsx(root)
-  const enabled = await enabling
-  if (!enabled) enabling = undefined
-  return enabled
-}
-
-async function registerTsx(root: string): Promise<boolean> {
+export async function registerTsx(root: string): Promise<boolean> {
+  if (startedWithTsx()) return true
   const tsx = findTsx(root)
-  if (tsx === undefined || startedWithTsx()) return runsTypeScript()
-  const [esm, cjs] = await Promise.all([import(pathToFileURL(tsx.esm).href), import(pathToFileURL(tsx.cjs).href)])
-  esm.register()
-  cjs.register()
+  if (tsx === undefined) return false
+  registering ??= register(tsx)
+  await registering
   return true
 }
 
-function findTsx(root: string): { esm: string; cjs: string } | undefined {
+async function register({ esm, cjs }: TsxModules): Promise<void> {
+  const apis = await Promise.all([import(pathToFileURL(esm).href), import(pathToFileURL(cjs).href)])
+  for (const api of apis) api.register()
+}
+
+interface TsxModules {
+  readonly esm: string
+  readonly cjs: string
+}
+
+function findTsx(root: string): TsxModules | undefined {
   const require = createRequire(join(root, 'package.json'))
   try {
-    // What require() would get of the API for ES modules looks for its own files in the wrong folder (tsx 4.23).
+    // The CommonJS file of tsx/esm/api looks for its own files in the wrong folder (tsx 4.23).
     return { esm: require.resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs'), cjs: require.resolve('tsx/cjs/api') }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return undefined
     throw error
   }
-}
-
-/** Without tsx being registered here: Node strips types by itself, or the process was started through tsx. */
-function runsTypeScript(): boolean {
-  return Boolean((process.features as { typescript?: unknown }).typescript) || startedWithTsx()
 }
 
 function startedWithTsx(): boolean {

@@ -7,11 +7,14 @@ import { type Configuration, resolveConfiguration } from '../configuration/resol
 import { ConfigurationError, messageOf, type Problem } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { consoleLogger, type Logger } from '../logger.js'
-import { printFailure } from '../output.js'
+import { printAside, printFailure } from '../output.js'
 
 export { consoleLogger }
 
-/** The options that both executables share. */
+/** For `--json`: standard output carries only the result. */
+export const standardError: Logger = { info: printAside, warn: consoleLogger.warn }
+
+/** The options that all commands of both executables take. */
 export interface SharedOptions {
   readonly environment?: string
   /** Path of a configuration file. */
@@ -21,8 +24,8 @@ export interface SharedOptions {
 }
 
 /**
- * The options that a command line amounts to: those of the module, over which the command line's own win. Its paths
- * are relative to `folder`, also where the module sets another `root`.
+ * The options of the module, overridden by those of the command line. Paths of the command line are relative to
+ * `folder`, even where the module sets another `root`.
  */
 export async function optionsForCommand(shared: SharedOptions, folder = process.cwd()): Promise<Options> {
   const problems = problemsOf(shared, folder)
@@ -35,7 +38,7 @@ export async function optionsForCommand(shared: SharedOptions, folder = process.
   }
 }
 
-/** What is wrong with the arguments themselves, named as they were typed. */
+/** Problems of the arguments themselves, named as they were typed. */
 function problemsOf({ environment, config, options }: SharedOptions, folder: string): Problem[] {
   const wrongEnvironment = environment === undefined ? undefined : environmentProblem(environment)
   const paths = Object.entries({ config, options }).flatMap(([name, path]) => {
@@ -75,8 +78,8 @@ async function optionsOfModule(path: string, folder: string): Promise<Options> {
 }
 
 /**
- * Runs a command: an error becomes one readable text on standard error and exit code 1, with a stack trace only when
- * the environment variable DEBUG is set.
+ * Runs a command. An error becomes one readable text on standard error and exit code 1. The environment variable DEBUG
+ * adds a stack trace.
  */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
   try {
@@ -88,8 +91,8 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
 }
 
 /**
- * Lets a command go on when its reader went away (`npx umzug up | head`): what it does must not end half way because
- * nobody reads on.
+ * Lets a command go on after the reader of its output ended (`npx umzug up | head`). The command's work must not stop
+ * half way.
  */
 export function outliveReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -5,24 +5,24 @@ import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { DynamoSessionError } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
-import { answerOnlyLoopback } from './loopback-only.js'
+import { acceptOnlyLoopback } from './loopback-only.js'
 
 export interface EmbeddedSettings {
-  /** 0: any free one. */
+  /** Port to listen on. 0 means any free port. */
   readonly port: number
-  /** Folder that keeps the data, relative to `folder`; in memory without it. */
+  /** Folder for the data, relative to `folder`. Without it, the data is kept in memory. */
   readonly path?: string | undefined
-  /** Folder of the application, whose dynalite is taken. */
+  /** Folder of the application, whose dynalite is used. */
   readonly folder: string
 }
 
 interface EmbeddedDynamoDB {
   readonly endpoint: string
-  /** Lets running requests finish, closes the connections and the database. */
+  /** Waits for running requests, then closes the connections and the database. */
   stop(): Promise<void>
 }
 
-/** Of dynalite 4, which brings no types. */
+/** The function that dynalite 4 exports. The package has no types. */
 type Dynalite = (options: {
   path?: string
   createTableMs: number
@@ -30,19 +30,19 @@ type Dynalite = (options: {
   updateTableMs: number
 }) => Server
 
-/** The same as for level 10, the database of dynalite. */
+/** The part of level 10, dynalite's database, that is used here. */
 type LevelModule = { Level: new (path: string) => { open(): Promise<void>; close(): Promise<void> } }
 
-/** This machine only: dynalite checks no credentials. */
+/** Only this machine may connect: dynalite checks no credentials. */
 const HOST = '127.0.0.1'
 
 /** Milliseconds that a table stays in CREATING, DELETING and UPDATING. */
 const TABLE_DELAY = 50
 
-/** Milliseconds that requests still running may take when it is stopped. */
+/** Milliseconds that running requests may take after a stop. */
 const GRACE = 1_000
 
-/** Starts dynalite and returns when it answers. */
+/** Starts dynalite and returns when the server accepts requests. */
 export async function startEmbeddedDynamoDB({ port, path, folder }: EmbeddedSettings): Promise<EmbeddedDynamoDB> {
   const load = requireOfDynalite(folder)
   const dynalite: Dynalite = load('dynalite')
@@ -54,13 +54,13 @@ export async function startEmbeddedDynamoDB({ port, path, folder }: EmbeddedSett
     deleteTableMs: TABLE_DELAY,
     updateTableMs: TABLE_DELAY,
   })
-  answerOnlyLoopback(server)
+  acceptOnlyLoopback(server)
   await listen(server, port)
   const { port: chosen } = server.address() as AddressInfo
   return { endpoint: `http://${HOST}:${chosen}`, stop: () => stop(server) }
 }
 
-/** A `require` that finds the application's dynalite and what that depends on. */
+/** A `require` that finds the application's dynalite and its dependencies. */
 function requireOfDynalite(folder: string): NodeJS.Require {
   const require = createRequire(join(folder, 'package.json'))
   try {
@@ -71,7 +71,7 @@ function requireOfDynalite(folder: string): NodeJS.Require {
   }
 }
 
-/** Opens the database once by itself: dynalite would only fail at the first request, and not say why. */
+/** Opens the database once before dynalite does, which would fail only at the first request and without a reason. */
 async function prepareDatabase(location: string, { Level }: LevelModule): Promise<void> {
   try {
     await mkdir(location, { recursive: true })

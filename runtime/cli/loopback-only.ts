@@ -3,12 +3,12 @@ import { isIPv4 } from 'node:net'
 import { fitForLine } from '../fit-for-output.js'
 
 /**
- * Lets a server answer only programs of this machine. A loopback address alone is not enough: a page in a
- * browser of this machine can send requests there, directly or by a name of its own site (DNS rebinding).
+ * Lets a server accept only programs of this machine; others get 403 in DynamoDB's format. A loopback address alone is
+ * not enough: a web page in a browser of this machine can send requests to it, directly or by DNS rebinding.
  *
- * @param server with its listeners for requests; other programs get 403, in DynamoDB's form
+ * @param server with its request listeners
  */
-export function answerOnlyLoopback(server: Server): void {
+export function acceptOnlyLoopback(server: Server): void {
   const listeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
   server.removeAllListeners('request')
   server.on('request', (request, response) => {
@@ -22,12 +22,12 @@ function problemOf({ headers: { host = '', origin } }: IncomingMessage): string 
   if (!isLoopback(host)) {
     return `The host of the request is ${quoted(host)}, not a loopback name. Use http://localhost:<port> or http://127.0.0.1:<port> as the endpoint.`
   }
-  // Programs send no Origin; of a page that is sandboxed or a file it is "null".
+  // Programs send no Origin. Sandboxed pages and local files send "null".
   if (origin === undefined || isLoopback(/^https?:\/\/([^/]*)$/i.exec(origin)?.[1] ?? '')) return undefined
   return `The request comes from a page of ${quoted(origin)}. Only pages of a loopback name may send requests.`
 }
 
-/** Whether `name` or `name:port` can mean nothing but this machine: RFC 6761, section 6.3, RFC 1122 and RFC 4291. */
+/** Whether `name` or `name:port` always means this machine: RFC 6761, section 6.3, RFC 1122 and RFC 4291. */
 function isLoopback(authority: string): boolean {
   const name = authority.replace(/:\d{1,5}$/, '').toLowerCase()
   if (/^([\w-]+\.)*localhost$/.test(name) || name === '[::1]') return true

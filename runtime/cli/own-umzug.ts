@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Umzug } from 'umzug'
-import { canRunTypeScript, enableTypeScript, loadModule } from '../application/load-module.js'
+import { loadModule, prefersTypeScript, registerTsx } from '../application/load-module.js'
 import { ConfigurationError, messageOf } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { withoutExtension } from '../migrations/migration-files.js'
 import { leniently } from '../migrations/migration-module.js'
 
-/** The first counts even without an instance in it; the second may be a script of another kind. */
+/** The first must hold an instance. The second may be an unrelated script. */
 const NAMES = ['umzug.config', 'umzug']
 const METHODS = ['up', 'down', 'pending', 'executed', 'runAsCLI']
 
-/** The file that may hold the application's own umzug; undefined when there is none. */
+/** The file that may hold the application's own umzug. */
 export function findOwnUmzugFile(root: string): string | undefined {
-  const extensions = canRunTypeScript(root) ? ['ts', 'mjs', 'js', 'cjs'] : ['mjs', 'js', 'cjs', 'ts']
+  const extensions = prefersTypeScript(root) ? ['ts', 'mjs', 'js', 'cjs'] : ['mjs', 'js', 'cjs', 'ts']
   return NAMES.flatMap((name) => extensions.map((extension) => join(root, `${name}.${extension}`))).find((path) =>
     existsSync(path),
   )
@@ -22,13 +22,13 @@ export function findOwnUmzugFile(root: string): string | undefined {
 /**
  * Loads the application's own umzug: the export `umzug` or the default export.
  *
- * @returns undefined, with a warning, when an `umzug.*` turns out to hold none
- * @throws {ConfigurationError} when the file can't be loaded, or an `umzug.config.*` holds none
+ * @returns undefined, with a warning, when an `umzug.*` exports no instance
+ * @throws {ConfigurationError} when the file can't be loaded, or an `umzug.config.*` exports no instance
  */
 export async function loadOwnUmzug(path: string, root: string, logger: Logger): Promise<Umzug | undefined> {
   const place = basename(path)
-  // Its migrations may be TypeScript, which umzug's own resolver leaves to the process.
-  await enableTypeScript(root)
+  // Migrations may be TypeScript, which umzug's own resolver leaves to the process.
+  await registerTsx(root)
   let module: Record<string, unknown>
   try {
     module = await loadModule(path, root)
@@ -46,8 +46,8 @@ export async function loadOwnUmzug(path: string, root: string, logger: Logger): 
 }
 
 /**
- * umzug's own resolver imports migrations when the process was started by an ES module, as this one, and then doesn't
- * find the functions of TypeScript in a CommonJS package: its files are loaded as ours are.
+ * Makes an umzug load its migration files as this package does. umzug's own resolver finds no functions in TypeScript of
+ * a CommonJS package when an ES module started the process.
  */
 function withOurLoader(umzug: Umzug, root: string): Umzug {
   const { migrations } = umzug.options ?? {}
@@ -62,13 +62,13 @@ function withOurLoader(umzug: Umzug, root: string): Umzug {
   return Object.assign(umzug, { migrations: resolved })
 }
 
-/** Of a CommonJS module, `import` gives the exports as its default export. */
+/** Where the instance may be. `import` gives the exports of a CommonJS module as the default export. */
 function candidates(module: Record<string, unknown>): unknown[] {
   const inner = (module.default ?? {}) as Record<string, unknown>
   return [module.umzug, inner.umzug, module.default, inner.default]
 }
 
-/** By its methods: the application may have another copy of umzug. */
+/** Recognised by its methods: the application may have another copy of umzug. */
 function isUmzug(value: unknown): value is Umzug {
   if (typeof value !== 'object' || value === null) return false
   return METHODS.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')

@@ -1,46 +1,40 @@
-import { Command, type HelpConfiguration } from 'commander'
-import { write } from '../output.js'
+import type { Command } from 'commander'
 import { VERSION } from '../version.js'
+import { baseProgram, examples } from './base-program.js'
 
-/** Of the commands that send requests. */
+/** The option of the commands that send requests. */
 const TIMEOUT = [
   '--timeout <seconds>',
-  'end each request to DynamoDB after this time, repeats included (default: 30)',
+  'end each request to DynamoDB after this time, retries included (default: 30)',
 ] as const
-
-const HELP: HelpConfiguration = { showGlobalOptions: true }
 
 /**
  * The command line `dynamo-session`. A command's module is loaded only when that command runs, so that `--help` and
  * mistyped arguments answer at once.
  */
 export function createProgram(): Command {
-  const program = new Command('dynamo-session')
-    .description('Sets up and looks after the DynamoDB table that holds the sessions of a web application.')
-    .configureOutput({
-      writeOut: (text) => write(process.stdout, text),
-      writeErr: (text) => write(process.stderr, text),
-    })
+  const program = baseProgram(
+    'dynamo-session',
+    'Sets up and maintains the DynamoDB table that holds the sessions of a web application.',
+  )
     .version(VERSION)
-    .option('--environment <name>', 'environment, for the name of the configuration file (default: NODE_ENV)')
-    .option('--config <file>', 'configuration file (default: config/dynamo_session_store/<environment>.yml …)')
-    .option('--options <module>', "the application's module that exports its options, as default or as `options`")
-    .configureHelp(HELP)
-    .addHelpText('after', examples('init', 'config', 'create-table --environment production', 'doctor', 'local'))
+    .addHelpText('after', examplesOf('init', 'config', 'create-table --environment production', 'doctor', 'local'))
 
   program
     .command('init')
-    .description('make the generators available to plop: write plopfile.mjs, or say what to add to the present one')
-    .addHelpText('after', examples('init'))
+    .description(
+      'make the generators available to plop: write plopfile.mjs, or print the line to add to an existing one',
+    )
+    .addHelpText('after', examplesOf('init'))
     .action(running(async () => (await import('./commands/init.js')).initCommand))
 
   program
     .command('create-table')
-    .description('create the table, or check the one that is there')
+    .description('create the table, or check the existing one')
     .option(...TIMEOUT)
     .addHelpText(
       'after',
-      examples(
+      examplesOf(
         'create-table',
         'create-table --environment production',
         'create-table --config config/sessions.yml',
@@ -54,71 +48,70 @@ export function createProgram(): Command {
     .description('delete the table with all its sessions')
     .option('--yes', 'do not ask; required where there is no terminal')
     .option(...TIMEOUT)
-    .addHelpText('after', examples('delete-table', 'delete-table --environment test --yes'))
+    .addHelpText('after', examplesOf('delete-table', 'delete-table --environment test --yes'))
     .action(running(async () => (await import('./commands/delete-table.js')).deleteTableCommand))
 
   program
     .command('clean')
-    .description('delete the sessions that are over: by max_stale, by max_age, or by their own expire_at')
-    .option('--dry-run', 'only look, delete nothing')
-    .option('--expire-at-only', 'let nothing but their own expire_at end sessions; needs no max_age or max_stale')
-    .option('--trust-clock', "clean although this machine's clock is more than 5 minutes off DynamoDB's")
+    .description('delete expired sessions: by max_stale, by max_age, or by their own expire_at')
+    .option('--dry-run', 'only count, delete nothing')
+    .option('--expire-at-only', 'ignore max_age and max_stale: delete only by expire_at')
+    .option('--trust-clock', "clean even if this machine's clock is more than 5 minutes off DynamoDB's")
     .option('--segments <number>', 'parts of the table that are cleaned at the same time, 1 to 100 (default: 4)')
     .option('--rate <units>', 'capacity units a second at most, reads and writes together (default: no limit)')
-    .option('--max-items <number>', 'stop after as many deletions')
+    .option('--max-items <number>', 'stop after this many deletions')
     .option('--max-seconds <seconds>', 'stop after this time')
     .option(...TIMEOUT)
-    .option('--json', 'print the summary as JSON, for programs; all else goes to standard error')
-    .addHelpText('after', examples('clean', 'clean --dry-run', 'clean --environment production --rate 25 --json'))
+    .option('--json', 'print the summary as JSON, for programs; other output goes to standard error')
+    .addHelpText('after', examplesOf('clean', 'clean --dry-run', 'clean --environment production --rate 25 --json'))
     .action(running(async () => (await import('./commands/clean.js')).cleanCommand))
 
   program
     .command('list')
-    .description('list the sessions with some value in their data, as those of a user: hashes and times, never ids')
-    .requiredOption('--by <key=value>', 'which: one of index_keys, and its value')
-    .option('--scan', 'read the whole table, to find also what the index lacks; needs no index')
+    .description('list the sessions with a value in their data, such as those of a user: hashes and times, never ids')
+    .requiredOption('--by <key=value>', 'one of index_keys and a value, such as user_id=42')
+    .option('--scan', 'read the whole table, which also finds sessions that the index lacks; needs no index')
     .option(...TIMEOUT)
     .option('--json', 'as JSON, for programs')
-    .addHelpText('after', examples('list --by user_id=42', 'list --by user.id=42 --scan --json'))
+    .addHelpText('after', examplesOf('list --by user_id=42', 'list --by user.id=42 --scan --json'))
     .action(running(async () => (await import('./commands/list.js')).listCommand))
 
   program
     .command('destroy')
-    .description('delete the sessions with some value in their data: sign a user out everywhere')
-    .requiredOption('--by <key=value>', 'which: one of index_keys, and its value')
-    .option('--scan', 'read the whole table, to find also what the index lacks; needs no index')
+    .description('delete the sessions with a value in their data, which signs a user out everywhere')
+    .requiredOption('--by <key=value>', 'one of index_keys and a value, such as user_id=42')
+    .option('--scan', 'read the whole table, which also finds sessions that the index lacks; needs no index')
     .option(...TIMEOUT)
-    .option('--dry-run', 'only look, delete nothing')
-    .option('--json', 'print the outcome as JSON, for programs; all else goes to standard error')
-    .addHelpText('after', examples('destroy --by user_id=42', 'destroy --by user_id=42 --scan --dry-run'))
+    .option('--dry-run', 'only count, delete nothing')
+    .option('--json', 'print the result as JSON, for programs; other output goes to standard error')
+    .addHelpText('after', examplesOf('destroy --by user_id=42', 'destroy --by user_id=42 --scan --dry-run'))
     .action(running(async () => (await import('./commands/destroy.js')).destroyCommand))
 
   program
     .command('config')
-    .description('show every option with its value and where that comes from; secrets are masked')
+    .description('show every option with its value and source; secrets are masked')
     .option('--json', 'as JSON, for programs')
-    .addHelpText('after', examples('config', 'config --environment production --json'))
+    .addHelpText('after', examplesOf('config', 'config --environment production --json'))
     .action(running(async () => (await import('./commands/config.js')).configCommand))
 
   program
     .command('doctor')
-    .description('check configuration, credentials, region and table; exit code 1 when there is an error')
+    .description('check configuration, credentials, region and table; exit code 1 on an error')
     .option(...TIMEOUT)
     .addHelpText(
       'after',
-      examples('doctor', 'doctor --environment production', 'doctor --options src/session-options.ts'),
+      examplesOf('doctor', 'doctor --environment production', 'doctor --options src/session-options.ts'),
     )
     .action(running(async () => (await import('./commands/doctor.js')).doctorCommand))
 
   program
     .command('local')
-    .description('run an embedded DynamoDB (dynalite) for development until it is interrupted')
-    .option('--port <number>', 'port to listen on, 0 for any free one', '8000')
+    .description('run an embedded DynamoDB (dynalite) for development until Ctrl-C')
+    .option('--port <number>', 'port to listen on, 0 for any free port', '8000')
     .option('--path <folder>', 'keep the data in this folder (default: in memory)')
-    .addHelpText('after', examples('local', 'local --port 8001', 'local --path .dynamodb'))
+    .addHelpText('after', examplesOf('local', 'local --port 8001', 'local --path .dynamodb'))
     .action(running(async () => (await import('./commands/local.js')).localCommand))
 
-  for (const command of program.commands) command.configureHelp(HELP)
   return program
 }
 
@@ -130,6 +123,6 @@ function running<T>(load: () => Promise<(options: T) => Promise<void>>) {
   }
 }
 
-function examples(...lines: readonly string[]): string {
-  return ['', 'Examples:', ...lines.map((line) => `  $ npx dynamo-session ${line}`)].join('\n')
+function examplesOf(...lines: readonly string[]): string {
+  return examples('dynamo-session', lines)
 }

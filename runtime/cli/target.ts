@@ -6,8 +6,8 @@ import { fitForLine } from '../fit-for-output.js'
 import type { Logger } from '../logger.js'
 
 /**
- * Prints what a command is about to work on: environment, configuration file, table, region, and key_prefix and
- * endpoint when they are set. Every command that changes something calls it first.
+ * Prints the target of a command: environment, configuration file, table, region, and key_prefix and endpoint if set.
+ * Every command that changes something prints it first.
  */
 export async function printTarget(configuration: Configuration, logger: Logger): Promise<void> {
   const region = await regionOf(configuration).catch(() => undefined)
@@ -25,15 +25,15 @@ export async function printTarget(configuration: Configuration, logger: Logger):
 }
 
 /**
- * The region that requests go to: the configuration's, else what the AWS SDK finds.
+ * The region of requests: the configuration's, or else the one that the AWS SDK finds.
  *
- * @throws the SDK's error when it finds none
+ * @throws the SDK's error when there is none
  */
 export async function regionOf(configuration: Configuration): Promise<string> {
   return await withConnection(configuration, async (connection) => (await connection.client()).config.region())
 }
 
-/** The endpoint that was set, fit to be printed; undefined for AWS itself. A client given in code brings its own. */
+/** The configured endpoint, without a password. Undefined for AWS itself. A client given in code has its own. */
 async function targetEndpoint(configuration: Configuration): Promise<string | undefined> {
   const { client } = configuration
   if (!client?.config.endpoint) {

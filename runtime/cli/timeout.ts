@@ -6,14 +6,14 @@ import { ConfigurationError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { Patience, withTimeout } from '../table/patience.js'
 
-/** As typed: a text. */
+/** The option `--timeout`, as typed. */
 export interface TimeoutOptions {
-  /** Seconds after which a request to DynamoDB ends, its repeats included. */
+  /** Seconds after which a request to DynamoDB ends, retries included. */
   readonly timeout?: string
 }
 
 /**
- * What `--timeout` says, in milliseconds; undefined when it is not given.
+ * The value of `--timeout` in milliseconds; undefined when it is not given.
  *
  * @throws {ConfigurationError}
  */
@@ -26,7 +26,7 @@ export function timeoutOf({ timeout }: TimeoutOptions): number | undefined {
   throw new ConfigurationError([{ place: '--timeout', text }])
 }
 
-/** What sends the requests of a command, each of which ends in time. */
+/** Sends the requests of a command, each within the time limit. */
 export interface Connected {
   readonly configuration: Configuration
   readonly connection: Connection
@@ -35,9 +35,9 @@ export interface Connected {
 }
 
 /**
- * Runs `work` with a connection that is closed afterwards.
+ * Runs `work` with a connection, which is closed afterwards.
  *
- * @param limits `logger` is told what is being waited for
+ * @param limits the time limit, and the logger for what a request waits for
  */
 export async function withTransport<T>(
   configuration: Configuration,

@@ -4,9 +4,9 @@ import { GeneratorError } from '../../generators/files/file-plan.js'
 import { planMigration } from '../../generators/session-migration/plan.js'
 import { withoutExtension } from './migration-files.js'
 
-/** What `umzug create` can be told. */
+/** Options of `umzug create`. */
 export interface CreateMigration {
-  /** In any spelling, as `AddSessions`; an extension chooses the language. */
+  /** In any spelling, such as `AddSessions`. An extension chooses the language. */
   readonly name?: string
   /** Default: option `migrations_dir`. */
   readonly folder?: string
@@ -18,19 +18,27 @@ export interface CreateMigration {
   readonly dryRun?: boolean
 }
 
-/** Of umzug's own `create`: they would be ignored, and something else be written than was asked for. */
-const UNSUPPORTED = ['prefix', 'content', 'allowExtension', 'allowConfusingOrdering', 'skipVerify']
+/** Options of umzug's own `create` that are refused, each with the default of umzug's command line. */
+const UNSUPPORTED = {
+  prefix: 'TIMESTAMP',
+  content: undefined,
+  allowExtension: undefined,
+  allowConfusingOrdering: false,
+  skipVerify: false,
+}
 
 /**
  * Writes a migration.
  *
  * @param root folder of the application
- * @returns what to tell the user
+ * @returns the text for the user
  * @throws {GeneratorError}
  */
 export async function createMigration(options: CreateMigration, root: string): Promise<string> {
   const given: Record<string, unknown> = { ...options }
-  const unsupported = UNSUPPORTED.filter((name) => given[name] !== undefined)
+  const unsupported = Object.entries(UNSUPPORTED).flatMap(([name, harmless]) =>
+    given[name] === undefined || given[name] === harmless ? [] : [name],
+  )
   if (unsupported.length > 0) {
     const text = 'is not supported here: this umzug writes the same file as npx plop session-migration'
     throw new GeneratorError(`${unsupported.join(', ')} ${text}`)

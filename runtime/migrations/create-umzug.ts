@@ -13,11 +13,11 @@ import { DEFAULT_LEASE } from './storage/lock.js'
 
 /** How an umzug does its work, as opposed to what the table is. */
 export interface UmzugContext<Context extends object = object> {
-  /** The application's knex instance, instead of one made from the knexfile. It stays open. */
+  /** The application's knex instance, instead of one made from the knexfile. umzug leaves it open. */
   readonly knex?: KnexInstance
-  /** Any storage for umzug, instead of what the option `migrationStorage` says. Umzug's own storages have no lock. */
+  /** Any storage for umzug, instead of that of the option `migrationStorage`. umzug's own storages have no lock. */
   readonly storage?: UmzugStorage
-  /** Migrations in place of the files of the folder, for a bundle without files. */
+  /** Migrations instead of the files of the folder, for a bundle without files. */
   readonly migrations?: readonly RunnableMigration<Context>[]
   /** Passed to each migration as `context`. */
   readonly context?: Context | (() => Promise<Context> | Context)
@@ -41,7 +41,7 @@ export interface UmzugContext<Context extends object = object> {
 export interface UmzugOptions<Context extends object = object> extends Omit<Options, 'logger'>, UmzugContext<Context> {}
 
 /**
- * Makes an umzug over the migrations folder. It connects when it is used and disconnects at the end of each call.
+ * Makes an umzug for the migrations folder. Each call opens the connections that it needs and closes them at its end.
  *
  * ```js
  * import { createUmzug } from 'dynamo-session-store/umzug'

@@ -2,37 +2,37 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DynamoSessionError } from '../errors.js'
 
-/** The migrations can't be read as they are; the message names the folder or file. */
+/** A migration or the folder of migrations can't be used. The message names it. */
 export class MigrationFileError extends DynamoSessionError {
   override readonly name = 'MigrationFileError'
   override readonly code = 'MIGRATION_FILE'
 }
 
 export interface MigrationFile {
-  /** The file's name without its extension: how the migration is logged and compared. */
+  /** The file's name without its extension, by which migrations are logged and compared. */
   readonly name: string
   /** Absolute. */
   readonly path: string
 }
 
-/** Where a name exists more than once, the first of these that this process can run is taken. */
+/** Of several files with the same name, the one with the first of these extensions is taken. */
 const TYPESCRIPT = ['ts', 'mts', 'cts']
 const JAVASCRIPT = ['js', 'mjs', 'cjs']
 
 const EXTENSION = /\.[cm]?[jt]s$/
 const DECLARATION = /\.d\.[cm]?ts$/
 
-/** The name without the extension that it may carry: `20260101000000_a.ts` in development is `….js` in production. */
+/** The name without its extension: `20260101000000_a.ts` in development may be `….js` in production. */
 export function withoutExtension(name: string): string {
   return name.replace(EXTENSION, '')
 }
 
 /**
- * The migrations of a folder, oldest first. Declarations, source maps and hidden files are none. Of one migration in
- * several languages one file is taken: TypeScript, the source, where it can be run here, else JavaScript.
+ * The migrations of a folder, oldest first. Declarations, source maps and hidden files are left out. Of one migration
+ * in both languages, one file is taken.
  *
  * @param folder absolute path
- * @param typeScript whether this process can run TypeScript
+ * @param typeScript whether TypeScript is taken rather than JavaScript
  * @param shown the folder for messages
  * @throws {MigrationFileError} when the folder isn't there
  */

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { MigrationFn, RunnableMigration } from 'umzug'
 import { exportOf, loadModule } from '../application/load-module.js'
 import { messageOf } from '../errors.js'
 import { type MigrationFile, MigrationFileError } from './migration-files.js'
 
-/** A migration in the form that umzug runs; its file is loaded only when it has to run. */
+/** A migration in umzug's form. Its file is loaded only when it runs. */
 export function runnable<Context extends object>(file: MigrationFile, root: string): RunnableMigration<Context> {
   return {
     ...file,
@@ -23,7 +22,7 @@ export async function checkMigration(file: MigrationFile, root: string): Promise
   await functionOf(file, 'up', root)
 }
 
-/** Like {@link runnable}, but with nothing to do on the way down for a migration without `down`, as umzug has it. */
+/** Like {@link runnable}, but a migration without `down` can be reverted, as in umzug: nothing is done then. */
 export function leniently<Context extends object>(file: MigrationFile, root: string): RunnableMigration<Context> {
   const { up, down, ...meta } = runnable<Context>(file, root)
   const reversible = async () => exportOf(await load(file, root), 'down') !== undefined
@@ -49,19 +48,9 @@ async function load(file: MigrationFile, root: string): Promise<Record<string, u
   try {
     return await loadModule(file.path, root)
   } catch (cause) {
-    const text = `the migration ${shown(file, root)} can't be loaded: ${messageOf(cause)}${importRemedy(cause)}`
+    const text = `the migration ${shown(file, root)} can't be loaded: ${messageOf(cause)}`
     throw new MigrationFileError(text, { cause })
   }
-}
-
-/** Node's own type stripping doesn't find TypeScript by the name that it will have as JavaScript; tsx does. */
-export function importRemedy(cause: unknown): string {
-  const path = cause instanceof Error && /Cannot find module '(.+\.[mc]?)js'/.exec(cause.message)?.[1]
-  if (!path || !existsSync(`${path}ts`)) return ''
-  return (
-    '; it is TypeScript: npm install --save-dev tsx, or import it as .ts (allowImportingTsExtensions or ' +
-    'rewriteRelativeImportExtensions in the tsconfig.json)'
-  )
 }
 
 function shown({ path }: MigrationFile, root: string): string {

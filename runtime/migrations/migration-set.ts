@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path'
 import type { MigrateUpOptions, RunnableMigration, UmzugStorage } from 'umzug'
-import { canRunTypeScript } from '../application/load-module.js'
+import { prefersTypeScript } from '../application/load-module.js'
 import { withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
@@ -8,13 +8,13 @@ import type { Logger } from '../logger.js'
 import { findMigrations, type MigrationFile, withoutExtension } from './migration-files.js'
 import { checkMigration, runnable } from './migration-module.js'
 
-/** The migrations that an umzug works with: the files of a folder, or a list that was given. */
+/** The migrations of an umzug: the files of a folder, or a given list. */
 export class MigrationSet<Context extends object> {
   readonly #configuration: Configuration
   readonly #options: Options
   readonly #given: readonly RunnableMigration<Context>[] | undefined
 
-  /** @param options apply inside the migrations as well */
+  /** @param options also apply inside the migrations */
   constructor(
     configuration: Configuration,
     options: Options,
@@ -25,15 +25,15 @@ export class MigrationSet<Context extends object> {
     this.#given = given?.map((migration) => ({ ...migration, name: withoutExtension(migration.name) }))
   }
 
-  /** The folder of the files, absolute; undefined for a given list. */
+  /** The folder of the files, as an absolute path. Undefined for a given list. */
   get folder(): string | undefined {
     return this.#given ? undefined : resolve(this.#configuration.root, this.#configuration.migrationsDir)
   }
 
   /**
-   * Oldest first. No file is loaded before it has to run.
+   * All migrations, oldest first. A file is loaded only when it runs.
    *
-   * @param logger for what is said inside the migrations
+   * @param logger for functions of this package that the migrations call
    */
   async list(logger: Logger): Promise<RunnableMigration<Context>[]> {
     const ambient = { options: this.#options, logger }
@@ -50,7 +50,7 @@ export class MigrationSet<Context extends object> {
   }
 
   /**
-   * Loads what `up` is about to run, so that nothing is run when one of them can't be.
+   * Loads the migrations that `up` is about to run. If one of them is broken, none runs.
    *
    * @throws {MigrationFileError} for the first that can't be loaded or has no `up`
    */
@@ -65,7 +65,7 @@ export class MigrationSet<Context extends object> {
     for (const file of chosen) await checkMigration(file, root)
   }
 
-  /** Names that are logged as executed, but have no file. */
+  /** Names that are logged as executed but have no file. */
   async missing(storage: UmzugStorage): Promise<string[]> {
     const known = new Set(await this.names())
     return (await storage.executed({ context: {} })).filter((name) => !known.has(name))
@@ -75,6 +75,6 @@ export class MigrationSet<Context extends object> {
     const { root, migrationsDir, sources } = this.#configuration
     const folder = resolve(root, migrationsDir)
     const shown = `${relative(root, folder).replaceAll('\\', '/') || '.'} (migrations_dir: ${sources.migrationsDir})`
-    return await findMigrations(folder, canRunTypeScript(root), shown)
+    return await findMigrations(folder, prefersTypeScript(root), shown)
   }
 }

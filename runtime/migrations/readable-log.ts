@@ -4,7 +4,7 @@ import type { Logger } from '../logger.js'
 
 type UmzugLogger = NonNullable<UmzugOptions['logger']>
 
-/** umzug logs objects; people read lines. `logger` is asked for at each line, because it may change. */
+/** Turns the objects that umzug logs into lines. `logger` is called for each line, because the logger may change. */
 export function readableLog(logger: () => Logger): UmzugLogger {
   const info = (message: Record<string, unknown>) => {
     const line = lineOf(message)
@@ -24,7 +24,7 @@ function lineOf({ event, name, durationSeconds, message }: Record<string, unknow
       return `${event} ${fitForLine(name)} (${Number(durationSeconds).toFixed(2)} s)`
     case 'up':
     case 'down':
-      // How many it were is said by SessionUmzug, to programs as well.
+      // SessionUmzug logs the number itself, for programs too.
       return undefined
     default:
       return typeof message === 'string' ? fitForLine(message) : undefined

@@ -1,7 +1,7 @@
 import type { MigrateDownOptions, MigrateUpOptions, MigrationMeta, Umzug, UmzugStorage } from 'umzug'
 import { Umzug as Base } from '#umzug'
 import { KnexfileError } from '../application/knexfile.js'
-import { withAmbient } from '../configuration/ambient.js'
+import { ambientLogger, withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { DynamoSessionError } from '../errors.js'
@@ -16,18 +16,17 @@ import { KnexStorage } from './storage/knex.js'
 import { refuseKnexMigrations } from './storage/knex-history.js'
 import type { KnexSource } from './storage/knex-instance.js'
 import { acquireLock, breakLock, type HeldLock, type LockRecord } from './storage/lock.js'
-import { runCLI, SessionUmzugCLI } from './umzug-cli.js'
 
-/** What {@link SessionUmzug} is made of; `createUmzug` puts it together. */
+/** The parts of a {@link SessionUmzug}, which `createUmzug` puts together. */
 export interface SessionUmzugParts<Context extends object> {
   readonly configuration: Configuration
-  /** The options as given in code. */
+  /** The options given in code. */
   readonly options: Options
   /** The application's file that exports its options, for migrations that `create` writes. */
   readonly optionsModule: string | undefined
   readonly migrations: MigrationSet<Context>
   readonly storage: UmzugStorage
-  /** The knex whose own migrations may be in the same folder. */
+  /** The knex instance whose own migrations may be in the same folder. */
   readonly knex: KnexSource | undefined
   readonly context: Context | (() => Promise<Context> | Context) | undefined
   readonly logger: Logger | undefined
@@ -35,46 +34,46 @@ export interface SessionUmzugParts<Context extends object> {
   readonly lockLease: number
 }
 
-/** What is known of the migrations, for `umzug status`. */
+/** The state of the migrations, for `umzug status`. */
 export interface MigrationsStatus {
   readonly executed: readonly MigrationMeta[]
   readonly pending: readonly MigrationMeta[]
-  /** Names that are logged as executed, but have no file. */
+  /** Names that are logged as executed but have no file. */
   readonly missing: readonly string[]
 }
 
 /**
- * An Umzug whose `up` and `down` hold a lock, whose migrations are known by their name without extension, and which
- * closes what it has opened at the end of each call.
+ * An Umzug whose `up` and `down` hold a lock. Migrations are compared by their name without extension. Each call closes
+ * the connections that it opened.
  */
 export class SessionUmzug<Context extends object = object> extends (Base as typeof Umzug)<Context> {
   readonly configuration: Configuration
   readonly #parts: SessionUmzugParts<Context>
   readonly #names: UmzugStorage
-  #logger: Logger
+  /** The application's logger, else that of the command or migration that calls. */
+  readonly #logger: () => Logger
   #calls = 0
   #held: HeldLock | undefined
 
   constructor(parts: SessionUmzugParts<Context>) {
     const names = new StorageWithoutExtensions(parts.storage)
-    const current = { logger: (): Logger => silentLogger }
+    const logger = () => fitLogger(parts.logger ?? ambientLogger() ?? silentLogger)
     super({
-      migrations: async () => await parts.migrations.list(current.logger()),
+      migrations: async () => await parts.migrations.list(logger()),
       storage: names,
-      logger: readableLog(() => current.logger()),
+      logger: readableLog(logger),
       ...(parts.context !== undefined && { context: parts.context }),
     })
     this.configuration = parts.configuration
     this.#parts = parts
     this.#names = names
-    this.#logger = fitLogger(parts.logger ?? silentLogger)
-    current.logger = () => this.#logger
+    this.#logger = logger
     const assertHeld = async () => await this.#held?.assertHeld()
     this.on('migrating', assertHeld)
     this.on('reverting', assertHeld)
   }
 
-  /** For people: where executed migrations are logged. */
+  /** Where executed migrations are logged, as a text for people. */
   get storageDescription(): string {
     const { storage } = this.#parts
     return isMigrationStorage(storage) ? storage.description : `${storage.constructor.name} (without a lock)`
@@ -84,11 +83,11 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     const wanted = normalize(options)
     return await this.#change(async () => {
       for (const name of await this.#parts.migrations.missing(this.#names)) {
-        this.#logger.warn(`${fitForLine(name)} is logged as executed, but there is no such migration`)
+        this.#logger().warn(`${fitForLine(name)} is logged as executed, but there is no such migration`)
       }
       await this.#parts.migrations.check(wanted, this.#names)
       const done = await super.up(wanted)
-      this.#logger.info(done.length === 0 ? 'nothing to do: no migration is pending' : `${count(done)} executed`)
+      this.#logger().info(done.length === 0 ? 'nothing to do: no migration is pending' : `${count(done)} executed`)
       return done
     })
   }
@@ -97,7 +96,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     const wanted = normalize(options)
     return await this.#change(async () => {
       const done = await super.down(wanted)
-      this.#logger.info(done.length === 0 ? 'nothing to do: no migration is executed' : `${count(done)} reverted`)
+      this.#logger().info(done.length === 0 ? 'nothing to do: no migration is executed' : `${count(done)} reverted`)
       return done
     })
   }
@@ -116,7 +115,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     })
   }
 
-  /** @throws {KnexMigrationsError} when knex has run migrations of this folder, so that the answer would mislead */
+  /** @throws {KnexMigrationsError} when knex has run migrations of this folder: the status would mislead */
   async status(): Promise<MigrationsStatus> {
     return await this.#call(async () => {
       await this.#refuseKnexMigrations()
@@ -126,9 +125,9 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   }
 
   /**
-   * Frees the lock, whoever holds it.
+   * Frees the lock, even if another process holds it.
    *
-   * @returns who held it; undefined when it was free
+   * @returns the record of the holder; undefined when the lock was free
    */
   async unlock(): Promise<LockRecord | undefined> {
     const { storage } = this.#parts
@@ -138,7 +137,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   }
 
   /**
-   * Writes the same file as `plop session-migration`.
+   * Writes the same file as `npx plop session-migration`.
    *
    * @throws {GeneratorError}
    */
@@ -147,16 +146,12 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     const text = await withAmbient({ options: this.#parts.options }, () =>
       createMigration({ optionsModule, ...options }, configuration.root),
     )
-    this.#logger.info(text)
+    this.#logger().info(text)
   }
 
-  override async runAsCLI(argv: string[] = process.argv.slice(2)): Promise<boolean> {
-    if (!this.#parts.logger) this.#logger = consoleLogger
-    return await runCLI(this.getCli(), argv)
-  }
-
-  protected override getCli(options?: { toolFileName?: string; toolDescription?: string }): SessionUmzugCLI {
-    return new SessionUmzugCLI(this as unknown as SessionUmzug, options)
+  /** umzug's own command line. The commands `status` and `unlock` are those of `npx umzug`. */
+  override async runAsCLI(argv?: string[]): Promise<boolean> {
+    return await withAmbient({ options: {}, logger: consoleLogger }, () => super.runAsCLI(argv))
   }
 
   async #refuseKnexMigrations(): Promise<void> {
@@ -165,33 +160,33 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     try {
       await refuseKnexMigrations(knex, migrations.folder, await migrations.names())
     } catch (error) {
-      // Where nothing is kept through knex, a knexfile that can't be used in this place doesn't stop the deploy.
+      // A broken knexfile must not stop a deploy that keeps nothing in its database.
       if (!(error instanceof KnexfileError) || storage instanceof KnexStorage) throw error
-      this.#logger.warn(`not checked whether knex has run migrations of this folder: ${error.message}`)
+      this.#logger().warn(`not checked whether knex has run migrations of this folder: ${error.message}`)
     }
   }
 
-  /** Runs `work` with the lock held, unless there is nothing that it could run. */
+  /** Runs `work` while it holds the lock. Without any migration, no lock is needed. */
   async #change<T>(work: () => Promise<T>): Promise<T> {
     return await this.#call(async () => {
-      this.#logger.info(`migration storage: ${this.storageDescription}`)
+      this.#logger().info(`migration storage: ${this.storageDescription}`)
       await this.#refuseKnexMigrations()
       const { storage, migrations, lockLease } = this.#parts
       if (!isMigrationStorage(storage) || (await migrations.names()).length === 0) return await work()
-      const held = await acquireLock(storage.lock, { logger: this.#logger, lease: lockLease })
+      const held = await acquireLock(storage.lock, { logger: this.#logger(), lease: lockLease })
       this.#held = held
       try {
         return await work()
       } finally {
         this.#held = undefined
         await held.release().catch((error: Error) => {
-          this.#logger.warn(`the migration lock could not be freed, it will be taken over: ${error.message}`)
+          this.#logger().warn(`the migration lock could not be freed, it will be taken over: ${error.message}`)
         })
       }
     })
   }
 
-  /** The last of the calls that run at the same time closes the connections. */
+  /** Of several calls at the same time, the last one closes the connections. */
   async #call<T>(work: () => Promise<T>): Promise<T> {
     this.#calls += 1
     try {
@@ -209,7 +204,12 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   }
 }
 
-/** Names as given by people may carry an extension. */
+/** Recognised by its methods: the application may have loaded this package a second time. */
+export function isSessionUmzug(umzug: Umzug): umzug is SessionUmzug {
+  return ['status', 'unlock'].every((name) => typeof (umzug as unknown as Record<string, unknown>)[name] === 'function')
+}
+
+/** Names that people type may have an extension. */
 function normalize<T extends MigrateUpOptions | MigrateDownOptions>(options: T): T {
   const { to, step, migrations } = options
   if (step !== undefined && !(Number.isInteger(step) && step >= 0)) {

@@ -1,4 +1,4 @@
 import umzug = require('umzug')
 
-const { CreateAction, ListAction, memoryStorage, Umzug, UmzugCLI } = umzug
-export = { CreateAction, ListAction, memoryStorage, Umzug, UmzugCLI }
+const { Umzug } = umzug
+export = { Umzug }

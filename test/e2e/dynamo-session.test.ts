@@ -28,7 +28,7 @@ async function configure(): Promise<string> {
 }
 
 describe('the installed dynamo-session', () => {
-  it('creates the table, finds it in order and deletes it', async () => {
+  it('creates the table, finds no fault with it and deletes it', async () => {
     const tableName = await configure()
     const created = await run('create-table')
     expect(created).toMatchObject({ code: 0, stdout: expect.stringContaining(`table "${tableName}" is active`) })
@@ -76,7 +76,7 @@ describe('the installed dynamo-session', () => {
     expect(debug.stderr).toMatch(STACK_TRACE)
   })
 
-  it('answers a mistyped command and a mistyped option with a suggestion and exit code 1', async () => {
+  it('suggests a command or option for a mistyped one, with exit code 1', async () => {
     expect(await run('docter')).toMatchObject({ code: 1, stderr: expect.stringContaining('Did you mean doctor?') })
     expect(await run('config', '--jsn')).toMatchObject({
       code: 1,
@@ -111,7 +111,7 @@ describe('dynamo-session delete-table in a terminal', () => {
     return terminal
   }
 
-  it('deletes when the answer is y', async () => {
+  it('deletes after the answer y', async () => {
     const terminal = await open()
     terminal.type('y\r')
     expect(await terminal.exit).toBe(0)
@@ -183,7 +183,7 @@ describe.skipIf(process.platform === 'win32')('dynamo-session local', () => {
     },
   )
 
-  it('goes on when a client goes away in the middle of a request', async () => {
+  it('goes on when a client disconnects during a request', async () => {
     const { child, endpoint, ended } = await local()
     await new Promise<void>((resolve) => {
       const socket = connect(Number(new URL(endpoint).port), '127.0.0.1', () => {
@@ -197,7 +197,7 @@ describe.skipIf(process.platform === 'win32')('dynamo-session local', () => {
     expect((await ended).code).toBe(0)
   })
 
-  it('says that the port is taken, with exit code 1, also with a folder', async () => {
+  it('says that the port is in use, with exit code 1, also with a folder', async () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', () => resolve()))
     onTestFinished(() => void other.close())

@@ -51,7 +51,7 @@ describe('the generators in a terminal', () => {
     expect(terminal.output()).not.toContain('Folder of the migrations')
   })
 
-  it('asks only for what was not given, and takes the other language', async () => {
+  it('asks only for missing values, and accepts the other language', async () => {
     const terminal = plop(['session-migration', 'Other', '--', '--options', 'src/session.ts'])
     await terminal.see('Language of the migration:')
     terminal.type(`${DOWN}${ENTER}`)
@@ -60,7 +60,7 @@ describe('the generators in a terminal', () => {
     expect(terminal.output()).not.toContain('Name of the migration')
   })
 
-  it('a dry run prints the content where it can be read, and an existing file is refused', async () => {
+  it('a dry run prints readable content, and an existing file is refused', async () => {
     const dry = plop(['session-config', 'production', '--', '--dry-run'])
     await dry.see('#table_name: sessions')
     await dry.see('without --dry-run: config/dynamo_session_store/production.yml exists already')

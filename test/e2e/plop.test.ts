@@ -44,7 +44,7 @@ describe('session-config without a terminal', () => {
     expect(await app.read(CONFIG)).toBe(text)
   })
 
-  it('takes the environment by position and by name', async () => {
+  it('accepts the environment by position and by name', async () => {
     expect(await plop(app, ['session-config', 'production'])).toMatchObject({ code: 0 })
     expect(await plop(app, ['session-config', '--', '--environment', 'staging'])).toMatchObject({ code: 0 })
     expect(filesIn(app, 'config/dynamo_session_store')).toEqual(['production.yml', 'staging.yml'])
@@ -56,8 +56,8 @@ describe('session-config without a terminal', () => {
     [['session-config', '--', '--environment', 'a\tb'], "can't be the name of an environment"],
     [['session-config', ''], '--environment needs a value'],
     [['session-config', '--', '--environment'], '--environment needs a value'],
-    [['session-config', '--', '--dry-run', 'perhaps'], '"perhaps" is one text too many; --dry-run takes no value'],
-    [['session-config', 'test', 'toString'], '"toString" is one text too many'],
+    [['session-config', '--', '--dry-run', 'perhaps'], 'unexpected argument "perhaps": --dry-run takes no value'],
+    [['session-config', 'test', 'toString'], 'unexpected argument "toString"'],
     [['session-config', '--dry-run'], 'must come after "--"'],
     [['session-config', '--', 'test'], '"test" must come before "--"'],
     [['session-config', '--', '--colour', 'red'], '"colour" is an invalid argument'],
@@ -77,7 +77,7 @@ describe('session-migration without a terminal', () => {
   })
   afterAll(() => app.remove())
 
-  it('writes migrations that sort in the order of their making', async () => {
+  it('writes migrations that sort in the order of their creation', async () => {
     const made = await plop(app, ['session-migration'])
     expect(made).toMatchObject({ code: 0 })
     expect(made.stderr).toMatch(/migrations\/\d{14}_create_dynamo_sessions_table\.js was written\s+Next: npx umzug up/)
@@ -114,7 +114,7 @@ describe('session-migration without a terminal', () => {
     expect(app.exists('db')).toBe(false)
   })
 
-  it('follows the configuration for the folder, and stops when that is broken', async () => {
+  it('takes the folder from the configuration, and stops when it is not valid', async () => {
     await app.write(CONFIG, 'migrations_dir: db/from-config\n')
     expect(await plop(app, ['session-migration', 'Configured'])).toMatchObject({ code: 0 })
     expect(filesIn(app, 'db/from-config')).toHaveLength(1)

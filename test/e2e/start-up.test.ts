@@ -31,6 +31,8 @@ const HEAVY = [
   'cli-progress',
   'umzug',
   'knex',
+  'jiti',
+  'get-tsconfig',
   'undici',
   'plop',
   'fastest-levenshtein',
@@ -85,7 +87,7 @@ async function ownModules(modules: readonly Loaded[]): Promise<string[]> {
 const importing = (name: string) => ['--input-type=module', '-e', `await import('dynamo-session-store${name}')`]
 
 describe('importing an entry', () => {
-  it.each(ENTRIES)('loads nothing that a store does without: dynamo-session-store%s', async (name) => {
+  it.each(ENTRIES)('loads nothing that a store does not need: dynamo-session-store%s', async (name) => {
     const modules = await modulesOf(importing(name))
     const own = await ownModules(modules)
     expect(own).toContain(`runtime${name || '/index'}.js`)
@@ -114,7 +116,7 @@ describe('importing an entry', () => {
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'true\n', stderr: '' })
   })
 
-  it('reads YAML only where there is a file, and then at once', async () => {
+  it('loads yaml only when there is a file, and then synchronously', async () => {
     const store = "new (await import('dynamo-session-store/express')).DynamoSessionStore({ region: 'eu-central-1' })"
     const without = await modulesOf(['--input-type=module', '-e', store])
     expect(packagesOf(without)).not.toContain('yaml')

@@ -52,7 +52,7 @@ const databases = {
 }
 
 describe.each(['PostgreSQL', 'SQLite'] as const)('npx umzug with knex on %s', (database) => {
-  it('logs in the database, ends by itself, and leaves the same file to knex', async () => {
+  it('logs in the database, ends by itself, and writes files that knex runs too', async () => {
     const { client, connection, more } = await databases[database]()
     const text = `{ client: '${client}', connection: ${JSON.stringify(connection)}${more} }`
     const { table, env } = await application({
@@ -101,7 +101,7 @@ describe('two npx umzug up at once on PostgreSQL', () => {
     expect(output.match(/nothing to do: no migration is pending/g)).toHaveLength(1)
   })
 
-  it('says in one line that the database does not answer', async () => {
+  it('says in one line that the database does not respond', async () => {
     const { env } = await application({
       'knexfile.js':
         "module.exports = { client: 'pg', connection: { host: '127.0.0.1', port: 1, password: 'hush' } }\n",

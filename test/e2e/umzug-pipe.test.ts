@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 afterEach(() => app.remove())
 
-it('goes on when the reader of its output goes away', async () => {
+it('goes on when the reader of its output ends', async () => {
   const create = await app.run('npx', ['umzug', 'create', '--name', 'AddSessions'], { env })
   expect(create.code, create.stdout + create.stderr).toBe(0)
   const piped = await app.run('sh', ['-c', 'npx umzug up | head -1'], { env })
@@ -27,7 +27,7 @@ it('goes on when the reader of its output goes away', async () => {
   expect(status.code, status.stdout + status.stderr).toBe(0)
 })
 
-it('writes our file for create, also where the application has an Umzug of its own', async () => {
+it("writes this package's migration for create, even where the application has its own Umzug", async () => {
   await app.write(
     'umzug.config.js',
     `import { Umzug, memoryStorage } from 'umzug'

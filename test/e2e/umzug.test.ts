@@ -75,7 +75,7 @@ describe('npx umzug in an application in JavaScript', () => {
     expect(await tableExists(table)).toBe(false)
   })
 
-  it('ends with 1 and a readable text for what it does not understand', async () => {
+  it('ends with code 1 and a readable text for mistyped arguments', async () => {
     const { env } = shared(uniqueTableName())
     for (const args of [
       ['uq'],
@@ -109,7 +109,7 @@ describe('npx umzug in an application in JavaScript', () => {
     expect(status.stdout).toMatch(/pending {3}1_a\npending {3}2_b\n2 pending/)
   })
 
-  it('runs a migration once when it is started twice at the same moment', async () => {
+  it('runs a migration once when two processes start at the same moment', async () => {
     const { env } = shared(uniqueTableName())
     const files = { ...env, AWS_DYNAMO_DB_SESSION_MIGRATIONS_DIR: 'twice' }
     const text =
@@ -123,7 +123,7 @@ describe('npx umzug in an application in JavaScript', () => {
     expect(output).toContain('nothing to do: no migration is pending')
   })
 
-  it('takes over the lock of a process that was killed, or frees it by unlock', async () => {
+  it('takes over the lock of a killed process, or frees it by unlock', async () => {
     const { env } = shared(uniqueTableName())
     await app.write(
       'umzug.config.mjs',
@@ -157,7 +157,7 @@ describe('npx umzug in an application in JavaScript', () => {
     }
   })
 
-  it('means by its flags the same table, environment and folder everywhere', async () => {
+  it('uses the table, environment and folder of its flags everywhere', async () => {
     const { table, env } = shared(uniqueTableName())
     const { AWS_ENDPOINT_URL_DYNAMODB } = env
     await app.write('session-options.mjs', `export default { tableName: '${table}', migrationsDir: 'flagged' }\n`)
@@ -175,6 +175,7 @@ describe('npx umzug in an application in JavaScript', () => {
   it('lists all commands and its flags with --help', async () => {
     const { code, stdout } = await app.run('npx', ['umzug', '--help'])
     expect(code).toBe(0)
+    expect((await app.run('npx', ['umzug'])).stdout).toBe(stdout)
     for (const word of [
       'up',
       'down',
@@ -194,7 +195,8 @@ describe('npx umzug in an application in JavaScript', () => {
 describe.each(['commonjs', 'module'] as const)('npx umzug in an application in TypeScript with type %s', (type) => {
   let app: App
   beforeAll(async () => {
-    const files = { 'tsconfig.json': '{ "compilerOptions": { "module": "nodenext", "target": "es2023" } }' }
+    const compilerOptions = { module: 'nodenext', target: 'es2023', paths: { '@src/*': ['./src/*'] } }
+    const files = { 'tsconfig.json': JSON.stringify({ compilerOptions }) }
     app = await installApp({ type, files })
   })
   afterAll(async () => await app?.remove())
@@ -209,7 +211,7 @@ describe.each(['commonjs', 'module'] as const)('npx umzug in an application in T
     expect(await tableExists(table)).toBe(false)
   })
 
-  it("runs it in the application's own umzug too, and ends although that leaves something open", async () => {
+  it("runs it in the application's own umzug too, and ends even if that leaves a timer running", async () => {
     const { table, env } = shared(uniqueTableName())
     await app.write(
       'umzug.config.ts',
@@ -235,16 +237,41 @@ export const umzug: Umzug = new Umzug({
     await app.run('rm', ['umzug.config.ts'])
   })
 
-  it('says what is missing when the application has no tsx', async () => {
-    if (process.features && 'typescript' in process.features && process.features.typescript) return
+  it('runs TypeScript without tsx, with the same instance of this package', async () => {
     const { table, env } = shared(uniqueTableName())
-    await app.run('mv', ['node_modules/tsx', 'node_modules/.tsx'])
-    const up = await app.run('npx', ['umzug', 'up'], { env })
-    await app.run('mv', ['node_modules/.tsx', 'node_modules/tsx'])
-    expect(up.code).toBe(1)
-    expect(own(up.stderr)).toMatch(
-      /error: the migration migrations\/\S+\.ts can't be loaded: .*npm install --save-dev tsx/,
+    await app.write(
+      'src/session-options.ts',
+      `import type { Options } from 'dynamo-session-store'
+enum Name { Table = '${table}' }
+export const options: Options = { tableName: Name.Table, migrationsDir: 'without-tsx' }
+`,
     )
-    expect(await tableExists(table)).toBe(false)
+    await app.write(
+      'without-tsx/1_a.ts',
+      `import { ConfigurationError, createTable } from 'dynamo-session-store'
+import { options } from '@src/session-options.js'
+export async function up(): Promise<void> {
+  console.log('same instance', ConfigurationError === (globalThis as any).loadedByNode, options.migrationsDir)
+  await createTable()
+}
+`,
+    )
+    await app.write(
+      'umzug.config.mjs',
+      `import { ConfigurationError } from 'dynamo-session-store'
+import { createUmzug } from 'dynamo-session-store/umzug'
+globalThis.loadedByNode = ConfigurationError
+export default createUmzug()
+`,
+    )
+    await app.run('mv', ['node_modules/tsx', 'node_modules/.tsx'])
+    const { AWS_ENDPOINT_URL_DYNAMODB } = env
+    const args = ['umzug', 'up', '--options', 'src/session-options.ts']
+    const up = await app.run('npx', args, { env: { AWS_ENDPOINT_URL_DYNAMODB } })
+    await app.run('mv', ['node_modules/.tsx', 'node_modules/tsx'])
+    await app.run('rm', ['umzug.config.mjs'])
+    expect({ code: up.code, stderr: own(up.stderr) }).toMatchObject({ code: 0 })
+    expect(up.stdout).toContain('same instance true without-tsx')
+    expect(await tableExists(table)).toBe(true)
   })
 })

@@ -9,15 +9,15 @@ import { writeAboveBar } from '../../output.js'
 import { findTable } from '../../table/describe-table.js'
 import { workOnTable } from '../../table/table-work.js'
 
-/** Where the bar is drawn, if it is a terminal. */
+/** The stream of the progress bar. The bar is drawn only on a terminal. */
 export type Screen = NodeJS.WritableStream & { readonly isTTY?: boolean }
 
-/** Shows how far cleaning has come. */
+/** Shows the progress of cleaning. */
 export interface ProgressDisplay {
   readonly show: (progress: CleaningProgress) => void
-  /** Prints something else in between. */
+  /** Prints another text above the bar. */
   readonly line: (text: string) => void
-  /** After a failure, how far it has come is what can still be told. */
+  /** Ends the display. After a failure, the last progress is printed. */
   readonly end: (how?: { failed: boolean }) => void
 }
 
@@ -26,7 +26,7 @@ const LINE_INTERVAL = 5_000
 
 const BAR_WIDTH = 12
 
-/** A bar in a terminal, a line now and then elsewhere. */
+/** A bar on a terminal. Elsewhere a line every few seconds. */
 export async function progressDisplay(
   configuration: Configuration,
   logger: Logger,
@@ -37,7 +37,7 @@ export async function progressDisplay(
   return screen.isTTY ? bar(total, screen) : lines(total, logger)
 }
 
-/** About how many items there are. Cleaning itself needs no DescribeTable: without it there is no ETA. */
+/** The approximate number of items. Without the permission for DescribeTable, cleaning works and shows no ETA. */
 async function itemCount(
   configuration: Configuration,
   logger: Logger,
@@ -91,9 +91,9 @@ function bar(total: number | undefined, screen: Screen): ProgressDisplay {
 }
 
 /**
- * Short enough for 80 columns beside the bar.
+ * The progress in a text short enough for 80 columns beside the bar.
  *
- * @param total about how many items there are
+ * @param total approximate number of items
  */
 export function progressText(progress: CleaningProgress, total: number | undefined): string {
   const { scanned, deleted, kept, seconds } = progress
@@ -116,7 +116,7 @@ export function summaryLines(summary: CleaningSummary): readonly string[] {
 
 function whyStopped({ stopped }: CleaningSummary): string {
   if (stopped === 'maxItems') return '--max-items is reached'
-  return stopped === 'maxSeconds' ? '--max-seconds is over' : 'interrupted'
+  return stopped === 'maxSeconds' ? '--max-seconds is reached' : 'interrupted'
 }
 
 function count(value: number): string {

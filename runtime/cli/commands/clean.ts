@@ -2,13 +2,18 @@ import { collectGarbage } from '../../cleaning/collect-garbage.js'
 import { expiryLimits } from '../../cleaning/is-expired.js'
 import { type CleaningContext, checkSettings, SETTING_NAMES, type SettingName } from '../../cleaning/settings.js'
 import { jsonForOutput } from '../../fit-for-output.js'
-import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from '../command.js'
+import {
+  configurationForCommand,
+  consoleLogger,
+  optionsForCommand,
+  type SharedOptions,
+  standardError,
+} from '../command.js'
 import { printTarget } from '../target.js'
 import { type TimeoutOptions, timeoutOf } from '../timeout.js'
-import { standardError } from './by.js'
 import { progressDisplay, type Screen, summaryLines } from './clean-progress.js'
 
-/** As typed: the numbers are texts. */
+/** Options of `clean`, as typed: numbers are texts. */
 export interface CleanOptions extends SharedOptions, TimeoutOptions {
   readonly dryRun?: boolean
   readonly expireAtOnly?: boolean
@@ -20,10 +25,10 @@ export interface CleanOptions extends SharedOptions, TimeoutOptions {
   readonly json?: boolean
 }
 
-/** What a shell gives as the exit code of a program that the signal ended. */
+/** The exit codes that shells give to a program that the signal ended. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
 
-/** `dynamo-session clean`. The bar is drawn on standard error, so that it is seen when output is redirected. */
+/** `dynamo-session clean`. The bar is drawn on standard error, where it stays visible when output is redirected. */
 export async function cleanCommand(
   options: CleanOptions,
   logger = consoleLogger,
@@ -36,7 +41,7 @@ export async function cleanCommand(
   expiryLimits(configuration, settings.expireAtOnly ?? false)
   const display = await progressDisplay(configuration, aside, screen, settings.requestTimeout)
   const interruption = onInterruption(() =>
-    display.line('stopping: what is in flight is finished; again to end at once'),
+    display.line('Stopping after the running requests. Press Ctrl-C again to quit now.'),
   )
   try {
     const summary = await collectGarbage(configuration, {
@@ -57,7 +62,7 @@ export async function cleanCommand(
   }
 }
 
-/** @throws {ConfigurationError} for values that are not what the flag takes */
+/** @throws {ConfigurationError} for a value that the flag does not take */
 function settingsOf(options: CleanOptions): CleaningContext {
   const numbers = Object.fromEntries(SETTING_NAMES.map((name) => [name, numberOf(options[name])])) as Record<
     SettingName,
@@ -68,7 +73,7 @@ function settingsOf(options: CleanOptions): CleaningContext {
   return { ...numbers, dryRun, expireAtOnly, trustClock, requestTimeout: timeoutOf(options) }
 }
 
-/** What is no number stays as it is, to be refused as it was typed. */
+/** The number. Any other text is returned as typed, for the error message. */
 function numberOf(text: string | undefined): number | string | undefined {
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : text
 }
@@ -78,7 +83,7 @@ function flagOf(name: SettingName): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
-/** The first signal stops cleaning; with a second one Node ends the process at once. */
+/** The first signal stops cleaning. At a second one, Node ends the process at once. */
 function onInterruption(announce: () => void) {
   const controller = new AbortController()
   let received: keyof typeof EXIT_CODES | undefined

@@ -10,12 +10,12 @@ export interface ConfigOptions extends SharedOptions {
   readonly json?: boolean
 }
 
-/** One option as it is shown: nothing here is secret any more. */
+/** One option as shown, with secrets masked. */
 interface Row {
   readonly name: OptionName
   readonly value: unknown
   readonly source: string
-  /** Why the value can't be read, which stops only those who need it. */
+  /** Why the value can't be read. Only commands that need the value fail. */
   readonly problem?: string
 }
 
@@ -47,7 +47,7 @@ function unreadable(name: OptionName, { place, text }: Problem): Row {
   return { name, value: undefined, source: place, problem: text }
 }
 
-/** Masked where it is secret; an object is shown by its class, because it may hold anything. */
+/** Secrets are masked. An object is shown by the name of its class, because it may hold secrets. */
 function shownValue(name: OptionName, value: unknown): unknown {
   if (value === undefined || value === null) return undefined
   const { type, secret } = definitionOf(name)
@@ -84,7 +84,7 @@ function cellText(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : withoutPassword(String(value))
 }
 
-/** Control characters would break the table, or the terminal. */
+/** Shows control characters as escapes: they would break the table or the terminal. */
 function oneLine(text: string): string {
   return fitForLine(/\p{Cc}/u.test(text) ? JSON.stringify(text) : text)
 }

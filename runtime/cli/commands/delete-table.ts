@@ -13,13 +13,13 @@ interface DeleteTableOptions extends SharedOptions, TimeoutOptions {
   readonly yes?: boolean
 }
 
-/** Where the question is put, and whether anybody is there to answer. */
+/** Where the command asks for confirmation. Without `isTTY` it can't ask. */
 interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   readonly output: NodeJS.WritableStream
 }
 
-/** `dynamo-session delete-table`. It asks on standard error, so that the question is seen when output is redirected. */
+/** `dynamo-session delete-table`. It asks on standard error, which stays visible when output is redirected. */
 export async function deleteTableCommand(
   options: DeleteTableOptions,
   logger = consoleLogger,
@@ -44,7 +44,7 @@ async function confirm(configuration: Configuration, terminal: Terminal): Promis
   if (!/^y(es)?$/i.test(answer.trim())) throw new Error('nothing was deleted')
 }
 
-/** The line that is typed; empty when the input ends or is interrupted. */
+/** The typed line. Empty when the input ends or is interrupted. */
 function ask(question: string, { input, output }: Terminal): Promise<string> {
   const lines = createInterface({ input, output })
   return new Promise((resolve) => {

@@ -1,15 +1,15 @@
 import { jsonForOutput } from '../../fit-for-output.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
-import { configurationForCommand, consoleLogger, optionsForCommand } from '../command.js'
+import { type ByOptions, keyAndValue, sessions } from '../by-option.js'
+import { configurationForCommand, consoleLogger, optionsForCommand, standardError } from '../command.js'
 import { printTarget } from '../target.js'
 import { timeoutOf, withTransport } from '../timeout.js'
-import { type ByOptions, keyAndValue, sessions, standardError } from './by.js'
 
 export interface DestroyOptions extends ByOptions {
   readonly dryRun?: boolean
 }
 
-/** `dynamo-session destroy`: deletes the sessions with a value, which signs a user out everywhere. */
+/** `dynamo-session destroy`: deletes all sessions with a value, which signs a user out everywhere. */
 export async function destroyCommand(
   options: DestroyOptions,
   logger = consoleLogger,

@@ -11,7 +11,7 @@ const CHECK_WIDTH = Math.max(...CHECKS.map((check) => check.length))
 /**
  * `dynamo-session doctor`: one line for each finding, with its remedy below.
  *
- * @throws {Error} at the end, when there was an error among them
+ * @throws {Error} at the end, when one of the findings is an error
  */
 export async function doctorCommand(options: SharedOptions & TimeoutOptions, logger = consoleLogger): Promise<void> {
   let errors = 0

@@ -15,7 +15,7 @@ export default async function (plop, config) {
 /** The names under which plop looks for its file. */
 const PLOPFILES = /^plopfile(\.babel)?\.([cm]?[jt]s|[jt]sx|coffee|ls)$/i
 
-/** `dynamo-session init`: writes `plopfile.mjs` into the folder, or says what to add to the plopfile that is there. */
+/** `dynamo-session init`: writes `plopfile.mjs`, or prints the line to add to an existing plopfile. */
 export async function initCommand(
   { environment }: SharedOptions = {},
   logger = consoleLogger,
@@ -37,7 +37,7 @@ export async function initCommand(
   for (const line of nextCommands(folder, present ?? PLOPFILE, environment)) logger.info(`  ${fitForLine(line)}`)
 }
 
-/** What to do with a plopfile that is there already. */
+/** Instructions for a plopfile that exists already. */
 function advice(name: string, text: string): string[] {
   const code = text.replace(/^\s*\/\/.*$/gm, '')
   if (/['"`]dynamo-session-store['"`]/.test(code)) return [`${name} loads dynamo-session-store already`]
@@ -56,7 +56,7 @@ function advice(name: string, text: string): string[] {
   ]
 }
 
-/** The plopfile of a folder above, which plop has taken from here so far. */
+/** The plopfile of a folder above, which plop used until now. */
 function plopfileAbove(folder: string): string | undefined {
   const parent = dirname(folder)
   if (parent === folder) return undefined
@@ -68,7 +68,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {
-    // A folder above that may not be listed is none of plop's either.
+    // plop can't read this folder either.
     return []
   }
 }
@@ -84,7 +84,7 @@ function nextCommands(folder: string, plopfile: string, environment: string | un
   ]
 }
 
-/** plop leaves TypeScript to Node, which strips types from 22.18 on. */
+/** plop leaves TypeScript to Node, which strips types since 22.18. */
 function needsTsx(plopfile: string): boolean {
   return /\.[cm]?tsx?$/.test(plopfile) && !(process.features as { typescript?: unknown }).typescript
 }

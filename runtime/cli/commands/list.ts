@@ -2,11 +2,11 @@ import { jsonForOutput } from '../../fit-for-output.js'
 import { hashSessionId } from '../../session/item/session-id.js'
 import { milliseconds } from '../../session/item/timestamp.js'
 import { type FoundSession, SessionsByValue } from '../../session/sessions-by-value.js'
-import { configurationForCommand, consoleLogger, optionsForCommand } from '../command.js'
+import { type ByOptions, keyAndValue, sessions } from '../by-option.js'
+import { configurationForCommand, consoleLogger, optionsForCommand, standardError } from '../command.js'
 import { timeoutOf, withTransport } from '../timeout.js'
-import { type ByOptions, keyAndValue, sessions, standardError } from './by.js'
 
-/** A session as it is shown: the hash of its id as in logs, and times in UTC; null where the item has none. */
+/** A session as shown: the hash of its id, as in logs, and times in UTC. Null means that the item has no such time. */
 interface Shown {
   readonly session: string
   readonly created_at: string | null
@@ -14,7 +14,7 @@ interface Shown {
   readonly expire_at: string | null
 }
 
-/** `dynamo-session list`: the sessions with a value, a line for each as soon as it is found. Never their ids. */
+/** `dynamo-session list`: prints a line for each session with a value, as soon as it is found. Never the ids. */
 export async function listCommand(
   options: ByOptions,
   logger = consoleLogger,
@@ -44,7 +44,7 @@ function shownOf({ id, createdAt, updatedAt, expireAt }: FoundSession): Shown {
   }
 }
 
-/** In seconds; null for what is no time, or one that no calendar has. */
+/** The time in ISO 8601, to the second. Null for an invalid time. */
 function isoOf(time: number | undefined): string | null {
   const date = new Date(time ?? Number.NaN)
   return Number.isNaN(date.getTime()) ? null : date.toISOString().replace(/\.\d+Z$/, 'Z')

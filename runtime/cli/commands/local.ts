@@ -15,11 +15,11 @@ export async function localCommand({ port, path }: LocalOptions, logger = consol
   const ended = Promise.race([interrupted(), broken()])
   const database = await startEmbeddedDynamoDB(settings)
   logger.info(
-    `DynamoDB (dynalite) answers at ${database.endpoint}, data ${path === undefined ? 'in memory' : `in ${fitForLine(path)}`}`,
+    `DynamoDB (dynalite) runs at ${database.endpoint}, data ${path === undefined ? 'in memory' : `in ${fitForLine(path)}`}`,
   )
-  logger.info('for the application and for these commands, set in the environment:')
+  logger.info('set this in the environment of the application and of these commands:')
   logger.info(`  AWS_DYNAMO_DB_SESSION_ENDPOINT=${database.endpoint}`)
-  logger.info('Ctrl+C stops it')
+  logger.info('Press Ctrl-C to stop')
   await ended
   await database.stop()
   logger.info('stopped')
@@ -39,7 +39,7 @@ function interrupted(): Promise<void> {
   })
 }
 
-/** dynalite throws what goes wrong into the void, also when a client goes away in the middle of a request. */
+/** Errors that dynalite throws outside of any callback, for example when a client disconnects during a request. */
 function broken(): Promise<never> {
   return new Promise((_, reject) => {
     process.on('uncaughtException', (error: NodeJS.ErrnoException) => {

@@ -6,13 +6,13 @@ import { missingKey } from './reads.js'
 
 const check = 'clock'
 
-/** Two answers show that the clock is wrong; one may be slow. */
+/** Requests at most. Two responses prove that the clock is wrong. A single one may have been slow. */
 const QUESTIONS = 3
 
 /** Stored times this far ahead are replaced, because a wrong clock wrote them (session/timestamp.ts). Milliseconds. */
 const NOTABLE = 60_000
 
-/** How far this machine's clock is from DynamoDB's, by the dates of answers. Errors have a date too. */
+/** The offset of this machine's clock from DynamoDB's, by the `Date` of responses. Errors have one too. */
 export async function clockFinding({ configuration, connection, transport }: Connected): Promise<Finding> {
   const { tableName: TableName } = configuration
   const { clock } = connection
@@ -27,8 +27,8 @@ export async function clockFinding({ configuration, connection, transport }: Con
     })
   }
   const { status, offset, isSilent } = clock
-  if (isSilent) return { level: 'skipped', check, text: 'the answers have no Date' }
-  if (status === 'unknown' || offset === undefined) return { level: 'skipped', check, text: 'no answer came in time' }
+  if (isSilent) return { level: 'skipped', check, text: 'the responses have no Date header' }
+  if (status === 'unknown' || offset === undefined) return { level: 'skipped', check, text: 'no response came in time' }
   const text = `this machine's clock is ${offsetText(offset)} DynamoDB's`
   if (status === 'wrong') {
     const remedy =

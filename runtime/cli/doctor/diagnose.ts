@@ -15,18 +15,18 @@ import { CHECKS, type Check, type Finding } from './finding.js'
 import { readFinding } from './reads.js'
 import { indexFindings, statusFinding, timeToLiveFinding } from './table.js'
 
-/** How long requests may take, and who is told what they wait for. */
+/** The time limit of requests, and the logger for what they wait for. */
 interface Limits {
   readonly requestTimeout: number | undefined
   readonly logger: Logger
 }
 
-/** Makes every check that can be made and yields each finding as soon as it is there. Nothing is changed. */
+/** Makes every possible check and yields each finding at once. Changes nothing. */
 export async function* diagnose(
   options: SharedOptions & TimeoutOptions,
   logger = consoleLogger,
 ): AsyncGenerator<Finding> {
-  const limits: Limits = { requestTimeout: timeoutOf(options), logger: speakingOnce(logger) }
+  const limits: Limits = { requestTimeout: timeoutOf(options), logger: warningOnce(logger) }
   let configuration: Configuration
   try {
     configuration = resolveConfiguration(await optionsForCommand(options))
@@ -136,24 +136,24 @@ function* problems(check: Check, error: ConfigurationError): Generator<Finding> 
   for (const { place, text } of error.problems) yield { level: 'error', check, text: `${place}: ${text}` }
 }
 
-/** All checks after this one. */
+/** Findings for all checks after this one. */
 function* skipped(last: Check, reason: string): Generator<Finding> {
   for (const check of CHECKS.slice(CHECKS.indexOf(last) + 1)) yield { level: 'skipped', check, text: reason }
 }
 
-/** Findings tell all the rest. */
-function speakingOnce(logger: Logger): Logger {
-  let told = false
+/** Logs only the first warning. The findings repeat the others. */
+function warningOnce(logger: Logger): Logger {
+  let warned = false
   return {
     info() {},
     warn(line) {
-      if (!told) logger.warn(line)
-      told = true
+      if (!warned) logger.warn(line)
+      warned = true
     },
   }
 }
 
-/** What the SDK's error means, without the request that none was made for here. */
+/** The explanation of the SDK's error, without the name of a request: none was sent. */
 function explanation(error: unknown, configuration: Configuration): string {
   return explainAwsError(error, { action: '', configuration }).message.replace(/^.*? failed: /, '')
 }

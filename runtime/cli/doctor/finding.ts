@@ -3,13 +3,13 @@ export interface Finding {
   readonly level: 'ok' | 'warning' | 'error' | 'skipped'
   readonly check: Check
   readonly text: string
-  /** What to do about it, where the text doesn't say so itself. */
+  /** How to fix it, unless the text says so. */
   readonly remedy?: string
 }
 
 export type Check = (typeof CHECKS)[number]
 
-/** In the order in which they are made: later ones need earlier ones. */
+/** In the order of execution: later checks depend on earlier ones. */
 export const CHECKS = [
   'configuration',
   'secret_key',

@@ -11,7 +11,7 @@ const check = 'reads'
 const LOOKED_AT =
   'the client has an endpoint or a request handler of its own, or the network of this process is watched or mocked'
 
-/** How sessions will be read, by reading some that can't exist: past the SDK or by it, together or one by one. */
+/** Reads sessions that can't exist, to find out how sessions are read: with or without the SDK, batched or not. */
 export async function readFinding({ configuration, connection, transport }: Connected): Promise<Finding> {
   const { tableName: TableName, batchReads, sources } = configuration
   const refused = await refusal(configuration, 'GetItem', () =>
@@ -38,7 +38,7 @@ function sentBySdk({ transport, sources }: Configuration, why: string): Finding 
   return { level: 'warning', check, text, remedy: 'none if that is wanted (README, "The connection to DynamoDB")' }
 }
 
-/** Undefined when the request goes through. Whoever deploys may not be allowed what the application is. */
+/** The refusal of a request. A missing permission is only a warning: the application may have other credentials. */
 async function refusal(
   configuration: Configuration,
   operation: 'GetItem' | 'BatchGetItem',

@@ -7,7 +7,7 @@ import { findIndex, indexProblem, isUsable, statusProblem } from '../../table/ta
 import { isOn, type TimeToLive, timeToLiveProblem } from '../../table/time-to-live.js'
 import type { Finding } from './finding.js'
 
-/** Whether requests to the table can succeed in the state that it is in. */
+/** Whether requests to the table can succeed in its present status. */
 export function statusFinding(table: TableFacts): Finding {
   const check = 'table'
   const text = `"${table.name}" is ${table.status}`
@@ -19,7 +19,7 @@ export function statusFinding(table: TableFacts): Finding {
     case 'UPDATING':
       return { level: 'warning', check, text, remedy: 'none needed: DynamoDB changes it and it can be used meanwhile' }
     case 'DELETING':
-      return { level: 'error', check, text, remedy: 'when it is gone, create it: npx dynamo-session create-table' }
+      return { level: 'error', check, text, remedy: 'when it is deleted, create it: npx dynamo-session create-table' }
     default:
       return { level: 'error', check, text, remedy: 'run doctor again in a minute' }
   }
@@ -44,10 +44,10 @@ export function indexFindings(table: TableFacts, { indexKeys, sources }: Configu
 }
 
 /**
- * Whether DynamoDB deletes expired sessions by itself. Without that they are still never served, they only stay in
- * the table: no more than a warning.
+ * Whether DynamoDB deletes expired sessions by itself. Without Time to Live this is only a warning: expired sessions
+ * stay in the table, but are never served.
  *
- * @param ttl undefined: the endpoint does not know Time to Live
+ * @param ttl undefined where the endpoint does not support Time to Live
  */
 export function timeToLiveFinding(ttl: TimeToLive | undefined, configuration: Configuration): Finding {
   const check = 'time to live'
@@ -68,7 +68,7 @@ export function timeToLiveFinding(ttl: TimeToLive | undefined, configuration: Co
 function remedy({ status }: TimeToLive, configuration: Configuration): string {
   if (status === 'DISABLING') return 'when it is off, which may take an hour, run npx dynamo-session create-table'
   if (endpointOf(configuration))
-    return 'none for an emulator that lacks it, as dynalite; else run npx dynamo-session create-table'
+    return 'none for an emulator without it, such as dynalite; else run npx dynamo-session create-table'
   if (configuration.sources.ttl !== 'default') return 'run npx dynamo-session create-table'
   return 'run npx dynamo-session create-table; if the table holds items, set ttl: true before (it deletes those whose expire_at has passed)'
 }

@@ -2,22 +2,22 @@ import type { MigrationParams, UmzugStorage } from 'umzug'
 import { withoutExtension } from '../migration-files.js'
 import type { LockStore } from './lock.js'
 
-/** What this package's storages offer besides umzug's contract. */
+/** This package's storages: umzug's contract, a lock, a description and `close`. */
 export interface MigrationStorage extends UmzugStorage {
-  /** For people: what is printed as the chosen storage. */
+  /** The storage as a text for people. */
   readonly description: string
-  /** Where the lock of this storage is kept. */
+  /** Keeps the lock of this storage. */
   readonly lock: LockStore
-  /** Closes connections that this storage has opened itself; it can be used again afterwards. */
+  /** Closes the connections that this storage opened itself. The storage can be used again afterwards. */
   close(): Promise<void>
 }
 
-/** Whether a storage brings a lock, a description and `close` along: any of umzug's own doesn't. */
+/** Whether a storage has a lock, a description and `close`. umzug's own storages have none. */
 export function isMigrationStorage(storage: UmzugStorage): storage is MigrationStorage {
   return ['description', 'lock', 'close'].every((name) => name in storage)
 }
 
-/** Compares names without their extension, whatever was stored by another umzug or an earlier version. */
+/** Compares names without their extension. Another umzug or an earlier version may have stored names with one. */
 export class StorageWithoutExtensions implements UmzugStorage {
   readonly #storage: UmzugStorage
 

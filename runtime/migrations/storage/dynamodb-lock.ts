@@ -2,12 +2,12 @@ import type { AttributeValue, PutItemCommandInput } from '@aws-sdk/client-dynamo
 import type { DynamoDBMigrationsTable } from './dynamodb-table.js'
 import { DEFAULT_LEASE, type LockRecord, type LockStore } from './lock.js'
 
-/** Beside the names of migrations, which are names of files. */
+/** No name of a migration: those are names of files. */
 export const LOCK_NAME = '#lock'
 
 const Key = { name: { S: LOCK_NAME } }
 
-/** The lock as an item of the migrations table: there while somebody holds it. */
+/** The lock as an item of the migrations table. The item exists while a process holds the lock. */
 export class DynamoDBLockStore implements LockStore {
   readonly #table: DynamoDBMigrationsTable
 
@@ -16,10 +16,10 @@ export class DynamoDBLockStore implements LockStore {
   }
 
   async read(): Promise<LockRecord | undefined> {
-    const answer = await this.#table.ask('GetItem', (transport, TableName) =>
+    const output = await this.#table.request('GetItem', (transport, TableName) =>
       transport.send('GetItem', { TableName, Key, ConsistentRead: true }),
     )
-    return answer?.Item && recordOf(answer.Item)
+    return output?.Item && recordOf(output.Item)
   }
 
   async write(next: LockRecord, expected: LockRecord | undefined): Promise<boolean> {
@@ -32,7 +32,7 @@ export class DynamoDBLockStore implements LockStore {
 
   async remove(expected: LockRecord): Promise<boolean> {
     return await unlessRefused(
-      this.#table.ask('DeleteItem', (transport, TableName) =>
+      this.#table.request('DeleteItem', (transport, TableName) =>
         transport.send('DeleteItem', { TableName, Key, ...condition(expected) }),
       ),
     )

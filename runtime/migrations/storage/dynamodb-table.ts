@@ -14,7 +14,7 @@ type Request<T> = (transport: Transport, tableName: string) => Promise<T>
 const SUFFIX = '_migrations'
 const LONGEST_NAME = 255
 
-/** The table of {@link DynamoDBStorage}: its requests, and its creation at the first change. */
+/** The table of {@link DynamoDBStorage}. The first change creates it. */
 export class DynamoDBMigrationsTable {
   readonly name: string
   readonly #options: Options
@@ -34,8 +34,8 @@ export class DynamoDBMigrationsTable {
     }
   }
 
-  /** Undefined when there is no table. */
-  async ask<T>(operation: string, request: Request<T>): Promise<T | undefined> {
+  /** Sends a request. Undefined when there is no table. */
+  async request<T>(operation: string, request: Request<T>): Promise<T | undefined> {
     try {
       return await this.#send(request)
     } catch (error) {
@@ -44,7 +44,7 @@ export class DynamoDBMigrationsTable {
     }
   }
 
-  /** Creates the table first when there is none. */
+  /** Sends a request that needs the table, which is created if it is missing. */
   async change<T>(operation: string, request: Request<T>): Promise<T> {
     try {
       return await this.#send(request)
@@ -95,7 +95,7 @@ export class DynamoDBMigrationsTable {
   }
 
   #foreign(cause: unknown): TableSchemaError {
-    const text = `table "${this.name}" can't hold the executed migrations, because its key is not "name" (S) alone; it belongs to something else: choose another table_name, or set migration_storage to knex`
+    const text = `table "${this.name}" can't hold the executed migrations, because its key is not "name" (S) alone; it has another purpose: choose another table_name, or set migration_storage to knex`
     return new TableSchemaError(text, { cause })
   }
 }

@@ -10,8 +10,8 @@ import { DynamoDBMigrationsTable } from './dynamodb-table.js'
 import type { LockStore } from './lock.js'
 
 /**
- * Logs executed migrations in a small DynamoDB table, `<tableName>_migrations`, billed by request. Created when the
- * first migration is run; the lock is one of its items.
+ * Logs executed migrations in a small DynamoDB table, `<tableName>_migrations`, billed by request. The first migration
+ * creates the table. The lock is one of its items.
  *
  * @throws {ConfigurationError}
  */
@@ -22,7 +22,7 @@ export class DynamoDBStorage implements MigrationStorage {
 
   /**
    * @param options this package's options: table name, region, endpoint, client …
-   * @param context `logger` is told when the table is created
+   * @param context `logger` logs the creation of the table
    */
   constructor(options: Options = {}, { logger }: { readonly logger?: Logger } = {}) {
     this.#table = new DynamoDBMigrationsTable(options, resolveConfiguration(options), logger)
@@ -34,7 +34,7 @@ export class DynamoDBStorage implements MigrationStorage {
     const names: string[] = []
     let start: ScanCommandOutput['LastEvaluatedKey']
     do {
-      const page: ScanCommandOutput | undefined = await this.#table.ask('Scan', (transport, TableName) =>
+      const page: ScanCommandOutput | undefined = await this.#table.request('Scan', (transport, TableName) =>
         transport.send('Scan', {
           TableName,
           ConsistentRead: true,
@@ -56,7 +56,7 @@ export class DynamoDBStorage implements MigrationStorage {
 
   async unlogMigration({ name }: MigrationParams<unknown>): Promise<void> {
     const Key = { name: { S: name } }
-    await this.#table.ask('DeleteItem', (transport, TableName) => transport.send('DeleteItem', { TableName, Key }))
+    await this.#table.request('DeleteItem', (transport, TableName) => transport.send('DeleteItem', { TableName, Key }))
   }
 
   async close(): Promise<void> {

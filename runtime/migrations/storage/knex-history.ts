@@ -4,14 +4,14 @@ import { withoutExtension } from '../migration-files.js'
 import type { KnexSource } from './knex-instance.js'
 import { asKnex } from './knex-instance.js'
 
-/** Migrations of the folder were run by knex: umzug would run them again, without knex's arguments. */
+/** knex has run migrations of the folder. umzug would run them again, without knex's arguments. */
 export class KnexMigrationsError extends DynamoSessionError {
   override readonly name = 'KnexMigrationsError'
   override readonly code = 'KNEX_MIGRATIONS'
 }
 
 /**
- * Refuses a folder that is knex's own.
+ * Refuses a folder whose migrations knex has run.
  *
  * @param folder of umzug's migrations, absolute
  * @param names of the migrations in it, without extension

@@ -5,7 +5,7 @@ import type { Knex } from 'knex'
 import { KnexfileError, loadKnexfile } from '../../application/knexfile.js'
 import { messageOf } from '../../errors.js'
 
-/** A knex instance. Not knex's own type, so that applications without knex can compile. */
+/** A knex instance. Not knex's own type: applications without knex must compile. */
 export interface KnexInstance {
   readonly schema: object
   readonly client: unknown
@@ -13,25 +13,25 @@ export interface KnexInstance {
   destroy(): PromiseLike<unknown>
 }
 
-/** Knex's own type, for use inside functions: declarations that name it would demand knex of every application. */
+/** knex's own type, for use inside functions. Declarations that name it would require knex in every application. */
 export function asKnex(knex: KnexInstance): Knex {
   return knex as unknown as Knex
 }
 
-/** Where a knex instance comes from: the application's own, or one that is made from the knexfile when needed. */
+/** Gives a knex instance: the application's own, or one made from the knexfile when needed. */
 export interface KnexSource {
-  /** For people: `knexfile.js, section production`. */
+  /** A text for people: `knexfile.js, production`. */
   readonly description: string
   open(): Promise<OpenKnex>
-  /** Closes what `open` made; the next `open` makes it anew. */
+  /** Closes the instance that `open` made. The next `open` makes another one. */
   close(): Promise<void>
 }
 
 interface OpenKnex {
   readonly knex: KnexInstance
-  /** The folders that this knex reads its own migrations from, absolute. */
+  /** The folders of knex's own migrations, as absolute paths. */
   readonly folders: readonly string[]
-  /** Where it keeps the names of those that it has run. */
+  /** The table in which knex logs its executed migrations. */
   readonly history: { readonly tableName: string; readonly schemaName: string | undefined }
 }
 
@@ -62,7 +62,7 @@ export function knexFromFile(path: string, environment: string, root: string): K
     async close() {
       const closing = opened
       opened = undefined
-      // That it could not be opened was said where it was needed.
+      // The caller of open() got the error.
       const result = await closing?.catch(() => undefined)
       await result?.knex.destroy()
     },
@@ -76,7 +76,7 @@ async function openKnexfile(path: string, environment: string, root: string): Pr
   return { knex, folders, history: { tableName: tableName ?? KNEX_TABLE, schemaName: schemaName || undefined } }
 }
 
-/** What goes wrong is thrown; knex would print it with a stack trace besides. */
+/** Keeps knex from printing errors with a stack trace: they are thrown too. */
 const quiet = { warn() {}, error() {}, deprecate() {} }
 
 async function connect(make: MakeKnex, settings: object, place: string): Promise<Knex> {

@@ -2,18 +2,18 @@ import type { Knex } from 'knex'
 import type { KnexSource } from './knex-instance.js'
 import { asKnex } from './knex-instance.js'
 
-/** A table whose database is connected. */
+/** A table of a connected database. */
 export interface OpenKnexTable {
-  /** A new query on the table. (Awaiting a query runs it: it must not be what an async function returns.) */
+  /** A new query on the table. Not async: a promise would run the query. */
   rows(): Knex.QueryBuilder
   exists(): Promise<boolean>
-  /** Several processes may do so at once. */
+  /** Several processes may call it at the same time. */
   createIfMissing(): Promise<void>
 }
 
 type Definition = (table: Knex.CreateTableBuilder, knex: Knex) => void
 
-/** A table of an SQL database, through a knex that is connected when it is needed. */
+/** A table of an SQL database. knex connects when the table is opened. */
 export class KnexTable {
   readonly #source: KnexSource
   readonly #name: string

@@ -5,18 +5,18 @@ import { KnexTable } from './knex-table.js'
 import type { LockRecord, LockStore } from './lock.js'
 
 export interface KnexStorageOptions {
-  /** The application's knex instance, which this storage never closes. */
+  /** The application's knex instance. This storage never closes it. */
   readonly knex: KnexInstance
   /** Default: `umzug_migrations`. The lock is in a second table, `<tableName>_lock`. */
   readonly tableName?: string
-  /** Default: what the connection's search path says. */
+  /** Default: the connection's search path. */
   readonly schemaName?: string
 }
 
 const TABLE = 'umzug_migrations'
 const LOCK_ID = 'lock'
 
-/** Logs executed migrations in a small table of an SQL database. Created when the first migration is run. */
+/** Logs executed migrations in a small table of an SQL database. The first migration creates the table. */
 export class KnexStorage implements MigrationStorage {
   readonly description: string
   readonly lock: LockStore
@@ -44,7 +44,7 @@ export class KnexStorage implements MigrationStorage {
   async logMigration({ name }: MigrationParams<unknown>): Promise<void> {
     const table = await this.#table.open()
     await table.createIfMissing()
-    // Umzug logs a migration again that it ran again (`rerun: 'ALLOW'`).
+    // umzug logs a migration again after it ran again (`rerun: 'ALLOW'`).
     const logged: unknown[] = await table.rows().where({ name }).select('name')
     if (logged.length === 0) await table.rows().insert({ name })
   }
@@ -59,7 +59,7 @@ export class KnexStorage implements MigrationStorage {
   }
 }
 
-/** The lock as the only row of a table: there while somebody holds it. */
+/** The lock as the only row of a table. The row exists while a process holds the lock. */
 class KnexLockStore implements LockStore {
   readonly #table: KnexTable
 
@@ -95,7 +95,7 @@ class KnexLockStore implements LockStore {
       await table.rows().insert({ id: LOCK_ID, ...next })
       return true
     } catch (error) {
-      // Each database has its own error for a key that exists: what counts is whether somebody holds the lock now.
+      // Databases report an existing key with different errors. So look whether the lock is held now.
       if (await this.read()) return false
       throw error
     }

@@ -6,35 +6,38 @@ import { DynamoSessionError } from '../../errors.js'
 import { fitForLine } from '../../fit-for-output.js'
 import type { Logger } from '../../logger.js'
 
-/** The lock as it is stored while somebody holds it. */
+/** The lock as stored while a process holds it. */
 export interface LockRecord {
-  /** For people: `pid 4711 on build-7`. */
+  /** A text for people: `pid 4711 on build-7`. */
   readonly holder: string
-  /** When the holder got it, ISO 8601, by the holder's clock. */
+  /** When the holder acquired the lock, ISO 8601, by the holder's clock. */
   readonly since: string
-  /** Changes with every renewal: whoever sees it unchanged for the length of the lease may take the lock over. */
+  /** Changes with every renewal. A process that sees no change for the length of the lease may take the lock over. */
   readonly version: string
   /** Milliseconds. */
   readonly lease: number
 }
 
-/** Where the lock is kept. Each method is one atomic operation. */
+/** Keeps the lock. Each method is one atomic operation. */
 export interface LockStore {
-  /** Undefined: nobody holds it. */
+  /** Undefined when no process holds the lock. */
   read(): Promise<LockRecord | undefined>
-  /** Writes `next` if the lock is still as `expected` (undefined: free). False: it isn't, nothing was written. */
+  /** Writes `next` if the lock is still as `expected` (undefined: free). Otherwise returns false and writes nothing. */
   write(next: LockRecord, expected: LockRecord | undefined): Promise<boolean>
-  /** Frees the lock if it is still as `expected`. False: it isn't, nothing was changed. */
+  /** Frees the lock if it is still as `expected`. Otherwise returns false and changes nothing. */
   remove(expected: LockRecord): Promise<boolean>
 }
 
 export interface LockOptions {
   readonly logger: Logger
-  /** Milliseconds without a renewal after which others take the lock over; it is renewed three times as often. */
+  /**
+   * Milliseconds without a renewal after which another process takes the lock over. The holder renews it three times as
+   * often.
+   */
   readonly lease: number
 }
 
-/** Another process took the lock over or freed it (`umzug unlock`) while this one held it. */
+/** Another process took the lock over, or freed it (`umzug unlock`), while this process held it. */
 export class MigrationLockLostError extends DynamoSessionError {
   override readonly name = 'MigrationLockLostError'
   override readonly code = 'MIGRATION_LOCK_LOST'
@@ -46,12 +49,12 @@ const FIRST_PAUSE = 100
 const LONGEST_PAUSE = 1_000
 const REMINDER = 60_000
 
-/** Characters of a record, which anybody who may write to the table has made, that a message repeats. */
+/** Characters of a record that a message repeats. Anyone who may write to the table can write a record. */
 const LONGEST_HOLDER = 200
 
 /**
- * Waits for the lock. The lease of another holder is measured here, from the moment that its record was last seen to
- * change, so that the machines' clocks don't have to agree.
+ * Waits for the lock. This process measures the lease of another holder by its own clock, from the last change of the
+ * record. So the clocks of the machines need not agree.
  */
 export async function acquireLock(store: LockStore, { logger, lease }: LockOptions): Promise<HeldLock> {
   let seen: { record: LockRecord; at: number } | undefined
@@ -69,8 +72,8 @@ export async function acquireLock(store: LockStore, { logger, lease }: LockOptio
       }
     } else if (record && now - reminded >= REMINDER) {
       logger.info(
-        `waiting for the migration lock: ${describe(record)} holds it; it is taken over when it is not renewed for ` +
-          `${record.lease / 1000} s (umzug unlock frees it at once)`,
+        `waiting for the migration lock: ${describe(record)} holds it. This process takes it over after ` +
+          `${record.lease / 1000} s without a renewal; npx umzug unlock frees it now`,
       )
       reminded = now
     }
@@ -78,13 +81,13 @@ export async function acquireLock(store: LockStore, { logger, lease }: LockOptio
   }
 }
 
-/** The lock, held by this process and renewed until it is released. */
+/** The lock while this process holds it. It is renewed until it is released. */
 export class HeldLock {
   readonly #store: LockStore
   readonly #logger: Logger
   readonly #timer: NodeJS.Timeout
   #record: LockRecord
-  /** The renewal that was sent last: kept until its outcome is known, because a failed request may have arrived. */
+  /** The last renewal, until its result is known: a request that failed here may have succeeded in the database. */
   #sent: LockRecord | undefined
   #renewedAt = monotonic()
   #lost: MigrationLockLostError | undefined
@@ -99,7 +102,7 @@ export class HeldLock {
   }
 
   /**
-   * Makes sure that the lock is still this process's own: asked before each migration.
+   * Makes sure that this process still holds the lock. Called before each migration.
    *
    * @throws {MigrationLockLostError}
    */
@@ -107,7 +110,7 @@ export class HeldLock {
     await this.#inTurn(() => this.#renew())
   }
 
-  /** Frees the lock. That it was lost in the meantime is a warning: what was to be done is done. */
+  /** Frees the lock. A lock that was lost meanwhile is only a warning: the work is done. */
   async release(): Promise<void> {
     clearInterval(this.#timer)
     await this.#inTurn(async () => {
@@ -115,7 +118,7 @@ export class HeldLock {
       const removed = await this.#store.remove(this.#sent ?? this.#record)
       if (removed || (this.#sent && (await this.#store.remove(this.#record)))) return
       const record = await this.#store.read()
-      if (record) this.#logger.warn(`the migration lock is now held by ${describe(record)}, while this process ran`)
+      if (record) this.#logger.warn(`${describe(record)} took the migration lock over while this process ran`)
     })
   }
 
@@ -125,7 +128,7 @@ export class HeldLock {
       this.#logger.warn(
         error instanceof MigrationLockLostError || left <= 0
           ? error.message
-          : `the migration lock could not be renewed, others take it over in ${left} s: ${error.message}`,
+          : `the migration lock could not be renewed, another process may take it over in ${left} s: ${error.message}`,
       )
       if (error instanceof MigrationLockLostError) clearInterval(this.#timer)
     })
@@ -136,7 +139,7 @@ export class HeldLock {
     this.#sent ??= { ...this.#record, version: randomUUID() }
     if (!(await replace(this.#store, this.#sent, this.#record))) {
       const record = await this.#store.read()
-      const text = record ? `${describe(record)} holds it now` : 'somebody freed it'
+      const text = record ? `${describe(record)} holds it now` : 'it was freed (umzug unlock)'
       this.#lost = new MigrationLockLostError(`this process lost the migration lock while it ran: ${text}`)
       throw this.#lost
     }
@@ -145,7 +148,7 @@ export class HeldLock {
     this.#renewedAt = monotonic()
   }
 
-  /** One request at a time: a renewal must not cross a release. */
+  /** Sends one request at a time: a renewal must not overtake a release. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(work)
     this.#queue = result.catch(() => {})
@@ -154,9 +157,9 @@ export class HeldLock {
 }
 
 /**
- * Frees the lock, whoever holds it.
+ * Frees the lock, even if another process holds it.
  *
- * @returns the record of who held it; undefined when it was free
+ * @returns the record of the holder; undefined when the lock was free
  */
 export async function breakLock(store: LockStore): Promise<LockRecord | undefined> {
   for (;;) {
@@ -169,7 +172,9 @@ export function describe({ holder, since }: LockRecord): string {
   return `${fitForLine(holder, LONGEST_HOLDER)} (since ${fitForLine(since, LONGEST_HOLDER)})`
 }
 
-/** Like `write`, but a request that was repeated after a lost answer doesn't count as refused. */
+/**
+ * Like `write`, but also true when a retry was refused because the first attempt, whose response was lost, succeeded.
+ */
 async function replace(store: LockStore, next: LockRecord, expected: LockRecord | undefined): Promise<boolean> {
   return (await store.write(next, expected)) || (await store.read())?.version === next.version
 }

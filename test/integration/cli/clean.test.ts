@@ -41,7 +41,7 @@ onEachEngine('dynamo-session clean', (engine) => {
     return { ...logger, aside: aside.lines, failure }
   }
 
-  it('prints the target, then cleans and sums up', async () => {
+  it('prints the target, then cleans and prints a summary', async () => {
     await Promise.all([put('dead1', 100), put('dead2', 100), put('live', 1)])
     const { lines, warnings, failure } = await run()
     expect(failure).toBeUndefined()
@@ -58,7 +58,7 @@ onEachEngine('dynamo-session clean', (engine) => {
     expect(await item('live')).toBeDefined()
   })
 
-  it('refuses to run when nothing defines old, after the target was printed', async () => {
+  it('refuses to run without max_age and max_stale, after it printed the target', async () => {
     await put('dead', 1e6)
     const { lines, failure } = await run({}, '')
     expect(failure?.message).toMatch(/^max_age, max_stale: neither is set.*config\/dynamo_session_store\.yml/)
@@ -67,7 +67,7 @@ onEachEngine('dynamo-session clean', (engine) => {
     expect(await item('dead')).toBeDefined()
   })
 
-  it('prints JSON alone on standard output with --json', async () => {
+  it('prints only JSON on standard output with --json', async () => {
     await Promise.all([put('dead', 100), put('live', 1)])
     const { lines, aside } = await run({ json: true })
     expect(lines).toHaveLength(1)
@@ -104,7 +104,7 @@ onEachEngine('dynamo-session clean', (engine) => {
     expect((await run({ expireAtOnly: true }, '')).lines.at(-1)).toContain('5 scanned, 0 deleted')
   })
 
-  it('refuses to clean by a clock that is wrong, and says how to do it nevertheless', async () => {
+  it('refuses to clean by a wrong clock, and names the option that allows it', async () => {
     await put('dead', 100)
     proxy.dateBy(() => Date.now() - 7_200_000)
     const { failure } = await run()
@@ -151,7 +151,7 @@ onEachEngine('dynamo-session clean', (engine) => {
     expect(lines.join('')).not.toContain('\u001b')
   })
 
-  it('tells after a failure how far it had come', async () => {
+  it('prints the last progress after a failure', async () => {
     await Promise.all(Array.from({ length: 30 }, (_, index) => put(`dead${index}`, 100)))
     proxy.inject('Scan', { error: 'AccessDeniedException' }, { after: 1, times: 1e9 })
     const { lines, failure } = await run({ segments: '1', rate: '8' })
@@ -211,7 +211,7 @@ describe('the process dynamo-session clean', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)(
-    'finishes what is in flight at %s, prints the summary and ends with exit code %i',
+    'finishes running requests at %s, prints the summary and ends with exit code %i',
     async (signal, expected) => {
       const tableName = await tableWith(60)
       const { child, end } = start(folder(tableName), '--rate', '10')
@@ -219,7 +219,7 @@ describe('the process dynamo-session clean', () => {
       child.kill(signal)
       const { code, stdout } = await end
       expect(code).toBe(expected)
-      expect(stdout).toContain('stopping: what is in flight is finished')
+      expect(stdout).toContain('Stopping after the running requests')
       const [, deleted] = /scanned, (\d+) deleted, \d+ kept \(/.exec(stdout) ?? []
       expect(Number(deleted)).toBe(60 - (await count(tableName)))
       expect(stdout).toContain('not finished: interrupted; run it again to go on')
@@ -241,7 +241,7 @@ describe('the process dynamo-session clean', () => {
       { timeout: 20_000, interval: 50 },
     )
     terminal.type('\u0003')
-    await terminal.see('stopping: what is in flight is finished')
+    await terminal.see('Stopping after the running requests')
     await terminal.see('not finished: interrupted')
     expect(await terminal.exit).toBe(130)
     expect(terminal.output()).toMatch(/\d+ scanned, \d+ deleted, \d+ kept \(\d+s, [\d.]+ capacity units\)/)

@@ -272,7 +272,7 @@ describe('dynamo-session doctor, by the dates of answers', () => {
     const { tableName, proxy } = await applicationBehindProxy()
     await createRawTable(anyEngine().client(), tableName)
     proxy.dateBy(() => undefined)
-    expect(await clockOf()).toEqual({ level: 'skipped', check: 'clock', text: 'the answers have no Date' })
+    expect(await clockOf()).toEqual({ level: 'skipped', check: 'clock', text: 'the responses have no Date header' })
   })
 })
 

@@ -32,7 +32,7 @@ function statusOf(endpoint: string, headers: Record<string, string>): Promise<nu
 describe('the embedded DynamoDB', () => {
   beforeEach(() => environmentWith())
 
-  it('answers at its endpoint without any credentials, and no longer once it was stopped', async () => {
+  it('serves requests at its endpoint without credentials, until it is stopped', async () => {
     const { endpoint, stop } = await start()
     await createTable({ endpoint })
     expect(await describeTable({ endpoint })).toMatchObject({ name: 'sessions', status: 'ACTIVE' })
@@ -40,14 +40,14 @@ describe('the embedded DynamoDB', () => {
     await expect(describeTable({ endpoint })).rejects.toThrow('ECONNREFUSED')
   })
 
-  it('answers no request that means another machine, nor one of a page of another site', async () => {
+  it('refuses requests for another host, and those of a page of another site', async () => {
     const { endpoint } = await start()
     expect(await statusOf(endpoint, {})).toBe(200)
     expect(await statusOf(endpoint, { host: 'rebound.example' })).toBe(403)
     expect(await statusOf(endpoint, { origin: 'https://site.example' })).toBe(403)
   })
 
-  it('keeps its tables in a folder, which it makes', async () => {
+  it('keeps its tables in a folder, which it creates', async () => {
     const path = join(folderWith(), 'not/there/yet')
     const first = await start({ path })
     await createTable({ endpoint: first.endpoint })
@@ -69,12 +69,12 @@ describe('the embedded DynamoDB', () => {
     await expect(start({ path })).rejects.toThrow(`--path ${path} can't hold the data: another process uses it`)
   })
 
-  it('says why a path can not be a folder', async () => {
+  it("says why a path can't be a folder", async () => {
     const path = join(folderWith({ file: '' }), 'file')
     await expect(start({ path })).rejects.toThrow(/--path .*file can't hold the data: EEXIST/)
   })
 
-  it('says that the port is taken', async () => {
+  it('says that the port is in use', async () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', () => resolve()))
     onTestFinished(() => void other.close())
@@ -89,7 +89,7 @@ describe('the embedded DynamoDB', () => {
     await expect(start({ folder })).rejects.toThrow('npm install --save-dev dynalite')
   })
 
-  it('stops although a client keeps a connection open', async () => {
+  it('stops even if a client keeps a connection open', async () => {
     const { endpoint, stop } = await start()
     const answer = await fetch(endpoint)
     await answer.text()
@@ -103,6 +103,6 @@ it.each(['x', '-1', '65536', '80.5', ''])('dynamo-session local refuses --port %
   await expect(localCommand({ port })).rejects.toThrow(`--port must be a number from 0 to 65535, not "${port}"`)
 })
 
-it('dynamo-session local does not take an empty --path for the folder of the application', async () => {
+it('dynamo-session local refuses an empty --path', async () => {
   await expect(localCommand({ port: '0', path: '' })).rejects.toThrow('--path needs the name of a folder')
 })

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { ByOptions } from '../../../runtime/cli/commands/by.js'
+import type { ByOptions } from '../../../runtime/cli/by-option.js'
 import { type DestroyOptions, destroyCommand } from '../../../runtime/cli/commands/destroy.js'
 import { listCommand } from '../../../runtime/cli/commands/list.js'
 import { hashSessionId } from '../../../runtime/session/item/session-id.js'
@@ -61,7 +61,7 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     return { ...logger, aside: aside.lines, failure }
   }
 
-  it('list prints hashes and times, never ids, as many as there are', async () => {
+  it('list prints hashes and times of all sessions, never ids', async () => {
     const ids = Array.from({ length: 105 }, (_, number) => `secret-${user}-${number}`)
     await Promise.all(ids.map((id) => put(id, indexed())))
     await put(`secret-${user}-bare`, { ...indexed(), created_at: { S: 'x' }, expire_at: { S: 'never' } })
@@ -79,7 +79,7 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     expect(proxy.operations.filter((operation) => operation === 'Query')).toHaveLength(2)
   })
 
-  it('list prints JSON alone with --json, and finds what the index lacks with --scan', async () => {
+  it('list prints only JSON with --json, and finds with --scan what the index lacks', async () => {
     await put(`secret-${user}`)
     const { lines } = await run(listCommand, { json: true })
     expect(lines).toEqual(['[]'])
@@ -104,7 +104,7 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     expect([await item(`a-${user}`), await item(`b-${user}`)]).toEqual([undefined, undefined])
   })
 
-  it.each([false, true])('both keep to key_prefix, and hash the ids without it (scan: %s)', async (scan) => {
+  it.each([false, true])('both are limited by key_prefix, and hash the ids without it (scan: %s)', async (scan) => {
     const config = `${yaml(options.tableName, proxy.endpoint)}key_prefix: 'shop:'\n`
     currentFolderWith({ [FILE]: config })
     const keys = [`shop:a-${user}`, `news:a-${user}`, `a-${user}`]
@@ -120,7 +120,7 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     expect((await Promise.all(keys.map(item))).map((found) => found !== undefined)).toEqual([false, true, true])
   })
 
-  it('destroy deletes nothing with --dry-run, and what the index lacks with --scan', async () => {
+  it('destroy deletes nothing with --dry-run, and with --scan also what the index lacks', async () => {
     await Promise.all([put(`a-${user}`, indexed()), put(`b-${user}`)])
     expect((await run(destroyCommand, { dryRun: true })).lines.at(-1)).toBe('dry run: 1 session would be deleted')
     const { lines, aside } = await run(destroyCommand, { dryRun: true, scan: true, json: true })
@@ -132,7 +132,7 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     expect(JSON.parse(destroyed.lines.join())).toEqual({ deleted: 2, dryRun: false })
   })
 
-  it('destroy that fails half way says how many are gone', async () => {
+  it('destroy that fails half way says how many were deleted', async () => {
     await Promise.all(['a', 'b', 'c'].map((name) => put(`secret-${name}-${user}`, indexed())))
     const fault = { error: 'AccessDeniedException', message: 'not authorized to perform: dynamodb:DeleteItem' }
     proxy.inject('DeleteItem', fault, { times: 10, after: 1 })

@@ -1,5 +1,7 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { JSONStorage } from 'umzug'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { breakLock } from '../../../runtime/migrations/storage/lock.js'
 import { createTable } from '../../../runtime/table/create-table.js'
@@ -97,7 +99,7 @@ onEachStorage(
       expect(await open().executed(PARAMS)).toEqual(['1_a'])
     })
 
-    it('says by unlock() who held the lock', async () => {
+    it('returns from unlock() who held the lock', async () => {
       const { umzug, open } = await prepare({ 'migrations/1_a.js': migration('a') })
       expect(await umzug().unlock()).toBeUndefined()
       const record = { holder: 'pid 4711 on build-7', since: '2026-01-02T03:04:05.000Z', version: 'v', lease: 30_000 }
@@ -106,7 +108,7 @@ onEachStorage(
       expect(await open().lock.read()).toBeUndefined()
     })
 
-    it('knows a migration by its name without extension, whatever was stored or asked for', async () => {
+    it('compares names of migrations without extension', async () => {
       const runs = recordRuns()
       const { umzug, open } = await prepare({
         'migrations/1_a.js': migration('a'),
@@ -155,7 +157,7 @@ describe('createUmzug', () => {
     expect(await umzug.executed()).toHaveLength(1)
   })
 
-  it('takes up and down from a default export too', async () => {
+  it('finds up and down in a default export too', async () => {
     const runs = recordRuns()
     const object = "{ text: 'this', async up() { runs.push('up ' + this.text) }, async down() {} }"
     const { umzug } = await prepare({
@@ -167,7 +169,7 @@ describe('createUmzug', () => {
     expect(runs).toEqual(['up this', 'up this', 'up this'])
   })
 
-  it('takes neither declarations nor source maps nor folders nor hidden files for migrations', async () => {
+  it('ignores declarations, source maps, folders and hidden files', async () => {
     const { umzug } = await prepare({
       'migrations/1_a.js': migration('a'),
       'migrations/1_a.d.ts': 'export {}',
@@ -180,7 +182,7 @@ describe('createUmzug', () => {
     expect((await umzug.pending()).map(({ name }) => name)).toEqual(['1_a'])
   })
 
-  it('names the folder that is missing, and where its name comes from', async () => {
+  it('names the missing folder and the source of its name', async () => {
     const { umzug, root } = await prepare({})
     await expect(umzug.up()).rejects.toThrow('there is no migrations folder migrations (migrations_dir: default)')
     await expect(umzug.pending()).rejects.toThrow(/there is no migrations folder/)
@@ -189,7 +191,7 @@ describe('createUmzug', () => {
     )
   })
 
-  it('warns of migrations that are logged as executed but are not there', async () => {
+  it('warns of migrations that are logged as executed but have no file', async () => {
     const { umzug, logger, storage } = await prepare({ 'migrations/2_b.js': migration('b') })
     await storage.logMigration({ name: '1_a.ts' })
     await umzug.up()
@@ -197,7 +199,7 @@ describe('createUmzug', () => {
     expect((await umzug.status()).missing).toEqual(['1_a'])
   })
 
-  it('lets migrations mean its own options where theirs say nothing', async () => {
+  it('passes its own options to functions that migrations call without options', async () => {
     const runs = recordRuns()
     Object.assign(globalThis, { tableName: (options: object) => resolveConfiguration(options).tableName })
     const text = "exports.up = async () => { runs.push(tableName({}), tableName({ tableName: 'own' })) }"
@@ -207,7 +209,7 @@ describe('createUmzug', () => {
     expect(resolveConfiguration().tableName).toBe('sessions')
   })
 
-  it('shows what is said inside its migrations', async () => {
+  it('logs what functions inside its migrations log', async () => {
     Object.assign(globalThis, { createTable })
     const { umzug, logger } = await prepare(
       { 'migrations/1_a.js': 'exports.up = async () => { await createTable() }' },
@@ -247,7 +249,33 @@ describe('createUmzug', () => {
     expect(() => createUmzug({ root, storage } as object, {})).toThrow('option storage: is not an option')
   })
 
-  it('refuses a number of steps that is none', async () => {
+  it("is run by umzug's own command line, which writes migrations as this package does", async () => {
+    const runs = recordRuns()
+    const { umzug, root, logger } = await prepare({ 'migrations/1_a.js': migration('a') })
+    expect(await umzug.runAsCLI(['up', '--to', '1_a.ts'])).toBe(true)
+    expect(runs).toEqual(['up a'])
+    expect(logger.lines).toContain('1 migration executed')
+    expect(await umzug.runAsCLI(['create', '--name', 'AddSessions'])).toBe(true)
+    const [, file = ''] = await readdir(join(root, 'migrations'))
+    expect(file).toMatch(/^\d{14}_add_sessions\.js$/)
+    expect(await readFile(join(root, 'migrations', file), 'utf8')).toContain("require('dynamo-session-store')")
+    await expect(umzug.create({ name: 'b', prefix: 'DATE' } as { name: string })).rejects.toThrow(
+      'prefix is not supported here',
+    )
+  })
+
+  it('logs on the console of its own command line where it has no logger', async () => {
+    recordRuns()
+    const { umzug } = await prepare({ 'migrations/1_a.js': migration('a') }, { logger: null })
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+    onTestFinished(() => log.mockRestore())
+    await umzug.up()
+    expect(log).not.toHaveBeenCalled()
+    await umzug.runAsCLI(['down'])
+    expect(log).toHaveBeenCalledWith('1 migration reverted')
+  })
+
+  it('refuses an invalid number of steps', async () => {
     const { umzug } = await prepare({ 'migrations/1_a.js': migration('a') })
     await expect(umzug.up({ step: -1 })).rejects.toThrow('step must be a whole number of migrations')
   })

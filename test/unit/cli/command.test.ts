@@ -21,7 +21,7 @@ describe('optionsForCommand', () => {
     expect(await optionsForCommand({ options: name }, folder)).toEqual({ tableName: 'visits' })
   })
 
-  it('lets the command line win over the module, its paths being relative to the folder where it was typed', async () => {
+  it('gives the command line priority over the module, with paths relative to the current folder', async () => {
     const text = "export default { environment: 'a', configFile: 'a.yml', root: '/elsewhere', tableName: 'visits' }"
     const folder = folderWith({ 'a.mjs': text, 'b.yml': '' })
     const options = await optionsForCommand({ options: 'a.mjs', environment: 'b', config: 'b.yml' }, folder)
@@ -33,11 +33,11 @@ describe('optionsForCommand', () => {
     })
   })
 
-  it('is empty without arguments, so that ENV, file and defaults decide', async () => {
+  it('is empty without arguments: ENV, file and defaults decide', async () => {
     expect(await optionsForCommand({})).toEqual({})
   })
 
-  it('reports all that is wrong with the arguments at once, as they were typed', async () => {
+  it('reports all problems of the arguments together, as typed', async () => {
     const folder = folderWith({ 'dir/x': '' })
     const attempt = optionsForCommand({ environment: '../x', config: 'dir', options: 'none.ts' }, folder)
     await expect(attempt).rejects.toThrow(ConfigurationError)

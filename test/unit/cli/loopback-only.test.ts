@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { answerOnlyLoopback } from '../../../runtime/cli/loopback-only.js'
+import { acceptOnlyLoopback } from '../../../runtime/cli/loopback-only.js'
 
 let answered = 0
 const server = createServer((_, response) => {
@@ -12,7 +12,7 @@ const server = createServer((_, response) => {
 })
 
 beforeAll(async () => {
-  answerOnlyLoopback(server)
+  acceptOnlyLoopback(server)
   await once(server.listen(0, '127.0.0.1'), 'listening')
 })
 afterAll(() => server.close())
@@ -65,7 +65,7 @@ it.each([
   expect(answered).toBe(before)
 })
 
-it('refuses a request without a host, as HTTP/1.0 has it', async () => {
+it('refuses a request without a host, such as one by HTTP/1.0', async () => {
   expect(await answerTo([], '1.0')).toMatchObject({ status: 403 })
 })
 
@@ -91,7 +91,7 @@ it.each([
   expect(answered).toBe(before)
 })
 
-it('repeats nothing of a name that could harm a terminal', async () => {
+it('shows no control characters of a host name', async () => {
   const { answer } = await answerTo([`Host: ${'x'.repeat(5_000)}\u009b31m`])
   expect(answer.length).toBeLessThan(700)
 })

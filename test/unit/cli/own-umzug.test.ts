@@ -28,13 +28,13 @@ it.each([
   expect(await loadOwnUmzug(join(root, name), root, recordingLogger())).toHaveProperty('runAsCLI')
 })
 
-it('prefers umzug.config to umzug, and needs neither', async () => {
+it('prefers umzug.config to umzug, and works without both', async () => {
   const root = await folderWith({ 'umzug.mjs': '', 'umzug.config.cjs': '' })
   expect(findOwnUmzugFile(root)).toBe(join(root, 'umzug.config.cjs'))
   expect(findOwnUmzugFile(await folderWith({ 'umzug.json': '' }))).toBeUndefined()
 })
 
-it('does not use an umzug.* that holds no instance, and says so; an umzug.config.* must hold one', async () => {
+it('warns of an umzug.* without an instance, and refuses an umzug.config.* without one', async () => {
   const root = await folderWith({
     'umzug.mjs': 'export const umzug = { up() {} }',
     'umzug.config.mjs': 'export default 7',
@@ -46,7 +46,7 @@ it('does not use an umzug.* that holds no instance, and says so; an umzug.config
   await expect(loadOwnUmzug(join(root, 'umzug.config.mjs'), root, logger)).rejects.toThrow(`umzug.config.mjs: ${text}`)
 })
 
-it('says which file can not be loaded, and why', async () => {
+it("says which file can't be loaded, and why", async () => {
   const root = await folderWith({ 'umzug.mjs': "throw new Error('no database')" })
   await expect(loadOwnUmzug(join(root, 'umzug.mjs'), root, recordingLogger())).rejects.toThrow(
     "umzug.mjs: can't be loaded: no database",

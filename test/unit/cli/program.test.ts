@@ -1,29 +1,9 @@
-import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../../../runtime/cli/program.js'
 import { VERSION } from '../../../runtime/version.js'
+import { parseArguments } from './parse-arguments.js'
 
-/** Parses as the executable does, but collects the output and throws where that would end the process. */
-async function parse(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const output = { out: '', err: '' }
-  const program = createProgram()
-  const prepare = (command: Command) =>
-    command.exitOverride().configureOutput({
-      writeOut: (text) => {
-        output.out += text
-      },
-      writeErr: (text) => {
-        output.err += text
-      },
-    })
-  for (const command of [program, ...program.commands]) prepare(command)
-  try {
-    await program.parseAsync(['node', 'dynamo-session', ...args])
-  } catch (error) {
-    return { code: (error as { exitCode: number }).exitCode, ...output }
-  }
-  throw new Error('no end was demanded')
-}
+const parse = (...args: readonly string[]) => parseArguments(createProgram(), args)
 
 const COMMANDS = ['init', 'create-table', 'delete-table', 'clean', 'list', 'destroy', 'config', 'doctor', 'local']
 
@@ -67,7 +47,7 @@ describe('dynamo-session --help', () => {
     }
   })
 
-  it('is the answer to no command at all, with exit code 1', async () => {
+  it('is printed without a command, with exit code 1', async () => {
     const { code, err } = await parse()
     expect(code).toBe(1)
     expect(err).toContain('Usage: dynamo-session [options] [command]')

@@ -29,7 +29,7 @@ describe('printTarget', () => {
     )
   })
 
-  it('names the key_prefix, to which cleaning and destroying keep', async () => {
+  it('names the key_prefix, which limits clean and destroy', async () => {
     expect(await target({ keyPrefix: 'shop:' })).toMatch(/^key_prefix: +shop:$/m)
     expect(await target({})).not.toContain('key_prefix')
   })
@@ -39,7 +39,7 @@ describe('printTarget', () => {
     expect(await target({})).toMatch(/^region: +eu-north-1$/m)
   })
 
-  it('says so when there is no file and no region, and has no line for an endpoint that nobody set', async () => {
+  it('says when there is no file and no region, and prints no endpoint when none is set', async () => {
     const text = await target({})
     expect(text).toMatch(/^configuration file: none$/m)
     expect(text).toMatch(/^region: +not set$/m)
@@ -53,7 +53,7 @@ describe('printTarget', () => {
     expect(text).toMatch(/^region: +us-east-1$/m)
   })
 
-  it('shows region and endpoint of a client given in code, not those that are then without effect', async () => {
+  it('shows region and endpoint of a client given in code, not the options that it overrides', async () => {
     const client = new DynamoDBClient({ region: 'eu-west-1', endpoint: 'http://localhost:8001/dynamo' })
     const text = await target({ client, region: 'eu-central-1', endpoint: 'http://localhost:8002' })
     expect(text).toMatch(/^region: +eu-west-1$/m)

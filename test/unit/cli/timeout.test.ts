@@ -57,8 +57,8 @@ function asideOf({ warn }: RecordingLogger): Logger {
   return { info() {}, warn }
 }
 
-describe.each(COMMANDS)('dynamo-session %s, when DynamoDB does not answer', (name, operation, run) => {
-  it('ends after --timeout, and says what was asked, of whom, and of --timeout', async () => {
+describe.each(COMMANDS)('dynamo-session %s, when DynamoDB does not respond', (name, operation, run) => {
+  it('ends after --timeout, and names the request, the endpoint and --timeout', async () => {
     const logger = recordingLogger()
     const error = await run({ timeout: '0.1' }, logger).then(
       () => expect.unreachable(),
@@ -105,7 +105,7 @@ describe.each(COMMANDS)('dynamo-session %s, when DynamoDB does not answer', (nam
   })
 })
 
-describe('dynamo-session doctor, when only DescribeTable is answered', () => {
+describe('dynamo-session doctor, when DynamoDB responds only to DescribeTable', () => {
   const sent: string[] = []
   beforeEach(() => {
     sent.length = 0
@@ -116,14 +116,14 @@ describe('dynamo-session doctor, when only DescribeTable is answered', () => {
     })
   })
 
-  it('asks for the time of the clock no more often than once', async () => {
+  it('sends one request at most for the clock', async () => {
     const logger = recordingLogger()
     await expect(doctorCommand({ timeout: '0.2' }, logger)).rejects.toThrow('doctor found')
     expect(sent.filter((operation) => operation === 'GetItem')).toHaveLength(2)
-    expect(logger.lines.join('\n')).toContain('no answer came in time')
+    expect(logger.lines.join('\n')).toContain('no response came in time')
   })
 
-  it('says once what it waits for', async () => {
+  it('says what it waits for only once', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
     const logger = recordingLogger()

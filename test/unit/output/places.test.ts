@@ -6,8 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 
 import { carryOut } from '../../../generators/files/carry-out.js'
 import { guarded, textArgument } from '../../../generators/plop/prompts.js'
 import { planConfig } from '../../../generators/session-config/plan.js'
-import { configurationForCommand, optionsForCommand, runCommand } from '../../../runtime/cli/command.js'
-import { standardError } from '../../../runtime/cli/commands/by.js'
+import { configurationForCommand, optionsForCommand, runCommand, standardError } from '../../../runtime/cli/command.js'
 import { cleanCommand } from '../../../runtime/cli/commands/clean.js'
 import { progressDisplay } from '../../../runtime/cli/commands/clean-progress.js'
 import { configCommand } from '../../../runtime/cli/commands/config.js'
@@ -22,13 +21,14 @@ import { loadOwnUmzug } from '../../../runtime/cli/own-umzug.js'
 import { createProgram } from '../../../runtime/cli/program.js'
 import { printTarget } from '../../../runtime/cli/target.js'
 import { withTransport } from '../../../runtime/cli/timeout.js'
+import { UMZUG_COMMANDS } from '../../../runtime/cli/umzug-commands.js'
+import { createUmzugProgram } from '../../../runtime/cli/umzug-program.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { Connection } from '../../../runtime/dynamodb/connection.js'
 import { consoleLogger } from '../../../runtime/logger.js'
 import { createUmzug } from '../../../runtime/migrations/create-umzug.js'
 import { readableLog } from '../../../runtime/migrations/readable-log.js'
 import { acquireLock, describe as describeLock } from '../../../runtime/migrations/storage/lock.js'
-import { runCLI, SessionUmzugCLI } from '../../../runtime/migrations/umzug-cli.js'
 import {
   print,
   printAside,
@@ -96,10 +96,6 @@ function hostileUmzug() {
   return new Umzug({ migrations, storage, logger: undefined })
 }
 
-async function umzugCommand(...argv: string[]): Promise<void> {
-  await runCLI(new SessionUmzugCLI(hostileUmzug()), argv)
-}
-
 const failing = () => Promise.reject(new Error(HOSTILE, { cause: new Error(HOSTILE) }))
 
 function tableWork(logger: ReturnType<typeof recordingLogger>): TableWork {
@@ -137,7 +133,7 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   ['runtime/output.ts', () => printFailure(new Error(HOSTILE), HOSTILE_LINE)],
   ['runtime/logger.ts', () => consoleLogger.info(HOSTILE_LINE)],
   ['runtime/logger.ts', () => consoleLogger.warn(HOSTILE_LINE)],
-  ['runtime/cli/commands/by.ts', () => standardError.info(HOSTILE_LINE)],
+  ['runtime/cli/command.ts', () => standardError.info(HOSTILE_LINE)],
   ['runtime/cli/command.ts', () => runCommand(failing)],
   ['runtime/cli/command.ts', () => runCommand(async () => void (await optionsForCommand({ options: HOSTILE_NAME })))],
   ['runtime/cli/command.ts', () => runCommand(async () => void (await optionsForCommand({ environment: HOSTILE })))],
@@ -160,14 +156,14 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
       return runCommand(async () => void configurationForCommand({ root: folderWith() }))
     },
   ],
-  [
-    'runtime/cli/program.ts',
+  ...[createProgram, createUmzugProgram].map((create): [string, () => unknown] => [
+    'runtime/cli/base-program.ts',
     () =>
-      createProgram()
+      create()
         .exitOverride()
-        .parseAsync(['node', 'dynamo-session', HOSTILE_LINE])
+        .parseAsync(['node', 'program', HOSTILE_LINE])
         .catch(() => undefined),
-  ],
+  ]),
   ['runtime/cli/target.ts', () => printTarget(resolveConfiguration({ configFile: hostileFile() }), consoleLogger)],
   ['runtime/cli/commands/config.ts', () => configCommand({ config: hostileFile(`tags:\n  a: "x\\x9b\\e[31m"\n`) })],
   [
@@ -253,20 +249,18 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
       return runCommand(async () => void (await loadOwnUmzug(join(folder, 'umzug.mjs'), folder, consoleLogger)))
     },
   ],
-  ['runtime/migrations/umzug-cli.ts', () => umzugCommand('status')],
-  ['runtime/migrations/umzug-cli.ts', () => umzugCommand('pending')],
-  ['runtime/migrations/umzug-cli.ts', () => umzugCommand('executed')],
-  ['runtime/migrations/umzug-cli.ts', () => umzugCommand('pending', '--json')],
-  ['runtime/migrations/umzug-cli.ts', () => umzugCommand(HOSTILE_LINE)],
-  ['runtime/migrations/umzug-cli.ts', () => umzugCommand('up', '--to', HOSTILE_NAME, '--step', HOSTILE_LINE)],
-  ['runtime/migrations/umzug-cli.ts', () => runCLI({ executeWithoutErrorHandling: failing }, [])],
+  ['runtime/cli/umzug-commands.ts', () => UMZUG_COMMANDS.status(hostileUmzug(), {})],
+  ['runtime/cli/umzug-commands.ts', () => UMZUG_COMMANDS.pending(hostileUmzug(), {})],
+  ['runtime/cli/umzug-commands.ts', () => UMZUG_COMMANDS.executed(hostileUmzug(), {})],
+  ['runtime/cli/umzug-commands.ts', () => UMZUG_COMMANDS.pending(hostileUmzug(), { json: true })],
+  ['runtime/cli/umzug-commands.ts', () => runCommand(() => UMZUG_COMMANDS.up(hostileUmzug(), { to: HOSTILE }))],
   [
-    'runtime/migrations/umzug-cli.ts',
+    'runtime/cli/umzug-commands.ts',
     async () => {
       const record = { holder: HOSTILE, since: HOSTILE, version: '1', lease: 1 }
       const lock = { read: async () => record, write: async () => true, remove: async () => true }
       const storage = { ...memoryStorage(), description: HOSTILE_LINE, lock, close: async () => {} }
-      await runCLI(new SessionUmzugCLI(createUmzug({ root: folderWith(), storage })), ['unlock'])
+      await UMZUG_COMMANDS.unlock(createUmzug({ root: folderWith(), storage }))
     },
   ],
   [
@@ -365,14 +359,11 @@ it('shows nothing secret or harmful with DEBUG', async () => {
   vi.stubEnv('DEBUG', '1')
   await runCommand(failing)
   await runCommand(() => listCommand({ by: 'user_id=1', scan: true }))
-  await runCLI({ executeWithoutErrorHandling: failing }, [])
   expect(printed.join('\n')).toMatch(/\n {4}at /)
   for (const text of printed) expectFit(text)
 })
 
 it('has a case for each file that prints or logs', () => {
   const known = new Set(PLACES.map(([file]) => file))
-  // The executable runs when it is loaded. Its own output is a text of createUmzug().
-  known.add('runtime/cli/umzug.ts')
   expect(places().filter((file) => !known.has(file))).toEqual([])
 })

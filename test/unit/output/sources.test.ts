@@ -9,7 +9,7 @@ const DIRECT =
 const ALLOWED = [
   'terminal: Terminal = { input: process.stdin, output: process.stderr },',
   'lines.question(fitForLine(question), (answer) => {',
-  "await new Promise((resolve) => process.stdout.write('', () => resolve(undefined)))",
+  "await new Promise((resolve) => process.stdout.write('', resolve))",
   "process.stdout.on('error', (error: NodeJS.ErrnoException) => {",
   'screen: Screen = process.stderr,',
   'export function assumeTerminalWidth(streams: readonly { columns?: number }[] = [process.stdout, process.stderr]): void {',
@@ -61,7 +61,7 @@ it('quotes nothing in errors of other classes', () => {
 
 it('passes only fit texts to the loggers of applications', () => {
   expect(found(/\?\? silentLogger/, [])).toEqual([
-    'runtime/migrations/session-umzug.ts: this.#logger = fitLogger(parts.logger ?? silentLogger)',
+    'runtime/migrations/session-umzug.ts: const logger = () => fitLogger(parts.logger ?? ambientLogger() ?? silentLogger)',
     'runtime/table/table-work.ts: this.logger = fitLogger(logger ?? ambientLogger() ?? silentLogger)',
   ])
 })

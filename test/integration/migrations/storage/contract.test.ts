@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { onEachStorage, PARAMS } from './storages.js'
 
 onEachStorage('storage', (newPlace) => {
-  it('has nothing executed before its first change, and creates nothing for that answer', async () => {
+  it('has nothing executed before its first change, and creates nothing to find out', async () => {
     const { open, exists } = await newPlace()
     expect(await open().executed(PARAMS)).toEqual([])
     await open().unlogMigration({ ...PARAMS, name: 'never-run' })

@@ -21,7 +21,7 @@ onEachEngine('DynamoDBStorage', (engine) => {
     expect(await storage.executed()).toEqual([...names, '1_a'].sort())
   })
 
-  it('creates its table on demand, without protection, whatever the session table has', async () => {
+  it('creates its table on demand, without protection, even if the session table has it', async () => {
     const logger = recordingLogger()
     const options = { ...engine.options(), readCapacity: 7, deletionProtection: true }
     await new DynamoDBStorage(options, { logger }).logMigration(params)
@@ -33,7 +33,7 @@ onEachEngine('DynamoDBStorage', (engine) => {
     expect(logger.lines[0]).toBe(`creating table "${TableName}"`)
   })
 
-  it('names the table that belongs to something else', async () => {
+  it('names a table that has another purpose', async () => {
     const options = engine.options()
     await createTable({ ...options, tableName: `${options.tableName}_migrations`, tableKey: 'id', ttl: false })
     const text = `table "${options.tableName}_migrations" can't hold the executed migrations`

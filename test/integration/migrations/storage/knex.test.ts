@@ -35,14 +35,14 @@ describe('the choice of the storage', () => {
     expect(createUmzug({ root: both, tableName, migrationStorage: 'dynamodb' }).storageDescription).toMatch(/^dynamodb/)
   })
 
-  it('can not be knex without a knexfile or a knex instance', async () => {
+  it("can't be knex without a knexfile or a knex instance", async () => {
     const root = await folderWith({})
     expect(() => createUmzug({ root, migrationStorage: 'knex' })).toThrow(
       /^migration_storage \(code\): is knex, but there is no knexfile in /,
     )
   })
 
-  it("says in one line, and nowhere else, why the knexfile's database does not answer", async () => {
+  it("says in one line, and only once, why the knexfile's database does not respond", async () => {
     const root = await folderWith({
       'knexfile.js':
         "module.exports = { client: 'pg', connection: { host: '127.0.0.1', port: 1, password: 'secret' } }",
@@ -60,7 +60,7 @@ describe('the choice of the storage', () => {
   })
 })
 
-describe('a folder that is also that of knex', () => {
+describe('a folder that knex uses too', () => {
   const files = { 'migrations/1_a.js': migration('a'), 'migrations/2_b.js': migration('b') }
 
   async function runByKnex(root: string, settings: { tableName?: string } = {}): Promise<void> {
@@ -68,7 +68,7 @@ describe('a folder that is also that of knex', () => {
     await database.migrate.up({ directory: join(root, 'migrations'), ...settings })
   }
 
-  it('is refused, by name of the command to use, when knex has run one of its migrations', async () => {
+  it('is refused when knex has run one of its migrations, and the message names the command to use', async () => {
     const root = await folderWith({ ...files, 'knexfile.js': sqlite() })
     const runs = recordRuns()
     await runByKnex(root)
@@ -107,7 +107,7 @@ describe('a folder that is also that of knex', () => {
     await expect(createUmzug({ root, knex: database }).up()).rejects.toThrow(/given knex instance.*migrate:latest/)
   })
 
-  it('is used as long as knex has run nothing of it, and so is any folder of its own', async () => {
+  it('is used while knex has run none of its migrations, as is a separate folder', async () => {
     const runs = recordRuns()
     const root = await folderWith({ ...files, 'knexfile.js': sqlite(), 'own/3_c.js': migration('c') })
     await createUmzug({ root }).up({ to: '1_a' })
@@ -117,7 +117,7 @@ describe('a folder that is also that of knex', () => {
     expect(runs).toEqual(['up a', 'up a', 'up c'])
   })
 
-  it('is only warned of when the knexfile can not be used here and nothing is logged through it', async () => {
+  it("causes only a warning when the knexfile can't be used and nothing is logged through it", async () => {
     const runs = recordRuns()
     const root = await folderWith({
       'migrations/1_a.js': migration('a'),
@@ -134,7 +134,7 @@ describe('a folder that is also that of knex', () => {
 })
 
 describe('KnexStorage', () => {
-  it('leaves the instance that it was given open', async () => {
+  it('leaves a given instance open', async () => {
     const root = await folderWith({ 'migrations/1_a.js': migration('a') })
     recordRuns()
     const database = open(root)

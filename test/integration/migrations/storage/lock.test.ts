@@ -35,7 +35,7 @@ const abandoned = (milliseconds: number) => ({
 onEachStorage(
   'lock',
   (newPlace) => {
-    it('is held by one of six at a time, and each gets its turn', async () => {
+    it('is held by one of six at a time, until each had it', async () => {
       const { open } = await newPlace()
       let [holders, most, turns] = [0, 0, 0]
       const contend = async () => {
@@ -52,7 +52,7 @@ onEachStorage(
       expect({ most, turns }).toEqual({ most: 1, turns: 6 })
     })
 
-    it('is waited for, with a line that says who holds it since when', async () => {
+    it('makes others wait, with a line that says who holds it and since when', async () => {
       const { open } = await newPlace()
       const logger = recordingLogger()
       const held = await acquireLock(open().lock, { logger, lease })
@@ -64,7 +64,7 @@ onEachStorage(
       expect(await open().lock.read()).toBeUndefined()
     })
 
-    it('is taken over when its holder has not renewed it for the length of its lease, and not before', async () => {
+    it('is taken over after the length of its lease without a renewal, and not before', async () => {
       const { open } = await newPlace()
       const logger = recordingLogger()
       expect(await open().lock.write(abandoned(700), undefined)).toBe(true)
@@ -114,7 +114,7 @@ onEachStorage(
       expect(logger.warnings).toEqual([])
     })
 
-    it('can be freed by anybody, who learns who held it; its holder notices', async () => {
+    it('can be freed by another process, which gets the record of the holder; the holder notices', async () => {
       const { open } = await newPlace()
       const logger = recordingLogger()
       const held = await acquireLock(open().lock, { logger, lease })
@@ -122,7 +122,7 @@ onEachStorage(
       expect(record?.holder).toMatch(`pid ${process.pid} on `)
       expect(await breakLock(open().lock)).toBeUndefined()
       await expect(held.assertHeld()).rejects.toThrow(MigrationLockLostError)
-      await expect(held.assertHeld()).rejects.toThrow(/somebody freed it/)
+      await expect(held.assertHeld()).rejects.toThrow(/it was freed/)
       await held.release()
     })
 
@@ -133,7 +133,7 @@ onEachStorage(
       await breakLock(open().lock)
       const second = await acquireLock(open().lock, { logger, lease })
       await first.release()
-      expect(logger.warnings.join()).toMatch(/is now held by pid/)
+      expect(logger.warnings.join()).toMatch(/pid \d+ on .* took the migration lock over/)
       await second.assertHeld()
       await second.release()
     })

@@ -11,7 +11,7 @@ describe('progress', () => {
     expect(text.length + 15).toBeLessThan(82)
   })
 
-  it('has no ETA without an item count, and never one below zero when that is too low', () => {
+  it('has no ETA without an item count, and never a negative one when the count is too low', () => {
     expect(progressText(progress, undefined)).toBe('12,000 scanned, 800 deleted, 11,100 kept, 200/s')
     expect(progressText(progress, 10)).toContain('12,000/~12,000 scanned')
     expect(progressText(progress, 10)).toContain('ETA 0s')
@@ -20,7 +20,7 @@ describe('progress', () => {
 })
 
 describe('the summary', () => {
-  it('is one line when all was cleaned', () => {
+  it('is one line after a complete run', () => {
     expect(summaryLines(summary)).toEqual(['12,000 scanned, 800 deleted, 11,100 kept (1m00s, 1,800.5 capacity units)'])
   })
 
@@ -30,7 +30,7 @@ describe('the summary', () => {
 
   it.each([
     ['maxItems', '--max-items is reached'],
-    ['maxSeconds', '--max-seconds is over'],
+    ['maxSeconds', '--max-seconds is reached'],
     ['signal', 'interrupted'],
   ] as const)('says why it ended early: %s', (stopped, why) => {
     const lines = summaryLines({ ...summary, complete: false, stopped })

@@ -31,7 +31,7 @@ describe('dynamo-session config', () => {
     expect(new Set(columns).size).toBe(1)
   })
 
-  it('gives the same as JSON', async () => {
+  it('prints the same as JSON', async () => {
     currentFolderWith({ [FILE]: 'table_name: visits\ntags: { team: web }\nttl: false' })
     const { text } = await config({ json: true })
     const { options, ...rest } = JSON.parse(text)
@@ -53,7 +53,7 @@ describe('dynamo-session config', () => {
     expect(text).toContain('https://db.example')
   })
 
-  it.each([false, true])('shows an unreadable secret as such and goes on (JSON: %s)', async (json) => {
+  it.each([false, true])('marks an unreadable secret and goes on (JSON: %s)', async (json) => {
     currentFolderWith({ [FILE]: 'secret_key: ${NOT_SET}' })
     const { text, lines, warnings } = await config({ json })
     if (json) {
@@ -65,7 +65,7 @@ describe('dynamo-session config', () => {
     }
   })
 
-  it('tells what the command line set, and shows an object of the options module by its class only', async () => {
+  it('names the command line as a source, and shows an object of the options module only by its class', async () => {
     const handler = "class Handler { handle() {} constructor() { this.token = 'hidden' } }"
     currentFolderWith({
       'a.mjs': `${handler}\nexport default { errorHandler: new Handler(), maxAge: 60 }`,
@@ -80,7 +80,7 @@ describe('dynamo-session config', () => {
     expect(text).not.toContain('hidden')
   })
 
-  it.each([false, true])('shows nothing of credentials in code, but whether there are any (JSON: %s)', async (json) => {
+  it.each([false, true])('shows of credentials in code only whether there are any (JSON: %s)', async (json) => {
     currentFolderWith({
       'a.mjs': `export default { profile: 'shop', credentials: { accessKeyId: 'AKIDHIDDEN', secretAccessKey: 'hidden' } }`,
       'b.mjs': `export default { credentials: async () => ({ accessKeyId: 'AKIDHIDDEN', secretAccessKey: 'hidden' }) }`,
@@ -96,19 +96,19 @@ describe('dynamo-session config', () => {
     }
   })
 
-  it('shows the word that stands in place of a function', async () => {
+  it('shows the word given instead of a function', async () => {
     currentFolderWith({ 'a.mjs': `export default { onConflict: 'reject' }` })
     const { lines } = await config({ options: 'a.mjs' })
     expect(lines.map((line) => line.split(/ {2,}/))).toContainEqual(['on_conflict', 'reject', 'code'])
   })
 
-  it('keeps control characters of a value out of the terminal', async () => {
+  it('escapes control characters of a value', async () => {
     currentFolderWith({ [FILE]: 'table_key: "a\\e[31m\\nb"' })
     const { lines } = await config()
     expect(lines).toContainEqual(expect.stringMatching(/^table_key +"a\\u001b\[31m\\nb" /))
   })
 
-  it('prints warnings beside the table, and into the JSON', async () => {
+  it('prints warnings apart from the table, and inside the JSON', async () => {
     currentFolderWith()
     environmentWith({ AWS_DYNAMO_DB_SESSION_TABL: 'x' })
     const warning = expect.stringContaining('AWS_DYNAMO_DB_SESSION_TABL is not an option')

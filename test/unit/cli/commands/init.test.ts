@@ -48,12 +48,12 @@ describe('dynamo-session init', () => {
     expect(text).toContain('npx plop session-config')
   })
 
-  it('says in which line the function begins', async () => {
+  it('names the line where the function begins', async () => {
     const { text } = await init(folderWith({ 'plopfile.js': '// one\n// two\nmodule.exports = function (plop) {}\n' }))
     expect(text).toContain('(plopfile.js:3)')
   })
 
-  it('sees that the plopfile loads the pack already, but not in a comment', async () => {
+  it('recognises a plopfile that loads the pack already, except in a comment', async () => {
     const line = "await plop.load('dynamo-session-store')"
     const { text } = await init(folderWith({ 'plopfile.mjs': `export default async (plop) => {\n  ${line}\n}\n` }))
     expect(text).toContain('plopfile.mjs loads dynamo-session-store already')
@@ -71,7 +71,7 @@ describe('dynamo-session init', () => {
     expect(readFileSync(join(folder, 'plopfile.mjs'), 'utf8')).toBe(before)
   })
 
-  it('prints the installation of what is missing first, and carries the environment on', async () => {
+  it('prints first how to install missing packages, and repeats --environment', async () => {
     const { text } = await init(folderWith({ 'package.json': '{}' }), 'production')
     expect(text).toContain(
       'next:\n  npm install dynamo-session-store plop\n  npx plop session-config production\n' +
@@ -79,7 +79,7 @@ describe('dynamo-session init', () => {
     )
   })
 
-  it('finds what is installed in a folder above, as in a monorepo, whose plopfile it takes the place of', async () => {
+  it('finds packages of a folder above, such as in a monorepo, and warns that its plopfile is no longer used', async () => {
     const root = folderWith({ ...INSTALLED, 'plopfile.js': '', 'packages/web/package.json': '{}' })
     const { text, warnings } = await init(join(root, 'packages/web'))
     expect(text).not.toContain('npm install')

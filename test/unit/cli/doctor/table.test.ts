@@ -42,12 +42,12 @@ describe('the indexes of the table', () => {
   })
   const wanted = (...indexKeys: string[]) => resolveConfiguration({ indexKeys, root: folderWith() })
 
-  it('are fine when none is needed, whatever indexes there are', () => {
+  it('are fine when the configuration needs none, even if the table has some', () => {
     const findings = indexFindings(facts([index('other', 'CREATING')]), wanted())
     expect(findings).toEqual([{ level: 'ok', check: 'indexes', text: 'none needed, index_keys is empty' }])
   })
 
-  it('have a finding each: there, being made, missing, or another one', () => {
+  it('have a finding each: usable, being created, missing, or with a wrong key', () => {
     const table = facts([
       index('a', 'ACTIVE'),
       index('b', 'UPDATING'),
@@ -96,7 +96,7 @@ describe('Time to Live', () => {
   }
   const off: TimeToLive = { status: 'DISABLED', attribute: undefined }
 
-  it('is in order on expire_at, also while it is being switched on', () => {
+  it('is fine on expire_at, also while DynamoDB switches it on', () => {
     expect(finding({ status: 'ENABLED', attribute: 'expire_at' })).toEqual({
       level: 'ok',
       check: 'time to live',
@@ -111,7 +111,7 @@ describe('Time to Live', () => {
     expect(finding(other, { ttl: false }).level).toBe('warning')
   })
 
-  it('that is off is a warning with the remedy, or what the configuration wants', () => {
+  it('is a warning with the remedy when it is off, unless the configuration says so', () => {
     expect(finding(off)).toMatchObject({ level: 'warning', remedy: expect.stringContaining('set ttl: true') })
     expect(finding(off, { ttl: true }).remedy).toBe('run npx dynamo-session create-table')
     expect(finding(off, { endpoint: 'http://localhost:1' }).remedy).toContain('none for an emulator')
@@ -119,7 +119,7 @@ describe('Time to Live', () => {
     expect(finding(off, { ttl: false })).toMatchObject({ level: 'ok', text: 'off, as ttl says (code)' })
   })
 
-  it('that the endpoint does not know is a warning', () => {
+  it('is a warning when the endpoint does not support it', () => {
     expect(finding(undefined)).toMatchObject({ level: 'warning', text: expect.stringContaining('has none') })
   })
 })

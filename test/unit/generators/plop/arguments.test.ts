@@ -44,7 +44,7 @@ describe('arguments that plop would drop', () => {
     expect(check(line)).not.toThrow()
   })
 
-  it('are not looked for in the command line of another program that runs plop', () => {
+  it('are not searched in the command line of another program that runs plop', () => {
     const other = ['/usr/bin/node', '/app/scripts/scaffold.js', '--name', 'x']
     expect(() => assertArgumentsArrive(other, 'session-migration', names)).not.toThrow()
   })

@@ -8,25 +8,25 @@ import { planConfig } from '../../../../generators/session-config/plan.js'
 import { definitionOf, envName, YAML_OPTION_NAMES, yamlName } from '../../../../runtime/configuration/option-table.js'
 import { defaultText, typeText } from '../../../../runtime/configuration/option-text.js'
 import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
-import { memory, ROOT } from '../memory.js'
+import { application } from '../application.js'
 
 describe('the configuration file', () => {
-  const { fs } = memory()
-  const { path, text } = planConfig({ root: ROOT, fs })
+  const root = '/absent'
+  const { path, text } = planConfig({ root })
 
-  it('is the one for all environments, or that of one', () => {
-    expect(path).toBe('/app/config/dynamo_session_store.yml')
-    expect(planConfig({ root: ROOT, environment: ' production ', fs }).path).toBe(
-      '/app/config/dynamo_session_store/production.yml',
+  it('is for all environments, or for one', () => {
+    expect(path).toBe('/absent/config/dynamo_session_store.yml')
+    expect(planConfig({ root, environment: ' production ' }).path).toBe(
+      '/absent/config/dynamo_session_store/production.yml',
     )
   })
 
-  it('changes nothing as it is written: every line is a comment', () => {
+  it('changes nothing at first: every line is a comment', () => {
     expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([])
     expect(parse(text)).toBeNull()
   })
 
-  it.each(YAML_OPTION_NAMES)('says what %s is: text, type, unit, default and ENV name', (name) => {
+  it.each(YAML_OPTION_NAMES)('describes %s: text, type, unit, default and ENV name', (name) => {
     const [before = ''] = text.split(`\n#${yamlName(name)}: `)
     const [words, facts] = before.split('\n').slice(-2)
     expect(words).toBe(`# ${definitionOf(name).text}`)
@@ -36,25 +36,25 @@ describe('the configuration file', () => {
     if (unit) expect(facts).toContain(unit)
   })
 
-  it('has each option once, and no line that only looks like one', () => {
+  it('has each option once, and no other line that looks like an option', () => {
     const options = text.split('\n').flatMap((line) => /^#(\S[^:]*):/.exec(line)?.[1] ?? [])
     expect(options).toEqual(YAML_OPTION_NAMES.map(yamlName))
   })
 
-  it('tells where values come from, and which file is read for which environment', () => {
+  it('explains the sources of values, and which file is read for which environment', () => {
     expect(text).toContain('options in code, the ENV name given below, this file, the default')
-    const production = planConfig({ root: ROOT, environment: 'production', fs }).text
+    const production = planConfig({ root, environment: 'production' }).text
     expect(production).toContain('"production";\n# config/dynamo_session_store.yml is not read then.')
-    expect(planConfig({ root: ROOT, environment: 'development', fs }).text).toContain('or neither is set')
+    expect(planConfig({ root, environment: 'development' }).text).toContain('or neither is set')
   })
 
-  it('names the command that comes next, and the general file that is no longer read', () => {
-    expect(planConfig({ root: ROOT, environment: 'production', fs })).toMatchObject({
+  it('names the next command, and the general file that is no longer read', () => {
+    expect(planConfig({ root, environment: 'production' })).toMatchObject({
       next: 'npx plop session-migration',
       notices: [],
     })
-    const { fs: withGeneral } = memory({ 'config/dynamo_session_store.yml': '' })
-    expect(planConfig({ root: ROOT, environment: 'production', fs: withGeneral }).notices).toEqual([
+    const { root: withGeneral } = application({ 'config/dynamo_session_store.yml': '' })
+    expect(planConfig({ root: withGeneral, environment: 'production' }).notices).toEqual([
       expect.stringContaining('config/dynamo_session_store.yml is not'),
     ])
   })
@@ -62,14 +62,14 @@ describe('the configuration file', () => {
   it.each(['a/b', 'a\\b', '../x', '..', '.', 'a..b', 'a\u0000b', 'a\nb', '-x', '!', 'x'.repeat(300)])(
     'refuses the environment %j',
     (environment) => {
-      expect(() => planConfig({ root: ROOT, environment, fs })).toThrow('environment')
+      expect(() => planConfig({ root, environment })).toThrow('environment')
     },
   )
 })
 
 describe('the reference to the JSON Schema', () => {
-  const schemaLine = (files: Record<string, string>, environment = '', root = ROOT) =>
-    planConfig({ root, environment, fs: memory(files).fs }).text.split('\n')[0]
+  const schemaLine = (files: Record<string, string>, environment = '', folder = '') =>
+    planConfig({ root: join(application(files).root, folder), environment }).text.split('\n')[0]
   const PREFIX = '# yaml-language-server: $schema='
 
   it('leads from the file to the installed package', () => {
@@ -79,7 +79,7 @@ describe('the reference to the JSON Schema', () => {
 
   it('leads to the package where a monorepo has it', () => {
     const files = { 'node_modules/dynamo-session-store/dist/config.schema.json': '{}' }
-    const line = schemaLine(files, '', '/app/packages/web')
+    const line = schemaLine(files, '', 'packages/web')
     expect(line).toBe(`${PREFIX}../../../node_modules/dynamo-session-store/dist/config.schema.json`)
   })
 
@@ -103,7 +103,7 @@ describe('the configuration file with every option uncommented', () => {
     expect(written.sources[name]).toMatch(hasDefault ? /^config\/dynamo_session_store\.yml:\d+$/ : /^default$/)
   })
 
-  it('is really what was read, without a warning', () => {
+  it('is the file that was read, without a warning', () => {
     expect(written.file).toBe('config/dynamo_session_store.yml')
     expect(written.warnings).toEqual([])
     expect(written.deferredProblems).toEqual([])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { existingMigrations, migrationName, nextStamp } from '../../../../generators/session-migration/name.js'
-import { memory, ROOT } from '../memory.js'
+import { application } from '../application.js'
 
 describe('the name of a migration', () => {
   it.each([
@@ -46,14 +46,14 @@ describe('the time stamp of a migration', () => {
     expect(stamp).toBe(next)
   })
 
-  it('refuses when no stamp is left', () => {
+  it('is refused when no later one exists', () => {
     expect(() => nextStamp(now, '99991231235959')).toThrow('rename')
   })
 })
 
 describe('the migrations of a folder', () => {
   it('are the files with a stamp of 14 digits, newest first, without declarations and maps', () => {
-    const { fs } = memory({
+    const { root } = application({
       'migrations/20250101000000_a.js': '',
       'migrations/20250103000000_c.ts': '',
       'migrations/20250102000000-b.mjs': '',
@@ -62,16 +62,16 @@ describe('the migrations of a folder', () => {
       'migrations/202601010000001_y.js': '',
       'migrations/notes.md': '',
     })
-    expect(existingMigrations(`${ROOT}/migrations`, fs).map(({ file, name }) => [file, name])).toEqual([
+    expect(existingMigrations(`${root}/migrations`).map(({ file, name }) => [file, name])).toEqual([
       ['20250103000000_c.ts', 'c'],
       ['20250102000000-b.mjs', 'b'],
       ['20250101000000_a.js', 'a'],
     ])
   })
 
-  it('are none where there is no folder, and an error where there is a file', () => {
-    const { fs } = memory({ occupied: '' })
-    expect(existingMigrations(`${ROOT}/absent`, fs)).toEqual([])
-    expect(() => existingMigrations(`${ROOT}/occupied`, fs)).toThrow('ENOTDIR')
+  it('are empty without a folder, and an error when the folder is a file', () => {
+    const { root } = application({ occupied: '' })
+    expect(existingMigrations(`${root}/absent`)).toEqual([])
+    expect(() => existingMigrations(`${root}/occupied`)).toThrow('ENOTDIR')
   })
 })

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { optionsImport } from '../../../../generators/session-migration/options-module.js'
-import { memory, ROOT } from '../memory.js'
+import { application } from '../application.js'
 
 function imported(module: string, files: Record<string, string>, language = 'ts') {
-  const { fs } = memory(files)
-  const tsconfig = 'tsconfig.json' in files ? `${ROOT}/tsconfig.json` : undefined
-  return optionsImport({ module, root: ROOT, migrationFolder: `${ROOT}/db/migrations`, language, tsconfig, fs })
+  const { root } = application(files)
+  const tsconfig = 'tsconfig.json' in files ? `${root}/tsconfig.json` : undefined
+  const path = module.replace(/^\/app/, root)
+  return optionsImport({ module: path, root, migrationFolder: `${root}/db/migrations`, language, tsconfig })
 }
 
 describe('the import of the options module', () => {
@@ -46,7 +47,7 @@ describe('the import of the options module', () => {
     },
   )
 
-  it('names the file that is there when the migration is JavaScript, and says what that needs', () => {
+  it('names the existing file when the migration is JavaScript, and says that it needs tsx', () => {
     const { specifier, notices } = imported('src/session.ts', { 'src/session.ts': 'export default {}' }, 'js')
     expect(specifier).toBe("'../../src/session.ts'")
     expect(notices).toEqual([expect.stringContaining('tsx')])
@@ -107,16 +108,17 @@ describe('the tsconfig', () => {
     expect(extension(files)).toBe('.ts')
   })
 
-  it('goes before what it extends', () => {
+  it('overrides the file that it extends', () => {
     const own = '{ "extends": "./base.json", "compilerOptions": { "allowImportingTsExtensions": false } }'
     expect(extension({ 'tsconfig.json': own, 'base.json': allowing })).toBe('.js')
   })
 
-  it('is an error when it is broken, circular or extends what is not there', () => {
-    expect(() => extension({ 'tsconfig.json': '{ nonsense' })).toThrow('/app/tsconfig.json is not valid')
-    expect(() => extension({ 'tsconfig.json': '{ "extends": "./tsconfig.json" }' })).toThrow('extends itself')
+  it('is an error when it is circular or extends a missing file', () => {
+    expect(() => extension({ 'tsconfig.json': '{ "extends": "./tsconfig.json" }' })).toThrow(
+      /^tsconfig\.json can't be read: Circularity detected/,
+    )
     expect(() => extension({ 'tsconfig.json': '{ "extends": "absent" }' })).toThrow(
-      'extends absent, which is not there',
+      "tsconfig.json can't be read: File 'absent' not found.",
     )
   })
 })

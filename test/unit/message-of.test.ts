@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { messageOf, TableRequestError } from '../../../runtime/errors.js'
+import { messageOf, TableRequestError } from '../../runtime/errors.js'
 
 it('adds the causes that say something more, however deep', () => {
   const disk = new Error('disk full')

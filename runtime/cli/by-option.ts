@@ -1,10 +1,8 @@
-import { ConfigurationError } from '../../errors.js'
-import { consoleLogger, type Logger } from '../../logger.js'
-import { printAside } from '../../output.js'
-import type { SharedOptions } from '../command.js'
-import type { TimeoutOptions } from '../timeout.js'
+import { ConfigurationError } from '../errors.js'
+import type { SharedOptions } from './command.js'
+import type { TimeoutOptions } from './timeout.js'
 
-/** What `list` and `destroy` share, as typed. */
+/** Options of both `list` and `destroy`, as typed. */
 export interface ByOptions extends SharedOptions, TimeoutOptions {
   /** `user_id=42` */
   readonly by: string
@@ -13,7 +11,7 @@ export interface ByOptions extends SharedOptions, TimeoutOptions {
 }
 
 /**
- * Takes `user_id=42` apart.
+ * Splits `user_id=42` into key and value.
  *
  * @throws {ConfigurationError}
  */
@@ -25,9 +23,6 @@ export function keyAndValue(by: string): { key: string; value: string } {
   }
   return { key: by.slice(0, equals), value }
 }
-
-/** For `--json`: standard output is for the result alone. */
-export const standardError: Logger = { info: printAside, warn: consoleLogger.warn }
 
 /** `1 session`, `2 sessions` */
 export function sessions(count: number): string {

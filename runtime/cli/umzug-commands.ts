@@ -1,0 +1,137 @@
+import { basename } from 'node:path'
+import type { MigrateDownOptions, MigrateUpOptions, MigrationMeta, Umzug } from 'umzug'
+import { withAmbient } from '../configuration/ambient.js'
+import { DynamoSessionError } from '../errors.js'
+import { fitForLine, jsonForOutput } from '../fit-for-output.js'
+import type { CreateMigration } from '../migrations/create-migration.js'
+import { createUmzug } from '../migrations/create-umzug.js'
+import { isSessionUmzug, type MigrationsStatus, type SessionUmzug } from '../migrations/session-umzug.js'
+import { describe } from '../migrations/storage/lock.js'
+import { print, printAside } from '../output.js'
+import { configurationForCommand, consoleLogger, optionsForCommand, runCommand, type SharedOptions } from './command.js'
+import { findOwnUmzugFile, loadOwnUmzug } from './own-umzug.js'
+import { printTarget } from './target.js'
+
+/** Which migrations `up` and `down` mean, as typed. */
+interface Selection {
+  readonly to?: string
+  readonly step?: number
+  readonly name?: string[]
+  readonly rerun?: 'THROW' | 'SKIP' | 'ALLOW'
+}
+
+/** The commands of `umzug`, each for any Umzug instance. */
+export const UMZUG_COMMANDS = {
+  async up(umzug: Umzug, options: Selection): Promise<void> {
+    const done = await umzug.up(selected(options) as MigrateUpOptions)
+    log(umzug, 'up', `applied ${done.length} migrations.`)
+  },
+
+  async down(umzug: Umzug, options: Selection): Promise<void> {
+    const { to, ...others } = selected(options)
+    const done = await umzug.down({ ...others, to: to === '0' ? 0 : to } as MigrateDownOptions)
+    log(umzug, 'down', `reverted ${done.length} migrations.`)
+  },
+
+  async pending(umzug: Umzug, options: ListOptions): Promise<void> {
+    printMigrations(await umzug.pending(), options)
+  },
+
+  async executed(umzug: Umzug, options: ListOptions): Promise<void> {
+    printMigrations(await umzug.executed(), options)
+  },
+
+  async status(umzug: Umzug, { check }: { readonly check?: boolean }): Promise<void> {
+    if (isSessionUmzug(umzug)) print(`migration storage: ${umzug.storageDescription}`)
+    const { executed, pending, missing } = await statusOf(umzug)
+    for (const { name } of executed) print(`executed  ${fitForLine(name)}`)
+    for (const name of missing) print(`executed  ${fitForLine(name)}  (there is no such migration any more)`)
+    for (const { name } of pending) print(`pending   ${fitForLine(name)}`)
+    print(pending.length === 0 ? 'nothing is pending' : `${pending.length} pending`)
+    if (check && pending.length > 0) process.exitCode = PENDING
+  },
+
+  async unlock(umzug: Umzug): Promise<void> {
+    if (!isSessionUmzug(umzug)) {
+      throw new Error('unlock needs an umzug that was made by createUmzug() of dynamo-session-store/umzug')
+    }
+    print(`migration storage: ${umzug.storageDescription}`)
+    const record = await umzug.unlock()
+    print(record ? `freed the migration lock that ${describe(record)} held` : 'nobody holds the migration lock')
+  },
+
+  async create(umzug: Umzug, options: CreateMigration): Promise<void> {
+    await (umzug as SessionUmzug).create(options)
+  },
+}
+
+export type UmzugCommand = keyof typeof UMZUG_COMMANDS
+
+interface ListOptions {
+  readonly json?: boolean
+}
+
+/** Exit code of `status --check` when migrations are pending. */
+const PENDING = 2
+
+/** The commands that change the database, or what is known of it. */
+const CHANGING: readonly UmzugCommand[] = ['up', 'down', 'unlock']
+
+/** Runs a command with the application's own umzug where there is one, else with one over the migrations folder. */
+export async function runUmzugCommand(command: UmzugCommand, given: SharedOptions): Promise<void> {
+  let own: Umzug | undefined
+  await runCommand(async () => {
+    // What the application reads by itself, such as its knexfile, must mean the same environment.
+    if (given.environment !== undefined) process.env.NODE_ENV = given.environment
+    const options = await optionsForCommand(given)
+    await withAmbient({ options, logger: consoleLogger }, async () => {
+      const file = findOwnUmzugFile(process.cwd())
+      if (file !== undefined) own = await loadOwnUmzug(file, process.cwd(), consoleLogger)
+      // The generator of this package writes every migration, also for an umzug of the application.
+      const umzug =
+        own && command !== 'create'
+          ? own
+          : createUmzug({ ...options, logger: consoleLogger, optionsModule: given.options })
+      if (umzug === own && CHANGING.includes(command)) consoleLogger.info(`using ${basename(file ?? '')}`)
+      await announce(umzug, command)
+      await UMZUG_COMMANDS[command](umzug, given as never)
+    })
+  })
+  if (own) await endProcess()
+}
+
+/** Prints what the command is about to work on. */
+async function announce(umzug: Umzug, command: UmzugCommand): Promise<void> {
+  const configuration = isSessionUmzug(umzug) ? umzug.configuration : configurationForCommand({})
+  if (isSessionUmzug(umzug)) for (const warning of configuration.warnings) consoleLogger.warn(fitForLine(warning))
+  if (CHANGING.includes(command)) await printTarget(configuration, consoleLogger)
+  if (isSessionUmzug(umzug) && ['pending', 'executed'].includes(command)) {
+    // Not among the names, which other programs may read.
+    printAside(`migration storage: ${umzug.storageDescription}`)
+  }
+}
+
+/** An umzug of the application may leave connections open, which only the end of the process closes. */
+async function endProcess(): Promise<never> {
+  await new Promise((resolve) => process.stdout.write('', resolve))
+  process.exit()
+}
+
+function selected({ to, step, name: migrations, rerun }: Selection) {
+  if (rerun !== undefined && rerun !== 'THROW' && !migrations) throw new DynamoSessionError('--rerun needs --name')
+  return { to, step, migrations, rerun }
+}
+
+/** What umzug's own command line logs at the end. A SessionUmzug has its own words for it. */
+function log(umzug: Umzug, event: string, message: string): void {
+  umzug.options.logger?.info({ event, message })
+}
+
+function printMigrations(migrations: readonly MigrationMeta[], { json }: ListOptions): void {
+  print(json ? jsonForOutput(migrations) : migrations.map(({ name }) => fitForLine(name)).join('\n'))
+}
+
+async function statusOf(umzug: Umzug): Promise<MigrationsStatus> {
+  if (isSessionUmzug(umzug)) return await umzug.status()
+  return { executed: await umzug.executed(), pending: await umzug.pending(), missing: [] }
+}

@@ -1,0 +1,103 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { baseProgram, examples } from './base-program.js'
+import type { UmzugCommand } from './umzug-commands.js'
+
+/** The command line `umzug`. A command's code is loaded only when a command runs, so that `--help` answers at once. */
+export function createUmzugProgram(): Command {
+  const program = baseProgram('umzug', "Runs this application's migrations.").addHelpText(
+    'after',
+    examplesOf('create --name AddSessions', 'up', 'up --environment production', 'status --check'),
+  )
+
+  const up = program.command('up').description('run the pending migrations')
+  addSelection(up, {
+    to: 'run the pending migrations up to and including this one',
+    step: 'run this many migrations (default: all that are pending)',
+    name: 'run this migration alone; may be repeated',
+  })
+  up.addHelpText('after', examplesOf('up', 'up --to 20260101000000_add_sessions', 'up --step 1'))
+  up.action(running('up'))
+
+  const down = program.command('down').description('revert the migration that ran last, or more')
+  addSelection(down, {
+    to: 'revert the migrations down to and including this one; 0 reverts all',
+    step: 'revert this many migrations (default: 1)',
+    name: 'revert this migration alone; may be repeated',
+  })
+  down.addHelpText('after', examplesOf('down', 'down --to 0', 'down --name 20260101000000_add_sessions'))
+  down.action(running('down'))
+
+  program
+    .command('pending')
+    .description('list the migrations that have not run')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examplesOf('pending', 'pending --json'))
+    .action(running('pending'))
+
+  program
+    .command('executed')
+    .description('list the migrations that have run')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examplesOf('executed', 'executed --json'))
+    .action(running('executed'))
+
+  program
+    .command('status')
+    .description('show executed and pending migrations')
+    .option('--check', 'end with exit code 2 when migrations are pending, for continuous integration')
+    .addHelpText('after', examplesOf('status', 'status --check'))
+    .action(running('status'))
+
+  program
+    .command('unlock')
+    .description('free the migration lock that a killed process left behind, and say who held it')
+    .addHelpText('after', examplesOf('unlock'))
+    .action(running('unlock'))
+
+  program
+    .command('create')
+    .description('write a migration for the session table, as npx plop session-migration does')
+    .option('--name <name>', 'name of the migration, such as AddSessions (default: create_dynamo_sessions_table)')
+    .option('--folder <path>', 'folder of the migrations (default: the option migrations_dir)')
+    .option('--language <language>', 'ts, js or mjs (default: ts if there is a tsconfig.json, else js)')
+    .option('--force', 'rewrite a migration of the same name')
+    .option('--dry-run', 'print path and text, write nothing')
+    .addHelpText('after', examplesOf('create', 'create --name AddSessions --language js', 'create --dry-run'))
+    .action(running('create'))
+
+  return program
+}
+
+const JSON_FLAG = ['--json', 'print an array of objects with name and path, for programs'] as const
+
+/** The options of `up` and `down` that say which migrations are meant. */
+function addSelection(command: Command, texts: Readonly<Record<'to' | 'step' | 'name', string>>): void {
+  command
+    .addOption(new Option('--to <name>', texts.to).conflicts(['step', 'name']))
+    .addOption(new Option('--step <count>', texts.step).argParser(wholeNumber).conflicts('name'))
+    .option('--name <migration>', texts.name, (name: string, before: string[] = []) => [...before, name])
+    .addOption(
+      new Option('--rerun <how>', 'what --name does with a migration that is there already (default: THROW)').choices([
+        'THROW',
+        'SKIP',
+        'ALLOW',
+      ]),
+    )
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a whole number.')
+}
+
+/** An action that loads the commands, then runs one with the options of the command line, the shared ones included. */
+function running(name: UmzugCommand) {
+  return async (_own: unknown, command: Command): Promise<void> => {
+    const { runUmzugCommand } = await import('./umzug-commands.js')
+    await runUmzugCommand(name, command.optsWithGlobals())
+  }
+}
+
+function examplesOf(...lines: readonly string[]): string {
+  return examples('umzug', lines)
+}
