@@ -349,8 +349,8 @@ const BREAKAGES = [
     'throw storeError(error, this.#configuration)\n      const repeated',
     'throw Object.assign(storeError(error, this.#configuration) as Error, { id })\n      const repeated',
   ],
-  ['every error passes', ERRORS, 'if (!(error instanceof Error)) return false', 'if (error) return true'],
-  ['no error passes', ERRORS, 'if (!(error instanceof Error)) return false', 'if (error) return false'],
+  ['every error is transient', FACTS, 'TRANSIENT_NAMES.includes(name) ||', 'true ||'],
+  ['no error is transient', FACTS, 'return (\n    TRANSIENT_NAMES', 'return name === code && (\n    TRANSIENT_NAMES'],
   [
     'a session that can not be read counts as none',
     SESSION_STORE,

@@ -22,9 +22,8 @@ export function explainAwsError(error: unknown, request: FailedRequest): TableRe
   const facts = factsOf(error)
   const failure = { ...facts, message: fitForOutput(facts.message), ...request }
   makeErrorFit(error)
-  const text = EXPLANATIONS.map((explain) => explain(failure)).find((found) => found !== undefined)
   const tableName = request.tableName ?? request.configuration.tableName
-  const message = `${request.action} for table "${tableName}" failed: ${text ?? unexplained(failure)}`
+  const message = `${request.action} for table "${tableName}" failed: ${explanationOf(failure)}`
   return new TableRequestError(oneLine(message), { cause: error })
 }
 
@@ -39,6 +38,7 @@ const NO_REGION = /^(Region is missing|Region not accepted|Invalid region)/
 
 type Failure = Facts & FailedRequest
 
+const NO_CREDENTIALS = ['CredentialsProviderError', 'TokenProviderError', 'ProviderError']
 const EXPIRED = ['ExpiredTokenException', 'ExpiredToken', 'RequestExpired']
 const INVALID_CREDENTIALS = [
   'UnrecognizedClientException',
@@ -49,39 +49,65 @@ const INVALID_CREDENTIALS = [
   'MissingAuthenticationTokenException',
 ]
 
-/** The first function that returns a text explains the error. */
-const EXPLANATIONS: readonly ((failure: Failure) => string | undefined)[] = [
-  noRegion,
-  noCredentials,
-  expiredCredentials,
-  invalidCredentials,
-  accessDenied,
-  limitExceeded,
-  throttled,
-  deletionProtected,
-  keyManagement,
-  timeToLiveChangedTooOften,
-  ofTheTable,
-  invalidRequest,
-  unreachable,
-  timedOut,
-  insecureConnection,
-  faultInsideAws,
-  notDynamoDB,
-]
+/** What happened, and what to do. The first condition that holds decides. */
+function explanationOf(failure: Failure): string {
+  const { name, message, code, status, action, tableName } = failure
+  const isInvalid = name === 'ValidationException'
+  if (NO_REGION.test(message)) return noRegion(failure)
+  if (NO_CREDENTIALS.includes(name)) return noCredentials(failure)
+  if (EXPIRED.includes(name)) {
+    return 'the AWS credentials have expired; sign in again (for example with aws sso login) or fetch new ones'
+  }
+  if (INVALID_CREDENTIALS.includes(name)) return invalidCredentials(failure)
+  if (DENIED.includes(name)) return accessDenied(failure)
+  if (name === 'LimitExceededException') return limitExceeded(failure)
+  if (THROTTLING.includes(name) || status === 429) {
+    return `this account sends AWS too many such requests (${name}); wait a minute and run it again`
+  }
+  if (isInvalid && /protected against deletion|deletion protection/i.test(message)) {
+    return 'the table has deletion protection, so nothing was changed; switch the protection off first (aws dynamodb update-table --no-deletion-protection-enabled)'
+  }
+  if (/\bKMS/.test(message) || name.startsWith('KMS')) return keyManagement(failure)
+  if (isInvalid && /modified multiple times/i.test(message)) {
+    return 'Time to Live of this table was changed within the last hour, and AWS allows one change an hour; run it again later'
+  }
+  if (name === 'ResourceInUseException') {
+    return 'somebody else is creating, changing or deleting the table; wait until that has finished and run it again'
+  }
+  if (name === 'ResourceNotFoundException' || name === 'TableNotFoundException') {
+    const creation = tableName ? '' : ', or create it (npx dynamo-session create-table)'
+    return `the table does not exist in this region and account; check table_name and region${creation}`
+  }
+  if (name === 'ContinuousBackupsUnavailableException') {
+    return 'backups of this table are still being prepared; run it again in a few minutes'
+  }
+  if (isInvalid) return `DynamoDB refuses the request: ${message}`
+  if (name === 'UnknownOperationException') return `${placeOf(failure)} does not know ${action}`
+  if (NETWORK.includes(code)) return unreachable(failure)
+  if (name === 'TimeoutError' || TIMEOUT_CODES.includes(code)) {
+    return `no response in time from ${placeOf(failure)}; check the network (VPC endpoint, firewall, proxy) and run it again`
+  }
+  if (code === 'EPROTO' || /CERT|^ERR_(TLS|SSL)|_TO_VERIFY_/.test(code)) {
+    return `no secure connection to ${placeOf(failure)} (${code}); check http:// or https:// in the endpoint, and its certificate`
+  }
+  if (status >= 500) {
+    return `${placeOf(failure)} reports a fault of its own (${name}, HTTP status ${status}); run it again`
+  }
+  if (name === 'UnreadableAnswerError') return message
+  if (name === 'SyntaxError' || code.startsWith('HPE_')) return notDynamoDB(failure)
+  return name === 'Error' || name === 'Unknown' ? message : `${name}: ${message}`
+}
 
-function noRegion({ message, configuration }: Failure): string | undefined {
-  if (!NO_REGION.test(message)) return undefined
+function noRegion({ message, configuration }: Failure): string {
   if (!message.startsWith('Region is missing')) {
-    return `the region is not a valid name; check the option region and AWS_REGION`
+    return 'the region is not a valid name; check the option region and AWS_REGION'
   }
   const profile = process.env.AWS_PROFILE ? `, or in the AWS profile ${process.env.AWS_PROFILE}` : ''
   const file = configuration.file ?? 'the configuration file'
   return `no AWS region is set; set region in ${file}, or AWS_REGION in the environment${profile}`
 }
 
-function noCredentials({ name, message }: Failure): string | undefined {
-  if (!['CredentialsProviderError', 'TokenProviderError', 'ProviderError'].includes(name)) return undefined
+function noCredentials({ message }: Failure): string {
   const profile = process.env.AWS_PROFILE ? ` (AWS_PROFILE is ${JSON.stringify(process.env.AWS_PROFILE)})` : ''
   if (message.startsWith('Could not load credentials from any providers')) {
     const ways =
@@ -91,13 +117,7 @@ function noCredentials({ name, message }: Failure): string | undefined {
   return `the AWS credentials can't be used${profile}: ${message}`
 }
 
-function expiredCredentials({ name }: Failure): string | undefined {
-  if (!EXPIRED.includes(name)) return undefined
-  return 'the AWS credentials have expired; sign in again (for example with aws sso login) or fetch new ones'
-}
-
-function invalidCredentials({ name, message }: Failure): string | undefined {
-  if (!INVALID_CREDENTIALS.includes(name)) return undefined
+function invalidCredentials({ name, message }: Failure): string {
   if (/^Signature (expired|not yet current)/.test(message)) {
     return "AWS refuses the request's time; set this machine's clock"
   }
@@ -105,8 +125,7 @@ function invalidCredentials({ name, message }: Failure): string | undefined {
   return `AWS does not accept the credentials (${name}); check ${secrets}, and that they belong together`
 }
 
-function accessDenied({ name, message, action }: Failure): string | undefined {
-  if (!DENIED.includes(name)) return undefined
+function accessDenied({ message, action }: Failure): string {
   const found = /(?:User: (\S+) is )?not authorized to perform: (\S+)(?: on resource: (\S+))?/.exec(message)
   const [, who = 'the owner of these credentials', missing = action, resource] = found ?? []
   const where = resource ? ` on ${resource}` : ''
@@ -115,8 +134,7 @@ function accessDenied({ name, message, action }: Failure): string | undefined {
   return `access denied: ${who} may not ${missing}${where}; allow ${missing} in the IAM policy`
 }
 
-function limitExceeded({ name, message }: Failure): string | undefined {
-  if (name !== 'LimitExceededException') return undefined
+function limitExceeded({ message }: Failure): string {
   if (/simultaneous|concurrent|too many operations/i.test(message)) {
     return `too many tables of this account are being created, changed or deleted at once; wait a minute and run it again (${message})`
   }
@@ -126,52 +144,13 @@ function limitExceeded({ name, message }: Failure): string | undefined {
   return `a limit of the AWS account is reached (${message}); ${capacity} or ask for a higher quota (Service Quotas, DynamoDB)`
 }
 
-function throttled({ name, status }: Failure): string | undefined {
-  if (!THROTTLING.includes(name) && status !== 429) return undefined
-  return `this account sends AWS too many such requests (${name}); wait a minute and run it again`
-}
-
-function deletionProtected({ name, message }: Failure): string | undefined {
-  if (name !== 'ValidationException' || !/protected against deletion|deletion protection/i.test(message))
-    return undefined
-  return 'the table has deletion protection, so nothing was changed; switch the protection off first (aws dynamodb update-table --no-deletion-protection-enabled)'
-}
-
-function keyManagement({ name, message, configuration }: Failure): string | undefined {
-  if (!/\bKMS/.test(message) && !/^KMS/.test(name)) return undefined
+function keyManagement({ message, configuration }: Failure): string {
   const key = configuration.kmsKeyId ? `kms_key_id (${configuration.sources.kmsKeyId})` : "the table's key"
   return `the KMS key can't be used: ${message}; check that ${key} exists in this region, is enabled, and allows this account to use it`
 }
 
-function timeToLiveChangedTooOften({ name, message }: Failure): string | undefined {
-  if (name !== 'ValidationException' || !/modified multiple times/i.test(message)) return undefined
-  return 'Time to Live of this table was changed within the last hour, and AWS allows one change an hour; run it again later'
-}
-
-function ofTheTable({ name, tableName }: Failure): string | undefined {
-  switch (name) {
-    case 'ResourceInUseException':
-      return 'somebody else is creating, changing or deleting the table; wait until that has finished and run it again'
-    case 'ResourceNotFoundException':
-    case 'TableNotFoundException':
-      return `the table does not exist in this region and account; check table_name and region${tableName ? '' : ', or create it (npx dynamo-session create-table)'}`
-    case 'ContinuousBackupsUnavailableException':
-      return 'backups of this table are still being prepared; run it again in a few minutes'
-    default:
-      return undefined
-  }
-}
-
-function invalidRequest(failure: Failure): string | undefined {
-  const { name, message, action } = failure
-  if (name === 'ValidationException') return `DynamoDB refuses the request: ${message}`
-  if (name !== 'UnknownOperationException') return undefined
-  return `${placeOf(failure)} does not know ${action}`
-}
-
-function unreachable(failure: Failure): string | undefined {
+function unreachable(failure: Failure): string {
   const { code, configuration } = failure
-  if (!NETWORK.includes(code)) return undefined
   const place = placeOf(failure)
   const text = NOT_FOUND.includes(code) ? `the host of ${place} is not found` : `no connection to ${place}`
   const endpoint = endpointFor(configuration)
@@ -180,34 +159,12 @@ function unreachable(failure: Failure): string | undefined {
   return `${text} (${code}); ${check}`
 }
 
-function timedOut(failure: Failure): string | undefined {
-  if (failure.name !== 'TimeoutError' && !TIMEOUT_CODES.includes(failure.code)) return undefined
-  return `no response in time from ${placeOf(failure)}; check the network (VPC endpoint, firewall, proxy) and run it again`
-}
-
-function insecureConnection(failure: Failure): string | undefined {
-  const { code } = failure
-  if (code !== 'EPROTO' && !/CERT|^ERR_(TLS|SSL)|_TO_VERIFY_/.test(code)) return undefined
-  return `no secure connection to ${placeOf(failure)} (${code}); check http:// or https:// in the endpoint, and its certificate`
-}
-
-function faultInsideAws(failure: Failure): string | undefined {
-  if (failure.status < 500) return undefined
-  return `${placeOf(failure)} reports a fault of its own (${failure.name}, HTTP status ${failure.status}); run it again`
-}
-
-function notDynamoDB(failure: Failure): string | undefined {
-  const { name, code, status, message } = failure
-  if (name === 'UnreadableAnswerError') return message
-  if (name !== 'SyntaxError' && !code.startsWith('HPE_')) return undefined
+function notDynamoDB(failure: Failure): string {
+  const { status } = failure
   const check = `check ${endpointSource(failure.configuration)}`
   const shownStatus = status ? ` (HTTP status ${status})` : ''
   const between = 'look for something in between (proxy, firewall, VPC endpoint)'
   return `${placeOf(failure)} does not respond like DynamoDB${shownStatus}; ${between}; ${check}. Whether the request was carried out is not known`
-}
-
-function unexplained({ name, message }: Failure): string {
-  return name === 'Error' || name === 'Unknown' ? message : `${name}: ${message}`
 }
 
 /** The endpoint of the configuration; undefined for a client of the application, which has its own. */
