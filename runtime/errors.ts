@@ -1,8 +1,8 @@
 import { fitForLine, fitForOutput } from './fit-for-output.js'
 
-/** The base of all errors of this package. The message may quote anything, and is fit for output. */
+/** The base class of all errors of this package. The message is safe to print: secrets are redacted. */
 export class DynamoSessionError extends Error {
-  /** Says which error it is, and stays the same in later versions: `SESSION_CONFLICT`, `LOCK_LOST` … */
+  /** Identifies the error, such as `SESSION_CONFLICT` or `LOCK_LOST`. Stays the same in later versions. */
   readonly code: string = 'DYNAMO_SESSION'
 
   constructor(message?: string, options?: ErrorOptions) {
@@ -16,7 +16,7 @@ export interface Problem {
   readonly text: string
 }
 
-/** The configuration can't be used. `problems` and the message list every mistake. */
+/** The configuration is not valid. `problems` and the message list every mistake. */
 export class ConfigurationError extends DynamoSessionError {
   override readonly name = 'ConfigurationError'
   override readonly code = 'CONFIGURATION'
@@ -41,15 +41,17 @@ export class TableSchemaError extends DynamoSessionError {
 }
 
 /**
- * A request for the table (create, delete, describe …) failed. Or a request for a session found no region or no
- * connection. The message names the remedy in one line. `cause` is the AWS SDK's error.
+ * A request for the table (create, delete, describe …) failed, or a request for a session found no region or
+ * connection. The message says in one line how to fix the problem. `cause` is the AWS SDK's error.
  */
 export class TableRequestError extends DynamoSessionError {
   override readonly name = 'TableRequestError'
   override readonly code = 'TABLE_REQUEST'
 }
 
-/** This machine's clock differs from DynamoDB's by more than five minutes, so expired sessions can't be told. */
+/**
+ * This machine's clock differs from DynamoDB's by more than five minutes. Cleaning can't tell which sessions expired.
+ */
 export class WrongClockError extends DynamoSessionError {
   override readonly name = 'WrongClockError'
   override readonly code = 'WRONG_CLOCK'
@@ -68,7 +70,7 @@ export class SessionDataError extends DynamoSessionError {
   override readonly code = 'SESSION_DATA'
 }
 
-/** The session is larger than an item of DynamoDB may be (400 KB). The stored version stays. */
+/** The session is larger than DynamoDB's limit for an item (400 KB). The stored version stays. */
 export class SessionTooLargeError extends DynamoSessionError {
   override readonly name = 'SessionTooLargeError'
   override readonly code = 'SESSION_TOO_LARGE'
@@ -80,15 +82,15 @@ export class TableMissingError extends DynamoSessionError {
   override readonly code = 'TABLE_MISSING'
 }
 
-/** The index of a session key does not exist, or DynamoDB has not finished it. */
+/** The index of a session key does not exist, or DynamoDB is still building it. */
 export class IndexMissingError extends DynamoSessionError {
   override readonly name = 'IndexMissingError'
   override readonly code = 'INDEX_MISSING'
 }
 
 /**
- * Deleting all sessions with a value failed half way; `cause` says why. Deleted sessions stay deleted. Another call
- * deletes the others.
+ * `destroyBy` failed after it had deleted some sessions. `cause` is the failure. Deleted sessions stay deleted. Another
+ * call deletes the others.
  */
 export class DestroyIncompleteError extends DynamoSessionError {
   override readonly name = 'DestroyIncompleteError'
@@ -102,7 +104,7 @@ export class DestroyIncompleteError extends DynamoSessionError {
   }
 }
 
-/** The id of a session can't be used, for example because the id of a new session is taken. */
+/** A session id can't be used, for example because the id of a new session belongs to another session. */
 export class InvalidSessionIdError extends DynamoSessionError {
   override readonly name = 'InvalidSessionIdError'
   override readonly code = 'INVALID_SESSION_ID'
@@ -115,14 +117,14 @@ export class SessionUnreadError extends DynamoSessionError {
 }
 
 /**
- * The answers to a request and to its repeats were not DynamoDB's. They came from a program in between (a sign-in page,
- * a load balancer), belonged to another request, or arrived damaged. The error has no `cause`: the parser's message
- * would quote session data.
+ * The responses to a request and to its repeats can't be trusted. They came from a program in between (a sign-in page,
+ * a load balancer), belonged to another request, or arrived damaged. The error has no `cause`, because the parser's
+ * message would quote session data.
  */
 export class UnreadableAnswerError extends DynamoSessionError {
   override readonly name = 'UnreadableAnswerError'
   override readonly code = 'UNREADABLE_ANSWER'
-  /** The HTTP status of the last answer. */
+  /** The HTTP status of the last response. */
   readonly status: number
   /** true: DynamoDB may have carried out this write or delete. false: the request only reads. */
   readonly maybeWritten: boolean
@@ -134,7 +136,7 @@ export class UnreadableAnswerError extends DynamoSessionError {
   }
 }
 
-/** A request to DynamoDB took longer than `request_timeout`: no connection became free, or no answer came. */
+/** A request to DynamoDB took longer than `request_timeout`: no connection became free, or no response arrived. */
 export class RequestTimeoutError extends DynamoSessionError {
   override readonly name = 'RequestTimeoutError'
   /** Node's code for a timeout. */
@@ -148,13 +150,13 @@ export class RequestTimeoutError extends DynamoSessionError {
   }
 }
 
-/** The message of an error, followed by those of its causes that say more. */
+/** The message of an error, followed by the messages of its causes that add something. */
 export function messageOf(error: unknown): string {
   const texts: string[] = []
   for (let cause = error, depth = 0; cause !== undefined && depth < 10; depth += 1) {
     const text = ownMessage(cause)
     if (!texts.some((said) => said.includes(text))) texts.push(text)
-    // The message of AWS may repeat the headers of the request.
+    // The cause of a TableRequestError is AWS's error, whose message may repeat the headers of the request.
     cause = cause instanceof Error && !(cause instanceof TableRequestError) ? cause.cause : undefined
   }
   return texts.join('\n  caused by: ')
@@ -163,17 +165,17 @@ export function messageOf(error: unknown): string {
 function ownMessage(error: unknown): string {
   const text = error instanceof Error ? error.message || severalMessages(error) || error.name : String(error)
   const own = text.replace(/\nRequire stack:[\s\S]*$/, '')
-  // Indents the lines of a foreign message, so that none looks like ours.
+  // Indents the lines of a foreign message, so that no line looks like ours.
   return fitForOutput(error instanceof DynamoSessionError ? own : own.trim().replace(/\r?\n/g, '\n  '))
 }
 
-/** The messages inside an AggregateError. Its own is empty when no address of a host answers. */
+/** The messages inside an AggregateError. Its own message is empty when no address of a host responds. */
 function severalMessages(error: Error): string {
   const { errors } = error as { errors?: unknown }
   return Array.isArray(errors) ? [...new Set(errors.map(messageOf))].join('; ') : ''
 }
 
-/** Session ids must be signed, and no secret is configured. */
+/** Session ids must be signed, but no secret is configured. */
 export class MissingSecretKeyError extends DynamoSessionError {
   override readonly name = 'MissingSecretKeyError'
   override readonly code = 'MISSING_SECRET_KEY'
@@ -190,8 +192,8 @@ export class LockLostError extends DynamoSessionError {
   override readonly name = 'LockLostError'
   override readonly code = 'LOCK_LOST'
   /**
-   * false: nothing was written. true: the answer to an earlier attempt of this write was lost. Other requests have
-   * written since, so nobody can tell whether the attempt was applied.
+   * false: nothing was written. true: the response to an earlier attempt of this write was lost. Other requests have
+   * written since, so it is unknown whether that attempt was applied.
    */
   readonly maybeWritten: boolean
 
@@ -201,13 +203,13 @@ export class LockLostError extends DynamoSessionError {
   }
 }
 
-/** Other requests changed the session: with `onConflict: 'reject'` at once, else after ten attempts to merge. */
+/** Other requests changed the session. Thrown at once with `onConflict: 'reject'`, else after ten attempts to merge. */
 export class SessionConflictError extends DynamoSessionError {
   override readonly name = 'SessionConflictError'
   override readonly code = 'SESSION_CONFLICT'
   /**
-   * false: nothing was written. true: the answer to an earlier attempt of this write was lost. Other requests have
-   * written so often since that nobody can tell whether the attempt was applied.
+   * false: nothing was written. true: the response to an earlier attempt of this write was lost. Other requests have
+   * saved so often since that it is unknown whether that attempt was applied.
    */
   readonly maybeWritten: boolean
 

@@ -1,8 +1,8 @@
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 
 /**
- * Options as given in code. `null` and `undefined` mean *not set*: ENV, the configuration file and the defaults then
- * decide. The first paragraph and the default of each comment are those of the table (`option-table.ts`).
+ * Options in code. `null` and `undefined` mean *not set*: ENV, the configuration file and the defaults then decide. The
+ * first paragraph and the default of each comment repeat the table (`option-table.ts`).
  */
 export interface Options {
   /**
@@ -87,7 +87,7 @@ export interface Options {
   /**
    * What happens when requests change a session at the same time: the last write wins, changes are merged, or one waits.
    *
-   * These are none, optimistic and pessimistic.
+   * The values in the same order: none, optimistic, pessimistic.
    *
    * @default 'optimistic'
    */
@@ -296,7 +296,7 @@ export interface Options {
   /**
    * Request handler of the AWS SDK, for example for a proxy. The AWS SDK then sends all requests.
    *
-   * The SDK also accepts settings and makes a handler from them. This option does not.
+   * Unlike the SDK's own option, this option does not accept settings for a handler.
    *
    * @default none
    * @example { requestHandler: new NodeHttpHandler({ httpsAgent: new HttpsProxyAgent('http://proxy:3128') }) }
@@ -315,7 +315,7 @@ export interface Options {
   /**
    * Receives the errors that are not raised: a function (error, context), or an object with handle(error, context).
    *
-   * When it throws, the request fails with that error.
+   * If the handler throws, the request fails with that error.
    *
    * @default one that writes a line to standard error
    * @example { errorHandler: (error, { operation }) => log.warn({ error, operation }) }
@@ -331,30 +331,35 @@ export interface Options {
   readonly onConflict?: OnConflict | null | undefined
 }
 
+/** The name of an option in code, such as `tableName`. */
 export type OptionName = keyof Options
 
 /** Receives the errors that a store does not pass on to the application (see `raiseErrors`). */
 export interface ErrorHandler {
-  /** An error that this method throws reaches the request, unless the request has ended. */
+  /** If this method throws, the request fails with that error, unless the request has ended. */
   handle(error: Error, context: ErrorContext): void
 }
 
+/** The circumstances of an error. */
 export interface ErrorContext {
-  /** What the store was doing: `get`, `touch` … */
+  /** The operation that failed: `get`, `touch` … */
   readonly operation: string
-  /** First 16 hex digits of the SHA-256 of the session id: tells sessions apart without giving one away. */
+  /** First 16 hex digits of the SHA-256 of the session id. It names the session without revealing the id. */
   readonly sessionIdHash?: string
 }
 
-/** Session data as the application sees it, three times: as loaded, as changed here, as changed elsewhere. */
+/** The three versions of the session data in a conflict. */
 export interface Conflict {
+  /** The data that this request loaded. */
   readonly base: Record<string, unknown>
+  /** The data that this request wants to save. */
   readonly ours: Record<string, unknown>
+  /** The data that another request stored in the meantime. */
   readonly theirs: Record<string, unknown>
 }
 
 /**
- * `merge` puts the top-level keys that this request changed over the other request's data. `reject` throws a
- * SessionConflictError. The result of a function becomes the session's data.
+ * `merge` applies the top-level keys that this request changed to the other request's data. `reject` throws a
+ * SessionConflictError. If a function is given, its result becomes the session's data.
  */
 export type OnConflict = 'merge' | 'reject' | ((conflict: Conflict) => Record<string, unknown>)

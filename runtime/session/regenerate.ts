@@ -15,13 +15,13 @@ import { ATTEMPTS, exhausted } from './save-errors.js'
 import type { Attempt, SessionWriter } from './session-writer.js'
 
 export interface Regenerating {
-  /** Whether the session under the old id stays, as it was loaded. */
+  /** Whether the session under the old id stays, with its loaded data. */
   readonly keep: boolean
-  /** The only keys that the session has from then on, even if other requests add some; not given: all. */
+  /** The only keys that the session keeps, even if other requests add more; not given: all keys. */
   readonly keys?: readonly string[] | undefined
 }
 
-/** What a change of id starts from. */
+/** The state at the start of a change of id. */
 interface Start {
   readonly record: SessionRecord
   readonly base: string
@@ -30,8 +30,8 @@ interface Start {
 }
 
 /**
- * How long a forwarder stays. A logout follows a forwarder when its request loaded the session before the change of id.
- * So no request may take longer. Milliseconds.
+ * How long a forwarder stays, in milliseconds. A logout needs the forwarder if its request loaded the session before
+ * the change of id. So such a request must not take longer.
  */
 export const FORWARDER_LIFETIME = 15 * 60_000
 
@@ -39,19 +39,18 @@ export const FORWARDER_LIFETIME = 15 * 60_000
  * Gives sessions another id, by two writes.
  *
  * 1. The session is stored under the new id.
- * 2. The old item becomes a *forwarder*, on condition that it is as it was read: it loses its data and names the new
- *    item in its attribute `successor`. The item is no session any more. Saves and touches of other requests find the
- *    session deleted. They never follow a forwarder, because a person who knows the old id (session fixation) must not get
- *    the new data. Only a logout follows it.
+ * 2. The old item becomes a *forwarder*, on the same condition as a save. The item loses its data, and its attribute
+ *    `successor` names the new item. The item is no longer a session: for saves and touches of other requests, the
+ *    session is deleted. They never follow a forwarder, because an attacker may know the old id (session fixation).
+ *    Only a logout follows a forwarder.
  *
  * The second write decides:
  *
- * - It fails because the old session was deleted: the new item is deleted too. A logout is final.
- * - It fails because another request moved the session first: the new item becomes a forwarder to the other new
- *   id. Koa and @fastify/session still send the browser our new id, and a logout with this cookie has to follow too.
- * - It fails because another request changed the old session: the change is merged into the new item. Then the second
- *   write is repeated.
- * - It fails for any other reason: the old item is read. When it forwards to the new one, the write was applied.
+ * - The old session was deleted: the new item is deleted too. A logout is final.
+ * - Another request moved the session first: our new item becomes a forwarder to the other new id. koa-session and
+ *   @fastify/session still send our new id to the browser, and a logout with this cookie must find the session.
+ * - Another request changed the old session: the change is merged into the new item. Then the second write is repeated.
+ * - The write fails for any other reason: the old item is read. If it names our new item, the write was applied.
  *   Otherwise the session stays under its old id, and the new item is deleted.
  */
 export class SessionRegeneration {
@@ -67,7 +66,7 @@ export class SessionRegeneration {
     this.#now = now
   }
 
-  /** @returns what is stored under the new id; undefined when the session was deleted in the meantime */
+  /** @returns the session under the new id; undefined when another request deleted or moved the session */
   async regenerate(
     record: SessionRecord,
     id: string | (() => string),
@@ -87,11 +86,11 @@ export class SessionRegeneration {
       successor = left
       if (successor === undefined) await this.#items.delete(created.id)
     } catch (error) {
-      // No request will learn of the new id. When this delete fails too, an item stays that no request can find.
+      // No browser gets the new id. If this delete fails too, an item remains that no request can find.
       await this.#items.delete(created.id).catch(() => undefined)
       throw error
     }
-    // Not within `try`: a delete of the new item would follow the forwarder, and end the session of the other request.
+    // Outside of `try`: the delete in `catch` would follow the forwarder, and delete the other request's session.
     if (successor !== undefined) {
       const forwarder = this.#forwarder(successor, { S: created.updatedAt ?? '' })
       await this.#items.write(created.id, forwarder, { exists: true })
@@ -100,11 +99,11 @@ export class SessionRegeneration {
   }
 
   /**
-   * Ends the session under the old id, or touches it where it is kept. Merges what other requests save meanwhile.
+   * Ends the session under the old id, or touches the session if `keep` is set. Merges changes of other requests.
    *
-   * @param created what is stored under the new id
-   * @returns what is stored there now; the stored key to which another request moved the session first; or undefined
-   *   when the session was deleted
+   * @param created the session as stored under the new id
+   * @returns the session as stored under the new id now. If another request moved the session first: the stored key of
+   *   that move. If the session was deleted: undefined.
    */
   async #leave(
     { record, base, ours, extras }: Start,
@@ -136,7 +135,7 @@ export class SessionRegeneration {
     throw exhausted(record.id)
   }
 
-  /** Makes the old item a forwarder, if the stored version is the known one. */
+  /** Makes the old item a forwarder, on the same condition as a save. */
   async #forward(stored: SessionRecord, { updated_at }: Changes, newId: string): Promise<Attempt> {
     const ours = keyOf(newId, this.#configuration)
     const changes = this.#forwarder(ours, updated_at)
@@ -152,7 +151,7 @@ export class SessionRegeneration {
     }
   }
 
-  /** What makes an item a forwarder. Attributes that this package does not know stay. */
+  /** The changes that make an item a forwarder. Attributes of other programs stay. */
   #forwarder(successor: string, updated_at: Changes[string]): Changes {
     const attributes: Record<AttributeName, Changes[string]> = {
       data: { S: '{}' }, // without data the Ruby gem fails on the item
@@ -168,7 +167,7 @@ export class SessionRegeneration {
   }
 }
 
-/** The JSON of a session with only these keys; their values keep their text. */
+/** The JSON of a session with only these keys. Their values keep their text. */
 function only(json: string, keys: readonly string[] | undefined): string {
   return keys ? pick(json, keys) : json
 }

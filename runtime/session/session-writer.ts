@@ -21,13 +21,13 @@ export type ConflictListener = (conflict: { readonly keys: readonly string[]; re
 /** How one write of a loaded session ended. */
 export type Attempt = Saved | Deleted | Changed
 
-/** `changes`: what was written. */
+/** `changes`: the attributes that were written. */
 type Saved = { readonly kind: 'saved'; readonly changes: Changes }
 
 /** `successor`: the stored key to which another request moved the session. */
 type Deleted = { readonly kind: 'deleted'; readonly successor: string | undefined }
 
-/** Another request wrote the session, so that this write did not happen. */
+/** Another request wrote the session, so this write did not happen. */
 export interface Changed {
   readonly kind: 'changed'
   readonly current: Item
@@ -37,19 +37,19 @@ export interface Changed {
   readonly isUnknown: boolean
 }
 
-/** Ids that are tried for a new session, where the first ones are taken. */
+/** How many ids are tried for a new session, if the ids are taken. */
 const MOST_IDS = 5
 
 /** Upper bound of the wait between two attempts. Milliseconds. */
 const LONGEST_WAIT = 3000
 
 /**
- * Writes sessions: the place where concurrent requests meet. A session that was loaded is written only if it is still
+ * Writes sessions, and resolves conflicts of concurrent requests. A loaded session is written only if it is still
  * stored.
  *
  * - locking none: the last write wins.
- * - optimistic: the stored version must be the loaded one. Otherwise our changes are merged into the stored data.
- * - pessimistic: the session must also still be locked by this request. Changes of writers that ignore locks are merged.
+ * - optimistic: the stored version must be the loaded version. Otherwise our changes are merged into the stored data.
+ * - pessimistic: this request must also still hold the lock. Changes of writers that ignore locks are merged.
  */
 export class SessionWriter {
   readonly #configuration: Configuration
@@ -71,10 +71,10 @@ export class SessionWriter {
   /**
    * Stores a new session.
    *
-   * @param id the id, or a maker of ids: then another id replaces an id that is taken
+   * @param id the id; or a function that makes ids, called again if an item has the id already
    * @param json JSON of the data
-   * @param createdAt where the session was there before, under another id
-   * @returns undefined when an item with this id is there already: it stays as it is
+   * @param createdAt for a session that moved here from another id: its `created_at`
+   * @returns undefined when an item with this id exists; the item stays unchanged
    */
   async create(
     id: string | (() => string),
@@ -94,7 +94,7 @@ export class SessionWriter {
     return undefined
   }
 
-  /** Stores a session over whatever is stored under the id. */
+  /** Stores a session under the id, and overwrites any stored data. */
   async put(id: string, json: string, extras: SessionExtras): Promise<void> {
     const changes = await this.#new(json, extras)
     checkSize(id, changes, this.#configuration)
@@ -104,8 +104,8 @@ export class SessionWriter {
   /**
    * Stores a session that was loaded, merged with the changes of other requests.
    *
-   * @param ours JSON of the data to store; `record.base` when it is unchanged
-   * @returns what is stored now; undefined when the session was deleted in the meantime
+   * @param ours JSON of the data to store; `record.base` when the data is unchanged
+   * @returns the session as stored now; undefined when the session was deleted in the meantime
    */
   async save(record: SessionRecord, ours: string, extras: SessionExtras): Promise<SessionRecord | undefined> {
     let stored = record
@@ -131,14 +131,15 @@ export class SessionWriter {
   }
 
   /**
-   * Writes the times only. When the lock was lost, nothing is written.
+   * Writes the times, and the cookie's settings if they changed. When the lock was lost, nothing is written.
    *
-   * Like every write of `updated_at`, a touch expects the loaded version or the lock. Without that, its repeat after
-   * another request's save would give the item a version that it had before. A save that expects this version would then
-   * overwrite the other request's save.
+   * A touch expects the loaded version or the lock. Without this condition, a repeat of the touch after another
+   * request's save would give the item an earlier version again. A save that expects this version would then overwrite
+   * the other request's save.
    */
   async touch(record: SessionRecord, extras: SessionExtras): Promise<SessionRecord | undefined> {
-    const { version, json, token } = record // a later save still has to notice other requests' saves before this touch
+    // The result keeps `version` and `json`: a later save must still detect saves that came before this touch.
+    const { version, json, token } = record
     const equals = token ? { locked_at: { S: token } } : { updated_at: version }
     const changes = touched(record, extras, this.#configuration, this.#now())
     const outcome = await this.attempt(record, changes, { exists: true, equals })
@@ -150,15 +151,17 @@ export class SessionWriter {
   }
 
   /**
-   * Writes once, if the item is still as it was read.
+   * Writes once, if the condition holds.
    *
-   * The same write mends attributes of `index_keys` that are out of step with unchanged data: the session is older than
-   * the option, or its last writer does not know it. It mends only the version that was read. Where another request has
-   * written, or DynamoDB refuses the attributes, the write happens without them. An item without `data` gets it, unless
-   * another request has written it meanwhile.
+   * If the data is unchanged, the same write also corrects attributes of `index_keys` that do not match the data. The
+   * session is then older than the option, or its last writer does not know the option. Only the version that was read
+   * is corrected. If DynamoDB refuses the attributes, the write is sent without them. The same happens if another
+   * request has written, and `condition` does not expect the version.
    *
-   * @param stored what was read
-   * @param condition not given: as saves expect it
+   * If the item had no `data`, the write adds `data`, unless another request has added it.
+   *
+   * @param stored the session that was read
+   * @param condition default: the condition of a save
    */
   async attempt(stored: SessionRecord, wanted: Changes, condition = this.#condition(stored)): Promise<Attempt> {
     const lacksData = stored.dataMissing && !wanted.data
@@ -177,7 +180,7 @@ export class SessionWriter {
   }
 
   /**
-   * The session as another request wrote it.
+   * The session that another request wrote.
    *
    * @throws {LockLostError} when this request lost its lock
    * @throws {SessionConflictError} when it is unknown whether this save was stored
@@ -210,7 +213,7 @@ export class SessionWriter {
     return { ...indexed, data, ...times, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
   }
 
-  /** What a save writes. */
+  /** The attributes that a save writes. */
   #changes(stored: SessionRecord, extras: SessionExtras, json: string, data: Changes[string]): Changes {
     const changes: Record<string, Changes[string]> = touched(stored, extras, this.#configuration, this.#now())
     if (data) Object.assign(changes, { data }, indexAttributes(json, this.#configuration.indexKeys))
@@ -219,12 +222,12 @@ export class SessionWriter {
     return changes
   }
 
-  /** Saves expect the version that was loaded. */
+  /** Whether saves expect the loaded version. */
   get #expectsVersion(): boolean {
     return this.#configuration.locking !== 'none'
   }
 
-  /** What must hold of the item for a save of what was read of it. */
+  /** The condition of a save of this session. */
   #condition(stored: SessionRecord): Condition {
     return {
       exists: true,
@@ -235,14 +238,14 @@ export class SessionWriter {
     }
   }
 
-  /** The attributes of `index_keys` that are not as the data wants them; undefined when all are. */
+  /** Corrections for attributes of `index_keys` that do not match the data; undefined when all match. */
   #mending({ json, indexed }: SessionRecord): Changes | undefined {
     const wanted = Object.entries(indexAttributes(json, this.#configuration.indexKeys))
     const wrong = wanted.filter(([name, value]) => value?.S !== indexed[name]?.S)
     return wrong.length > 0 ? Object.fromEntries(wrong) : undefined
   }
 
-  /** Whether a touch has to be written over the write of another request. That request usually touched the session too. */
+  /** Whether a touch is still needed after another request wrote the session. That write usually is a touch too. */
   #isStillDue(current: Item, extras: SessionExtras): boolean {
     const { maxAge, maxStale, touchInterval } = this.#configuration
     const changed = extras.changed && extras.cookie !== current.cookie?.S
@@ -251,8 +254,8 @@ export class SessionWriter {
   }
 
   /**
-   * Waits, then reads the session: what was read before the wait would be outdated after it. The slower the requests are,
-   * the more of those that wait for one session would meet again. So the waits grow with the time of a request.
+   * Waits, then reads the session, because data read before the wait would be outdated. With slow requests, the
+   * requests that wait for one session are more likely to conflict again. So the waits grow with the time of a request.
    */
   async #readLater(record: SessionRecord, attempt: number, requestTime: number): Promise<SessionRecord | undefined> {
     await backOff(attempt, LONGEST_WAIT, requestTime)
@@ -271,7 +274,9 @@ function outcomeOf(result: WriteResult, stored: SessionRecord, changes: Changes)
   return { kind: 'changed', current, repeated, isUnknown: isApplied === undefined }
 }
 
-/** Whether only the answer to our own write was lost. The item then has our time, which no other writer makes. */
+/**
+ * Whether our write succeeded, and only its response was lost. The item then has our time, which no other writer makes.
+ */
 function isOurs(result: WriteResult, changes: Changes): boolean {
   return !result.written && result.repeated && result.current?.updated_at?.S === changes.updated_at?.S
 }

@@ -29,13 +29,13 @@ interface Inherited extends Pick<session.Store, 'regenerate' | 'load'> {
 const Store = expressSession.Store as unknown as new () => EventEmitter<SessionEvents> & Inherited
 
 /**
- * Keeps the sessions of express-session (1.17 or later) in DynamoDB. Every method of express-session takes a callback or
- * returns a promise.
+ * Keeps the sessions of express-session (1.17 or later) in DynamoDB. Every method of express-session's store takes a
+ * callback, or returns a promise.
  *
- * Emits `conflict` when a save won over a change that another request made to the same keys.
+ * Emits `conflict` when a save overwrote another request's change of the same keys.
  *
- * @param options see the README. Options that are not given come from ENV, the configuration file and the defaults.
- * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
+ * @param options see the README. All other options come from ENV, the configuration file and the defaults.
+ * @throws {ConfigurationError} from the constructor, if the configuration is wrong. The constructor sends no request.
  * @example
  * ```ts
  * app.use(session({ store: new DynamoSessionStore(), secret, resave: false, saveUninitialized: false }))
@@ -45,12 +45,12 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
   readonly #store: SessionStore
   /** Kept beside the session objects, so that neither the application nor JSON sees it. */
   readonly #requestSessions = new WeakMap<object, RequestSession>()
-  /** Sessions of requests: express-session made a session object of them. */
+  /** Sessions for which express-session made a session object, so that they belong to a request. */
   readonly #claimed = new WeakSet<RequestSession>()
   #generate: ((request: Request) => void) | undefined
-  /** Set while `get` tells express-session that there is no session, although another request may find one by this id. */
+  /** Set while `get` reports no session to express-session, although another request may find one by this id. */
   #hidden: string | undefined
-  /** Hidden ids, by the id of the new session that express-session made instead. A logout knows only the new id. */
+  /** Hidden ids, by the id of the new session that express-session made instead. A logout gets only the new id. */
   readonly #hiddenIds = new Map<string, { readonly hidden: string; readonly request: WeakRef<Request> }>()
   readonly #forgetting = new FinalizationRegistry((id: string) => this.#hiddenIds.delete(id))
 
@@ -60,7 +60,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
   }
 
   /**
-   * Makes signed session ids. A forged id is then refused without a request to DynamoDB.
+   * Makes signed session ids. The store refuses a forged id without a request to DynamoDB.
    *
    * @throws {MissingSecretKeyError} when called without `secret_key`
    * @example
@@ -71,10 +71,10 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
   readonly genid = (): string => makeSessionId(this.#store.configuration)
 
   /**
-   * Loads a session: null when there is none, when it is expired, or when the stored item is not a session. When DynamoDB
-   * can't answer and `raise_errors` is off, the session is empty, and a save of it fails.
+   * Loads a session. The result is null for a missing or expired session, and for an item that is not a session. If
+   * DynamoDB can't respond and `raise_errors` is off, the session is empty, and a save of it fails.
    *
-   * With `locking: pessimistic` a call with a callback locks the session, and a call without one does not.
+   * With `locking: pessimistic`, a call with a callback locks the session. A call without a callback does not.
    */
   get(id: string): Promise<SessionData | null>
   get(id: string, callback: (error: unknown, session?: SessionData | null) => void): void
@@ -92,7 +92,10 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     })
   }
 
-  /** Stores a session: creates a new one, or changes one that was loaded, unless another request has deleted it. */
+  /**
+   * Creates a new session, or saves a loaded one. A session that another request has deleted stays deleted. A session
+   * that was neither created nor loaded here, for example by a script, is overwritten.
+   */
   set(id: string, session: SessionData): Promise<void>
   set(id: string, session: SessionData, callback: Done | undefined): void
   set(id: string, session: SessionData, callback?: Callback<void>): Promise<void> | undefined {
@@ -100,8 +103,8 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
   }
 
   /**
-   * Extends a session that was not changed, unless another request has deleted it. Within `touch_interval` the callback
-   * is called at once: express-session then sends the response in one piece.
+   * Extends an unchanged session, unless another request has deleted it. Within `touch_interval` the callback is called
+   * at once, so that express-session sends the response in one piece.
    */
   touch(id: string, session: SessionData): Promise<void>
   touch(id: string, session: SessionData, callback: Done | undefined): void
@@ -121,14 +124,14 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     return toCallback(this.#store.destroy(id, this.#hiddenIds.get(id)?.hidden), callback)
   }
 
-  /** All sessions that are not expired, each with its `id`. Reads the whole table. */
+  /** Returns all sessions that have not expired, each with its `id`. Reads the whole table. */
   all(): Promise<(SessionData & { id: string })[]>
   all(callback: (error: unknown, sessions?: SessionData[] | null) => void): void
   all(callback?: Callback<(SessionData & { id: string })[]>): Promise<SessionData[]> | undefined {
     return toCallback(this.#all(), callback)
   }
 
-  /** The ids of all sessions that are not expired. Reads the whole table. */
+  /** Returns the ids of all sessions that have not expired. Reads the whole table. */
   ids(): Promise<string[]>
   ids(callback: (error: unknown, ids?: string[]) => void): void
   ids(callback?: Callback<string[]>): Promise<string[]> | undefined {
@@ -136,7 +139,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     return toCallback(ids, callback)
   }
 
-  /** The number of sessions that are not expired. Reads the whole table. */
+  /** Counts the sessions that have not expired. Reads the whole table. */
   length(): Promise<number>
   length(callback: (error: unknown, length?: number) => void): void
   length(callback?: Callback<number>): Promise<number> | undefined {
@@ -144,7 +147,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     return toCallback(length, callback)
   }
 
-  /** Deletes every session, expired or not; other items of the table stay. Reads the whole table. */
+  /** Deletes every session, expired or not. Other items of the table stay. Reads the whole table. */
   clear(): Promise<void>
   clear(callback: Done | undefined): void
   clear(callback?: Callback<void>): Promise<void> | undefined {
@@ -167,7 +170,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     return this.close()
   }
 
-  /** express-session sets this to its function that makes new sessions. Only such a session may create an item. */
+  /** express-session assigns its function that makes new sessions. In requests, only its sessions create items. */
   set generate(make: (request: Request) => void) {
     this.#generate = make
   }
@@ -183,9 +186,9 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     }
   }
 
-  /** Called by express-session to make a session object of the data from `get`. */
+  /** express-session calls this to make a session object from the data of `get`. */
   override createSession(request: Request, stored: SessionData): Session {
-    // A later request with the new id as its cookie logs out of this session only.
+    // A later request with the new id in its cookie deletes only this session at a logout.
     if (this.#hiddenIds.get(request.sessionID)?.request.deref() !== request) this.#hiddenIds.delete(request.sessionID)
     const requestSession = this.#requestSessions.get(stored)
     const cookie = stored.cookie ?? this.#defaultCookie(request)
@@ -194,7 +197,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     return created
   }
 
-  /** The data for express-session, which makes a session object of it. */
+  /** The data from which express-session makes a session object. */
   #dataOf(loaded: Loaded): SessionData | null {
     if (loaded.kind !== 'found') return null
     const { session, cookie } = loaded
@@ -223,7 +226,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     }
   }
 
-  /** Whether a touch has nothing to write. An error is left to {@link touch}. */
+  /** Whether a touch has nothing to write. On an error the result is false, so that {@link touch} reports the error. */
   #isFresh(id: string, session: SessionData, extras: ExtrasOf): boolean {
     try {
       return this.#requestSessionOf(id, session)?.isFresh(extras) ?? false
@@ -232,7 +235,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     }
   }
 
-  /** The session that was loaded or made for this object; undefined for an object that is saved under another id. */
+  /** The session that was loaded or made for this object; undefined if the object is saved under another id. */
   #requestSessionOf(id: string, session: SessionData): RequestSession | undefined {
     const requestSession = this.#requestSessions.get(session)
     return requestSession?.record && requestSession.record.id !== id ? undefined : requestSession
@@ -247,7 +250,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     return sessions
   }
 
-  /** Makes the session that of a request. Its lock ends with the response at the latest. */
+  /** Assigns the session to a request. Its lock is released at the latest when the response closes. */
   #claim(request: Request, created: Session, requestSession: RequestSession): void {
     this.#claimed.add(requestSession)
     this.#requestSessions.set(created, requestSession)
@@ -264,7 +267,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     onClose(request.res, () => requestSession.release())
   }
 
-  /** Replaces express-session's own `reload`, which would wait for the lock that this request holds. */
+  /** Replaces express-session's own `reload`, which would wait for the lock of its own request. */
   #reloader(request: Request, id: string, requestSession: RequestSession) {
     return (callback: (error?: unknown) => void): Session => {
       const current = request.session
@@ -279,7 +282,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     }
   }
 
-  /** The application's settings for cookies of new sessions. Leaves the request as it is. */
+  /** The application's settings for cookies of new sessions. Leaves the request unchanged. */
   #defaultCookie(request: Request): SessionData['cookie'] {
     const { sessionID, session } = request
     this.#generate?.(request)
@@ -289,7 +292,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
   }
 }
 
-/** Makes the extras once for each stored cookie, because a touch needs them twice. */
+/** Caches the extras for a stored cookie, because a touch needs them twice. */
 function rememberedExtras(session: SessionData): ExtrasOf {
   let last: { readonly stored: string | undefined; readonly extras: SessionExtras } | undefined
   return (stored) => {
@@ -298,7 +301,7 @@ function rememberedExtras(session: SessionData): ExtrasOf {
   }
 }
 
-/** The data from which express-session makes a session object. The cookie comes first, as with its own store. */
+/** The data from which express-session makes a session object. The cookie comes first, like in its own store. */
 function sessionOf({ data }: SessionRecord, cookie: CookieSettings | undefined): SessionData {
   const session: Record<string, unknown> = { cookie, ...data }
   session.cookie = cookie

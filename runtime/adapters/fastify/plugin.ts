@@ -7,7 +7,7 @@ import { SaveHooks } from './save-hooks.js'
 import type { FastifySessions, Request } from './session-registry.js'
 import { attach, DynamoSessionStore } from './store.js'
 
-/** The options of @fastify/session, which gets them unchanged, and the store. */
+/** The options of the plugin: `store`, and those of @fastify/session, which are passed on unchanged. */
 export interface DynamoSessionOptions extends Omit<FastifySessionOptions, 'store' | 'secret'> {
   /**
    * A store, or the options for one.
@@ -16,9 +16,9 @@ export interface DynamoSessionOptions extends Omit<FastifySessionOptions, 'store
    */
   readonly store?: Options | DynamoSessionStore | undefined
   /**
-   * Signs the cookies: a text of 32 characters or more, several texts to rotate them, or a signer.
+   * Secret that signs the cookies: 32 characters or more, a list of such texts to rotate, or a signer.
    *
-   * @default `secret_key` of the store signs the session ids themselves (`store.signer` with `store.genid`)
+   * @default the store signs the session ids with `secret_key` (`store.signer` with `store.genid`)
    */
   readonly secret?: FastifySessionOptions['secret'] | undefined
   /**
@@ -31,18 +31,19 @@ export interface DynamoSessionOptions extends Omit<FastifySessionOptions, 'store
 
 /**
  * Keeps the `session` of requests in DynamoDB. The plugin registers @fastify/session (11.1.3 or later) with a
- * `DynamoSessionStore`. It also registers @fastify/cookie, unless the application has done that.
+ * `DynamoSessionStore`. It also registers @fastify/cookie, if the application has not registered it.
  *
  * @example
  * ```ts
  * await app.register(dynamoSession, { store: { tableName: 'sessions' } })
  * ```
  *
- * @throws {ConfigurationError} when the configuration is wrong
+ * @throws {ConfigurationError} if the configuration is wrong
  * @throws {MissingSecretKeyError} without any secret
  */
 export const dynamoSession: FastifyPluginAsync<DynamoSessionOptions> = Object.assign(plugin, {
-  // The hooks are for the instance that registers the plugin, not only for its own scope. fastify-plugin sets the same marks.
+  // The hooks apply to the instance that registers the plugin, not only to the plugin's scope. fastify-plugin sets the
+  // same marks.
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: 'dynamo-session-store',
   [Symbol.for('plugin-meta')]: { name: 'dynamo-session-store', fastify: '5.x' },
@@ -78,13 +79,13 @@ async function plugin(app: FastifyInstance, { store: storeOption, ...options }: 
   app.addHook('onRequest', (request, reply, done) => {
     const { isLoaded } = sessions.adopt(request)
     if (isLoaded) saveHooks.noteCookie(request, cookieOf(request, settings))
-    // No hook runs for some clients that go away before the response.
+    // No hook reports every client that disconnects before the response.
     if (reply.raw.destroyed || request.raw.aborted) sessions.finish(request)
     else reply.raw.once('close', () => sessions.finish(request))
     done()
   })
   app.addHook('preHandler', (request, _reply, done) => {
-    // A WebSocket (@fastify/websocket) can stay open for days. The session must not be locked that long.
+    // A WebSocket (@fastify/websocket) can stay open for days, and must not lock the session for that time.
     if ('ws' in request && request.ws) sessions.finish(request, { touch: true })
     done()
   })
@@ -98,13 +99,15 @@ async function plugin(app: FastifyInstance, { store: storeOption, ...options }: 
 /** The default of @fastify/session. */
 const COOKIE_NAME = 'sessionId'
 
-/** The value of the request's session cookie, without its prefix. A cookie without the prefix is not this plugin's. */
+/** The value of the session cookie, without the prefix. A cookie without the prefix belongs to another program. */
 function cookieOf(request: FastifyRequest, { cookieName = COOKIE_NAME, cookiePrefix = '' }: FastifySessionOptions) {
   const value = request.cookies[cookieName]
   return value?.startsWith(cookiePrefix) ? value.slice(cookiePrefix.length) : undefined
 }
 
-/** `decryptSession` loads a session for a socket, for example. No response would release a lock then. */
+/**
+ * `decryptSession` loads a session without a response, for example for a socket. So the call must not lock the session.
+ */
 function adoptDecrypted(app: FastifyInstance, sessions: FastifySessions): void {
   const { decryptSession } = app
   Object.assign(app, {

@@ -2,14 +2,14 @@ import { isSessionObject } from './session-object.js'
 import type { FastifySessions, Request } from './session-registry.js'
 
 /**
- * Steers the hook `onSend` of @fastify/session, which saves the session and sends the cookie. Our hooks run just before
- * and just after that hook.
+ * Controls the hook `onSend` of @fastify/session, which saves the session and sends the cookie. Our hooks run directly
+ * before and after the framework's hook.
  */
 export class SaveHooks {
   readonly #sessions: FastifySessions
   /** Sessions that the framework's hook must not see. */
   readonly #hidden = new WeakMap<Request, unknown>()
-  /** Ids whose cookies were signed with a secret that is not the first one any more. */
+  /** Ids whose cookies were not signed with the first secret. */
   readonly #outdated = new WeakMap<Request, string>()
 
   constructor(sessions: FastifySessions) {
@@ -30,7 +30,7 @@ export class SaveHooks {
       this.#hidden.set(request, session)
       request.session = null
     } else if (isSessionObject(session) && this.#outdated.get(request) === session.sessionId) {
-      // The framework deletes an outdated cookie of an unchanged session, which would sign the user out.
+      // If the session is unchanged, the framework deletes such a cookie. That would sign the user out.
       Object.defineProperty(session, 'isModified', { value: () => true, configurable: true })
     }
   }

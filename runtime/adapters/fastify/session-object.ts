@@ -30,7 +30,7 @@ const OWN_NAMES: readonly string[] = [
   'touch',
 ]
 
-/** Whether the value is a session object of @fastify/session, and not only the data of one. */
+/** Whether the value is a session object of @fastify/session, and not only its data. */
 export function isSessionObject(session: unknown): session is FastifySessionObject {
   return (
     typeof session === 'object' &&
@@ -41,19 +41,21 @@ export function isSessionObject(session: unknown): session is FastifySessionObje
 }
 
 /**
- * The data of which @fastify/session makes a session object. Its constructor assigns every key: a key `save` would
- * replace a method, and a key `__proto__` the prototype.
+ * The data from which @fastify/session makes a session object. The object's constructor assigns every key: a key `save`
+ * would replace a method, and a key `__proto__` the prototype.
  */
 export function handOver(found: Found): Session {
   return visible(found, (key) => !OWN_NAMES.includes(key) && !(key in Object.prototype))
 }
 
-/** The data for scripts. */
+/** The data for scripts, which get all keys. */
 export function wholeOf(found: Found): Session {
   return visible(found, (key) => key !== 'cookie')
 }
 
-/** A key that is left out must not look as if the application had deleted it. */
+/**
+ * Leaves keys out. They must not look like keys that the application deleted, so the base of the session changes too.
+ */
 function visible({ session, cookie }: Found, isCarried: (key: string) => boolean): Session {
   const { record } = session
   if (!record) return {} as Session
@@ -72,21 +74,21 @@ export function dataOf(session: object): SessionData {
 /**
  * Makes the values that a save stores beside the data.
  *
- * @param made the settings that count as stored where none are stored: the cookie as the framework made it is no change
+ * @param made the settings that the framework made; they count as stored if the item has none
  */
 export function extrasFor({ cookie }: { readonly cookie?: unknown }, made?: string): ExtrasOf {
   return (stored) => extrasOf(settingsOf(cookie), stored ?? made)
 }
 
-/** The settings of a session's cookie, as a save would store them. */
+/** JSON of the cookie's settings, in the form that a save stores. */
 export function cookieText({ cookie }: { readonly cookie?: unknown }): string {
   return JSON.stringify(settingsOf(cookie) ?? {})
 }
 
-/** Makes the values for a touch. The browser gets no new cookie, so the end of the old cookie stays. */
+/** Makes the values for a touch. The browser gets no new cookie, so the cookie's expiry stays. */
 export const extrasOfTouch: ExtrasOf = (stored) => ({ ownEnd: extrasOf(parseCookie(stored), stored).ownEnd })
 
-/** Without `originalExpires`, the previous end of the cookie: it moves with every request, and nothing depends on it. */
+/** The settings without `originalExpires`: it changes with every request, and no code needs it. */
 function settingsOf(cookie: unknown): CookieSettings | undefined {
   if (typeof cookie !== 'object' || cookie === null) return undefined
   const json = 'toJSON' in cookie && typeof cookie.toJSON === 'function' ? cookie.toJSON() : cookie
@@ -94,7 +96,7 @@ function settingsOf(cookie: unknown): CookieSettings | undefined {
   return settings
 }
 
-/** The attributes that a cookie needs to replace or delete the session's cookie in the browser. */
+/** The attributes that a new cookie needs, so that the browser replaces or deletes the session's cookie. */
 export function attributesOf({ cookie }: { readonly cookie?: unknown }): CookieAttributes {
   const { path, domain, secure, httpOnly, sameSite, partitioned } = { ...settingsOf(cookie) } as CookieAttributes
   return { path, domain, secure, httpOnly, sameSite, partitioned }

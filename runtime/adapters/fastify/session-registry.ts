@@ -23,16 +23,16 @@ export interface Request {
 
 interface Entry {
   readonly requestSession: RequestSession
-  /** The id in the request's cookie, if it has no session here, but may have one for other requests. */
+  /** The id in the request's cookie, if this request found no session, but other requests may find one. */
   readonly hidden?: string | undefined
-  /** The settings of the cookie that @fastify/session made, where the item has none (other writers). */
+  /** The settings of the cookie that @fastify/session made, if the item of another writer has none. */
   made?: string | undefined
   isSaved?: boolean
-  /** JSON of the data that could not be saved. The application knows of it by the error. */
+  /** JSON of the data that could not be saved. The application has got the error. */
   refused?: string | undefined
-  /** The session was regenerated: it is stored under its old id until the new session object is saved. */
+  /** The session was regenerated, and stays under its old id until the new session object is saved. */
   moving?: Moving | undefined
-  /** The session was regenerated and saved: saving this session object is in vain. */
+  /** The session was regenerated and saved under its new id. A save of this old session object does nothing. */
   isLeft?: boolean
 }
 
@@ -43,25 +43,28 @@ interface Moving {
 }
 
 /**
- * The reason why @fastify/session calls the store at the moment. Its calls name no request. But @fastify/session makes a
- * session object inside our callback. And its `reload`, `regenerate` and `decryptSession` call the store before they return.
+ * The reason for the current call of @fastify/session. Its calls do not pass the request. But @fastify/session makes
+ * the session object inside our callback. Its `reload`, `regenerate` and `decryptSession` call the store before they
+ * return.
  */
 type Call =
-  /** It makes a session object of our result, for the request that {@link FastifySessions.adopt} names next. */
+  /** @fastify/session makes a session object from our result. {@link FastifySessions.adopt} will name the request. */
   | { readonly kind: 'handing over'; readonly entry: Entry }
-  /** Its `reload` loads a session that was just read. */
+  /** `reload` loads the session, which was just read. */
   | { readonly kind: 'reloading'; readonly session: Session | null }
-  /** Its `regenerate` deletes the old session, which must stay until the new one is stored, and saves the new one. */
+  /**
+   * `regenerate` deletes the old session and saves the new one. The old session must stay until the new one is stored.
+   */
   | Moving
-  /** Its `decryptSession` loads a session that no response would unlock. */
+  /** `decryptSession` loads a session. No response will unlock it. */
   | { readonly kind: 'loading without a lock' }
 
 /**
- * Finds the loaded session that belongs to a session object. @fastify/session copies only enumerable keys, so the
- * object itself can't tell.
+ * Finds the loaded session that belongs to a session object. The object can't hold a reference to the loaded session,
+ * because @fastify/session copies only enumerable keys.
  */
 export class FastifySessions {
-  /** Whether the plugin is registered. Without the plugin nothing tells the request of a session. */
+  /** Whether the plugin is registered. Without the plugin, the request of a session is unknown. */
   isAttached = false
   readonly #store: SessionStore
   /** Kept beside the session objects, so that neither the application nor JSON sees it. */
@@ -83,7 +86,7 @@ export class FastifySessions {
     return session
   }
 
-  /** For @fastify/session. Releases a session that no request adopts. */
+  /** For @fastify/session. Releases the session if no request adopts it. */
   get(id: string, callback: Callback<Session | null>): void {
     const call = this.#call
     if (call?.kind === 'reloading') {
@@ -113,13 +116,13 @@ export class FastifySessions {
     if (!isUnused) await this.#save(id, session, data, entry)
   }
 
-  /** Deletes a session. While a session gets another id, the old one stays until the new one is stored. */
+  /** Deletes a session. During a `regenerate` with keys, the old session stays until the new one is stored. */
   destroy(id: string, callback?: Callback<void>): Promise<void> | undefined {
     if (this.#call?.kind !== 'moving') return toCallback(this.#store.destroy(id), callback)
     callback?.(null)
   }
 
-  /** Notes that the session object that the framework just made belongs to this request. */
+  /** Assigns the session object that the framework just made to this request. */
   adopt(request: Request): { readonly isLoaded: boolean } {
     const { session } = request
     if (!isSessionObject(session)) return { isLoaded: false }
@@ -135,7 +138,7 @@ export class FastifySessions {
     this.#during({ kind: 'loading without a lock' }, work)
   }
 
-  /** Whether the end of the request has nothing to store and no cookie to send. */
+  /** Whether there is nothing to store and no cookie to send at the end of the request. */
   isSettled({ session }: Request): boolean {
     const entry = isSessionObject(session) && this.#entries.get(session)
     if (!entry) return false
@@ -144,7 +147,7 @@ export class FastifySessions {
     return isUnreadAndUnused || (entry.refused !== undefined && entry.refused === textOf(data))
   }
 
-  /** The attributes of the cookie to delete: the application deleted the session, and the request has no other one. */
+  /** The attributes of the cookie to delete, if the application deleted the session and the request has no other. */
   cookieToDelete(request: Request): ReturnType<typeof attributesOf> | undefined {
     return request.session ? undefined : this.#destroyed.get(request)
   }
@@ -152,7 +155,7 @@ export class FastifySessions {
   /**
    * Releases the locks of a request at its end.
    *
-   * @param touch whether to touch the session as well, if the framework has not saved it
+   * @param touch whether to touch the session too, if the framework has not saved it
    */
   finish(request: Request, { touch = false } = {}): void {
     const current = isSessionObject(request.session) ? this.#entries.get(request.session) : undefined
@@ -162,7 +165,7 @@ export class FastifySessions {
     }
   }
 
-  /** Runs a synchronous call of the framework. A session that is handed over and not adopted is released. */
+  /** Runs a synchronous call of the framework. Then releases a session that was handed over, but not adopted. */
   #during(call: Call | undefined, work: () => void): void {
     const outer = this.#call
     this.#call = call
@@ -180,7 +183,7 @@ export class FastifySessions {
     return { kind: 'handing over', entry: { requestSession: this.#store.start(), hidden: id } }
   }
 
-  /** The entry of a session that @fastify/session regenerates: it saves the session before a request has it. */
+  /** The entry of a session from `regenerate`. @fastify/session saves such a session before a request has it. */
   #regenerated(session: Session): Entry | undefined {
     if (!isSessionObject(session)) return undefined
     if (!this.isAttached) {
@@ -230,8 +233,10 @@ export class FastifySessions {
   }
 
   /**
-   * A logout. The session may be stored under another id than that of its object: under its old id, after a `regenerate`
-   * that failed; or under the id of the cookie, although this request found no session there.
+   * Deletes a session at a logout. In two cases the stored id is not the id of the session object:
+   *
+   * - A `regenerate` failed, so the session still has its old id.
+   * - This request did not find the session of its cookie, but other requests may find it.
    */
   async #destroy(request: Request, session: FastifySessionObject, entry: Entry): Promise<void> {
     await this.#store.destroy(entry.moving && entry.requestSession.record?.id, entry.hidden)
@@ -240,7 +245,7 @@ export class FastifySessions {
     this.#destroyed.set(request, attributes)
   }
 
-  /** Reads the session first: the framework's own `reload` would wait for the lock that this request holds. */
+  /** Reads the session first, because the framework's own `reload` would wait for the lock of its own request. */
   #reload(request: Request, session: FastifySessionObject, entry: Entry): Promise<void> {
     const { requestSession } = entry
     return requestSession.reload(session.sessionId, (record) => {
@@ -255,8 +260,8 @@ export class FastifySessions {
   }
 
   /**
-   * With keys, the session goes on under another id, unless it could not be read or another request has deleted it.
-   * Without keys, the old session is deleted, and an empty one begins.
+   * With keys, the session gets another id. This fails if the session could not be read, and stores nothing if another
+   * request has deleted it. Without keys, the old session is deleted, and an empty session begins.
    */
   async #regenerate(request: Request, session: FastifySessionObject, entry: Entry, keys: string[] = []): Promise<void> {
     if (keys.length > 0) entry.requestSession.assertRead(session.sessionId)
@@ -293,7 +298,7 @@ function methodsOf(session: FastifySessionObject): Methods {
   return Object.getPrototypeOf(session)
 }
 
-/** JSON of the data; the same text for all data that JSON can't hold. */
+/** JSON of the data; an empty text if the data can't be JSON. */
 function textOf(data: SessionData): string {
   try {
     return JSON.stringify(data)
@@ -302,7 +307,7 @@ function textOf(data: SessionData): string {
   }
 }
 
-/** @fastify/session takes the code ENOENT for "no such session". The SDK's errors have it when a credentials file is missing. */
+/** Hides the code ENOENT, which means "no such session" to @fastify/session. The SDK uses it for a missing file. */
 function unmistakable(error: unknown): unknown {
   const isMistakable = error instanceof Error && 'code' in error && error.code === 'ENOENT'
   return isMistakable ? new Error(error.message, { cause: error }) : error

@@ -11,19 +11,19 @@ import type { SessionEvents } from '../shared/session-events.js'
 import { SessionStore } from '../shared/session-store.js'
 import { FastifySessions } from './session-registry.js'
 
-/** Makes cookies of session ids for @fastify/session, and session ids of cookies. */
+/** Converts session ids to cookie values for @fastify/session, and cookie values to session ids. */
 export type Signer = Exclude<FastifySessionOptions['secret'], string | string[]>
 
 type Done = (error?: unknown) => void
 
 /**
- * The store behind `dynamoSession`. An application makes one itself to use sessions outside of requests, to listen to
- * events, or to close the store. Every method of @fastify/session takes a callback or returns a promise.
+ * The store behind `dynamoSession`. Make your own store to use sessions outside of requests, to listen to events, or to
+ * close the store. Every method of @fastify/session's store takes a callback, or returns a promise.
  *
- * Emits `conflict` when a save won over a change that another request made to the same keys.
+ * Emits `conflict` when a save overwrote another request's change of the same keys.
  *
- * @param options see the README. Options that are not given come from ENV, the configuration file and the defaults.
- * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
+ * @param options see the README. All other options come from ENV, the configuration file and the defaults.
+ * @throws {ConfigurationError} from the constructor, if the configuration is wrong. The constructor sends no request.
  * @example
  * ```ts
  * const store = new DynamoSessionStore()
@@ -43,7 +43,7 @@ export class DynamoSessionStore extends EventEmitter<SessionEvents> implements F
   }
 
   /**
-   * Makes signed session ids. A forged id is then refused without a request to DynamoDB.
+   * Makes signed session ids. The store refuses a forged id without a request to DynamoDB.
    *
    * @throws {MissingSecretKeyError} when called without `secret_key`
    * @example
@@ -54,8 +54,8 @@ export class DynamoSessionStore extends EventEmitter<SessionEvents> implements F
   readonly genid = (): string => makeSessionId(this.#store.configuration)
 
   /**
-   * Makes cookies of signed ids, which need no second signature. The cookie's value is the id, as in Rails. Use it with
-   * `genid`, as the plugin does without the option `secret`.
+   * Makes cookies from signed ids, which need no second signature. The cookie's value is the id, like in Rails. Use the
+   * signer with `genid`. Without the option `secret`, the plugin uses both.
    *
    * @throws {MissingSecretKeyError} without `secret_key`
    */
@@ -80,10 +80,10 @@ export class DynamoSessionStore extends EventEmitter<SessionEvents> implements F
   }
 
   /**
-   * Loads a session: null when there is none, when it is expired, or when the stored item is not a session. When DynamoDB
-   * can't answer and `raise_errors` is off, the session is empty, and a save of it fails.
+   * Loads a session. The result is null for a missing or expired session, and for an item that is not a session. If
+   * DynamoDB can't respond and `raise_errors` is off, the session is empty, and a save of it fails.
    *
-   * With `locking: pessimistic` a call with a callback locks the session, and a call without one does not.
+   * With `locking: pessimistic`, a call with a callback locks the session. A call without a callback does not.
    */
   get(id: string): Promise<Session | null>
   get(id: string, callback: (error: unknown, session?: Session | null) => void): void
@@ -92,7 +92,10 @@ export class DynamoSessionStore extends EventEmitter<SessionEvents> implements F
     this.#sessions.get(id, callback)
   }
 
-  /** Stores a session: creates a new one, or changes one that was loaded, unless another request has deleted it. */
+  /**
+   * Creates a new session, or saves a loaded one. A session that another request has deleted stays deleted. A session
+   * that was neither created nor loaded here, for example by a script, is overwritten.
+   */
   set(id: string, session: Session): Promise<void>
   set(id: string, session: Session, callback: Done): void
   set(id: string, session: Session, callback?: Callback<void>): Promise<void> | undefined {

@@ -22,11 +22,11 @@ export interface RequestFacts {
    * @default true; for `run`, whether the request's URL begins with https
    */
   readonly secure?: boolean | undefined
-  /** Aborted when the client goes away. The session is unlocked then. */
+  /** Aborted when the client disconnects. The session is then unlocked. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** The session of one request. The functions need no `this`. */
+/** The session of one request. The functions work without `this`. */
 export interface LoadedSession<Values extends object = AnyShape, Flash extends object = AnyShape> {
   readonly session: Session<Shape<Values>, Shape<Flash>>
   /** Rack's options for this request, which the handler may set: `options.renew = true`. */
@@ -35,11 +35,11 @@ export interface LoadedSession<Values extends object = AnyShape, Flash extends o
    * Stores the session. Call it before the response is sent.
    *
    * @returns the Set-Cookie header to send, if any
-   * @throws {SessionUnreadError} when the session could not be read, and has data to store
-   * @throws {ConfigurationError} when the handler set `options` to an impossible value
+   * @throws {SessionUnreadError} if the session could not be read, but has data to store
+   * @throws {ConfigurationError} if the handler set an option to an invalid value
    */
   readonly commit: () => Promise<string | undefined>
-  /** Unlocks a session that will not be committed. Never rejects. */
+  /** Unlocks the session. Call it instead of `commit`, if the session is not to be stored. Never rejects. */
   readonly release: () => Promise<void>
 }
 
@@ -50,11 +50,11 @@ export type SessionHandler<Result, Values extends object, Flash extends object> 
 ) => Result | Promise<Result>
 
 /**
- * Makes a session manager, for every framework that has Cookie and Set-Cookie headers.
+ * Makes a session manager, for any framework with Cookie and Set-Cookie headers.
  *
- * @param options the options of this package and Rack's: see the README. Options of this package that are not given come
- *   from ENV, the configuration file and the defaults.
- * @throws {ConfigurationError} when the configuration is wrong; never for a network reason
+ * @param options the options of this package and Rack's: see the README. All other options of this package come from
+ *   ENV, the configuration file and the defaults.
+ * @throws {ConfigurationError} if the configuration is wrong. No request is sent.
  * @throws {MissingSecretKeyError} without `secret_key`: the cookie is a signed session id
  * @example
  * ```ts
@@ -67,7 +67,7 @@ export function createSessionManager<Values extends object = AnyShape, Flash ext
   return new SessionManager(options)
 }
 
-/** Loads sessions by the `Cookie` header, stores them, and makes the `Set-Cookie` header, as Rack's middleware does. */
+/** Loads sessions by the `Cookie` header, stores them, and makes the `Set-Cookie` header, like Rack's middleware. */
 export class SessionManager<Values extends object = AnyShape, Flash extends object = AnyShape> implements Closeable {
   readonly #storage: FetchStorage
   readonly #options: SeparatedOptions
@@ -83,14 +83,15 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     )
   }
 
-  /** The storage that the manager uses. It emits `conflict` and finds all sessions of a user. */
+  /** The storage of the manager. It emits `conflict`, and finds all sessions of a user. */
   get storage(): DynamoSessionStorage<Values, Flash> {
     return this.#storage as DynamoSessionStorage<Values, Flash>
   }
 
   /**
-   * Loads the session of a request, runs the handler, stores the session, and adds the cookie to the response. When the
-   * handler throws, the session is not stored. When it throws a Response, as routers do, the session is stored.
+   * Loads the session of a request, runs the handler, stores the session, and adds the cookie to the response. If the
+   * handler throws an error, the session is not stored. If it throws a Response, like some routers, the session is
+   * stored.
    *
    * @example
    * ```ts
@@ -114,7 +115,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
   }
 
   /**
-   * As {@link run}, but without Request and Response, as for a Lambda function. The caller sends the cookie.
+   * Like {@link run}, but without Request and Response, for example for a Lambda function. The caller sends the cookie.
    *
    * @example
    * ```ts
@@ -137,8 +138,8 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
   }
 
   /**
-   * Loads the session of a request, for a caller that calls `commit` or `release` at the end of the request. Makes a new
-   * session, without a request to DynamoDB, when there is no cookie with a valid signature.
+   * Loads the session of a request. The caller must call `commit` or `release` at the end of the request. Without a
+   * cookie with a valid signature, makes a new session, and sends no request to DynamoDB.
    */
   async load(cookieHeader: string | null | undefined, facts: RequestFacts = {}): Promise<LoadedSession<Values, Flash>> {
     const { key, assumeSsl, session } = this.#options
@@ -187,7 +188,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     return setCookie(key, current, options)
   }
 
-  /** Applies Rack's options to the session. Tells whether to store the session then. A logout is always stored. */
+  /** Applies Rack's options to the session. Returns whether to store it; a logout is stored even with `skip`. */
   #isToStore(request: RequestState): boolean {
     const { loaded, options, secure } = request
     const { session } = loaded
@@ -211,7 +212,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     return true
   }
 
-  /** Warns once, because requests over http could fill the log otherwise. */
+  /** Warns once. Otherwise requests over http could fill the log. */
   #warn(isLost: boolean): void {
     if (this.#hasWarned || !isLost) return
     this.#hasWarned = true
@@ -228,7 +229,7 @@ interface RequestState {
   /** The value of the cookie that the browser sent. */
   readonly cookie: string | undefined
   readonly secure: boolean
-  /** Whether the session got another id because of the option `renew`. That happens once. */
+  /** Whether the session got another id by the option `renew`, which acts once for each request. */
   renewed: boolean
 }
 
@@ -237,7 +238,7 @@ interface Handled {
   readonly isThrown: boolean
 }
 
-/** Makes a thrown Response a result, because routers throw responses. */
+/** Turns a thrown Response into a result, because some routers throw responses. */
 function catchResponse<Values extends object, Flash extends object>(
   handler: SessionHandler<Response, Values, Flash>,
 ): SessionHandler<Handled, Values, Flash> {
@@ -258,7 +259,7 @@ function withCookie(response: Response, setCookie: string): Response {
   return changeable
 }
 
-/** Unlocks the session when the client goes away. Returns a function that stops this. */
+/** Unlocks the session when the client disconnects. Returns a function that removes the listener. */
 function releaseOnAbort(loaded: FetchSession, facts: RequestFacts): () => void {
   const signal = loaded.locked ? facts.signal : undefined
   const release = () => void loaded.release()

@@ -2,7 +2,7 @@ import { parseCookie, stringifySetCookie } from '#cookie'
 import { wallClock } from '../../async/clock.js'
 import type { SessionOptions } from './rack-options.js'
 
-/** The percent-decoded value of a cookie. The first of several cookies with this name counts. An empty value is none. */
+/** The percent-decoded value of the first cookie with this name. An empty value counts as no cookie. */
 export function cookieIn(header: string | null | undefined, key: string): string | undefined {
   return (header && parseCookie(header)[key]) || undefined
 }

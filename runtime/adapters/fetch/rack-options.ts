@@ -6,8 +6,8 @@ import { resolveConfiguration } from '../../configuration/resolve.js'
 import { ConfigurationError, type Problem } from '../../errors.js'
 
 /**
- * The options of a session with Rack's names: for its cookie, and for the end of a request. A handler can change them for
- * one request. `null` means *not set*.
+ * The options of a session's cookie and of the end of a request, with Rack's names. A handler can change them for one
+ * request. `null` means *not set*.
  */
 export interface SessionOptions {
   /**
@@ -25,23 +25,23 @@ export interface SessionOptions {
   /**
    * Seconds after the last request at which cookie and session expire. The cookie is then sent with every response.
    *
-   * @default the cookie lives as long as the browser, the session as `max_stale` and `max_age` say
+   * @default the cookie ends with the browser, the session by `max_stale` and `max_age`
    */
   expireAfter?: number | null | undefined
   /**
-   * Use sessions only over https. On other requests nothing is loaded, stored or sent.
+   * Use sessions only over https. For requests over http, no session is loaded or stored, and no cookie is sent.
    *
    * @default false
    */
   secure?: boolean | null | undefined
   /**
-   * Hide the cookie from scripts of the page.
+   * Hide the cookie from scripts in the page.
    *
    * @default true
    */
   httponly?: boolean | null | undefined
   /**
-   * Which requests from other sites carry the cookie: none, only links (`lax`), or all.
+   * Which requests from other sites carry the cookie: none (`strict`), only links (`lax`), or all (`none`).
    *
    * @default not set: the browser decides
    */
@@ -87,7 +87,7 @@ export interface ManagerOptions extends Options, SessionOptions {
    */
   readonly key?: string | null | undefined
   /**
-   * Treat every request as one over https, because TLS ends before the application.
+   * Treat every request like one over https. Set it if TLS ends before the application, at a proxy or load balancer.
    *
    * @default false
    */
@@ -105,7 +105,7 @@ export interface SeparatedOptions {
 /** The longest `expireAfter`: a hundred years, in seconds. */
 const LONGEST = 3_155_760_000
 
-/** Tells why an option can't have the value; undefined when it can. */
+/** Returns why an option can't have the value; undefined if the value is valid. */
 type Check = (value: unknown) => string | undefined
 
 const CHECKS: Readonly<Record<string, Check>> = {
@@ -135,7 +135,7 @@ const NAMES = Object.keys(CHECKS)
 /**
  * Separates Rack's options from the options of this package, and checks both.
  *
- * @throws {ConfigurationError} with all problems of both
+ * @throws {ConfigurationError} with the problems of all options
  */
 export function separateOptions(all: ManagerOptions): SeparatedOptions {
   const { rack, packageOptions, problems } = split(all)
@@ -152,7 +152,7 @@ export function separateOptions(all: ManagerOptions): SeparatedOptions {
   throw new ConfigurationError(problems)
 }
 
-/** @throws {ConfigurationError} when a request set an option to an impossible value */
+/** @throws {ConfigurationError} if a request set an option to an invalid value */
 export function assertSessionOptions(options: SessionOptions): void {
   const problems = Object.entries(options).flatMap(([name, value]) => problemsOf(name, value))
   if (problems.length > 0) throw new ConfigurationError(problems)
@@ -194,7 +194,7 @@ function problemsOf(name: string, value: unknown): Problem[] {
   return text === undefined ? [] : [{ place: `option ${name}`, text }]
 }
 
-/** @param attempt makes a cookie with the value, and throws when that is not possible */
+/** @param attempt makes a cookie with the value, and throws if the value is invalid */
 function inCookie(attempt: (text: string) => void, what: string): Check {
   return (value) => {
     const problem = `must be ${what}, not ${shown(value)}`

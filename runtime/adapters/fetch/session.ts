@@ -6,29 +6,29 @@ import { parseCookie, extrasOf as settingsExtras } from '../shared/cookie-settin
 import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
 import type { SessionStore } from '../shared/session-store.js'
 
-/** The key of the data that holds flashed values, which are for the next request only. */
+/** The key of the data for flashed values, which only the next request can read. */
 const FLASH = '_flash'
 
 /**
  * A session object of `@remix-run/session` and its session in the table. The object's values are the top-level keys of
- * the data, as with every other adapter. Its flashed values are under one more key.
+ * the data, like in every other adapter. One more key holds the flashed values.
  */
 export class FetchSession {
   readonly session: Session
   readonly #store: SessionStore
   readonly #requestSession: RequestSession
-  /** The id under which the session is stored, or will be stored. */
+  /** The id under which the session is or will be stored. */
   #id: string
-  /** The id of the session object when `#id` was set. Another id of the object means that it was regenerated since. */
+  /** The id of the session object when `#id` was set. If the object has another id now, it was regenerated since. */
   #sessionId: string
   /** Whether the application made the session object. Its id may belong to a stored session. */
   readonly #foreign: boolean
-  /** The id in the request's cookie, if it has no session here, but may have one for other requests. */
+  /** The id in the request's cookie, if this request found no session, but other requests may find one. */
   readonly #hidden: string | null
   #destroyed = false
   #last: Promise<unknown> = Promise.resolve()
 
-  /** Loads the session with this id, and locks it where locking is pessimistic. Makes a new one when there is none. */
+  /** Loads the session with this id, and locks it if `locking` is pessimistic. Makes a new session if there is none. */
   static async load(id: string | null, store: SessionStore): Promise<FetchSession> {
     const loaded = id === null ? undefined : await store.load(id, true)
     if (id === null || loaded?.kind !== 'found') {
@@ -39,7 +39,7 @@ export class FetchSession {
     return new FetchSession(new Session(id, record && valuesAndFlash(record.data)), store, loaded.session)
   }
 
-  /** Takes a session object that the application made itself for a new session. */
+  /** Accepts a session object that the application made for a new session. */
   static adopt(session: Session, store: SessionStore): FetchSession {
     store.assertPossible(session.id)
     return new FetchSession(session, store, store.start(), { foreign: true })
@@ -60,7 +60,7 @@ export class FetchSession {
     this.#hidden = hidden
   }
 
-  /** The id under which the session is stored; undefined when it is not stored, or when that is not known. */
+  /** The id under which the session is stored; undefined if the session is not stored, or could not be read. */
   get storedId(): string | undefined {
     return this.#requestSession.deleted || this.#destroyed ? undefined : this.#requestSession.record?.id
   }
@@ -77,7 +77,7 @@ export class FetchSession {
    * Stores the session, or touches an unchanged one.
    *
    * @param lifetime the session's own lifetime from now on, in seconds
-   * @returns the value for the cookie; null: the cookie stays as it is; '': the cookie is to be deleted
+   * @returns the value for the cookie; null: do not change the cookie; '': delete the cookie
    */
   save({ lifetime }: { readonly lifetime?: number | undefined } = {}): Promise<string | null> {
     const saved = this.#last.then(() => this.#save(extrasOf(lifetime)))
@@ -109,7 +109,7 @@ export class FetchSession {
     } else {
       await requestSession.saveOrTouch(this.#id, data, extras)
     }
-    // Another request deleted the session. The cookie stays, because the browser may have that of a new session by now.
+    // Another request deleted the session. The cookie stays: the browser may already have that of a new session.
     if (requestSession.deleted) return null
     this.#id = requestSession.record?.id ?? this.#id
     this.#sessionId = session.id
@@ -123,7 +123,7 @@ export class FetchSession {
     return ''
   }
 
-  /** For a new session: its own id first, then other ids in case it is taken. */
+  /** For a new session: its own id first. If the id is taken, other ids. */
   #firstId(): string | (() => string) {
     const { configuration } = this.#store
     if (this.#foreign) {
@@ -139,14 +139,16 @@ export class FetchSession {
     }
   }
 
-  /** After `regenerateId`: the UUID that it made, or a signed id where there is a secret. */
+  /** After `regenerateId`: a signed id if there is a secret, else the UUID from `regenerateId`. */
   #nextId(): string | (() => string) {
     const { configuration } = this.#store
     return configuration.secretKey === undefined ? this.session.id : () => makeSessionId(configuration)
   }
 }
 
-/** Another adapter may have stored the settings of its cookie. They end the session, unless it has a lifetime here. */
+/**
+ * Another adapter may have stored settings of its cookie. Without `lifetime`, the session expires by these settings.
+ */
 function extrasOf(lifetime: number | undefined): ExtrasOf {
   return (stored) => {
     const settings = parseCookie(stored)
@@ -158,7 +160,7 @@ function extrasOf(lifetime: number | undefined): ExtrasOf {
   }
 }
 
-/** Another writer, such as Rails, may use the same key for other data. That data is a value like any other. */
+/** Another writer, such as Rails, may use the flash key for other data. Such data counts as an ordinary value. */
 function valuesAndFlash(data: SessionData): [values: SessionData, flash: SessionData] {
   const { [FLASH]: flash, ...values } = data
   return isFlash(flash) ? [values, flash] : [data, {}]

@@ -7,7 +7,7 @@ import type { SessionEvents } from '../shared/session-events.js'
 import { SessionStore } from '../shared/session-store.js'
 import { FetchSession } from './session.js'
 
-/** The shape of session data. `@remix-run/session` takes no interface, so this makes a type of an interface. */
+/** The shape of session data, as a type alias: `@remix-run/session` does not accept an interface. */
 export type Shape<T> = { [Key in keyof T]: T[Key] }
 
 /** The shape of session data that the application does not declare: any keys. */
@@ -16,7 +16,7 @@ export type AnyShape = Record<string, unknown>
 /**
  * Keeps the sessions of Remix 3, and of other frameworks that use `@remix-run/session`, in DynamoDB.
  *
- * Emits `conflict` when a save won over a change that another request made to the same keys.
+ * Emits `conflict` when a save overwrote another request's change of the same keys.
  */
 export interface DynamoSessionStorage<Values extends object = AnyShape, Flash extends object = AnyShape>
   extends EventEmitter<SessionEvents>,
@@ -24,10 +24,10 @@ export interface DynamoSessionStorage<Values extends object = AnyShape, Flash ex
     SessionSearch,
     Closeable {
   /**
-   * Loads a session, or makes a new one with another id when there is none, or when it is expired. When DynamoDB can't
-   * answer and `raise_errors` is off, the session is empty, and a save of it fails.
+   * Loads a session. If there is none, or if it has expired, makes a new session with another id. If DynamoDB can't
+   * respond and `raise_errors` is off, the session is empty, and a save of it fails.
    *
-   * With `locking: pessimistic` the session is locked until it is saved or released.
+   * With `locking: pessimistic`, the session is locked until it is saved or released.
    *
    * @param cookieValue the value of the session's cookie, as `save` returned it
    */
@@ -36,12 +36,12 @@ export interface DynamoSessionStorage<Values extends object = AnyShape, Flash ex
    * Stores a session:
    *
    * - creates a new session that is not empty
-   * - changes a session whose data changed, also within a value, unless another request has deleted it
+   * - saves changed data, also changes inside a value, unless another request has deleted the session
    * - touches an unchanged session after `touch_interval`
    * - deletes a session that the application destroyed
    *
-   * @returns the value for the cookie; null: the cookie stays as it is; '': the cookie is to be deleted
-   * @throws {SessionUnreadError} when the session could not be read, and has data to store
+   * @returns the value for the cookie; null: do not change the cookie; '': delete the cookie
+   * @throws {SessionUnreadError} if the session could not be read, but has data to store
    */
   save(session: Session<Shape<Values>, Shape<Flash>>): Promise<string | null>
   /** Unlocks a session that will not be saved. Never rejects. */
@@ -49,11 +49,11 @@ export interface DynamoSessionStorage<Values extends object = AnyShape, Flash ex
 }
 
 /**
- * Makes a session storage for Remix 3. With `secret_key` session ids are signed: a forged id is then refused without a
+ * Makes a session storage for Remix 3. With `secret_key`, session ids are signed, and a forged id is refused without a
  * request to DynamoDB.
  *
- * @param options see the README. Options that are not given come from ENV, the configuration file and the defaults.
- * @throws {ConfigurationError} when the configuration is wrong; never for a network reason
+ * @param options see the README. All other options come from ENV, the configuration file and the defaults.
+ * @throws {ConfigurationError} if the configuration is wrong. No request is sent.
  * @example
  * ```ts
  * session(createCookie('session', { secrets: [secret] }), createSessionStorage())
@@ -104,7 +104,7 @@ export class FetchStorage extends EventEmitter<SessionEvents> implements DynamoS
     return this.close()
   }
 
-  /** As {@link read}, but returns the session with its state. */
+  /** Like {@link read}, but returns the session with its state. */
   async load(id: string | null): Promise<FetchSession> {
     const loaded = await FetchSession.load(id, this.store)
     this.#sessions.set(loaded.session, loaded)

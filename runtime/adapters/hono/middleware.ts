@@ -19,8 +19,8 @@ export interface SessionVariables<Values extends object = AnyShape, Flash extend
 }
 
 /**
- * Gives every request its session, `c.get('session')`. Stores the session before the response is sent, unless a handler
- * threw. A streamed body can't change the session any more.
+ * Gives every request its session: `c.get('session')`. Stores the session before the response is sent, unless a handler
+ * threw. Change the session before the body is streamed.
  *
  * @example
  * ```ts

@@ -23,14 +23,14 @@ interface Leaving {
   readonly entry: Entry
 }
 
-/** The sessions that one request works with, by their keys: one, or two when the session gets another id. */
+/** The sessions of one request, by their keys: one session, or two while the session gets another id. */
 export class KoaRequest {
   readonly #store: SessionStore
   readonly #context: KoaContext
   readonly #entries = new Map<string, Entry>()
-  /** The session that koa-session will save under another key next. Only then is the old key deleted. */
+  /** The session that koa-session will next save under another key. The old key is deleted only after this save. */
   #leaving: Leaving | undefined
-  /** The id in the request's cookie, if it has no session here, but may have one for other requests. */
+  /** The id in the request's cookie, if this request found no session, but other requests may find one. */
   #hidden: string | undefined
   /** Whether the session lives as long as the browser, by its settings at the first save. */
   #isBrowserSession = false
@@ -42,7 +42,7 @@ export class KoaRequest {
   }
 
   async load(key: string): Promise<SessionData | undefined> {
-    // A second load must not wait for the lock of the first. Nor does it change the data that koa-session compares with.
+    // A second load must not wait for the lock of the first. The base of later saves stays that of the first load.
     const isFirst = !this.#entries.has(key)
     const loaded = await this.#store.load(key, isFirst)
     if (loaded.kind === 'hidden') this.#hidden = key
@@ -52,7 +52,7 @@ export class KoaRequest {
     return session
   }
 
-  /** Stores a session. One that was not loaded in this request is new, and may only be created. */
+  /** Stores a session. A session that this request did not load counts as new: it never overwrites an item. */
   async save(key: string, session: object, maxAge: MaxAge | undefined): Promise<void> {
     const settings = this.#settingsOf(session, maxAge)
     const extras = extrasFor(settings, this.#store.configuration.touchInterval)
@@ -64,9 +64,9 @@ export class KoaRequest {
   }
 
   /**
-   * koa-session deletes a session at a logout; then the context has no session any more. With `regenerate` koa-session
-   * deletes the old key first, and then saves under a new one. That order would lose the logout and the changes of other
-   * requests, so the store waits for the save.
+   * koa-session calls this in two cases. At a logout, the context has no session. With `regenerate`, the context still
+   * has its session. Then koa-session deletes the old key first, and saves under a new key next. In this order, logouts
+   * and changes of other requests would be lost. So the store delays the delete until the save.
    */
   async delete(key: string): Promise<void> {
     const entry = this.#entries.get(key)
@@ -76,11 +76,11 @@ export class KoaRequest {
       return
     }
     if (this.#leaving && !this.#context.session) await this.#abandon(this.#leaving)
-    // When another request moved the session first, it is not under the key that koa-session made.
+    // If another request moved the session first, the session is not stored under the key that koa-session made.
     const stored = entry?.requestSession.record?.id
     await this.#store.destroy(key, stored === key ? undefined : stored)
     if (entry) entry.done = 'deleted'
-    // koa-session deletes the id of the new session that it made in place of the hidden one.
+    // `key` is the id of the new session that koa-session made instead of the hidden one.
     if (!this.#context.session) await this.#store.destroy(this.#hidden)
   }
 
@@ -91,7 +91,7 @@ export class KoaRequest {
     this.#leaving = undefined
   }
 
-  /** When this fails, the session is still under its old key. When it was deleted there, the new key stores nothing. */
+  /** If this fails, the session is still under its old key. If the old session was deleted, nothing is stored. */
   async #move(leaving: Leaving, key: string, data: SessionData, extras: ExtrasOf): Promise<void> {
     const { entry } = leaving
     this.#store.assertPossible(key)
@@ -115,7 +115,7 @@ export class KoaRequest {
     return entry
   }
 
-  /** koa-session forgets `maxAge: 'session'` with the first save, and uses one day for the next save. */
+  /** koa-session forgets `maxAge: 'session'` at the first save, and passes one day at the next save. */
   #settingsOf(session: object, maxAge: MaxAge | undefined): CookieSettings | undefined {
     const settings = settingsOf(session, maxAge)
     if (settings === BROWSER_SESSION) this.#isBrowserSession = true
@@ -123,7 +123,7 @@ export class KoaRequest {
     return isForgotten ? BROWSER_SESSION : settings
   }
 
-  /** The response is closed: touches a session that the request only read, and releases all locks. */
+  /** When the response closes: touches a session that the request only read, and releases all locks. */
   #finish(): void {
     for (const [key, { requestSession, done }] of this.#entries) {
       if (done === 'nothing' && this.#context.session?.externalKey === key) this.#touch(key, requestSession)
@@ -131,7 +131,7 @@ export class KoaRequest {
     }
   }
 
-  /** koa-session does not tell stores about an unchanged session. Nobody waits here, so every error is reported. */
+  /** koa-session does not call stores for an unchanged session. No request waits here, so every error is reported. */
   async #touch(key: string, requestSession: RequestSession): Promise<void> {
     try {
       await requestSession.touch(extrasFor(undefined, this.#store.configuration.touchInterval))

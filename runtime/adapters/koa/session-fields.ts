@@ -5,7 +5,7 @@ import type { ExtrasOf } from '../shared/request-session.js'
 import type { Loaded } from '../shared/session-store.js'
 import { visibleBase } from '../shared/visible-data.js'
 
-/** A lifetime in koa-session's form: milliseconds, or `session` for as long as the browser runs. */
+/** A lifetime in koa-session's form: milliseconds, or `session` for a cookie that ends with the browser. */
 export type MaxAge = number | 'session'
 
 /** Keys under which koa-session keeps a session's lifetime in the session. They are not data of the application. */
@@ -17,12 +17,12 @@ const MEMBERS = [
   ...['populated', 'regenerate', 'save', 'toJSON'],
 ]
 
-/** The settings of a session that lives as long as the browser. */
+/** The settings of a cookie that ends with the browser. */
 export const BROWSER_SESSION: CookieSettings = { originalMaxAge: null, expires: undefined }
 
 /**
- * Makes the application's view of a session that was loaded. Data that koa-session's object can't carry is left out, and
- * stays stored: koa-session would drop a key that begins with `_`. The view of an unread session is empty.
+ * Makes the application's view of a loaded session. The view of an unread session is empty. Data that koa-session's
+ * object can't carry is left out, but stays stored. For example, koa-session would drop a key that begins with `_`.
  *
  * @param bookkeeping whether the view is for koa-session, which also needs the lifetime
  */
@@ -48,7 +48,7 @@ export function dataOf(session: object): SessionData {
  * The lifetime of a session that koa-session saves, as the settings of a cookie.
  *
  * @param maxAge from koa-session: the session's lifetime plus ten seconds. From scripts: the session's lifetime.
- * @returns undefined when neither the session nor the caller tells a lifetime
+ * @returns undefined if neither the session nor the caller gives a lifetime
  */
 export function settingsOf(session: object, maxAge: MaxAge | undefined): CookieSettings | undefined {
   const { _session, _maxAge = maxAge, _expire }: Record<string, unknown> = { ...session }
@@ -59,8 +59,8 @@ export function settingsOf(session: object, maxAge: MaxAge | undefined): CookieS
 }
 
 /**
- * Makes the values that are stored beside the data. A session with a lifetime of its own ends with its cookie. A save
- * moves the end, because koa-session sends the cookie again. A touch does not, because the browser gets no cookie.
+ * Makes the values that are stored beside the data. A session with its own lifetime expires with its cookie. A save
+ * moves this expiry, because koa-session sends the cookie again. A touch does not, because the browser gets no cookie.
  *
  * @param settings the settings to store; undefined: the stored settings stay
  * @param touchInterval seconds

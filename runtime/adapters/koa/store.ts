@@ -10,14 +10,14 @@ import { type KoaContext, KoaRequest } from './request.js'
 import { dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './session-fields.js'
 
 /**
- * Keeps the sessions of koa-session (6.4 or 7) in DynamoDB. koa-session calls the methods with the context of a request.
- * Scripts call them without a context, and lock nothing.
+ * Keeps the sessions of koa-session (6.4 or 7) in DynamoDB. koa-session calls the methods with the context of a
+ * request. Scripts call the methods without a context, which locks nothing.
  *
- * Emits `conflict` when a save won over a change that another request made to the same keys.
+ * Emits `conflict` when a save overwrote another request's change of the same keys.
  *
  * @typeParam Data the data of a session
- * @param options see the README. Options that are not given come from ENV, the configuration file and the defaults.
- * @throws {ConfigurationError} from the constructor, when the configuration is wrong; never for a network reason
+ * @param options see the README. All other options come from ENV, the configuration file and the defaults.
+ * @throws {ConfigurationError} from the constructor, if the configuration is wrong. The constructor sends no request.
  * @example
  * ```ts
  * app.use(session({ store: new DynamoSessionStore() }, app))
@@ -29,7 +29,7 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
 {
   readonly #store: SessionStore
   readonly #requests = new WeakMap<KoaContext, KoaRequest>()
-  /** By the objects that scripts got. */
+  /** Sessions of scripts, by the object that `get` returned. */
   readonly #requestSessions = new WeakMap<object, RequestSession>()
 
   constructor(options: Options = {}) {
@@ -38,7 +38,7 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
   }
 
   /**
-   * Makes signed session ids. A forged id is then refused without a request to DynamoDB.
+   * Makes signed session ids. The store refuses a forged id without a request to DynamoDB.
    *
    * @throws {MissingSecretKeyError} when called without `secret_key`
    * @example
@@ -49,10 +49,10 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
   readonly genid = (): string => makeSessionId(this.#store.configuration)
 
   /**
-   * Loads a session: undefined when there is none, when it is expired, or when the stored item is not a session. When
-   * DynamoDB can't answer and `raise_errors` is off, the session is empty, and a save of it fails.
+   * Loads a session. The result is undefined for a missing or expired session, and for an item that is not a session.
+   * If DynamoDB can't respond and `raise_errors` is off, the session is empty, and a save of it fails.
    *
-   * With `locking: pessimistic` a call with `ctx` locks the session until it is saved or the response is closed.
+   * With `locking: pessimistic`, a call with `ctx` locks the session until it is saved or the response closes.
    *
    * @param key the session id, koa-session's external key
    */
@@ -66,10 +66,10 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
   }
 
   /**
-   * Stores a session: creates a new one, or changes one that was loaded, unless another request has deleted it. Within
-   * `touch_interval` an unchanged session is not written. A script overwrites a session that it did not load before.
+   * Creates a new session, or saves a loaded one. A session that another request has deleted stays deleted. Within
+   * `touch_interval`, an unchanged session is not written. A script overwrites a session that it did not load.
    *
-   * @param maxAge lifetime of the session in milliseconds; undefined: the stored lifetime, else no lifetime of its own
+   * @param maxAge lifetime of the session in milliseconds; undefined: the stored lifetime, if there is one
    */
   async set(
     key: string,
@@ -81,8 +81,8 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
   }
 
   /**
-   * Deletes a session, whether or not it exists. koa-session also calls this, with `ctx`, when the session gets another
-   * id: `ctx.session` is still set then. The session is deleted after it has been saved under the other id.
+   * Deletes a session, whether or not it exists. koa-session also calls this method when a session gets another id.
+   * Then `ctx.session` is still set, and the old session ends only when the session is saved under the new id.
    */
   async destroy(key: string, { ctx }: { readonly ctx?: KoaContext } = {}): Promise<void> {
     await (ctx ? this.#requestOf(ctx).delete(key) : this.#store.destroy(key))

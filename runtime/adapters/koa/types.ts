@@ -2,7 +2,7 @@ import type { MaxAge } from './session-fields.js'
 
 /** The type of `ctx.session`: koa-session's members and the data of the application. */
 export type KoaSession<Data extends object> = Partial<Data> & {
-  /** Whether the session was not stored yet at the start of the request. */
+  /** Whether the session is new: it was not stored at the start of the request. */
   readonly isNew: boolean
   /** The session id. */
   readonly externalKey: string | undefined
@@ -10,20 +10,19 @@ export type KoaSession<Data extends object> = Partial<Data> & {
   readonly length: number
   /** Whether the session has any keys. */
   readonly populated: boolean
-  /** Lifetime in milliseconds. Setting it gives this session a lifetime of its own. */
+  /** Lifetime in milliseconds. Set it to give this session its own lifetime. */
   maxAge: MaxAge | undefined
-  /** Stores the session now, also an empty or unchanged one. */
+  /** Stores the session now, even if it is empty or unchanged. */
   save(): Promise<void>
   /** Moves the session to a new id. Call it at login. */
   regenerate(): Promise<void>
-  /** With `autoCommit: false`: does the work that koa-session otherwise does at the end of the request. */
+  /** Stores the session and sets the cookie. Call it at the end of the request, if `autoCommit` is false. */
   manuallyCommit(): Promise<void>
   toJSON(): Partial<Data>
 }
 
 /**
- * The members that koa-session adds to Koa's context, but does not declare. An application declares once which data is in
- * its sessions.
+ * The members that koa-session adds to Koa's context, but does not declare. Declare the data of your sessions once:
  *
  * @example
  * ```ts

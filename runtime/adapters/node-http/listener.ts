@@ -16,8 +16,8 @@ export type SessionListener<Values extends object = AnyShape, Flash extends obje
 
 export interface WithSessionOptions {
   /**
-   * Called with the error of the listener, or of loading or storing the session. It may send a response. Otherwise the
-   * response has status 500.
+   * Receives an error of the listener, or of loading or storing the session. The function may send a response.
+   * Otherwise the response has status 500.
    *
    * @default passes the error to the error handler of the configuration
    */
@@ -25,8 +25,8 @@ export interface WithSessionOptions {
 }
 
 /**
- * Gives a listener its session. The response is held back at its first call until the session is stored, so change the
- * session before. When the listener throws before it responds, the session is not stored.
+ * Gives a listener its session. The first call that sends the response stores the session, and the response waits for
+ * it. So change the session before this call. If the listener throws before this call, the session is not stored.
  *
  * @example
  * ```ts

@@ -8,11 +8,11 @@ type Method = (...args: unknown[]) => unknown
 type Methods = Readonly<Record<Start, Method>>
 
 /**
- * Holds a response back until asynchronous work has decided on a cookie. The first call that would send the response
- * starts the work. That call and all later calls are carried out after the work.
+ * Delays a response until asynchronous work returns the cookie to send. The first call that would send the response
+ * starts the work. This call and all later calls are carried out after the work.
  *
- * Other packages, such as `compression`, also replace methods of the response, before or after this one, and keep calling
- * the methods that they replaced. So the methods of this class work as long as the response does.
+ * Other packages, such as `compression`, also replace methods of the response, before or after this class. They still
+ * call the methods that they replaced. So the methods of this class must work until the response ends.
  */
 export class ResponseHold {
   readonly #response: ServerResponse
@@ -21,9 +21,9 @@ export class ResponseHold {
   readonly #before: () => Promise<string | undefined>
   readonly #onError: (error: unknown) => void
   readonly #calls: [name: Start, args: unknown[]][] = []
-  /** Listeners for `drain` that another package took to a stream of its own, as `compression` does. */
+  /** Listeners for `drain` that another package, such as `compression`, moved to its own stream. */
   readonly #waiting: Method[] = []
-  /** Open: calls go to the replaced methods. Dropped: nothing more of this response is sent. */
+  /** Holding: calls wait. Open: calls go to the replaced methods. Dropped: nothing more of this response is sent. */
   #state: 'holding' | 'open' | 'dropped' = 'holding'
   #cookie: string | undefined
   #begun = false
@@ -31,7 +31,7 @@ export class ResponseHold {
 
   /**
    * @param before the work; resolves to a cookie to send, if any
-   * @param onError called when the work or a later call fails. Calls that were held back are dropped then.
+   * @param onError called when the work or a delayed call fails. The remaining delayed calls are then dropped.
    */
   constructor(response: ServerResponse, before: () => Promise<string | undefined>, onError: (error: unknown) => void) {
     this.#response = response
@@ -66,7 +66,7 @@ export class ResponseHold {
     return this.#ended
   }
 
-  /** Drops the calls that were held back, and holds back no more calls. */
+  /** Drops the delayed calls, and delays no more calls. */
   cancel(): void {
     if (this.#state !== 'holding') return
     if (this.#begun) this.#drop()
@@ -83,7 +83,7 @@ export class ResponseHold {
   #hold(name: Start, args: unknown[]): void {
     const [status] = args
     if (name === 'writeHead' && this.#begun) {
-      // A package that replaced our method calls writeHead(statusCode) until the headers are sent, as Node does itself.
+      // A package that replaced our method calls writeHead(statusCode) until the headers are sent, like Node itself.
       if (args.length === 1 && status === this.#response.statusCode) return
       throw headersSent()
     }
@@ -137,14 +137,14 @@ export class ResponseHold {
     for (const name of STARTS) if (name !== 'writeHead' || this.#cookie === undefined) this.#restore(name)
   }
 
-  /** For another response: bypasses packages that replaced our methods and are still busy with the first response. */
+  /** Prepares an error response: bypasses packages that replaced our methods and still work on the first response. */
   #drop(): void {
     this.#state = 'dropped'
     this.#calls.length = 0
     Object.assign(this.#response, this.#methods)
   }
 
-  /** Restores a method, unless another package replaced ours, which it still calls. */
+  /** Restores a method, unless another package replaced our method: the package still calls it. */
   #restore(name: Start): void {
     if (Reflect.get(this.#response, name) === this.#holding[name])
       Reflect.set(this.#response, name, this.#methods[name])
@@ -162,12 +162,12 @@ function setHeaders(response: ServerResponse, headers: unknown): void {
   }
 }
 
-/** Keeps a last name without a value, which Node refuses. */
+/** A last name without a value also gets a pair, so that Node refuses it. */
 function inPairs(list: unknown[]) {
   return Array.from({ length: Math.ceil(list.length / 2) }, (_, index) => list.slice(index * 2, index * 2 + 2))
 }
 
-/** The error that Node throws. */
+/** An error with the same code as Node's own error. */
 function headersSent(): Error {
   const text =
     'writeHead was called after writeHead, write, end or flushHeaders of the same response. The headers are fixed by then. ' +

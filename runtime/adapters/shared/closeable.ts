@@ -1,8 +1,8 @@
 /** An object with connections to DynamoDB. */
 export interface Closeable {
   /**
-   * Closes the connections to DynamoDB at once. Otherwise an idle connection stays open for a minute, but does not keep the
-   * process alive. Running requests are aborted. A later request opens connections again.
+   * Closes the connections to DynamoDB at once, and aborts running requests. A later request opens connections again.
+   * Without this call, an idle connection stays open for a minute, but does not keep the process alive.
    *
    * A `client` or `requestHandler` of the application stays open.
    *

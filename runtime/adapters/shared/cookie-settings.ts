@@ -3,7 +3,7 @@ import type { SessionExtras } from '../../session/item/session-extras.js'
 
 /** The settings of a session's cookie, with the names of express-session. */
 export interface CookieSettings {
-  /** The lifetime in milliseconds, which begins anew with each touch. null: the cookie lives as long as the browser. */
+  /** The lifetime in milliseconds, which starts again at each touch. null: the cookie ends with the browser. */
   readonly originalMaxAge?: number | null | undefined
   readonly maxAge?: number | null | undefined
   readonly expires?: Date | string | number | null | undefined
@@ -15,7 +15,7 @@ type Check = (value: unknown) => boolean
 const isBoolean: Check = (value) => typeof value === 'boolean'
 const isLifetime: Check = (value) => value === null || (typeof value === 'number' && isWritable(wallClock() + value))
 
-/** The values that frameworks can write into a cookie: those that the package `cookie` takes. */
+/** The values that frameworks can write into a cookie, which are the values that the package `cookie` accepts. */
 const SETTINGS: ReadonlyMap<string, Check> = new Map([
   ['originalMaxAge', isLifetime],
   ['maxAge', isLifetime],
@@ -30,10 +30,10 @@ const SETTINGS: ReadonlyMap<string, Check> = new Map([
 ])
 
 /**
- * The settings of a cookie from their stored JSON. Leaves out members that no framework can write, because the framework
- * could not send its response with them.
+ * The settings of a cookie from their stored JSON. Leaves out members that a framework can't write into a cookie. With
+ * such a member, the framework could not send its response.
  *
- * @returns undefined when no settings are stored, as in sessions of other writers
+ * @returns undefined if no settings are stored, for example in sessions of other writers
  */
 export function parseCookie(json: string | undefined): CookieSettings | undefined {
   try {
@@ -65,7 +65,7 @@ function isTextOf(pattern: RegExp): Check {
   return (value) => typeof value === 'string' && pattern.test(value)
 }
 
-/** Whether the cookie's own time has passed. */
+/** Whether the cookie has expired by its own `expires`. */
 export function isExpired(cookie: CookieSettings | undefined): boolean {
   const end = cookie?.expires ? endOf(cookie) : undefined
   return end !== undefined && wallClock() >= end
@@ -87,12 +87,14 @@ export function extrasOf(cookie: CookieSettings | undefined, stored: string | un
   }
 }
 
-/** Equal texts mean equal settings. Different texts may mean equal settings too: other writers have another order. */
+/**
+ * For a quick comparison: equal texts mean equal settings. Different texts can too, if the order of the keys differs.
+ */
 function withoutTime(json: string | undefined): string | undefined {
   return json?.replace(/"expires":"[^"]*"/, '"expires":true')
 }
 
-/** When the cookie ends, in milliseconds since the epoch. undefined: the cookie lives as long as the browser. */
+/** When the cookie ends, in milliseconds since the epoch. undefined: the cookie ends with the browser. */
 function endOf(cookie: CookieSettings): number | undefined {
   if (cookie.expires) {
     const end = new Date(cookie.expires).getTime()
@@ -108,8 +110,8 @@ function lifetimeOf(cookie: CookieSettings): number | undefined {
 }
 
 /**
- * Whether two cookies differ only in the time that moves with every request. express-session computes `originalMaxAge`
- * from the time until `expires`, so the value may be some milliseconds too small.
+ * Whether two cookies differ only in `expires`, which changes with every request. `originalMaxAge` may differ by less
+ * than a second, because express-session computes it from the time until `expires`.
  */
 function haveSameSettings(json: string, stored: string | undefined): boolean {
   const [one, other] = [parseCookie(json) ?? {}, parseCookie(stored) ?? {}]

@@ -12,7 +12,7 @@ import type { SessionRepository } from '../../session/session-repository.js'
  */
 export type ExtrasOf = (cookie: string | undefined) => SessionExtras
 
-/** The part of the SessionStore that a session of a request needs. */
+/** The part of the SessionStore that a RequestSession needs. */
 interface Store {
   readonly repository: SessionRepository
   survive(error: unknown, operation: string, id: string): void
@@ -22,18 +22,20 @@ interface Store {
 type State =
   /** Nothing is stored yet. */
   | { readonly kind: 'new' }
-  /** DynamoDB could not tell whether the session exists. */
+  /** The read failed, so it is unknown whether the session exists. */
   | { readonly kind: 'unread' }
-  /** The session as it was loaded or last stored. */
+  /** The record is the session as loaded or last stored. */
   | { readonly kind: 'loaded'; readonly record: SessionRecord }
-  /** A write found that another request deleted the session, or moved it to another id. The record is the last known one. */
+  /**
+   * A write found that another request deleted the session, or gave it another id. The record is the last known one.
+   */
   | { readonly kind: 'deleted'; readonly record: SessionRecord }
 
 const noExtras: ExtrasOf = () => ({})
 
 /**
- * One session in one request: loaded or new, then saved or touched, then released. Its methods run one after another,
- * in the order of the calls.
+ * One session in one request: loaded or new, then saved or touched, then released. Calls of its methods run one after
+ * another, in their order.
  */
 export class RequestSession {
   readonly #store: Store
@@ -46,12 +48,12 @@ export class RequestSession {
     this.#state = state
   }
 
-  /** The session as it was loaded or last stored, also after it was found deleted. Undefined when new or unread. */
+  /** The session as loaded or last stored, even if a write found it deleted. Undefined if it is new or unread. */
   get record(): SessionRecord | undefined {
     return 'record' in this.#state ? this.#state.record : undefined
   }
 
-  /** Whether DynamoDB could not tell if the session exists, and what is in it. */
+  /** Whether the read failed. The session and its data are then unknown. */
   get unread(): boolean {
     return this.#state.kind === 'unread'
   }
@@ -61,30 +63,34 @@ export class RequestSession {
     return this.#state.kind === 'deleted'
   }
 
-  /** @throws {SessionUnreadError} when the session could not be read */
+  /** @throws {SessionUnreadError} if the session could not be read */
   assertRead(id: string): void {
     if (this.unread) throw unread(id)
   }
 
-  /** @param base JSON of the data that the application can see, where it can't see all stored data */
+  /**
+   * Sets the data from which later saves find changes, if the application can't see all stored data.
+   *
+   * @param base JSON of the data that the application can see
+   */
   rebase(base: string): void {
     if ('record' in this.#state) this.#state = { ...this.#state, record: { ...this.#state.record, base } }
   }
 
   /**
-   * Stores the session: creates a new one, or changes one that was loaded, unless another request has deleted it.
+   * Creates a new session, or saves a loaded one. A session that another request has deleted stays deleted.
    *
    * @param id the session's id; for a new session also a function that makes ids
-   * @throws {SessionUnreadError} when the session could not be read and the data is not empty
-   * @throws {InvalidSessionIdError} when the id of a new session belongs to another session
+   * @throws {SessionUnreadError} if the session could not be read and the data is not empty
+   * @throws {InvalidSessionIdError} if the id of a new session belongs to another session
    */
   save(id: string | (() => string), data: SessionData, extras: ExtrasOf = noExtras): Promise<void> {
     return this.#inTurn(() => this.#save(id, data, extras))
   }
 
   /**
-   * As {@link save}; but unchanged data leads to a {@link touch}, whose failure a request survives. For frameworks that
-   * save every session at the end of every request.
+   * Like {@link save}, but touches a session with unchanged data. A request survives a failed {@link touch}. For
+   * frameworks that save every session at the end of every request.
    */
   saveOrTouch(id: string, data: SessionData, extras: ExtrasOf = noExtras): Promise<void> {
     return this.#inTurn(async () => {
@@ -98,7 +104,7 @@ export class RequestSession {
     })
   }
 
-  /** Extends the session without changing its data. Does nothing with a session that is new or unread. */
+  /** Extends the session without changing its data. Does nothing if the session is new or unread. */
   touch(extras: ExtrasOf = noExtras): Promise<void> {
     return this.#inTurn(async () => {
       const { record } = this
@@ -113,11 +119,11 @@ export class RequestSession {
   }
 
   /**
-   * Gives a session that was loaded another id, and stores it there.
+   * Gives a loaded session another id, and stores it under this id.
    *
    * @param id the new id, or a function that makes ids
-   * @param keep whether the session under the old id stays as it was loaded
-   * @param keys the only keys that the session keeps, whichever request changed other keys; undefined: all keys
+   * @param keep whether the session under the old id stays, with its loaded data
+   * @param keys the only keys that the session keeps, even if other requests changed more; undefined: all keys
    */
   regenerate(
     id: string | (() => string),
@@ -138,7 +144,7 @@ export class RequestSession {
     })
   }
 
-  /** Reads the session again. The request keeps a lock that it still has, and takes a lost lock anew. */
+  /** Reads the session again. The request keeps its lock. If it lost the lock, it takes the lock again. */
   reload(id: string, use: (record: SessionRecord | undefined) => void): Promise<void> {
     return this.#inTurn(async () => {
       const { repository } = this.#store
@@ -149,7 +155,7 @@ export class RequestSession {
     })
   }
 
-  /** Unlocks the session in the background, if this request has the lock. Callers need not wait, and it never rejects. */
+  /** Unlocks the session if this request has the lock. Never rejects, so callers need not wait. */
   release(): Promise<void> {
     if (this.#pending === 0 && !this.record?.token) return Promise.resolve()
     return this.#inTurn(async () => {

@@ -2,11 +2,11 @@
 export interface SessionConflict {
   /** The top-level keys of the data that both requests changed. The values of the later save are stored. */
   readonly keys: readonly string[]
-  /** Names the session without revealing its id: the first 16 hex digits of the id's SHA-256, as in error messages. */
+  /** First 16 hex digits of the id's SHA-256, like in error messages. It names the session without revealing the id. */
   readonly sessionIdHash: string
 }
 
-/** The events of stores, with the arguments of their listeners. */
+/** The events of stores and storages, with the arguments of their listeners. */
 export interface SessionEvents {
   conflict: [SessionConflict]
 }

@@ -17,10 +17,10 @@ export type Loaded =
   | {
       readonly kind: 'found'
       readonly session: RequestSession
-      /** The stored settings of the session's cookie, where its writer stored them. */
+      /** The settings of the session's cookie, if the writer stored them. */
       readonly cookie: CookieSettings | undefined
     }
-  /** There is no session for this request, but another request may find one by this id. A logout must delete it. */
+  /** This request found no session, but another request may find one by this id. A logout must delete that session. */
   | { readonly kind: 'hidden' }
   | { readonly kind: 'none' }
 
@@ -28,7 +28,7 @@ const HIDDEN: Loaded = { kind: 'hidden' }
 const NONE: Loaded = { kind: 'none' }
 
 /**
- * The part that is the same for all frameworks: which session ids are possible, and which failures a request survives
+ * The common part of all adapters. Decides which session ids are possible, and which failures a request survives
  * (docs/design/failures.md).
  */
 export class SessionStore {
@@ -38,7 +38,7 @@ export class SessionStore {
   readonly index: SessionsByValue
   readonly #connection: Connection
 
-  /** @throws {ConfigurationError} when the configuration is wrong; never for a network reason */
+  /** @throws {ConfigurationError} if the configuration is wrong. No request is sent. */
   constructor(options: Options, onConflict: ConflictListener) {
     this.configuration = resolveConfiguration(options)
     assertSecretsReadable(this.configuration)
@@ -48,10 +48,10 @@ export class SessionStore {
   }
 
   /**
-   * Loads a session for a request. Reports a stored item that is not a session, and finds none then. When DynamoDB
-   * can't answer and `raise_errors` is off, finds a session that is marked unread.
+   * Loads a session for a request. If the stored item is not a session, reports an error and finds none. If DynamoDB
+   * can't respond and `raise_errors` is off, returns a session that is marked unread.
    *
-   * @param locking whether to lock the session where the option `locking` is pessimistic
+   * @param locking whether to lock the session if the option `locking` is pessimistic
    */
   async load(id: string, locking: boolean): Promise<Loaded> {
     if (!isPossibleSessionId(id, this.configuration)) return NONE
@@ -78,19 +78,19 @@ export class SessionStore {
     }
   }
 
-  /** A session that is not stored yet. */
+  /** Makes a session that is not stored yet. */
   start(): RequestSession {
     return new RequestSession(this, { kind: 'new' })
   }
 
-  /** Deletes sessions, whether or not they exist, also those that moved to another id. Skips undefined ids. */
+  /** Deletes sessions, whether or not they exist, even if they moved to another id. Skips undefined ids. */
   async destroy(...ids: (string | undefined)[]): Promise<void> {
     for (const id of ids) {
       if (id !== undefined && isPossibleSessionId(id, this.configuration)) await this.repository.delete(id)
     }
   }
 
-  /** @throws {InvalidSessionIdError} when nothing can be stored under the id */
+  /** @throws {InvalidSessionIdError} if no session can be stored under the id */
   assertPossible(id: string): void {
     keyOf(id, this.configuration)
     if (isPossibleSessionId(id, this.configuration)) return
@@ -100,18 +100,18 @@ export class SessionStore {
     )
   }
 
-  /** Passes a failure that a request survives to the error handler, and throws any other. */
+  /** Passes a failure that a request survives to the error handler. Throws all other failures. */
   survive(error: unknown, operation: string, id: string): void {
     if (this.configuration.raiseErrors || !isTransient(error)) throw error
     this.#handle(error, operation, id)
   }
 
-  /** What the error handler throws fails the request. */
+  /** If the error handler throws, the request fails with that error. */
   #handle(error: unknown, operation: string, id: string): void {
     handleError(error, { operation, sessionIdHash: hashSessionId(id) }, this.configuration.errorHandler)
   }
 
-  /** For failures in the background, where no request waits. */
+  /** Reports a failure in the background, where no request waits. */
   report(error: unknown, operation: string, id: string): void {
     report(error, { operation, sessionIdHash: hashSessionId(id) }, this.configuration.errorHandler)
   }

@@ -1,14 +1,14 @@
-/** What the lists of attributes need to know of one attribute. */
+/** What the lists below need to know about an attribute. */
 interface Facts {
-  /** It is a time. Every write of a session changes at least one of its times. */
+  /** The attribute is a time. Every write of a session changes at least one of its times. */
   readonly isTime: boolean
-  /** A list of all sessions needs it. */
+  /** A list of all sessions reads the attribute. */
   readonly isListed: boolean
 }
 
 /**
- * THE list of what the item of a session holds, beside its key and the attributes by which sessions are found
- * (`index_keys`). All other lists of attributes derive from it. docs/design/wire-format.md describes the formats.
+ * THE list of the attributes of a session's item, except its key and the attributes of `index_keys`. All other lists of
+ * attributes are made from this list. docs/design/wire-format.md describes the formats.
  *
  * This module imports nothing, so every module may import it.
  */
@@ -19,13 +19,15 @@ const ATTRIBUTES = {
   created_at: { isTime: true, isListed: true },
   /** When the session was last written. A save expects the value that its request loaded. */
   updated_at: { isTime: true, isListed: true },
-  /** When the session expires, for DynamoDB's Time to Live. Absent where nothing ends the session. */
+  /** When the session expires, for DynamoDB's Time to Live. Absent if the session never expires. */
   expire_at: { isTime: true, isListed: true },
-  /** When a request locked the session, and the token of this lock. Absent while the session is not locked. */
+  /**
+   * When a request locked the session. The text is also the token of the lock. Absent while the session is not locked.
+   */
   locked_at: { isTime: true, isListed: false },
-  /** JSON of the cookie's settings. Absent where the writer has none. */
+  /** JSON of the cookie's settings. Absent if the writer stores none. */
   cookie: { isTime: false, isListed: true },
-  /** The key under which the session went on. An item with this attribute is a forwarder and no session. */
+  /** The stored key to which the session moved. An item with this attribute is a forwarder, not a session. */
   successor: { isTime: false, isListed: false },
   /** Tokens of the last saves, the newest first. */
   saves: { isTime: false, isListed: false },
@@ -36,16 +38,16 @@ export type AttributeName = keyof typeof ATTRIBUTES
 /** All attributes. None of them can be the table's key or one of `index_keys`. */
 export const ATTRIBUTE_NAMES = Object.keys(ATTRIBUTES) as readonly AttributeName[]
 
-/** What `clean` compares, because every write of a session changes one of them. */
+/** The times. `clean` compares them, because every write of a session changes one of them. */
 export const TIMES = ATTRIBUTE_NAMES.filter((name) => ATTRIBUTES[name].isTime)
 
-/** What a list of all sessions reads. */
+/** The attributes that a list of all sessions reads. */
 export const LISTED = ATTRIBUTE_NAMES.filter((name) => ATTRIBUTES[name].isListed)
 
-/** The attribute that DynamoDB's Time to Live goes by. */
+/** The attribute that DynamoDB's Time to Live uses. */
 export const TTL_ATTRIBUTE: AttributeName = 'expire_at'
 
-/** Whether the attribute is in this list. It is not the key, one of `index_keys`, or one of another program. */
+/** Whether the attribute is in this list. The key, `index_keys` and attributes of other programs are not. */
 export function isOfSessions(name: string): name is AttributeName {
   return Object.hasOwn(ATTRIBUTES, name)
 }
