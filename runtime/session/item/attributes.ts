@@ -8,7 +8,8 @@ interface Facts {
 
 /**
  * THE list of what the item of a session holds, beside its key and the attributes by which sessions are found
- * (`index_keys`). All other lists of attributes derive from it. docs/design/wire-format.md describes the formats.
+ * (`index_keys`). Other lists of attributes derive from it or have a type of it. docs/design/wire-format.md describes the
+ * formats.
  *
  * This module imports nothing, so every module may import it.
  */
