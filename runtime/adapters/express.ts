@@ -282,10 +282,10 @@ export class DynamoSessionStore extends (expressSession.Store as typeof session.
 }
 
 /** Makes the extras once for the cookie that is stored: a touch asks twice. */
-function rememberedExtras({ cookie }: SessionData): ExtrasOf {
+function rememberedExtras(session: SessionData): ExtrasOf {
   let last: { readonly stored: string | undefined; readonly extras: SessionExtras } | undefined
   return (stored) => {
-    if (!last || last.stored !== stored) last = { stored, extras: extrasOf(cookie, stored) }
+    if (!last || last.stored !== stored) last = { stored, extras: extrasOf(session.cookie, stored) }
     return last.extras
   }
 }
