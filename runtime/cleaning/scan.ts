@@ -1,7 +1,7 @@
 import type { ScanCommandInput, ScanCommandOutput } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { TableRequestError } from '../errors.js'
-import { ownSessions } from '../session/item/session-form.js'
+import { ownSessions } from '../session/item/is-session.js'
 import type { Item } from '../session/item/session-record.js'
 import { otherKey } from '../session/requests/errors.js'
 import { Expression } from '../session/requests/expression.js'

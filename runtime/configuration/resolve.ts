@@ -5,6 +5,7 @@ import { ConfigurationError, type Problem } from '../errors.js'
 import { overAmbient } from './ambient.js'
 import { didYouMean } from './did-you-mean.js'
 import { readEnvironment } from './env-origin.js'
+import { pointer, type Spelling } from './foreign-options.js'
 import {
   CLIENT_SETTINGS,
   configurationPath,
@@ -19,7 +20,6 @@ import { valueText, withoutPassword } from './option-text.js'
 import { checkValue } from './option-values.js'
 import type { OptionName, Options } from './options.js'
 import type { Origin } from './origin.js'
-import { pointer, type Spelling } from './pointers.js'
 import { type FileOrigin, readYaml } from './yaml-origin.js'
 
 /** Every option with its value and its source. Printing a configuration never shows a secret. */

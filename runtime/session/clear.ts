@@ -2,7 +2,7 @@ import { inParallel } from '../async/in-parallel.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { SessionDataError } from '../errors.js'
 import { type Changes, type Item, recordOf, successorOf } from './item/session-record.js'
-import type { DeleteResult, IndexItems } from './requests/index-items.js'
+import type { DeleteResult, ItemsByKey } from './requests/items-by-key.js'
 import { LONGEST_CHAIN, type SessionItems } from './requests/session-items.js'
 
 /** How many requests for single sessions run at once. */
@@ -11,7 +11,7 @@ const WIDTH = 5
 /** Deletes all sessions of this application, and no other items of the table. */
 export async function clearSessions(
   sessions: SessionItems,
-  items: IndexItems,
+  items: ItemsByKey,
   configuration: Configuration,
 ): Promise<void> {
   const { tableKey } = configuration
@@ -33,7 +33,7 @@ export async function clearSessions(
 export async function deleteByKey(
   partitionKey: string,
   equals: Changes,
-  items: IndexItems,
+  items: ItemsByKey,
   configuration: Configuration,
 ): Promise<boolean> {
   let key: string | undefined = partitionKey
@@ -48,7 +48,7 @@ export async function deleteByKey(
 async function deleteAt(
   key: string,
   equals: Changes,
-  items: IndexItems,
+  items: ItemsByKey,
   configuration: Configuration,
 ): Promise<DeleteResult> {
   const result = await items.delete(key, equals, { form: true })
@@ -56,7 +56,7 @@ async function deleteAt(
   return await items.delete(key, { ...equals, data: result.current.data })
 }
 
-/** Tells whether an item is a session where no expression can; see session-form.ts. */
+/** Tells whether an item is a session where no expression can; see is-session.ts. */
 function isSession(key: string, item: Item, configuration: Configuration): boolean {
   if (successorOf(item) !== undefined) return false
   try {

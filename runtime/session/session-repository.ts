@@ -9,10 +9,10 @@ import { type Compared, compare, type SessionData, serialize } from './item/seri
 import type { SessionExtras } from './item/session-extras.js'
 import { idOf } from './item/session-key.js'
 import { type Item, recordOf, type SessionRecord } from './item/session-record.js'
-import { isTouchDue } from './item/touch.js'
+import { isTouchDue } from './item/write-times.js'
 import { lock, unlock } from './lock.js'
 import { type Regenerating, SessionRegeneration } from './regenerate.js'
-import { IndexItems } from './requests/index-items.js'
+import { ItemsByKey } from './requests/items-by-key.js'
 import { SessionItems } from './requests/session-items.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
 
@@ -34,7 +34,7 @@ export interface FindOptions {
 export class SessionRepository {
   readonly #configuration: Configuration
   readonly #items: SessionItems
-  readonly #indexItems: IndexItems
+  readonly #itemsByKey: ItemsByKey
   readonly #writer: SessionWriter
   readonly #regeneration: SessionRegeneration
   readonly #now: Clock
@@ -46,7 +46,7 @@ export class SessionRepository {
   ) {
     this.#configuration = configuration
     this.#items = new SessionItems(configuration, connection)
-    this.#indexItems = new IndexItems(configuration, connection)
+    this.#itemsByKey = new ItemsByKey(configuration, connection)
     this.#writer = new SessionWriter(configuration, this.#items, { onConflict, now })
     this.#regeneration = new SessionRegeneration(configuration, this.#items, this.#writer, now)
     this.#now = now
@@ -200,7 +200,7 @@ export class SessionRepository {
 
   /** Deletes every session, expired or not; other items stay. */
   clear(): Promise<void> {
-    return clearSessions(this.#items, this.#indexItems, this.#configuration)
+    return clearSessions(this.#items, this.#itemsByKey, this.#configuration)
   }
 
   #unexpired(record: SessionRecord, onHidden?: () => void): SessionRecord | undefined {

@@ -11,7 +11,7 @@ import { hashSessionId } from './item/session-id.js'
 import { type Changes, type Item, indexedIn, recordOf, type SessionRecord, timesOf } from './item/session-record.js'
 import { checkSize } from './item/size.js'
 import { timestamp } from './item/timestamp.js'
-import { isTouchDue, touched } from './item/touch.js'
+import { isTouchDue, touched } from './item/write-times.js'
 import type { Condition, SessionItems, WriteResult } from './requests/session-items.js'
 import { ATTEMPTS, assertStillLocked, exhausted, rejected, unknownOutcome } from './save-errors.js'
 

@@ -10,10 +10,10 @@ import type { AttributeName } from './item/attributes.js'
 import { unpackData } from './item/compression.js'
 import { hasExpired, type Times } from './item/expiry.js'
 import { indexAttributes, indexText, LONGEST_VALUE } from './item/index-attributes.js'
-import { hasFormOfSession } from './item/session-form.js'
+import { hasFormOfSession } from './item/is-session.js'
 import { idOf } from './item/session-key.js'
 import { type Item, successorOf, timesOf } from './item/session-record.js'
-import { IndexItems } from './requests/index-items.js'
+import { ItemsByKey } from './requests/items-by-key.js'
 import { LONGEST_CHAIN, SessionItems } from './requests/session-items.js'
 
 /** A value to search for. Numbers count as their text: 42 and '42' are the same. */
@@ -78,7 +78,7 @@ const ATTEMPTS = 10
  */
 export class SessionsByValue implements SessionSearch {
   readonly #configuration: Configuration
-  readonly #items: IndexItems
+  readonly #items: ItemsByKey
   readonly #sessions: SessionItems
   readonly #now: Clock
 
@@ -88,7 +88,7 @@ export class SessionsByValue implements SessionSearch {
     { now = wallClock }: { now?: Clock } = {},
   ) {
     this.#configuration = configuration
-    this.#items = new IndexItems(configuration, connection)
+    this.#items = new ItemsByKey(configuration, connection)
     this.#sessions = new SessionItems(configuration, connection)
     this.#now = now
   }

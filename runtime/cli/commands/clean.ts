@@ -2,6 +2,7 @@ import { collectGarbage } from '../../cleaning/collect-garbage.js'
 import { expiryLimits } from '../../cleaning/is-expired.js'
 import { type CleaningContext, checkSettings, SETTING_NAMES, type SettingName } from '../../cleaning/settings.js'
 import { jsonForOutput } from '../../fit-for-output.js'
+import { progressDisplay, type Screen, summaryLines } from '../clean-progress.js'
 import {
   configurationForCommand,
   consoleLogger,
@@ -11,7 +12,6 @@ import {
 } from '../command.js'
 import { printTarget } from '../target.js'
 import { type TimeoutOptions, timeoutOf } from '../timeout.js'
-import { progressDisplay, type Screen, summaryLines } from './clean-progress.js'
 
 /** Options of `clean`, as typed: numbers are texts. */
 export interface CleanOptions extends SharedOptions, TimeoutOptions {

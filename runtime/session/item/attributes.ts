@@ -8,7 +8,7 @@ interface Facts {
 
 /**
  * THE list of the attributes of a session's item, except its key and the attributes of `index_keys`. All other lists of
- * attributes are made from this list. docs/design/wire-format.md describes the formats.
+ * attributes are made from this list, or their types are. docs/design/wire-format.md describes the formats.
  *
  * This module imports nothing, so every module may import it.
  */

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 
 import { carryOut } from '../../../generators/files/carry-out.js'
 import { guarded, textArgument } from '../../../generators/plop/prompts.js'
 import { planConfig } from '../../../generators/session-config/plan.js'
+import { progressDisplay } from '../../../runtime/cli/clean-progress.js'
 import { configurationForCommand, optionsForCommand, runCommand, standardError } from '../../../runtime/cli/command.js'
 import { cleanCommand } from '../../../runtime/cli/commands/clean.js'
-import { progressDisplay } from '../../../runtime/cli/commands/clean-progress.js'
 import { configCommand } from '../../../runtime/cli/commands/config.js'
 import { createTableCommand } from '../../../runtime/cli/commands/create-table.js'
 import { deleteTableCommand } from '../../../runtime/cli/commands/delete-table.js'
@@ -218,7 +218,7 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     () => runCommand(() => cleanCommand({ expireAtOnly: true, config: hostileFile() })),
   ],
   [
-    'runtime/cli/commands/clean-progress.ts',
+    'runtime/cli/clean-progress.ts',
     async () => {
       const display = await progressDisplay(
         resolveConfiguration({ root: folderWith() }),

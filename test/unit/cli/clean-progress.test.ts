@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { progressText, summaryLines } from '../../../../runtime/cli/commands/clean-progress.js'
+import { progressText, summaryLines } from '../../../runtime/cli/clean-progress.js'
 
 const progress = { scanned: 12_000, dead: 900, deleted: 800, kept: 11_100, capacityUnits: 1800.5, seconds: 60 }
 const summary = { ...progress, dryRun: false, complete: true, stopped: undefined }

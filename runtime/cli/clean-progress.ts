@@ -1,13 +1,13 @@
 import cliProgress from 'cli-progress'
-import { monotonic } from '../../async/clock.js'
-import type { CleaningSummary } from '../../cleaning/collect-garbage.js'
-import type { CleaningProgress } from '../../cleaning/settings.js'
-import type { Configuration } from '../../configuration/resolve.js'
-import { messageOf } from '../../errors.js'
-import type { Logger } from '../../logger.js'
-import { writeAboveBar } from '../../output.js'
-import { findTable } from '../../table/describe-table.js'
-import { workOnTable } from '../../table/table-work.js'
+import { monotonic } from '../async/clock.js'
+import type { CleaningSummary } from '../cleaning/collect-garbage.js'
+import type { CleaningProgress } from '../cleaning/settings.js'
+import type { Configuration } from '../configuration/resolve.js'
+import { messageOf } from '../errors.js'
+import type { Logger } from '../logger.js'
+import { writeAboveBar } from '../output.js'
+import { findTable } from '../table/describe-table.js'
+import { workOnTable } from '../table/table-work.js'
 
 /** The stream of the progress bar. The bar is drawn only on a terminal. */
 export type Screen = NodeJS.WritableStream & { readonly isTTY?: boolean }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isTouchDue, touched } from '../../../../runtime/session/item/touch.js'
+import { isTouchDue, touched } from '../../../../runtime/session/item/write-times.js'
 
 const NOW = 1_800_000_000_000
 const LIMITS = { maxAge: undefined, maxStale: undefined, touchInterval: 60 }

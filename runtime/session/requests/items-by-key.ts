@@ -5,7 +5,7 @@ import { isConditionFailed } from '../../dynamodb/error-facts.js'
 import type { Transport } from '../../dynamodb/transport.js'
 import { IndexMissingError } from '../../errors.js'
 import { indexName } from '../item/index-attributes.js'
-import { formOfSession } from '../item/session-form.js'
+import { formOfSession } from '../item/is-session.js'
 import { idOf } from '../item/session-key.js'
 import type { Changes, Item } from '../item/session-record.js'
 import { storeError } from './errors.js'
@@ -23,7 +23,7 @@ export type DeleteResult =
     }
 
 /** Requests for sessions by partition key. They reject with errors that are fit for the application. */
-export class IndexItems {
+export class ItemsByKey {
   readonly #configuration: Configuration
   readonly #transport: Transport
 
