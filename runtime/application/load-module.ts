@@ -23,9 +23,15 @@ export async function loadModule(file: string, root: string): Promise<Record<str
 function isBeyondNode(error: unknown): boolean {
   const code = String((error as NodeJS.ErrnoException | undefined)?.code)
   return (
-    error instanceof SyntaxError ||
+    (error instanceof SyntaxError && !isThrown(error)) ||
     /^ERR_(UNKNOWN_FILE_EXTENSION|(UNSUPPORTED|INVALID)_TYPESCRIPT_SYNTAX)$|MODULE_NOT_FOUND$/.test(code)
   )
+}
+
+/** Whether code that ran has thrown the error, such as JSON.parse: the parser's own errors have no frame in a file. */
+function isThrown({ stack = '' }: Error): boolean {
+  const frames = stack.split('\n').filter((line) => /^\s+at (?!async )/.test(line))
+  return frames.some((frame) => !/node:|<anonymous>\)?$/.test(frame))
 }
 
 /** Loads TypeScript of the application, and what it imports of the application. Packages are imported by Node. */

@@ -100,7 +100,7 @@ class Cleaning {
   /** @returns whether the segment was cleaned to its end */
   async #segment(segment: number): Promise<boolean> {
     const batches = new Batches(
-      (batch) => this.#delete(batch),
+      (batch) => this.#deleteOrStop(batch),
       () => this.#deletions.width,
     )
     try {
@@ -137,6 +137,16 @@ class Cleaning {
     } while (start)
     await batches.add(batch)
     return (await batches.end()) && start === undefined && this.#stop.scanning
+  }
+
+  /** A failure ends the other batches at once, also while they wait to repeat a request. */
+  async #deleteOrStop(batch: readonly Item[]): Promise<boolean> {
+    try {
+      return await this.#delete(batch)
+    } catch (error) {
+      this.#stop.now()
+      throw error
+    }
   }
 
   /**

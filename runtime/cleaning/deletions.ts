@@ -3,7 +3,7 @@ import type {
   BatchStatementResponse,
   DeleteItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
-import { DENIED, isAwsError, isConditionFailed } from '../dynamodb/error-facts.js'
+import { DENIED, isAwsError, isConditionFailed, isThrottling } from '../dynamodb/error-facts.js'
 import { explainAwsError } from '../dynamodb/explain-error.js'
 import type { Transport } from '../dynamodb/transport.js'
 import { DynamoSessionError, TableRequestError } from '../errors.js'
@@ -92,7 +92,12 @@ export class Deletions {
       const input: BatchExecuteStatementCommandInput = { Statements, ReturnConsumedCapacity: 'TOTAL' }
       const estimate = left.length * this.#unitsPerSession()
       const sent = await this.#requests
-        .send('PartiQLDelete', estimate, (transport) => transport.send('BatchExecuteStatement', input))
+        .send('PartiQLDelete', estimate, (transport) =>
+          transport.send('BatchExecuteStatement', input).catch((error: unknown) => {
+            if (isThrottling(error)) this.#width = 1
+            throw error
+          }),
+        )
         .catch((error) => {
           throw batchRefused(error, left) ?? error
         })

@@ -19,6 +19,7 @@ export function readEnvironment(env: Environment): Origin {
   const values = new Map<OptionName, { value: unknown; source: string }>()
   const problems: Problem[] = []
   const warnings: string[] = []
+  const misnamed = new Map<OptionName, Problem>()
   for (const name of ENV_OPTION_NAMES) {
     const variable = envName(name)
     const text = env[variable]
@@ -34,11 +35,11 @@ export function readEnvironment(env: Environment): Origin {
       const hint = pointer(variable.slice(ENV_PREFIX.length), envName)
       if (hint && env[variable]) problems.push({ place: `ENV ${variable}`, text: `${NO_OPTION}${hint}` })
       else warnings.push(warningOf(variable))
-    } else if (isOldName(variable, env)) {
-      problems.push({ place: `ENV ${variable}`, text: `is not read: rename it to AWS_${variable}` })
     }
+    const name = env[variable] ? optionOfOldName(variable) : undefined
+    if (name) misnamed.set(name, { place: `ENV ${variable}`, text: `is not read: rename it to AWS_${variable}` })
   }
-  return { values, problems, warnings }
+  return { values, problems, warnings, misnamed }
 }
 
 const NO_OPTION = 'is not an option of dynamo-session-store'
@@ -49,8 +50,7 @@ function warningOf(variable: string): string {
     : `ENV ${variable} ${NO_OPTION}${didYouMean(variable, KNOWN)}`
 }
 
-/** Where the new name is set as well, the old one is for another program. */
-function isOldName(variable: string, env: Environment): boolean {
-  const current = `AWS_${variable}`
-  return variable.startsWith(OLD_PREFIX) && KNOWN.includes(current) && Boolean(env[variable]) && !env[current]
+function optionOfOldName(variable: string): OptionName | undefined {
+  if (!variable.startsWith(OLD_PREFIX)) return undefined
+  return ENV_OPTION_NAMES.find((name) => envName(name) === `AWS_${variable}`)
 }

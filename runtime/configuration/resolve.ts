@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { ConfigurationError, type Problem } from '../errors.js'
 import { overAmbient } from './ambient.js'
@@ -14,6 +14,7 @@ import {
   envName,
   OPTION_NAMES,
   type ResolvedOptions,
+  YAML_OPTION_NAMES,
   yamlName,
 } from './option-table.js'
 import { valueText, withoutPassword } from './option-text.js'
@@ -64,9 +65,10 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
   const wrongEnvironment = environmentProblem(environment)
   const file = wrongEnvironment
     ? { ...nothing, problems: [{ place, text: wrongEnvironment }], path: undefined }
-    : readFile(root, environment, firstOf('configFile', [code, variables]), env)
+    : readFile(root, environment, firstOf('configFile', [code, variables]), env, [code, variables])
   const origins = [code, variables, file]
-  const problems = origins.flatMap((origin) => origin.problems)
+  const misnamed = [...(variables.misnamed ?? [])].filter(([name]) => firstOf(name, origins) === undefined)
+  const problems = [...origins.flatMap((origin) => origin.problems), ...misnamed.map(([, problem]) => problem)]
   if (problems.length > 0) throw new ConfigurationError(problems)
   const configuration = new ResolvedConfiguration(
     origins,
@@ -190,6 +192,7 @@ function readFile(
   environment: string,
   given: { value: unknown; source: string } | undefined,
   env: Environment,
+  others: readonly Origin[],
 ): FileOrigin & { path: string | undefined } {
   const candidates = given ? [String(given.value)] : [configurationPath(environment), configurationPath()]
   for (const candidate of candidates) {
@@ -212,8 +215,17 @@ function readFile(
   const isThere = (path: string) => existsSync(resolve(root, path))
   const overlooked = candidates.map((candidate) => candidate.replace(/yml$/, 'yaml')).filter(isThere)
   const warnings = overlooked.map((path) => `${path} is not read: its name must end in .yml`)
-  const problems = candidates.map(gemPath).filter(isThere).map(gemProblem)
+  const found = candidates.map(gemPath).filter(isThere).map(gemProblem)
+  // Rails may live beside an application that needs no file, or none in this environment.
+  const isConfigured = others.some(isConfiguring) || isThere(dirname(configurationPath(environment)))
+  if (isConfigured) warnings.push(...found.map(({ place, text }) => `${place} ${text}`))
+  const problems = isConfigured ? [] : found
   return { ...nothing, problems, warnings, path: undefined }
+}
+
+/** Whether ENV or code sets an option that could stand in the file. */
+function isConfiguring({ values }: Origin): boolean {
+  return [...values.keys()].some((name) => YAML_OPTION_NAMES.includes(name))
 }
 
 /** Where the Ruby gem's file would be in place of ours. */

@@ -160,7 +160,8 @@ export class FastifySessions {
   finish(request: Request, { touch = false } = {}): void {
     const current = isSessionObject(request.session) ? this.#entries.get(request.session) : undefined
     for (const entry of this.#ofRequests.get(request) ?? []) {
-      if (touch && entry === current && !entry.isSaved && entry.refused === undefined) this.#touch(entry.requestSession)
+      if (touch && entry === current && !entry.isSaved && entry.refused === undefined)
+        entry.requestSession.touchInBackground(extrasOfTouch)
       entry.requestSession.release()
     }
   }
@@ -276,14 +277,6 @@ export class FastifySessions {
         })
       })
     })
-  }
-
-  async #touch(requestSession: RequestSession): Promise<void> {
-    try {
-      await requestSession.touch(extrasOfTouch)
-    } catch (error) {
-      this.#store.report(error, 'touch', requestSession.record?.id ?? '')
-    }
   }
 }
 

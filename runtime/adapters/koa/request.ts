@@ -126,18 +126,14 @@ export class KoaRequest {
   /** When the response closes: touches a session that the request only read, and releases all locks. */
   #finish(): void {
     for (const [key, { requestSession, done }] of this.#entries) {
-      if (done === 'nothing' && this.#context.session?.externalKey === key) this.#touch(key, requestSession)
+      if (done === 'nothing' && this.#context.session?.externalKey === key) this.#touch(requestSession)
       else if (done !== 'deleted') requestSession.release()
     }
   }
 
-  /** koa-session does not call stores for an unchanged session. No request waits here, so every error is reported. */
-  async #touch(key: string, requestSession: RequestSession): Promise<void> {
-    try {
-      await requestSession.touch(extrasFor(undefined, this.#store.configuration.touchInterval))
-    } catch (error) {
-      this.#store.report(error, 'touch', key)
-    }
+  /** koa-session does not call stores for an unchanged session. */
+  async #touch(requestSession: RequestSession): Promise<void> {
+    await requestSession.touchInBackground(extrasFor(undefined, this.#store.configuration.touchInterval))
     await requestSession.release()
   }
 }

@@ -112,6 +112,19 @@ export class RequestSession {
     })
   }
 
+  /** A {@link touch} after the response. No request waits, so every failure is reported. Never rejects. */
+  touchInBackground(extras: ExtrasOf): Promise<void> {
+    return this.#inTurn(async () => {
+      const { record } = this
+      if (!record) return
+      try {
+        this.#become(await this.#store.repository.touch(record, extras(record.cookie)), record)
+      } catch (error) {
+        this.#store.report(error, 'touch', record.id)
+      }
+    })
+  }
+
   /** Whether a {@link touch} has nothing to write and nothing to wait for. */
   isFresh(extras: ExtrasOf): boolean {
     const { record } = this

@@ -85,6 +85,12 @@ describe('a variable of an early version of the Ruby gem', () => {
     )
   })
 
+  it('is left alone where code or the file sets the option, perhaps from this variable', () => {
+    expect(resolve({ env: old, code: { tableName: 'visits' } })).toMatchObject({ tableName: 'visits', warnings: [] })
+    const files = { 'config/dynamo_session_store.yml': 'table_name: ${DYNAMO_DB_SESSION_TABLE_NAME}\n' }
+    expect(resolve({ env: old, files })).toMatchObject({ tableName: 'visits', warnings: [] })
+  })
+
   it('is left alone beside the new one, when it is empty, and when it names no option', () => {
     const current = { ...old, AWS_DYNAMO_DB_SESSION_TABLE_NAME: 'new' }
     expect(resolve({ env: current })).toMatchObject({ tableName: 'new', warnings: [] })
@@ -106,6 +112,15 @@ describe("the Ruby gem's configuration file", () => {
     expect(problemsOf({ files: { [GEM_IN_PRODUCTION]: text }, env: { NODE_ENV: 'production' } })).toBe(
       `${GEM_IN_PRODUCTION}: is the Ruby gem's file, which is not read here: copy it to config/dynamo_session_store/production.yml, ${remedy}`,
     )
+  })
+
+  it('is a warning where code, ENV or a file for another environment configures the application', () => {
+    const files = { [GEM]: text }
+    const warning = expect.stringContaining(`${GEM} is the Ruby gem's file, which is not read here`)
+    expect(resolve({ files, code: { tableName: 'ours' } })).toMatchObject({ tableName: 'ours', warnings: [warning] })
+    expect(resolve({ files, env: { AWS_DYNAMO_DB_SESSION_TABLE_NAME: 'ours' } }).warnings).toEqual([warning])
+    const elsewhere = { ...files, 'config/dynamo_session_store/production.yml': 'table_name: ours\n' }
+    expect(resolve({ files: elsewhere, env: { NODE_ENV: 'test' } }).warnings).toEqual([warning])
   })
 
   it('is left alone beside ours, and in another environment, and read where it is named', () => {
