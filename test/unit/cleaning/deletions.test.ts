@@ -18,8 +18,13 @@ function deletionsOf(rate?: number) {
     transport.requests[sent]?.answer({ Responses: codes.map((Code) => (Code ? { Error: { Code } } : {})) })
     sent += 1
   }
+  const fail = async (name: string) => {
+    await until(() => transport.requests.length > sent)
+    transport.requests[sent]?.fail(Object.assign(new Error('too fast'), { name }))
+    sent += 1
+  }
   const remove = () => deletions.delete(['a', 'b'].map((id) => ({ session_id: { S: id } })))
-  return { deletions, remove, answer }
+  return { deletions, remove, answer, fail }
 }
 
 it('sends one more batch at once after each success, up to six', async () => {
@@ -45,6 +50,20 @@ it('goes back to one batch when DynamoDB throttles', async () => {
     }
     await done
   }
+  expect(deletions.width).toBe(2)
+})
+
+it('goes back to one batch when DynamoDB throttles a whole batch', async () => {
+  const { deletions, remove, answer, fail } = deletionsOf()
+  const first = remove()
+  await answer(undefined, undefined)
+  await first
+  expect(deletions.width).toBe(2)
+  const second = remove()
+  await fail('ThrottlingException')
+  await until(() => deletions.width === 1)
+  await answer(undefined, undefined)
+  await second
   expect(deletions.width).toBe(2)
 })
 
