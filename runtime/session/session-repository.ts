@@ -5,7 +5,7 @@ import { SessionDataError } from '../errors.js'
 import { clearSessions } from './clear.js'
 import { LISTED } from './item/attributes.js'
 import { hasExpired } from './item/expiry.js'
-import { type Compared, compare, type SessionData, serialize } from './item/serialize.js'
+import { type SessionData, serialize, serializeChanges } from './item/serialize.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { idOf } from './item/session-key.js'
 import { type Item, recordOf, type SessionRecord } from './item/session-record.js'
@@ -112,7 +112,7 @@ export class SessionRepository {
    * Stores a session that was loaded. Unchanged data is not sent. An unchanged session is written only when a touch is
    * due. A lock that is held is released.
    *
-   * @param compared the data compared with `record.base`, where the caller has done that already
+   * @param json the JSON that {@link serializeChanges} gives, if the caller has it already
    * @returns what is stored now; undefined when the session was deleted in the meantime: it stays deleted
    * @throws {SessionTooLargeError} before anything is sent
    * @throws {SessionConflictError} @throws {LockLostError} and nothing was written
@@ -121,10 +121,10 @@ export class SessionRepository {
     record: SessionRecord,
     data: SessionData,
     extras: SessionExtras = {},
-    compared: Compared = compare(data, record.base),
+    json: string = serializeChanges(data, record.base),
   ): Promise<SessionRecord | undefined> {
-    if (compared.unchanged && !this.isTouchDue(record, extras)) return record
-    return this.#writer.save(record, compared.json, extras)
+    if (json === record.base && !this.isTouchDue(record, extras)) return record
+    return this.#writer.save(record, json, extras)
   }
 
   /**

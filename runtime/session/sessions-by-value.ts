@@ -9,7 +9,7 @@ import { deleteByKey } from './clear.js'
 import type { AttributeName } from './item/attributes.js'
 import { unpackData } from './item/compression.js'
 import { hasExpired, type Times } from './item/expiry.js'
-import { indexAttributes, indexText, LONGEST_VALUE } from './item/index-attributes.js'
+import { indexText, LONGEST_VALUE, valueAt } from './item/index-attributes.js'
 import { hasFormOfSession } from './item/is-session.js'
 import { idOf } from './item/session-key.js'
 import { type Item, successorOf, timesOf } from './item/session-record.js'
@@ -223,7 +223,7 @@ export class SessionsByValue implements SessionSearch {
   #textIn({ data, ...attributes }: Item, key: string): string | undefined {
     const unpacked = data && unpackData(data, this.#configuration.serializer)
     try {
-      if (unpacked && 'text' in unpacked) return indexAttributes(unpacked.text, [key])[key]?.S
+      if (unpacked && 'text' in unpacked) return indexText(valueAt(JSON.parse(unpacked.text), key))
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
     }

@@ -1,5 +1,5 @@
 import { InvalidSessionIdError, SessionUnreadError } from '../../errors.js'
-import { type Compared, compare, type SessionData } from '../../session/item/serialize.js'
+import { type SessionData, serializeChanges } from '../../session/item/serialize.js'
 import type { SessionExtras } from '../../session/item/session-extras.js'
 import { hashSessionId } from '../../session/item/session-id.js'
 import type { SessionRecord } from '../../session/item/session-record.js'
@@ -96,11 +96,10 @@ export class RequestSession {
     return this.#inTurn(async () => {
       const { record } = this
       if (!record) return this.#save(id, data, extras)
-      const compared = compare(data, record.base)
+      const json = serializeChanges(data, record.base)
       const more = extras(record.cookie)
-      return compared.unchanged && !more.changed
-        ? this.#touch(record, more)
-        : this.#change(record, data, more, compared)
+      const isUnchanged = json === record.base && !more.changed
+      return isUnchanged ? this.#touch(record, more) : this.#change(record, data, more, json)
     })
   }
 
@@ -196,8 +195,8 @@ export class RequestSession {
     }
   }
 
-  async #change(record: SessionRecord, data: SessionData, extras: SessionExtras, compared?: Compared): Promise<void> {
-    this.#become(await this.#store.repository.update(record, data, extras, compared), record)
+  async #change(record: SessionRecord, data: SessionData, extras: SessionExtras, json?: string): Promise<void> {
+    this.#become(await this.#store.repository.update(record, data, extras, json), record)
   }
 
   async #touch(record: SessionRecord, extras: SessionExtras): Promise<void> {

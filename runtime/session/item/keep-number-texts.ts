@@ -4,9 +4,10 @@
  *
  * @param json JSON.stringify of an object
  * @param stored JSON of an object, by any writer
+ * @param normal the same object, as JSON.stringify writes it
  */
-export function keepTexts(json: string, stored: string): string {
-  if (stored === JSON.stringify(JSON.parse(stored))) return json
+export function keepTexts(json: string, stored: string, normal = JSON.stringify(JSON.parse(stored))): string {
+  if (stored === normal) return json
   const texts = valueTexts(stored)
   return objectOf(
     [...valueTexts(json)].map(([key, text]) => {

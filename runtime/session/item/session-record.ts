@@ -5,6 +5,7 @@ import { isOfSessions } from './attributes.js'
 import { unpackData } from './compression.js'
 import { deepestFor, isDeeperThan } from './depth.js'
 import type { Times } from './expiry.js'
+import { indexAttributes } from './index-attributes.js'
 import { savesIn } from './saves.js'
 import type { SessionData } from './serialize.js'
 import { hashSessionId } from './session-id.js'
@@ -36,14 +37,15 @@ export interface SessionRecord extends Times {
   readonly saves: readonly string[]
   /** The item has no `data`. The next write has to add it. */
   readonly dataMissing: boolean
-  /** The stored attributes of `index_keys`. */
-  readonly indexed: Changes
+  /**
+   * Corrections for attributes of `index_keys` that do not match the data; undefined when all match. Such a session is
+   * older than the option, or its last writer does not know the option.
+   */
+  readonly outdated: Changes | undefined
 }
 
 /** JSON of a session without data. */
 const EMPTY = '{}'
-
-const NONE_INDEXED: Changes = {}
 
 /** The options that decide how an item is read. */
 type Reading = Pick<Configuration, 'sessionIdDigest'> & Partial<Pick<Configuration, 'serializer' | 'indexKeys'>>
@@ -64,18 +66,19 @@ export function recordOf(id: string, item: Changes, configuration: Reading, toke
   const unpacked = data ? unpackData(data, configuration.serializer) : { text: EMPTY }
   if ('problem' in unpacked) throw unusable(id, unpacked.problem)
   const json = /^\s*null\s*$/.test(unpacked.text) ? EMPTY : unpacked.text
+  const parsed = parseData(id, json, deepestFor(configuration))
   return {
     id,
     json,
     base: json,
-    data: parseData(id, json, deepestFor(configuration)),
+    data: parsed,
     ...timesOf(item),
     version,
     cookie: cookie?.S,
     token,
     saves: savesIn(saves),
     dataMissing: data === undefined,
-    indexed: indexedIn(item, configuration.indexKeys),
+    outdated: outdatedIn(item, indexAttributes(parsed, configuration.indexKeys ?? [])),
   }
 }
 
@@ -84,10 +87,11 @@ function isForeign(item: Changes): boolean {
   return Object.keys(item).filter((name) => !isOfSessions(name)).length > 1
 }
 
-/** The attributes of `index_keys`, each with its value or `undefined`. */
-export function indexedIn(item: Changes, keys: readonly string[] = []): Changes {
-  if (keys.length === 0) return NONE_INDEXED
-  return Object.fromEntries(keys.map((key) => [key, Object.hasOwn(item, key) ? item[key] : undefined]))
+/** The attributes that the item has not as wanted. */
+function outdatedIn(item: Changes, wanted: Changes): Changes | undefined {
+  const isOutdated = (name: string) => wanted[name]?.S !== (Object.hasOwn(item, name) ? item[name]?.S : undefined)
+  const names = Object.keys(wanted).filter(isOutdated)
+  return names.length > 0 ? Object.fromEntries(names.map((name) => [name, wanted[name]])) : undefined
 }
 
 /**

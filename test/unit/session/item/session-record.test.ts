@@ -28,15 +28,18 @@ describe('reading an item', () => {
       saves: [],
       token: undefined,
       dataMissing: false,
-      indexed: {},
+      outdated: undefined,
     })
   })
 
-  it('gives the attributes of index_keys, also those that are absent or named like a property of all objects', () => {
-    const item = { data: { S: '{}' }, user_id: { S: '42' }, flavour: { S: 'x' } }
+  it('gives corrections for attributes of index_keys, also those that are named like a property of all objects', () => {
+    const item = { data: { S: '{"email":"ada"}' }, user_id: { S: '42' }, flavour: { S: 'x' } }
+    const outdated = (data: string, indexKeys: string[]) =>
+      recordOf(ID, { ...item, data: { S: data } }, { ...FORMAT, indexKeys }).outdated
     const indexKeys = ['user_id', 'constructor', 'email']
-    const { indexed } = recordOf(ID, item, { ...FORMAT, indexKeys })
-    expect(indexed).toEqual({ user_id: { S: '42' }, constructor: undefined, email: undefined })
+    expect(outdated('{"email":"ada"}', indexKeys)).toEqual({ user_id: undefined, email: { S: 'ada' } })
+    expect(outdated('{"user_id":42,"constructor":1}', indexKeys)).toEqual({ constructor: { S: '1' } })
+    expect(outdated('{"user_id":42}', indexKeys)).toBeUndefined()
   })
 
   it('tolerates missing times, times of type N, and unknown attributes', () => {
