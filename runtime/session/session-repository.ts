@@ -1,18 +1,16 @@
 import { type Clock, wallClock } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import type { Connection } from '../dynamodb/connection.js'
-import { SessionDataError } from '../errors.js'
 import { clearSessions } from './clear.js'
 import { LISTED } from './item/attributes.js'
 import { hasExpired } from './item/expiry.js'
 import { type SessionData, serialize, serializeChanges } from './item/serialize.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { idOf } from './item/session-key.js'
-import { type Item, recordOf, type SessionRecord } from './item/session-record.js'
+import { recordIfSession, recordOf, type SessionRecord } from './item/session-record.js'
 import { isTouchDue } from './item/write-times.js'
 import { lock, unlock } from './lock.js'
 import { type Regenerating, SessionRegeneration } from './regenerate.js'
-import { ItemsByKey } from './requests/items-by-key.js'
 import { SessionItems } from './requests/session-items.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
 
@@ -34,7 +32,6 @@ export interface FindOptions {
 export class SessionRepository {
   readonly #configuration: Configuration
   readonly #items: SessionItems
-  readonly #itemsByKey: ItemsByKey
   readonly #writer: SessionWriter
   readonly #regeneration: SessionRegeneration
   readonly #now: Clock
@@ -46,7 +43,6 @@ export class SessionRepository {
   ) {
     this.#configuration = configuration
     this.#items = new SessionItems(configuration, connection)
-    this.#itemsByKey = new ItemsByKey(configuration, connection)
     this.#writer = new SessionWriter(configuration, this.#items, { onConflict, now })
     this.#regeneration = new SessionRegeneration(configuration, this.#items, this.#writer, now)
     this.#now = now
@@ -73,9 +69,13 @@ export class SessionRepository {
     if (this.#configuration.locking !== 'pessimistic') return this.find(id, { onHidden })
     const locked = await lock(id, this.#items, this.#configuration, this.#now, onHidden)
     if (!locked) return undefined
-    const found = this.#unexpired(await this.#usable(id, locked.item, locked.token), onHidden)
-    if (!found) await unlock(id, locked.token, this.#items)
-    return found
+    let found: SessionRecord | undefined
+    try {
+      found = this.#unexpired(recordOf(id, locked.item, this.#configuration, locked.token), onHidden)
+      return found
+    } finally {
+      if (!found) await unlock(id, locked.token, this.#items)
+    }
   }
 
   /**
@@ -192,7 +192,7 @@ export class SessionRepository {
     for await (const page of this.#items.scan([tableKey, ...LISTED])) {
       for (const item of page) {
         const id = idOf(item[tableKey]?.S ?? '', this.#configuration)
-        const record = id === undefined ? undefined : readable(id, item, this.#configuration)
+        const record = id === undefined ? undefined : recordIfSession(id, item, this.#configuration)
         if (record && !record.dataMissing && this.#unexpired(record)) yield record
       }
     }
@@ -200,31 +200,12 @@ export class SessionRepository {
 
   /** Deletes every session, expired or not; other items stay. */
   clear(): Promise<void> {
-    return clearSessions(this.#items, this.#itemsByKey, this.#configuration)
+    return clearSessions(this.#items, this.#configuration)
   }
 
   #unexpired(record: SessionRecord, onHidden?: () => void): SessionRecord | undefined {
     if (!hasExpired(record, this.#configuration, this.#now())) return record
     onHidden?.()
     return undefined
-  }
-
-  /** Releases the lock of an item that is no session. */
-  async #usable(id: string, item: Item, token: string): Promise<SessionRecord> {
-    try {
-      return recordOf(id, item, this.#configuration, token)
-    } catch (error) {
-      await unlock(id, token, this.#items)
-      throw error
-    }
-  }
-}
-
-function readable(id: string, item: Item, configuration: Configuration): SessionRecord | undefined {
-  try {
-    return recordOf(id, item, configuration)
-  } catch (error) {
-    if (error instanceof SessionDataError) return undefined
-    throw error
   }
 }

@@ -13,7 +13,7 @@ import { indexText, LONGEST_VALUE, valueAt } from './item/index-attributes.js'
 import { hasFormOfSession } from './item/is-session.js'
 import { idOf } from './item/session-key.js'
 import { type Item, successorOf, timesOf } from './item/session-record.js'
-import { ItemsByKey } from './requests/items-by-key.js'
+import type { ItemsByKey } from './requests/items-by-key.js'
 import { LONGEST_CHAIN, SessionItems } from './requests/session-items.js'
 
 /** A value to search for. Numbers count as their text: 42 and '42' are the same. */
@@ -88,8 +88,8 @@ export class SessionsByValue implements SessionSearch {
     { now = wallClock }: { now?: Clock } = {},
   ) {
     this.#configuration = configuration
-    this.#items = new ItemsByKey(configuration, connection)
     this.#sessions = new SessionItems(configuration, connection)
+    this.#items = this.#sessions.byKey
     this.#now = now
   }
 

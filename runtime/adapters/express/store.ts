@@ -13,7 +13,7 @@ import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
 import type { SessionEvents } from '../shared/session-events.js'
 import type { Loaded } from '../shared/session-store.js'
 import { sessionStoreOf, withStoreMethods } from '../shared/store-methods.js'
-import { visibleBase } from '../shared/visible-data.js'
+import { visibleData } from '../shared/visible-data.js'
 
 type Request = Parameters<session.Store['createSession']>[0] & { res?: ServerResponse }
 type Session = ReturnType<session.Store['createSession']>
@@ -233,8 +233,7 @@ export class DynamoSessionStore extends Store implements session.Store {
     this.#requestSessions.set(created, requestSession)
     const { record } = requestSession
     if (!record) return
-    const base = visibleBase(record, created, ['cookie'])
-    if (base !== undefined) requestSession.rebase(base)
+    visibleData(requestSession, (key) => key !== 'cookie' && Object.prototype.propertyIsEnumerable.call(created, key))
     if (!record.token) return
     Object.defineProperty(created, 'reload', {
       value: this.#reloader(request, record.id, requestSession),

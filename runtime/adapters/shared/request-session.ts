@@ -99,29 +99,18 @@ export class RequestSession {
       const json = serializeChanges(data, record.base)
       const more = extras(record.cookie)
       const isUnchanged = json === record.base && !more.changed
-      return isUnchanged ? this.#touch(record, more) : this.#change(record, data, more, json)
+      return isUnchanged ? this.#touch(record, () => more, 'survive') : this.#change(record, data, more, json)
     })
   }
 
   /** Extends the session without changing its data. Does nothing if the session is new or unread. */
   touch(extras: ExtrasOf = noExtras): Promise<void> {
-    return this.#inTurn(async () => {
-      const { record } = this
-      if (record) await this.#touch(record, extras(record.cookie))
-    })
+    return this.#inTurn(() => this.#touch(this.record, extras, 'survive'))
   }
 
   /** A {@link touch} after the response. No request waits, so every failure is reported. Never rejects. */
   touchInBackground(extras: ExtrasOf): Promise<void> {
-    return this.#inTurn(async () => {
-      const { record } = this
-      if (!record) return
-      try {
-        this.#become(await this.#store.repository.touch(record, extras(record.cookie)), record)
-      } catch (error) {
-        this.#store.report(error, 'touch', record.id)
-      }
-    })
+    return this.#inTurn(() => this.#touch(this.record, extras, 'report'))
   }
 
   /** Whether a {@link touch} has nothing to write and nothing to wait for. */
@@ -199,11 +188,13 @@ export class RequestSession {
     this.#become(await this.#store.repository.update(record, data, extras, json), record)
   }
 
-  async #touch(record: SessionRecord, extras: SessionExtras): Promise<void> {
+  /** @param handle what the store does with a failure */
+  async #touch(record: SessionRecord | undefined, extras: ExtrasOf, handle: 'survive' | 'report'): Promise<void> {
+    if (!record) return
     try {
-      this.#become(await this.#store.repository.touch(record, extras), record)
+      this.#become(await this.#store.repository.touch(record, extras(record.cookie)), record)
     } catch (error) {
-      this.#store.survive(error, 'touch', record.id)
+      this.#store[handle](error, 'touch', record.id)
     }
   }
 

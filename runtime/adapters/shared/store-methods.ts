@@ -7,22 +7,22 @@ import { SessionStore } from './session-store.js'
 
 const sessionStores = new WeakMap<object, SessionStore>()
 
-/** The SessionStore behind a store of {@link withStoreMethods}. It stays out of the application's sight. */
+/** The SessionStore behind a store of {@link withStoreMethods}. The application can't see it. */
 export function sessionStoreOf(store: object): SessionStore {
   const sessionStore = sessionStores.get(store)
   if (!sessionStore) throw new TypeError('Not a store of dynamo-session-store.')
   return sessionStore
 }
 
+/** A class of stores. The interfaces have the doc comments of its methods. */
+export type StoreClass<Base> = new (options?: Options) => Base & SessionSearch & Closeable
+
 /**
- * Adds to a class of events what the stores of all frameworks have: their SessionStore, its event, and the methods that
- * search and close. A function, because Express needs a base class of its own.
+ * Makes the base class of a framework's store, with the event and the methods that all stores have.
+ *
+ * @param base the class to extend; Express has a class of its own
  */
-export function withStoreMethods<Base extends EventEmitter<SessionEvents>>(
-  base: new () => Base,
-): new (
-  options?: Options,
-) => Base & SessionSearch & Closeable {
+export function withStoreMethods<Base extends EventEmitter<SessionEvents>>(base: new () => Base): StoreClass<Base> {
   const Emitter: new () => EventEmitter<SessionEvents> = base
   class Store extends Emitter implements SessionSearch, Closeable {
     constructor(options: Options = {}) {
@@ -46,7 +46,5 @@ export function withStoreMethods<Base extends EventEmitter<SessionEvents>>(
       return this.close()
     }
   }
-  return Store as unknown as new (
-    options?: Options,
-  ) => Base & SessionSearch & Closeable
+  return Store as unknown as StoreClass<Base>
 }

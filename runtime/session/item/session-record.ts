@@ -82,6 +82,16 @@ export function recordOf(id: string, item: Changes, configuration: Reading, toke
   }
 }
 
+/** Like {@link recordOf}, but the result is undefined for an item that is no session. */
+export function recordIfSession(id: string, item: Changes, configuration: Reading): SessionRecord | undefined {
+  try {
+    return recordOf(id, item, configuration)
+  } catch (error) {
+    if (error instanceof SessionDataError) return undefined
+    throw error
+  }
+}
+
 /** Whether the item has more attributes than its key and those of sessions. */
 function isForeign(item: Changes): boolean {
   return Object.keys(item).filter((name) => !isOfSessions(name)).length > 1
