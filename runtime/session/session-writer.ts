@@ -149,29 +149,24 @@ export class SessionWriter {
   /**
    * Writes once, if the condition holds.
    *
-   * If the data is unchanged, the same write also corrects attributes of `index_keys` that do not match the data. The
-   * session is then older than the option, or its last writer does not know the option. Only the version that was read
-   * is corrected. If DynamoDB refuses the attributes, the write is sent without them. The same happens if another
-   * request has written, and `condition` does not expect the version.
-   *
-   * If the item had no `data`, the write adds `data`, unless another request has added it.
+   * If the data is unchanged, the same write also corrects attributes that do not match the data ({@link
+   * SessionRecord.outdated}). Only the version that was read is corrected. If DynamoDB refuses the corrections, the
+   * write is sent without them. The same happens if another request has written, and `condition` does not expect the
+   * version.
    *
    * @param stored the session that was read
    * @param condition default: the condition of a save
    */
-  async attempt(stored: SessionRecord, wanted: Changes, condition = this.#condition(stored)): Promise<Attempt> {
-    const lacksData = stored.dataMissing && !wanted.data
-    const changes = lacksData ? { ...wanted, data: { S: stored.json } } : wanted
-    const options = { keep: lacksData ? ['data'] : [] }
-    if (stored.outdated && !wanted.data) {
+  async attempt(stored: SessionRecord, changes: Changes, condition = this.#condition(stored)): Promise<Attempt> {
+    if (stored.outdated && !changes.data) {
       const mended = { ...changes, ...stored.outdated }
       const onVersion = { ...condition, equals: { ...condition.equals, updated_at: stored.version } }
-      const result = await this.#items.write(stored.id, mended, onVersion, options).catch(unlessRefused)
+      const result = await this.#items.write(stored.id, mended, onVersion).catch(unlessRefused)
       const isSettled =
         result?.written || !result?.current || isOurs(result, changes) || 'updated_at' in (condition.equals ?? {})
       if (result && isSettled) return outcomeOf(result, stored, mended)
     }
-    return outcomeOf(await this.#items.write(stored.id, changes, condition, options), stored, changes)
+    return outcomeOf(await this.#items.write(stored.id, changes, condition), stored, changes)
   }
 
   /**
@@ -216,7 +211,7 @@ export class SessionWriter {
 
   /** The attributes that a save writes. */
   async #changes(stored: SessionRecord, extras: SessionExtras, json: string): Promise<Changes> {
-    const packed = json === stored.json ? {} : await this.#packed(json)
+    const packed = json === stored.json ? undefined : await this.#packed(json)
     const times = touched(stored, extras, this.#configuration, this.#now())
     const saves = this.#expectsVersion && { saves: savesWith(tokenOf(times.updated_at?.S ?? ''), stored.saves) }
     const changes = { ...packed, ...times, ...saves }
@@ -283,7 +278,7 @@ function isOurs(result: WriteResult, changes: Changes): boolean {
   return !result.written && result.repeated && result.current?.updated_at?.S === changes.updated_at?.S
 }
 
-/** For `catch`: swallows refusals that a write without the attributes of `index_keys` may avoid. */
+/** For `catch`: swallows refusals that a write without corrections may avoid. */
 function unlessRefused(error: unknown): undefined {
   const refused =
     error instanceof Error && (error.name === 'ValidationException' || error instanceof SessionTooLargeError)
@@ -293,7 +288,8 @@ function unlessRefused(error: unknown): undefined {
 /** The record after a write. */
 function written(stored: SessionRecord, changes: Changes): SessionRecord {
   const { updated_at: version, cookie, saves } = changes
-  const isMended = Object.keys(stored.outdated ?? {}).every((name) => Object.hasOwn(changes, name))
+  const { outdated } = stored
+  const isMended = outdated && Object.keys(outdated).every((name) => Object.hasOwn(changes, name))
   return {
     ...stored,
     ...timesOf(changes),
@@ -302,7 +298,6 @@ function written(stored: SessionRecord, changes: Changes): SessionRecord {
     cookie: cookie?.S ?? stored.cookie,
     token: undefined,
     saves: saves ? savesIn(saves) : stored.saves,
-    dataMissing: false,
-    outdated: isMended ? undefined : stored.outdated,
+    outdated: isMended ? undefined : outdated,
   }
 }

@@ -35,11 +35,9 @@ export interface SessionRecord extends Times {
   readonly token: string | undefined
   /** Tokens of the last saves, the newest first: see saves.ts. */
   readonly saves: readonly string[]
-  /** The item has no `data`. The next write has to add it. */
-  readonly dataMissing: boolean
   /**
-   * Corrections for attributes of `index_keys` that do not match the data; undefined when all match. Such a session is
-   * older than the option, or its last writer does not know the option.
+   * Corrections for the next write; undefined when there are none. An attribute of `index_keys` may not match the data:
+   * the session is older than the option, or its last writer does not know the option. `data` may be missing.
    */
   readonly outdated: Changes | undefined
 }
@@ -77,8 +75,7 @@ export function recordOf(id: string, item: Changes, configuration: Reading, toke
     cookie: cookie?.S,
     token,
     saves: savesIn(saves),
-    dataMissing: data === undefined,
-    outdated: outdatedIn(item, indexAttributes(parsed, configuration.indexKeys ?? [])),
+    outdated: outdatedIn(item, parsed, configuration.indexKeys),
   }
 }
 
@@ -97,11 +94,12 @@ function isForeign(item: Changes): boolean {
   return Object.keys(item).filter((name) => !isOfSessions(name)).length > 1
 }
 
-/** The attributes that the item has not as wanted. */
-function outdatedIn(item: Changes, wanted: Changes): Changes | undefined {
-  const isOutdated = (name: string) => wanted[name]?.S !== (Object.hasOwn(item, name) ? item[name]?.S : undefined)
-  const names = Object.keys(wanted).filter(isOutdated)
-  return names.length > 0 ? Object.fromEntries(names.map((name) => [name, wanted[name]])) : undefined
+function outdatedIn(item: Changes, data: SessionData, indexKeys: readonly string[] = []): Changes | undefined {
+  if (item.data && indexKeys.length === 0) return undefined
+  const wanted = { ...indexAttributes(data, indexKeys), ...(!item.data && { data: { S: EMPTY } }) }
+  const stored = (name: string) => (Object.hasOwn(item, name) ? item[name]?.S : undefined)
+  const wrong = Object.entries(wanted).filter(([name, value]) => value?.S !== stored(name))
+  return wrong.length > 0 ? Object.fromEntries(wrong) : undefined
 }
 
 /**

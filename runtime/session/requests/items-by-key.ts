@@ -23,7 +23,7 @@ export type DeleteResult =
   | { readonly deleted: true }
   | {
       readonly deleted: false
-      /** The item, which does not meet the condition or is a forwarder; undefined when it is already deleted. */
+      /** The stored item, which does not meet the condition; undefined when the item is already deleted. */
       readonly current: Item | undefined
     }
 
@@ -96,7 +96,7 @@ export class ItemsByKey {
    * Deletes the session if its attributes are equal to these.
    *
    * @param form whether the item must also have the form of a session, for callers that did not read the item
-   * @returns `deleted` also when an earlier attempt of this request deleted it and only the answer was lost
+   * @returns `deleted` also when an earlier attempt of this request deleted the session, and its response was lost
    */
   async delete(key: string, equals: Changes, { form = false } = {}): Promise<DeleteResult> {
     const expression = new Expression(this.#configuration.tableKey)
@@ -133,7 +133,7 @@ export class ItemsByKey {
       return { deleted: true }
     } catch (error) {
       if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
-      // Without an item in the answer there is none, or the engine does not give one (dynalite).
+      // A response without an item: there is none, or the engine does not return it (dynalite).
       const current = error.Item ?? (await this.get(key))
       return !current && (error.$metadata.attempts ?? 1) > 1 ? { deleted: true } : { deleted: false, current }
     }

@@ -106,12 +106,12 @@ export class SessionItems {
     try {
       const { Attributes } = await this.#transport.send('UpdateItem', input)
       if (!answer || hasWritten(Attributes, changes)) return { written: true, item: Attributes }
-      // A proxy repeated an older answer about the same item: the stored item decides.
+      // A proxy repeated an older response for the same item: the stored item decides.
       return refused(await this.#get(key, true), true)
     } catch (error) {
       if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
       const repeated = (error.$metadata.attempts ?? 1) > 1
-      // Without an item in the answer, there is none, or the engine does not return it (dynalite).
+      // A response without an item: there is none, or the engine does not return it (dynalite).
       const unknown = !error.Item && (condition.exists !== false || repeated)
       return refused(unknown ? await this.#get(key, true) : error.Item, repeated)
     }

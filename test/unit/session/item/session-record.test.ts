@@ -27,7 +27,6 @@ describe('reading an item', () => {
       version: { S: '1795371590.1679482' },
       saves: [],
       token: undefined,
-      dataMissing: false,
       outdated: undefined,
     })
   })
