@@ -4,6 +4,9 @@ import { recordOf } from '../../../../runtime/session/item/session-record.js'
 
 const ID = 'an-id-that-must-not-print'
 
+/** The correction for an item without data. */
+const LACKS_DATA = { data: { S: '{}' } }
+
 const FORMAT = { sessionIdDigest: 'sha256' } as const
 
 describe('reading an item', () => {
@@ -63,12 +66,12 @@ describe('reading an item', () => {
   })
 
   it.each([
-    ['nothing, which the Ruby gem may leave (D5, G28)', {}, true],
-    ['a key and times, without data', { pk: { S: ID }, updated_at: { S: '1.5' }, expire_at: { N: '1' } }, true],
-    ['the text null (G14)', { data: { S: 'null' } }, false],
-    ['the text null with spaces', { data: { S: ' null\n' } }, false],
-  ])('reads as an empty session: %s', (_what, item, dataMissing) => {
-    expect(recordOf(ID, item, FORMAT)).toMatchObject({ data: {}, json: '{}', base: '{}', dataMissing })
+    ['nothing, which the Ruby gem may leave (D5, G28)', {}, LACKS_DATA],
+    ['a key and times, without data', { pk: { S: ID }, updated_at: { S: '1.5' }, expire_at: { N: '1' } }, LACKS_DATA],
+    ['the text null (G14)', { data: { S: 'null' } }, undefined],
+    ['the text null with spaces', { data: { S: ' null\n' } }, undefined],
+  ])('reads as an empty session: %s', (_what, item, outdated) => {
+    expect(recordOf(ID, item, FORMAT)).toMatchObject({ data: {}, json: '{}', base: '{}', outdated })
   })
 
   it('pollutes no prototype with a key named __proto__', () => {
