@@ -141,7 +141,7 @@ function* skipped(last: Check, reason: string): Generator<Finding> {
   for (const check of CHECKS.slice(CHECKS.indexOf(last) + 1)) yield { level: 'skipped', check, text: reason }
 }
 
-/** Logs only the first warning. The findings repeat the others. */
+/** Logs only the first warning. The findings contain all warnings. */
 function warningOnce(logger: Logger): Logger {
   let warned = false
   return {
