@@ -160,7 +160,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     try {
       await refuseKnexMigrations(knex, migrations.folder, await migrations.names())
     } catch (error) {
-      // A broken knexfile must not stop a deploy that keeps nothing in its database.
+      // A broken knexfile must not stop a deploy that does not use the knexfile's database.
       if (!(error instanceof KnexfileError) || storage instanceof KnexStorage) throw error
       this.#logger().warn(`not checked whether knex has run migrations of this folder: ${error.message}`)
     }

@@ -101,7 +101,7 @@ async function* tableFindings(configuration: Configuration, region: string, limi
   const table = await attempt('table', () => workOnTable(configuration, limits, findTable))
   if ('failed' in table) {
     yield table.failed
-    return yield* skipped('table', 'the table could not be looked at')
+    return yield* skipped('table', 'the table could not be checked')
   }
   if (!table.found) {
     const remedy = 'create it with npx umzug up, or with npx dynamo-session create-table'
