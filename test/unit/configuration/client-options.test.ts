@@ -80,7 +80,7 @@ describe('a client of the application', () => {
     expect(problemsOf({ client, profile: null, logger: undefined })).toEqual([])
   })
 
-  it('goes with options that ENV and the file may set for others as well', () => {
+  it('is accepted beside options that ENV and the file may set for other programs', () => {
     const options = { region: 'eu-central-1', endpoint: 'http://localhost:1', requestTimeout: 9, maxConnections: 2 }
     expect(problemsOf({ client, ...options })).toEqual([])
   })
