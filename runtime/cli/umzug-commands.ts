@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { MigrateDownOptions, MigrateUpOptions, MigrationMeta, Umzug } from 'umzug'
-import { withAmbient } from '../configuration/ambient.js'
+import { withAmbient } from '../configuration/options-in-migrations.js'
 import { DynamoSessionError } from '../errors.js'
 import { fitForLine, jsonForOutput } from '../fit-for-output.js'
 import type { CreateMigration } from '../migrations/create-migration.js'

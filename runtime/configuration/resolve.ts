@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { ConfigurationError, type Problem } from '../errors.js'
-import { overAmbient } from './ambient.js'
+import { checkValue } from './check-value.js'
 import { didYouMean } from './did-you-mean.js'
 import { readEnvironment } from './env-origin.js'
 import { pointer, type Spelling } from './foreign-options.js'
@@ -18,8 +18,8 @@ import {
   yamlName,
 } from './option-table.js'
 import { valueText, withoutPassword } from './option-text.js'
-import { checkValue } from './option-values.js'
 import type { OptionName, Options } from './options.js'
+import { overAmbient } from './options-in-migrations.js'
 import type { Origin } from './origin.js'
 import { type FileOrigin, readYaml } from './yaml-origin.js'
 

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
-import { overAmbient, withAmbient } from '../../../runtime/configuration/ambient.js'
 import type { Options } from '../../../runtime/configuration/options.js'
+import { overAmbient, withAmbient } from '../../../runtime/configuration/options-in-migrations.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 
 const credentials = { accessKeyId: 'AKIDHIDDEN', secretAccessKey: 'hidden' }
