@@ -17,7 +17,7 @@ const ITEMS = Array.from({ length: 75 }, (_, index) => ({
   updated_at: { S: timestamp(Date.now() - 100_000) },
 }))
 
-it('ends the other batches at once when a batch fails, also while they wait to repeat a request', async () => {
+it('ends the other batches at once when a batch fails, also in a pause', { timeout: 10_000 }, async () => {
   sleepUntilAborted()
   const batches: { size: number; response: ServerResponse }[] = []
   stub.answer((request, response) => {
