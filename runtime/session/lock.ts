@@ -44,7 +44,7 @@ export async function lock(
     const leftBehind = watched && monotonic() - watched.since >= lockExpiryTime ? watched.value : undefined
     const before = timestampBefore(now() - lockExpiryTime - CLOCK_DIFFERENCE)
     const condition = { exists: true, lockFree: { before, or: leftBehind } }
-    const result = await items.write(id, { locked_at: { S: token } }, condition, { answer: true })
+    const result = await items.write(id, { locked_at: { S: token } }, condition, { returnItem: true })
     if (result.written) return result.item && { item: result.item, token }
     const { current, repeated } = result
     if (result.successor !== undefined) onHidden?.()

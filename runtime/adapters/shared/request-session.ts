@@ -227,7 +227,7 @@ function unread(id: string | (() => string)): SessionUnreadError {
 function taken(id: string | (() => string)): InvalidSessionIdError {
   return new InvalidSessionIdError(
     `The id of a new session${named(id)} belongs to another session, so nothing was written. It may also belong to this ` +
-      'session, if the answer to an earlier save was lost. Session ids must be random: see the option of your framework ' +
+      'session, if the response to an earlier save was lost. Session ids must be random: see the option of your framework ' +
       'that makes them (genid, idGenerator).',
   )
 }

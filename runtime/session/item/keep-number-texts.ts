@@ -1,6 +1,6 @@
 /**
  * Data as JSON, in which every unchanged top-level value keeps its stored text. JSON of other writers may hold numbers
- * that JavaScript can't: integers beyond 2^53, or a `1.0` that is no `1`. A change of one key must not alter others.
+ * that JavaScript can't: integers beyond 2^53, or a `1.0` that is no `1`. A change of one key must not alter the other keys.
  *
  * @param json JSON.stringify of an object
  * @param stored JSON of an object, by any writer

@@ -138,9 +138,9 @@ export class BatchedReads {
     const byKey = (items: readonly Item[] = []) => new Map(items.map((item) => [item[tableKey]?.S, item]))
     try {
       const { deadline } = readers.at(-1) ?? {}
-      const answer = await this.#transport.send('BatchGetItem', { RequestItems }, { deadline })
-      const left = byKey(Object.values(answer.UnprocessedKeys ?? {}).flatMap(({ Keys: keys = [] }) => keys))
-      const found = byKey(answer.Responses?.[tableName])
+      const response = await this.#transport.send('BatchGetItem', { RequestItems }, { deadline })
+      const left = byKey(Object.values(response.UnprocessedKeys ?? {}).flatMap(({ Keys: keys = [] }) => keys))
+      const found = byKey(response.Responses?.[tableName])
       const given = new Set<Item | undefined>()
       for (const reader of readers) {
         const item = found.get(reader.key)

@@ -81,16 +81,16 @@ export class SessionItems {
   }
 
   /**
-   * Changes attributes of an item, and leaves all others alone.
+   * Changes attributes of an item, and leaves all other attributes alone.
    *
    * @param keep attributes that are only added, not overwritten
-   * @param answer whether to return the whole item as written
+   * @param returnItem whether to return the whole item as written
    */
   async write(
     id: string,
     changes: Changes,
     condition: Condition,
-    { keep = [], answer = false }: { keep?: readonly string[]; answer?: boolean } = {},
+    { keep = [], returnItem = false }: { keep?: readonly string[]; returnItem?: boolean } = {},
   ): Promise<WriteResult> {
     const expression = new Expression(this.#configuration.tableKey)
     const key = keyOf(id, this.#configuration)
@@ -98,14 +98,14 @@ export class SessionItems {
       ...this.byKey.at(key),
       UpdateExpression: expression.update(changes, keep),
       ConditionExpression: expression.condition(condition),
-      ReturnValues: answer ? 'ALL_NEW' : 'NONE',
+      ReturnValues: returnItem ? 'ALL_NEW' : 'NONE',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       ExpressionAttributeNames: expression.names,
       ExpressionAttributeValues: expression.values,
     }
     try {
       const { Attributes } = await this.#transport.send('UpdateItem', input)
-      if (!answer || hasWritten(Attributes, changes)) return { written: true, item: Attributes }
+      if (!returnItem || hasWritten(Attributes, changes)) return { written: true, item: Attributes }
       // A proxy repeated an older response for the same item: the stored item decides.
       return refused(await this.#get(key, true), true)
     } catch (error) {
