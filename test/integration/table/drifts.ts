@@ -277,3 +277,8 @@ export const EQUAL: readonly (Options & { readonly stub?: true })[] = [
     stub: true,
   },
 ]
+
+/** The options of an entry of {@link EQUAL}. */
+export function optionsOf({ stub: _, ...options }: (typeof EQUAL)[number]): Options {
+  return options
+}
