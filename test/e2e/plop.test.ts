@@ -1,7 +1,9 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type App, installApp, type Outcome } from '../support/app.js'
+import { block } from '../support/readme.js'
 
 const PLOPFILE = `export default async function (plop, config) {
   await plop.load('dynamo-session-store', { force: config.force })
@@ -257,6 +259,24 @@ describe('what all generators share, without a terminal', () => {
     expect(help).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Writes the configuration/) })
     expect(await plop(app, ['--plopfile', 'renaming.mjs', 'alone'])).toMatchObject({ code: 0 })
     expect(filesIn(app, 'config/dynamo_session_store')).toEqual(['alone.yml', 'renamed.yml'])
+  })
+})
+
+describe("plop's Node API", () => {
+  const PAGE = readFileSync(join(import.meta.dirname, '../../docs/generators.md'), 'utf8')
+
+  it('runs a generator as docs/generators.md shows, and prints nothing of its own', async () => {
+    const files = { 'plopfile.mjs': PLOPFILE, 'scaffold.mjs': block('node api', PAGE) }
+    const app = await installApp({ files })
+    const path = join(app.folder, 'config/dynamo_session_store/production.yml')
+    for (const args of [[], ['-f', '--undo', '--help']]) {
+      const outcome = await app.run('node', ['scaffold.mjs', ...args])
+      expect(outcome).toEqual({ code: 0, stdout: `${await realpath(path)}\n`, stderr: '' })
+    }
+    await app.write('config/dynamo_session_store/production.yml', '# mine\n')
+    const refused = await app.run('node', ['scaffold.mjs', '-f', '--force'])
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('exists already') })
+    await app.remove()
   })
 })
 
