@@ -20,6 +20,7 @@ export default async function addGenerators(
   await addSessionMigration(plop, {
     ...settings,
     // The modules behind it load the AWS SDK, so only --undo loads them.
-    keep: async ({ path }, { root }) => (await import('./runtime/cli/executed-reason.js')).executedReason(path, root),
+    keep: async ({ path }, { root }, { options }) =>
+      (await import('./runtime/cli/executed-reason.js')).executedReason(path, root, options),
   })
 }
