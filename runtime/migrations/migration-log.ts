@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { MigrationMeta, MigrationParams, UmzugStorage } from 'umzug'
 import type { MigratedTables, TableFate } from '../configuration/ambient.js'
+import { fitForLine } from '../fit-for-output.js'
 import { withoutExtension } from './migration-files.js'
 import { isDetailedStorage, isMigrationName, type MigrationDetails, UNFINISHED } from './storage/contract.js'
 
@@ -101,8 +102,8 @@ export class MigrationLog implements UmzugStorage {
     return {
       async note() {},
       reasonToKeep(table) {
-        if (baseline) return `umzug baseline marked ${name} as executed, so it did not create this table`
-        return tables?.[table] === 'found' ? `${name} did not create it, it was there before` : undefined
+        if (baseline) return `umzug baseline marked ${fitForLine(name)} as executed, so it did not create this table`
+        return tables?.[table] === 'found' ? `${fitForLine(name)} did not create it, it was there before` : undefined
       },
     }
   }

@@ -82,12 +82,12 @@ export class SimulatedControlPlane {
     const send = async (command: Command, options?: object) => {
       const { TableName = '', ResourceArn } = command.input
       const region = await real.config.region()
-      const host = real.config.endpoint ? (await real.config.endpoint()).hostname : ''
+      const { hostname = '', port = '' } = (await real.config.endpoint?.()) ?? {}
       const name = ResourceArn?.split(':table/').at(-1) ?? TableName
       return await this.#respond({
         operation: command.constructor.name.replace(/Command$/, ''),
         input: command.input,
-        place: [host, region, name].join('/'),
+        place: [hostname, port, region, name].join('/'),
         region,
         send: async () => (await real.send(command as never, options)) as object,
         describe: async () => await describe(real, name, options),
@@ -98,17 +98,17 @@ export class SimulatedControlPlane {
 
   async #respond(request: Request): Promise<object> {
     const { operation, input } = request
-    const table = await this.#table(request)
     const change = CHANGES[operation]
+    const read = OVERLAYS[operation]
+    if (!change && !read && !READS.includes(operation)) {
+      this.unknown ??= operation
+      throw new NotSimulatedError(`a dry run does not simulate ${operation}`)
+    }
+    const table = await this.#table(request)
     if (change) {
       const response = change(table, input as never, request.region)
       this.requests.push({ operation, input })
       return response
-    }
-    const read = OVERLAYS[operation]
-    if (!read && !READS.includes(operation)) {
-      this.unknown ??= operation
-      throw new NotSimulatedError(`a dry run does not simulate ${operation}`)
     }
     existing(table)
     if (read) return await read(table, request)
@@ -118,7 +118,8 @@ export class SimulatedControlPlane {
   async #table({ place, describe }: Request): Promise<Table> {
     const known = this.#tables.get(place)
     if (known) return known
-    const table = { description: settled(await describe()), isNew: false, tags: new Map() }
+    const description = settled(await describe())
+    const table = this.#tables.get(place) ?? { description, isNew: false, tags: new Map() }
     this.#tables.set(place, table)
     return table
   }

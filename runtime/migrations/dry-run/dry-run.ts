@@ -92,8 +92,9 @@ async function simulate(
   plane: SimulatedControlPlane,
   { root, reason: forAll, options, logger, load, tables: tablesOf }: DryRunParts,
 ): Promise<DryRun> {
+  if (forAll !== undefined) return { name, reason: forAll }
   if (path === undefined) return { name, reason: 'it is no file' }
-  const reason = forAll ?? (await reasonNotToRun(path, root))
+  const reason = await reasonNotToRun(path, root)
   if (reason !== undefined) return { name, reason }
   const start = plane.requests.length
   plane.unknown = undefined

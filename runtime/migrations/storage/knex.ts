@@ -1,6 +1,6 @@
 import type { MigrationParams } from 'umzug'
 import { messageOf } from '../../errors.js'
-import type { Logger } from '../../logger.js'
+import { fitLogger, type Logger } from '../../logger.js'
 import {
   type DetailedStorage,
   detailsText,
@@ -48,7 +48,7 @@ export class KnexStorage implements DetailedStorage {
       table.text(DETAILS)
     })
     this.#name = tableName
-    this.#logger = logger
+    this.#logger = logger && fitLogger(logger)
     this.lock = new KnexLockStore(this.#source, `${tableName}_lock`, schemaName)
     this.description = `knex (${this.#source.description}), table ${tableName}`
   }

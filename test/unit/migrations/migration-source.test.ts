@@ -45,7 +45,11 @@ describe('a dry run does not run a migration', () => {
     ['1.mjs', "export * from './other.js'", 'it imports ./other.js'],
     ['1.mjs', "export { up } from './other.js'", 'it imports ./other.js'],
     ['1.mjs', "import 'dynamo-session-store/umzug'", 'it imports dynamo-session-store/umzug'],
-    ['1.ts', "import { Client } from './client.js'\nexport const up = (client: Client) => {}", 'it imports ./client.js'],
+    [
+      '1.ts',
+      "import { Client } from './client.js'\nexport const up = (client: Client) => {}",
+      'it imports ./client.js',
+    ],
     ['1.cts', "import fs = require('fs')\nexport = { up: () => fs }", 'it imports fs'],
     ['1.js', "const { writeFileSync } = require('node:fs')", 'it imports node:fs'],
     ['1.js', up("require('fs')"), 'it imports fs'],
