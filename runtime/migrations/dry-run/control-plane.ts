@@ -233,6 +233,7 @@ function created(input: CreateTableCommandInput, region: string): TableDescripti
     DeletionProtectionEnabled: input.DeletionProtectionEnabled ?? false,
     ...billing(BillingMode),
     ProvisionedThroughput: capacity(input.ProvisionedThroughput),
+    ...warmth(input),
     ...(GlobalSecondaryIndexes && { GlobalSecondaryIndexes: GlobalSecondaryIndexes.map(activeIndex) }),
     ...encryption(SSESpecification),
     ...(TableClass && { TableClassSummary: { TableClass } }),
@@ -259,6 +260,7 @@ function updated(table: TableDescription, input: UpdateTableCommandInput): Table
     ...billing(BillingMode),
     ...(BillingMode === 'PAY_PER_REQUEST' && { ProvisionedThroughput: capacity(undefined) }),
     ...(ProvisionedThroughput && { ProvisionedThroughput: capacity(ProvisionedThroughput) }),
+    ...warmth(input),
     ...encryption(SSESpecification),
     ...(TableClass && { TableClassSummary: { TableClass } }),
   } as TableDescription
@@ -283,8 +285,18 @@ function activeIndex(index: GlobalSecondaryIndex): GlobalSecondaryIndexDescripti
   return { ...index, IndexStatus: 'ACTIVE', ...throughputOf(index) } as GlobalSecondaryIndexDescription
 }
 
-function throughputOf({ ProvisionedThroughput, ...others }: Pick<GlobalSecondaryIndex, 'ProvisionedThroughput'>) {
-  return { ...others, ...(ProvisionedThroughput && { ProvisionedThroughput: capacity(ProvisionedThroughput) }) }
+type Throughput = Pick<GlobalSecondaryIndex, 'ProvisionedThroughput' | 'OnDemandThroughput' | 'WarmThroughput'>
+
+function throughputOf({ ProvisionedThroughput, ...others }: Throughput): Partial<GlobalSecondaryIndexDescription> {
+  return {
+    ...others,
+    ...(ProvisionedThroughput && { ProvisionedThroughput: capacity(ProvisionedThroughput) }),
+    ...warmth(others),
+  }
+}
+
+function warmth({ WarmThroughput }: Throughput): Pick<GlobalSecondaryIndexDescription, 'WarmThroughput'> {
+  return WarmThroughput ? { WarmThroughput: { ...WarmThroughput, Status: 'ACTIVE' } } : {}
 }
 
 function recovery(isOn: boolean, RecoveryPeriodInDays = 35): ContinuousBackupsDescription {
