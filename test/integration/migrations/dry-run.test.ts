@@ -58,6 +58,7 @@ it('shows the requests of up, each migration on top of those before it, and chan
       ],
     },
   ])
+  expect(runs.map(({ error }) => error)).toEqual([undefined, undefined])
   expect(changes()).toEqual([])
   expect(await umzug.pending()).toHaveLength(2)
 })
