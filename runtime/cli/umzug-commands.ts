@@ -101,7 +101,7 @@ const CHANGING: readonly UmzugCommand[] = ['up', 'down', 'baseline', 'repair', '
 /** Runs a command with the application's own umzug where there is one, else with one over the migrations folder. */
 export async function runUmzugCommand(
   command: UmzugCommand,
-  given: SharedOptions & { readonly yes?: boolean },
+  given: SharedOptions & { readonly yes?: boolean; readonly dryRun?: boolean },
 ): Promise<void> {
   let own: Umzug | undefined
   await runCommand(async () => {
@@ -109,7 +109,7 @@ export async function runUmzugCommand(
     if (given.environment !== undefined) process.env.NODE_ENV = given.environment
     const options = await optionsForCommand(given)
     // Without a terminal, as in a deployment, nobody could answer.
-    const asks = command === 'down' && !given.yes && process.stdin.isTTY
+    const asks = command === 'down' && !given.yes && !given.dryRun && process.stdin.isTTY
     await withAmbient({ options, logger: consoleLogger, confirm: asks ? confirm : undefined }, async () => {
       const file = findOwnUmzugFile(process.cwd())
       if (file !== undefined) own = await loadOwnUmzug(file, process.cwd(), consoleLogger)

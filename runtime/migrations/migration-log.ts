@@ -166,26 +166,6 @@ class RecordedTables implements MigratedTables {
   }
 }
 
-/**
- * Whether a table should exist, by what executed migrations did.
- *
- * @param details of the executed migrations, in the order of their names
- * @param table region and name
- * @returns `yes` with the migration that created or found it last; `unknown` where an earlier version logged a migration
- */
-export function shouldExist(
-  details: ReadonlyMap<string, MigrationDetails | undefined>,
-  table: string,
-): { readonly answer: 'yes'; readonly migration: string } | { readonly answer: 'no' | 'unknown' } {
-  for (const [migration, logged] of [...details].reverse()) {
-    const fate = logged?.tables?.[table]
-    if (fate === 'deleted') return { answer: 'no' }
-    if (fate !== undefined) return { answer: 'yes', migration }
-    if (logged === undefined) return { answer: 'unknown' }
-  }
-  return { answer: 'no' }
-}
-
 async function fileDetails({ path }: MigrationMeta): Promise<MigrationDetails> {
   if (path === undefined) return {}
   const text = (await readFile(path, 'utf8')).replaceAll('\r\n', '\n')

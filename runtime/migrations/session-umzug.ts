@@ -4,17 +4,16 @@ import { KnexfileError } from '../application/knexfile.js'
 import { ambientLogger, withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
-import { DynamoSessionError, TableMissingError, TableRequestError } from '../errors.js'
+import { DynamoSessionError } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { consoleLogger, fitLogger, type Logger, silentLogger } from '../logger.js'
-import { findTable } from '../table/describe-table.js'
-import { workOnTable } from '../table/table-work.js'
 import { type CreateMigration, createMigration } from './create-migration.js'
 import { type Direction, type DryRun, dryRun } from './dry-run/dry-run.js'
 import { withoutExtension } from './migration-files.js'
-import { MigrationLog, shouldExist } from './migration-log.js'
+import { MigrationLog } from './migration-log.js'
 import { runnable } from './migration-module.js'
 import type { MigrationSet } from './migration-set.js'
+import { placeOfTable, refuseMissingTable } from './missing-table.js'
 import { readableLog } from './readable-log.js'
 import { isMigrationStorage } from './storage/contract.js'
 import { KnexStorage } from './storage/knex.js'
@@ -94,7 +93,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
       }
       await this.#parts.migrations.check(wanted, this.#log)
       const done = await super.up(wanted)
-      if (done.length === 0) await this.#refuseMissingTable()
+      if (done.length === 0) await refuseMissingTable(this.configuration, await this.#log.details(), this.#logger())
       this.#logger().info(done.length === 0 ? 'nothing to do: no migration is pending' : `${count(done)} executed`)
       return done
     })
@@ -169,16 +168,12 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     return await this.#change(async () => {
       const pending = await super.pending()
       const end = last === undefined ? pending.length : pending.findIndex(({ name }) => name === last) + 1
-      if (last !== undefined && end === 0)
+      if (last !== undefined && end === 0) {
         throw new DynamoSessionError(`no pending migration has the name ${fitForLine(last)}`)
+      }
       const chosen = pending.slice(0, end)
       if (chosen.length === 0) return []
-      const place = await workOnTable(this.configuration, {}, async (work) => {
-        if (await findTable(work)) return await work.place()
-        throw new TableMissingError(
-          `${work.label} does not exist: nothing was marked as executed. Create it: npx umzug up`,
-        )
-      })
+      const place = await placeOfTable(this.configuration)
       for (const migration of chosen) await this.#log.logBaseline(migration, { [place]: 'found' })
       return chosen
     })
@@ -235,33 +230,6 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     }
   }
 
-  /**
-   * Compares the table with the log, when there is nothing to do.
-   *
-   * @throws {TableMissingError} when an executed migration made the table, and it does not exist
-   */
-  async #refuseMissingTable(): Promise<void> {
-    const details = await this.#log.details()
-    const logged = [...(details?.values() ?? [])]
-    if (!details || logged.every((known) => known && !known.tables)) return
-    const logger = this.#logger()
-    try {
-      await workOnTable(this.configuration, { logger }, async (work) => {
-        const place = await work.explained('DescribeTable', () => work.place())
-        const expected = shouldExist(details, place)
-        if (expected.answer === 'no' || (await findTable(work))) return
-        if (expected.answer === 'yes') throw missingTable(work.label, expected.migration)
-        logger.warn(
-          `${work.label} does not exist. An earlier version of this package logged the migrations, so the log does not say ` +
-            'whether one of them created the table. To create it: npx dynamo-session create-table',
-        )
-      })
-    } catch (error) {
-      if (!(error instanceof TableRequestError)) throw error
-      logger.warn(`not checked whether the table exists: ${error.message}`)
-    }
-  }
-
   /** Runs `work` while it holds the lock. Without any migration, no lock is needed. */
   async #change<T>(work: () => Promise<T>): Promise<T> {
     return await this.#call(async () => {
@@ -298,14 +266,6 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     if (isMigrationStorage(storage)) await storage.close()
     await knex?.close()
   }
-}
-
-function missingTable(label: string, migration: string): TableMissingError {
-  return new TableMissingError(
-    `${label} does not exist, although ${fitForLine(migration)} is logged as executed: somebody deleted the table. ` +
-      'Create it: npx dynamo-session create-table. Or run the migration again: ' +
-      `npx umzug up --name ${fitForLine(migration)} --rerun ALLOW`,
-  )
 }
 
 /** Recognised by its methods: the application may have loaded this package a second time. */

@@ -145,6 +145,10 @@ describe('npx umzug down in a terminal', { retry: 2 }, () => {
 
   it('asks before it deletes a table with sessions, unless --yes says so', async () => {
     await withSession()
+    const dry = down('--dry-run')
+    await dry.see('1 migration would be reverted')
+    expect(await dry.exit).toBe(0)
+    expect(dry.output()).not.toContain('[y/N]')
     const refused = down()
     await refused.see(`Delete table "${made.options.tableName}" in us-east-1, which holds sessions? [y/N]`)
     refused.type(`n${ENTER}`)

@@ -43,9 +43,9 @@ export interface DetailedStorage extends MigrationStorage {
 /** Begins the name of a row about a migration that created a table, and has not succeeded yet. */
 export const UNFINISHED = '#unfinished '
 
-/** Whether a stored name is the name of a migration. Those are names of files that don't begin so. */
+/** Whether a stored name is the name of an executed migration. */
 export function isMigrationName(name: string): boolean {
-  return !name.startsWith('#')
+  return !name.startsWith(UNFINISHED)
 }
 
 /** Whether a storage has a lock, a description and `close`. umzug's own storages have none. */

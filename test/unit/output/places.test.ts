@@ -30,6 +30,7 @@ import { consoleLogger } from '../../../runtime/logger.js'
 import { createUmzug } from '../../../runtime/migrations/create-umzug.js'
 import { dryRun } from '../../../runtime/migrations/dry-run/dry-run.js'
 import { leniently } from '../../../runtime/migrations/migration-module.js'
+import { refuseMissingTable } from '../../../runtime/migrations/missing-table.js'
 import { readableLog } from '../../../runtime/migrations/readable-log.js'
 import { KnexStorage } from '../../../runtime/migrations/storage/knex.js'
 import { acquireLock, describe as describeLock } from '../../../runtime/migrations/storage/lock.js'
@@ -304,6 +305,15 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
         },
       )
       expect(runs).toEqual([{ name: '1', requests: [] }])
+      return logger.warnings
+    },
+  ],
+  [
+    'runtime/migrations/missing-table.ts',
+    async () => {
+      const logger = recordingLogger()
+      const configuration = resolveConfiguration({ root: folderWith(), region: 'us-east-1' })
+      await refuseMissingTable(configuration, new Map([['1_a', undefined]]), logger)
       return logger.warnings
     },
   ],
