@@ -83,6 +83,20 @@ describe('npx umzug in a deployment', () => {
     await app.run('mv', ['node_modules/.tsx', 'node_modules/tsx'])
   })
 
+  it("shows them for the application's own umzug, unless that loads migrations in its own way", async () => {
+    const plain = (more: string) => `import { JSONStorage, Umzug } from 'umzug'
+export default new Umzug({ migrations: { glob: 'migrations/*.js'${more} }, storage: new JSONStorage(), logger: undefined })
+`
+    const { app, umzug } = await prepare({ 'migrations/1_create.js': CREATE, 'umzug.config.mjs': plain('') })
+    expect((await umzug('up', '--dry-run')).stdout).toMatch(/^would run 1_create\.js\n {2}CreateTable /m)
+    await app.write('umzug.config.mjs', plain(', resolve: ({ name }) => ({ name, up: async () => process.exit(7) })'))
+    const { code, stdout } = await umzug('up', '--dry-run')
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^would run 1_create\.js: its requests are/m),
+    })
+  })
+
   it('ends a dry run with code 1 when a migration would fail', async () => {
     const { umzug } = await prepare({ 'migrations/1_a.js': "exports.up = async () => { throw new Error('no way') }" })
     const { code, stderr } = await umzug('up', '--dry-run')
