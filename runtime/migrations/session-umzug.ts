@@ -93,7 +93,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
       }
       await this.#parts.migrations.check(wanted, this.#log)
       const done = await super.up(wanted)
-      if (done.length === 0) await refuseMissingTable(this.configuration, await this.#log.details(), this.#logger())
+      if (done.length === 0) await this.#refuseMissingTable()
       this.#logger().info(done.length === 0 ? 'nothing to do: no migration is pending' : `${count(done)} executed`)
       return done
     })
@@ -144,7 +144,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     return await this.#call(async () => {
       await this.#refuseKnexMigrations()
       const { configuration, options: given } = this.#parts
-      return await dryRun(direction, wanted, {
+      const runs = await dryRun(direction, wanted, {
         executed: await super.executed(),
         pending: await super.pending(),
         root: configuration.root,
@@ -153,6 +153,8 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
         logger: this.#logger(),
         tables: async (name) => (direction === 'down' ? await this.#log.followDown(name) : undefined),
       })
+      if (direction === 'up' && runs.length === 0) await this.#refuseMissingTable()
+      return runs
     })
   }
 
@@ -216,6 +218,10 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   /** umzug's own command line. The commands `status` and `unlock` are those of `npx umzug`. */
   override async runAsCLI(argv?: string[]): Promise<boolean> {
     return await withAmbient({ options: {}, logger: consoleLogger }, () => super.runAsCLI(argv))
+  }
+
+  async #refuseMissingTable(): Promise<void> {
+    await refuseMissingTable(this.configuration, await this.#log.details(), this.#logger())
   }
 
   async #refuseKnexMigrations(): Promise<void> {

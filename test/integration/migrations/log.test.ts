@@ -160,6 +160,7 @@ describe('tables of migrations', () => {
       `table "${table.tableName}" does not exist, although 1_a is logged as executed: somebody deleted the table. ` +
         'Create it: npx dynamo-session create-table. Or run the migration again: npx umzug up --name 1_a --rerun ALLOW',
     )
+    await expect(umzug.dryRun('up')).rejects.toThrow('does not exist, although 1_a is logged as executed')
     await umzug.up({ migrations: ['1_a'], rerun: 'ALLOW' })
     expect(await exists()).toBe(true)
     expect(await umzug.up()).toEqual([])
