@@ -1,5 +1,5 @@
-import { ambientConfirm, ambientTables } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
+import { ambientConfirm, ambientTables } from '../configuration/options-in-migrations.js'
 import { DENIED, isAwsError } from '../dynamodb/error-facts.js'
 import { TableRequestError } from '../errors.js'
 import { factsOf, findTable, lookAgain, type TableFacts } from './describe-table.js'

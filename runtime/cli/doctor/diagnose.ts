@@ -101,7 +101,7 @@ async function* tableFindings(configuration: Configuration, region: string, limi
   const table = await attempt('table', () => workOnTable(configuration, limits, findTable))
   if ('failed' in table) {
     yield table.failed
-    return yield* skipped('table', 'the table could not be looked at')
+    return yield* skipped('table', 'the table could not be checked')
   }
   if (!table.found) {
     const remedy = 'create it with npx umzug up, or with npx dynamo-session create-table'
@@ -141,7 +141,7 @@ function* skipped(last: Check, reason: string): Generator<Finding> {
   for (const check of CHECKS.slice(CHECKS.indexOf(last) + 1)) yield { level: 'skipped', check, text: reason }
 }
 
-/** Logs only the first warning. The findings repeat the others. */
+/** Logs only the first warning. The findings contain all warnings. */
 function warningOnce(logger: Logger): Logger {
   let warned = false
   return {

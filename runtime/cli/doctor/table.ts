@@ -17,7 +17,7 @@ export function statusFinding(table: TableFacts): Finding {
     case 'ACTIVE':
       return { level: 'ok', check, text }
     case 'UPDATING':
-      return { level: 'warning', check, text, remedy: 'none needed: DynamoDB changes it and it can be used meanwhile' }
+      return { level: 'warning', check, text, remedy: 'none needed: the table can be used while DynamoDB changes it' }
     case 'DELETING':
       return { level: 'error', check, text, remedy: 'when it is deleted, create it: npx dynamo-session create-table' }
     default:
@@ -70,5 +70,5 @@ function remedy({ status }: TimeToLive, configuration: Configuration): string {
   if (endpointOf(configuration))
     return 'none for an emulator without it, such as dynalite; else run npx dynamo-session create-table'
   if (configuration.sources.ttl !== 'default') return 'run npx dynamo-session create-table'
-  return 'run npx dynamo-session create-table; if the table holds items, set ttl: true before (it deletes those whose expire_at has passed)'
+  return 'run npx dynamo-session create-table; if the table holds items, set ttl: true first (Time to Live then deletes the items whose expire_at has passed)'
 }

@@ -7,8 +7,8 @@ import type {
   Umzug,
 } from 'umzug'
 import { Umzug as Base } from '#umzug'
-import { type MigratedTables, withAmbient } from '../../configuration/ambient.js'
 import type { Options } from '../../configuration/options.js'
+import { type MigratedTables, withAmbient } from '../../configuration/options-in-migrations.js'
 import { withSimulation } from '../../dynamodb/simulation.js'
 import { DynamoSessionError } from '../../errors.js'
 import { type Logger, silentLogger } from '../../logger.js'

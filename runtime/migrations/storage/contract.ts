@@ -1,5 +1,5 @@
 import type { MigrationParams, UmzugStorage } from 'umzug'
-import type { TableFate } from '../../configuration/ambient.js'
+import type { TableFate } from '../../configuration/options-in-migrations.js'
 import type { LockStore } from './lock.js'
 
 /** This package's storages: umzug's contract, a lock, a description and `close`. */
