@@ -4,8 +4,8 @@ import { CLIENT_SETTINGS } from './option-table.js'
 import type { Options } from './options.js'
 
 /**
- * Options and logger that apply inside a migration. A migration usually calls `createTable()` without arguments. It must
- * then mean the same table as the umzug that runs it, and use the same logger.
+ * What applies inside a migration. A migration usually calls `createTable()` without arguments. It must then mean the same
+ * table as the umzug that runs it, and use the same logger.
  */
 export interface Ambient {
   readonly options: Options
