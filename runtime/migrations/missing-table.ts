@@ -37,9 +37,9 @@ export async function refuseMissingTable(
   try {
     await workOnTable(configuration, { logger }, async (work) => {
       const place = await work.explained('DescribeTable', () => work.place())
-      const expected = shouldExist(details, place)
-      if (expected.answer === 'no' || (await findTable(work))) return
-      if (expected.answer === 'yes') throw missing(work.label, expected.migration)
+      const expected = expectedState(details, place)
+      if (expected.state === 'absent' || (await findTable(work))) return
+      if (expected.state === 'present') throw missing(work.label, expected.migration)
       logger.warn(
         `${work.label} does not exist. An earlier version of this package logged the migrations, so the log does not say ` +
           'whether one of them created the table. To create it: npx dynamo-session create-table',
@@ -60,21 +60,21 @@ function missing(label: string, migration: string): TableMissingError {
 }
 
 /**
- * Whether a table should exist, by what executed migrations did.
+ * The state of a table by what executed migrations did.
  *
  * @param details of the executed migrations, in the order of their names
  * @param table region and name
- * @returns `yes` with the migration that created or found it last; `unknown` where an earlier version logged a migration
+ * @returns `present` with the migration that created or found it last; `unknown` where an earlier version logged a migration
  */
-function shouldExist(
+function expectedState(
   details: LoggedDetails,
   table: string,
-): { readonly answer: 'yes'; readonly migration: string } | { readonly answer: 'no' | 'unknown' } {
+): { readonly state: 'present'; readonly migration: string } | { readonly state: 'absent' | 'unknown' } {
   for (const [migration, logged] of [...details].reverse()) {
     const fate = logged?.tables?.[table]
-    if (fate === 'deleted') return { answer: 'no' }
-    if (fate !== undefined) return { answer: 'yes', migration }
-    if (logged === undefined) return { answer: 'unknown' }
+    if (fate === 'deleted') return { state: 'absent' }
+    if (fate !== undefined) return { state: 'present', migration }
+    if (logged === undefined) return { state: 'unknown' }
   }
-  return { answer: 'no' }
+  return { state: 'absent' }
 }

@@ -135,7 +135,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
 
   /**
    * Says what `up` or `down` would do. Migrations that import nothing but this package run against a simulated control
-   * plane, others are only named. Sends no request that changes anything.
+   * plane. All other migrations are only named. Sends no request that changes anything.
    *
    * @param options as for `up` and `down`
    */

@@ -41,9 +41,9 @@ async function keep(work: TableWork): Promise<boolean> {
 }
 
 /**
- * Asks, where somebody can answer, whether a table with sessions shall be deleted.
+ * Asks before a table with sessions is deleted, where the caller can ask.
  *
- * @throws {TableRequestError} when the answer is no
+ * @throws {TableRequestError} when nobody confirms the deletion
  */
 async function confirm(work: TableWork): Promise<void> {
   const ask = ambientConfirm()
@@ -51,7 +51,7 @@ async function confirm(work: TableWork): Promise<void> {
   const place = `${work.label} in ${(await work.place()).split('/')[0]}`
   const sessions = await holdsSessions(work)
   if (sessions === undefined || (await ask(`Delete ${place}, ${sessions}`))) return
-  throw new TableRequestError(`${work.label} was not deleted, because the answer was not yes`)
+  throw new TableRequestError(`${work.label} was not deleted: the deletion was not confirmed`)
 }
 
 /** What to say of the table's sessions. Undefined for an empty table. */

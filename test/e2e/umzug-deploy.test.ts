@@ -166,7 +166,7 @@ describe('npx umzug down in a terminal', { retry: 2 }, () => {
     const refused = down()
     await refused.see(`Delete table "${made.options.tableName}" in us-east-1, which holds sessions? [y/N]`)
     refused.type(`n${ENTER}`)
-    await refused.see('was not deleted, because the answer was not yes')
+    await refused.see('was not deleted: the deletion was not confirmed')
     expect(await refused.exit).toBe(1)
     expect(await made.exists()).toBe(true)
     expect((await made.umzug('status')).stdout).toContain('executed  1_create')

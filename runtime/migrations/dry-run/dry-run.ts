@@ -49,7 +49,7 @@ export interface DryRunParts {
 
 /**
  * Says what `up` or `down` would do. Migrations that import nothing but this package run against a simulated control plane.
- * Others are only named. Nothing is logged as executed, and no lock is taken.
+ * All other migrations are only named. Nothing is logged as executed, and no lock is taken.
  */
 export async function dryRun(
   direction: Direction,

@@ -280,7 +280,7 @@ describe('deleteTable in a migration, where somebody can answer', () => {
     await putRawItem(client, options.tableName)
     client.destroy()
     await expect(withAnswer(false)).rejects.toThrow(
-      `table "${options.tableName}" was not deleted, because the answer was not yes`,
+      `table "${options.tableName}" was not deleted: the deletion was not confirmed`,
     )
     expect(await withAnswer(true)).toEqual({ deleted: true })
     expect(questions).toEqual(Array(2).fill(`Delete table "${options.tableName}" in us-east-1, which holds sessions`))
