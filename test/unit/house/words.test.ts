@@ -34,8 +34,8 @@ const RETIRED: readonly Retired[] = [
     word: /answer/i,
     instead: 'response',
     except: /UnreadableAnswerError|UNREADABLE_ANSWER/g,
-    // A person answers a prompt: in generators/ and delete-table.
-    files: /^(docs|templates)\/|^runtime\/(?!cli\/(confirm|commands\/delete-table)\.ts)/,
+    // A person answers a prompt: in generators/ and cli/confirm.ts.
+    files: /^(docs|templates)\/|^runtime\/(?!cli\/confirm\.ts)/,
   },
   { word: /\b(others|theirs)\b/i, instead: 'other request, or what else is meant', files: /^(docs|templates)\// },
   {
