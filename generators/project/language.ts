@@ -1,4 +1,4 @@
-import { GeneratorError } from '../files/file-plan.js'
+import { GeneratorError } from '../files/plan.js'
 import { findTsconfig, moduleSystem } from './package-json.js'
 
 /** Languages of generated modules. */

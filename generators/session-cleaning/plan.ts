@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
-import { GeneratorError, shownPath } from '../files/file-plan.js'
+import { GeneratorError, type Plan, type PlannedFile, shownPath } from '../files/plan.js'
 import { render } from '../files/render.js'
 import { packageManagerOf } from '../project/package-manager.js'
 

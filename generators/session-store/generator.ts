@@ -16,7 +16,7 @@ export async function addSessionStore(plop: NodePlopAPI, settings: AddSettings):
           message: 'Framework of the application:',
           help: `${FRAMEWORK_NAMES.join(', ')}. Default: the one in package.json`,
           choices: FRAMEWORK_NAMES,
-          default: (root) => defaultFramework(root),
+          default: (root) => defaultFramework(root) ?? '',
         },
         language: {
           message: 'Language of the file:',

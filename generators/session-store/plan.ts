@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { GeneratorError } from '../files/generator-error.js'
-import type { Plan } from '../files/plan.js'
+import { GeneratorError, type Plan } from '../files/plan.js'
 import { render } from '../files/render.js'
 import { languageOf, syntaxOf } from '../project/language.js'
 import { dependencyNames } from '../project/package-json.js'
@@ -67,7 +66,7 @@ export function frameworkProblem(framework: string): string {
 }
 
 function frameworkOf({ framework, root }: StoreInput): FrameworkName {
-  if (framework !== undefined) {
+  if (framework) {
     const known = FRAMEWORK_NAMES.find((name) => name === framework)
     if (known === undefined) throw new GeneratorError(frameworkProblem(framework))
     return known
