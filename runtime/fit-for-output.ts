@@ -26,9 +26,9 @@ export function fitForLine(text: unknown, limit = LONGEST_LINE): string {
   )
 }
 
-/** A value as JSON for a terminal: without secrets and raw control characters. */
-export function jsonForOutput(value: unknown): string {
-  const json = JSON.stringify(value, (_, member) => (typeof member === 'string' ? redact(member) : member), 2)
+/** A value as JSON for a terminal: without secrets and raw control characters. An indent of 0 gives one line. */
+export function jsonForOutput(value: unknown, indent = 2): string {
+  const json = JSON.stringify(value, (_, member) => (typeof member === 'string' ? redact(member) : member), indent)
   return json.replace(CONTROL, (character) =>
     Array.from({ length: character.length }, (_, at) => {
       return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`

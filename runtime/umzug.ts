@@ -1,5 +1,7 @@
 export { KnexfileError } from './application/knexfile.js'
 export { createUmzug, type UmzugContext, type UmzugOptions } from './migrations/create-umzug.js'
+export type { SimulatedRequest } from './migrations/dry-run/control-plane.js'
+export type { DryRun } from './migrations/dry-run/dry-run.js'
 export { MigrationFileError } from './migrations/migration-files.js'
 export type { MigrationsStatus, SessionUmzug } from './migrations/session-umzug.js'
 export type { MigrationStorage } from './migrations/storage/contract.js'

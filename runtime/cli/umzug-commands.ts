@@ -9,6 +9,8 @@ import { isSessionUmzug, type MigrationsStatus, type SessionUmzug } from '../mig
 import { describe } from '../migrations/storage/lock.js'
 import { print, printAside } from '../output.js'
 import { configurationForCommand, consoleLogger, optionsForCommand, runCommand, type SharedOptions } from './command.js'
+import { confirm } from './confirm.js'
+import { dryRunCommand } from './dry-run.js'
 import { findOwnUmzugFile, loadOwnUmzug } from './own-umzug.js'
 import { printTarget } from './target.js'
 
@@ -18,18 +20,23 @@ interface Selection {
   readonly step?: number
   readonly name?: string[]
   readonly rerun?: 'THROW' | 'SKIP' | 'ALLOW'
+  readonly dryRun?: boolean
 }
 
 /** The commands of `umzug`, each for any Umzug instance. */
 export const UMZUG_COMMANDS = {
   async up(umzug: Umzug, options: Selection): Promise<void> {
-    const done = await umzug.up(selected(options) as MigrateUpOptions)
+    const wanted = selected(options) as MigrateUpOptions
+    if (options.dryRun) return await dryRunCommand(umzug, 'up', wanted)
+    const done = await umzug.up(wanted)
     log(umzug, 'up', `applied ${done.length} migrations.`)
   },
 
   async down(umzug: Umzug, options: Selection): Promise<void> {
     const { to, ...others } = selected(options)
-    const done = await umzug.down({ ...others, to: to === '0' ? 0 : to } as MigrateDownOptions)
+    const wanted = { ...others, to: to === '0' ? 0 : to } as MigrateDownOptions
+    if (options.dryRun) return await dryRunCommand(umzug, 'down', wanted)
+    const done = await umzug.down(wanted)
     log(umzug, 'down', `reverted ${done.length} migrations.`)
   },
 
@@ -43,21 +50,35 @@ export const UMZUG_COMMANDS = {
 
   async status(umzug: Umzug, { check }: { readonly check?: boolean }): Promise<void> {
     if (isSessionUmzug(umzug)) print(`migration storage: ${umzug.storageDescription}`)
-    const { executed, pending, missing } = await statusOf(umzug)
-    for (const { name } of executed) print(`executed  ${fitForLine(name)}`)
+    const { executed, pending, missing, changed } = await statusOf(umzug)
+    for (const { name } of executed) {
+      const remark = changed.includes(name) ? '  (changed since it ran; to accept it: npx umzug repair)' : ''
+      print(`executed  ${fitForLine(name)}${remark}`)
+    }
     for (const name of missing) print(`executed  ${fitForLine(name)}  (there is no such migration any more)`)
     for (const { name } of pending) print(`pending   ${fitForLine(name)}`)
     print(pending.length === 0 ? 'nothing is pending' : `${pending.length} pending`)
-    if (check && pending.length > 0) process.exitCode = PENDING
+    if (changed.length > 0) print(`${changed.length} changed`)
+    if (check && pending.length + changed.length > 0) process.exitCode = PENDING
   },
 
   async unlock(umzug: Umzug): Promise<void> {
-    if (!isSessionUmzug(umzug)) {
-      throw new Error('unlock needs an umzug that was made by createUmzug() of dynamo-session-store/umzug')
-    }
-    print(`migration storage: ${umzug.storageDescription}`)
-    const record = await umzug.unlock()
+    const own = sessionUmzug(umzug, 'unlock')
+    print(`migration storage: ${own.storageDescription}`)
+    const record = await own.unlock()
     print(record ? `freed the migration lock that ${describe(record)} held` : 'nobody holds the migration lock')
+  },
+
+  async baseline(umzug: Umzug, { to }: { readonly to?: string }): Promise<void> {
+    const marked = await sessionUmzug(umzug, 'baseline').baseline({ ...(to !== undefined && { to }) })
+    for (const { name } of marked) print(`marked as executed: ${fitForLine(name)}`)
+    if (marked.length === 0) print('nothing to mark: no migration is pending')
+  },
+
+  async repair(umzug: Umzug): Promise<void> {
+    const accepted = await sessionUmzug(umzug, 'repair').repair()
+    for (const { name } of accepted) print(`accepted: ${fitForLine(name)}`)
+    if (accepted.length === 0) print('nothing to repair: the executed migrations are unchanged')
   },
 
   async create(umzug: Umzug, options: CreateMigration): Promise<void> {
@@ -71,20 +92,25 @@ interface ListOptions {
   readonly json?: boolean
 }
 
-/** Exit code of `status --check` when migrations are pending. */
+/** Exit code of `status --check` when migrations are pending, or executed ones were changed. */
 const PENDING = 2
 
 /** The commands that change the database, or what is known of it. */
-const CHANGING: readonly UmzugCommand[] = ['up', 'down', 'unlock']
+const CHANGING: readonly UmzugCommand[] = ['up', 'down', 'baseline', 'repair', 'unlock']
 
 /** Runs a command with the application's own umzug where there is one, else with one over the migrations folder. */
-export async function runUmzugCommand(command: UmzugCommand, given: SharedOptions): Promise<void> {
+export async function runUmzugCommand(
+  command: UmzugCommand,
+  given: SharedOptions & { readonly yes?: boolean },
+): Promise<void> {
   let own: Umzug | undefined
   await runCommand(async () => {
     // What the application reads by itself, such as its knexfile, must mean the same environment.
     if (given.environment !== undefined) process.env.NODE_ENV = given.environment
     const options = await optionsForCommand(given)
-    await withAmbient({ options, logger: consoleLogger }, async () => {
+    // Without a terminal, as in a deployment, nobody could answer.
+    const asks = command === 'down' && !given.yes && process.stdin.isTTY
+    await withAmbient({ options, logger: consoleLogger, confirm: asks ? confirm : undefined }, async () => {
       const file = findOwnUmzugFile(process.cwd())
       if (file !== undefined) own = await loadOwnUmzug(file, process.cwd(), consoleLogger)
       // The generator of this package writes every migration, also for an umzug of the application.
@@ -117,6 +143,12 @@ async function endProcess(): Promise<never> {
   process.exit()
 }
 
+/** @throws {DynamoSessionError} for an umzug without this command */
+function sessionUmzug(umzug: Umzug, command: UmzugCommand): SessionUmzug {
+  if (isSessionUmzug(umzug)) return umzug
+  throw new DynamoSessionError(`${command} needs an umzug that was made by createUmzug() of dynamo-session-store/umzug`)
+}
+
 function selected({ to, step, name: migrations, rerun }: Selection) {
   if (rerun !== undefined && rerun !== 'THROW' && !migrations) throw new DynamoSessionError('--rerun needs --name')
   return { to, step, migrations, rerun }
@@ -133,5 +165,5 @@ function printMigrations(migrations: readonly MigrationMeta[], { json }: ListOpt
 
 async function statusOf(umzug: Umzug): Promise<MigrationsStatus> {
   if (isSessionUmzug(umzug)) return await umzug.status()
-  return { executed: await umzug.executed(), pending: await umzug.pending(), missing: [] }
+  return { executed: await umzug.executed(), pending: await umzug.pending(), missing: [], changed: [] }
 }

@@ -15,7 +15,8 @@ export function createUmzugProgram(): Command {
     step: 'run this many migrations (default: all that are pending)',
     name: 'run this migration alone; may be repeated',
   })
-  up.addHelpText('after', examplesOf('up', 'up --to 20260101000000_add_sessions', 'up --step 1'))
+  up.option(...DRY_RUN_FLAG)
+  up.addHelpText('after', examplesOf('up', 'up --dry-run', 'up --to 20260101000000_add_sessions', 'up --step 1'))
   up.action(running('up'))
 
   const down = program.command('down').description('revert the migration that ran last, or more')
@@ -24,7 +25,12 @@ export function createUmzugProgram(): Command {
     step: 'revert this many migrations (default: 1)',
     name: 'revert this migration alone; may be repeated',
   })
-  down.addHelpText('after', examplesOf('down', 'down --to 0', 'down --name 20260101000000_add_sessions'))
+  down.option(...DRY_RUN_FLAG)
+  down.option('--yes', 'in a terminal, do not ask before a table with sessions is deleted')
+  down.addHelpText(
+    'after',
+    examplesOf('down', 'down --dry-run', 'down --to 0', 'down --name 20260101000000_add_sessions'),
+  )
   down.action(running('down'))
 
   program
@@ -43,10 +49,23 @@ export function createUmzugProgram(): Command {
 
   program
     .command('status')
-    .description('show executed and pending migrations')
-    .option('--check', 'end with exit code 2 when migrations are pending, for continuous integration')
+    .description('show executed and pending migrations, and executed ones whose file was changed')
+    .option('--check', 'end with exit code 2 when migrations are pending or changed, for continuous integration')
     .addHelpText('after', examplesOf('status', 'status --check'))
     .action(running('status'))
+
+  program
+    .command('baseline')
+    .description('mark pending migrations as executed without running them, for a table that exists already')
+    .option('--to <name>', 'mark the migrations up to and including this one (default: all that are pending)')
+    .addHelpText('after', examplesOf('baseline', 'baseline --to 20260101000000_add_sessions'))
+    .action(running('baseline'))
+
+  program
+    .command('repair')
+    .description('accept executed migrations whose file was changed: log the checksums of the present files')
+    .addHelpText('after', examplesOf('repair'))
+    .action(running('repair'))
 
   program
     .command('unlock')
@@ -69,6 +88,8 @@ export function createUmzugProgram(): Command {
 }
 
 const JSON_FLAG = ['--json', 'print an array of objects with name and path, for programs'] as const
+
+const DRY_RUN_FLAG = ['--dry-run', 'list the migrations and, where possible, their requests; change nothing'] as const
 
 /** The options of `up` and `down` that say which migrations are meant. */
 function addSelection(command: Command, texts: Readonly<Record<'to' | 'step' | 'name', string>>): void {

@@ -10,6 +10,25 @@ import type { Options } from './options.js'
 export interface Ambient {
   readonly options: Options
   readonly logger?: Logger | undefined
+  /** Follows the tables of the migration. */
+  readonly tables?: MigratedTables | undefined
+  /**
+   * Asks before a table with sessions is deleted. Without it, nobody is asked.
+   *
+   * @param question ends before the question mark
+   */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined
+}
+
+/** What a migration did with a table: it created the table, found it, or deleted it. */
+export type TableFate = 'created' | 'found' | 'deleted'
+
+/** The tables of one migration. A table is named by region and name: `eu-central-1/sessions`. */
+export interface MigratedTables {
+  /** Remembers what the migration did. */
+  note(table: string, fate: TableFate): Promise<void>
+  /** Why the migration must not delete the table. Undefined: it may. */
+  reasonToKeep(table: string): string | undefined
 }
 
 /** A key of the global object, because an application may load this package twice, for example through tsx. */
@@ -29,11 +48,22 @@ export function ambientLogger(): Logger | undefined {
   return current()?.logger
 }
 
-/** Runs `work` and all that it calls with these options and logger. Inner options win over outer ones. */
-export function withAmbient<T>({ options, logger = ambientLogger() }: Ambient, work: () => T): T {
+/** The tables of the migration that runs this code. */
+export function ambientTables(): MigratedTables | undefined {
+  return current()?.tables
+}
+
+/** Asks before a table with sessions is deleted. */
+export function ambientConfirm(): Ambient['confirm'] {
+  return current()?.confirm
+}
+
+/** Runs `work` and all that it calls with these values. Inner values win over outer ones. */
+export function withAmbient<T>(ambient: Ambient, work: () => T): T {
   const place = globalThis as Place
   place[KEY] ??= new AsyncLocalStorage()
-  return place[KEY].run({ options: overAmbient(options), logger }, work)
+  const { logger = ambientLogger(), tables = ambientTables(), confirm = ambientConfirm() } = ambient
+  return place[KEY].run({ options: overAmbient(ambient.options), logger, tables, confirm }, work)
 }
 
 /**

@@ -4,6 +4,7 @@ import { buildClient } from './client.js'
 import { LeanTransport } from './lean/lean-transport.js'
 import { SdkTransport } from './sdk-transport.js'
 import { ServerClock } from './server-clock.js'
+import { currentSimulation } from './simulation.js'
 import { standaloneOf } from './standalone.js'
 import type { Transport } from './transport.js'
 
@@ -18,6 +19,7 @@ export class Connection {
   /** Why the SDK sends requests for items; undefined when it does not. */
   readonly whySdk: string | undefined
   readonly #configuration: Configuration
+  readonly #simulation = currentSimulation()
   readonly #sdk: SdkTransport
   readonly #lean: LeanTransport | undefined
   #client: Promise<DynamoDBClient> | undefined
@@ -25,7 +27,7 @@ export class Connection {
   constructor(configuration: Configuration) {
     this.#configuration = configuration
     this.#sdk = new SdkTransport(() => this.client(), this.clock, configuration)
-    const plan = standaloneOf(configuration)
+    const plan = this.#simulation ? { reason: 'a dry run simulates requests' } : standaloneOf(configuration)
     if ('reason' in plan) {
       this.whySdk = plan.reason
       this.transport = this.#sdk
@@ -35,8 +37,13 @@ export class Connection {
     }
   }
 
-  /** The client of the application, else one built from the configuration. */
-  client(): Promise<DynamoDBClient> {
+  /** The client of the application, else one built from the configuration. A dry run puts a simulation in front of it. */
+  async client(): Promise<DynamoDBClient> {
+    const client = await this.#sender()
+    return this.#simulation ? this.#simulation(client) : client
+  }
+
+  #sender(): Promise<DynamoDBClient> {
     const { client } = this.#configuration
     if (client) return Promise.resolve(client)
     this.#client ??= buildClient(this.#configuration).catch((error: unknown) => {

@@ -116,7 +116,7 @@ function storageFor(
   if (migrationStorage === 'dynamodb' || (migrationStorage === 'auto' && !knex)) {
     return new DynamoDBStorage(options, { logger })
   }
-  if (knex) return new KnexStorage({ source: knex })
+  if (knex) return new KnexStorage({ source: knex }, { logger })
   const text = `is knex, but there is no knexfile in ${root}: add one, give createUmzug(options, { knex }), or use dynamodb`
   throw new ConfigurationError([{ place: `migration_storage (${sources.migrationStorage})`, text }])
 }

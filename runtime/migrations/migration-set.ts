@@ -6,6 +6,7 @@ import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import type { Logger } from '../logger.js'
 import { findMigrations, type MigrationFile, withoutExtension } from './migration-files.js'
+import type { MigrationLog } from './migration-log.js'
 import { checkMigration, runnable } from './migration-module.js'
 
 /** The migrations of an umzug: the files of a folder, or a given list. */
@@ -33,15 +34,24 @@ export class MigrationSet<Context extends object> {
   /**
    * All migrations, oldest first. A file is loaded only when it runs.
    *
+   * @param log remembers what the migrations do with tables
    * @param logger for functions of this package that the migrations call
    */
-  async list(logger: Logger): Promise<RunnableMigration<Context>[]> {
+  async list(log: MigrationLog, logger: Logger): Promise<RunnableMigration<Context>[]> {
     const ambient = { options: this.#options, logger }
     const all = this.#given ?? (await this.#files()).map((file) => runnable<Context>(file, this.#configuration.root))
     return all.map(({ up, down, ...meta }) => ({
       ...meta,
-      up: async (params) => await withAmbient(ambient, () => up(params)),
-      ...(down && { down: async (params) => await withAmbient(ambient, () => down(params)) }),
+      up: async (params) => {
+        const tables = await log.followUp(meta.name)
+        return await withAmbient({ ...ambient, tables }, () => up(params))
+      },
+      ...(down && {
+        down: async (params) => {
+          const tables = await log.followDown(meta.name)
+          return await withAmbient({ ...ambient, tables }, () => down(params))
+        },
+      }),
     }))
   }
 

@@ -4,14 +4,19 @@ import { KnexfileError } from '../application/knexfile.js'
 import { ambientLogger, withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
-import { DynamoSessionError } from '../errors.js'
+import { DynamoSessionError, TableMissingError, TableRequestError } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { consoleLogger, fitLogger, type Logger, silentLogger } from '../logger.js'
+import { findTable } from '../table/describe-table.js'
+import { workOnTable } from '../table/table-work.js'
 import { type CreateMigration, createMigration } from './create-migration.js'
+import { type Direction, type DryRun, dryRun } from './dry-run/dry-run.js'
 import { withoutExtension } from './migration-files.js'
+import { MigrationLog, shouldExist } from './migration-log.js'
+import { runnable } from './migration-module.js'
 import type { MigrationSet } from './migration-set.js'
 import { readableLog } from './readable-log.js'
-import { isMigrationStorage, StorageWithoutExtensions } from './storage/contract.js'
+import { isMigrationStorage } from './storage/contract.js'
 import { KnexStorage } from './storage/knex.js'
 import { refuseKnexMigrations } from './storage/knex-history.js'
 import type { KnexSource } from './storage/knex-instance.js'
@@ -40,6 +45,8 @@ export interface MigrationsStatus {
   readonly pending: readonly MigrationMeta[]
   /** Names that are logged as executed but have no file. */
   readonly missing: readonly string[]
+  /** Names of executed migrations whose file was changed since. */
+  readonly changed: readonly string[]
 }
 
 /**
@@ -49,24 +56,24 @@ export interface MigrationsStatus {
 export class SessionUmzug<Context extends object = object> extends (Base as typeof Umzug)<Context> {
   readonly configuration: Configuration
   readonly #parts: SessionUmzugParts<Context>
-  readonly #names: UmzugStorage
+  readonly #log: MigrationLog
   /** The application's logger, else that of the command or migration that calls. */
   readonly #logger: () => Logger
   #calls = 0
   #held: HeldLock | undefined
 
   constructor(parts: SessionUmzugParts<Context>) {
-    const names = new StorageWithoutExtensions(parts.storage)
+    const log = new MigrationLog(parts.storage)
     const logger = () => fitLogger(parts.logger ?? ambientLogger() ?? silentLogger)
     super({
-      migrations: async () => await parts.migrations.list(logger()),
-      storage: names,
+      migrations: async () => await parts.migrations.list(log, logger()),
+      storage: log,
       logger: readableLog(logger),
       ...(parts.context !== undefined && { context: parts.context }),
     })
     this.configuration = parts.configuration
     this.#parts = parts
-    this.#names = names
+    this.#log = log
     this.#logger = logger
     const assertHeld = async () => await this.#held?.assertHeld()
     this.on('migrating', assertHeld)
@@ -82,11 +89,12 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   override async up(options: MigrateUpOptions = {}): Promise<MigrationMeta[]> {
     const wanted = normalize(options)
     return await this.#change(async () => {
-      for (const name of await this.#parts.migrations.missing(this.#names)) {
+      for (const name of await this.#parts.migrations.missing(this.#log)) {
         this.#logger().warn(`${fitForLine(name)} is logged as executed, but there is no such migration`)
       }
-      await this.#parts.migrations.check(wanted, this.#names)
+      await this.#parts.migrations.check(wanted, this.#log)
       const done = await super.up(wanted)
+      if (done.length === 0) await this.#refuseMissingTable()
       this.#logger().info(done.length === 0 ? 'nothing to do: no migration is pending' : `${count(done)} executed`)
       return done
     })
@@ -119,9 +127,70 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   async status(): Promise<MigrationsStatus> {
     return await this.#call(async () => {
       await this.#refuseKnexMigrations()
-      const missing = await this.#parts.migrations.missing(this.#names)
-      return { executed: await super.executed(), pending: await super.pending(), missing }
+      const missing = await this.#parts.migrations.missing(this.#log)
+      const executed = await super.executed()
+      const changed = (await this.#log.changed(executed)).map(({ name }) => name)
+      return { executed, pending: await super.pending(), missing, changed }
     })
+  }
+
+  /**
+   * Says what `up` or `down` would do. Migrations that import nothing but this package run against a simulated control
+   * plane, others are only named. Sends no request that changes anything.
+   *
+   * @param options as for `up` and `down`
+   */
+  async dryRun(direction: Direction, options: MigrateUpOptions | MigrateDownOptions = {}): Promise<readonly DryRun[]> {
+    const wanted = normalize(options)
+    return await this.#call(async () => {
+      await this.#refuseKnexMigrations()
+      const { configuration, options: given } = this.#parts
+      return await dryRun(direction, wanted, {
+        executed: await super.executed(),
+        pending: await super.pending(),
+        root: configuration.root,
+        load: runnable,
+        options: given,
+        logger: this.#logger(),
+        tables: async (name) => (direction === 'down' ? await this.#log.followDown(name) : undefined),
+      })
+    })
+  }
+
+  /**
+   * Marks pending migrations as executed without running them, for a table that exists already.
+   *
+   * @param options `to`: the last migration to mark. Default: all pending ones.
+   * @returns the migrations that were marked
+   * @throws {TableMissingError}
+   */
+  async baseline({ to }: { readonly to?: string } = {}): Promise<MigrationMeta[]> {
+    const last = to === undefined ? undefined : withoutExtension(to)
+    return await this.#change(async () => {
+      const pending = await super.pending()
+      const end = last === undefined ? pending.length : pending.findIndex(({ name }) => name === last) + 1
+      if (last !== undefined && end === 0)
+        throw new DynamoSessionError(`no pending migration has the name ${fitForLine(last)}`)
+      const chosen = pending.slice(0, end)
+      if (chosen.length === 0) return []
+      const place = await workOnTable(this.configuration, {}, async (work) => {
+        if (await findTable(work)) return await work.place()
+        throw new TableMissingError(
+          `${work.label} does not exist: nothing was marked as executed. Create it: npx umzug up`,
+        )
+      })
+      for (const migration of chosen) await this.#log.logBaseline(migration, { [place]: 'found' })
+      return chosen
+    })
+  }
+
+  /**
+   * Accepts the present files of executed migrations: logs their checksums.
+   *
+   * @returns the migrations whose logged checksum was another, or none
+   */
+  async repair(): Promise<MigrationMeta[]> {
+    return await this.#change(async () => await this.#log.acceptFiles(await super.executed()))
   }
 
   /**
@@ -166,6 +235,33 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     }
   }
 
+  /**
+   * Compares the table with the log, when there is nothing to do.
+   *
+   * @throws {TableMissingError} when an executed migration made the table, and it does not exist
+   */
+  async #refuseMissingTable(): Promise<void> {
+    const details = await this.#log.details()
+    const logged = [...(details?.values() ?? [])]
+    if (!details || logged.every((known) => known && !known.tables)) return
+    const logger = this.#logger()
+    try {
+      await workOnTable(this.configuration, { logger }, async (work) => {
+        const place = await work.explained('DescribeTable', () => work.place())
+        const expected = shouldExist(details, place)
+        if (expected.answer === 'no' || (await findTable(work))) return
+        if (expected.answer === 'yes') throw missingTable(work.label, expected.migration)
+        logger.warn(
+          `${work.label} does not exist. An earlier version of this package logged the migrations, so the log does not say ` +
+            'whether one of them created the table. To create it: npx dynamo-session create-table',
+        )
+      })
+    } catch (error) {
+      if (!(error instanceof TableRequestError)) throw error
+      logger.warn(`not checked whether the table exists: ${error.message}`)
+    }
+  }
+
   /** Runs `work` while it holds the lock. Without any migration, no lock is needed. */
   async #change<T>(work: () => Promise<T>): Promise<T> {
     return await this.#call(async () => {
@@ -204,9 +300,19 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   }
 }
 
+function missingTable(label: string, migration: string): TableMissingError {
+  return new TableMissingError(
+    `${label} does not exist, although ${fitForLine(migration)} is logged as executed: somebody deleted the table. ` +
+      'Create it: npx dynamo-session create-table. Or run the migration again: ' +
+      `npx umzug up --name ${fitForLine(migration)} --rerun ALLOW`,
+  )
+}
+
 /** Recognised by its methods: the application may have loaded this package a second time. */
 export function isSessionUmzug(umzug: Umzug): umzug is SessionUmzug {
-  return ['status', 'unlock'].every((name) => typeof (umzug as unknown as Record<string, unknown>)[name] === 'function')
+  return ['status', 'unlock', 'dryRun', 'baseline', 'repair'].every(
+    (name) => typeof (umzug as unknown as Record<string, unknown>)[name] === 'function',
+  )
 }
 
 /** Names that people type may have an extension. */

@@ -74,6 +74,7 @@ async function requestTable(work: TableWork): Promise<boolean> {
     if (isAwsError(error, 'ResourceInUseException')) return false
     throw error
   }
+  await work.note('created')
   await untilUsable(work, table)
   work.logger.info(`${work.label} is active`)
   return true
@@ -83,6 +84,7 @@ async function useExisting(work: TableWork, table: TableFacts): Promise<void> {
   const problem = keyProblem(table, work.configuration)
   if (problem) throw new TableSchemaError(problem)
   work.logger.info(`${work.label} exists already`)
+  await work.note('found')
   await untilUsable(work, table)
 }
 

@@ -1,15 +1,19 @@
+import { ambientConfirm, ambientTables } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
-import { isAwsError } from '../dynamodb/error-facts.js'
-import { factsOf, lookAgain, type TableFacts } from './describe-table.js'
+import { DENIED, isAwsError } from '../dynamodb/error-facts.js'
+import { TableRequestError } from '../errors.js'
+import { factsOf, findTable, lookAgain, type TableFacts } from './describe-table.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
+import { isEmpty } from './time-to-live.js'
 
 export interface DeleteTableResult {
-  /** false: the table did not exist. */
+  /** false: the table did not exist, or a migration that did not create it left it. */
   readonly deleted: boolean
 }
 
 /**
- * Deletes the table with all its sessions, and returns when DynamoDB has deleted it. Warns when there is no table.
+ * Deletes the table with all its sessions, and returns when DynamoDB has deleted it. Warns when there is no table. Inside
+ * the `down` of a migration, a table stays that the `up` of this migration found there.
  *
  * @param options which table, and how to reach it
  * @param context how the call does its work
@@ -18,10 +22,46 @@ export interface DeleteTableResult {
  */
 export async function deleteTable(options: Options = {}, context: TableContext = {}): Promise<DeleteTableResult> {
   return await workOnTable(options, context, async (work) => {
+    if (await keep(work)) return { deleted: false }
+    await confirm(work)
     const table = await requestDeletion(work)
-    if (table) await untilDeleted(work, table)
-    return { deleted: table !== undefined }
+    if (!table) return { deleted: false }
+    await work.note('deleted')
+    await untilDeleted(work, table)
+    return { deleted: true }
   })
+}
+
+/** Whether the table must stay, because the migration that runs this code did not create it. */
+async function keep(work: TableWork): Promise<boolean> {
+  const reason = ambientTables()?.reasonToKeep(await work.place())
+  if (reason === undefined) return false
+  work.logger.warn(`${work.label} stays: ${reason}. To delete it: npx dynamo-session delete-table`)
+  return true
+}
+
+/**
+ * Asks, where somebody can answer, whether a table with sessions shall be deleted.
+ *
+ * @throws {TableRequestError} when the answer is no
+ */
+async function confirm(work: TableWork): Promise<void> {
+  const ask = ambientConfirm()
+  if (!ask || !(await findTable(work))) return
+  const place = `${work.label} in ${(await work.place()).split('/')[0]}`
+  const sessions = await holdsSessions(work)
+  if (sessions === undefined || (await ask(`Delete ${place}, ${sessions}`))) return
+  throw new TableRequestError(`${work.label} was not deleted, because the answer was not yes`)
+}
+
+/** What to say of the table's sessions. Undefined for an empty table. */
+async function holdsSessions(work: TableWork): Promise<string | undefined> {
+  try {
+    return (await isEmpty(work)) ? undefined : 'which holds sessions'
+  } catch (error) {
+    if (!isAwsError(error, ...DENIED)) throw error
+    return 'which may hold sessions (dynamodb:Scan is not allowed)'
+  }
 }
 
 /** @returns the table that DynamoDB is going to delete; undefined when it does not exist */

@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { monotonic } from '../async/clock.js'
 import { sleep } from '../async/sleep.js'
-import { ambientLogger } from '../configuration/ambient.js'
+import { ambientLogger, ambientTables, type TableFate } from '../configuration/ambient.js'
 import { OPTIONS } from '../configuration/option-table.js'
 import type { Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
@@ -73,6 +73,18 @@ export class TableWork {
   /** `table "sessions"`, for messages. */
   get label(): string {
     return `table "${this.configuration.tableName}"`
+  }
+
+  /** Region and name of the table: `eu-central-1/sessions`. */
+  async place(): Promise<string> {
+    const { config } = await this.#connection.client()
+    return `${await config.region()}/${this.configuration.tableName}`
+  }
+
+  /** Remembers in the log of the running migration, if any, what was done with the table. */
+  async note(fate: TableFate): Promise<void> {
+    const tables = ambientTables()
+    if (tables) await tables.note(await this.place(), fate)
   }
 
   /** Limit of a request. Milliseconds. */

@@ -75,7 +75,8 @@ export function isOn(ttl: TimeToLive): boolean {
   return ttl.status === 'ENABLED' || ttl.status === 'ENABLING'
 }
 
-async function isEmpty(work: TableWork): Promise<boolean> {
+/** Whether the table holds no item. */
+export async function isEmpty(work: TableWork): Promise<boolean> {
   const { tableName } = work.configuration
   const { Count, LastEvaluatedKey } = await work.request('Scan', (client, sdk) =>
     client.send(new sdk.ScanCommand({ TableName: tableName, Limit: 1, Select: 'COUNT', ConsistentRead: true })),

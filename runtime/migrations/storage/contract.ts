@@ -1,5 +1,5 @@
 import type { MigrationParams, UmzugStorage } from 'umzug'
-import { withoutExtension } from '../migration-files.js'
+import type { TableFate } from '../../configuration/ambient.js'
 import type { LockStore } from './lock.js'
 
 /** This package's storages: umzug's contract, a lock, a description and `close`. */
@@ -12,33 +12,64 @@ export interface MigrationStorage extends UmzugStorage {
   close(): Promise<void>
 }
 
+/** What is known of an executed migration besides its name. Earlier versions of this package logged nothing. */
+export interface MigrationDetails {
+  /** Name of the file with its extension. */
+  readonly file?: string
+  /** SHA-256 of the file's text, with LF as line ending. */
+  readonly checksum?: string
+  /** What the migration did with tables, last. The keys are region and name: `eu-central-1/sessions`. */
+  readonly tables?: Readonly<Record<string, TableFate>>
+  /** The migration was marked as executed by `umzug baseline`. It did not run. */
+  readonly baseline?: true
+}
+
+/** A row of the log. */
+export interface LogEntry {
+  /** As stored. A name that begins with {@link UNFINISHED} is no executed migration. */
+  readonly name: string
+  /** Undefined: an earlier version of this package logged the migration. */
+  readonly details: MigrationDetails | undefined
+}
+
+/** A storage that also stores details. */
+export interface DetailedStorage extends MigrationStorage {
+  entries(): Promise<readonly LogEntry[]>
+  logMigration(params: MigrationParams<unknown> & { readonly details?: MigrationDetails | undefined }): Promise<void>
+  /** Replaces the details of a logged migration. */
+  setDetails(name: string, details: MigrationDetails): Promise<void>
+}
+
+/** Begins the name of a row about a migration that created a table, and has not succeeded yet. */
+export const UNFINISHED = '#unfinished '
+
+/** Whether a stored name is the name of a migration. Those are names of files that don't begin so. */
+export function isMigrationName(name: string): boolean {
+  return !name.startsWith('#')
+}
+
 /** Whether a storage has a lock, a description and `close`. umzug's own storages have none. */
 export function isMigrationStorage(storage: UmzugStorage): storage is MigrationStorage {
   return ['description', 'lock', 'close'].every((name) => name in storage)
 }
 
-/** Compares names without their extension. Another umzug or an earlier version may have stored names with one. */
-export class StorageWithoutExtensions implements UmzugStorage {
-  readonly #storage: UmzugStorage
+/** Whether a storage also stores details. */
+export function isDetailedStorage(storage: UmzugStorage): storage is DetailedStorage {
+  return isMigrationStorage(storage) && ['entries', 'setDetails'].every((name) => name in storage)
+}
 
-  constructor(storage: UmzugStorage) {
-    this.#storage = storage
-  }
+/** The stored text of details. */
+export function detailsText(details: MigrationDetails): string {
+  return JSON.stringify(details)
+}
 
-  async executed(meta: { context: unknown }): Promise<string[]> {
-    const stored = await this.#storage.executed(meta)
-    return [...new Set(stored.map(withoutExtension))]
-  }
-
-  async logMigration(params: MigrationParams<unknown>): Promise<void> {
-    const names = await this.executed(params)
-    if (!names.includes(params.name)) await this.#storage.logMigration(params)
-  }
-
-  async unlogMigration(params: MigrationParams<unknown>): Promise<void> {
-    const stored = await this.#storage.executed(params)
-    for (const name of stored.filter((candidate) => withoutExtension(candidate) === params.name)) {
-      await this.#storage.unlogMigration({ ...params, name })
-    }
+/** Reads what {@link detailsText} wrote. A damaged text counts as none. */
+export function readDetails(text: string | null | undefined): MigrationDetails | undefined {
+  if (!text) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
   }
 }

@@ -1,5 +1,6 @@
-import type { Options } from '../../configuration/options.js'
-import type { Configuration } from '../../configuration/resolve.js'
+import { CLIENT_SETTINGS, definitionOf, OPTION_NAMES, type ResolvedOptions } from '../../configuration/option-table.js'
+import type { OptionName } from '../../configuration/options.js'
+import { type Configuration, withValues } from '../../configuration/resolve.js'
 import { Connection } from '../../dynamodb/connection.js'
 import { isAwsError } from '../../dynamodb/error-facts.js'
 import { explainAwsError } from '../../dynamodb/explain-error.js'
@@ -11,20 +12,30 @@ import { withTimeout } from '../../table/patience.js'
 
 type Request<T> = (transport: Transport, tableName: string) => Promise<T>
 
+/** Options that also apply to this table: how to reach DynamoDB, and what a company demands of all its tables. */
+const SHARED: readonly OptionName[] = [
+  ...(['root', 'environment', 'region', 'endpoint', 'transport', 'client', ...CLIENT_SETTINGS] as const),
+  ...(['requestTimeout', 'attemptTimeout', 'connectTimeout', 'maxConnections'] as const),
+  ...(['tags', 'kmsKeyId'] as const),
+]
+
+/** The defaults of all other options. */
+const DEFAULTS: Partial<ResolvedOptions> = Object.fromEntries(
+  OPTION_NAMES.filter((name) => !SHARED.includes(name)).map((name) => [name, definitionOf(name).default]),
+)
+
 const SUFFIX = '_migrations'
 const LONGEST_NAME = 255
 
 /** The table of {@link DynamoDBStorage}. The first change creates it. */
 export class DynamoDBMigrationsTable {
   readonly name: string
-  readonly #options: Options
   readonly #configuration: Configuration
   readonly #logger: Logger
   readonly #connection: Connection
 
-  constructor(options: Options, configuration: Configuration, logger: Logger = silentLogger) {
+  constructor(configuration: Configuration, logger: Logger = silentLogger) {
     this.name = configuration.tableName + SUFFIX
-    this.#options = options
     this.#configuration = configuration
     this.#logger = logger
     this.#connection = new Connection(withTimeout(configuration))
@@ -68,17 +79,14 @@ export class DynamoDBMigrationsTable {
   }
 
   async #create(): Promise<void> {
-    const options: Options = {
-      ...this.#options,
+    const configuration = withValues(this.#configuration, {
+      ...DEFAULTS,
       tableName: this.name,
       tableKey: 'name',
-      billingMode: 'pay_per_request',
       ttl: false,
-      pointInTimeRecovery: false,
-      deletionProtection: false,
-    }
+    })
     try {
-      await createTable(options, { logger: this.#logger })
+      await createTable(configuration, { logger: this.#logger })
     } catch (error) {
       throw error instanceof TableSchemaError ? this.#foreign(error) : error
     }

@@ -9,6 +9,9 @@ export interface OpenKnexTable {
   exists(): Promise<boolean>
   /** Several processes may call it at the same time. */
   createIfMissing(): Promise<void>
+  hasColumn(name: string): Promise<boolean>
+  /** Adds a column of text that may be null. Several processes may call it at the same time. */
+  addTextColumn(name: string): Promise<void>
 }
 
 type Definition = (table: Knex.CreateTableBuilder, knex: Knex) => void
@@ -32,6 +35,7 @@ export class KnexTable {
     const schemaName = this.#schemaName
     const schema = () => (schemaName === undefined ? knex.schema : knex.schema.withSchema(schemaName))
     const exists = async () => await schema().hasTable(this.#name)
+    const hasColumn = async (name: string) => await schema().hasColumn(this.#name, name)
     return {
       rows: () => (schemaName === undefined ? knex(this.#name) : knex(this.#name).withSchema(schemaName)),
       exists,
@@ -41,6 +45,14 @@ export class KnexTable {
           await schema().createTable(this.#name, (table) => this.#define(table, knex))
         } catch (error) {
           if (!(await exists())) throw error
+        }
+      },
+      hasColumn,
+      addTextColumn: async (name) => {
+        try {
+          await schema().alterTable(this.#name, (table) => void table.text(name))
+        } catch (error) {
+          if (!(await hasColumn(name))) throw error
         }
       },
     }

@@ -1,7 +1,16 @@
 import type { MigrationParams } from 'umzug'
-import type { MigrationStorage } from './contract.js'
+import { messageOf } from '../../errors.js'
+import { fitLogger, type Logger } from '../../logger.js'
+import {
+  type DetailedStorage,
+  detailsText,
+  isMigrationName,
+  type LogEntry,
+  type MigrationDetails,
+  readDetails,
+} from './contract.js'
 import { givenKnex, type KnexInstance, type KnexSource } from './knex-instance.js'
-import { KnexTable } from './knex-table.js'
+import { KnexTable, type OpenKnexTable } from './knex-table.js'
 import type { LockRecord, LockStore } from './lock.js'
 
 export interface KnexStorageOptions {
@@ -15,21 +24,31 @@ export interface KnexStorageOptions {
 
 const TABLE = 'umzug_migrations'
 const LOCK_ID = 'lock'
+const DETAILS = 'details'
 
 /** Logs executed migrations in a small table of an SQL database. The first migration creates the table. */
-export class KnexStorage implements MigrationStorage {
+export class KnexStorage implements DetailedStorage {
   readonly description: string
   readonly lock: LockStore
   readonly #source: KnexSource
   readonly #table: KnexTable
+  readonly #name: string
+  readonly #logger: Logger | undefined
 
-  constructor(options: KnexStorageOptions | (Omit<KnexStorageOptions, 'knex'> & { readonly source: KnexSource })) {
+  /** @param context `logger` receives warnings */
+  constructor(
+    options: KnexStorageOptions | (Omit<KnexStorageOptions, 'knex'> & { readonly source: KnexSource }),
+    { logger }: { readonly logger?: Logger | undefined } = {},
+  ) {
     const { tableName = TABLE, schemaName } = options
     this.#source = 'source' in options ? options.source : givenKnex(options.knex)
     this.#table = new KnexTable(this.#source, tableName, schemaName, (table, knex) => {
       table.string('name').notNullable().primary()
       table.timestamp('executed_at').notNullable().defaultTo(knex.fn.now())
+      table.text(DETAILS)
     })
+    this.#name = tableName
+    this.#logger = logger && fitLogger(logger)
     this.lock = new KnexLockStore(this.#source, `${tableName}_lock`, schemaName)
     this.description = `knex (${this.#source.description}), table ${tableName}`
   }
@@ -38,15 +57,35 @@ export class KnexStorage implements MigrationStorage {
     const table = await this.#table.open()
     if (!(await table.exists())) return []
     const rows: { name: string }[] = await table.rows().select('name').orderBy('name')
-    return rows.map(({ name }) => name)
+    return rows.map(({ name }) => name).filter(isMigrationName)
   }
 
-  async logMigration({ name }: MigrationParams<unknown>): Promise<void> {
+  /** All rows, sorted by name. */
+  async entries(): Promise<readonly LogEntry[]> {
+    const table = await this.#table.open()
+    if (!(await table.exists())) return []
+    const columns = (await table.hasColumn(DETAILS)) ? ['name', DETAILS] : ['name']
+    const rows: { name: string; details?: string | null }[] = await table.rows().select(columns).orderBy('name')
+    return rows.map(({ name, details }) => ({ name, details: readDetails(details) }))
+  }
+
+  async logMigration({ name, details }: LogParams): Promise<void> {
     const table = await this.#table.open()
     await table.createIfMissing()
+    const row = { name, ...(details && (await this.#hasDetails(table)) && { [DETAILS]: detailsText(details) }) }
     // umzug logs a migration again after it ran again (`rerun: 'ALLOW'`).
     const logged: unknown[] = await table.rows().where({ name }).select('name')
-    if (logged.length === 0) await table.rows().insert({ name })
+    if (logged.length === 0) await table.rows().insert(row)
+    else await table.rows().where({ name }).update(row)
+  }
+
+  async setDetails(name: string, details: MigrationDetails): Promise<void> {
+    const table = await this.#table.open()
+    if (!(await this.#hasDetails(table))) return
+    await table
+      .rows()
+      .where({ name })
+      .update({ [DETAILS]: detailsText(details) })
   }
 
   async unlogMigration({ name }: MigrationParams<unknown>): Promise<void> {
@@ -57,7 +96,24 @@ export class KnexStorage implements MigrationStorage {
   async close(): Promise<void> {
     await this.#source.close()
   }
+
+  /** Adds the column for details to a table of an earlier version. A migration that ran is logged in any case. */
+  async #hasDetails(table: OpenKnexTable): Promise<boolean> {
+    if (await table.hasColumn(DETAILS)) return true
+    try {
+      await table.addTextColumn(DETAILS)
+      return true
+    } catch (error) {
+      this.#logger?.warn(
+        `the column "${DETAILS}" could not be added to the table of the executed migrations, so no checksums are ` +
+          `logged: ${messageOf(error)}. Add it: ALTER TABLE ${this.#name} ADD COLUMN ${DETAILS} text`,
+      )
+      return false
+    }
+  }
 }
+
+type LogParams = Parameters<DetailedStorage['logMigration']>[0]
 
 /** The lock as the only row of a table. The row exists while a process holds the lock. */
 class KnexLockStore implements LockStore {

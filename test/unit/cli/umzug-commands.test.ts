@@ -86,3 +86,26 @@ it('ends status --check with exit code 2 while migrations are pending', async ()
   }
   expect(lines.slice(0, 4)).toEqual(['pending   1_a', 'pending   2_b', 'pending   3_c', '3 pending'])
 })
+
+it('lists with --dry-run what up and down would run, and runs nothing', async () => {
+  const { umzug, runs } = umzugOf()
+  const lines = printed()
+  await UMZUG_COMMANDS.up(umzug, { dryRun: true, to: '2_b' })
+  expect(lines).toEqual([
+    'dry run: nothing is changed, nothing is logged',
+    "would run 1_a: its requests are not known, because the application's umzug runs it in its own way",
+    "would run 2_b: its requests are not known, because the application's umzug runs it in its own way",
+    '2 migrations would run',
+  ])
+  await umzug.up()
+  runs.length = 0
+  lines.length = 0
+  await UMZUG_COMMANDS.down(umzug, { dryRun: true })
+  expect(lines.slice(1)).toEqual([expect.stringMatching(/^would revert 3_c: /), '1 migration would be reverted'])
+  expect(runs).toEqual([])
+})
+
+it.each(['baseline', 'repair', 'unlock'] as const)('refuses %s for an umzug of another kind', async (command) => {
+  const text = `${command} needs an umzug that was made by createUmzug() of dynamo-session-store/umzug`
+  await expect(UMZUG_COMMANDS[command](umzugOf().umzug, {})).rejects.toThrow(text)
+})

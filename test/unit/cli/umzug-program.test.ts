@@ -5,11 +5,13 @@ import { parseArguments } from './parse-arguments.js'
 const parse = (line: string) => parseArguments(createUmzugProgram(), line.split(' '))
 
 const FLAGS = {
-  up: ['--to <name>', '--step <count>', '--name <migration>', '--rerun <how>'],
-  down: ['--to <name>', '--step <count>', '--name <migration>', '--rerun <how>'],
+  up: ['--to <name>', '--step <count>', '--name <migration>', '--rerun <how>', '--dry-run'],
+  down: ['--to <name>', '--step <count>', '--name <migration>', '--rerun <how>', '--dry-run', '--yes'],
   pending: ['--json'],
   executed: ['--json'],
   status: ['--check'],
+  baseline: ['--to <name>'],
+  repair: [],
   unlock: [],
   create: ['--name <name>', '--folder <path>', '--language <language>', '--force', '--dry-run'],
 }

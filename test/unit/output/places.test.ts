@@ -16,6 +16,7 @@ import { doctorCommand } from '../../../runtime/cli/commands/doctor.js'
 import { initCommand } from '../../../runtime/cli/commands/init.js'
 import { listCommand } from '../../../runtime/cli/commands/list.js'
 import { localCommand } from '../../../runtime/cli/commands/local.js'
+import { confirm } from '../../../runtime/cli/confirm.js'
 import { loadOwnUmzug } from '../../../runtime/cli/own-umzug.js'
 import { createProgram } from '../../../runtime/cli/program.js'
 import { printTarget } from '../../../runtime/cli/target.js'
@@ -26,7 +27,10 @@ import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { Connection } from '../../../runtime/dynamodb/connection.js'
 import { consoleLogger } from '../../../runtime/logger.js'
 import { createUmzug } from '../../../runtime/migrations/create-umzug.js'
+import { dryRun } from '../../../runtime/migrations/dry-run/dry-run.js'
+import { leniently } from '../../../runtime/migrations/migration-module.js'
 import { readableLog } from '../../../runtime/migrations/readable-log.js'
+import { KnexStorage } from '../../../runtime/migrations/storage/knex.js'
 import { acquireLock, describe as describeLock } from '../../../runtime/migrations/storage/lock.js'
 import {
   print,
@@ -38,7 +42,9 @@ import {
   writeOverLine,
 } from '../../../runtime/output.js'
 import { report } from '../../../runtime/session/requests/errors.js'
+import { deleteTable } from '../../../runtime/table/delete-table.js'
 import { TableWork } from '../../../runtime/table/table-work.js'
+import { VERSION } from '../../../runtime/version.js'
 import { type Stub, sendJson, startStub } from '../../support/dynamodb-stub.js'
 import { environmentWith, folderWith } from '../../support/folder.js'
 import { expectFit, HOSTILE, HOSTILE_LINE, HOSTILE_NAME } from '../../support/hostile.js'
@@ -260,6 +266,56 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
       const lock = { read: async () => record, write: async () => true, remove: async () => true }
       const storage = { ...memoryStorage(), description: HOSTILE_LINE, lock, close: async () => {} }
       await UMZUG_COMMANDS.unlock(createUmzug({ root: folderWith(), storage }))
+    },
+  ],
+  ['runtime/cli/dry-run.ts', () => UMZUG_COMMANDS.up(hostileUmzug(), { dryRun: true })],
+  [
+    'runtime/cli/confirm.ts',
+    async () => {
+      const input = Object.assign(new PassThrough(), { isTTY: true })
+      input.end('yes\n')
+      expect(await confirm(HOSTILE, { input, output: screen() })).toBe(true)
+    },
+  ],
+  [
+    'runtime/migrations/dry-run/dry-run.ts',
+    async () => {
+      const name = 'node_modules/dynamo-session-store'
+      Object.assign(globalThis, { deleteHostile: () => deleteTable({ root: folderWith(), region: 'us-east-1' }) })
+      const root = folderWith({
+        'package.json': '{}',
+        [`${name}/package.json`]: JSON.stringify({ version: VERSION, main: 'index.js' }),
+        [`${name}/index.js`]: 'exports.deleteTable = () => deleteHostile()',
+        '1.cjs': "exports.down = () => require('dynamo-session-store').deleteTable()",
+      })
+      const logger = recordingLogger()
+      const runs = await dryRun(
+        'down',
+        {},
+        {
+          executed: [{ name: '1', path: join(root, '1.cjs') }],
+          pending: [],
+          root,
+          load: leniently,
+          options: {},
+          logger,
+          tables: async () => ({ note: async () => {}, reasonToKeep: () => HOSTILE_LINE }),
+        },
+      )
+      expect(runs).toEqual([{ name: '1', requests: [] }])
+      return logger.warnings
+    },
+  ],
+  [
+    'runtime/migrations/storage/knex.ts',
+    async () => {
+      const logger = recordingLogger()
+      const alterTable = () => Promise.reject(new Error(HOSTILE))
+      const schema = { hasTable: async () => true, hasColumn: async () => false, alterTable }
+      const rows = { where: () => rows, update: async () => 1 }
+      const knex = Object.assign(() => rows, { schema, client: {}, raw() {}, destroy: async () => {} })
+      await new KnexStorage({ knex }, { logger }).setDetails('1_a', {})
+      return logger.warnings
     },
   ],
   [

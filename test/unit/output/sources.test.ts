@@ -7,7 +7,7 @@ const DIRECT =
 
 /** Lines that write nothing, or that places.test.ts checks. */
 const ALLOWED = [
-  'terminal: Terminal = { input: process.stdin, output: process.stderr },',
+  'export const processTerminal: Terminal = { input: process.stdin, output: process.stderr }',
   'lines.question(fitForLine(question), (answer) => {',
   "await new Promise((resolve) => process.stdout.write('', resolve))",
   "process.stdout.on('error', (error: NodeJS.ErrnoException) => {",

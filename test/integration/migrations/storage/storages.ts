@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import knex, { type Knex } from 'knex'
 import { afterAll, beforeAll, describe, inject } from 'vitest'
-import type { MigrationStorage } from '../../../../runtime/migrations/storage/contract.js'
+import type { DetailedStorage } from '../../../../runtime/migrations/storage/contract.js'
 import { DynamoDBStorage } from '../../../../runtime/migrations/storage/dynamodb.js'
 import { KnexStorage } from '../../../../runtime/migrations/storage/knex.js'
 import { describeTable } from '../../../../runtime/table/describe-table.js'
@@ -13,7 +13,7 @@ import { noPostgres, type Postgres, startPostgres } from '../../../support/postg
 /** Where executed migrations are stored. */
 interface Place {
   /** Each call gives another storage, as another process would have. */
-  open(): MigrationStorage
+  open(): DetailedStorage
   /** Whether anything was created there. */
   exists(): Promise<boolean>
 }

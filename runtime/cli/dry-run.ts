@@ -1,0 +1,63 @@
+import type { MigrateDownOptions, MigrateUpOptions, Umzug } from 'umzug'
+import { DynamoSessionError, messageOf } from '../errors.js'
+import { fitForLine, jsonForOutput } from '../fit-for-output.js'
+import { consoleLogger } from '../logger.js'
+import { type Direction, type DryRun, dryRun } from '../migrations/dry-run/dry-run.js'
+import { leniently } from '../migrations/migration-module.js'
+import { isSessionUmzug } from '../migrations/session-umzug.js'
+import { print } from '../output.js'
+
+/**
+ * `umzug up --dry-run` and `umzug down --dry-run`.
+ *
+ * @throws {DynamoSessionError} when one of the migrations would fail
+ */
+export async function dryRunCommand(
+  umzug: Umzug,
+  direction: Direction,
+  options: MigrateUpOptions | MigrateDownOptions,
+): Promise<void> {
+  const runs = isSessionUmzug(umzug)
+    ? await umzug.dryRun(direction, options)
+    : await dryRunOfPlain(umzug, direction, options)
+  print('dry run: nothing is changed, nothing is logged')
+  const verb = direction === 'up' ? 'run' : 'revert'
+  for (const run of runs) for (const line of linesOf(run, verb)) print(line)
+  const failed = runs.find(({ error }) => error)
+  if (failed) {
+    const text = `${fitForLine(failed.name)} (${direction}) would fail: ${messageOf(failed.error)}`
+    throw new DynamoSessionError(text, { cause: failed.error })
+  }
+  const { length } = runs
+  print(`${length} migration${length === 1 ? '' : 's'} would ${verb === 'run' ? 'run' : 'be reverted'}`)
+}
+
+/** For an umzug that this package did not make. */
+async function dryRunOfPlain(
+  umzug: Umzug,
+  direction: Direction,
+  options: MigrateUpOptions | MigrateDownOptions,
+): Promise<readonly DryRun[]> {
+  const { migrations } = umzug.options
+  const isPlain = typeof migrations === 'object' && 'glob' in migrations && !migrations.resolve
+  return await dryRun(direction, options, {
+    executed: await umzug.executed(),
+    pending: await umzug.pending(),
+    root: process.cwd(),
+    reason: isPlain ? undefined : "the application's umzug runs it in its own way",
+    load: leniently,
+    options: {},
+    logger: consoleLogger,
+    tables: async () => undefined,
+  })
+}
+
+function linesOf({ name, requests, reason }: DryRun, verb: string): string[] {
+  const title = `would ${verb} ${fitForLine(name)}`
+  const sent = (requests ?? []).map(({ operation, input }) => `  ${operation} ${jsonForOutput(input, 0)}`)
+  if (reason !== undefined) {
+    const known = requests === undefined ? 'its requests are not known' : 'it sends more than a dry run knows'
+    return [`${title}: ${known}, because ${fitForLine(reason)}`, ...sent]
+  }
+  return [title, ...(sent.length > 0 ? sent : ['  changes nothing'])]
+}
