@@ -61,15 +61,16 @@ export function defaultFramework(root: string): FrameworkName | undefined {
   return found.length === 1 ? found[0] : undefined
 }
 
-export function frameworkProblem(framework: string): string {
-  return `unknown framework ${JSON.stringify(framework)}: choose ${FRAMEWORK_NAMES.join(', ')}`
+/** @throws {GeneratorError} for an unknown framework */
+export function assertFramework(framework: string): asserts framework is FrameworkName {
+  if (FRAMEWORK_NAMES.some((name) => name === framework)) return
+  throw new GeneratorError(`unknown framework ${JSON.stringify(framework)}: choose ${FRAMEWORK_NAMES.join(', ')}`)
 }
 
 function frameworkOf({ framework, root }: StoreInput): FrameworkName {
   if (framework) {
-    const known = FRAMEWORK_NAMES.find((name) => name === framework)
-    if (known === undefined) throw new GeneratorError(frameworkProblem(framework))
-    return known
+    assertFramework(framework)
+    return framework
   }
   const found = frameworksIn(dependencyNames(root))
   const [only] = found

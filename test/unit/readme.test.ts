@@ -27,7 +27,8 @@ function optionsTable(): string {
 const SESSION_FILE = /(<!-- ([\w-]+)\/session\.(js|ts) -->\n```\w+\n)([\s\S]*?)```/g
 
 function sessionFile(framework: string, language: string): string {
-  return single(planStore({ root: application({ 'package.json': '{"type":"module"}' }).root, framework, language })).text
+  return single(planStore({ root: application({ 'package.json': '{"type":"module"}' }).root, framework, language }))
+    .text
 }
 
 describe('the README', () => {
