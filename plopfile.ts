@@ -1,11 +1,13 @@
 import type { NodePlopAPI } from 'plop'
 import { registerPrompts } from './generators/plop/prompts.js'
 import { assumeTerminalWidth } from './generators/plop/terminal-width.js'
+import { addSessionCleaning } from './generators/session-cleaning/generator.js'
 import { addSessionConfig } from './generators/session-config/generator.js'
 import { addSessionMigration } from './generators/session-migration/generator.js'
+import { addSessionStore } from './generators/session-store/generator.js'
 
 /**
- * The entry for `plop.load('dynamo-session-store')`: adds the generators `session-config` and `session-migration`.
+ * The entry for `plop.load('dynamo-session-store')`: adds all generators of this package.
  *
  * @param config `{ force }`, if the plopfile of the application passes it on
  */
@@ -23,4 +25,6 @@ export default async function addGenerators(
     keep: async ({ path }, { root }, { options }) =>
       (await import('./runtime/cli/executed-reason.js')).executedReason(path, root, options),
   })
+  await addSessionStore(plop, settings)
+  await addSessionCleaning(plop, settings)
 }

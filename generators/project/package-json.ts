@@ -31,6 +31,13 @@ export function schemaReference(folder: string, root: string): string {
   return path === undefined ? '' : relative(folder, path).replaceAll('\\', '/')
 }
 
+/** Names of all packages that the application's package.json lists, for production and development. */
+export function dependencyNames(root: string): ReadonlySet<string> {
+  const folder = packageFolder(root)
+  const { dependencies = {}, devDependencies = {} } = folder === undefined ? {} : readManifest(folder)
+  return new Set(Object.keys({ ...dependencies, ...devDependencies }))
+}
+
 function isOwnFolder(folder: string): boolean {
   return existsSync(join(folder, 'package.json')) && readManifest(folder).name === PACKAGE
 }
@@ -39,7 +46,14 @@ function packageFolder(folder: string): string | undefined {
   return foldersUpFrom(folder).find((above) => existsSync(join(above, 'package.json')))
 }
 
-function readManifest(folder: string): { name?: unknown; type?: unknown } {
+interface Manifest {
+  readonly name?: unknown
+  readonly type?: unknown
+  readonly dependencies?: object
+  readonly devDependencies?: object
+}
+
+function readManifest(folder: string): Manifest {
   const path = join(folder, 'package.json')
   try {
     return JSON.parse(readFileSync(path, 'utf8')) ?? {}
@@ -49,7 +63,7 @@ function readManifest(folder: string): { name?: unknown; type?: unknown } {
 }
 
 /** A folder and all folders above it, the nearest first. */
-function foldersUpFrom(folder: string): string[] {
+export function foldersUpFrom(folder: string): string[] {
   const path = resolve(folder)
   const above = dirname(path)
   return above === path ? [path] : [path, ...foldersUpFrom(above)]

@@ -12,22 +12,29 @@ export interface Terminal {
 export const processTerminal: Terminal = { input: process.stdin, output: process.stderr }
 
 /**
- * Asks a question that only `y` or `yes` affirms.
+ * Asks a question that `y` or `yes` affirms.
  *
  * @param question without its question mark
+ * @param byDefault the meaning of an empty line
  */
-export async function confirm(question: string, terminal = processTerminal): Promise<boolean> {
-  const answer = await ask(`${question}? [y/N] `, terminal)
-  return /^y(es)?$/i.test(answer.trim())
+export async function confirm(
+  question: string,
+  terminal = processTerminal,
+  { byDefault = false }: { byDefault?: boolean } = {},
+): Promise<boolean> {
+  const answer = await ask(`${question}? ${byDefault ? '[Y/n]' : '[y/N]'} `, terminal)
+  return answer?.trim() === '' ? byDefault : /^\s*y(es)?\s*$/i.test(answer ?? 'no')
 }
 
-/** The typed line. Empty when the input ends or is interrupted. */
-function ask(question: string, { input, output }: Terminal): Promise<string> {
+/** The typed line. Undefined when the input ends or is interrupted. */
+export function ask(question: string, { input, output }: Terminal): Promise<string | undefined> {
+  // An input that ended before would never close again.
+  if (!input.readable) return Promise.resolve(undefined)
   const lines = createInterface({ input, output })
   return new Promise((resolve) => {
     lines.once('close', () => {
       write(output, '\n')
-      resolve('')
+      resolve(undefined)
     })
     lines.question(fitForLine(question), (answer) => {
       lines.removeAllListeners('close')

@@ -22,10 +22,10 @@ export function createProgram(): Command {
 
   program
     .command('init')
-    .description(
-      'make the generators available to plop: write plopfile.mjs, or print the line to add to an existing one',
-    )
-    .addHelpText('after', examplesOf('init'))
+    .description('set up an application: plopfile.mjs, configuration file, migration and session store')
+    .option('--yes', 'do not ask; write all files that do not exist')
+    .option('--framework <name>', 'framework of the session store; default: the one in package.json')
+    .addHelpText('after', examplesOf('init', 'init --yes', 'init --yes --framework fastify'))
     .action(running(async () => (await import('./commands/init.js')).initCommand))
 
   program

@@ -6,6 +6,7 @@ import { block } from '../support/readme.js'
 
 /** The programs of the README, one for each framework, and the command that runs each as written. */
 const PROGRAMS: [file: string, ...command: string[]][] = [
+  ['server.mjs', 'node'],
   ['fastify.mjs', 'node'],
   ['koa.mjs', 'node'],
   ['remix.mjs', 'node'],
@@ -13,6 +14,9 @@ const PROGRAMS: [file: string, ...command: string[]][] = [
   ['node-http.mjs', 'node'],
   ['nest.ts', 'npx', 'tsx', '--tsconfig', 'tsconfig.nest.json'],
 ]
+
+/** The frameworks of the programs that import `./session.js`. */
+const FRAMEWORKS: Readonly<Record<string, string>> = { 'server.mjs': 'express', 'nest.ts': 'nest' }
 
 describe('the README', () => {
   let app: App
@@ -29,16 +33,28 @@ describe('the README', () => {
     await start(app, 'npx', ['dynamo-session', 'local', '--path', '.dynamodb', '--port', String(port)], {}, /http:\/\//)
     const created = await app.run('npx', ['dynamo-session', 'create-table'], { env })
     expect(created.code, created.stdout + created.stderr).toBe(0)
+    await app.run('npx', ['dynamo-session', 'init'])
   })
   afterAll(async () => {
     await stopPrograms()
     await app.remove()
   })
 
+  /** Runs `npx plop session-store` for the program. */
+  async function generate(file: string, language = 'js'): Promise<void> {
+    if (!block(file).includes('./session.js')) return
+    const framework = FRAMEWORKS[file] ?? file.replace('.mjs', '')
+    const args = ['plop', 'session-store', framework, '--force', '--', '--language', language]
+    const { code, stdout, stderr } = await app.run('npx', args)
+    expect(code, stdout + stderr).toBe(0)
+    expect(stdout + stderr).toContain("from './session.js'")
+  }
+
   it.each(PROGRAMS)('keeps a signed-in session over a restart with %s as written', async (file, ...command) => {
     await app.write(file, block(file))
     const compilerOptions = { target: 'es2022', module: 'nodenext', experimentalDecorators: true }
     await app.write('tsconfig.nest.json', JSON.stringify({ compilerOptions }))
+    await generate(file)
     const [program = '', ...args] = [...command, file]
     const first = await startServer(app, program, args, env)
     expect((await first.get('/')).text).toBe('hello nobody')
@@ -53,6 +69,7 @@ describe('the README', () => {
   })
 
   it('keeps a signed-in session with react-router.mjs as written', async () => {
+    await generate('react-router.mjs')
     await app.write('react-router.mjs', block('react-router.mjs'))
     await app.write(
       'ask.mjs',
@@ -68,6 +85,7 @@ console.log([await answer({}), await answer({ headers: { cookie } })].join('|'))
   })
 
   it('keeps a signed-in session with lambda.mjs as written', async () => {
+    await generate('lambda.mjs')
     await app.write('lambda.mjs', block('lambda.mjs'))
     await app.write(
       'ask.mjs',

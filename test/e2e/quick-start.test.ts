@@ -36,8 +36,8 @@ describe.each([
   })
 
   it('gives a signed-in session that survives a restart of the server', async () => {
-    const commands = commandsAfter('Then four commands:')
-    expect(commands).toHaveLength(4)
+    const commands = commandsAfter('Then two commands:')
+    expect(commands).toHaveLength(2)
     for (const line of commands) {
       const [program = '', ...args] = line.split(' ')
       expect(program).toBe('npx')

@@ -1,8 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { planStore } from '../../generators/session-store/plan.js'
 import { definitionOf, OPTION_NAMES, yamlName } from '../../runtime/configuration/option-table.js'
 import { defaultText, typeText } from '../../runtime/configuration/option-text.js'
 import type { OptionName } from '../../runtime/configuration/options.js'
+import { application } from './generators/application.js'
+import { single } from './generators/single.js'
 
 const README = new URL('../../README.md', import.meta.url)
 const SECTION = /(<!-- options:[^\n]*-->\n)([\s\S]*?)(<!-- \/options -->)/
@@ -20,7 +23,28 @@ function optionsTable(): string {
   return `\n${[head, ...OPTION_NAMES.map(row)].join('\n')}\n\n`
 }
 
+/** `<!-- fastify/session.js -->` and the block behind it: the file that `session-store` writes. */
+const SESSION_FILE = /(<!-- ([\w-]+)\/session\.(js|ts) -->\n```\w+\n)([\s\S]*?)```/g
+
+function sessionFile(framework: string, language: string): string {
+  return single(planStore({ root: application({ 'package.json': '{"type":"module"}' }).root, framework, language }))
+    .text
+}
+
 describe('the README', () => {
+  it('shows the files of session-store as the generator writes them', () => {
+    const readme = readFileSync(README, 'utf8')
+    const written = readme.replace(
+      SESSION_FILE,
+      (_, head, framework, language) => `${head}${sessionFile(framework, language)}\`\`\``,
+    )
+    if (process.env.UPDATE_README) writeFileSync(README, written)
+    expect([...readme.matchAll(SESSION_FILE)].map(([, , framework]) => framework)).toEqual(
+      expect.arrayContaining(['express', 'fastify', 'koa', 'hono', 'node-http', 'react-router', 'lambda']),
+    )
+    expect(readFileSync(README, 'utf8')).toBe(written)
+  })
+
   it('shows the table of options as the code has it', () => {
     const readme = readFileSync(README, 'utf8')
     if (process.env.UPDATE_README)

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { initCommand } from '../../../../runtime/cli/commands/init.js'
 import { folderWith } from '../../../support/folder.js'
@@ -22,7 +23,7 @@ describe('dynamo-session init', () => {
     const folder = folderWith(INSTALLED)
     const { text, warnings } = await init(folder)
     expect(text).toBe(
-      'wrote plopfile.mjs\n\nnext:\n  npx plop session-config\n  npx plop session-migration\n  npx umzug up',
+      'wrote plopfile.mjs\n\nnext:\n  npx plop session-config\n  npx plop session-migration\n  npx plop session-store\n  npx umzug up',
     )
     expect(warnings).toEqual([])
     const loads: unknown[] = []
@@ -75,7 +76,7 @@ describe('dynamo-session init', () => {
     const { text } = await init(folderWith({ 'package.json': '{}' }), 'production')
     expect(text).toContain(
       'next:\n  npm install dynamo-session-store plop\n  npx plop session-config production\n' +
-        '  npx plop session-migration\n  npx umzug up --environment production',
+        '  npx plop session-migration\n  npx plop session-store\n  npx umzug up --environment production',
     )
   })
 
@@ -90,5 +91,92 @@ describe('dynamo-session init', () => {
     const folder = folderWith()
     const { warnings } = await init(folder)
     expect(warnings).toEqual([`there is no package.json in ${folder}: is this the folder of the application?`])
+  })
+})
+
+describe('dynamo-session init, with the generators', () => {
+  const files = { ...INSTALLED, 'package.json': '{"type":"module","dependencies":{"koa":"3"}}' }
+
+  /** A terminal whose user types the lines. */
+  function typing(...lines: string[]) {
+    const output = new PassThrough()
+    const input = Object.assign(new PassThrough(), { isTTY: true })
+    output.on('data', (chunk) => {
+      if (!/(\?|\)).*: ?$|\] $/.test(String(chunk))) return
+      const line = lines.shift()
+      if (line === undefined) input.end()
+      else input.write(`${line}\n`)
+    })
+    return { input, output }
+  }
+
+  async function initIn(folder: string, options: Parameters<typeof initCommand>[0], ...lines: string[]) {
+    const logger = recordingLogger()
+    await initCommand(options, logger, folder, typing(...lines))
+    return logger.lines.join('\n')
+  }
+
+  const written = (folder: string) =>
+    (readdirSync(folder, { recursive: true }) as string[])
+      .filter((name) => /\.(yml|[cm]?[jt]s)$/.test(name) && !name.startsWith('plopfile'))
+      .map((name) => name.replace(/\d{14}/, '<time>'))
+      .sort()
+
+  const ALL = ['config/dynamo_session_store.yml', 'migrations/<time>_add_sessions.js', 'session.js']
+
+  it('writes all files with --yes, and prints what the application adds', async () => {
+    const folder = folderWith(files)
+    const text = await initIn(folder, { yes: true })
+    expect(written(folder)).toEqual(ALL)
+    expect(text).toContain('session.js was written')
+    expect(text).toContain(
+      "next:\n  npx umzug up\n  npm install dynamo-session-store koa-session\n  import { sessions } from './session.js'",
+    )
+  })
+
+  it('leaves files that exist, and writes the rest', async () => {
+    const folder = folderWith({ ...files, 'session.js': 'mine' })
+    await initIn(folder, { yes: true })
+    const again = await initIn(folder, { yes: true })
+    expect(written(folder)).toEqual(ALL)
+    expect(readFileSync(join(folder, 'session.js'), 'utf8')).toBe('mine')
+    expect(again).toContain('session.js exists already')
+  })
+
+  it('asks in a terminal before each file; an empty line means yes', async () => {
+    const folder = folderWith(files)
+    const text = await initIn(folder, {}, '', 'n', 'y')
+    expect(written(folder)).toEqual(['config/dynamo_session_store.yml', 'session.js'])
+    expect(text).toContain('next:\n  npx plop session-migration\n  npx umzug up')
+  })
+
+  it('writes no file when the input ends', async () => {
+    const folder = folderWith(files)
+    await initIn(folder, {})
+    expect(written(folder)).toEqual([])
+  })
+
+  it('asks for the framework, if package.json has none', async () => {
+    const folder = folderWith(INSTALLED)
+    await initIn(folder, {}, 'hono', 'n', 'n', 'y')
+    expect(readFileSync(join(folder, 'session.js'), 'utf8')).toContain("require('dynamo-session-store/hono')")
+  })
+
+  it('takes --framework, and refuses an unknown one before it writes', async () => {
+    const folder = folderWith(INSTALLED)
+    await expect(initIn(folder, { yes: true, framework: 'django' })).rejects.toThrow('unknown framework "django"')
+    expect(readdirSync(folder)).not.toContain('plopfile.mjs')
+    await initIn(folder, { yes: true, framework: 'fastify' })
+    expect(readFileSync(join(folder, 'session.js'), 'utf8')).toContain("require('dynamo-session-store/fastify')")
+  })
+
+  it.each([
+    ['pnpm-lock.yaml', 'pnpm exec plop session-config', 'pnpm add dynamo-session-store'],
+    ['yarn.lock', 'yarn plop session-config', 'yarn add dynamo-session-store'],
+    ['bun.lock', 'bunx plop session-config', 'bun add dynamo-session-store'],
+  ])('prints the commands of the package manager: %s', async (lockfile, generator, add) => {
+    const { text } = await init(folderWith({ 'package.json': '{}', [lockfile]: '' }))
+    expect(text).toContain(generator)
+    expect(text).toContain(add)
   })
 })

@@ -1,0 +1,30 @@
+import type { NodePlopAPI } from 'plop'
+import { type AddSettings, addGenerator } from '../plop/add-generator.js'
+import { planCleaning, TARGETS } from './plan.js'
+
+/** `npx plop session-cleaning [target]` */
+export async function addSessionCleaning(plop: NodePlopAPI, settings: AddSettings): Promise<void> {
+  await addGenerator(
+    plop,
+    {
+      name: 'session-cleaning',
+      sentence: "Writes a schedule that deletes expired sessions, for tables without DynamoDB's Time to Live.",
+      questions: {
+        target: {
+          message: 'Where the schedule runs:',
+          help: `${TARGETS.join(', ')}. Default: ${TARGETS[0]}`,
+          choices: TARGETS,
+          default: () => TARGETS[0],
+        },
+        environment: {
+          message: 'Environment whose sessions are cleaned:',
+          help: 'Value of NODE_ENV for the schedule. Default: production',
+          asked: false,
+        },
+      },
+      examples: ['', 'lambda', '-- --target cron --environment staging'],
+      plan: ({ target, environment }, { root }) => planCleaning({ root, target, environment }),
+    },
+    settings,
+  )
+}

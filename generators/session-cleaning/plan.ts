@@ -1,0 +1,117 @@
+import { dirname, join } from 'node:path'
+import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
+import { GeneratorError, type Plan, type PlannedFile, shownPath } from '../files/plan.js'
+import { render } from '../files/render.js'
+import { packageManagerOf } from '../project/package-manager.js'
+
+export const TARGETS = ['github-actions', 'lambda', 'cron'] as const
+export type Target = (typeof TARGETS)[number]
+
+export interface CleaningInput {
+  /** Folder of the application, absolute. */
+  readonly root: string
+  readonly target: string | undefined
+  /** Environment that cleaning runs in. Default: production. */
+  readonly environment?: string | undefined
+}
+
+/**
+ * Plans the files of a schedule that deletes expired sessions every night.
+ *
+ * @throws {GeneratorError} for an unknown target
+ * @throws {ConfigurationError} when the configuration of the environment is not valid
+ */
+export function planCleaning(input: CleaningInput): Plan {
+  const target = TARGETS.find((candidate) => candidate === input.target)
+  if (target === undefined) throw new GeneratorError(targetProblem(input.target ?? ''))
+  const { root, environment = 'production' } = input
+  const configuration = resolveConfiguration({ root, environment })
+  const files = FILES[target](input, { environment, configuration, expireAtOnly: lacksLifetime(configuration) })
+  return {
+    files,
+    notices: [
+      ...(lacksLifetime(configuration)
+        ? ['no max_stale or max_age is set: only sessions past their own expire_at will be deleted']
+        : []),
+    ],
+    next: NEXT[target](shownPath(files.at(-1)?.path ?? root, root)),
+  }
+}
+
+export function targetProblem(target: string): string {
+  return `unknown target ${JSON.stringify(target)}: choose ${TARGETS.join(', ')}`
+}
+
+interface Facts {
+  readonly environment: string
+  readonly configuration: Configuration
+  readonly expireAtOnly: boolean
+}
+
+const SAM = 'session-cleaning/template.yml'
+
+const FILES: Record<Target, (input: CleaningInput, facts: Facts) => PlannedFile[]> = {
+  'github-actions': ({ root }, { environment, configuration, expireAtOnly }) => {
+    const { name, run, install } = packageManagerOf(root)
+    const data = {
+      pnpm: name === 'pnpm',
+      setup: install,
+      run,
+      region: configuration.region ?? '${{ vars.AWS_REGION }}',
+      flags: flags(expireAtOnly),
+      environment,
+    }
+    return [
+      {
+        path: join(root, '.github/workflows/session-cleaning.yml'),
+        text: render('session-cleaning/github-actions.yml.hbs', data),
+      },
+    ]
+  },
+  lambda: ({ root }, { environment, configuration, expireAtOnly }) => [
+    {
+      path: join(root, 'session-cleaning/handler.mjs'),
+      text: render('session-cleaning/handler.mjs.hbs', { settings: expireAtOnly ? 'expireAtOnly: true, ' : '' }),
+    },
+    {
+      path: join(root, SAM),
+      text: render('session-cleaning/sam.yml.hbs', {
+        path: SAM,
+        tableName: JSON.stringify(configuration.tableName),
+        environment,
+      }),
+    },
+  ],
+  cron: ({ root }, { environment, expireAtOnly }) => [
+    {
+      path: join(root, 'config/session-cleaning.crontab'),
+      text: render('session-cleaning/crontab.hbs', {
+        run: packageManagerOf(root).run,
+        folder: crontabText(root),
+        nodeFolder: dirname(process.execPath),
+        flags: flags(expireAtOnly),
+        environment,
+      }),
+    },
+  ],
+}
+
+const NEXT: Record<Target, (path: string) => string> = {
+  'github-actions': (path) => `git add ${path}, and set the variable SESSION_CLEANING_ROLE of the repository`,
+  lambda: (path) => `sam build --template-file ${path} && sam deploy --guided`,
+  cron: (path) => `crontab -e, and add the lines of ${path}`,
+}
+
+/** Without these, only an item's own `expire_at` says that its session is expired. */
+function lacksLifetime({ maxStale, maxAge }: Configuration): boolean {
+  return maxStale === undefined && maxAge === undefined
+}
+
+function flags(expireAtOnly: boolean): string {
+  return expireAtOnly ? ' --expire-at-only' : ''
+}
+
+/** A path for a shell, in a crontab, where `%` begins a new line. */
+function crontabText(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`.replaceAll('%', '\\%')
+}

@@ -1,0 +1,107 @@
+/** What the generator writes and prints for a framework. */
+interface Framework {
+  /** The package in package.json that means this framework. */
+  readonly package: string
+  /** The template's name, without `.hbs`. */
+  readonly template: 'express' | 'fastify' | 'koa' | 'manager'
+  /** The names that the file exports, the one that the application imports first. */
+  readonly exports: readonly string[]
+  /** The names that the application imports, a part of {@link exports}. */
+  readonly imports: readonly string[]
+  /** The line that the application adds beside the import. */
+  readonly line: string
+  /** Packages that the file needs beside the framework itself. */
+  readonly packages: readonly string[]
+  /** Packages with types, for TypeScript only. */
+  readonly types: readonly string[]
+  /** What else the user should know, one sentence a line. */
+  readonly notices: readonly string[]
+}
+
+const MANAGER = { template: 'manager', packages: ['@remix-run/session'], types: [] } as const
+
+const EXPRESS = {
+  template: 'express',
+  exports: ['sessions', 'store'],
+  imports: ['sessions'],
+  line: 'app.use(sessions)',
+  packages: ['express-session'],
+  types: ['@types/express-session'],
+} as const
+
+/** All frameworks, those that bring along another one of them first. */
+export const FRAMEWORKS = {
+  nest: {
+    ...EXPRESS,
+    package: '@nestjs/platform-express',
+    notices: ["behind a proxy that ends TLS: app.set('trust proxy', 1), or browsers get no cookie"],
+  },
+  'react-router': {
+    ...MANAGER,
+    package: 'react-router',
+    exports: ['sessions'],
+    imports: ['sessions'],
+    line: 'export const loader = ({ request }) => sessions.run(request, async (session) => Response.json({}))',
+    notices: [],
+  },
+  express: {
+    ...EXPRESS,
+    package: 'express',
+    notices: ["behind a proxy that ends TLS: app.set('trust proxy', 1), or browsers get no cookie"],
+  },
+  fastify: {
+    package: 'fastify',
+    template: 'fastify',
+    exports: ['dynamoSession', 'sessionOptions', 'store'],
+    imports: ['dynamoSession', 'sessionOptions'],
+    line: 'await app.register(dynamoSession, sessionOptions)',
+    packages: ['@fastify/session', '@fastify/cookie'],
+    types: [],
+    notices: ['behind a proxy that ends TLS: fastify({ trustProxy: true }), or browsers get no cookie'],
+  },
+  koa: {
+    package: 'koa',
+    template: 'koa',
+    exports: ['sessions', 'store'],
+    imports: ['sessions'],
+    line: 'app.use(sessions(app))',
+    packages: ['koa-session'],
+    types: ['@types/koa'],
+    notices: ['behind a proxy that ends TLS: app.proxy = true, or responses with a cookie fail'],
+  },
+  hono: {
+    ...MANAGER,
+    package: 'hono',
+    exports: ['manager', 'sessions'],
+    imports: ['sessions'],
+    line: 'const app = new Hono().use(sessions)',
+    notices: [],
+  },
+  'node-http': {
+    ...MANAGER,
+    package: 'node:http',
+    exports: ['sessions', 'withSession'],
+    imports: ['sessions', 'withSession'],
+    line: 'createServer(withSession(sessions, (request, response, session) => response.end())).listen(3000)',
+    notices: [],
+  },
+  lambda: {
+    ...MANAGER,
+    package: '@types/aws-lambda',
+    exports: ['sessions'],
+    imports: ['sessions'],
+    line: "const { result, setCookie } = await sessions.use(event.cookies?.join('; '), async (session) => 'body')",
+    notices: [],
+  },
+} as const satisfies Readonly<Record<string, Framework>>
+
+export type FrameworkName = keyof typeof FRAMEWORKS
+
+export const FRAMEWORK_NAMES = Object.keys(FRAMEWORKS) as FrameworkName[]
+
+/** The frameworks whose package is among the dependencies. One that another one brings along is left out. */
+export function frameworksIn(dependencies: ReadonlySet<string>): FrameworkName[] {
+  const found = FRAMEWORK_NAMES.filter((name) => dependencies.has(FRAMEWORKS[name].package))
+  const [first] = found
+  return first === 'nest' || first === 'react-router' ? [first] : found
+}
