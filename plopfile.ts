@@ -4,6 +4,7 @@ import { registerPrompts } from './generators/plop/prompts.js'
 import { assumeTerminalWidth } from './generators/plop/terminal-width.js'
 import { addSessionConfig } from './generators/session-config/generator.js'
 import { addSessionMigration } from './generators/session-migration/generator.js'
+import type { ReadTableChange } from './generators/session-migration/plan.js'
 
 /**
  * The entry for `plop.load('dynamo-session-store')`: adds the generators `session-config` and `session-migration`.
@@ -15,5 +16,11 @@ export default function addGenerators(plop: NodePlopAPI, config: { readonly forc
   assumeTerminalWidth()
   registerPrompts(plop)
   addSessionConfig(plop, force)
-  addSessionMigration(plop, force)
+  addSessionMigration(plop, force, readTableChange)
+}
+
+/** Loaded only for a migration that updates the table: the AWS SDK takes most of plop's time. */
+const readTableChange: ReadTableChange = async (options) => {
+  const { readTableChange: read } = await import('./runtime/table/table-change.js')
+  return await read(options)
 }

@@ -4,14 +4,23 @@ import { carryOut } from '../files/carry-out.js'
 import { assertArgumentsArrive, misplacedArgument } from '../plop/arguments.js'
 import { choiceQuestion, dryRunArgument, guarded, type Question, textArgument, textQuestion } from '../plop/prompts.js'
 import { indexKeyProblem } from './index-key.js'
+import { KINDS } from './kinds.js'
 import { DEFAULT_NAME, migrationName } from './name.js'
 import { optionsModuleProblem } from './options-module.js'
-import { defaultLanguage, folderProblem, LANGUAGES, languageProblem, planMigration } from './plan.js'
+import {
+  defaultLanguage,
+  folderProblem,
+  kindProblem,
+  LANGUAGES,
+  languageProblem,
+  planMigration,
+  type ReadTableChange,
+} from './plan.js'
 
 const NAME = 'session-migration'
 
 /** `npx plop session-migration [Name]` */
-export function addSessionMigration(plop: NodePlopAPI, force: boolean): void {
+export function addSessionMigration(plop: NodePlopAPI, force: boolean, readTableChange: ReadTableChange): void {
   const rootOf = () => resolve(plop.getDestBasePath())
   const prompts = guarded(questions(rootOf), (names) => misplacedArgument(process.argv, NAME, names))
   plop.setGenerator(NAME, {
@@ -27,15 +36,19 @@ export function addSessionMigration(plop: NodePlopAPI, force: boolean): void {
         )
         const root = rootOf()
         const settings = { root, force: force || config.force === true, dryRun: answers['dry-run'] === true }
-        const plan = await planMigration({
-          root,
-          force: settings.force,
-          name: answers.name,
-          language: answers.language,
-          optionsModule: answers.options,
-          dir: answers.dir || undefined,
-          index: answers.index || undefined,
-        })
+        const plan = await planMigration(
+          {
+            root,
+            kind: answers.kind || undefined,
+            force: settings.force,
+            name: answers.name,
+            language: answers.language,
+            optionsModule: answers.options,
+            dir: answers.dir || undefined,
+            index: answers.index || undefined,
+          },
+          readTableChange,
+        )
         return carryOut(plan, settings)
       },
     ],
@@ -84,6 +97,14 @@ function questions(rootOf: () => string): Question[] {
         help: 'One of index_keys, such as user_id. The migration adds its index to the existing table',
       },
       indexKeyProblem,
+    ),
+    textArgument(
+      {
+        name: 'kind',
+        message: 'Kind of the migration:',
+        help: 'create, drop, index or update. Default: what the name says',
+      },
+      (text) => (KINDS.some((kind) => kind === text) ? undefined : kindProblem(text)),
     ),
     dryRunArgument,
   ]

@@ -1,6 +1,6 @@
 import { yamlName } from '../../runtime/configuration/option-table.js'
 import type { OptionName } from '../../runtime/configuration/options.js'
-import { migrationName } from './name.js'
+import { DEFAULT_NAME, migrationName } from './name.js'
 
 /** What a migration does with the table. Each kind has a template in each language. */
 export const KINDS = ['create', 'drop', 'index', 'update'] as const
@@ -45,6 +45,12 @@ export function meaningOf(name: string, tableName: string): Meaning | undefined 
   if (!adds && words.length > 0 && words.every(isTable)) return { kind: 'drop' }
   const setting = SETTINGS.some((option) => `_${rest}_`.includes(`_${yamlName(option)}_`))
   return setting ? { kind: 'update' } : undefined
+}
+
+/** The name of a migration for which none is given. */
+export function defaultName(kind: Kind, key: string | undefined): string {
+  if (kind === 'create') return DEFAULT_NAME
+  return kind === 'index' ? `add ${key} index` : `${kind}_dynamo_sessions_table`
 }
 
 /** Whether a migration of an index with this name deletes the index, rather than adds it. */
