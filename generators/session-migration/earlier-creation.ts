@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { GeneratorError, shownPath } from '../files/file-plan.js'
+import { GeneratorError, shownPath } from '../files/plan.js'
 import type { ExistingMigration } from './name.js'
 import { withoutComments } from './options-module.js'
 

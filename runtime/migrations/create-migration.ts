@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import { carryOut } from '../../generators/files/carry-out.js'
-import { GeneratorError } from '../../generators/files/file-plan.js'
+import { GeneratorError } from '../../generators/files/plan.js'
+import { closingLines, outcomeLine } from '../../generators/files/report.js'
 import { planMigration } from '../../generators/session-migration/plan.js'
 import { readTableChange } from '../table/table-change.js'
 import { withoutExtension } from './migration-files.js'
@@ -53,7 +54,6 @@ export async function createMigration(options: CreateMigration, root: string): P
   const extension = name === stem ? undefined : extname(name ?? '').slice(1)
   const input = {
     root,
-    force,
     ...(stem !== undefined && { name: stem }),
     ...((language ?? extension) && { language: language ?? extension }),
     ...(optionsModule !== undefined && { optionsModule }),
@@ -62,5 +62,7 @@ export async function createMigration(options: CreateMigration, root: string): P
     ...(index !== undefined && { index }),
   }
   const plan = await planMigration(input, readTableChange)
-  return carryOut(plan, { root, force, dryRun })
+  const outcomes = await carryOut(plan, { force, dryRun })
+  const lines = outcomes.map((outcome) => outcomeLine(outcome, { dryRun }))
+  return [...lines, ...closingLines(plan, outcomes, { root, dryRun, undo: false })].join('\n   ')
 }

@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { writePlan } from '../../../../generators/files/file-plan.js'
-import {
-  type MigrationInput,
-  planMigration,
-  type ReadTableChange,
-  type TableChange,
-} from '../../../../generators/session-migration/plan.js'
+import { carryOut } from '../../../../generators/files/carry-out.js'
+import type { ReadTableChange, TableChange } from '../../../../generators/session-migration/body.js'
+import { type MigrationInput, planMigration } from '../../../../generators/session-migration/plan.js'
+import { asksForIndex, asksForKind } from '../../../../generators/session-migration/purpose.js'
 import { application } from '../application.js'
+import { single } from '../single.js'
 
 const now = new Date('2025-03-09T01:02:03Z')
 const CONFIG = 'config/dynamo_session_store.yml'
@@ -16,12 +14,12 @@ const unread: ReadTableChange = async () => {
   throw new Error('the live table was read')
 }
 
-function plan(
+async function plan(
   files: Record<string, string>,
   input: Partial<MigrationInput>,
   readTableChange: ReadTableChange = unread,
 ) {
-  return planMigration({ root: application(files).root, now, ...input }, readTableChange)
+  return single(await planMigration({ root: application(files).root, now, ...input }, readTableChange))
 }
 
 /** The bodies of `up` and `down`. */
@@ -104,7 +102,7 @@ describe('the kind of a migration', () => {
 describe('a second migration that creates the same table', () => {
   const first = async (files: Record<string, string> = {}, input: Partial<MigrationInput> = {}) => {
     const app = application({ 'src/a.js': 'module.exports = {}', 'src/b.js': 'module.exports = {}', ...files })
-    writePlan(await planMigration({ root: app.root, now, name: 'AddSessions', ...input }, unread))
+    await carryOut(await planMigration({ root: app.root, now, name: 'AddSessions', ...input }, unread))
     const next = (more: Partial<MigrationInput>) => planMigration({ root: app.root, now, ...more }, unread)
     return { ...app, next }
   }
@@ -113,7 +111,7 @@ describe('a second migration that creates the same table', () => {
     for (const language of LANGUAGES) {
       const { next, files } = await first()
       const second = await next({ name: 'CreateSessions', language })
-      expect(() => writePlan(second)).toThrow(
+      await expect(carryOut(second)).rejects.toThrow(
         'migrations/20250309010203_add_sessions.js already creates this table: change the table with --kind update',
       )
       expect(files().filter((file) => file.startsWith('migrations'))).toHaveLength(1)
@@ -122,7 +120,7 @@ describe('a second migration that creates the same table', () => {
 
   it('is written with force', async () => {
     const { next, files } = await first()
-    writePlan(await next({ name: 'CreateSessions', force: true }), { force: true })
+    await carryOut(await next({ name: 'CreateSessions' }), { force: true })
     expect(files().slice(0, 2)).toEqual([
       'migrations/20250309010203_add_sessions.js',
       'migrations/20250309010204_create_sessions.js',
@@ -131,19 +129,21 @@ describe('a second migration that creates the same table', () => {
 
   it('is written after one that drops the table', async () => {
     const { next } = await first()
-    writePlan(await next({ name: 'DropSessions' }))
+    await carryOut(await next({ name: 'DropSessions' }))
     const again = await next({ name: 'CreateSessions' })
-    expect(again.conflict).toBeUndefined()
-    writePlan(again)
-    expect((await next({ name: 'CreateSessionsAgain' })).conflict).toContain('_create_sessions.js already creates')
+    expect(single(again).conflict).toBeUndefined()
+    await carryOut(again)
+    expect(single(await next({ name: 'CreateSessionsAgain' })).conflict).toContain(
+      '_create_sessions.js already creates',
+    )
   })
 
   it('may create the table of other options', async () => {
     const { next } = await first({}, { optionsModule: 'src/a.js' })
-    expect((await next({ name: 'AddVisitSessions', optionsModule: 'src/b.js' })).conflict).toBeUndefined()
-    expect((await next({ name: 'AddVisitSessions' })).conflict).toBeUndefined()
+    expect(single(await next({ name: 'AddVisitSessions', optionsModule: 'src/b.js' })).conflict).toBeUndefined()
+    expect(single(await next({ name: 'AddVisitSessions' })).conflict).toBeUndefined()
     const same = await next({ name: 'CreateSessions', optionsModule: 'src/a.js', language: 'mjs' })
-    expect(same.conflict).toContain('_add_sessions.js already creates')
+    expect(single(same).conflict).toContain('_add_sessions.js already creates')
   })
 
   it.each([
@@ -238,5 +238,49 @@ describe('a migration that updates the table', () => {
       throw new Error('no permission')
     })
     await expect(denied).rejects.toThrow('an update needs the settings of the live table: no permission')
+  })
+})
+
+describe('undo of an update', () => {
+  const files = { 'migrations/20250101000000_update_sessions.js': 'written' }
+
+  it('plans the text of the file while the live table still differs', async () => {
+    const change = { tableName: 'sessions', up: { ttl: true }, down: { ttl: false }, addedIndexes: [], addsTags: false }
+    const { path, text } = await plan(files, { name: 'UpdateSessions', undo: true }, async () => ({
+      ...change,
+      notices: [],
+    }))
+    expect(path).toContain('20250101000000_update_sessions.js')
+    expect(text).toContain('updateTable({ ttl: true })')
+  })
+
+  it('compares with nothing where the live table can not be read, so that only force removes the file', async () => {
+    const { text, notices } = await plan(files, { name: 'UpdateSessions', undo: true }, async () => undefined)
+    expect([text, notices]).toEqual(['', [expect.stringContaining('there is no such table')]])
+  })
+})
+
+describe('a terminal', () => {
+  it('asks for the kind if neither the name nor an index says it', () => {
+    const { root } = application()
+    expect(asksForKind({ name: 'SignOut' }, root)).toBe(true)
+    expect(asksForKind({ name: 'SignOut', index: 'user_id' }, root)).toBe(false)
+    expect(asksForKind({ name: 'AddSessions' }, root)).toBe(false)
+    expect(asksForKind({}, root)).toBe(false)
+  })
+
+  it('asks for the key of an index if neither the name nor index_keys says it', () => {
+    const { root } = application({ [CONFIG]: 'index_keys: [user_id]\n' })
+    expect(asksForIndex({ name: 'AddUserIdIndex' }, root)).toBe(false)
+    expect(asksForIndex({ name: 'AddTenantIndex' }, root)).toBe(true)
+    expect(asksForIndex({ name: 'SignOut', kind: 'index' }, root)).toBe(true)
+    expect(asksForIndex({ name: 'SignOut', kind: 'drop' }, root)).toBe(false)
+    expect(asksForIndex({ name: 'AddSessions' }, root)).toBe(false)
+  })
+
+  it('does not stop at a wrong configuration, which the plan reports', () => {
+    const { root } = application({ [CONFIG]: 'tabel_name: x\n' })
+    expect(asksForKind({ name: 'SignOut' }, root)).toBe(true)
+    expect(asksForIndex({ name: 'AddTenantIndex' }, root)).toBe(false)
   })
 })
