@@ -2,8 +2,8 @@ import type { NodePlopAPI } from 'plop'
 import { registerPrompts } from './generators/plop/prompts.js'
 import { assumeTerminalWidth } from './generators/plop/terminal-width.js'
 import { addSessionConfig } from './generators/session-config/generator.js'
-import type { ReadTableChange } from './generators/session-migration/body.js'
 import { addSessionMigration } from './generators/session-migration/generator.js'
+import type { ReadTableChange } from './generators/session-migration/migration-code.js'
 
 /**
  * The entry for `plop.load('dynamo-session-store')`: adds the generators `session-config` and `session-migration`.

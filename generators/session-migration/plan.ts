@@ -7,8 +7,8 @@ import { type Configuration, resolveConfiguration } from '../../runtime/configur
 import { GeneratorError, type Plan, shownPath } from '../files/plan.js'
 import { findTsconfig, moduleSystem } from '../project/package-json.js'
 import { compilerOptions } from '../project/tsconfig.js'
-import { bodyOf, type ReadTableChange, type Template, updateBody } from './body.js'
 import { earlierCreation } from './earlier-creation.js'
+import { codeOf, codeOfUpdate, type ReadTableChange, type Template } from './migration-code.js'
 import { existingMigrations, nextStamp } from './name.js'
 import { optionsImport, slashes } from './options-module.js'
 import { purposeOf } from './purpose.js'
@@ -60,20 +60,20 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
     : undefined
   const template = { language: templateOf(language, folder), options }
   const declared = async () => ({ root, ...(module && (await loadOptions(module, root))) })
-  const body =
+  const code =
     kind === 'update'
-      ? await updateBody(template, async () => await readTableChange(await declared()), undo)
-      : bodyOf({ ...purpose, kind }, template, configuration)
+      ? await codeOfUpdate(template, async () => await readTableChange(await declared()), undo)
+      : codeOf({ ...purpose, kind }, template, configuration)
   const sameFile = twins.find((migration) => migration.extension === language)
   const path = join(folder, sameFile?.file ?? `${nextStamp(now, existing[0]?.stamp)}_${name}.${language}`)
-  const earlier = kind === 'create' ? earlierCreation(existing, folder, body.text) : undefined
+  const earlier = kind === 'create' ? earlierCreation(existing, folder, code.text) : undefined
   const conflict = twin ? twinText(join(folder, twin.file), name) : earlier && earlierText(join(folder, earlier.file))
   const knex = await knexFacts(folder, configuration)
   return {
-    files: [{ path, text: body.text, ...(conflict && { conflict }) }],
+    files: [{ path, text: code.text, ...(conflict && { conflict }) }],
     notices: [
       ...configuration.warnings,
-      ...body.notices,
+      ...code.notices,
       ...notices,
       ...knex.notices,
       ...languageNotices(language),

@@ -222,7 +222,7 @@ describe('a migration that updates the table, generated without a terminal', () 
   it('is refused where nothing differs, and names what it would leave', async () => {
     await createTable()
     const { refused } = here()
-    expect(await refused('UpdateSessions')).toContain('nothing to update: table "visits" has the declared settings')
+    expect(await refused('UpdateSessions')).toContain('nothing to update in table "visits"')
     plane.table('visits').tags.set('owner', 'ops')
     expect(await refused('UpdateSessions')).toContain('left as it is: tags')
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { carryOut } from '../../../../generators/files/carry-out.js'
-import type { ReadTableChange, TableChange } from '../../../../generators/session-migration/body.js'
+import type { ReadTableChange, TableChange } from '../../../../generators/session-migration/migration-code.js'
 import { type MigrationInput, planMigration } from '../../../../generators/session-migration/plan.js'
 import { asksForIndex, asksForKind } from '../../../../generators/session-migration/purpose.js'
 import { application } from '../application.js'
@@ -227,7 +227,7 @@ describe('a migration that updates the table', () => {
 
   it('is refused where nothing differs, with what stays as it is', async () => {
     await expect(update({ up: {}, notices: ['left as it is: x'] })).rejects.toThrow(
-      'nothing to update: table "sessions" has the declared settings; change the configuration first; left as it is: x',
+      'nothing to update in table "sessions": change the configuration first; left as it is: x',
     )
   })
 

@@ -14,7 +14,7 @@ export interface Template {
 }
 
 /** The code of a migration, and what the user should know. */
-export interface Body {
+export interface MigrationCode {
   readonly text: string
   readonly notices: readonly string[]
 }
@@ -36,11 +36,11 @@ export interface TableChange {
 export type ReadTableChange = (options: Options) => Promise<TableChange | undefined>
 
 /** The code of a migration for which the live table does not matter. */
-export function bodyOf(
+export function codeOf(
   { kind, key = '', name }: Purpose & { readonly kind: Exclude<Kind, 'update'> },
   template: Template,
   configuration: Configuration,
-): Body {
+): MigrationCode {
   const removes = removesIndex(name)
   const notices = {
     create: () => [],
@@ -56,11 +56,11 @@ export function bodyOf(
  * @param undo whether the text is only compared with that of an existing file: without a live table, it has none
  * @throws {GeneratorError} when the live table can't be read, or differs in nothing that a migration can change
  */
-export async function updateBody(
+export async function codeOfUpdate(
   template: Template,
   read: () => Promise<TableChange | undefined>,
   undo: boolean,
-): Promise<Body> {
+): Promise<MigrationCode> {
   try {
     return renderUpdate(template, await changeOf(read))
   } catch (error) {
@@ -79,10 +79,10 @@ async function changeOf(read: () => Promise<TableChange | undefined>): Promise<T
   )
 }
 
-function renderUpdate(template: Template, change: TableChange): Body {
+function renderUpdate(template: Template, change: TableChange): MigrationCode {
   const { tableName, up, down, addedIndexes, addsTags, notices } = change
   if (Object.keys(up).length === 0) {
-    const text = `nothing to update: table "${tableName}" has the declared settings; change the configuration first`
+    const text = `nothing to update in table "${tableName}": change the configuration first`
     throw new GeneratorError([text, ...notices].join('; '))
   }
   const spread = template.options ? 'options' : ''
