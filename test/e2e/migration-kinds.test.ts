@@ -67,8 +67,8 @@ onEachEngine(
       const { configure, generate, refused, umzug } = commands(app, engine.endpoint, options.tableName)
       const table = () => describeTable(options)
       const indexes = async () => (await table())?.indexes.map(({ name }) => name)
-      const PROVISIONED = { billingMode: 'provisioned', capacity: { read: 4, write: 3 }, deletionProtection: false }
-      const ON_DEMAND = { billingMode: 'pay_per_request', capacity: undefined, deletionProtection: true }
+      const PROVISIONED = { billingMode: 'provisioned', capacity: { read: 4, write: 3 }, ttl: { status: 'ENABLED' } }
+      const ON_DEMAND = { billingMode: 'pay_per_request', capacity: undefined, ttl: { status: 'DISABLED' } }
 
       await configure('read_capacity: 4\nwrite_capacity: 3\n')
       await generate('CreateSessions')
@@ -77,11 +77,11 @@ onEachEngine(
       expect(await refused('AddSessionsTable')).toContain('_create_sessions.')
       expect(await refused('UpdateSessions')).toContain('nothing to update')
 
-      await configure('billing_mode: pay_per_request\ndeletion_protection: true\n')
+      await configure('billing_mode: pay_per_request\nttl: false\n')
       const update = await generate('ChangeSessionsBilling')
-      expect(update).toContain("updateTable({ billingMode: 'pay_per_request', deletionProtection: true })")
+      expect(update).toContain("updateTable({ billingMode: 'pay_per_request', ttl: false })")
       expect(update).toContain(
-        "updateTable({ billingMode: 'provisioned', readCapacity: 4, writeCapacity: 3, deletionProtection: false })",
+        "updateTable({ billingMode: 'provisioned', readCapacity: 4, writeCapacity: 3, ttl: true })",
       )
       await umzug('up')
       expect(await table()).toMatchObject(ON_DEMAND)
@@ -90,7 +90,7 @@ onEachEngine(
       await umzug('up')
       expect(await table()).toMatchObject(ON_DEMAND)
 
-      await configure('billing_mode: pay_per_request\ndeletion_protection: true\nindex_keys: [user_id]\n')
+      await configure('billing_mode: pay_per_request\nttl: false\nindex_keys: [user_id]\n')
       await generate('AddUserIdIndex')
       await umzug('up')
       expect(await indexes()).toEqual(['user_id-index'])
@@ -101,9 +101,9 @@ onEachEngine(
       expect(await indexes()).toEqual(['user_id-index'])
       await umzug('up')
 
-      await configure('billing_mode: pay_per_request\ndeletion_protection: false\nindex_keys: [tenant]\n')
+      await configure('billing_mode: pay_per_request\nttl: true\nindex_keys: [tenant]\n')
       const last = await generate('--', '--kind', 'update')
-      expect(last).toContain("updateTable({ deletionProtection: false, indexKeys: ['tenant'] })")
+      expect(last).toContain("updateTable({ ttl: true, indexKeys: ['tenant'] })")
       await umzug('up')
       expect(await indexes()).toEqual(['tenant-index'])
       await umzug('down')
