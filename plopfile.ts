@@ -3,7 +3,6 @@ import { registerPrompts } from './generators/plop/prompts.js'
 import { assumeTerminalWidth } from './generators/plop/terminal-width.js'
 import { addSessionConfig } from './generators/session-config/generator.js'
 import { addSessionMigration } from './generators/session-migration/generator.js'
-import type { ReadTableChange } from './generators/session-migration/migration-code.js'
 
 /**
  * The entry for `plop.load('dynamo-session-store')`: adds the generators `session-config` and `session-migration`.
@@ -18,11 +17,10 @@ export default async function addGenerators(
   assumeTerminalWidth()
   registerPrompts(plop)
   await addSessionConfig(plop, settings)
-  await addSessionMigration(plop, { ...settings, readTableChange })
-}
-
-/** Loaded only for a migration that updates the table: the AWS SDK takes most of plop's time. */
-const readTableChange: ReadTableChange = async (options) => {
-  const { readTableChange: read } = await import('./runtime/table/table-change.js')
-  return await read(options)
+  // The modules behind these functions load the AWS SDK, so only --undo and updates load them.
+  await addSessionMigration(plop, {
+    ...settings,
+    keep: async ({ path }, { root }) => (await import('./runtime/cli/executed-reason.js')).executedReason(path, root),
+    readTableChange: async (options) => (await import('./runtime/table/table-change.js')).readTableChange(options),
+  })
 }

@@ -101,7 +101,10 @@ function parse(command: Command, args: readonly string[]): Record<string, unknow
     command.parse(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    const text = error.message.replace(/^error: /, '').replace('\n', ' ')
+    const text = error.message
+      .replace(/^error: /, '')
+      .replace(/^option '(?:-\w, )?(--[\w-]+) .*' argument missing$/, '$1 needs a value')
+      .replace('\n', ' ')
     throw new GeneratorError(`${fitForLine(text)}; see ${command.name()} --help`, { cause: error })
   }
   return Object.fromEntries(
