@@ -32,8 +32,8 @@ export interface TableChange {
   readonly notices: readonly string[]
 }
 
-/** Compares the declared settings with the live table; undefined when there is no such table. */
-export type ReadTableChange = (options: Options) => Promise<TableChange | undefined>
+/** Compares the declared settings with the live table. Rejects when there is no table, or it can't be read. */
+export type ReadTableChange = (options: Options) => Promise<TableChange>
 
 /** The code of a migration for which the live table does not matter. */
 export function codeOf(
@@ -58,25 +58,18 @@ export function codeOf(
  */
 export async function codeOfUpdate(
   template: Template,
-  read: () => Promise<TableChange | undefined>,
+  read: () => Promise<TableChange>,
   undo: boolean,
 ): Promise<MigrationCode> {
   try {
-    return renderUpdate(template, await changeOf(read))
+    const change = await read().catch((cause: Error) => {
+      throw new GeneratorError(`an update needs the settings of the live table: ${cause.message}`, { cause })
+    })
+    return renderUpdate(template, change)
   } catch (error) {
     if (undo && error instanceof GeneratorError) return { text: '', notices: [error.message] }
     throw error
   }
-}
-
-async function changeOf(read: () => Promise<TableChange | undefined>): Promise<TableChange> {
-  const change = await read().catch((cause: Error) => {
-    throw new GeneratorError(`an update needs the settings of the live table: ${cause.message}`, { cause })
-  })
-  if (change !== undefined) return change
-  throw new GeneratorError(
-    'an update needs the settings of the live table, but there is no such table: create it with npx umzug up',
-  )
 }
 
 function renderUpdate(template: Template, change: TableChange): MigrationCode {

@@ -5,6 +5,7 @@ import { settingText } from './comparison-text.js'
 import { type LiveTable, readLiveTable } from './live-table.js'
 import { optionsOf } from './table-options.js'
 import { type TableContext, workOnTable } from './table-work.js'
+import { tableMissing } from './update-table.js'
 
 /** The calls that bring the live table to the declared settings, and back. Plain data. */
 export interface TableChange {
@@ -28,17 +29,14 @@ const MAXIMA = ['maxReadRequestUnits', 'maxWriteRequestUnits'] as const
  *
  * @param options which table, its settings, and how to reach it
  * @param context how the call does its work
- * @returns undefined when there is no such table
  * @throws {ConfigurationError}
- * @throws {TableRequestError} when DynamoDB does not describe the table
+ * @throws {TableRequestError} when there is no table, or DynamoDB does not describe it
  */
-export async function readTableChange(
-  options: Options = {},
-  context: TableContext = {},
-): Promise<TableChange | undefined> {
+export async function readTableChange(options: Options = {}, context: TableContext = {}): Promise<TableChange> {
   return await workOnTable(options, context, async (work) => {
     const live = await readLiveTable(work)
-    return live && tableChange(work.configuration, live)
+    if (!live) throw tableMissing(work)
+    return tableChange(work.configuration, live)
   })
 }
 

@@ -229,7 +229,9 @@ describe('a migration that updates the table, generated without a terminal', () 
 
   it('is refused without a table, a permission or a network, in one readable text', async () => {
     const { refused } = here()
-    expect(await refused('UpdateSessions')).toContain('there is no such table: create it with npx umzug up')
+    expect(await refused('UpdateSessions')).toContain(
+      'table "visits" does not exist in this region and account; create it',
+    )
     plane.deny('DescribeTable')
     const denied = await refused('UpdateSessions')
     expect(denied).toContain('an update needs the settings of the live table')
