@@ -63,7 +63,7 @@ export async function addGenerator<const Q extends Questions>(
     return await read
   }
   // plop prints before and after a generator's actions. Inquirer turns an exit during its prompts into an interrupt.
-  if (asksForHelp(argv, name)) {
+  if (isPlop(argv) && isNamed(argv, name) && asksForHelp(argv)) {
     await printHelp((await commandLine())?.help)
     process.exit(0)
   }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NodePlopAPI } from 'plop'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { addGenerator, type Generator } from '../../../../generators/plop/add-generator.js'
 import { registerPrompts } from '../../../../generators/plop/prompts.js'
 import type { Questions } from '../../../../generators/plop/questions.js'
@@ -17,6 +17,8 @@ const QUESTIONS = {
   language: { message: 'Language:', help: 'ts or js', choices: ['ts', 'js'], default: () => 'js' },
   'target-dir': { message: 'Folder:', help: 'Folder of the file', asked: false },
 } satisfies Questions
+
+afterEach(() => void vi.restoreAllMocks())
 
 /** A plop with the generator `note`, in an application of its own. `line` is the command line of plop. */
 async function noteGenerator(line?: string, more: Partial<Generator<typeof QUESTIONS>> = {}) {
