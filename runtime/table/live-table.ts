@@ -32,7 +32,11 @@ export interface LiveTable {
  */
 export async function readLiveTable(work: TableWork): Promise<LiveTable | undefined> {
   const table = await findTable(work)
-  if (!table) return undefined
+  return table && (await readSettings(work, table))
+}
+
+/** Reads the settings that `DescribeTable` does not tell. */
+export async function readSettings(work: TableWork, table: TableFacts): Promise<LiveTable> {
   const { arn, kmsKeyArn } = table
   const { kmsKeyId } = work.configuration
   const [timeToLive, recovery, tags, aliasedKey] = await Promise.all([
