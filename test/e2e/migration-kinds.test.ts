@@ -47,6 +47,13 @@ function commands(app: App, endpoint: string, tableName: string) {
       const [file = ''] = files().filter((name) => !before.includes(name))
       return await app.read(`migrations/${file}`)
     },
+    /** Removes the newest migration, which has this name. */
+    async undo(name: string): Promise<void> {
+      const before = files()
+      const { code, stdout, stderr } = await run('plop', 'session-migration', name, '--undo')
+      expect({ code, output: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, output: '' })
+      expect(files()).toEqual(before.slice(0, -1))
+    },
     /** Generates no migration, and returns why. */
     async refused(...args: string[]): Promise<string> {
       const before = files()
@@ -64,7 +71,7 @@ onEachEngine(
     it.each(LANGUAGES)('from create to drop, up and down, in %s', async (language, type, more) => {
       const app = await installApp({ type, files: { 'plopfile.mjs': PLOPFILE, ...more } })
       const options = engine.options()
-      const { configure, generate, refused, umzug } = commands(app, engine.endpoint, options.tableName)
+      const { configure, generate, refused, umzug, undo } = commands(app, engine.endpoint, options.tableName)
       const table = () => describeTable(options)
       const indexes = async () => (await table())?.indexes.map(({ name }) => name)
       const PROVISIONED = { billingMode: 'provisioned', capacity: { read: 4, write: 3 }, ttl: { status: 'ENABLED' } }
@@ -83,6 +90,8 @@ onEachEngine(
       expect(update).toContain(
         "updateTable({ billingMode: 'provisioned', readCapacity: 4, writeCapacity: 3, ttl: true })",
       )
+      await undo('ChangeSessionsBilling')
+      expect(await generate('ChangeSessionsBilling')).toBe(update)
       await umzug('up')
       expect(await table()).toMatchObject(ON_DEMAND)
       await umzug('down')
