@@ -17,7 +17,7 @@ export interface CreateTableResult {
 /**
  * Makes sure that the table exists, is active and has the right key. Switches on Time to Live for `expire_at` and
  * point-in-time recovery as configured, and adds missing indexes of `indexKeys`, one after the other. Running it again, or
- * twice at once, is safe. Other settings of an existing table (billing, tags, encryption …) stay.
+ * twice at once, is safe. Other settings of an existing table (billing, tags, encryption …) stay: `updateTable` changes them.
  *
  * ```ts
  * await createTable({ tableName: 'visits' }, { logger: console })
