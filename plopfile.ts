@@ -19,11 +19,12 @@ export default async function addGenerators(
   assumeTerminalWidth()
   registerPrompts(plop)
   await addSessionConfig(plop, settings)
+  // The modules behind these functions load the AWS SDK, so only --undo and updates load them.
   await addSessionMigration(plop, {
     ...settings,
-    // The modules behind it load the AWS SDK, so only --undo loads them.
     keep: async ({ path }, { root }, { options }) =>
       (await import('./runtime/cli/executed-reason.js')).executedReason(path, root, options),
+    readTableChange: async (options) => (await import('./runtime/table/table-change.js')).readTableChange(options),
   })
   await addSessionStore(plop, settings)
   await addSessionCleaning(plop, settings)

@@ -112,15 +112,16 @@ function parse(command: Command, args: readonly string[]): Record<string, unknow
   )
 }
 
-function commandOf({ name, questions }: CommandLineDefinition): Command {
-  const command = new Command(`npx plop ${name}`)
+function commandOf({ name: generator, questions }: CommandLineDefinition): Command {
+  const command = new Command(`npx plop ${generator}`)
     .usage([...positions(questions), '[--option …]'].join(' '))
     .helpOption(false)
     .allowExcessArguments()
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
-  for (const [question, { help, asked }] of Object.entries(questions)) {
-    command.addOption(new Option(`--${question} <value>`, help).helpGroup(asked === false ? OPTIONS : PROMPTS))
+  for (const [name, question] of Object.entries(questions)) {
+    const group = hasPosition(question) ? PROMPTS : OPTIONS
+    command.addOption(new Option(`--${name} <value>`, question.help).helpGroup(group))
   }
   for (const [flags, help] of GENERAL) command.addOption(new Option(flags, help).helpGroup(OPTIONS))
   for (const flags of PLOP) command.addOption(new Option(flags).hideHelp())

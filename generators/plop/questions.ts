@@ -20,6 +20,8 @@ export interface Question {
    * @default true
    */
   readonly asked?: boolean | ((answers: Answers, root: string) => boolean)
+  /** A value that is seldom asked for has no position, only an option. */
+  readonly position?: false
 }
 
 /** By name, in the order in which they are asked. A name is that of the option: `index` is `--index`. */
@@ -33,8 +35,8 @@ export const FLAGS = ['dry-run', 'force', 'skip', 'quiet', 'undo'] as const
 export type Flags = Readonly<Partial<Record<(typeof FLAGS)[number], boolean>>>
 
 /** Whether the value of a question can be given by position. */
-export function hasPosition({ asked }: Question): boolean {
-  return asked !== false
+export function hasPosition({ asked, position }: Question): boolean {
+  return asked !== false && position !== false
 }
 
 /** Why a value is refused; undefined when it is not. */

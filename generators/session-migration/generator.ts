@@ -2,9 +2,12 @@ import type { NodePlopAPI } from 'plop'
 import { type AddSettings, addGenerator, type Generator } from '../plop/add-generator.js'
 import type { Questions } from '../plop/questions.js'
 import { indexKeyProblem } from './index-key.js'
+import { KINDS } from './kinds.js'
+import type { ReadTableChange } from './migration-code.js'
 import { DEFAULT_NAME, migrationName } from './name.js'
 import { optionsModuleProblem } from './options-module.js'
 import { defaultLanguage, folderProblem, LANGUAGES, planMigration } from './plan.js'
+import { asksForIndex, asksForKind } from './purpose.js'
 
 const questions = {
   name: {
@@ -15,6 +18,20 @@ const questions = {
       const result = migrationName(text)
       return 'problem' in result ? result.problem : undefined
     },
+  },
+  kind: {
+    message: 'What it does with the table:',
+    help: 'create, drop, index or update. Default: what the name says',
+    choices: KINDS,
+    asked: asksForKind,
+    position: false,
+  },
+  index: {
+    message: 'Session key of the index, such as user_id:',
+    help: 'Session key of an index that the migration adds or removes. Default: the one of index_keys in the name',
+    problem: indexKeyProblem,
+    asked: asksForIndex,
+    position: false,
   },
   language: {
     message: 'Language of the migration:',
@@ -33,37 +50,36 @@ const questions = {
     problem: folderProblem,
     asked: false,
   },
-  index: {
-    message: 'Session key whose index the migration adds:',
-    help: 'One of index_keys, such as user_id. The migration adds its index to the existing table',
-    problem: indexKeyProblem,
-    asked: false,
-  },
 } satisfies Questions
 
-/** `npx plop session-migration [Name]`. `keep` knows which migrations are executed. */
+interface MigrationSettings extends AddSettings {
+  readonly readTableChange: ReadTableChange
+  /** Knows which migrations are executed. */
+  readonly keep?: Generator<typeof questions>['keep']
+}
+
+/** `npx plop session-migration [Name]` */
 export async function addSessionMigration(
   plop: NodePlopAPI,
-  settings: AddSettings & Pick<Generator<typeof questions>, 'keep'>,
+  { readTableChange, keep, ...settings }: MigrationSettings,
 ): Promise<void> {
   await addGenerator(
     plop,
     {
       name: 'session-migration',
-      sentence: 'Writes a migration that creates the DynamoDB table of the sessions, or adds an index.',
+      sentence: 'Writes a migration that creates, changes or drops the DynamoDB table of the sessions, or an index.',
       questions,
-      examples: ['AddSessions', 'AddSessions -- --options src/session.ts', 'AddUserIdIndex', 'AddSessions --undo'],
-      plan: ({ name, language, options, dir, index }, { root, undo }) =>
-        planMigration({
-          root,
-          undo,
-          ...(name !== undefined && { name }),
-          ...(language !== undefined && { language }),
-          ...(options !== undefined && { optionsModule: options }),
-          ...(dir !== undefined && { dir }),
-          ...(index !== undefined && { index }),
-        }),
-      ...(settings.keep && { keep: settings.keep }),
+      examples: [
+        'AddSessions',
+        'AddSessions -- --options src/session.ts',
+        'AddUserIdIndex',
+        'ChangeSessionsBilling',
+        '-- --kind drop',
+        'AddSessions --undo',
+      ],
+      plan: ({ options, ...answers }, { root, undo }) =>
+        planMigration({ ...answers, root, undo, optionsModule: options }, readTableChange),
+      ...(keep && { keep }),
     },
     settings,
   )

@@ -10,34 +10,47 @@ export function indexKeyProblem(text: string): string | undefined {
 }
 
 /**
- * The key whose index the migration adds: the given one, or else the one in a name such as `AddUserIdIndex`. Undefined
- * for a migration of the table itself.
+ * The key of a migration for an index: the given one, or else the one of `index_keys` that the name means.
  *
- * @throws {GeneratorError} when the name means an index, but of no key in `index_keys`. A migration of the table would
- *   delete the table on the way down.
+ * @param given as after `--index`
+ * @param named as it stands in the name of the migration: `user_id`
+ * @throws {GeneratorError} when the name means no key, none of `index_keys`, or several of them
  */
 export function indexKeyOf(
-  { index, name = '' }: { readonly index?: string; readonly name?: string },
+  { given, named }: { readonly given: string | undefined; readonly named: string | undefined },
   { indexKeys }: Configuration,
-): string | undefined {
-  if (index !== undefined) {
-    const problem = indexKeyProblem(index)
+): string {
+  if (given !== undefined) {
+    const problem = indexKeyProblem(given)
     if (problem) throw new GeneratorError(problem)
-    return index
+    return given
   }
-  const [, named] = /^add_(.+)_index$/.exec(plainName(name)) ?? []
-  if (named === undefined) return undefined
-  const key = indexKeys.find((candidate) => plainName(candidate) === named)
-  if (key !== undefined) return key
-  throw new GeneratorError(
-    `the name means a migration that adds an index, but index_keys has no key like "${named}": add the key to ` +
-      `index_keys, or give it as -- --index ${named}. For a migration that creates the table, choose another name`,
-  )
+  if (named === undefined) {
+    throw new GeneratorError(
+      'the name does not say which index is meant: give its session key, such as --index user_id',
+    )
+  }
+  if (indexKeys.includes(named)) return named
+  const [key, other] = indexKeys.filter((candidate) => plainName(candidate) === named)
+  if (key === undefined) {
+    throw new GeneratorError(
+      `the name means a migration of an index, but index_keys has no key like "${named}": add the key to ` +
+        `index_keys, or give it as --index ${named}. For a migration of the table, give --kind create`,
+    )
+  }
+  if (other === undefined) return key
+  throw new GeneratorError(`the name may mean "${key}" or "${other}" of index_keys: give one of them as --index ${key}`)
 }
 
-export function indexNotices(key: string | undefined, { indexKeys }: Configuration): string[] {
-  if (key === undefined || indexKeys.includes(key)) return []
-  return [`index_keys has no "${key}" here: unless your options in code contain it, sessions get no such attribute`]
+/** What the user should know about the option `index_keys`. */
+export function indexNotices(key: string, removes: boolean, { indexKeys }: Configuration): string[] {
+  const listed = indexKeys.includes(key)
+  if (removes) {
+    return listed ? [`remove "${key}" from index_keys too: else the next createTable adds the index again`] : []
+  }
+  return listed
+    ? []
+    : [`index_keys has no "${key}" here: unless your options in code contain it, sessions get no such attribute`]
 }
 
 function plainName(text: string): string {

@@ -95,6 +95,6 @@ function exportKind(path: string): OptionsImport['kind'] {
   )
 }
 
-function withoutComments(code: string): string {
+export function withoutComments(code: string): string {
   return code.replace(/("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, '$1')
 }

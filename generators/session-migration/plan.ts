@@ -1,15 +1,17 @@
 import { join, resolve } from 'node:path'
 import { findKnexfile, knexMigrationsFolder } from '../../runtime/application/knexfile.js'
+import { loadOptions } from '../../runtime/application/options-module.js'
 import { wallClock } from '../../runtime/async/clock.js'
 import { envName } from '../../runtime/configuration/option-table.js'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
 import { GeneratorError, type Plan, shownPath } from '../files/plan.js'
-import { render } from '../files/render.js'
 import { findTsconfig, moduleSystem } from '../project/package-json.js'
 import { compilerOptions } from '../project/tsconfig.js'
-import { indexKeyOf, indexNotices } from './index-key.js'
-import { DEFAULT_NAME, existingMigrations, migrationName, nextStamp } from './name.js'
-import { type OptionsImport, optionsImport, slashes } from './options-module.js'
+import { earlierCreation } from './earlier-creation.js'
+import { codeOf, codeOfUpdate, type ReadTableChange, type Template } from './migration-code.js'
+import { existingMigrations, nextStamp } from './name.js'
+import { optionsImport, slashes } from './options-module.js'
+import { purposeOf } from './purpose.js'
 
 export const LANGUAGES = ['ts', 'js', 'mjs'] as const
 export type Language = (typeof LANGUAGES)[number]
@@ -18,61 +20,60 @@ export interface MigrationInput {
   /** Folder of the application, absolute. */
   readonly root: string
   /** Name in any spelling: `AddSessions`, `add-sessions`, `add sessions`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** Default: `ts` if the application has a tsconfig.json, else `js`. */
-  readonly language?: string
+  readonly language?: string | undefined
   /** The application's file that exports the store's options, relative to `root`. */
-  readonly optionsModule?: string
+  readonly optionsModule?: string | undefined
   /** Folder of the migrations, relative to `root`. Default: option `migrations_dir`. */
-  readonly dir?: string
-  /** One of `index_keys`: the migration adds its index to an existing table. Default: the key in the name, if any. */
-  readonly index?: string
+  readonly dir?: string | undefined
+  /** Default: what the name says. */
+  readonly kind?: string | undefined
+  /** Session key of the index, for the kind `index`. Default: the one of `index_keys` in the name. */
+  readonly index?: string | undefined
   /** Plan the migration of this name that exists, for `--undo`. Without one, the plan has no file. */
   readonly undo?: boolean
   readonly now?: Date
 }
 
 /**
- * Plans a migration that creates the table, and deletes it on the way down. Given an index, or a name such as
- * `AddUserIdIndex`, the migration adds that index. On the way down it deletes only the index.
+ * Plans a migration of the kind that is given, or that the name says.
  *
- * @throws {GeneratorError} when the name, the index, the language, the folder or the options module can't be used
+ * @param readTableChange is called for the kind `update` only
+ * @throws {GeneratorError} when the input can't be used, or there is nothing to update
  * @throws {ConfigurationError} when the configuration, which has the folder of migrations, is not valid
  */
-export async function planMigration(input: MigrationInput): Promise<Plan> {
+export async function planMigration(input: MigrationInput, readTableChange: ReadTableChange): Promise<Plan> {
   const { root, now = new Date(wallClock()), undo = false } = input
   const configuration = resolveConfiguration({ root })
-  const key = indexKeyOf(input, configuration)
-  const name = nameOf(input, key)
+  const purpose = purposeOf(input, configuration)
+  const { kind, name } = purpose
   const { folder, notices } = folderOf(input, configuration)
   const existing = existingMigrations(folder)
   const twins = existing.filter((migration) => migration.name === name)
   const [twin] = twins
   if (undo && !twin) return { files: [], notices: [`no migration ${name} in ${shownPath(folder)}`], next: [] }
   const language = languageOf(undo && twin ? { language: twin.extension, ...input } : input)
-  const options = input.optionsModule?.trim()
-    ? optionsImport({
-        module: input.optionsModule.trim(),
-        root,
-        migrationFolder: folder,
-        language,
-        tsconfig: findTsconfig(root),
-      })
+  const module = input.optionsModule?.trim()
+  const options = module
+    ? optionsImport({ module, root, migrationFolder: folder, language, tsconfig: findTsconfig(root) })
     : undefined
+  const template = { language: templateOf(language, folder), options }
+  const declared = async () => ({ root, ...(module && (await loadOptions(module, root))) })
+  const code =
+    kind === 'update'
+      ? await codeOfUpdate(template, async () => await readTableChange(await declared()), undo)
+      : codeOf({ ...purpose, kind }, template, configuration)
   const sameFile = twins.find((migration) => migration.extension === language)
   const path = join(folder, sameFile?.file ?? `${nextStamp(now, existing[0]?.stamp)}_${name}.${language}`)
+  const earlier = kind === 'create' ? earlierCreation(existing, folder, code.text) : undefined
+  const conflict = twin ? twinText(join(folder, twin.file), name) : earlier && earlierText(join(folder, earlier.file))
   const knex = await knexFacts(folder, configuration)
   return {
-    files: [
-      {
-        path,
-        text: renderMigration(templateOf(language, folder), options, key),
-        ...(twin && { conflict: twinText(join(folder, twin.file), name) }),
-      },
-    ],
+    files: [{ path, text: code.text, ...(conflict && { conflict }) }],
     notices: [
       ...configuration.warnings,
-      ...indexNotices(key, configuration),
+      ...code.notices,
       ...notices,
       ...knex.notices,
       ...languageNotices(language),
@@ -93,12 +94,6 @@ export function folderProblem(dir: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
   if (dir.trim() === '' || /[\u0000-\u001f\u007f]/.test(dir)) return `${JSON.stringify(dir)} can't be a folder`
   return undefined
-}
-
-function nameOf({ name: given = DEFAULT_NAME }: MigrationInput, key: string | undefined): string {
-  const result = migrationName(given === DEFAULT_NAME && key !== undefined ? `add ${key} index` : given)
-  if ('problem' in result) throw new GeneratorError(result.problem)
-  return result.name
 }
 
 function languageOf({ language, root }: MigrationInput): Language {
@@ -169,25 +164,14 @@ function twinText(path: string, name: string): string {
   return `a migration ${name} exists already: ${shownPath(path)} was left as it is; choose another name, or --force to rewrite it`
 }
 
-function templateOf(language: Language, folder: string): 'ts' | 'module' | 'commonjs' {
+function earlierText(path: string): string {
+  return (
+    `${shownPath(path)} already creates this table: change the table with --kind update, ` +
+    'or write a second migration that creates it with --force'
+  )
+}
+
+function templateOf(language: Language, folder: string): Template['language'] {
   if (language === 'ts') return 'ts'
   return language === 'mjs' ? 'module' : moduleSystem(folder)
-}
-
-function renderMigration(
-  template: 'ts' | 'module' | 'commonjs',
-  options: OptionsImport | undefined,
-  key: string | undefined,
-): string {
-  return render(`session-migration/${key === undefined ? 'table' : 'index'}.${template}.hbs`, {
-    options: options ? 'options' : '',
-    optionsImport: options ? importLine(template, options) : '',
-    ...(key !== undefined && { key }),
-  })
-}
-
-function importLine(template: 'ts' | 'module' | 'commonjs', { specifier, kind }: OptionsImport): string {
-  if (template !== 'commonjs') return `import ${kind === 'named' ? '{ options }' : 'options'} from ${specifier}`
-  const binding = { named: '{ options }', default: '{ default: options }', commonjs: 'options' }[kind]
-  return `const ${binding} = require(${specifier})`
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { exportOf, loadModule } from '../application/load-module.js'
+import { loadOptions } from '../application/options-module.js'
 import { environmentProblem } from '../configuration/option-table.js'
 import type { Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
@@ -30,7 +30,7 @@ export interface SharedOptions {
 export async function optionsForCommand(shared: SharedOptions, folder = process.cwd()): Promise<Options> {
   const problems = problemsOf(shared, folder)
   if (problems.length > 0) throw new ConfigurationError(problems)
-  const fromModule = shared.options === undefined ? {} : await optionsOfModule(shared.options, folder)
+  const fromModule = shared.options === undefined ? {} : await loadOptions(shared.options, folder)
   return {
     ...fromModule,
     ...(shared.environment !== undefined && { environment: shared.environment }),
@@ -59,22 +59,6 @@ export function configurationForCommand(options: Options, logger: Logger = conso
   const configuration = resolveConfiguration(options)
   for (const warning of configuration.warnings) logger.warn(fitForLine(warning))
   return configuration
-}
-
-async function optionsOfModule(path: string, folder: string): Promise<Options> {
-  const place = `--options ${path}`
-  let module: Record<string, unknown>
-  try {
-    module = await loadModule(resolve(folder, path), folder)
-  } catch (cause) {
-    throw new ConfigurationError([{ place, text: `can't be loaded: ${messageOf(cause)}` }], { cause })
-  }
-  const byDefault = module.default as { default?: unknown } | null | undefined
-  const options = exportOf(module, 'options') ?? byDefault?.default ?? byDefault
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new ConfigurationError([{ place, text: 'must export the options as its default export or as "options"' }])
-  }
-  return options
 }
 
 /**

@@ -77,11 +77,16 @@ export function createUmzugProgram(): Command {
     .command('create')
     .description('write a migration for the session table, as npx plop session-migration does')
     .option('--name <name>', 'name of the migration, such as AddSessions (default: create_dynamo_sessions_table)')
+    .option('--kind <kind>', 'create, drop, index or update (default: what the name says)')
+    .option('--index <key>', 'session key of the index, for the kind index (default: the one in the name)')
     .option('--folder <path>', 'folder of the migrations (default: the option migrations_dir)')
     .option('--language <language>', 'ts, js or mjs (default: ts if there is a tsconfig.json, else js)')
     .option('--force', 'rewrite a migration of the same name')
     .option('--dry-run', 'print path and text, write nothing')
-    .addHelpText('after', examplesOf('create', 'create --name AddSessions --language js', 'create --dry-run'))
+    .addHelpText(
+      'after',
+      examplesOf('create', 'create --name AddSessions --language js', 'create --kind update', 'create --dry-run'),
+    )
     .action(running('create'))
 
   return program

@@ -3,12 +3,17 @@ import { carryOut } from '../../generators/files/carry-out.js'
 import { GeneratorError } from '../../generators/files/plan.js'
 import { closingLines, outcomeLine } from '../../generators/files/report.js'
 import { planMigration } from '../../generators/session-migration/plan.js'
+import { readTableChange } from '../table/table-change.js'
 import { withoutExtension } from './migration-files.js'
 
 /** Options of `umzug create`. */
 export interface CreateMigration {
   /** In any spelling, such as `AddSessions`. An extension chooses the language. */
   readonly name?: string
+  /** `create`, `drop`, `index` or `update`. Default: what the name says. */
+  readonly kind?: string
+  /** Session key of the index, for the kind `index`. Default: the one of `index_keys` in the name. */
+  readonly index?: string
   /** Default: option `migrations_dir`. */
   readonly folder?: string
   /** `ts`, `js` or `mjs`. Default: `ts` if the application has a tsconfig.json, else `js`. */
@@ -44,16 +49,19 @@ export async function createMigration(options: CreateMigration, root: string): P
     const text = 'is not supported here: this umzug writes the same file as npx plop session-migration'
     throw new GeneratorError(`${unsupported.join(', ')} ${text}`)
   }
-  const { name, folder, language, optionsModule, force = false, dryRun = false } = options
+  const { name, kind, index, folder, language, optionsModule, force = false, dryRun = false } = options
   const stem = name === undefined ? undefined : withoutExtension(name)
   const extension = name === stem ? undefined : extname(name ?? '').slice(1)
-  const plan = await planMigration({
+  const input = {
     root,
     ...(stem !== undefined && { name: stem }),
     ...((language ?? extension) && { language: language ?? extension }),
     ...(optionsModule !== undefined && { optionsModule }),
     ...(folder !== undefined && { dir: folder }),
-  })
+    ...(kind !== undefined && { kind }),
+    ...(index !== undefined && { index }),
+  }
+  const plan = await planMigration(input, readTableChange)
   const outcomes = await carryOut(plan, { force, dryRun })
   const lines = outcomes.map((outcome) => outcomeLine(outcome, { dryRun }))
   return [...lines, ...closingLines(plan, outcomes, { root, dryRun, undo: false })].join('\n   ')

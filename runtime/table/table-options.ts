@@ -24,7 +24,8 @@ export async function readTableOptions(
   })
 }
 
-function optionsOf({ table, timeToLive, recovery, tags }: LiveTable): Options {
+/** The settings of a live table, as {@link readTableOptions} gives them. */
+export function optionsOf({ table, timeToLive, recovery, tags }: LiveTable): Options {
   const { billingMode, capacity, maxRequestUnits, kmsKeyArn, deletionProtection, tableClass, indexes } = table
   const throughput =
     billingMode === 'provisioned'

@@ -65,18 +65,19 @@ export async function updateTable(options: Options = {}, context: UpdateTableCon
 async function settled(work: TableWork): Promise<LiveTable> {
   let table = await findTable(work)
   for (;;) {
-    if (!table || table.status === 'DELETING') throw missing(work)
+    if (!table || table.status === 'DELETING') throw tableMissing(work)
     const problem = statusProblem(table)
     if (problem) throw new TableRequestError(problem)
     if (table.status === 'ACTIVE') break
     table = await lookAgain(work, `${work.label} is still ${table.status}`)
   }
   const live = await readLiveTable(work)
-  if (!live) throw missing(work)
+  if (!live) throw tableMissing(work)
   return live
 }
 
-function missing(work: TableWork): TableRequestError {
+/** For work that needs an existing table. */
+export function tableMissing(work: TableWork): TableRequestError {
   const creation = 'create it with npx umzug up, or with npx dynamo-session create-table'
   return new TableRequestError(`${work.label} does not exist in this region and account; ${creation}`)
 }

@@ -53,12 +53,31 @@ describe('the generators in a terminal', { retry: 2 }, () => {
   })
 
   it('asks only for missing values, and accepts the other language', async () => {
-    const terminal = plop(['session-migration', 'Other', '--', '--options', 'src/session.ts'])
+    const terminal = plop(['session-migration', 'DropSessions', '--', '--options', 'src/session.ts'])
     await terminal.see('Language of the migration:')
     terminal.type(`${DOWN}${ENTER}`)
-    await terminal.see('_other.js was written')
+    await terminal.see('_drop_sessions.js was written')
     expect(await terminal.exit).toBe(0)
-    expect(terminal.output()).not.toContain('Name of the migration')
+    for (const question of ['Name of the migration', 'What it does', 'Session key of the index']) {
+      expect(terminal.output()).not.toContain(question)
+    }
+  })
+
+  it('asks for the kind when the name does not say it, and for the key of an index', async () => {
+    const terminal = plop(['session-migration', 'SignOutEverywhere', '--', '--language', 'js'])
+    await terminal.see('What it does with the table:')
+    await terminal.see('❯ create')
+    terminal.type(`${DOWN}${DOWN}${ENTER}`)
+    await terminal.see('Session key of the index')
+    terminal.type(`data${ENTER}`)
+    await terminal.see('--index: ')
+    terminal.type(`${CLEAR_LINE}user_id${ENTER}`)
+    await terminal.see("exports the store's options")
+    terminal.type(ENTER)
+    await terminal.see('_sign_out_everywhere.js was written')
+    expect(await terminal.exit).toBe(0)
+    const file = readdirSync(join(app.folder, 'migrations')).find((name) => name.endsWith('everywhere.js')) ?? ''
+    expect(await app.read(`migrations/${file}`)).toContain("createTable({ indexKeys: ['user_id'] })")
   })
 
   it('a dry run prints readable content, and an existing file is refused', async () => {

@@ -40,11 +40,14 @@ describe('a generated TypeScript migration', () => {
         'src/session.ts': OPTIONS,
       },
     })
-    await generate(app, ['Plain'])
-    await generate(app, ['WithOptions', '--', '--options', 'src/session.ts'])
+    await generate(app, ['CreateSessions'])
+    for (const name of ['AddSessions', 'DropSessions']) await generate(app, [name, '--', '--options', 'src/session.ts'])
+    await generate(app, ['RemoveUserIndex', '--', '--options', 'src/session.ts', '--index', 'user'])
     expect(readdirSync(join(app.folder, 'migrations')).map((file) => file.slice(15))).toEqual([
-      'plain.ts',
-      'with_options.ts',
+      'create_sessions.ts',
+      'add_sessions.ts',
+      'drop_sessions.ts',
+      'remove_user_index.ts',
     ])
     const { code, stdout } = await app.run('npx', ['tsc', '-p', '.'])
     expect(stdout).toBe('')

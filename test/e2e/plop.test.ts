@@ -84,7 +84,7 @@ describe('session-migration without a terminal', () => {
     const made = await plop(app, ['session-migration'])
     expect(made).toMatchObject({ code: 0 })
     expect(made.stderr).toMatch(/migrations\/\d{14}_create_dynamo_sessions_table\.js was written\s+Next: npx umzug up/)
-    expect(await plop(app, ['session-migration', 'AddSessions'])).toMatchObject({ code: 0 })
+    expect(await plop(app, ['session-migration', 'AddSessions', '--force'])).toMatchObject({ code: 0 })
     expect(filesIn(app, 'migrations').map((file) => file.replace(/^\d+_/, ''))).toEqual([
       'create_dynamo_sessions_table.js',
       'add_sessions.js',
@@ -112,6 +112,8 @@ describe('session-migration without a terminal', () => {
       '--dry-run',
       '--dir',
       'db/migrate',
+      '--kind',
+      'create',
     ])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^db\/migrate\/\d{14}_dry\.js\n/)
@@ -123,7 +125,7 @@ describe('session-migration without a terminal', () => {
 
   it('takes the folder from the configuration, and stops when it is not valid', async () => {
     await app.write(CONFIG, 'migrations_dir: db/from-config\n')
-    expect(await plop(app, ['session-migration', 'Configured'])).toMatchObject({ code: 0 })
+    expect(await plop(app, ['session-migration', 'CreateConfigured'])).toMatchObject({ code: 0 })
     expect(filesIn(app, 'db/from-config')).toHaveLength(1)
     await app.write(CONFIG, 'tabel_name: x\n')
     const broken = await plop(app, ['session-migration', 'Broken'])
@@ -138,7 +140,7 @@ describe('session-migration without a terminal', () => {
     [['session-migration', '!?'], "can't be the name of a migration"],
     [['session-migration', 'New', '--', '--language', 'coffee'], 'must be one of ts, js, mjs'],
     [['session-migration', 'New', '--', '--options', 'src/absent.js'], 'src/absent.js does not exist'],
-    [['session-migration', 'New', '--', '--dir', 'node_modules/x'], 'inside node_modules'],
+    [['session-migration', 'CreateNew', '--', '--dir', 'node_modules/x'], 'inside node_modules'],
     [['session-migration', 'New', '--', '--dir'], '--dir needs a value'],
   ])('refuses %j with exit code 1 and writes nothing', async (args, message) => {
     const before = filesIn(app, 'migrations')
@@ -150,7 +152,7 @@ describe('session-migration without a terminal', () => {
   })
 
   it('warns of .mjs, which knex and sequelize-cli skip', async () => {
-    const { code, stderr } = await plop(app, ['session-migration', 'Esm', '--', '--language', 'mjs'])
+    const { code, stderr } = await plop(app, ['session-migration', 'DropSessions', '--', '--language', 'mjs'])
     expect(code).toBe(0)
     expect(stderr).toContain('knex and sequelize-cli skip .mjs')
   })
@@ -158,10 +160,10 @@ describe('session-migration without a terminal', () => {
   it('writes into the folder that --dest names, for the package there', async () => {
     await app.write('packages/web/package.json', '{ "type": "module" }')
     await app.write('packages/web/tsconfig.json', '{}')
-    const { code, stderr } = await plop(app, ['session-migration', 'Web', '--dest', 'packages/web'])
+    const { code, stderr } = await plop(app, ['session-migration', 'AddWebSessions', '--dest', 'packages/web'])
     expect(code).toBe(0)
     expect(stderr).toMatch(
-      /packages\/web\/migrations\/\d{14}_web\.ts was written\s+Next, in packages\/web: npx umzug up/,
+      /packages\/web\/migrations\/\d{14}_add_web_sessions\.ts was written\s+Next, in packages\/web: npx umzug up/,
     )
   })
 

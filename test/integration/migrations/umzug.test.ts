@@ -259,6 +259,9 @@ describe('createUmzug', () => {
     const [, file = ''] = await readdir(join(root, 'migrations'))
     expect(file).toMatch(/^\d{14}_add_sessions\.js$/)
     expect(await readFile(join(root, 'migrations', file), 'utf8')).toContain("require('dynamo-session-store')")
+    await umzug.create({ kind: 'index', index: 'user_id' })
+    const [, , index = ''] = await readdir(join(root, 'migrations'))
+    expect(index).toMatch(/^\d{14}_add_user_id_index\.js$/)
     await expect(umzug.create({ name: 'b', prefix: 'DATE' } as { name: string })).rejects.toThrow(
       'prefix is not supported here',
     )
