@@ -97,7 +97,8 @@ export function standaloneOf(
   }
 }
 
-function reasonInCode(configuration: Configuration): string | undefined {
+/** The option that makes the SDK send all requests; undefined when none does. */
+export function reasonInCode(configuration: Configuration): string | undefined {
   if (configuration.transport === 'sdk') return 'the option transport is sdk'
   const option = (['client', 'requestHandler', 'logger', 'profile'] as const).find(
     (name) => configuration[name] !== undefined,

@@ -1,5 +1,6 @@
 import type { Options } from '../../configuration/options.js'
 import type { Configuration } from '../../configuration/resolve.js'
+import { plainTableName } from '../../configuration/table-arn.js'
 import { Connection } from '../../dynamodb/connection.js'
 import { isAwsError } from '../../dynamodb/error-facts.js'
 import { explainAwsError } from '../../dynamodb/explain-error.js'
@@ -14,6 +15,11 @@ type Request<T> = (transport: Transport, tableName: string) => Promise<T>
 const SUFFIX = '_migrations'
 const LONGEST_NAME = 255
 
+/** The name of the table of executed migrations. It is in the caller's account, also where the sessions are in another. */
+export function migrationsTableName(tableName: string): string {
+  return plainTableName(tableName) + SUFFIX
+}
+
 /** The table of {@link DynamoDBStorage}. The first change creates it. */
 export class DynamoDBMigrationsTable {
   readonly name: string
@@ -23,7 +29,7 @@ export class DynamoDBMigrationsTable {
   readonly #connection: Connection
 
   constructor(options: Options, configuration: Configuration, logger: Logger = silentLogger) {
-    this.name = configuration.tableName + SUFFIX
+    this.name = migrationsTableName(configuration.tableName)
     this.#options = options
     this.#configuration = configuration
     this.#logger = logger
