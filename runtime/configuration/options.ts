@@ -61,6 +61,40 @@ export interface Options {
    */
   readonly writeCapacity?: number | null | undefined
   /**
+   * Most reads a second that the table serves, to bound its cost; 0: no maximum. Used when billingMode is
+   * pay_per_request.
+   *
+   * In read request units a second. DynamoDB throttles further reads.
+   *
+   * @default 0
+   */
+  readonly maxReadRequestUnits?: number | null | undefined
+  /**
+   * Most writes a second that the table serves, to bound its cost; 0: no maximum. Used when billingMode is
+   * pay_per_request.
+   *
+   * In write request units a second. DynamoDB throttles further writes.
+   *
+   * @default 0
+   */
+  readonly maxWriteRequestUnits?: number | null | undefined
+  /**
+   * Reads a second that the table can serve at once (warm throughput). AWS charges for an increase, and never lowers it.
+   *
+   * In read units a second.
+   *
+   * @default what DynamoDB provides
+   */
+  readonly warmReadUnits?: number | null | undefined
+  /**
+   * Writes a second that the table can serve at once (warm throughput). AWS charges for an increase, and never lowers it.
+   *
+   * In write units a second.
+   *
+   * @default what DynamoDB provides
+   */
+  readonly warmWriteUnits?: number | null | undefined
+  /**
    * Throw errors of loading and touching a session, instead of passing them to the error handler.
    *
    * @default false
@@ -226,7 +260,13 @@ export interface Options {
    */
   readonly pointInTimeRecovery?: boolean | null | undefined
   /**
-   * KMS key (id, ARN or alias) that encrypts the table.
+   * Days for which point-in-time recovery keeps backups. Used when pointInTimeRecovery is true.
+   *
+   * @default 35
+   */
+  readonly pointInTimeRecoveryDays?: number | null | undefined
+  /**
+   * KMS key (id, ARN or alias) that encrypts the table; none: a key owned by DynamoDB.
    *
    * @default a key owned by DynamoDB
    * @example { kmsKeyId: 'alias/sessions' }

@@ -2,6 +2,7 @@ import type { Options } from '../configuration/options.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
 import { TableRequestError, TableSchemaError } from '../errors.js'
 import { factsOf, findTable, lookAgain, type TableFacts } from './describe-table.js'
+import { switchOnRecovery } from './recovery.js'
 import { ensureIndexes } from './table-indexes.js'
 import { createTableInput } from './table-input.js'
 import { keyProblem, statusProblem } from './table-problems.js'
@@ -99,23 +100,5 @@ async function untilUsable(work: TableWork, first: TableFacts): Promise<void> {
     }
     seen ||= next !== undefined
     table = next ?? table
-  }
-}
-
-async function switchOnRecovery(work: TableWork): Promise<void> {
-  const { tableName } = work.configuration
-  try {
-    await work.whileInUse('UpdateContinuousBackups', (client, sdk) =>
-      client.send(
-        new sdk.UpdateContinuousBackupsCommand({
-          TableName: tableName,
-          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-        }),
-      ),
-    )
-    work.logger.info(`switched on point-in-time recovery for ${work.label}`)
-  } catch (error) {
-    if (!work.mayLackOperations || !isAwsError(error, 'UnknownOperationException')) throw error
-    work.logger.warn(`this endpoint has no point-in-time recovery, so ${work.label} has none`)
   }
 }

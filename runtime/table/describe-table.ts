@@ -2,7 +2,10 @@ import type {
   TableDescription as AwsTableDescription,
   IndexStatus,
   KeySchemaElement,
+  ProjectionType,
+  ProvisionedThroughputDescription,
   ScalarAttributeType,
+  SSEDescription,
   TableStatus,
 } from '@aws-sdk/client-dynamodb'
 import type { Options } from '../configuration/options.js'
@@ -11,16 +14,31 @@ import { TableRequestError } from '../errors.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { findTimeToLive, type TimeToLive } from './time-to-live.js'
 
+/** Reads and writes, in units (a second). */
+export interface Units {
+  readonly read: number
+  readonly write: number
+}
+
 /** The facts from `DescribeTable` that matter for sessions. */
 export interface TableFacts {
   readonly name: string
+  /** undefined: the endpoint does not tell (some emulators). */
+  readonly arn: string | undefined
   /** DynamoDB's status: `CREATING`, `UPDATING`, `DELETING`, `ACTIVE` … */
   readonly status: TableStatus
   /** The partition key, followed by the sort key if there is one. */
   readonly key: readonly KeyAttribute[]
   readonly billingMode: 'pay_per_request' | 'provisioned'
   /** Capacity units of a provisioned table. */
-  readonly capacity: { readonly read: number; readonly write: number } | undefined
+  readonly capacity: Units | undefined
+  /** Maximum of a table that is billed by request; 0: no maximum. */
+  readonly maxRequestUnits: Units
+  /** What the table can serve at once. It grows with the traffic. undefined: the endpoint does not tell. */
+  readonly warmThroughput: Units | undefined
+  /** ARN of the KMS key that encrypts the table; undefined: a key owned by DynamoDB. */
+  readonly kmsKeyArn: string | undefined
+  readonly tableClass: 'standard' | 'standard_infrequent_access'
   /** DynamoDB updates this number about every six hours. */
   readonly itemCount: number
   readonly deletionProtection: boolean
@@ -36,6 +54,10 @@ export interface IndexFacts {
   readonly status: IndexStatus
   /** The partition key, followed by the sort key if there is one. */
   readonly key: readonly KeyAttribute[]
+  /** The attributes that the index copies: `KEYS_ONLY`, `INCLUDE` or `ALL`. */
+  readonly projection: ProjectionType
+  /** Capacity units of a provisioned index. */
+  readonly capacity: Units | undefined
 }
 
 export interface KeyAttribute {
@@ -103,21 +125,45 @@ export function factsOf(work: TableWork, table: AwsTableDescription | undefined)
   )
   const keyOf = (schema: readonly KeySchemaElement[] = []): KeyAttribute[] =>
     schema.map(({ AttributeName }) => ({ name: AttributeName ?? '', type: types.get(AttributeName) ?? 'S' }))
+  // DynamoDB leaves the summary out for a table that was always provisioned.
   const billingMode = table.BillingModeSummary?.BillingMode === 'PAY_PER_REQUEST' ? 'pay_per_request' : 'provisioned'
-  const { ReadCapacityUnits: read = 0, WriteCapacityUnits: write = 0 } = table.ProvisionedThroughput ?? {}
+  const capacityOf = (throughput: ProvisionedThroughputDescription = {}): Units | undefined => {
+    const { ReadCapacityUnits: read = 0, WriteCapacityUnits: write = 0 } = throughput
+    return billingMode === 'provisioned' ? { read, write } : undefined
+  }
+  const { ReadUnitsPerSecond, WriteUnitsPerSecond } = table.WarmThroughput ?? {}
+  const { MaxReadRequestUnits: maxRead = 0, MaxWriteRequestUnits: maxWrite = 0 } = table.OnDemandThroughput ?? {}
   return {
     name: table.TableName,
+    arn: table.TableArn,
     status: table.TableStatus,
     key: keyOf(table.KeySchema),
     billingMode,
-    capacity: billingMode === 'provisioned' ? { read, write } : undefined,
+    capacity: capacityOf(table.ProvisionedThroughput),
+    // DynamoDB writes -1 for no maximum.
+    maxRequestUnits: { read: Math.max(maxRead, 0), write: Math.max(maxWrite, 0) },
+    warmThroughput:
+      ReadUnitsPerSecond === undefined || WriteUnitsPerSecond === undefined
+        ? undefined
+        : { read: ReadUnitsPerSecond, write: WriteUnitsPerSecond },
+    kmsKeyArn: kmsKeyOf(table.SSEDescription),
+    tableClass:
+      table.TableClassSummary?.TableClass === 'STANDARD_INFREQUENT_ACCESS' ? 'standard_infrequent_access' : 'standard',
     itemCount: table.ItemCount ?? 0,
     deletionProtection: table.DeletionProtectionEnabled ?? false,
     createdAt: table.CreationDateTime,
-    indexes: (table.GlobalSecondaryIndexes ?? []).map(({ IndexName = '', IndexStatus = 'ACTIVE', KeySchema }) => ({
-      name: IndexName,
-      status: IndexStatus,
-      key: keyOf(KeySchema),
+    indexes: (table.GlobalSecondaryIndexes ?? []).map((index) => ({
+      name: index.IndexName ?? '',
+      status: index.IndexStatus ?? 'ACTIVE',
+      key: keyOf(index.KeySchema),
+      projection: index.Projection?.ProjectionType ?? 'KEYS_ONLY',
+      capacity: capacityOf(index.ProvisionedThroughput),
     })),
   }
+}
+
+/** DynamoDB leaves the description out for a key of its own. Old tables may show it as `AES256`. */
+function kmsKeyOf({ Status, SSEType, KMSMasterKeyArn }: SSEDescription = {}): string | undefined {
+  if (Status === 'DISABLED' || Status === 'DISABLING' || SSEType === 'AES256') return undefined
+  return KMSMasterKeyArn
 }

@@ -4,6 +4,7 @@ import type {
   GlobalSecondaryIndex,
   ProvisionedThroughput,
   UpdateTableInput,
+  WarmThroughput,
 } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
 import { indexName } from '../session/item/index-attributes.js'
@@ -14,7 +15,9 @@ import type { TableFacts } from './describe-table.js'
  * don't know.
  */
 export function createTableInput(configuration: Configuration): CreateTableInput {
-  const { tableName, tableKey, indexKeys, kmsKeyId, deletionProtection, tableClass } = configuration
+  const { tableName, tableKey, indexKeys, deletionProtection, tableClass } = configuration
+  const kmsKeyId = kmsKeyOf(configuration)
+  const warm = warmThroughput(configuration)
   const { ProvisionedThroughput } = capacity(configuration)
   const tags = Object.entries(configuration.tags ?? {})
   return {
@@ -23,6 +26,7 @@ export function createTableInput(configuration: Configuration): CreateTableInput
     KeySchema: [{ AttributeName: tableKey, KeyType: 'HASH' }],
     ...(indexKeys.length > 0 && { GlobalSecondaryIndexes: indexKeys.map((key) => index(key, ProvisionedThroughput)) }),
     ...capacity(configuration),
+    ...(warm && { WarmThroughput: warm }),
     ...(tags.length > 0 && { Tags: tags.map(([Key, Value]) => ({ Key, Value })) }),
     ...(deletionProtection && { DeletionProtectionEnabled: true }),
     ...(kmsKeyId && { SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: kmsKeyId } }),
@@ -57,10 +61,33 @@ function textAttribute(name: string): AttributeDefinition {
   return { AttributeName: name, AttributeType: 'S' }
 }
 
-function capacity({ billingMode, readCapacity, writeCapacity }: Configuration): Partial<CreateTableInput> {
-  if (billingMode === 'pay_per_request') return { BillingMode: 'PAY_PER_REQUEST' }
-  return {
-    BillingMode: 'PROVISIONED',
-    ProvisionedThroughput: { ReadCapacityUnits: readCapacity, WriteCapacityUnits: writeCapacity },
+function capacity(configuration: Configuration): Partial<CreateTableInput> {
+  const { billingMode, readCapacity, writeCapacity, maxReadRequestUnits, maxWriteRequestUnits } = configuration
+  if (billingMode === 'provisioned') {
+    return {
+      BillingMode: 'PROVISIONED',
+      ProvisionedThroughput: { ReadCapacityUnits: readCapacity, WriteCapacityUnits: writeCapacity },
+    }
   }
+  const maximum = {
+    ...(maxReadRequestUnits > 0 && { MaxReadRequestUnits: maxReadRequestUnits }),
+    ...(maxWriteRequestUnits > 0 && { MaxWriteRequestUnits: maxWriteRequestUnits }),
+  }
+  return {
+    BillingMode: 'PAY_PER_REQUEST',
+    ...(Object.keys(maximum).length > 0 && { OnDemandThroughput: maximum }),
+  }
+}
+
+function warmThroughput({ warmReadUnits, warmWriteUnits }: Configuration): WarmThroughput | undefined {
+  if (warmReadUnits === undefined && warmWriteUnits === undefined) return undefined
+  return {
+    ...(warmReadUnits !== undefined && { ReadUnitsPerSecond: warmReadUnits }),
+    ...(warmWriteUnits !== undefined && { WriteUnitsPerSecond: warmWriteUnits }),
+  }
+}
+
+/** The KMS key of the configuration; undefined for a key owned by DynamoDB. */
+export function kmsKeyOf({ kmsKeyId }: Pick<Configuration, 'kmsKeyId'>): string | undefined {
+  return kmsKeyId === 'none' ? undefined : kmsKeyId
 }

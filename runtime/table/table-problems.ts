@@ -57,6 +57,6 @@ export function statusProblem(table: TableFacts): string | undefined {
   }
 }
 
-function attributeText({ name, type }: KeyAttribute): string {
+export function attributeText({ name, type }: KeyAttribute): string {
   return `"${name}" (${type})`
 }

@@ -86,6 +86,11 @@ export class TableWork {
     return endpointOf(this.configuration) !== undefined || client?.config?.isCustomEndpoint === true
   }
 
+  /** Whether the endpoint is an emulator that lacks the operation of the failed request. */
+  isLacking(error: unknown): boolean {
+    return this.mayLackOperations && isAwsError(error, 'UnknownOperationException')
+  }
+
   /**
    * Sends a request with the SDK's client, and ends it after the limit.
    *

@@ -20,7 +20,7 @@ export async function findTimeToLive(work: TableWork): Promise<TimeToLive | unde
     const { TimeToLiveStatus = 'DISABLED', AttributeName } = TimeToLiveDescription ?? {}
     return { status: TimeToLiveStatus, attribute: AttributeName }
   } catch (error) {
-    if (isAwsError(error, 'ResourceNotFoundException') || isLacking(work, error)) return undefined
+    if (isAwsError(error, 'ResourceNotFoundException') || work.isLacking(error)) return undefined
     throw error
   }
 }
@@ -35,7 +35,7 @@ export async function switchOnTimeToLive(work: TableWork): Promise<void> {
     )
     work.logger.info(`switched on Time to Live on ${TTL_ATTRIBUTE} for ${work.label}`)
   } catch (error) {
-    if (isLacking(work, error)) warnOfLack(work)
+    if (work.isLacking(error)) warnOfLack(work)
     else if (!(isAwsError(error, 'ValidationException') && (await isOnAlready(work, error)))) throw error
   }
 }
@@ -91,10 +91,6 @@ async function isOnAlready(work: TableWork, error: unknown): Promise<boolean> {
   const problem = timeToLiveProblem(ttl, work.configuration.tableName)
   if (problem) throw new TableSchemaError(problem, { cause: error })
   return isOn(ttl)
-}
-
-function isLacking(work: TableWork, error: unknown): boolean {
-  return work.mayLackOperations && isAwsError(error, 'UnknownOperationException')
 }
 
 function warnOfLack(work: TableWork): void {

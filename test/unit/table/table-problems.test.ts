@@ -1,28 +1,13 @@
 import { expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
-import type { TableFacts } from '../../../runtime/table/describe-table.js'
 import { keyProblem, statusProblem } from '../../../runtime/table/table-problems.js'
 import { isOn, timeToLiveProblem } from '../../../runtime/table/time-to-live.js'
+import { tableFacts as table } from '../../support/table-facts.js'
 
 const configuration = resolveConfiguration({}, {})
 
-function table(facts: Partial<TableFacts>): TableFacts {
-  return {
-    name: 'sessions',
-    status: 'ACTIVE',
-    key: [{ name: 'session_id', type: 'S' }],
-    billingMode: 'pay_per_request',
-    capacity: undefined,
-    indexes: [],
-    itemCount: 0,
-    deletionProtection: false,
-    createdAt: undefined,
-    ...facts,
-  }
-}
-
 it('accepts the table that this package creates', () => {
-  expect(keyProblem(table({}), configuration)).toBeUndefined()
+  expect(keyProblem(table(), configuration)).toBeUndefined()
 })
 
 it('suggests the key of a table whose key has only another name', () => {
@@ -33,7 +18,7 @@ it('suggests the key of a table whose key has only another name', () => {
 
 it('says where the expected key was set', () => {
   const fromEnv = resolveConfiguration({}, { AWS_DYNAMO_DB_SESSION_TABLE_KEY: 'id' })
-  expect(keyProblem(table({}), fromEnv)).toContain('(table_key: ENV AWS_DYNAMO_DB_SESSION_TABLE_KEY)')
+  expect(keyProblem(table(), fromEnv)).toContain('(table_key: ENV AWS_DYNAMO_DB_SESSION_TABLE_KEY)')
 })
 
 it.each([

@@ -6,40 +6,18 @@ import { resolveConfiguration } from '../../../../runtime/configuration/resolve.
 import type { TableFacts } from '../../../../runtime/table/describe-table.js'
 import type { TimeToLive } from '../../../../runtime/table/time-to-live.js'
 import { environmentWith, folderWith } from '../../../support/folder.js'
+import { indexFacts, tableFacts } from '../../../support/table-facts.js'
 
 beforeEach(() => environmentWith())
 
 function status(of: TableStatus) {
-  return statusFinding({
-    name: 'visits',
-    status: of,
-    key: [{ name: 'session_id', type: 'S' }],
-    billingMode: 'pay_per_request',
-    capacity: undefined,
-    indexes: [],
-    itemCount: 0,
-    deletionProtection: false,
-    createdAt: undefined,
-  })
+  return statusFinding(tableFacts({ name: 'visits', status: of }))
 }
 
 describe('the indexes of the table', () => {
-  const facts = (indexes: TableFacts['indexes']): TableFacts => ({
-    name: 'visits',
-    status: 'ACTIVE',
-    key: [{ name: 'session_id', type: 'S' }],
-    billingMode: 'pay_per_request',
-    capacity: undefined,
-    indexes,
-    itemCount: 0,
-    deletionProtection: false,
-    createdAt: undefined,
-  })
-  const index = (name: string, status: IndexStatus, key = name, type: 'S' | 'N' = 'S') => ({
-    name: `${name}-index`,
-    status,
-    key: [{ name: key, type }],
-  })
+  const facts = (indexes: TableFacts['indexes']) => tableFacts({ name: 'visits', indexes })
+  const index = (name: string, status: IndexStatus, key = name, type: 'S' | 'N' = 'S') =>
+    indexFacts(name, { status, key: [{ name: key, type }] })
   const wanted = (...indexKeys: string[]) => resolveConfiguration({ indexKeys, root: folderWith() })
 
   it('are fine when the configuration needs none, even if the table has some', () => {

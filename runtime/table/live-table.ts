@@ -1,0 +1,66 @@
+import { DENIED, isAwsError } from '../dynamodb/error-facts.js'
+import { findTable, type TableFacts } from './describe-table.js'
+import { isAlias, keyOfAlias } from './kms-alias.js'
+import { findRecovery, type Recovery } from './recovery.js'
+import { findTags } from './table-tags.js'
+import type { TableWork } from './table-work.js'
+import { findTimeToLive, type TimeToLive } from './time-to-live.js'
+
+/** A setting as the endpoint tells it, or why the endpoint does not tell. */
+export type Answer<T> =
+  | { readonly value: T }
+  /** The IAM action that these credentials lack, such as `dynamodb:ListTagsOfResource`. */
+  | { readonly permission: string }
+  /** The endpoint is an emulator without such a setting. */
+  | { readonly lacking: string }
+
+/** All settings of the live table. Plain data. */
+export interface LiveTable {
+  readonly table: TableFacts
+  readonly timeToLive: Answer<TimeToLive>
+  readonly recovery: Answer<Recovery>
+  readonly tags: Answer<Readonly<Record<string, string>>>
+  /** ARN of the key behind the alias `kms_key_id`. undefined: that option is no alias, or nothing is to be compared. */
+  readonly aliasedKey: Answer<string> | undefined
+}
+
+/**
+ * Reads all settings of the table that `configuration` names. A missing permission for one of them is part of the result.
+ *
+ * @returns undefined when the table does not exist
+ * @throws {TableRequestError} when DynamoDB does not describe the table, for example because that permission is missing
+ */
+export async function readLiveTable(work: TableWork): Promise<LiveTable | undefined> {
+  const table = await findTable(work)
+  if (!table) return undefined
+  const { arn, kmsKeyArn } = table
+  const { kmsKeyId } = work.configuration
+  const [timeToLive, recovery, tags, aliasedKey] = await Promise.all([
+    timeToLiveOf(work),
+    answer(work, 'dynamodb:DescribeContinuousBackups', 'point-in-time recovery', () => findRecovery(work)),
+    arn === undefined
+      ? { lacking: 'tags' }
+      : answer(work, 'dynamodb:ListTagsOfResource', 'tags', () => findTags(work, arn)),
+    kmsKeyId !== undefined && isAlias(kmsKeyId) && kmsKeyArn !== undefined
+      ? answer(work, 'kms:DescribeKey', 'KMS', () => keyOfAlias(work, kmsKeyId))
+      : undefined,
+  ])
+  return { table, timeToLive, recovery, tags, aliasedKey }
+}
+
+async function timeToLiveOf(work: TableWork): Promise<Answer<TimeToLive>> {
+  const found = await answer(work, 'dynamodb:DescribeTimeToLive', 'Time to Live', () => findTimeToLive(work))
+  if (!('value' in found)) return found
+  return found.value === undefined ? { lacking: 'Time to Live' } : { value: found.value }
+}
+
+/** Asks for one setting. Only a missing permission and a missing operation are answers; other errors are thrown. */
+async function answer<T>(work: TableWork, permission: string, what: string, ask: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { value: await ask() }
+  } catch (error) {
+    if (isAwsError(error, ...DENIED)) return { permission }
+    if (work.isLacking(error)) return { lacking: what }
+    throw error
+  }
+}

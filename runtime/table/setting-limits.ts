@@ -1,0 +1,36 @@
+/** A limit that AWS documents. AWS changes its limits, so what counts is its answer to the request. */
+export interface DocumentedLimit {
+  readonly text: string
+  /** The page that documents the limit. */
+  readonly source: string
+}
+
+const GUIDE = 'https://docs.aws.amazon.com/amazondynamodb/latest/developerguide'
+
+/** The documented limits of the changes that AWS restricts, by option. Read on 2026-11-29. */
+export const LIMITS = {
+  billingMode: {
+    text: 'AWS allows four switches to pay_per_request in 24 hours; the switch to provisioned is always possible',
+    source: `${GUIDE}/bp-switching-capacity-modes.html`,
+  },
+  capacity: {
+    text: 'AWS allows four decreases of a capacity in a day, and one more for each hour without a decrease',
+    source: `${GUIDE}/ServiceQuotas.html`,
+  },
+  warmThroughput: {
+    text: 'AWS charges once for the increase, and never lowers warm throughput',
+    source: `${GUIDE}/warm-throughput.html`,
+  },
+  ttl: {
+    text: 'a change of Time to Live may take an hour, and AWS allows no other one meanwhile',
+    source: 'https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html',
+  },
+  kmsKeyId: {
+    text: 'AWS allows four changes of the key in 24 hours, and one more when six hours have passed without a change',
+    source: `${GUIDE}/encryption.usagenotes.html`,
+  },
+  tableClass: {
+    text: 'AWS allows two changes of the table class in 30 days',
+    source: `${GUIDE}/WorkingWithTables.tableclasses.html`,
+  },
+} as const satisfies Record<string, DocumentedLimit>
