@@ -432,6 +432,12 @@ export const OPTIONS = {
     from: everywhere,
     text: 'Storage class of the table.',
   },
+  manageTable: {
+    type: 'boolean',
+    default: true,
+    from: everywhere,
+    text: 'Create, change and delete the table. false: only verify it, because CloudFormation, Terraform or another account owns it.',
+  },
   migrationsDir: {
     type: 'path',
     default: 'migrations',

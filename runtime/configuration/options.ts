@@ -279,6 +279,13 @@ export interface Options {
    */
   readonly tableClass?: 'standard' | 'standard_infrequent_access' | null | undefined
   /**
+   * Create, change and delete the table. false: only verify it, because CloudFormation, Terraform or another account
+   * owns it.
+   *
+   * @default true
+   */
+  readonly manageTable?: boolean | null | undefined
+  /**
    * Folder of the migrations, for the generator and for npx umzug.
    *
    * @default 'migrations'

@@ -1,8 +1,10 @@
 import type { Configuration } from '../configuration/resolve.js'
-import { plainTableName, tableArn } from '../configuration/table-arn.js'
+import { tableArn } from '../configuration/table-arn.js'
 import { partitionName } from '../dynamodb/endpoint.js'
 import { reasonInCode } from '../dynamodb/standalone.js'
 import { indexName } from '../session/item/index-attributes.js'
+import { isAlias } from './kms-alias.js'
+import { kmsKeyOf } from './table-input.js'
 
 /** The roles that have a policy of their own. */
 export const ROLES = ['deploy', 'runtime', 'clean', 'index'] as const
@@ -58,18 +60,52 @@ export function policyOf(
   { migrationsTable, scan = false }: PolicySettings = {},
 ): Policy {
   const arns = new Arns(configuration, place)
-  const table = tableActions(role, configuration, scan)
-  const migrations = role === 'deploy' && migrationsTable !== undefined
-  const query = configuration.indexKeys.length > 0 && (role === 'runtime' || role === 'index')
+  const resources: Record<Permission['on'], string | readonly string[]> = {
+    table: arns.table,
+    indexes: arns.indexes,
+    migrations: migrationsTable === undefined ? [] : arns.own(migrationsTable),
+    key: arns.key,
+  }
+  const permissions = permissionsOf(role, configuration, { scan, migrations: migrationsTable !== undefined })
   return {
     Version: '2012-10-17',
-    Statement: [
-      allow(table, arns.table),
-      ...(query ? [allow(['dynamodb:Query'], arns.indexes)] : []),
-      ...(migrations ? [allow(migrationActions(configuration), arns.own(migrationsTable))] : []),
-      ...keyStatements(role, configuration, arns),
-    ],
+    Statement: permissions.map(({ on, actions, byDynamoDB = false }) => {
+      const Condition = on === 'key' ? arns.keyCondition(byDynamoDB) : {}
+      return {
+        Effect: 'Allow',
+        Action: actions,
+        Resource: single(resources[on]),
+        ...(Object.keys(Condition).length > 0 && { Condition }),
+      }
+    }),
   }
+}
+
+/** What a role may do, without the place. */
+export interface Permission {
+  readonly on: 'table' | 'indexes' | 'migrations' | 'key'
+  /** Of a key: only requests that DynamoDB makes on behalf of the role. */
+  readonly byDynamoDB?: true
+  /** IAM actions, such as `dynamodb:GetItem`. */
+  readonly actions: readonly string[]
+}
+
+/** The permissions of {@link policyOf}. `migrations`: umzug logs executed migrations in a table. */
+export function permissionsOf(
+  role: Role,
+  configuration: Configuration,
+  { scan = false, migrations = false }: { readonly scan?: boolean; readonly migrations?: boolean } = {},
+): Permission[] {
+  const { indexKeys } = configuration
+  const query = indexKeys.length > 0 && (role === 'runtime' || role === 'index')
+  return [
+    { on: 'table', actions: tableActions(role, configuration, scan) },
+    ...(query ? [{ on: 'indexes', actions: ['dynamodb:Query'] } as const] : []),
+    ...(migrations && role === 'deploy'
+      ? [{ on: 'migrations', actions: migrationActions(configuration) } as const]
+      : []),
+    ...keyPermissions(role, configuration),
+  ]
 }
 
 function tableActions(role: Role, configuration: Configuration, scan: boolean): string[] {
@@ -77,7 +113,7 @@ function tableActions(role: Role, configuration: Configuration, scan: boolean): 
   const scanning = scan ? ['Scan'] : []
   switch (role) {
     case 'deploy':
-      return actions(...deployActions(configuration))
+      return actions(...(configuration.manageTable ? manageActions(configuration) : VERIFY))
     case 'runtime': {
       const batched = batchReads && reasonInCode(configuration) === undefined
       return actions('GetItem', ...(batched ? ['BatchGetItem'] : []), 'UpdateItem', 'DeleteItem', ...scanning)
@@ -94,17 +130,14 @@ function deleteAction({ tableName }: Configuration): string {
   return tableArn(tableName) ? 'DeleteItem' : 'PartiQLDelete'
 }
 
-function deployActions({ sources, ttl, tags, pointInTimeRecovery, indexKeys }: Configuration): string[] {
-  return [
-    'CreateTable',
-    'DeleteTable',
-    'DescribeTable',
-    ...(indexKeys.length > 0 ? ['UpdateTable'] : []),
-    // Time to Live is switched on without the option only for a table without items.
-    ...(ttl ? ['DescribeTimeToLive', 'UpdateTimeToLive', ...(sources.ttl === 'default' ? ['Scan'] : [])] : []),
-    ...(pointInTimeRecovery ? ['UpdateContinuousBackups'] : []),
-    ...(tags ? ['TagResource'] : []),
-  ]
+/** To compare the table with the configuration. */
+const VERIFY = ['DescribeTable', 'DescribeTimeToLive', 'DescribeContinuousBackups', 'ListTagsOfResource']
+
+function manageActions({ sources, ttl }: Configuration): string[] {
+  // Without the option, Time to Live is switched on only for a table without items.
+  const scanning = ttl && sources.ttl === 'default' ? ['Scan'] : []
+  const change = ['CreateTable', 'UpdateTable', 'DeleteTable']
+  return [...VERIFY, ...change, ...scanning]
 }
 
 function migrationActions({ tags }: Configuration): string[] {
@@ -113,56 +146,62 @@ function migrationActions({ tags }: Configuration): string[] {
 }
 
 /**
- * What a KMS key of the customer's has to allow. DynamoDB uses the key with the caller's permissions: to create a table
- * or to change its key, and to read the table's own key ("DynamoDB encryption at rest usage notes", Developer Guide).
+ * What the role needs of a KMS key of the customer's. DynamoDB uses the key with the caller's permissions: to choose the
+ * key of a table, and to read the table's own key ("DynamoDB encryption at rest usage notes", Developer Guide).
  */
-function keyStatements(role: Role, { kmsKeyId }: Configuration, arns: Arns): Statement[] {
+function keyPermissions(role: Role, configuration: Configuration): Permission[] {
+  const kmsKeyId = kmsKeyOf(configuration)
   if (kmsKeyId === undefined) return []
-  const decrypt = ['kms:Decrypt']
-  const choose = ['kms:CreateGrant', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*']
-  const key = allow(role === 'deploy' ? [...decrypt, ...choose] : decrypt, arns.key(kmsKeyId))
-  return [{ ...key, Condition: arns.keyCondition(kmsKeyId) }]
+  const use = (...names: readonly string[]): Permission => {
+    return { on: 'key', byDynamoDB: true, actions: names.map((name) => `kms:${name}`) }
+  }
+  if (role !== 'deploy') return [use('Decrypt')]
+  // A command asks KMS itself which key an alias stands for.
+  const describe: Permission = { on: 'key', actions: ['kms:DescribeKey'] }
+  if (!configuration.manageTable) return isAlias(kmsKeyId) ? [describe] : []
+  return [describe, use('CreateGrant', 'Decrypt', 'Encrypt', 'GenerateDataKey*', 'ReEncrypt*')]
 }
 
 function actions(...names: readonly string[]): string[] {
   return names.map((name) => `dynamodb:${name}`)
 }
 
-function allow(Action: readonly string[], resources: string | readonly string[]): Statement {
-  const Resource = typeof resources !== 'string' && resources.length === 1 ? (resources[0] ?? []) : resources
-  return { Effect: 'Allow', Action, Resource }
+function single(resources: string | readonly string[]): string | readonly string[] {
+  const [first] = resources
+  return first !== undefined && resources.length === 1 ? first : resources
 }
 
 /** The ARNs of one configuration. */
 class Arns {
   readonly table: string
   readonly indexes: readonly string[]
+  /** An alias can't be the resource of a policy: {@link keyCondition} names it. */
+  readonly key: string
   readonly #place: PolicyPlace
+  readonly #alias: string | undefined
 
-  constructor({ tableName, indexKeys }: Configuration, place: PolicyPlace) {
+  constructor(configuration: Configuration, place: PolicyPlace) {
+    const { tableName, indexKeys } = configuration
+    const kmsKeyId = kmsKeyOf(configuration) ?? ''
     this.#place = place
+    this.#alias = aliasOf(kmsKeyId)
     this.table = tableArn(tableName) ? tableName : this.own(tableName)
     this.indexes = indexKeys.map((key) => `${this.table}/index/${indexName(key)}`)
+    this.key = kmsKeyId.startsWith('arn:')
+      ? kmsKeyId.replace(/:alias\/.*$/, ':key/*')
+      : this.#arn('kms', this.#alias === undefined ? `key/${kmsKeyId}` : 'key/*')
   }
 
   /** A table in the account of the role. */
   own(tableName: string): string {
-    return this.#arn('dynamodb', `table/${plainTableName(tableName)}`)
+    return this.#arn('dynamodb', `table/${tableName}`)
   }
 
-  /** The key of an id or an ARN. An alias is no resource of a policy: {@link keyCondition} names it. */
-  key(kmsKeyId: string): string {
-    if (aliasOf(kmsKeyId) !== undefined) return this.#arn('kms', 'key/*')
-    return kmsKeyId.startsWith('arn:') ? kmsKeyId : this.#arn('kms', `key/${kmsKeyId}`)
-  }
-
-  keyCondition(kmsKeyId: string): NonNullable<Statement['Condition']> {
-    const { region } = this.#place
-    const alias = aliasOf(kmsKeyId)
+  keyCondition(byDynamoDB: boolean): NonNullable<Statement['Condition']> {
     return {
       // Partitions have different suffixes.
-      StringLike: { 'kms:ViaService': `dynamodb.${region}.*` },
-      ...(alias !== undefined && { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias } }),
+      ...(byDynamoDB && { StringLike: { 'kms:ViaService': `dynamodb.${this.#place.region}.*` } }),
+      ...(this.#alias !== undefined && { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': this.#alias } }),
     }
   }
 
@@ -173,6 +212,6 @@ class Arns {
 }
 
 /** `alias/sessions`, of an alias or its ARN. */
-function aliasOf(kmsKeyId: string): string | undefined {
+export function aliasOf(kmsKeyId: string): string | undefined {
   return /(?:^|:)(alias\/.+)$/.exec(kmsKeyId)?.[1]
 }
