@@ -2,7 +2,7 @@
 export default async function dynamoSessionStore(plop, config) {
   try {
     const pack = await import('./dist/plopfile.js')
-    pack.default(plop, config)
+    await pack.default(plop, config)
   } catch (error) {
     process.exitCode = 1
     throw error

@@ -1,5 +1,4 @@
 import type { NodePlopAPI } from 'plop'
-import { forceIn } from './generators/plop/arguments.js'
 import { registerPrompts } from './generators/plop/prompts.js'
 import { assumeTerminalWidth } from './generators/plop/terminal-width.js'
 import { addSessionConfig } from './generators/session-config/generator.js'
@@ -10,10 +9,13 @@ import { addSessionMigration } from './generators/session-migration/generator.js
  *
  * @param config `{ force }`, if the plopfile of the application passes it on
  */
-export default function addGenerators(plop: NodePlopAPI, config: { readonly force?: boolean } = {}): void {
-  const force = config.force ?? forceIn(process.argv)
+export default async function addGenerators(
+  plop: NodePlopAPI,
+  config: { readonly force?: boolean } = {},
+): Promise<void> {
+  const settings = { force: config.force === true }
   assumeTerminalWidth()
   registerPrompts(plop)
-  addSessionConfig(plop, force)
-  addSessionMigration(plop, force)
+  await addSessionConfig(plop, settings)
+  await addSessionMigration(plop, settings)
 }

@@ -1,31 +1,84 @@
-import { fitForLine } from '../../runtime/fit-for-output.js'
-import { writeOverLine } from '../../runtime/output.js'
-import { type FilePlan, refusal, shownPath, writePlan } from './file-plan.js'
+import * as nodeFs from 'node:fs'
+import { GeneratorError, type Plan, type PlannedFile, shownPath } from './plan.js'
+import { type FileSystem, removeFile, writeFiles } from './write.js'
 
-/**
- * Writes a plan, or prints it in a dry run.
- *
- * @param settings `root` is the folder of the application, where the next command has to run
- * @returns the text that plop shows as the result
- */
-export function carryOut(plan: FilePlan, settings: { root: string; force: boolean; dryRun: boolean }): string {
-  const { root, dryRun } = settings
-  writePlan(plan, settings)
-  const notices = plan.notices.map((notice) => `note: ${notice}`)
-  if (dryRun) {
-    // On a terminal, plop's spinner is at the beginning of the line.
-    writeOverLine(process.stdout, `${shownPath(plan.path)}\n${plan.text}`)
-    const refused = refusal(plan, settings)
-    return lines(
-      'dry run: nothing was written',
-      ...notices,
-      ...(refused ? [`note: without --dry-run: ${refused}`] : []),
-    )
-  }
-  const where = shownPath(root) === '.' ? '' : `, in ${shownPath(root)}`
-  return lines(`${shownPath(plan.path)} was written`, ...notices, `Next${where}: ${plan.next}`)
+export interface CarryOutSettings {
+  /** Overwrite files that exist. With `undo`: remove files that were changed. */
+  readonly force?: boolean
+  /** Leave files that exist, instead of an error. */
+  readonly skip?: boolean
+  /** Check everything, change nothing. */
+  readonly dryRun?: boolean
+  /** Remove the files instead of writing them. */
+  readonly undo?: boolean
+  /** Why `undo` must not remove a file, not even with `force`. */
+  readonly keep?: ((file: PlannedFile) => Promise<string | undefined>) | undefined
+  readonly fs?: FileSystem
 }
 
-function lines(...texts: readonly string[]): string {
-  return texts.map((text) => fitForLine(text)).join('\n   ')
+/** What happens to a planned file, in a dry run what would happen. */
+export type Outcome = { readonly file: PlannedFile } & (
+  | { readonly kind: 'written' | 'identical' | 'removed' | 'absent' }
+  | { readonly kind: 'left' | 'refused'; readonly reason: string }
+)
+
+/**
+ * Writes the files of a plan, or removes them.
+ *
+ * @returns what happened to each file; `refused` only in a dry run
+ * @throws {GeneratorError} when a file is refused or can't be written; then nothing was written or removed
+ */
+export async function carryOut(plan: Plan, settings: CarryOutSettings = {}): Promise<Outcome[]> {
+  const { dryRun = false, undo = false, fs = nodeFs } = settings
+  const outcomes: Outcome[] = []
+  for (const file of plan.files) outcomes.push(await outcomeOf(file, settings))
+  if (dryRun) return outcomes
+  const refused = outcomes.flatMap((outcome) => (outcome.kind === 'refused' ? [outcome.reason] : []))
+  if (refused.length > 0) throw new GeneratorError(refused.join('; '))
+  if (undo) for (const { file, kind } of outcomes) if (kind === 'removed') removeFile(file.path, fs)
+  writeFiles(
+    outcomes.filter(({ kind }) => kind === 'written').map(({ file }) => file),
+    fs,
+  )
+  return outcomes
+}
+
+async function outcomeOf(file: PlannedFile, settings: CarryOutSettings): Promise<Outcome> {
+  const { force = false, skip = false, undo = false, keep, fs = nodeFs } = settings
+  const present = fs.existsSync(file.path)
+  const identical = present && sameText(file, fs)
+  if (undo) {
+    if (!present) return { file, kind: 'absent' }
+    const kept = await keep?.(file)
+    const reason = kept ?? (identical || force ? undefined : changedText(file.path))
+    return reason === undefined ? { file, kind: 'removed' } : { file, kind: skip ? 'left' : 'refused', reason }
+  }
+  assertNotInstalled(file.path)
+  if (identical) return { file, kind: 'identical' }
+  const reason = force ? undefined : (file.conflict ?? (present ? existsText(file.path) : undefined))
+  return reason === undefined ? { file, kind: 'written' } : { file, kind: skip ? 'left' : 'refused', reason }
+}
+
+/** Git may have changed the line endings on Windows. */
+function sameText({ path, text }: PlannedFile, fs: FileSystem): boolean {
+  try {
+    return String(fs.readFileSync(path, 'utf8')).replaceAll('\r\n', '\n') === text.replaceAll('\r\n', '\n')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EISDIR') throw new GeneratorError(`${shownPath(path)} is a folder`)
+    throw new GeneratorError(`${shownPath(path)} can't be read: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function assertNotInstalled(path: string): void {
+  if (!/(^|[\\/])node_modules([\\/]|$)/.test(path)) return
+  const text = "is inside node_modules, where npm deletes it: choose the application's folder with --dest"
+  throw new GeneratorError(`${shownPath(path)} ${text}`)
+}
+
+function existsText(path: string): string {
+  return `${shownPath(path)} exists already and was left as it is; --force overwrites it`
+}
+
+function changedText(path: string): string {
+  return `${shownPath(path)} differs from what the generator writes and was left as it is; --force removes it`
 }

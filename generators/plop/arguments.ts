@@ -1,32 +1,47 @@
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
-import { GeneratorError } from '../files/file-plan.js'
 
-/** Whether plop was started with `--force`. plop passes the flag on only if the plopfile does. */
-export function forceIn(argv: readonly string[]): boolean {
-  return parsed(beforeDashes(argv)).values.force === true
+/** Whether the program is plop. The command line of any other program is none of this package's business. */
+export function isPlop(argv: readonly string[]): boolean {
+  return /^plop(\.js)?$/.test(basename(argv[1] ?? ''))
+}
+
+/** Whether the command line has the generator's own name: not if a plopfile renames the generator, or has only this one. */
+export function isNamed(argv: readonly string[], generator: string): boolean {
+  return parsed(beforeDashes(argv)).positionals[0] === generator
+}
+
+/** Whether the command line is for this generator, and asks only for its help. */
+export function asksForHelp(argv: readonly string[], generator: string): boolean {
+  if (!isPlop(argv) || !isNamed(argv, generator)) return false
+  const { values } = parsed(withoutDashes(argv))
+  return values.help === true || values.h === true
+}
+
+/** The names of the options after `--`. plop refuses each that is not the name of a prompt. */
+export function optionsAfterDashes(argv: readonly string[]): string[] {
+  const names = parsed(afterDashes(argv)).tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
+  return [...new Set(names.flatMap((name) => [name, name.replace(/^no-/, '')]))]
+}
+
+/** The command line as one list: `--` only tells plop where the options of a generator begin. */
+export function withoutDashes(argv: readonly string[]): string[] {
+  return [...beforeDashes(argv), ...afterDashes(argv)]
 }
 
 /**
- * Why an argument is in the wrong place; undefined when all are right. plop silently drops arguments on the wrong side
- * of `--`, or takes their values for other arguments: `session-migration --dry-run` would write the file.
+ * Why plop would drop a value, or take it for another one; undefined when all are right. It matters only where plop
+ * finds the values itself.
  */
 export function misplacedArgument(
   argv: readonly string[],
   generator: string,
   names: readonly string[],
 ): string | undefined {
-  if (!/^plop(\.js)?$/.test(basename(argv[1] ?? ''))) return undefined
   const early = names.find((name) => parsed(beforeDashes(argv)).values[name] !== undefined)
   if (early !== undefined) return `--${early} must come after "--": npx plop ${generator} -- --${early} …`
   const [late] = droppedPositionals(argv)
   return late && `"${late}" must come before "--", or after the name of an option: npx plop ${generator} ${late}`
-}
-
-/** @throws {GeneratorError} when an argument is in the wrong place */
-export function assertArgumentsArrive(argv: readonly string[], generator: string, names: readonly string[]): void {
-  const problem = misplacedArgument(argv, generator, names)
-  if (problem !== undefined) throw new GeneratorError(problem)
 }
 
 function beforeDashes(argv: readonly string[]): readonly string[] {
@@ -34,11 +49,14 @@ function beforeDashes(argv: readonly string[]): readonly string[] {
   return argv.slice(2, dashes === -1 ? undefined : dashes)
 }
 
+function afterDashes(argv: readonly string[]): readonly string[] {
+  const dashes = argv.indexOf('--')
+  return dashes === -1 ? [] : argv.slice(dashes + 1)
+}
+
 /** Texts after `--` that follow no option. plop takes a text after an option as its value. */
 function droppedPositionals(argv: readonly string[]): string[] {
-  const dashes = argv.indexOf('--')
-  if (dashes === -1) return []
-  const { tokens } = parsed(argv.slice(dashes + 1))
+  const { tokens } = parsed(afterDashes(argv))
   return tokens.flatMap((token, index) => {
     const before = tokens[index - 1]
     const isValue = before?.kind === 'option' && before.value === undefined

@@ -7,3 +7,22 @@ export function assumeTerminalWidth(streams: readonly { columns?: number }[] = [
     if (stream.columns === 0) stream.columns = 80
   }
 }
+
+/** plop prints a mark and an arrow before the first line. */
+const INDENTATION = '   '
+
+/**
+ * One text of several lines, as the result of a generator. On a terminal, each line is wrapped at its width, between words.
+ * Without a terminal, a program may read the lines: they stay whole.
+ */
+export async function wrapped(
+  lines: readonly string[],
+  { isTTY, columns = 80 }: { isTTY?: boolean; columns?: number } = process.stderr,
+): Promise<string> {
+  if (!isTTY) return lines.join(`\n${INDENTATION}`)
+  const { Help } = await import('commander')
+  const help = new Help()
+  help.minWidthToWrap = 1
+  const rows = lines.flatMap((line) => help.boxWrap(line, columns - 2 * INDENTATION.length).split('\n'))
+  return rows.join(`\n${INDENTATION}`)
+}

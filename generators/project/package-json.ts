@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { GeneratorError, shownPath } from '../files/file-plan.js'
+import { GeneratorError, shownPath } from '../files/plan.js'
 
 /** The module system of `.js` files in a folder, by `type` of the nearest package.json, as in Node. */
 export function moduleSystem(folder: string): 'module' | 'commonjs' {

@@ -1,5 +1,5 @@
 import { parseTsconfig } from '#get-tsconfig'
-import { GeneratorError, shownPath } from '../files/file-plan.js'
+import { GeneratorError, shownPath } from '../files/plan.js'
 
 /**
  * The `compilerOptions` of a tsconfig.json together with those that it extends.

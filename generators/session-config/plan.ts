@@ -11,7 +11,7 @@ import {
 } from '../../runtime/configuration/option-table.js'
 import { defaultText, typeText } from '../../runtime/configuration/option-text.js'
 import type { OptionName } from '../../runtime/configuration/options.js'
-import { type FilePlan, GeneratorError } from '../files/file-plan.js'
+import { GeneratorError, type Plan } from '../files/plan.js'
 import { render } from '../files/render.js'
 import { schemaReference } from '../project/package-json.js'
 
@@ -27,7 +27,7 @@ export interface ConfigInput {
  *
  * @throws {GeneratorError} when the environment can't be the name of a file
  */
-export function planConfig({ root, environment: given = '' }: ConfigInput): FilePlan {
+export function planConfig({ root, environment: given = '' }: ConfigInput): Plan {
   const environment = given.trim()
   const problem = environmentNameProblem(environment)
   if (problem) throw new GeneratorError(problem)
@@ -39,8 +39,7 @@ export function planConfig({ root, environment: given = '' }: ConfigInput): File
     options: YAML_OPTION_NAMES.map(optionLines),
   })
   return {
-    path,
-    text: `${text.trimEnd()}\n`,
+    files: [{ path, text: `${text.trimEnd()}\n` }],
     notices: notices(root, environment),
     next: 'npx plop session-migration',
   }

@@ -1,90 +1,70 @@
-import { resolve } from 'node:path'
-import type { NodePlopAPI, PlopGeneratorConfig } from 'plop'
-import { carryOut } from '../files/carry-out.js'
-import { assertArgumentsArrive, misplacedArgument } from '../plop/arguments.js'
-import { choiceQuestion, dryRunArgument, guarded, type Question, textArgument, textQuestion } from '../plop/prompts.js'
+import type { NodePlopAPI } from 'plop'
+import { type AddSettings, addGenerator, type Generator } from '../plop/add-generator.js'
+import type { Questions } from '../plop/questions.js'
 import { indexKeyProblem } from './index-key.js'
 import { DEFAULT_NAME, migrationName } from './name.js'
 import { optionsModuleProblem } from './options-module.js'
-import { defaultLanguage, folderProblem, LANGUAGES, languageProblem, planMigration } from './plan.js'
+import { defaultLanguage, folderProblem, LANGUAGES, planMigration } from './plan.js'
 
-const NAME = 'session-migration'
+const questions = {
+  name: {
+    message: 'Name of the migration:',
+    help: `Name, such as AddSessions. Default: ${DEFAULT_NAME}`,
+    default: () => DEFAULT_NAME,
+    problem: (text: string) => {
+      const result = migrationName(text)
+      return 'problem' in result ? result.problem : undefined
+    },
+  },
+  language: {
+    message: 'Language of the migration:',
+    help: 'ts, js or mjs. Default: ts if there is a tsconfig.json, else js',
+    default: defaultLanguage,
+    choices: LANGUAGES,
+  },
+  options: {
+    message: "Your file that exports the store's options (empty: none):",
+    help: "Your file that exports the store's options, such as src/session.ts. The migration imports it",
+    problem: (text: string, root: string) => (text.trim() === '' ? undefined : optionsModuleProblem(text.trim(), root)),
+  },
+  dir: {
+    message: 'Folder of the migrations:',
+    help: 'Folder of the migrations, instead of migrations_dir',
+    problem: folderProblem,
+    asked: false,
+  },
+  index: {
+    message: 'Session key whose index the migration adds:',
+    help: 'One of index_keys, such as user_id. The migration adds its index to the existing table',
+    problem: indexKeyProblem,
+    asked: false,
+  },
+} satisfies Questions
 
-/** `npx plop session-migration [Name]` */
-export function addSessionMigration(plop: NodePlopAPI, force: boolean): void {
-  const rootOf = () => resolve(plop.getDestBasePath())
-  const prompts = guarded(questions(rootOf), (names) => misplacedArgument(process.argv, NAME, names))
-  plop.setGenerator(NAME, {
-    description:
-      'migration that creates the DynamoDB table of the sessions, or adds an index: migrations/<time>_<name>',
-    prompts: prompts as unknown as PlopGeneratorConfig['prompts'],
-    actions: [
-      async (answers, config) => {
-        assertArgumentsArrive(
-          process.argv,
-          NAME,
-          prompts.map(({ name }) => name),
-        )
-        const root = rootOf()
-        const settings = { root, force: force || config.force === true, dryRun: answers['dry-run'] === true }
-        const plan = await planMigration({
+/** `npx plop session-migration [Name]`. `keep` knows which migrations are executed. */
+export async function addSessionMigration(
+  plop: NodePlopAPI,
+  settings: AddSettings & Pick<Generator<typeof questions>, 'keep'>,
+): Promise<void> {
+  await addGenerator(
+    plop,
+    {
+      name: 'session-migration',
+      sentence: 'Writes a migration that creates the DynamoDB table of the sessions, or adds an index.',
+      questions,
+      examples: ['AddSessions', 'AddSessions -- --options src/session.ts', 'AddUserIdIndex', 'AddSessions --undo'],
+      plan: ({ name, language, options, dir, index }, { root, undo }) =>
+        planMigration({
           root,
-          force: settings.force,
-          name: answers.name,
-          language: answers.language,
-          optionsModule: answers.options,
-          dir: answers.dir || undefined,
-          index: answers.index || undefined,
-        })
-        return carryOut(plan, settings)
-      },
-    ],
-  })
-}
-
-function questions(rootOf: () => string): Question[] {
-  return [
-    textQuestion(
-      { name: 'name', message: 'Name of the migration:', help: 'Name, such as AddSessions', default: DEFAULT_NAME },
-      (text) => {
-        const result = migrationName(text)
-        return 'problem' in result ? result.problem : undefined
-      },
-    ),
-    choiceQuestion(
-      {
-        name: 'language',
-        message: 'Language of the migration:',
-        help: 'ts, js or mjs. Default: ts if there is a tsconfig.json, else js',
-        default: () => defaultLanguage(rootOf()),
-        choices: LANGUAGES,
-      },
-      languageProblem,
-    ),
-    textQuestion(
-      {
-        name: 'options',
-        message: "Your file that exports the store's options (empty: none):",
-        help: "Your file that exports the store's options, such as src/session.ts. The migration imports it",
-      },
-      (text) => (text.trim() === '' ? undefined : optionsModuleProblem(text.trim(), rootOf())),
-    ),
-    textArgument(
-      {
-        name: 'dir',
-        message: 'Folder of the migrations:',
-        help: 'Folder of the migrations, instead of migrations_dir',
-      },
-      folderProblem,
-    ),
-    textArgument(
-      {
-        name: 'index',
-        message: 'Session key whose index the migration adds:',
-        help: 'One of index_keys, such as user_id. The migration adds its index to the existing table',
-      },
-      indexKeyProblem,
-    ),
-    dryRunArgument,
-  ]
+          undo,
+          ...(name !== undefined && { name }),
+          ...(language !== undefined && { language }),
+          ...(options !== undefined && { optionsModule: options }),
+          ...(dir !== undefined && { dir }),
+          ...(index !== undefined && { index }),
+        }),
+      ...(settings.keep && { keep: settings.keep }),
+    },
+    settings,
+  )
 }

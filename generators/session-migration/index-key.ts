@@ -1,6 +1,6 @@
 import { checkValue } from '../../runtime/configuration/option-values.js'
 import type { Configuration } from '../../runtime/configuration/resolve.js'
-import { GeneratorError } from '../files/file-plan.js'
+import { GeneratorError } from '../files/plan.js'
 import { migrationName } from './name.js'
 
 /** Why a text can't be the key of an index; undefined when it can. */

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { GeneratorError } from '../files/file-plan.js'
+import { GeneratorError } from '../files/plan.js'
 
 export const DEFAULT_NAME = 'create_dynamo_sessions_table'
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, extname, isAbsolute, relative, resolve } from 'node:path'
 import { fitForLine } from '../../runtime/fit-for-output.js'
-import { GeneratorError, shownPath } from '../files/file-plan.js'
+import { GeneratorError, shownPath } from '../files/plan.js'
 import { compilerOptions } from '../project/tsconfig.js'
 
 /** How a generated migration imports the application's options. */

@@ -3,7 +3,7 @@ import { findKnexfile, knexMigrationsFolder } from '../../runtime/application/kn
 import { wallClock } from '../../runtime/async/clock.js'
 import { envName } from '../../runtime/configuration/option-table.js'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
-import { type FilePlan, GeneratorError, shownPath } from '../files/file-plan.js'
+import { GeneratorError, type Plan, shownPath } from '../files/plan.js'
 import { render } from '../files/render.js'
 import { findTsconfig, moduleSystem } from '../project/package-json.js'
 import { compilerOptions } from '../project/tsconfig.js'
@@ -27,8 +27,8 @@ export interface MigrationInput {
   readonly dir?: string
   /** One of `index_keys`: the migration adds its index to an existing table. Default: the key in the name, if any. */
   readonly index?: string
-  /** Rewrite a migration of the same name. */
-  readonly force?: boolean
+  /** Plan the migration of this name that exists, for `--undo`. Without one, the plan has no file. */
+  readonly undo?: boolean
   readonly now?: Date
 }
 
@@ -39,13 +39,17 @@ export interface MigrationInput {
  * @throws {GeneratorError} when the name, the index, the language, the folder or the options module can't be used
  * @throws {ConfigurationError} when the configuration, which has the folder of migrations, is not valid
  */
-export async function planMigration(input: MigrationInput): Promise<FilePlan> {
-  const { root, now = new Date(wallClock()), force = false } = input
-  const language = languageOf(input)
+export async function planMigration(input: MigrationInput): Promise<Plan> {
+  const { root, now = new Date(wallClock()), undo = false } = input
   const configuration = resolveConfiguration({ root })
   const key = indexKeyOf(input, configuration)
   const name = nameOf(input, key)
   const { folder, notices } = folderOf(input, configuration)
+  const existing = existingMigrations(folder)
+  const twins = existing.filter((migration) => migration.name === name)
+  const [twin] = twins
+  if (undo && !twin) return { files: [], notices: [`no migration ${name} in ${shownPath(folder)}`], next: [] }
+  const language = languageOf(undo && twin ? { language: twin.extension, ...input } : input)
   const options = input.optionsModule?.trim()
     ? optionsImport({
         module: input.optionsModule.trim(),
@@ -55,14 +59,17 @@ export async function planMigration(input: MigrationInput): Promise<FilePlan> {
         tsconfig: findTsconfig(root),
       })
     : undefined
-  const existing = existingMigrations(folder)
-  const [twin] = existing.filter((migration) => migration.name === name)
-  const sameFile = force && existing.find((migration) => migration.name === name && migration.extension === language)
-  const file = sameFile ? sameFile.file : `${nextStamp(now, existing[0]?.stamp)}_${name}.${language}`
+  const sameFile = twins.find((migration) => migration.extension === language)
+  const path = join(folder, sameFile?.file ?? `${nextStamp(now, existing[0]?.stamp)}_${name}.${language}`)
   const knex = await knexFacts(folder, configuration)
   return {
-    path: join(folder, file),
-    text: renderMigration(templateOf(language, folder), options, key),
+    files: [
+      {
+        path,
+        text: renderMigration(templateOf(language, folder), options, key),
+        ...(twin && { conflict: twinText(join(folder, twin.file), name) }),
+      },
+    ],
     notices: [
       ...configuration.warnings,
       ...indexNotices(key, configuration),
@@ -73,7 +80,6 @@ export async function planMigration(input: MigrationInput): Promise<FilePlan> {
       ...(options?.notices ?? []),
     ],
     next: knex.ownsFolder ? 'npx knex migrate:latest' : nextCommand(folder, root, configuration),
-    ...(twin && { conflict: twinText(join(folder, twin.file), name) }),
   }
 }
 

@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import { carryOut } from '../../generators/files/carry-out.js'
-import { GeneratorError } from '../../generators/files/file-plan.js'
+import { GeneratorError } from '../../generators/files/plan.js'
+import { closingLines, outcomeLine } from '../../generators/files/report.js'
 import { planMigration } from '../../generators/session-migration/plan.js'
 import { withoutExtension } from './migration-files.js'
 
@@ -48,11 +49,12 @@ export async function createMigration(options: CreateMigration, root: string): P
   const extension = name === stem ? undefined : extname(name ?? '').slice(1)
   const plan = await planMigration({
     root,
-    force,
     ...(stem !== undefined && { name: stem }),
     ...((language ?? extension) && { language: language ?? extension }),
     ...(optionsModule !== undefined && { optionsModule }),
     ...(folder !== undefined && { dir: folder }),
   })
-  return carryOut(plan, { root, force, dryRun })
+  const outcomes = await carryOut(plan, { force, dryRun })
+  const lines = outcomes.map((outcome) => outcomeLine(outcome, { dryRun }))
+  return [...lines, ...closingLines(plan, outcomes, { root, dryRun, undo: false })].join('\n   ')
 }

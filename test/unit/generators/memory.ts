@@ -1,5 +1,5 @@
 import { Volume } from 'memfs'
-import type { FileSystem } from '../../../generators/files/file-plan.js'
+import type { FileSystem } from '../../../generators/files/write.js'
 
 export const ROOT = '/app'
 

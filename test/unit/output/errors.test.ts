@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { GeneratorError } from '../../../generators/files/file-plan.js'
+import { GeneratorError } from '../../../generators/files/plan.js'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { DynamoSessionStore } from '../../../runtime/adapters/express/store.js'
 import type { Options } from '../../../runtime/configuration/options.js'

@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { memoryStorage, Umzug } from 'umzug'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
-import { carryOut } from '../../../generators/files/carry-out.js'
-import { guarded, textArgument } from '../../../generators/plop/prompts.js'
-import { planConfig } from '../../../generators/session-config/plan.js'
+import { addGenerator } from '../../../generators/plop/add-generator.js'
+import type { PlopPrompt } from '../../../generators/plop/prompts.js'
 import { progressDisplay } from '../../../runtime/cli/clean-progress.js'
 import { configurationForCommand, optionsForCommand, runCommand, standardError } from '../../../runtime/cli/command.js'
 import { cleanCommand } from '../../../runtime/cli/commands/clean.js'
@@ -326,22 +325,12 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     },
   ]),
   [
-    'generators/files/carry-out.ts',
-    () => {
-      const plan = { path: `/${HOSTILE_NAME}`, text: HOSTILE_LINE, notices: [HOSTILE_LINE], next: HOSTILE_LINE }
-      return carryOut(plan, { root: '/', force: false, dryRun: true })
+    'generators/plop/add-generator.ts',
+    async () => {
+      const { prompts, actions } = await hostileGenerator()
+      const refused = await prompts.find(({ name }) => name === 'word')?.validate?.('x')
+      return [refused, await actions({})[0]?.({}, {})]
     },
-  ],
-  [
-    'generators/files/carry-out.ts',
-    () => carryOut(planConfig({ root: folderWith(), environment: 'test' }), { root: '/', force: false, dryRun: true }),
-  ],
-  [
-    'generators/plop/prompts.ts',
-    () =>
-      guarded([textArgument({ name: 'a', message: '', help: '' }, () => HOSTILE_LINE)], () => undefined)[0]?.validate?.(
-        'x',
-      ),
   ],
 ]
 
@@ -367,3 +356,28 @@ it('has a case for each file that prints or logs', () => {
   const known = new Set(PLACES.map(([file]) => file))
   expect(places().filter((file) => !known.has(file))).toEqual([])
 })
+
+/** A generator as plop gets it, whose texts are all hostile. */
+async function hostileGenerator() {
+  type Added = { prompts: PlopPrompt[]; actions: (answers: object) => ((answers: object, config: object) => unknown)[] }
+  const added: Added[] = []
+  const plop = { getDestBasePath: () => '/', setGenerator: (_: string, generator: Added) => added.push(generator) }
+  await addGenerator(
+    plop as unknown as Parameters<typeof addGenerator>[0],
+    {
+      name: 'hostile',
+      sentence: 'Writes nothing.',
+      questions: { word: { message: '', help: '', problem: () => HOSTILE_LINE } },
+      examples: [],
+      plan: () => ({
+        files: [{ path: `/${HOSTILE_NAME}`, text: HOSTILE_LINE }],
+        notices: [HOSTILE_LINE],
+        next: HOSTILE_LINE,
+      }),
+    },
+    { force: false, argv: ['node', 'plop', 'hostile', '--dry-run'] },
+  )
+  const [generator] = added
+  if (generator === undefined) throw new Error('no generator was added')
+  return generator
+}

@@ -16,7 +16,10 @@ const ALLOWED = [
   'writeOut: (text) => write(process.stdout, text),',
   'writeErr: (text) => write(process.stderr, text),',
   'write(process.stderr, `dynamo-session-store: ${text}\\n`)',
-  'writeOverLine(process.stdout, `${shownPath(plan.path)}\\n${plan.text}`)',
+  'writeOverLine(process.stdout, `${shownPath(file.path)}\\n${file.text}`)',
+  'writeOverLine(process.stdout, help)',
+  'const width = (process.stdout.isTTY && process.stdout.columns) || 80',
+  '{ isTTY, columns = 80 }: { isTTY?: boolean; columns?: number } = process.stderr,',
 ]
 
 function found(pattern: RegExp, except: readonly string[]): string[] {

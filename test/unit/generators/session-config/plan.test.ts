@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { writePlan } from '../../../../generators/files/file-plan.js'
-import { planConfig } from '../../../../generators/session-config/plan.js'
+import { writeFiles } from '../../../../generators/files/write.js'
+import { planConfig as plan } from '../../../../generators/session-config/plan.js'
 import { definitionOf, envName, YAML_OPTION_NAMES, yamlName } from '../../../../runtime/configuration/option-table.js'
 import { defaultText, typeText } from '../../../../runtime/configuration/option-text.js'
 import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
 import { application } from '../application.js'
+import { single } from '../single.js'
+
+const planConfig = (input: Parameters<typeof plan>[0]) => single(plan(input))
 
 describe('the configuration file', () => {
   const root = '/absent'
@@ -92,8 +95,8 @@ describe('the reference to the JSON Schema', () => {
 describe('the configuration file with every option uncommented', () => {
   const folder = mkdtempSync(join(tmpdir(), 'session-config-'))
   afterAll(() => rmSync(folder, { recursive: true }))
-  const plan = planConfig({ root: folder })
-  writePlan({ ...plan, text: plan.text.replace(/^#(?=[a-z_]+:)/gm, '') })
+  const file = planConfig({ root: folder })
+  writeFiles([{ ...file, text: file.text.replace(/^#(?=[a-z_]+:)/gm, '') }])
   const written = resolveConfiguration({ root: folder }, {})
   const defaults = resolveConfiguration({ root: join(folder, 'empty') }, {})
 

@@ -2,11 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { writePlan } from '../../../../generators/files/file-plan.js'
-import { planMigration } from '../../../../generators/session-migration/plan.js'
+import { carryOut } from '../../../../generators/files/carry-out.js'
+import { planMigration as planOf } from '../../../../generators/session-migration/plan.js'
 import { application } from '../application.js'
+import { single } from '../single.js'
 
 const now = new Date('2025-03-09T01:02:03Z')
+
+const planMigration = async (input: Parameters<typeof planOf>[0]) => single(await planOf(input))
 
 function plan(files: Record<string, string> = {}, input: Partial<Parameters<typeof planMigration>[0]> = {}) {
   return planMigration({ root: application(files).root, now, ...input })
@@ -27,7 +30,7 @@ describe('the file of a migration', () => {
 
   it('gets a later time stamp when another was made in the same second', async () => {
     const { root, files } = application()
-    for (const name of ['first', 'second', 'third']) writePlan(await planMigration({ root, now, name }))
+    for (const name of ['first', 'second', 'third']) await carryOut(await planOf({ root, now, name }))
     expect(files().slice(0, 3)).toEqual([
       'migrations/20250309010203_first.js',
       'migrations/20250309010204_second.js',
@@ -46,15 +49,15 @@ describe('a migration of the same name', () => {
   it('is refused in any spelling and language, and the message names the file', async () => {
     for (const language of ['js', 'ts']) {
       const { root, files: written } = application(files)
-      const second = await planMigration({ root, now, name: 'AddSessions', language })
-      expect(() => writePlan(second)).toThrow('20250101000000_add_sessions.js')
+      const second = await planOf({ root, now, name: 'AddSessions', language })
+      await expect(carryOut(second)).rejects.toThrow('20250101000000_add_sessions.js')
       expect(written()).toHaveLength(2)
     }
   })
 
   it('is rewritten in its place with force', async () => {
     const { root, files: written, read } = application(files)
-    writePlan(await planMigration({ root, now, name: 'AddSessions', force: true }), { force: true })
+    await carryOut(await planOf({ root, now, name: 'AddSessions' }), { force: true })
     expect(written()).toEqual(['migrations/20250101000000_add_sessions.js', 'package.json'])
     expect(read('migrations/20250101000000_add_sessions.js')).toContain('createTable()')
   })
