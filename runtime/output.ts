@@ -1,3 +1,4 @@
+import { styleText } from 'node:util'
 import { debugText, fitForLine, fitForOutput } from './fit-for-output.js'
 
 /*
@@ -31,6 +32,21 @@ export function writeAboveBar(screen: NodeJS.WritableStream, line: string): void
 export function writeOverLine(stream: NodeJS.WriteStream, text: string): void {
   if (stream.isTTY) stream.write(`\r${ESCAPE}[2K`)
   write(stream, text)
+}
+
+/** A text, and the colour that it has on a terminal with colours. */
+export interface Part {
+  readonly text: string
+  readonly colour?: 'dim' | 'green' | 'red' | 'yellow'
+}
+
+/** Writes a line of parts. The colours are ours, so the texts are made fit before. */
+export function printParts(screen: Pick<NodeJS.WriteStream, 'write'>, parts: readonly Part[], colours: boolean): void {
+  const texts = parts.map(({ text, colour }) => {
+    const fit = fitForLine(text)
+    return colours && colour ? styleText(colour, fit, { validateStream: false }) : fit
+  })
+  screen.write(`${texts.join('')}\n`)
 }
 
 /** Prints why a command failed. With the environment variable DEBUG, prints stack traces instead. */

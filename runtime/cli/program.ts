@@ -44,6 +44,24 @@ export function createProgram(): Command {
     .action(running(async () => (await import('./commands/create-table.js')).createTableCommand))
 
   program
+    .command('plan')
+    .description('show the declared settings next to those of the live table, and how to make them the same')
+    .option('--check', 'exit code 0: the same, 2: a setting differs or there is no table, 1: an error')
+    .option('--json', 'as JSON, for programs; other output goes to standard error')
+    .option(...TIMEOUT)
+    .addHelpText('after', examplesOf('plan', 'plan --environment production --check', 'plan --json'))
+    .action(running(async () => (await import('./commands/plan.js')).planCommand))
+
+  program
+    .command('update-table')
+    .description('bring the live table to the declared settings, one change after the other; deletes nothing')
+    .option('--remove-indexes', 'delete indexes that are not declared; make wrong ones anew')
+    .option('--remove-tags', 'remove tags that are not declared')
+    .option(...TIMEOUT)
+    .addHelpText('after', examplesOf('update-table', 'update-table --environment production --remove-indexes'))
+    .action(running(async () => (await import('./commands/update-table.js')).updateTableCommand))
+
+  program
     .command('delete-table')
     .description('delete the table with all its sessions')
     .option('--yes', 'do not ask; required where there is no terminal')
@@ -97,10 +115,11 @@ export function createProgram(): Command {
   program
     .command('doctor')
     .description('check configuration, credentials, region and table; exit code 1 on an error')
+    .option('--json', 'the findings as JSON, for programs; other output goes to standard error')
     .option(...TIMEOUT)
     .addHelpText(
       'after',
-      examplesOf('doctor', 'doctor --environment production', 'doctor --options src/session-options.ts'),
+      examplesOf('doctor', 'doctor --environment production --json', 'doctor --options src/session-options.ts'),
     )
     .action(running(async () => (await import('./commands/doctor.js')).doctorCommand))
 

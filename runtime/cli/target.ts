@@ -24,6 +24,14 @@ export async function printTarget(configuration: Configuration, logger: Logger):
   for (const [label, text] of Object.entries(lines)) logger.info(`${`${label}:`.padEnd(width)} ${fitForLine(text)}`)
 }
 
+/** Region and endpoint of requests, for `--json`. `null`: not set; the endpoint of AWS itself. */
+export async function placeOfTable(
+  configuration: Configuration,
+): Promise<{ region: string | null; endpoint: string | null }> {
+  const region = await regionOf(configuration).catch(() => null)
+  return { region, endpoint: (await targetEndpoint(configuration)) ?? null }
+}
+
 /**
  * The region of requests: the configuration's, or else the one that the AWS SDK finds.
  *

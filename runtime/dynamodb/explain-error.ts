@@ -138,6 +138,9 @@ function limitExceeded({ message }: Failure): string {
   if (/simultaneous|concurrent|too many operations/i.test(message)) {
     return `too many tables of this account are being created, changed or deleted at once; wait a minute and run it again (${message})`
   }
+  if (/limited (to|within)|limit(ed)? .*\b(day|hour)|decrease/i.test(message)) {
+    return `AWS allows this change only so often (${message}); run it again later`
+  }
   const capacity = /capacity|throughput/i.test(message)
     ? 'lower read_capacity and write_capacity'
     : 'delete unused tables'

@@ -19,6 +19,8 @@ export interface SettingComparison {
   readonly setting: string
   /** The option that declares the setting. */
   readonly option: OptionName
+  /** Name of the index, if the setting is one. */
+  readonly index?: string
   /** Where the option is set, such as `config/dynamo_session_store.yml:3` or `default`. */
   readonly source: string
   readonly state: 'same' | 'differs' | 'unknown'
@@ -26,8 +28,8 @@ export interface SettingComparison {
   readonly live: SettingValue
   /** Only where the state is `differs`: how to make both the same. */
   readonly change?: string
-  /** Only where the state is `differs`: whether `updateTable` makes this change by itself. */
-  readonly updatable?: boolean
+  /** Whether `updateTable` makes the change by itself. */
+  readonly updatable: boolean
   /** A limit that AWS documents for this change. What counts is AWS's answer. */
   readonly limit?: DocumentedLimit
   /** Only where the state is `unknown`: the IAM action that these credentials lack. */
@@ -37,6 +39,8 @@ export interface SettingComparison {
 }
 
 const UPDATE = 'npx dynamo-session update-table'
+
+const SAME = { state: 'same', updatable: false } as const
 
 /**
  * Compares the declared settings, defaults included, with those of the live table. Sends no request.
@@ -75,7 +79,7 @@ function compare(
 ): SettingComparison {
   const declared = configuration[option] as SettingValue
   const base = { setting, option, source: configuration.sources[option], declared, live }
-  return declared === live ? { ...base, state: 'same' } : { ...base, ...changeable(limit) }
+  return declared === live ? { ...base, ...SAME } : { ...base, ...changeable(limit) }
 }
 
 /** `updateTable` makes this change. */
@@ -90,8 +94,9 @@ function kept(setting: string, { keep, change }: { keep: string; change: string 
 }
 
 function unknown(answer: { readonly permission: string } | { readonly lacking: string }) {
-  if ('permission' in answer) return { live: null, state: 'unknown', permission: answer.permission } as const
-  return { live: null, state: 'unknown', note: `this endpoint has no ${answer.lacking}` } as const
+  if ('permission' in answer)
+    return { live: null, state: 'unknown', updatable: false, permission: answer.permission } as const
+  return { live: null, state: 'unknown', updatable: false, note: `this endpoint has no ${answer.lacking}` } as const
 }
 
 function compareKey(configuration: Configuration, table: TableFacts): SettingComparison {
@@ -103,7 +108,7 @@ function compareKey(configuration: Configuration, table: TableFacts): SettingCom
     live: keyText(table.key),
   } as const
   const problem = keyProblem(table, configuration)
-  if (!problem) return { ...base, state: 'same' }
+  if (!problem) return { ...base, ...SAME }
   return { ...base, state: 'differs', change: `DynamoDB can't change a key: ${problem}`, updatable: false }
 }
 
@@ -165,9 +170,9 @@ function compareWarmThroughput(configuration: Configuration, { warmThroughput }:
     const declared = configuration[option] ?? null
     const live = warmThroughput?.[which] ?? null
     const base = { setting, option, source: sources[option], declared, live }
-    if (declared === null) return { ...base, state: 'same' }
+    if (declared === null) return { ...base, ...SAME }
     if (live === null) return { ...base, ...unknown({ lacking: 'warm throughput' }) }
-    return live >= declared ? { ...base, state: 'same' } : { ...base, ...changeable(LIMITS.warmThroughput) }
+    return live >= declared ? { ...base, ...SAME } : { ...base, ...changeable(LIMITS.warmThroughput) }
   })
 }
 
@@ -175,14 +180,14 @@ function compareTimeToLive(configuration: Configuration, answer: Answer<TimeToLi
   const { ttl: declared, tableName, sources } = configuration
   const base = { setting: 'ttl', option: 'ttl', source: sources.ttl, declared } as const
   if (!('value' in answer)) {
-    if ('lacking' in answer && !declared) return { ...base, live: false, state: 'same' }
+    if ('lacking' in answer && !declared) return { ...base, live: false, ...SAME }
     return { ...base, ...unknown(answer) }
   }
   const { value: live } = answer
   const on = isOn(live)
   const other = on && live.attribute !== TTL_ATTRIBUTE
   const shown = { ...base, live: other ? `on the attribute "${live.attribute}"` : on, ...noteOf(live) }
-  if (on === declared && !other) return { ...shown, state: 'same' }
+  if (on === declared && !other) return { ...shown, ...SAME }
   if (declared && other) {
     return {
       ...shown,
@@ -210,7 +215,7 @@ function compareRecovery(configuration: Configuration, answer: LiveTable['recove
   const base = { setting, option: 'pointInTimeRecovery', source: sources.pointInTimeRecovery, declared } as const
   if (!('value' in answer)) {
     // An endpoint without backups has none.
-    if ('lacking' in answer && !declared) return [{ ...base, live: false, state: 'same' }]
+    if ('lacking' in answer && !declared) return [{ ...base, live: false, ...SAME }]
     return [{ ...base, ...unknown(answer) }]
   }
   const { on: live, days } = answer.value
@@ -219,7 +224,7 @@ function compareRecovery(configuration: Configuration, answer: LiveTable['recove
     const difference = keeping ? kept(setting, { keep: 'true', change: 'false' }) : changeable()
     return [{ ...base, live, ...difference }]
   }
-  const same = { ...base, live, state: 'same' } as const
+  const same = { ...base, live, ...SAME } as const
   if (!live || days === undefined) return [same]
   return [same, compare(configuration, 'pointInTimeRecoveryDays', 'point_in_time_recovery_days', days)]
 }
@@ -228,13 +233,13 @@ function compareTags(configuration: Configuration, answer: LiveTable['tags']): S
   const { tags: declared = {}, sources } = configuration
   const base = { setting: 'tags', option: 'tags', source: sources.tags, declared } as const
   if (!('value' in answer)) {
-    if ('lacking' in answer && Object.keys(declared).length === 0) return { ...base, live: {}, state: 'same' }
+    if ('lacking' in answer && Object.keys(declared).length === 0) return { ...base, live: {}, ...SAME }
     return { ...base, ...unknown(answer) }
   }
   const { value: live } = answer
   const { missing, surplus } = tagChanges(declared, live)
   if (Object.keys(missing).length > 0) return { ...base, live, ...changeable() }
-  if (surplus.length === 0) return { ...base, live, state: 'same' }
+  if (surplus.length === 0) return { ...base, live, ...SAME }
   const names = surplus.map((name) => JSON.stringify(name)).join(', ')
   const change = `add ${names} to tags, or ${UPDATE} --remove-tags`
   return { ...base, live, state: 'differs', change, updatable: false }
@@ -264,18 +269,18 @@ function compareEncryption(configuration: Configuration, { table, aliasedKey }: 
   const live = table.kmsKeyArn ?? null
   const base = { setting, option: 'kmsKeyId', source: configuration.sources.kmsKeyId, declared, live } as const
   if (declared === null) {
-    if (live === null) return { ...base, state: 'same' }
+    if (live === null) return { ...base, ...SAME }
     const difference =
       base.source === 'default' ? kept(setting, { keep: live, change: 'none' }) : changeable(LIMITS.kmsKeyId)
     return { ...base, ...difference }
   }
   if (live === null) return { ...base, ...changeable(LIMITS.kmsKeyId) }
   if (!isAlias(declared)) {
-    return isSameKey(declared, live) ? { ...base, state: 'same' } : { ...base, ...changeable(LIMITS.kmsKeyId) }
+    return isSameKey(declared, live) ? { ...base, ...SAME } : { ...base, ...changeable(LIMITS.kmsKeyId) }
   }
   if (aliasedKey === undefined) return { ...base, ...unknown({ lacking: 'KMS' }), live }
   if (!('value' in aliasedKey)) return { ...base, ...unknown(aliasedKey), live }
-  return aliasedKey.value === live ? { ...base, state: 'same' } : { ...base, ...changeable(LIMITS.kmsKeyId) }
+  return aliasedKey.value === live ? { ...base, ...SAME } : { ...base, ...changeable(LIMITS.kmsKeyId) }
 }
 
 /** A line for each declared index, then one for each other index of the table. */
@@ -302,8 +307,8 @@ function compareIndex(configuration: Configuration, table: TableFacts, key: stri
   const { capacity } = index
   const { readCapacity, writeCapacity } = configuration
   // While the billing mode differs, its own line says so. Both change together.
-  if (table.billingMode !== configuration.billingMode || !capacity) return { ...shown, state: 'same' }
-  if (capacity.read === readCapacity && capacity.write === writeCapacity) return { ...shown, state: 'same' }
+  if (table.billingMode !== configuration.billingMode || !capacity) return { ...shown, ...SAME }
+  if (capacity.read === readCapacity && capacity.write === writeCapacity) return { ...shown, ...SAME }
   return {
     ...shown,
     declared: `${declared}, ${readCapacity} read and ${writeCapacity} write capacity units`,
@@ -327,7 +332,7 @@ function surplusIndex(configuration: Configuration, index: IndexFacts): SettingC
 }
 
 function indexBase({ sources }: Configuration, name: string) {
-  return { setting: `index "${name}"`, option: 'indexKeys', source: sources.indexKeys } as const
+  return { setting: `index "${name}"`, index: name, option: 'indexKeys', source: sources.indexKeys } as const
 }
 
 function indexText({ key, projection }: IndexFacts): string {

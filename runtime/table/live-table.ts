@@ -1,6 +1,6 @@
 import { DENIED, isAwsError } from '../dynamodb/error-facts.js'
 import { findTable, type TableFacts } from './describe-table.js'
-import { isAlias, keyOfAlias } from './kms-alias.js'
+import { isAlias } from './kms-alias.js'
 import { findRecovery, type Recovery } from './recovery.js'
 import { findTags } from './table-tags.js'
 import type { TableWork } from './table-work.js'
@@ -32,7 +32,11 @@ export interface LiveTable {
  */
 export async function readLiveTable(work: TableWork): Promise<LiveTable | undefined> {
   const table = await findTable(work)
-  if (!table) return undefined
+  return table && (await readSettings(work, table))
+}
+
+/** Reads the settings that `DescribeTable` does not tell. */
+export async function readSettings(work: TableWork, table: TableFacts): Promise<LiveTable> {
   const { arn, kmsKeyArn } = table
   const { kmsKeyId } = work.configuration
   const [timeToLive, recovery, tags, aliasedKey] = await Promise.all([
@@ -41,8 +45,8 @@ export async function readLiveTable(work: TableWork): Promise<LiveTable | undefi
     arn === undefined
       ? { lacking: 'tags' }
       : answer(work, 'dynamodb:ListTagsOfResource', 'tags', () => findTags(work, arn)),
-    kmsKeyId !== undefined && isAlias(kmsKeyId) && kmsKeyArn !== undefined
-      ? answer(work, 'kms:DescribeKey', 'KMS', () => keyOfAlias(work, kmsKeyId))
+    kmsKeyId !== undefined && isAlias(kmsKeyId) && kmsKeyArn !== undefined && work.hasKms
+      ? answer(work, 'kms:DescribeKey', 'KMS', () => work.keyOfAlias(kmsKeyId))
       : undefined,
   ])
   return { table, timeToLive, recovery, tags, aliasedKey }

@@ -49,29 +49,40 @@ export async function deleteIndex(
 ): Promise<DeleteIndexResult> {
   return await workOnTable(options, context, async (work) => {
     const name = indexName(key)
-    let table = await findTable(work)
+    const table = await findTable(work)
     if (!table || !findIndex(table, key)) {
       work.logger.warn(`the index "${name}" of ${work.label} does not exist: nothing to delete`)
       return { deleted: false }
     }
     const problem = indexProblem(table, key)
     if (problem) throw new TableSchemaError(problem)
-    work.logger.info(`deleting the index "${name}" of ${work.label}`)
-    for (let index = findIndex(table, key); table && index; index = table && findIndex(table, key)) {
-      const changed = index.status === 'DELETING' ? undefined : await change(work, deleteIndexInput(key, table))
-      if (work.mayLackOperations && changed && findIndex(changed, key)?.status === 'ACTIVE') {
-        work.logger.warn(`this endpoint can't delete an index: "${name}" of ${work.label} stays`)
-        return { deleted: false }
-      }
-      table = await lookAgain(work, `the index "${name}" of ${work.label} is still being deleted`)
-    }
-    work.logger.info(`deleted the index "${name}" of ${work.label}`)
-    return { deleted: true }
+    return { deleted: await removeIndex(work, name, table) }
   })
 }
 
+/**
+ * Deletes an index, and waits until DynamoDB has finished.
+ *
+ * @returns false when the endpoint can't delete an index
+ */
+export async function removeIndex(work: TableWork, name: string, first: TableFacts): Promise<boolean> {
+  const indexIn = (facts: TableFacts | undefined) => facts?.indexes.find((index) => index.name === name)
+  work.logger.info(`deleting the index "${name}" of ${work.label}`)
+  let table: TableFacts | undefined = first
+  for (let index = indexIn(table); table && index; index = indexIn(table)) {
+    const changed = index.status === 'DELETING' ? undefined : await change(work, deleteIndexInput(name, table))
+    if (work.mayLackOperations && indexIn(changed)?.status === 'ACTIVE') {
+      work.logger.warn(`this endpoint can't delete an index: "${name}" of ${work.label} stays`)
+      return false
+    }
+    table = await lookAgain(work, `the index "${name}" of ${work.label} is still being deleted`)
+  }
+  work.logger.info(`deleted the index "${name}" of ${work.label}`)
+  return true
+}
+
 /** Adds the index if it does not exist, and waits until it is complete. */
-async function ensureIndex(work: TableWork, key: string, first: TableFacts): Promise<TableFacts> {
+export async function ensureIndex(work: TableWork, key: string, first: TableFacts): Promise<TableFacts> {
   const name = indexName(key)
   let table = first
   for (let waited = false; ; waited = true) {

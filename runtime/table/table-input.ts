@@ -3,9 +3,11 @@ import type {
   CreateTableInput,
   GlobalSecondaryIndex,
   ProvisionedThroughput,
+  SSESpecification,
   UpdateTableInput,
   WarmThroughput,
 } from '@aws-sdk/client-dynamodb'
+import type { OptionName } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { indexName } from '../session/item/index-attributes.js'
 import type { TableFacts } from './describe-table.js'
@@ -16,7 +18,7 @@ import type { TableFacts } from './describe-table.js'
  */
 export function createTableInput(configuration: Configuration): CreateTableInput {
   const { tableName, tableKey, indexKeys, deletionProtection, tableClass } = configuration
-  const kmsKeyId = kmsKeyOf(configuration)
+  const encryption = encryptionOf(configuration)
   const warm = warmThroughput(configuration)
   const { ProvisionedThroughput } = capacity(configuration)
   const tags = Object.entries(configuration.tags ?? {})
@@ -29,7 +31,7 @@ export function createTableInput(configuration: Configuration): CreateTableInput
     ...(warm && { WarmThroughput: warm }),
     ...(tags.length > 0 && { Tags: tags.map(([Key, Value]) => ({ Key, Value })) }),
     ...(deletionProtection && { DeletionProtectionEnabled: true }),
-    ...(kmsKeyId && { SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: kmsKeyId } }),
+    ...(encryption && { SSESpecification: encryption }),
     ...(tableClass === 'standard_infrequent_access' && { TableClass: 'STANDARD_INFREQUENT_ACCESS' }),
   }
 }
@@ -44,8 +46,75 @@ export function addIndexInput(key: string, { name, capacity }: TableFacts): Upda
   }
 }
 
-export function deleteIndexInput(key: string, { name }: TableFacts): UpdateTableInput {
-  return { TableName: name, GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: indexName(key) } }] }
+export function deleteIndexInput(index: string, { name }: TableFacts): UpdateTableInput {
+  return { TableName: name, GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: index } }] }
+}
+
+/** The change to the billing mode of the configuration. DynamoDB demands a capacity for every index of a provisioned table. */
+export function billingInput(configuration: Configuration, { indexes }: TableFacts): TableChange {
+  if (configuration.billingMode === 'pay_per_request') return { BillingMode: 'PAY_PER_REQUEST' }
+  const throughput = provisioned(configuration)
+  return {
+    BillingMode: 'PROVISIONED',
+    ProvisionedThroughput: throughput,
+    ...indexCapacities(
+      indexes.map(({ name }) => name),
+      throughput,
+    ),
+  }
+}
+
+/** The change of the settings that differ: capacities of table and indexes, or maximum request units. */
+export function throughputInput(configuration: Configuration, due: readonly Due[]): TableChange {
+  const { billingMode, maxReadRequestUnits: maxRead, maxWriteRequestUnits: maxWrite } = configuration
+  const differs = (...options: readonly OptionName[]) => due.some(({ option }) => options.includes(option))
+  if (billingMode === 'pay_per_request') {
+    return {
+      OnDemandThroughput: {
+        ...(differs('maxReadRequestUnits') && { MaxReadRequestUnits: maxRead || NO_MAXIMUM }),
+        ...(differs('maxWriteRequestUnits') && { MaxWriteRequestUnits: maxWrite || NO_MAXIMUM }),
+      },
+    }
+  }
+  const throughput = provisioned(configuration)
+  const indexes = due.flatMap(({ index }) => (index === undefined ? [] : [index]))
+  return {
+    ...(differs('readCapacity', 'writeCapacity') && { ProvisionedThroughput: throughput }),
+    ...indexCapacities(indexes, throughput),
+  }
+}
+
+/** In a request, -1 removes a maximum. */
+const NO_MAXIMUM = -1
+
+/** The increase to the configuration's warm throughput. A value that is not declared stays. */
+export function warmThroughputInput(
+  { warmReadUnits = 0, warmWriteUnits = 0 }: Configuration,
+  { warmThroughput: { read, write } = { read: 0, write: 0 } }: TableFacts,
+): TableChange {
+  return {
+    WarmThroughput: {
+      ReadUnitsPerSecond: Math.max(warmReadUnits, read),
+      WriteUnitsPerSecond: Math.max(warmWriteUnits, write),
+    },
+  }
+}
+
+/** A setting that differs, and the index that it belongs to. */
+interface Due {
+  readonly option: OptionName
+  readonly index?: string
+}
+
+type TableChange = Omit<UpdateTableInput, 'TableName'>
+
+function indexCapacities(names: readonly string[], ProvisionedThroughput: ProvisionedThroughput): TableChange {
+  if (names.length === 0) return {}
+  return { GlobalSecondaryIndexUpdates: names.map((IndexName) => ({ Update: { IndexName, ProvisionedThroughput } })) }
+}
+
+function provisioned({ readCapacity, writeCapacity }: Configuration): ProvisionedThroughput {
+  return { ReadCapacityUnits: readCapacity, WriteCapacityUnits: writeCapacity }
 }
 
 function index(key: string, ProvisionedThroughput: ProvisionedThroughput | undefined): GlobalSecondaryIndex {
@@ -62,12 +131,9 @@ function textAttribute(name: string): AttributeDefinition {
 }
 
 function capacity(configuration: Configuration): Partial<CreateTableInput> {
-  const { billingMode, readCapacity, writeCapacity, maxReadRequestUnits, maxWriteRequestUnits } = configuration
+  const { billingMode, maxReadRequestUnits, maxWriteRequestUnits } = configuration
   if (billingMode === 'provisioned') {
-    return {
-      BillingMode: 'PROVISIONED',
-      ProvisionedThroughput: { ReadCapacityUnits: readCapacity, WriteCapacityUnits: writeCapacity },
-    }
+    return { BillingMode: 'PROVISIONED', ProvisionedThroughput: provisioned(configuration) }
   }
   const maximum = {
     ...(maxReadRequestUnits > 0 && { MaxReadRequestUnits: maxReadRequestUnits }),
@@ -90,4 +156,14 @@ function warmThroughput({ warmReadUnits, warmWriteUnits }: Configuration): WarmT
 /** The KMS key of the configuration; undefined for a key owned by DynamoDB. */
 export function kmsKeyOf({ kmsKeyId }: Pick<Configuration, 'kmsKeyId'>): string | undefined {
   return kmsKeyId === 'none' ? undefined : kmsKeyId
+}
+
+/** AWS's key of each account for DynamoDB. Requests must not name it. */
+const AWS_MANAGED = /^(arn:[^/]+:)?alias\/aws\/dynamodb$/
+
+/** The encryption of the configuration; undefined for a key owned by DynamoDB. */
+export function encryptionOf(configuration: Configuration): SSESpecification | undefined {
+  const key = kmsKeyOf(configuration)
+  if (key === undefined) return undefined
+  return { Enabled: true, SSEType: 'KMS', ...(!AWS_MANAGED.test(key) && { KMSMasterKeyId: key }) }
 }

@@ -1,3 +1,4 @@
+import type { TableFacts } from './describe-table.js'
 import type { TableWork } from './table-work.js'
 
 /** Tags by name. */
@@ -18,7 +19,7 @@ export async function findTags(work: TableWork, arn: string): Promise<Tags> {
 }
 
 /** Sets these tags. Other tags stay. */
-export async function setTags(work: TableWork, arn: string, tags: Tags): Promise<void> {
+export async function setTags(work: TableWork, { arn }: TableFacts, tags: Tags): Promise<void> {
   const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
   await work.whileInUse('TagResource', (client, sdk) =>
     client.send(new sdk.TagResourceCommand({ ResourceArn: arn, Tags })),
@@ -26,7 +27,7 @@ export async function setTags(work: TableWork, arn: string, tags: Tags): Promise
 }
 
 /** Removes the tags of these names. */
-export async function removeTags(work: TableWork, arn: string, names: readonly string[]): Promise<void> {
+export async function removeTags(work: TableWork, { arn }: TableFacts, names: readonly string[]): Promise<void> {
   await work.whileInUse('UntagResource', (client, sdk) =>
     client.send(new sdk.UntagResourceCommand({ ResourceArn: arn, TagKeys: [...names] })),
   )

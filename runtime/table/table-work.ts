@@ -6,9 +6,10 @@ import { OPTIONS } from '../configuration/option-table.js'
 import type { Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { type Connection, withConnection } from '../dynamodb/connection.js'
-import { endpointOf } from '../dynamodb/endpoint.js'
+import { endpointOf, isLocal } from '../dynamodb/endpoint.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
 import { explainAwsError } from '../dynamodb/explain-error.js'
+import { keyOfAlias } from '../dynamodb/key-management.js'
 import { loadSdk, type Sdk } from '../dynamodb/sdk.js'
 import type { ServerClock } from '../dynamodb/server-clock.js'
 import type { Transport } from '../dynamodb/transport.js'
@@ -104,6 +105,30 @@ export class TableWork {
         return await send(abortable(client, abortSignal), sdk)
       }),
     )
+  }
+
+  /** Whether requests for keys can reach KMS. An emulator on this machine has none, unless ENV names one. */
+  get hasKms(): boolean {
+    const { AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL } = process.env
+    return !isLocal(endpointOf(this.configuration)) || Boolean(AWS_ENDPOINT_URL_KMS || AWS_ENDPOINT_URL)
+  }
+
+  /**
+   * The ARN of the key that an alias stands for now. DynamoDB does not tell, but KMS does.
+   *
+   * @throws {TableRequestError} in place of the SDK's error
+   */
+  async keyOfAlias(alias: string): Promise<string> {
+    const action = 'kms:DescribeKey'
+    try {
+      return await this.#patience.within(
+        'DescribeKey',
+        async (abortSignal) => await keyOfAlias(await this.#connection.client(), alias, abortSignal),
+        'KMS',
+      )
+    } catch (error) {
+      throw explainAwsError(error, { action, configuration: this.configuration })
+    }
   }
 
   /**

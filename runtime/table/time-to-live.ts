@@ -64,6 +64,15 @@ export async function reconcileTimeToLive(work: TableWork): Promise<void> {
   )
 }
 
+/** Switches Time to Live off. Expired sessions then stay in the table until they are cleaned. */
+export async function switchOffTimeToLive(work: TableWork, attribute: string): Promise<void> {
+  const { tableName } = work.configuration
+  const TimeToLiveSpecification = { AttributeName: attribute, Enabled: false }
+  await work.whileInUse('UpdateTimeToLive', (client, sdk) =>
+    client.send(new sdk.UpdateTimeToLiveCommand({ TableName: tableName, TimeToLiveSpecification })),
+  )
+}
+
 /** Why Time to Live does not fit sessions; undefined when it does, or when it is off. */
 export function timeToLiveProblem(ttl: TimeToLive, tableName: string): string | undefined {
   if (!isOn(ttl) || ttl.attribute === TTL_ATTRIBUTE) return undefined

@@ -1,33 +1,108 @@
 import type { Options } from '../configuration/options.js'
-import type { SettingComparison } from './compare-table.js'
-import { type TableContext, workOnTable } from './table-work.js'
+import { isAwsError } from '../dynamodb/error-facts.js'
+import { TableRequestError, TableSchemaError } from '../errors.js'
+import { compareTable, differencesOf, type SettingComparison } from './compare-table.js'
+import { differenceText, settingText } from './comparison-text.js'
+import { findTable, lookAgain } from './describe-table.js'
+import { type LiveTable, readLiveTable } from './live-table.js'
+import { keyProblem, statusProblem } from './table-problems.js'
+import { type TableContext, type TableWork, workOnTable } from './table-work.js'
+import { timeToLiveProblem } from './time-to-live.js'
+import { type Removals, STEPS, type UpdateStep, type UpdateWork } from './update-steps.js'
 
 /** How `updateTable` does its work. */
-export interface UpdateTableContext extends TableContext {
-  /**
-   * Delete indexes that `indexKeys` does not declare. Indexes with another key or projection than declared are deleted and
-   * added again.
-   *
-   * @default false
-   */
-  readonly removeIndexes?: boolean | undefined
-  /**
-   * Remove tags that `tags` does not declare.
-   *
-   * @default false
-   */
-  readonly removeTags?: boolean | undefined
-}
+export interface UpdateTableContext extends TableContext, Removals {}
 
 export interface UpdateTableResult {
-  /** The settings that this call changed, in this order, such as `billing_mode`. Empty: the table was as declared. */
+  /** The settings that this call changed, in the order of the changes, such as `billing_mode`. */
   readonly changed: readonly string[]
   /** The settings that still differ, or are unknown. `change` says how to make them the same. */
   readonly left: readonly SettingComparison[]
 }
 
+/**
+ * Brings the existing table to the declared settings, one change after the other, and waits for each. Running it again is
+ * safe: it makes the changes that are left.
+ *
+ * It deletes nothing: indexes and tags that nobody declared stay, unless `context` says otherwise. Where an option is not
+ * set, deletion protection, point-in-time recovery, a KMS key and maximum request units of the table also stay. All that
+ * stays is logged as a warning, and is in the result.
+ *
+ * ```ts
+ * await updateTable({ billingMode: 'pay_per_request' }, { logger: console })
+ * ```
+ *
+ * @param options which table, its settings, and how to reach it
+ * @param context how the call does its work
+ * @throws {ConfigurationError}
+ * @throws {TableSchemaError} when the table can't hold sessions: another key, or Time to Live on another attribute
+ * @throws {TableRequestError} when there is no table, when DynamoDB refuses a change, or at the wait limit
+ */
 export async function updateTable(options: Options = {}, context: UpdateTableContext = {}): Promise<UpdateTableResult> {
   return await workOnTable(options, context, async (work) => {
-    throw new Error(`not yet ${work.label}`)
+    let live = await settled(work)
+    assertChangeable(work, live)
+    const changed: string[] = []
+    for (const step of STEPS) {
+      const differences = differencesOf(compareTable(work.configuration, live))
+      const due = differences.filter((difference) => step.makes(difference, context))
+      if (due.length === 0) continue
+      for (const difference of due) work.logger.info(differenceText(difference))
+      await run(step, { work, live, due })
+      changed.push(...due.map(({ setting }) => setting))
+      live = await settled(work)
+    }
+    const left = compareTable(work.configuration, live).filter(({ state }) => state !== 'same')
+    for (const comparison of left) work.logger.warn(`left as it is: ${settingText(comparison)}`)
+    const done = [...new Set(changed)].filter((setting) => !left.some((comparison) => comparison.setting === setting))
+    if (changed.length === 0 && left.length === 0) work.logger.info(`${work.label} is as declared already`)
+    else work.logger.info(`${work.label}: ${count(done.length)} changed`)
+    return { changed: done, left }
   })
+}
+
+/** The live table, when DynamoDB has finished earlier changes. */
+async function settled(work: TableWork): Promise<LiveTable> {
+  let table = await findTable(work)
+  for (;;) {
+    if (!table || table.status === 'DELETING') throw missing(work)
+    const problem = statusProblem(table)
+    if (problem) throw new TableRequestError(problem)
+    if (table.status === 'ACTIVE') break
+    table = await lookAgain(work, `${work.label} is still ${table.status}`)
+  }
+  const live = await readLiveTable(work)
+  if (!live) throw missing(work)
+  return live
+}
+
+function missing(work: TableWork): TableRequestError {
+  const creation = 'create it with npx umzug up, or with npx dynamo-session create-table'
+  return new TableRequestError(`${work.label} does not exist in this region and account; ${creation}`)
+}
+
+/** @throws {TableSchemaError} before the first change */
+function assertChangeable({ configuration }: TableWork, { table, timeToLive }: LiveTable): void {
+  const key = keyProblem(table, configuration)
+  if (key) throw new TableSchemaError(key)
+  if (!configuration.ttl || !('value' in timeToLive)) return
+  const ttl = timeToLiveProblem(timeToLive.value, configuration.tableName)
+  if (ttl) throw new TableSchemaError(ttl)
+}
+
+/** Runs a step. AWS's refusal of a change that it limits is explained by the documented limit. */
+async function run(step: UpdateStep, change: UpdateWork): Promise<void> {
+  try {
+    await step.run(change)
+  } catch (error) {
+    const limit = change.due.find((difference) => difference.limit)?.limit
+    const refused = isAwsError(error, 'LimitExceededException', 'ValidationException')
+    if (!limit || !refused || !(error instanceof TableRequestError)) throw error
+    const text = `${error.message} (documented limit: ${limit.text}, ${limit.source})`
+    throw new TableRequestError(text, { cause: error.cause })
+  }
+}
+
+function count(settings: number): string {
+  return settings === 1 ? '1 setting' : `${settings} settings`
 }

@@ -1,13 +1,15 @@
 import { createServer, type ServerResponse } from 'node:http'
-import type {
-  AttributeDefinition,
-  CreateTableInput,
-  GlobalSecondaryIndex,
-  GlobalSecondaryIndexUpdate,
-  ProvisionedThroughput,
-  UpdateTableInput,
+import {
+  type AttributeDefinition,
+  type CreateTableInput,
+  DynamoDBClient,
+  type GlobalSecondaryIndex,
+  type GlobalSecondaryIndexUpdate,
+  type ProvisionedThroughput,
+  type UpdateTableInput,
 } from '@aws-sdk/client-dynamodb'
 import { listen, stop } from './adapters/listen.js'
+import { CREDENTIALS } from './dynamodb-stub.js'
 import { inputProblem } from './schema-check.js'
 
 /** What DynamoDB serves at once from a table that is billed by request and has no traffic yet. */
@@ -68,6 +70,8 @@ export interface ControlPlane {
   /** Names of aliases (`alias/sessions`), and the ids of their keys. */
   readonly aliases: Map<string, string>
   table(name: string): StubTable
+  /** A client of the SDK for this endpoint. */
+  client(): DynamoDBClient
   /** Refuses these operations for lack of permission. */
   deny(...operations: readonly string[]): void
   /** Refuses the next `times` requests of this operation. */
@@ -145,6 +149,7 @@ export async function startControlPlane({
     tables: state.tables,
     aliases: state.aliases,
     table: (name) => state.find({ TableName: name }),
+    client: () => new DynamoDBClient({ endpoint, region, credentials: CREDENTIALS }),
     deny: (...operations) => {
       for (const operation of operations) denied.add(operation)
     },

@@ -1,4 +1,5 @@
 import type { IndexFacts, TableFacts } from '../../runtime/table/describe-table.js'
+import type { LiveTable } from '../../runtime/table/live-table.js'
 
 /** A table that createTable has just made with the default options, with these differences. */
 export function tableFacts(more: Partial<TableFacts> = {}): TableFacts {
@@ -29,6 +30,18 @@ export function indexFacts(key: string, more: Partial<IndexFacts> = {}): IndexFa
     key: [{ name: key, type: 'S' }],
     projection: 'KEYS_ONLY',
     capacity: undefined,
+    ...more,
+  }
+}
+
+/** The live table as DynamoDB shows it after createTable with the default options, with these differences. */
+export function liveTable(more: Partial<LiveTable> = {}): LiveTable {
+  return {
+    table: tableFacts(),
+    timeToLive: { value: { status: 'ENABLED', attribute: 'expire_at' } },
+    recovery: { value: { on: false, days: undefined } },
+    tags: { value: {} },
+    aliasedKey: undefined,
     ...more,
   }
 }

@@ -2,6 +2,7 @@ import { definitionOf, OPTION_NAMES, yamlName } from '../../configuration/option
 import { valueText, withoutPassword } from '../../configuration/option-text.js'
 import type { OptionName } from '../../configuration/options.js'
 import type { Configuration } from '../../configuration/resolve.js'
+import { endpointInEffect, regionInEffect } from '../../dynamodb/place-in-effect.js'
 import type { Problem } from '../../errors.js'
 import { fitForLine, jsonForOutput } from '../../fit-for-output.js'
 import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from '../command.js'
@@ -39,8 +40,16 @@ function rowOf(name: OptionName, configuration: Configuration, shared: SharedOpt
   const deferred = name === 'secretKey' ? configuration.deferredProblems[0] : undefined
   if (deferred) return unreadable(name, deferred)
   const fromCommandLine = { environment: shared.environment, configFile: shared.config } as Record<string, unknown>
+  const inEffect = IN_EFFECT[name]?.(configuration)
+  if (inEffect) return { name, value: shownValue(name, inEffect.value), source: inEffect.source }
   const source = fromCommandLine[name] === undefined ? configuration.sources[name] : 'command line'
   return { name, value: shownValue(name, configuration[name]), source }
+}
+
+/** AWS's own ENV names set these options where nothing else does. */
+const IN_EFFECT: Partial<Record<OptionName, typeof regionInEffect>> = {
+  region: regionInEffect,
+  endpoint: endpointInEffect,
 }
 
 function unreadable(name: OptionName, { place, text }: Problem): Row {

@@ -1,18 +1,24 @@
 import { wallClock } from '../../async/clock.js'
-import { assertSecretsReadable, type Configuration, resolveConfiguration } from '../../configuration/resolve.js'
+import type { Options } from '../../configuration/options.js'
+import { type Configuration, resolveConfiguration } from '../../configuration/resolve.js'
 import { explainAwsError } from '../../dynamodb/explain-error.js'
 import { ConfigurationError, messageOf } from '../../errors.js'
 import type { Logger } from '../../logger.js'
+import { compareTable } from '../../table/compare-table.js'
 import { findTable } from '../../table/describe-table.js'
+import { readSettings } from '../../table/live-table.js'
 import { keyProblem } from '../../table/table-problems.js'
 import { workOnTable } from '../../table/table-work.js'
-import { findTimeToLive } from '../../table/time-to-live.js'
 import { consoleLogger, optionsForCommand, type SharedOptions } from '../command.js'
 import { regionOf } from '../target.js'
 import { type TimeoutOptions, timeoutOf, withTransport } from '../timeout.js'
 import { clockFinding } from './clock.js'
 import { CHECKS, type Check, type Finding } from './finding.js'
+import { loggedMigrations } from './migrations.js'
+import { endpointFinding, regionFinding, regionRemedy } from './place.js'
 import { readFinding } from './reads.js'
+import { secretFindings } from './secret.js'
+import { lifetimeFinding, settingFindings } from './settings.js'
 import { indexFindings, statusFinding, timeToLiveFinding } from './table.js'
 
 /** The time limit of requests, and the logger for what they wait for. */
@@ -27,9 +33,11 @@ export async function* diagnose(
   logger = consoleLogger,
 ): AsyncGenerator<Finding> {
   const limits: Limits = { requestTimeout: timeoutOf(options), logger: warningOnce(logger) }
+  let given: Options
   let configuration: Configuration
   try {
-    configuration = resolveConfiguration(await optionsForCommand(options))
+    given = await optionsForCommand(options)
+    configuration = resolveConfiguration(given)
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     yield* problems('configuration', error)
@@ -38,13 +46,20 @@ export async function* diagnose(
   }
   yield* configurationFindings(configuration)
   yield* secretFindings(configuration)
-  const region = await regionFinding(configuration)
-  yield region
+  yield lifetimeFinding(configuration)
+  const region = await findRegion(configuration)
+  yield typeof region === 'string' ? regionFinding(region, configuration) : region
+  yield endpointFinding(configuration)
   const credentials = await credentialsFinding(configuration, limits)
   yield credentials
-  const failed = [region, credentials].filter(({ level }) => level === 'error').map(({ check }) => check)
-  if (failed.length > 0) yield* skipped('credentials', `no ${failed.join(' and no ')} to ask DynamoDB with`)
-  else yield* tableFindings(configuration, region.text, limits)
+  const failed = [
+    ...(typeof region === 'string' ? [] : ['region']),
+    ...(credentials.level === 'error' ? ['credentials'] : []),
+  ]
+  if (typeof region !== 'string' || failed.length > 0) {
+    return yield* skipped('credentials', `no ${failed.join(' and no ')} to ask DynamoDB with`)
+  }
+  yield* tableFindings(configuration, { region, given, limits })
 }
 
 function* configurationFindings({ file, environment, warnings }: Configuration): Generator<Finding> {
@@ -53,27 +68,14 @@ function* configurationFindings({ file, environment, warnings }: Configuration):
   for (const text of warnings) yield { level: 'warning', check, text }
 }
 
-function* secretFindings(configuration: Configuration): Generator<Finding> {
-  const check = 'secret_key'
+/** The region of requests, or the finding that there is none. */
+async function findRegion(configuration: Configuration): Promise<string | Finding> {
   try {
-    assertSecretsReadable(configuration)
+    return await regionOf(configuration)
   } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    yield* problems(check, error)
-    return
-  }
-  const text = configuration.secretKey
-    ? `set (${configuration.sources.secretKey})`
-    : 'not set; express-session signs with its own secret'
-  yield { level: 'ok', check, text }
-}
-
-async function regionFinding(configuration: Configuration): Promise<Finding> {
-  const check = 'region'
-  try {
-    return { level: 'ok', check, text: await regionOf(configuration) }
-  } catch (error) {
-    return { level: 'error', check, text: explanation(error, configuration) }
+    const remedy = regionRemedy()
+    const text = explanation(error, configuration)
+    return { level: 'error', check: 'region', text, ...(remedy !== undefined && { remedy }) }
   }
 }
 
@@ -96,32 +98,60 @@ async function credentialsFinding(configuration: Configuration, limits: Limits):
   }
 }
 
-async function* tableFindings(configuration: Configuration, region: string, limits: Limits): AsyncGenerator<Finding> {
-  const name = configuration.tableName
-  const table = await attempt('table', () => workOnTable(configuration, limits, findTable))
-  if ('failed' in table) {
-    yield table.failed
+/** What the checks of the table need. */
+interface Surroundings {
+  readonly region: string
+  /** The options given in code or on the command line. */
+  readonly given: Options
+  readonly limits: Limits
+}
+
+async function* tableFindings(
+  configuration: Configuration,
+  { region, given, limits }: Surroundings,
+): AsyncGenerator<Finding> {
+  const found = await attempt('table', () => workOnTable(configuration, limits, findTable))
+  if ('failed' in found) {
+    yield found.failed
     return yield* skipped('table', 'the table could not be looked at')
   }
-  if (!table.found) {
-    const remedy = 'create it with npx umzug up, or with npx dynamo-session create-table'
-    yield { level: 'error', check: 'table', text: `there is no table "${name}" in ${region}`, remedy }
+  const { found: table } = found
+  if (!table) {
+    yield await missingFinding(configuration, region, given)
     return yield* skipped('table', 'there is no table')
   }
-  const status = statusFinding(table.found)
+  const status = statusFinding(table)
   yield status
-  const problem = keyProblem(table.found, configuration)
+  const problem = keyProblem(table, configuration)
   const { tableKey, keyPrefix } = configuration
   const key = `"${tableKey}" (S)${keyPrefix === undefined ? '' : `, key_prefix "${keyPrefix}"`}`
   yield problem ? { level: 'error', check: 'key', text: problem } : { level: 'ok', check: 'key', text: key }
-  if (status.level === 'error') return yield* skipped('key', `the table is ${table.found.status}`)
+  if (status.level === 'error') return yield* skipped('key', `the table is ${table.status}`)
   yield* await withTransport(configuration, limits, async (connected): Promise<Finding[]> => {
     const skip: Finding = { level: 'skipped', check: 'reads', text: 'there is another key' }
     return [problem ? skip : await readFinding(connected), await clockFinding(connected)]
   })
-  yield* indexFindings(table.found, configuration)
-  const ttl = await attempt('time to live', () => workOnTable(configuration, limits, findTimeToLive))
-  yield 'failed' in ttl ? ttl.failed : timeToLiveFinding(ttl.found, configuration)
+  const live = await attempt('indexes', () => workOnTable(configuration, limits, (work) => readSettings(work, table)))
+  if ('failed' in live) {
+    yield live.failed
+    return yield* skipped('indexes', 'the settings of the table could not be read')
+  }
+  const comparisons = compareTable(configuration, live.found)
+  yield* indexFindings(comparisons, table, configuration)
+  for (const comparison of comparisons)
+    if (comparison.option === 'ttl') yield timeToLiveFinding(comparison, configuration)
+  yield* settingFindings(comparisons)
+}
+
+async function missingFinding(configuration: Configuration, region: string, given: Options): Promise<Finding> {
+  const logged = await loggedMigrations(given, configuration)
+  const text = `there is no table "${configuration.tableName}" in ${region}`
+  const creation = 'npx dynamo-session create-table'
+  if (logged === undefined) {
+    return { level: 'error', check: 'table', text, remedy: `create it with npx umzug up, or with ${creation}` }
+  }
+  const remedy = `create it again with ${creation}, unless a migration dropped it`
+  return { level: 'error', check: 'table', text: `${text}, ${logged}`, remedy }
 }
 
 async function attempt<T>(check: Check, look: () => Promise<T>): Promise<{ found: T } | { failed: Finding }> {

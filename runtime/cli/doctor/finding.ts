@@ -13,7 +13,9 @@ export type Check = (typeof CHECKS)[number]
 export const CHECKS = [
   'configuration',
   'secret_key',
+  'lifetime',
   'region',
+  'endpoint',
   'credentials',
   'table',
   'key',
@@ -21,4 +23,5 @@ export const CHECKS = [
   'clock',
   'indexes',
   'time to live',
+  'settings',
 ] as const

@@ -2,9 +2,9 @@ import type { Configuration } from '../../configuration/resolve.js'
 import { endpointOf } from '../../dynamodb/endpoint.js'
 import { TTL_ATTRIBUTE } from '../../session/item/attributes.js'
 import { indexName } from '../../session/item/index-attributes.js'
+import type { SettingComparison } from '../../table/compare-table.js'
 import type { TableFacts } from '../../table/describe-table.js'
 import { findIndex, indexProblem, isUsable, statusProblem } from '../../table/table-problems.js'
-import { isOn, type TimeToLive, timeToLiveProblem } from '../../table/time-to-live.js'
 import type { Finding } from './finding.js'
 
 /** Whether requests to the table can succeed in its present status. */
@@ -25,50 +25,76 @@ export function statusFinding(table: TableFacts): Finding {
   }
 }
 
-/** Whether the sessions of a user can be found by each of `index_keys`. */
-export function indexFindings(table: TableFacts, { indexKeys, sources }: Configuration): readonly Finding[] {
+/** Whether the sessions of a user can be found by each of `index_keys`, and whether each index is declared. */
+export function indexFindings(
+  comparisons: readonly SettingComparison[],
+  table: TableFacts,
+  { indexKeys, sources }: Configuration,
+): readonly Finding[] {
   const check = 'indexes'
-  if (indexKeys.length === 0) return [{ level: 'ok', check, text: 'none needed, index_keys is empty' }]
-  return indexKeys.map((key): Finding => {
+  const indexes = comparisons.filter(({ option }) => option === 'indexKeys')
+  if (indexes.length === 0) return [{ level: 'ok', check, text: 'none needed, index_keys is empty' }]
+  return indexes.map((comparison): Finding => {
+    const { index = '', declared, live, state, change } = comparison
+    const text = `"${index}"`
+    const key = indexKeys.find((candidate) => indexName(candidate) === index)
+    if (key === undefined) {
+      return {
+        level: 'warning',
+        check,
+        text: `${text} is not declared (index_keys: ${sources.indexKeys})`,
+        ...remedyOf(change),
+      }
+    }
     const problem = indexProblem(table, key)
     if (problem) return { level: 'error', check, text: problem }
-    const index = findIndex(table, key)
-    const text = `"${indexName(key)}"`
-    if (!index) {
-      const remedy = `add it with a migration (npx plop session-migration -- --index ${key}), or npx dynamo-session create-table`
+    if (live === null) {
+      const remedy = `add it with a migration (npx plop session-migration -- --index ${key}), or ${change}`
       return { level: 'error', check, text: `${text} is missing (index_keys: ${sources.indexKeys})`, remedy }
     }
-    if (isUsable(index)) return { level: 'ok', check, text }
-    return { level: 'warning', check, text: `${text} is ${index.status}`, remedy: 'run doctor again in some minutes' }
+    const found = findIndex(table, key)
+    if (found && !isUsable(found)) {
+      return { level: 'warning', check, text: `${text} is ${found.status}`, remedy: 'run doctor again in some minutes' }
+    }
+    if (state === 'same') return { level: 'ok', check, text }
+    return { level: 'warning', check, text: `${text} has ${live}, declared is ${declared}`, ...remedyOf(change) }
   })
 }
 
 /**
  * Whether DynamoDB deletes expired sessions by itself. Without Time to Live this is only a warning: expired sessions
  * stay in the table, but are never served.
- *
- * @param ttl undefined where the endpoint does not support Time to Live
  */
-export function timeToLiveFinding(ttl: TimeToLive | undefined, configuration: Configuration): Finding {
+export function timeToLiveFinding(comparison: SettingComparison, configuration: Configuration): Finding {
   const check = 'time to live'
-  const wanted = configuration.ttl
-  if (ttl === undefined) {
-    return { level: 'warning', check, text: 'this endpoint has none: expired sessions stay in the table' }
+  const { state, declared, live, change, note, permission, source } = comparison
+  if (permission !== undefined) {
+    return { level: 'error', check, text: `unknown: allow ${permission} in the IAM policy` }
   }
-  const problem = timeToLiveProblem(ttl, configuration.tableName)
-  if (problem) return { level: wanted ? 'error' : 'warning', check, text: problem }
-  if (isOn(ttl)) {
-    return { level: 'ok', check, text: ttl.status === 'ENABLED' ? `on ${TTL_ATTRIBUTE}` : `is being switched on` }
+  if (state === 'unknown') {
+    return { level: 'warning', check, text: `${note}: expired sessions stay in the table` }
   }
-  if (!wanted) return { level: 'ok', check, text: `off, as ttl says (${configuration.sources.ttl})` }
-  const text = `off, expired sessions stay in the table (${ttl.status})`
-  return { level: 'warning', check, text, remedy: remedy(ttl, configuration) }
+  if (typeof live === 'string') {
+    if (declared) return { level: 'error', check, text: change ?? live }
+    return { level: 'warning', check, text: `${live}, although ttl is false (${source})`, ...remedyOf(change) }
+  }
+  const also = note === undefined ? '' : `: ${note}`
+  if (live) {
+    const on = `on ${TTL_ATTRIBUTE}${also}`
+    if (declared) return { level: 'ok', check, text: on }
+    return { level: 'warning', check, text: `${on}, although ttl is false (${source})`, ...remedyOf(change) }
+  }
+  if (!declared) return { level: 'ok', check, text: `off, as ttl says (${source})` }
+  const emulator =
+    endpointOf(configuration) === undefined ? '' : 'none for an emulator without it, such as dynalite; else '
+  return {
+    level: 'warning',
+    check,
+    text: `off, expired sessions stay in the table${also}`,
+    remedy: `${emulator}${change}`,
+  }
 }
 
-function remedy({ status }: TimeToLive, configuration: Configuration): string {
-  if (status === 'DISABLING') return 'when it is off, which may take an hour, run npx dynamo-session create-table'
-  if (endpointOf(configuration))
-    return 'none for an emulator without it, such as dynalite; else run npx dynamo-session create-table'
-  if (configuration.sources.ttl !== 'default') return 'run npx dynamo-session create-table'
-  return 'run npx dynamo-session create-table; if the table holds items, set ttl: true before (it deletes those whose expire_at has passed)'
+function remedyOf(change: string | undefined): { remedy?: string } {
+  return change === undefined ? {} : { remedy: change }
 }

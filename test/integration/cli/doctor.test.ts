@@ -1,11 +1,13 @@
-import { UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb'
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { PutItemCommand, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { SharedOptions } from '../../../runtime/cli/command.js'
 import { doctorCommand } from '../../../runtime/cli/commands/doctor.js'
 import { diagnose } from '../../../runtime/cli/doctor/diagnose.js'
 import { CHECKS, type Finding } from '../../../runtime/cli/doctor/finding.js'
+import type { Options } from '../../../runtime/configuration/options.js'
 import { createTable } from '../../../runtime/table/create-table.js'
-import { anyEngine, onEachEngine } from '../../support/engines.js'
+import { type ControlPlane, startControlPlane } from '../../support/control-plane.js'
+import { anyEngine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { startFaultProxy } from '../../support/fault-proxy.js'
 import { currentFolderWith, environmentWith } from '../../support/folder.js'
 import { createRawTable, tableAnswer } from '../../support/raw-table.js'
@@ -24,6 +26,11 @@ async function levels(shared: SharedOptions = {}): Promise<string[]> {
   return (await findings(shared)).map(({ check, level }) => `${check}: ${level}`)
 }
 
+/** The finding of this check. */
+async function findingOf(check: (typeof CHECKS)[number]): Promise<Finding | undefined> {
+  return (await findings()).find((finding) => finding.check === check)
+}
+
 function skippedAfter(check: (typeof CHECKS)[number]): string[] {
   return CHECKS.slice(CHECKS.indexOf(check) + 1).map((name) => `${name}: skipped`)
 }
@@ -38,14 +45,14 @@ onEachEngine('dynamo-session doctor', (engine) => {
   function application(yaml = '') {
     const options = engine.options()
     const place = `table_name: ${options.tableName}\nendpoint: ${options.endpoint}\nregion: us-east-1\n`
-    currentFolderWith({ [FILE]: place + yaml })
+    currentFolderWith({ [FILE]: `${place}${yaml}max_stale: 3600\n` })
     return options
   }
 
   it('finds nothing wrong after create-table, but for the Time to Live that an emulator may lack', async () => {
     await createTable(application())
     const last = lacksTimeToLive ? 'time to live: warning' : 'time to live: ok'
-    expect(await levels()).toEqual([...ALL_OK.slice(0, -1), last])
+    expect(await levels()).toEqual([...ALL_OK.slice(0, -2), last, 'settings: ok'])
     const logger = recordingLogger()
     await doctorCommand({}, logger)
     expect(logger.lines[0]).toBe(`ok       configuration  ${FILE}, environment development`)
@@ -53,7 +60,7 @@ onEachEngine('dynamo-session doctor', (engine) => {
 
   it('names the commands that create a missing table, skips what needs it and fails', async () => {
     const { tableName } = application()
-    expect(await levels()).toEqual([...ALL_OK.slice(0, 4), 'table: error', ...skippedAfter('table')])
+    expect(await levels()).toEqual([...ALL_OK.slice(0, 6), 'table: error', ...skippedAfter('table')])
     const logger = recordingLogger()
     await expect(doctorCommand({}, logger)).rejects.toThrow('doctor found 1 error')
     const text = logger.lines.join('\n')
@@ -104,7 +111,7 @@ onEachEngine('dynamo-session doctor', (engine) => {
     const { tableName } = application('index_keys: [user_id]\n')
     await createRawTable(engine.client(), tableName)
     const found = (await findings()).find(({ check }) => check === 'indexes')
-    const remedy = expect.stringMatching(/npx plop session-migration -- --index user_id.*create-table/)
+    const remedy = expect.stringMatching(/npx plop session-migration -- --index user_id.*update-table/)
     expect(found).toEqual({ level: 'error', check: 'indexes', text: expect.stringContaining(FILE), remedy })
     await createTable({ ...application('index_keys: [user_id]\n'), ttl: false, indexKeys: ['user_id'] })
     expect(await levels()).toContain('indexes: ok')
@@ -113,8 +120,8 @@ onEachEngine('dynamo-session doctor', (engine) => {
   it('reports Time to Live that is off, with the remedy', async () => {
     const { tableName } = application()
     await createRawTable(engine.client(), tableName)
-    const ttl = (await findings()).at(-1)
-    expect(ttl).toMatchObject({ level: 'warning', remedy: expect.stringContaining('create-table') })
+    const remedy = expect.stringContaining('update-table')
+    expect(await findingOf('time to live')).toMatchObject({ level: 'warning', remedy })
   })
 
   it.skipIf(lacksTimeToLive)('reports Time to Live on another attribute', async () => {
@@ -122,7 +129,7 @@ onEachEngine('dynamo-session doctor', (engine) => {
     await createRawTable(engine.client(), tableName)
     const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expires' }
     await engine.client().send(new UpdateTimeToLiveCommand({ TableName: tableName, TimeToLiveSpecification }))
-    expect((await findings()).at(-1)).toMatchObject({
+    expect(await findingOf('time to live')).toMatchObject({
       level: 'error',
       text: expect.stringMatching(/"expires".*"expire_at"/),
     })
@@ -142,11 +149,12 @@ onEachEngine('dynamo-session doctor', (engine) => {
   })
 
   it('says where the secret comes from, never the secret', async () => {
-    environmentWith({ SECRET_KEY_BASE: 'top-secret' })
+    const secret = 'c0ffee'.repeat(8)
+    environmentWith({ SECRET_KEY_BASE: secret })
     application()
     const found = await findings()
     expect(found[1]).toEqual({ level: 'ok', check: 'secret_key', text: 'set (ENV SECRET_KEY_BASE)' })
-    expect(JSON.stringify(found)).not.toContain('top-secret')
+    expect(JSON.stringify(found)).not.toContain(secret)
   })
 })
 
@@ -154,7 +162,8 @@ describe('dynamo-session doctor, where DynamoDB answers what the engines never d
   it('looks at the key of a table that is being deleted, but not at its Time to Live', async () => {
     const { tableName, proxy } = await applicationBehindProxy()
     proxy.inject('DescribeTable', { answer: tableAnswer(tableName, 'DELETING') })
-    expect(await levels()).toEqual([...ALL_OK.slice(0, 4), 'table: error', 'key: ok', ...skippedAfter('key')])
+    const before = ALL_OK.slice(0, 6).with(2, 'lifetime: warning')
+    expect(await levels()).toEqual([...before, 'table: error', 'key: ok', ...skippedAfter('key')])
     expect(proxy.operations).toEqual(['DescribeTable'])
   })
 
@@ -163,8 +172,8 @@ describe('dynamo-session doctor, where DynamoDB answers what the engines never d
     await createRawTable(anyEngine().client(), tableName)
     proxy.inject('DescribeTimeToLive', { error: 'AccessDeniedException' })
     const found = await findings()
-    expect(found.slice(4, 6).map(({ level }) => level)).toEqual(['ok', 'ok'])
-    expect(found.at(-1)).toMatchObject({
+    expect(found.slice(6, 8).map(({ level }) => level)).toEqual(['ok', 'ok'])
+    expect(found.find(({ check }) => check === 'time to live')).toMatchObject({
       level: 'error',
       text: expect.stringMatching(/allow dynamodb:DescribeTimeToLive in the IAM policy/),
     })
@@ -288,7 +297,111 @@ async function applicationBehindProxy(yaml = '') {
   return { tableName, proxy }
 }
 
+describe('dynamo-session doctor, by the comparison of plan', () => {
+  let stub: ControlPlane
+  beforeAll(async () => {
+    stub = await startControlPlane({ settle: 0 })
+  })
+  afterEach(() => stub.reset())
+  afterAll(() => stub.stop())
+
+  async function table(options: Options = {}): Promise<void> {
+    const tableName = uniqueTableName()
+    environmentWith({ AWS_ENDPOINT_URL_DYNAMODB: stub.endpoint, AWS_REGION: stub.region })
+    await createTable({ tableName, ...options })
+    currentFolderWith({ [FILE]: `table_name: ${tableName}\nread_capacity: 5\n` })
+  }
+
+  it('warns of a setting that differs, with both values and the change', async () => {
+    await table({ deletionProtection: true, readCapacity: 5 })
+    expect((await findings()).filter(({ check }) => check === 'settings')).toEqual([
+      {
+        level: 'warning',
+        check: 'settings',
+        text: 'deletion_protection: declared false (default), the table has true; set deletion_protection: true to keep it, or deletion_protection: false and run npx dynamo-session update-table',
+      },
+    ])
+  })
+
+  it('skips a setting for which a permission is missing, and names the permission', async () => {
+    await table({ readCapacity: 5 })
+    stub.deny('ListTagsOfResource')
+    expect((await findings()).filter(({ check }) => check === 'settings')).toEqual([
+      { level: 'ok', check: 'settings', text: expect.stringContaining('as declared') },
+      {
+        level: 'skipped',
+        check: 'settings',
+        text: 'tags: declared none (default), unknown: no permission, allow dynamodb:ListTagsOfResource',
+      },
+    ])
+  })
+
+  it("names region and endpoint in effect, also by AWS's own ENV names", async () => {
+    await table()
+    expect(await findingOf('region')).toMatchObject({ level: 'ok', text: `${stub.region} (ENV AWS_REGION)` })
+    const text = `${stub.endpoint} (ENV AWS_ENDPOINT_URL_DYNAMODB)`
+    expect(await findingOf('endpoint')).toEqual({ level: 'ok', check: 'endpoint', text })
+  })
+
+  it('prints all findings as JSON', async () => {
+    await table({ readCapacity: 5 })
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+    onTestFinished(() => log.mockRestore())
+    await doctorCommand({ json: true })
+    const { errors, findings: printed } = JSON.parse(String(log.mock.calls.join('\n')))
+    expect({ errors, printed }).toEqual({ errors: 0, printed: await findings() })
+  })
+
+  it('says that a migration is logged, where there is no table', async () => {
+    const { tableName } = anyEngine().options()
+    environmentWith({ AWS_ENDPOINT_URL: anyEngine().endpoint, AWS_REGION: 'us-east-1' })
+    await createRawTable(anyEngine().client(), `${tableName}_migrations`, [['name', 'S']])
+    const Item = { name: { S: '20260101000000_add_sessions' } }
+    await anyEngine()
+      .client()
+      .send(new PutItemCommand({ TableName: `${tableName}_migrations`, Item }))
+    const migration = { 'migrations/20260101000000_add_sessions.mjs': 'export async function up() {}' }
+    currentFolderWith({ [FILE]: `table_name: ${tableName}\n`, ...migration })
+    expect(await findingOf('table')).toEqual({
+      level: 'error',
+      check: 'table',
+      text: `there is no table "${tableName}" in us-east-1, although migrations are logged as executed: 20260101000000_add_sessions`,
+      remedy: 'create it again with npx dynamo-session create-table, unless a migration dropped it',
+    })
+  })
+})
+
 describe('dynamo-session doctor, where DynamoDB is not even asked', () => {
+  it('warns where no lifetime is set', async () => {
+    currentFolderWith()
+    expect(await findingOf('lifetime')).toMatchObject({
+      level: 'warning',
+      text: expect.stringMatching(/^neither max_stale nor max_age is set: sessions never expire/),
+    })
+    currentFolderWith({ [FILE]: 'max_stale: 60\n' })
+    expect(await findingOf('lifetime')).toEqual({ level: 'ok', check: 'lifetime', text: 'max_stale 60 s' })
+  })
+
+  it.each([
+    ['changeme', 'is a placeholder, which anybody can guess'],
+    ['x9!kQ2', 'has only 6 characters; 32 or more are safe'],
+  ])('warns of the secret %j, without showing it', async (secret, problem) => {
+    currentFolderWith()
+    environmentWith({ SECRET_KEY_BASE: secret })
+    const found = await findingOf('secret_key')
+    expect(found).toMatchObject({ level: 'warning', text: `set (ENV SECRET_KEY_BASE), but ${problem}` })
+    expect(JSON.stringify(found)).not.toContain(secret)
+  })
+
+  it('says that AWS_DEFAULT_REGION is not read', async () => {
+    currentFolderWith()
+    environmentWith({ AWS_DEFAULT_REGION: 'eu-west-1' })
+    expect(await findingOf('region')).toMatchObject({
+      level: 'error',
+      remedy: 'set AWS_REGION=eu-west-1: the AWS SDK for JavaScript does not read AWS_DEFAULT_REGION',
+    })
+  })
+
   it('reports every problem of the configuration and skips the rest', async () => {
     currentFolderWith({ [FILE]: 'table_nam: x\nmax_age: zero\n' })
     expect(await levels()).toEqual(['configuration: error', 'configuration: error', ...skippedAfter('configuration')])
@@ -312,13 +425,13 @@ describe('dynamo-session doctor, where DynamoDB is not even asked', () => {
   it('says how to set region and credentials when there are none', async () => {
     currentFolderWith()
     const found = await findings()
-    expect(found[2]).toMatchObject({ level: 'error', text: expect.stringMatching(/^no AWS region is set; set region/) })
-    expect(found[3]).toMatchObject({
+    expect(found[3]).toMatchObject({ level: 'error', text: expect.stringMatching(/^no AWS region is set; set region/) })
+    expect(found[5]).toMatchObject({
       level: 'error',
       text: expect.stringMatching(/^no AWS credentials were found; set AWS_ACCESS_KEY_ID/),
     })
-    expect(found.slice(4)).toEqual(
-      CHECKS.slice(4).map((check) => ({
+    expect(found.slice(6)).toEqual(
+      CHECKS.slice(6).map((check) => ({
         level: 'skipped',
         check,
         text: 'no region and no credentials to ask DynamoDB with',
@@ -335,23 +448,23 @@ describe('dynamo-session doctor, where DynamoDB is not even asked', () => {
       AWS_CREDENTIAL_EXPIRATION: '2020-01-01T00:00:00Z',
     })
     const found = await findings()
-    expect(found[3]).toEqual({
+    expect(found[5]).toEqual({
       level: 'error',
       check: 'credentials',
       text: 'expired at 2020-01-01T00:00:00.000Z',
       remedy: 'sign in again or fetch new ones',
     })
-    expect(found[4]).toMatchObject({ level: 'skipped', text: 'no credentials to ask DynamoDB with' })
+    expect(found[6]).toMatchObject({ level: 'skipped', text: 'no credentials to ask DynamoDB with' })
   })
 
   it('says how to start a local DynamoDB that does not answer', async () => {
     currentFolderWith()
     environmentWith({ AWS_DYNAMO_DB_SESSION_ENDPOINT: 'http://127.0.0.1:1' })
     const found = await findings()
-    expect(found[4]).toMatchObject({
+    expect(found[6]).toMatchObject({
       level: 'error',
       text: expect.stringMatching(/no connection to http:\/\/127.0.0.1:1 \(ECONNREFUSED\).*npx dynamo-session local/),
     })
-    expect(found.slice(5).map(({ level }) => level)).toEqual(CHECKS.slice(5).map(() => 'skipped'))
+    expect(found.slice(7).map(({ level }) => level)).toEqual(CHECKS.slice(7).map(() => 'skipped'))
   })
 })

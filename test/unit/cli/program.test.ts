@@ -5,7 +5,19 @@ import { parseArguments } from './parse-arguments.js'
 
 const parse = (...args: readonly string[]) => parseArguments(createProgram(), args)
 
-const COMMANDS = ['init', 'create-table', 'delete-table', 'clean', 'list', 'destroy', 'config', 'doctor', 'local']
+const COMMANDS = [
+  'init',
+  'create-table',
+  'plan',
+  'update-table',
+  'delete-table',
+  'clean',
+  'list',
+  'destroy',
+  'config',
+  'doctor',
+  'local',
+]
 
 describe('dynamo-session --help', () => {
   it('names every command, the options of all and examples', async () => {

@@ -16,6 +16,7 @@ import { doctorCommand } from '../../../runtime/cli/commands/doctor.js'
 import { initCommand } from '../../../runtime/cli/commands/init.js'
 import { listCommand } from '../../../runtime/cli/commands/list.js'
 import { localCommand } from '../../../runtime/cli/commands/local.js'
+import { planCommand } from '../../../runtime/cli/commands/plan.js'
 import { loadOwnUmzug } from '../../../runtime/cli/own-umzug.js'
 import { createProgram } from '../../../runtime/cli/program.js'
 import { printTarget } from '../../../runtime/cli/target.js'
@@ -96,6 +97,19 @@ function hostileUmzug() {
 }
 
 const failing = () => Promise.reject(new Error(HOSTILE, { cause: new Error(HOSTILE) }))
+
+/** What a hostile endpoint answers to the requests of `plan`. */
+function hostileSettings(target: string): object {
+  if (target.endsWith('.DescribeTable')) {
+    const KeySchema = [{ AttributeName: HOSTILE, KeyType: 'HASH' }]
+    const GlobalSecondaryIndexes = [{ IndexName: HOSTILE, IndexStatus: HOSTILE, KeySchema }]
+    const SSEDescription = { Status: 'ENABLED', SSEType: 'KMS', KMSMasterKeyArn: HOSTILE }
+    const known = { TableName: HOSTILE, TableStatus: 'ACTIVE', TableArn: HOSTILE }
+    return { Table: { ...known, KeySchema, GlobalSecondaryIndexes, SSEDescription } }
+  }
+  const TimeToLiveDescription = { TimeToLiveStatus: 'ENABLED', AttributeName: HOSTILE }
+  return { TimeToLiveDescription, Tags: [{ Key: HOSTILE, Value: HOSTILE }] }
+}
 
 function tableWork(logger: ReturnType<typeof recordingLogger>): TableWork {
   const configuration = resolveConfiguration({ root: folderWith() })
@@ -199,6 +213,16 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   ['runtime/cli/commands/list.ts', () => runCommand(() => listCommand({ by: 'user_id=1', scan: true }))],
   ['runtime/cli/commands/list.ts', () => runCommand(() => listCommand({ by: `${HOSTILE_LINE}=1`, json: true }))],
   ['runtime/cli/commands/destroy.ts', () => runCommand(() => destroyCommand({ by: 'user_id=1', scan: true }))],
+  ['runtime/cli/commands/plan.ts', () => runCommand(() => planCommand({ config: hostileFile() }))],
+  ...[{}, { json: true }].map((options): [string, () => unknown] => [
+    'runtime/cli/commands/plan.ts',
+    () => {
+      // A hostile endpoint sends such a table. In a terminal with colours, only our own sequences remain.
+      stub.answer(({ headers }, response) => sendJson(response, hostileSettings(String(headers['x-amz-target']))))
+      const colourful = Object.assign(screen({ isTTY: true }), { hasColors: () => true })
+      return runCommand(() => planCommand({ config: hostileFile(), ...options }, consoleLogger, colourful))
+    },
+  ]),
   ['runtime/cli/commands/create-table.ts', () => runCommand(() => createTableCommand({ config: hostileFile() }))],
   [
     'runtime/cli/commands/delete-table.ts',
@@ -313,6 +337,8 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     'runtime/table/delete-table.ts',
     'runtime/table/table-indexes.ts',
     'runtime/table/time-to-live.ts',
+    'runtime/table/recovery.ts',
+    'runtime/table/update-table.ts',
     'runtime/cleaning/requests.ts',
     'runtime/cleaning/deletions.ts',
   ].map((file): [string, () => unknown] => [

@@ -12,6 +12,7 @@ const ALLOWED = [
   "await new Promise((resolve) => process.stdout.write('', resolve))",
   "process.stdout.on('error', (error: NodeJS.ErrnoException) => {",
   'screen: Screen = process.stderr,',
+  'screen: Screen = process.stdout,',
   'export function assumeTerminalWidth(streams: readonly { columns?: number }[] = [process.stdout, process.stderr]): void {',
   'writeOut: (text) => write(process.stdout, text),',
   'writeErr: (text) => write(process.stderr, text),',

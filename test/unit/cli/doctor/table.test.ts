@@ -2,11 +2,12 @@ import type { IndexStatus, TableStatus } from '@aws-sdk/client-dynamodb'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { indexFindings, statusFinding, timeToLiveFinding } from '../../../../runtime/cli/doctor/table.js'
 import type { Options } from '../../../../runtime/configuration/options.js'
-import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
+import { type Configuration, resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
+import { compareTable } from '../../../../runtime/table/compare-table.js'
 import type { TableFacts } from '../../../../runtime/table/describe-table.js'
 import type { TimeToLive } from '../../../../runtime/table/time-to-live.js'
 import { environmentWith, folderWith } from '../../../support/folder.js'
-import { indexFacts, tableFacts } from '../../../support/table-facts.js'
+import { indexFacts, liveTable, tableFacts } from '../../../support/table-facts.js'
 
 beforeEach(() => environmentWith())
 
@@ -20,30 +21,47 @@ describe('the indexes of the table', () => {
     indexFacts(name, { status, key: [{ name: key, type }] })
   const wanted = (...indexKeys: string[]) => resolveConfiguration({ indexKeys, root: folderWith() })
 
-  it('are fine when the configuration needs none, even if the table has some', () => {
-    const findings = indexFindings(facts([index('other', 'CREATING')]), wanted())
+  function findingsOf(table: TableFacts, configuration: Configuration) {
+    return indexFindings(compareTable(configuration, liveTable({ table })), table, configuration)
+  }
+
+  it('are fine when the configuration needs none', () => {
+    const findings = findingsOf(facts([]), wanted())
     expect(findings).toEqual([{ level: 'ok', check: 'indexes', text: 'none needed, index_keys is empty' }])
   })
 
-  it('have a finding each: usable, being created, missing, or with a wrong key', () => {
+  it('that are not declared are a warning, with the remedies', () => {
+    const remedy = 'add "other" to index_keys, or npx dynamo-session update-table --remove-indexes'
+    const text = '"other-index" is not declared (index_keys: code)'
+    expect(findingsOf(facts([index('other', 'ACTIVE')]), wanted())).toEqual([
+      { level: 'warning', check: 'indexes', text, remedy },
+    ])
+  })
+
+  it('have a finding each: usable, being created, missing, with a wrong key, or with another projection', () => {
     const table = facts([
       index('a', 'ACTIVE'),
       index('b', 'UPDATING'),
       index('c', 'CREATING'),
       index('d', 'ACTIVE', 'x'),
       index('f', 'ACTIVE', 'f', 'N'),
+      indexFacts('g', { projection: 'ALL' }),
     ])
-    const findings = indexFindings(table, wanted('a', 'b', 'c', 'd', 'e', 'f'))
-    expect(findings.map(({ level }) => level)).toEqual(['ok', 'ok', 'warning', 'error', 'error', 'error'])
+    const findings = findingsOf(table, wanted('a', 'b', 'c', 'd', 'e', 'f', 'g'))
+    expect(findings.map(({ level }) => level)).toEqual(['ok', 'ok', 'warning', 'error', 'error', 'error', 'warning'])
     expect(findings[2]).toMatchObject({ text: '"c-index" is CREATING' })
     expect(findings[3]?.text).toMatch(
       /"d-index" of table "visits" has the key "x" \(S\), but sessions need "d" \(S\) alone/,
     )
     expect(findings[4]).toMatchObject({
       text: '"e-index" is missing (index_keys: code)',
-      remedy: expect.stringMatching(/-- --index e\b.*create-table/),
+      remedy: expect.stringMatching(/-- --index e\b.*update-table/),
     })
     expect(findings[5]?.text).toContain('has the key "f" (N)')
+    expect(findings[6]).toMatchObject({
+      text: '"g-index" has "g" (S), ALL, declared is "g" (S), KEYS_ONLY',
+      remedy: expect.stringContaining('--remove-indexes'),
+    })
   })
 })
 
@@ -70,7 +88,11 @@ describe('the state of the table', () => {
 
 describe('Time to Live', () => {
   function finding(ttl: TimeToLive | undefined, options: Options = {}) {
-    return timeToLiveFinding(ttl, resolveConfiguration({ root: folderWith(), ...options }))
+    const configuration = resolveConfiguration({ root: folderWith(), ...options })
+    const timeToLive = ttl === undefined ? { lacking: 'Time to Live' } : { value: ttl }
+    const comparison = compareTable(configuration, liveTable({ timeToLive })).find(({ option }) => option === 'ttl')
+    if (!comparison) throw new Error('Time to Live is not compared')
+    return timeToLiveFinding(comparison, configuration)
   }
   const off: TimeToLive = { status: 'DISABLED', attribute: undefined }
 
@@ -91,13 +113,13 @@ describe('Time to Live', () => {
 
   it('is a warning with the remedy when it is off, unless the configuration says so', () => {
     expect(finding(off)).toMatchObject({ level: 'warning', remedy: expect.stringContaining('set ttl: true') })
-    expect(finding(off, { ttl: true }).remedy).toBe('run npx dynamo-session create-table')
+    expect(finding(off, { ttl: true }).remedy).toBe('npx dynamo-session update-table')
     expect(finding(off, { endpoint: 'http://localhost:1' }).remedy).toContain('none for an emulator')
-    expect(finding({ status: 'DISABLING', attribute: 'expire_at' }).remedy).toContain('may take an hour')
+    expect(finding({ status: 'DISABLING', attribute: 'expire_at' }).text).toContain('may take an hour')
     expect(finding(off, { ttl: false })).toMatchObject({ level: 'ok', text: 'off, as ttl says (code)' })
   })
 
   it('is a warning when the endpoint does not support it', () => {
-    expect(finding(undefined)).toMatchObject({ level: 'warning', text: expect.stringContaining('has none') })
+    expect(finding(undefined)).toMatchObject({ level: 'warning', text: expect.stringContaining('has no Time to Live') })
   })
 })

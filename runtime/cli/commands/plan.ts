@@ -1,0 +1,149 @@
+import type { Configuration } from '../../configuration/resolve.js'
+import { DynamoSessionError } from '../../errors.js'
+import { fitForLine, jsonForOutput } from '../../fit-for-output.js'
+import type { Logger } from '../../logger.js'
+import { type Part, printParts } from '../../output.js'
+import { compareTable, type SettingComparison } from '../../table/compare-table.js'
+import { settingText, valueText } from '../../table/comparison-text.js'
+import { readLiveTable } from '../../table/live-table.js'
+import { workOnTable } from '../../table/table-work.js'
+import {
+  configurationForCommand,
+  consoleLogger,
+  optionsForCommand,
+  type SharedOptions,
+  standardError,
+} from '../command.js'
+import { placeOfTable, printTarget } from '../target.js'
+import { type TimeoutOptions, timeoutOf } from '../timeout.js'
+
+interface PlanOptions extends SharedOptions, TimeoutOptions {
+  /** Set the exit code by the result. */
+  readonly check?: boolean
+  readonly json?: boolean
+}
+
+/** Exit code of `plan --check` when a setting differs, or when there is no table. */
+const DIFFERS = 2
+
+type Screen = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean; hasColors?(): boolean }
+
+/**
+ * `dynamo-session plan`: the declared settings next to those of the live table. A line each, in a terminal a table.
+ *
+ * @throws {DynamoSessionError} with `--check`, when no setting differs but one is unknown for lack of a permission
+ */
+export async function planCommand(
+  options: PlanOptions,
+  logger = options.json ? standardError : consoleLogger,
+  screen: Screen = process.stdout,
+): Promise<void> {
+  const requestTimeout = timeoutOf(options)
+  const configuration = configurationForCommand(await optionsForCommand(options), logger)
+  await printTarget(configuration, logger)
+  const comparisons = await workOnTable(configuration, { logger, requestTimeout }, async (work) => {
+    const live = await readLiveTable(work)
+    return live && compareTable(configuration, live)
+  })
+  if (options.json) await printJson(configuration, comparisons)
+  else if (comparisons === undefined) printMissing(configuration, logger)
+  else if (screen.isTTY) printTable(comparisons, screen)
+  else printLines(comparisons, logger)
+  if (options.check) check(comparisons)
+}
+
+function check(comparisons: readonly SettingComparison[] | undefined): void {
+  if (comparisons === undefined || comparisons.some(({ state }) => state === 'differs')) {
+    process.exitCode = DIFFERS
+    return
+  }
+  const denied = comparisons.flatMap(({ permission }) => (permission === undefined ? [] : [permission]))
+  if (denied.length === 0) return
+  throw new DynamoSessionError(`not all settings could be compared; allow ${denied.join(', ')} in the IAM policy`)
+}
+
+async function printJson(
+  configuration: Configuration,
+  comparisons: readonly SettingComparison[] | undefined,
+): Promise<void> {
+  const place = await placeOfTable(configuration)
+  const exists = comparisons !== undefined
+  const settings = comparisons ?? []
+  consoleLogger.info(jsonForOutput({ table: configuration.tableName, ...place, exists, ...counts(settings), settings }))
+}
+
+function counts(comparisons: readonly SettingComparison[]) {
+  const count = (wanted: SettingComparison['state']) => comparisons.filter(({ state }) => state === wanted).length
+  return { same: count('same'), differs: count('differs'), unknown: count('unknown') }
+}
+
+function countsText(comparisons: readonly SettingComparison[]): string {
+  const { same, differs, unknown } = counts(comparisons)
+  return [`${same} same`, `${differs} ${differs === 1 ? 'differs' : 'differ'}`, `${unknown} unknown`].join(', ')
+}
+
+function printMissing({ tableName }: Configuration, logger: Logger): void {
+  const creation = 'create it with npx umzug up, or with npx dynamo-session create-table'
+  logger.info('')
+  logger.info(`differs  there is no table "${fitForLine(tableName)}"; ${creation}`)
+}
+
+const STATE_WIDTH = 'differs'.length
+
+/** For files and pipes: all about a setting in one line. */
+function printLines(comparisons: readonly SettingComparison[], logger: Logger): void {
+  logger.info('')
+  for (const comparison of comparisons) {
+    const { state, setting, live, note, limit } = comparison
+    const text =
+      state === 'same'
+        ? `${setting}: ${valueText(live)}${note === undefined ? '' : ` (${note})`}`
+        : settingText(comparison) + (limit ? `; limit: ${limit.text} (${limit.source})` : '')
+    logger.info(`${state.padEnd(STATE_WIDTH)}  ${fitForLine(text)}`)
+  }
+  logger.info('')
+  logger.info(countsText(comparisons))
+}
+
+const COLOURS = { same: 'green', differs: 'red', unknown: 'yellow' } as const
+
+/** Longest cell of the table, in characters. */
+const LONGEST_CELL = 40
+
+/** For a terminal: a table, with the change and its limit below a setting that differs. */
+function printTable(comparisons: readonly SettingComparison[], screen: Screen): void {
+  const colours = screen.hasColors?.() ?? false
+  const cells = comparisons.map(({ setting, declared, live, state }) =>
+    [setting, valueText(declared), state === 'unknown' && live === null ? '?' : valueText(live)].map(cell),
+  )
+  const header = ['setting', 'declared', 'live']
+  const widths = header.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)))
+  const padded = (row: readonly string[]) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ')
+  const line = (...parts: readonly Part[]) => printParts(screen, parts, colours)
+  line({ text: '' })
+  line({ text: `${''.padEnd(STATE_WIDTH)}  ${padded(header)}`.trimEnd(), colour: 'dim' })
+  for (const [at, { state, ...comparison }] of comparisons.entries()) {
+    line(
+      { text: state.padEnd(STATE_WIDTH), colour: COLOURS[state] },
+      { text: `  ${padded(cells[at] ?? [])}`.trimEnd() },
+    )
+    for (const text of details(comparison))
+      line({ text: `${''.padEnd(STATE_WIDTH)}    ${fitForLine(text)}`, colour: 'dim' })
+  }
+  line({ text: '' })
+  line({ text: countsText(comparisons) })
+}
+
+function details({ change, limit, note, permission, source }: Omit<SettingComparison, 'state'>): string[] {
+  return [
+    ...(change === undefined ? [] : [`declared in: ${source}`, `change: ${change}`]),
+    ...(limit ? [`limit: ${limit.text} (${limit.source})`] : []),
+    ...(permission === undefined ? [] : [`no permission: allow ${permission}`]),
+    ...(note === undefined ? [] : [note]),
+  ]
+}
+
+function cell(text: string): string {
+  const fit = fitForLine(text)
+  return fit.length > LONGEST_CELL ? `${fit.slice(0, LONGEST_CELL - 1)}…` : fit
+}

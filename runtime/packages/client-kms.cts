@@ -1,0 +1,4 @@
+import kms = require('@aws-sdk/client-kms')
+
+const { DescribeKeyCommand, KMSClient } = kms
+export = { DescribeKeyCommand, KMSClient }
