@@ -2,10 +2,12 @@ import type { NodePlopAPI } from 'plop'
 import { registerPrompts } from './generators/plop/prompts.js'
 import { assumeTerminalWidth } from './generators/plop/terminal-width.js'
 import { addSessionConfig } from './generators/session-config/generator.js'
+import { addSessionInfrastructure } from './generators/session-infrastructure/generator.js'
 import { addSessionMigration } from './generators/session-migration/generator.js'
 
 /**
- * The entry for `plop.load('dynamo-session-store')`: adds the generators `session-config` and `session-migration`.
+ * The entry for `plop.load('dynamo-session-store')`: adds the generators `session-config`, `session-migration`
+ * and `session-infrastructure`.
  *
  * @param config `{ force }`, if the plopfile of the application passes it on
  */
@@ -18,4 +20,5 @@ export default async function addGenerators(
   registerPrompts(plop)
   await addSessionConfig(plop, settings)
   await addSessionMigration(plop, settings)
+  await addSessionInfrastructure(plop, settings)
 }

@@ -3,11 +3,8 @@ import { type Configuration, resolveConfiguration } from '../../runtime/configur
 import { tableArn } from '../../runtime/configuration/table-arn.js'
 import { GeneratorError, type Plan, shownPath } from '../files/plan.js'
 import { render } from '../files/render.js'
+import { DEFAULT_FOLDER, TARGETS, type Target, targetProblem } from './targets.js'
 import { templateData } from './template-data.js'
-
-/** What the file is written for. */
-export const TARGETS = ['cloudformation', 'sam', 'cdk', 'terraform'] as const
-export type Target = (typeof TARGETS)[number]
 
 export interface InfrastructureInput {
   /** Folder of the application, absolute. */
@@ -16,8 +13,6 @@ export interface InfrastructureInput {
   /** Folder of the file, relative to `root`. Default: `infrastructure`. */
   readonly dir?: string
 }
-
-export const DEFAULT_FOLDER = 'infrastructure'
 
 const FILES: Readonly<Record<Target, { readonly name: string; readonly template: string }>> = {
   cloudformation: { name: 'session-table.cloudformation.yml', template: 'cloudformation.yml.hbs' },
@@ -48,16 +43,10 @@ export function planInfrastructure({ root, target: given, dir = DEFAULT_FOLDER }
   const data = { ...templateData(configuration), sam: target === 'sam' }
   return {
     files: [{ path, text: render(`session-infrastructure/${template}`, data) }],
+    showsDifference: true,
     notices: [...configuration.warnings, ...ownerNotices(configuration)],
     next: nextCommand(target, shownPath(path, root), configuration),
   }
-}
-
-export function targetProblem(target: string): string {
-  const choices = TARGETS.join(', ')
-  return target === ''
-    ? `choose a target: -- --target ${TARGETS.join('|')}`
-    : `${JSON.stringify(target)} can't be the target: choose one of ${choices}`
 }
 
 /** Two owners of one table would undo each other's changes. */

@@ -69,12 +69,12 @@ const POLICIES: readonly { readonly role: Role; readonly name: string; readonly 
   { role: 'deploy', name: 'Verify', purpose: 'npx dynamo-session plan, create-table and doctor' },
 ]
 
-function permissionData({ on, actions, byDynamoDB = false }: Permission) {
+function permissionData({ on, actions, byDynamoDB }: Permission) {
   return {
     onTable: on === 'table',
     onIndexes: on === 'indexes',
     onKey: on === 'key',
-    byDynamoDB,
+    byDynamoDB: byDynamoDB === true,
     actions: actions.map((action) => text(action)),
   }
 }

@@ -133,11 +133,19 @@ function deleteAction({ tableName }: Configuration): string {
 /** To compare the table with the configuration. */
 const VERIFY = ['DescribeTable', 'DescribeTimeToLive', 'DescribeContinuousBackups', 'ListTagsOfResource']
 
-function manageActions({ sources, ttl }: Configuration): string[] {
-  // Without the option, Time to Live is switched on only for a table without items.
-  const scanning = ttl && sources.ttl === 'default' ? ['Scan'] : []
-  const change = ['CreateTable', 'UpdateTable', 'DeleteTable']
-  return [...VERIFY, ...change, ...scanning]
+function manageActions({ sources, ttl, tags, pointInTimeRecovery }: Configuration): string[] {
+  const recovery = pointInTimeRecovery || sources.pointInTimeRecovery !== 'default'
+  return [
+    ...VERIFY,
+    'CreateTable',
+    'UpdateTable',
+    'DeleteTable',
+    'UpdateTimeToLive',
+    // Without the option, Time to Live is switched on only for a table without items.
+    ...(ttl && sources.ttl === 'default' ? ['Scan'] : []),
+    ...(recovery ? ['UpdateContinuousBackups'] : []),
+    ...(tags ? ['TagResource', 'UntagResource'] : []),
+  ]
 }
 
 function migrationActions({ tags }: Configuration): string[] {

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createJiti } from 'jiti'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { planInfrastructure, TARGETS } from '../../../generators/session-infrastructure/plan.js'
+import { planInfrastructure } from '../../../generators/session-infrastructure/plan.js'
+import { TARGETS } from '../../../generators/session-infrastructure/targets.js'
 import { withAmbient } from '../../../runtime/configuration/ambient.js'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration, withValues } from '../../../runtime/configuration/resolve.js'
@@ -23,6 +24,10 @@ import {
 } from '../../support/table-inputs.js'
 
 type Json = Record<string, unknown>
+
+/** A class of aws-cdk-lib, whose types this repository does not have. */
+// biome-ignore lint/suspicious/noExplicitAny: the classes are those of a package that is not installed here
+type Construct = new (...given: unknown[]) => any
 
 const packages = await infrastructurePackages()
 const missing = 'missing' in packages ? packages.missing : undefined
@@ -124,19 +129,19 @@ describe('the construct for the AWS CDK', () => {
   /** The template of a stack with the construct, and a role for each grant. */
   async function synthesised(title: string) {
     const require = createRequire(join(root, 'package.json'))
-    const { App, Stack } = require('aws-cdk-lib') as typeof import('aws-cdk-lib')
-    const { Role: IamRole, ServicePrincipal } = require('aws-cdk-lib/aws-iam') as typeof import('aws-cdk-lib/aws-iam')
-    const { Template } = require('aws-cdk-lib/assertions') as typeof import('aws-cdk-lib/assertions')
-    const module = await createJiti(import.meta.url).import<{ SessionTable: new (...given: unknown[]) => never }>(
+    const { App, Stack } = require('aws-cdk-lib') as { App: Construct; Stack: Construct }
+    const iam = require('aws-cdk-lib/aws-iam') as { Role: Construct; ServicePrincipal: Construct }
+    const { Template } = require('aws-cdk-lib/assertions') as {
+      Template: { fromStack(stack: unknown): { toJSON(): unknown } }
+    }
+    const module = await createJiti(import.meta.url).import<{ SessionTable: Construct }>(
       fileOf(title, 'session-table.ts'),
     )
     const stack = new Stack(new App(), 'Sessions', { env: ENV })
-    const table = new module.SessionTable(stack, 'SessionTable') as unknown as Record<
-      string,
-      (role: unknown) => unknown
-    > & { table: { logicalId: string } }
-    for (const [name] of ROLES)
-      table[`grant${name}`]?.(new IamRole(stack, name, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }))
+    const table = new module.SessionTable(stack, 'SessionTable')
+    for (const [name] of ROLES) {
+      table[`grant${name}`](new iam.Role(stack, name, { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') }))
+    }
     const template = Template.fromStack(stack).toJSON() as { Resources: Record<string, Json> }
     return { template, tableId: stack.resolve(table.table.logicalId) as string }
   }
