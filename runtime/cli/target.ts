@@ -2,6 +2,7 @@ import { withoutPassword } from '../configuration/option-text.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { withConnection } from '../dynamodb/connection.js'
 import { endpointOf } from '../dynamodb/endpoint.js'
+import { endpointInEffect, type Found, regionInEffect } from '../dynamodb/place-in-effect.js'
 import { fitForLine } from '../fit-for-output.js'
 import type { Logger } from '../logger.js'
 
@@ -17,11 +18,18 @@ export async function printTarget(configuration: Configuration, logger: Logger):
     'configuration file': configuration.file ?? 'none',
     table: configuration.tableName,
     ...(configuration.keyPrefix !== undefined && { key_prefix: configuration.keyPrefix }),
-    region: region ?? 'not set',
-    ...(endpoint !== undefined && { endpoint }),
+    region: region === undefined ? 'not set' : region + foreign(configuration.region, regionInEffect(configuration)),
+    ...(endpoint !== undefined && {
+      endpoint: endpoint + foreign(configuration.endpoint, endpointInEffect(configuration)),
+    }),
   }
   const width = Math.max(...Object.keys(lines).map((label) => label.length)) + 1
   for (const [label, text] of Object.entries(lines)) logger.info(`${`${label}:`.padEnd(width)} ${fitForLine(text)}`)
+}
+
+/** The ENV name of AWS that sets a value, where no option of this package does. */
+function foreign(option: string | undefined, found: Found | undefined): string {
+  return option === undefined && found ? ` (${found.source})` : ''
 }
 
 /** Region and endpoint of requests, for `--json`. `null`: not set; the endpoint of AWS itself. */

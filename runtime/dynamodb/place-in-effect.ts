@@ -1,7 +1,7 @@
 import type { Configuration } from '../configuration/resolve.js'
 
 /** A value and where it is set. */
-interface Found {
+export interface Found {
   readonly value: string
   /** A source of the configuration, or an ENV name of AWS. */
   readonly source: string

@@ -43,7 +43,8 @@ onEachEngine(
       ...more,
     })
     const indexesOf = async (options: Options) => (await describeTable(options))?.indexes
-    const index = (name: string) => ({ name: `${name}-index`, status: 'ACTIVE', key: [{ name, type: 'S' }] })
+    const index = (name: string) =>
+      expect.objectContaining({ name: `${name}-index`, status: 'ACTIVE', key: [{ name, type: 'S' }] })
     const updates = () =>
       proxy.requests.filter(({ operation }) => operation === 'UpdateTable').map(({ input }) => input)
     const failure = (options: Options, context = {}) =>

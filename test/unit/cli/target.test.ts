@@ -36,7 +36,7 @@ describe('printTarget', () => {
 
   it('finds the region as the AWS SDK does', async () => {
     environmentWith({ AWS_REGION: 'eu-north-1' })
-    expect(await target({})).toMatch(/^region: +eu-north-1$/m)
+    expect(await target({})).toMatch(/^region: +eu-north-1 \(ENV AWS_REGION\)$/m)
   })
 
   it('says when there is no file and no region, and prints no endpoint when none is set', async () => {
@@ -49,7 +49,7 @@ describe('printTarget', () => {
   it("shows the endpoint that the SDK's own ENV name sets", async () => {
     environmentWith({ AWS_ENDPOINT_URL_DYNAMODB: 'http://localhost:8123' })
     const text = await target({})
-    expect(text).toMatch(/^endpoint: +http:\/\/localhost:8123$/m)
+    expect(text).toMatch(/^endpoint: +http:\/\/localhost:8123 \(ENV AWS_ENDPOINT_URL_DYNAMODB\)$/m)
     expect(text).toMatch(/^region: +us-east-1$/m)
   })
 

@@ -43,6 +43,24 @@ describe('dynamo-session config', () => {
     expect(options.region).toEqual({ value: null, source: 'default' })
   })
 
+  it.each([
+    [{ AWS_ENDPOINT_URL: 'http://a' }, { value: 'http://a', source: 'ENV AWS_ENDPOINT_URL' }],
+    [
+      { AWS_ENDPOINT_URL: 'http://a', AWS_ENDPOINT_URL_DYNAMODB: 'http://x:y@b' },
+      { value: 'http://b', source: 'ENV AWS_ENDPOINT_URL_DYNAMODB' },
+    ],
+    [
+      { AWS_ENDPOINT_URL: 'http://a', AWS_DYNAMO_DB_SESSION_ENDPOINT: 'http://c' },
+      { value: 'http://c', source: 'ENV AWS_DYNAMO_DB_SESSION_ENDPOINT' },
+    ],
+  ])("shows region and endpoint of AWS's own ENV names, where no option is set: %j", async (variables, endpoint) => {
+    currentFolderWith()
+    environmentWith({ AWS_REGION: 'eu-west-1', ...variables })
+    const { options } = JSON.parse((await config({ json: true })).text)
+    expect(options.region).toEqual({ value: 'eu-west-1', source: 'ENV AWS_REGION' })
+    expect(options.endpoint).toEqual(endpoint)
+  })
+
   it.each([false, true])('never prints a secret, nor a password in the endpoint (JSON: %s)', async (json) => {
     currentFolderWith({ [FILE]: 'endpoint: https://user:hunter2@db.example' })
     environmentWith({ SECRET_KEY_BASE: 'top-secret' })
