@@ -1,7 +1,7 @@
 import { type Configuration, withValues } from '../../runtime/configuration/resolve.js'
 import { TTL_ATTRIBUTE } from '../../runtime/session/item/attributes.js'
 import { aliasOf, type Permission, permissionsOf, type Role } from '../../runtime/table/policy.js'
-import { createTableInput } from '../../runtime/table/table-input.js'
+import { createTableInput, kmsKeyOf } from '../../runtime/table/table-input.js'
 
 /** A text as the templates need it. */
 interface Text {
@@ -23,7 +23,8 @@ export function templateData(configuration: Configuration) {
   const input = createTableInput(configuration)
   const { ProvisionedThroughput, OnDemandThroughput, WarmThroughput, SSESpecification } = input
   const indexes = input.GlobalSecondaryIndexes ?? []
-  const kmsKeyId = SSESpecification?.KMSMasterKeyId
+  const kmsKeyId = kmsKeyOf(configuration)
+  const keyed = SSESpecification?.KMSMasterKeyId !== undefined
   return {
     origin: `${file ?? 'no configuration file'}, environment ${environment}`,
     tableName: text(input.TableName),
@@ -49,7 +50,10 @@ export function templateData(configuration: Configuration) {
     deletionProtection,
     tableClass: input.TableClass ?? '',
     tags: (input.Tags ?? []).map(({ Key, Value }) => ({ name: text(Key), value: text(Value) })),
-    kms: kmsKeyId === undefined ? '' : { ...text(kmsKeyId), ...keyForm(kmsKeyId) },
+    encrypted: SSESpecification !== undefined,
+    /** The request names the key. AWS's own key has no name there, and is no parameter. */
+    keyed,
+    kms: kmsKeyId === undefined ? '' : { ...text(kmsKeyId), ...keyForm(kmsKeyId, keyed) },
     policies: POLICIES.map(({ role, name, purpose }) => ({
       name,
       lowerName: name.toLowerCase(),
@@ -80,16 +84,17 @@ function permissionData({ on, actions, byDynamoDB }: Permission) {
 }
 
 /** A policy names a key by its ARN, and an alias by a condition. Each form of `kms_key_id` is written another way. */
-function keyForm(kmsKeyId: string) {
+function keyForm(kmsKeyId: string, keyed: boolean) {
   const isArn = kmsKeyId.startsWith('arn:')
   const alias = aliasOf(kmsKeyId)
   return {
     /** No ARN: the stack's region and account complete the name. */
-    byName: !isArn,
+    byName: !isArn || !keyed,
+    isManaged: !keyed,
     isKeyArn: isArn && alias === undefined,
     isKeyId: !isArn && alias === undefined,
-    isAlias: !isArn && alias !== undefined,
-    isAliasArn: isArn && alias !== undefined,
+    isAlias: keyed && !isArn && alias !== undefined,
+    isAliasArn: keyed && isArn && alias !== undefined,
     alias: text(alias),
     /** All keys beside the alias. */
     keys: text(kmsKeyId.replace(/:alias\/.*$/, ':key/*')),

@@ -50,7 +50,7 @@ const SAME = { state: 'same', updatable: false } as const
  */
 export function compareTable(configuration: Configuration, live: LiveTable): SettingComparison[] {
   const { table } = live
-  return [
+  const comparisons = [
     compareKey(configuration, table),
     ...compareThroughput(configuration, table),
     ...compareWarmThroughput(configuration, table),
@@ -62,6 +62,14 @@ export function compareTable(configuration: Configuration, live: LiveTable): Set
     compare(configuration, 'tableClass', 'table_class', table.tableClass, LIMITS.tableClass),
     ...compareIndexes(configuration, table),
   ]
+  return configuration.manageTable ? comparisons : comparisons.map(elsewhere)
+}
+
+/** For a table that somebody else manages: this package makes no change. */
+function elsewhere(comparison: SettingComparison): SettingComparison {
+  if (!comparison.change?.includes(UPDATE)) return comparison
+  const change = 'change it where the table is managed, or declare here what the table has'
+  return { ...comparison, change, updatable: false }
 }
 
 /** The settings that differ. */

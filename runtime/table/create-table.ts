@@ -8,6 +8,7 @@ import { createTableInput } from './table-input.js'
 import { keyProblem, statusProblem } from './table-problems.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { reconcileTimeToLive, switchOnTimeToLive } from './time-to-live.js'
+import { verifyTable } from './verify-table.js'
 
 export interface CreateTableResult {
   /** false: the table existed already, or another process created it at the same moment. */
@@ -17,7 +18,8 @@ export interface CreateTableResult {
 /**
  * Makes sure that the table exists, is active and has the right key. Switches on Time to Live for `expire_at` and
  * point-in-time recovery as configured, and adds missing indexes of `indexKeys`, one after the other. Running it again, or
- * twice at once, is safe. Other settings of an existing table (billing, tags, encryption …) stay.
+ * twice at once, is safe. Other settings of an existing table (billing, tags, encryption …) stay. With `manageTable: false`,
+ * the table is only compared with the options.
  *
  * ```ts
  * await createTable({ tableName: 'visits' }, { logger: console })
@@ -27,10 +29,15 @@ export interface CreateTableResult {
  * @param context how the call does its work
  * @throws {ConfigurationError}
  * @throws {TableSchemaError} when a table of this name can't hold sessions
+ * @throws {TableMissingError} with `manageTable: false`, when there is no table
  * @throws {TableRequestError} when DynamoDB refuses a request, or at the wait limit
  */
 export async function createTable(options: Options = {}, context: TableContext = {}): Promise<CreateTableResult> {
   return await workOnTable(options, context, async (work) => {
+    if (!work.configuration.manageTable) {
+      await verifyTable(work)
+      return { created: false }
+    }
     const created = await ensureTable(work)
     const { ttl, pointInTimeRecovery } = work.configuration
     if (ttl) await (created ? switchOnTimeToLive(work) : reconcileTimeToLive(work))

@@ -4,12 +4,13 @@ import { factsOf, lookAgain, type TableFacts } from './describe-table.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 
 export interface DeleteTableResult {
-  /** false: the table did not exist. */
+  /** false: the table did not exist, or `manageTable` is false. */
   readonly deleted: boolean
 }
 
 /**
  * Deletes the table with all its sessions, and returns when DynamoDB has deleted it. Warns when there is no table.
+ * With `manageTable: false`, only warns.
  *
  * @param options which table, and how to reach it
  * @param context how the call does its work
@@ -18,6 +19,11 @@ export interface DeleteTableResult {
  */
 export async function deleteTable(options: Options = {}, context: TableContext = {}): Promise<DeleteTableResult> {
   return await workOnTable(options, context, async (work) => {
+    const { manageTable, sources } = work.configuration
+    if (!manageTable) {
+      work.logger.warn(`${work.label} was not deleted, because manage_table is false (${sources.manageTable})`)
+      return { deleted: false }
+    }
     const table = await requestDeletion(work)
     if (table) await untilDeleted(work, table)
     return { deleted: table !== undefined }

@@ -4,7 +4,7 @@ import { partitionName } from '../dynamodb/endpoint.js'
 import { reasonInCode } from '../dynamodb/standalone.js'
 import { indexName } from '../session/item/index-attributes.js'
 import { isAlias } from './kms-alias.js'
-import { kmsKeyOf } from './table-input.js'
+import { encryptionOf, kmsKeyOf } from './table-input.js'
 
 /** The roles that have a policy of their own. */
 export const ROLES = ['deploy', 'runtime', 'clean', 'index'] as const
@@ -160,13 +160,15 @@ function migrationActions({ tags }: Configuration): string[] {
 function keyPermissions(role: Role, configuration: Configuration): Permission[] {
   const kmsKeyId = kmsKeyOf(configuration)
   if (kmsKeyId === undefined) return []
+  // AWS's own key allows its use to everybody who may use the table.
+  const managed = encryptionOf(configuration)?.KMSMasterKeyId === undefined
   const use = (...names: readonly string[]): Permission => {
     return { on: 'key', byDynamoDB: true, actions: names.map((name) => `kms:${name}`) }
   }
-  if (role !== 'deploy') return [use('Decrypt')]
+  if (role !== 'deploy') return managed ? [] : [use('Decrypt')]
   // A command asks KMS itself which key an alias stands for.
   const describe: Permission = { on: 'key', actions: ['kms:DescribeKey'] }
-  if (!configuration.manageTable) return isAlias(kmsKeyId) ? [describe] : []
+  if (managed || !configuration.manageTable) return isAlias(kmsKeyId) ? [describe] : []
   return [describe, use('CreateGrant', 'Decrypt', 'Encrypt', 'GenerateDataKey*', 'ReEncrypt*')]
 }
 

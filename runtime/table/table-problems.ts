@@ -41,6 +41,12 @@ export function isUsable({ status }: IndexFacts): boolean {
   return status === 'ACTIVE' || status === 'UPDATING'
 }
 
+/** How the missing table comes into being. */
+export function creationRemedy({ manageTable, sources }: Configuration): string {
+  if (manageTable) return 'create it with npx umzug up, or with npx dynamo-session create-table'
+  return `whoever manages the table has to create it, because manage_table is false (${sources.manageTable})`
+}
+
 /** Why the table can't be used, when waiting does not help; undefined otherwise. */
 export function statusProblem(table: TableFacts): string | undefined {
   const text = `table "${table.name}" is ${table.status}`

@@ -8,7 +8,12 @@ export const TABLE_CONFIGURATIONS: Readonly<Record<string, Options>> = {
   'provisioned capacity': { readCapacity: 3, writeCapacity: 4, migrationStorage: 'dynamodb' },
   'provisioned capacity with indexes': { billingMode: 'provisioned', indexKeys: ['user_id', 'account.id'] },
   'a maximum and an index': { maxReadRequestUnits: 500, maxWriteRequestUnits: 100, indexKeys: ['user_id'] },
-  'warm throughput and one maximum': { warmReadUnits: 13_000, warmWriteUnits: 5_000, maxWriteRequestUnits: 60 },
+  "warm throughput, one maximum and AWS's own key": {
+    warmReadUnits: 13_000,
+    warmWriteUnits: 5_000,
+    maxWriteRequestUnits: 60,
+    kmsKeyId: 'alias/aws/dynamodb',
+  },
   'no Time to Live and short backups': { ttl: false, pointInTimeRecovery: true, pointInTimeRecoveryDays: 14 },
   'odd names, tags and deletion protection': {
     tableName: 'My.Sessions_2',

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { Configuration } from '../../configuration/resolve.js'
-import { DynamoSessionError } from '../../errors.js'
+import { ConfigurationError, DynamoSessionError } from '../../errors.js'
 import { fitForLine } from '../../fit-for-output.js'
 import { write } from '../../output.js'
 import { deleteTable } from '../../table/delete-table.js'
@@ -28,8 +28,15 @@ export async function deleteTableCommand(
   const requestTimeout = timeoutOf(options)
   const configuration = configurationForCommand(await optionsForCommand(options), logger)
   await printTarget(configuration, logger)
+  assertManaged(configuration)
   if (!options.yes) await confirm(configuration, terminal)
   await deleteTable(configuration, { logger, requestTimeout })
+}
+
+function assertManaged({ manageTable, sources, tableName }: Configuration): void {
+  if (manageTable) return
+  const text = `is false, so table "${tableName}" is not deleted here; delete it where it is managed`
+  throw new ConfigurationError([{ place: `manage_table (${sources.manageTable})`, text }])
 }
 
 async function confirm(configuration: Configuration, terminal: Terminal): Promise<void> {

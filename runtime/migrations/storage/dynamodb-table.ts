@@ -82,6 +82,7 @@ export class DynamoDBMigrationsTable {
       ttl: false,
       pointInTimeRecovery: false,
       deletionProtection: false,
+      manageTable: true,
     }
     try {
       await createTable(options, { logger: this.#logger })
