@@ -6,11 +6,12 @@ export interface TableArn {
   readonly name: string
 }
 
-const ARN = /^arn:(aws[a-z-]*):dynamodb:([a-z0-9-]+):(\d{12}):table\/([A-Za-z0-9_.-]{3,255})$/
+/** A `table_name` that is an ARN. */
+export const TABLE_ARN = /^arn:(aws[a-z-]*):dynamodb:([a-z0-9-]+):(\d{12}):table\/([A-Za-z0-9_.-]{3,255})$/
 
 /** The parts of a `table_name` that is an ARN; undefined for a plain name. */
 export function tableArn(tableName: string): TableArn | undefined {
-  const [, partition, region, account, name] = ARN.exec(tableName) ?? []
+  const [, partition, region, account, name] = TABLE_ARN.exec(tableName) ?? []
   if (!partition || !region || !account || !name) return undefined
   return { partition, region, account, name }
 }

@@ -1,11 +1,12 @@
 import type { Options } from '../configuration/options.js'
+import { tableArn } from '../configuration/table-arn.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
-import { TableRequestError, TableSchemaError } from '../errors.js'
+import { TableMissingError, TableRequestError, TableSchemaError } from '../errors.js'
 import { factsOf, findTable, lookAgain, type TableFacts } from './describe-table.js'
 import { switchOnRecovery } from './recovery.js'
 import { ensureIndexes } from './table-indexes.js'
 import { createTableInput } from './table-input.js'
-import { keyProblem, statusProblem } from './table-problems.js'
+import { creationRemedy, keyProblem, statusProblem } from './table-problems.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { reconcileTimeToLive, switchOnTimeToLive } from './time-to-live.js'
 import { verifyTable } from './verify-table.js'
@@ -73,6 +74,9 @@ async function ensureTable(work: TableWork): Promise<boolean> {
 /** @returns false when a table of this name exists, although DescribeTable did not find it */
 async function requestTable(work: TableWork): Promise<boolean> {
   const input = createTableInput(work.configuration)
+  if (tableArn(input.TableName ?? '')) {
+    throw new TableMissingError(`${work.label} does not exist; ${creationRemedy(work.configuration)}`)
+  }
   work.logger.info(`creating ${work.label}`)
   let table: TableFacts
   try {

@@ -1,4 +1,5 @@
 import type { Configuration } from '../configuration/resolve.js'
+import { tableArn } from '../configuration/table-arn.js'
 import { indexName } from '../session/item/index-attributes.js'
 import type { IndexFacts, KeyAttribute, TableFacts } from './describe-table.js'
 
@@ -42,7 +43,9 @@ export function isUsable({ status }: IndexFacts): boolean {
 }
 
 /** How the missing table comes into being. */
-export function creationRemedy({ manageTable, sources }: Configuration): string {
+export function creationRemedy({ tableName, manageTable, sources }: Configuration): string {
+  const arn = tableArn(tableName)
+  if (arn) return `CreateTable belongs to the owner's account: create "${arn.name}" in account ${arn.account}`
   if (manageTable) return 'create it with npx umzug up, or with npx dynamo-session create-table'
   return `whoever manages the table has to create it, because manage_table is false (${sources.manageTable})`
 }

@@ -1,5 +1,5 @@
 import type { Options } from '../../configuration/options.js'
-import type { Configuration } from '../../configuration/resolve.js'
+import { type Configuration, withValues } from '../../configuration/resolve.js'
 import { plainTableName } from '../../configuration/table-arn.js'
 import { Connection } from '../../dynamodb/connection.js'
 import { isAwsError } from '../../dynamodb/error-facts.js'
@@ -33,7 +33,8 @@ export class DynamoDBMigrationsTable {
     this.#options = options
     this.#configuration = configuration
     this.#logger = logger
-    this.#connection = new Connection(withTimeout(configuration))
+    // With an ARN of another account, that table has another endpoint than this one.
+    this.#connection = new Connection(withTimeout(withValues(configuration, { tableName: this.name })))
     if (this.name.length > LONGEST_NAME) {
       const text = `leaves no room for the table of the executed migrations, whose name ends in ${SUFFIX}: use at most ${LONGEST_NAME - SUFFIX.length} characters, or set migration_storage to knex`
       throw new ConfigurationError([{ place: `table_name (${configuration.sources.tableName})`, text }])
@@ -77,6 +78,7 @@ export class DynamoDBMigrationsTable {
     const options: Options = {
       ...this.#options,
       tableName: this.name,
+      region: this.#configuration.region,
       tableKey: 'name',
       billingMode: 'pay_per_request',
       ttl: false,
