@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { planInfrastructure } from '../../../../generators/session-infrastructure/plan.js'
-import { withAmbient } from '../../../../runtime/configuration/ambient.js'
+import { withAmbient } from '../../../../runtime/configuration/options-in-migrations.js'
 import { resolveConfiguration, withValues } from '../../../../runtime/configuration/resolve.js'
 import { policyOf } from '../../../../runtime/table/policy.js'
 import { readTemplate, resolved } from '../../../support/cloudformation.js'
