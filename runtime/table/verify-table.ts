@@ -1,4 +1,5 @@
 import { TableMissingError, TableRequestError, TableSchemaError } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
 import { indexName } from '../session/item/index-attributes.js'
 import { compareTable, differencesOf, type SettingComparison } from './compare-table.js'
 import { settingText } from './comparison-text.js'
@@ -25,10 +26,11 @@ export async function verifyTable(work: TableWork): Promise<SettingComparison[]>
   }
   assertReady(work, live)
   const left = compareTable(configuration, live).filter(({ state }) => state !== 'same')
-  for (const comparison of left) logger.warn(settingText(comparison))
+  for (const comparison of left) logger.warn(fitForLine(settingText(comparison)))
   const reason = `manage_table is false (${configuration.sources.manageTable})`
   const problems = problemsOf(work, live)
-  if (problems.length > 0) throw new TableSchemaError(`${problems.join('; ')}. Nothing was changed, because ${reason}`)
+  if (problems.length > 0)
+    throw new TableSchemaError(`${fitForLine(problems.join('; '))}. Nothing was changed, because ${reason}`)
   const differing = differencesOf(left).length
   const result =
     differing === 0 ? 'is as declared' : `differs in ${differing === 1 ? '1 setting' : `${differing} settings`}`

@@ -228,6 +228,13 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
       return runCommand(() => planCommand({ config: hostileFile(), ...options }, consoleLogger, colourful))
     },
   ]),
+  [
+    'runtime/table/verify-table.ts',
+    () => {
+      stub.answer(({ headers }, response) => sendJson(response, hostileSettings(String(headers['x-amz-target']))))
+      return runCommand(() => createTableCommand({ config: hostileFile('manage_table: false\n') }))
+    },
+  ],
   ['runtime/cli/commands/create-table.ts', () => runCommand(() => createTableCommand({ config: hostileFile() }))],
   [
     'runtime/cli/commands/delete-table.ts',
