@@ -27,7 +27,7 @@ export async function verifyTable(work: TableWork): Promise<SettingComparison[]>
   assertReady(work, live)
   const left = compareTable(configuration, live).filter(({ state }) => state !== 'same')
   for (const comparison of left) logger.warn(fitForLine(settingText(comparison)))
-  const reason = `manage_table is false (${configuration.sources.manageTable})`
+  const reason = fitForLine(`manage_table is false (${configuration.sources.manageTable})`)
   const problems = problemsOf(work, live)
   if (problems.length > 0)
     throw new TableSchemaError(`${fitForLine(problems.join('; '))}. Nothing was changed, because ${reason}`)
