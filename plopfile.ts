@@ -19,6 +19,10 @@ export default async function addGenerators(
   assumeTerminalWidth()
   registerPrompts(plop)
   await addSessionConfig(plop, settings)
-  await addSessionMigration(plop, settings)
+  await addSessionMigration(plop, {
+    ...settings,
+    // The modules behind it load the AWS SDK, so only --undo loads them.
+    keep: async ({ path }, { root }) => (await import('./runtime/cli/executed-reason.js')).executedReason(path, root),
+  })
   await addSessionInfrastructure(plop, settings)
 }

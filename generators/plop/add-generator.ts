@@ -63,7 +63,7 @@ export async function addGenerator<const Q extends Questions>(
     return await read
   }
   // plop prints before and after a generator's actions. Inquirer turns an exit during its prompts into an interrupt.
-  if (asksForHelp(argv, name)) {
+  if (isPlop(argv) && isNamed(argv, name) && asksForHelp(argv)) {
     await printHelp((await commandLine())?.help)
     process.exit(0)
   }
@@ -122,7 +122,7 @@ async function run<Q extends Questions>(
   { root, answers, flags, plop }: Run<Q>,
 ): Promise<string[]> {
   const { force = false, skip = false, undo = false, quiet = false, 'dry-run': dryRun = false } = flags
-  if (force && skip) throw new GeneratorError('--force and --skip contradict each other: give one of them')
+  if (force && skip) throw new GeneratorError('force and skip contradict each other: give one of them')
   const context: PlanContext = { root, force, undo }
   const plan = await generator.plan(withDefaults(answers, generator.questions, root), context)
   const keep = generator.keep

@@ -11,16 +11,16 @@ export function isNamed(argv: readonly string[], generator: string): boolean {
   return parsed(beforeDashes(argv)).positionals[0] === generator
 }
 
-/** Whether the command line is for this generator, and asks only for its help. */
-export function asksForHelp(argv: readonly string[], generator: string): boolean {
-  if (!isPlop(argv) || !isNamed(argv, generator)) return false
+/** Whether the command line has `--help` or `-h`. */
+export function asksForHelp(argv: readonly string[]): boolean {
   const { values } = parsed(withoutDashes(argv))
   return values.help === true || values.h === true
 }
 
 /** The names of the options after `--`. plop refuses each that is not the name of a prompt. */
 export function optionsAfterDashes(argv: readonly string[]): string[] {
-  const names = parsed(afterDashes(argv)).tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
+  const { tokens } = parseArgs({ args: afterDashes(argv), strict: false, tokens: true })
+  const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
   return [...new Set(names.flatMap((name) => [name, name.replace(/^no-/, '')]))]
 }
 
@@ -49,7 +49,7 @@ function beforeDashes(argv: readonly string[]): readonly string[] {
   return argv.slice(2, dashes === -1 ? undefined : dashes)
 }
 
-function afterDashes(argv: readonly string[]): readonly string[] {
+function afterDashes(argv: readonly string[]): string[] {
   const dashes = argv.indexOf('--')
   return dashes === -1 ? [] : argv.slice(dashes + 1)
 }

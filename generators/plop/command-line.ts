@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { fitForLine } from '../../runtime/fit-for-output.js'
 import { GeneratorError } from '../files/plan.js'
-import { isNamed, misplacedArgument, withoutDashes } from './arguments.js'
+import { asksForHelp, isNamed, misplacedArgument, withoutDashes } from './arguments.js'
 import {
   type Answers,
   FLAGS,
@@ -42,8 +42,8 @@ export function readCommandLine<Q extends Questions>(
 ): CommandLine<Q> {
   const { name, questions } = definition
   const command = commandOf(definition)
+  if (asksForHelp(argv)) return { answers: {}, flags: {}, help: helpText(command, definition) }
   const options = parse(command, withoutDashes(argv))
-  if (options.help === true) return { answers: {}, flags: {}, help: helpText(command, definition) }
   const flags = Object.fromEntries(FLAGS.map((flag) => [flag, options[flag] === true]))
   if (options.pretend === true) flags['dry-run'] = true
   if (!isNamed(argv, name)) {
@@ -101,7 +101,10 @@ function parse(command: Command, args: readonly string[]): Record<string, unknow
     command.parse(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    const text = error.message.replace(/^error: /, '').replace('\n', ' ')
+    const text = error.message
+      .replace(/^error: /, '')
+      .replace(/^option '(?:-\w, )?(--[\w-]+) .*' argument missing$/, '$1 needs a value')
+      .replace('\n', ' ')
     throw new GeneratorError(`${fitForLine(text)}; see ${command.name()} --help`, { cause: error })
   }
   return Object.fromEntries(
@@ -111,7 +114,7 @@ function parse(command: Command, args: readonly string[]): Record<string, unknow
 
 function commandOf({ name, questions }: CommandLineDefinition): Command {
   const command = new Command(`npx plop ${name}`)
-    .usage([...positions(questions), '[options]'].join(' '))
+    .usage([...positions(questions), '[--option …]'].join(' '))
     .helpOption(false)
     .allowExcessArguments()
     .exitOverride()

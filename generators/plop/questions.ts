@@ -1,3 +1,4 @@
+import { didYouMean } from '../../runtime/configuration/did-you-mean.js'
 import { fitForLine } from '../../runtime/fit-for-output.js'
 import { GeneratorError } from '../files/plan.js'
 
@@ -55,7 +56,7 @@ export function checkedAnswers<Q extends Questions>(
   questions: Q,
   root: string,
 ): { answers: Answers<Q>; flags: Flags } {
-  if (typeof given !== 'object' || given === null) {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new GeneratorError(`the answers must be an object, not ${shown(given)}`)
   }
   const answers: Record<string, string> = {}
@@ -72,16 +73,22 @@ export function checkedAnswers<Q extends Questions>(
       if (typeof value !== 'boolean') throw new GeneratorError(`${key} must be true or false, not ${shown(value)}`)
       flags[name] = value
     } else {
-      const known = [...Object.keys(questions), ...FLAGS].join(', ')
-      throw new GeneratorError(`unknown answer ${shown(key)}: known are ${known}`)
+      const known = [...Object.keys(questions), ...FLAGS].map(camelCase)
+      throw new GeneratorError(
+        `unknown answer ${shown(key)}${didYouMean(key, known) || `; known are ${known.join(', ')}`}`,
+      )
     }
   }
   return { answers: answers as Answers<Q>, flags: flags as Flags }
 }
 
 function nameOf(key: string): string {
-  const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  const name = key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   return name === 'pretend' ? 'dry-run' : name
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 function shown(value: unknown): string {

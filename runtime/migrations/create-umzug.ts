@@ -100,13 +100,15 @@ function split<Context extends object>({
   return { options, context: { knex, storage, migrations, context, logger, lockLease, optionsModule } }
 }
 
-function knexFor({ root, environment }: Configuration, given: KnexInstance | undefined): KnexSource | undefined {
+/** The knex instance that is given, or that of the application's knexfile. */
+export function knexFor({ root, environment }: Configuration, given: KnexInstance | undefined): KnexSource | undefined {
   if (given) return givenKnex(given)
   const knexfile = findKnexfile(root)
   return knexfile === undefined ? undefined : knexFromFile(knexfile, environment, root)
 }
 
-function storageFor(
+/** The storage of the option `migrationStorage`. */
+export function storageFor(
   configuration: Configuration,
   options: Options,
   knex: KnexSource | undefined,

@@ -62,13 +62,37 @@ describe('the generators in a terminal', { retry: 2 }, () => {
   })
 
   it('a dry run prints readable content, and an existing file is refused', async () => {
-    const dry = plop(['session-config', 'production', '--', '--dry-run'])
+    const file = 'config/dynamo_session_store/production.yml'
+    await app.write(file, 'table_name: mine\n')
+    const dry = plop(['session-config', 'production', '--dry-run'])
     await dry.see('#table_name: sessions')
-    await dry.see('without --dry-run: config/dynamo_session_store/production.yml exists already')
+    await dry.see(`dry run: ${file} would be left as it`)
+    await dry.see(`without --dry-run: ${file}`)
     expect(await dry.exit).toBe(0)
     const refused = plop(['session-config', 'production'])
     await refused.see('exists already')
     expect(await refused.exit).toBe(1)
+  })
+
+  it('wraps notices between words at the width of the terminal', async () => {
+    await app.write('config/dynamo_session_store.yml', '')
+    const terminal = plop(['session-config', 'wrapped', '--dest', '.'])
+    await terminal.see('was written')
+    expect(await terminal.exit).toBe(0)
+    const lines = terminal.output().split(/\r?\n/)
+    const notice = lines.slice(lines.findIndex((line) => line.includes('was written')))
+    expect(notice.slice(1, 3).map((line) => line.trim())).toEqual([
+      'note: with NODE_ENV=wrapped only this file is read, and',
+      'config/dynamo_session_store.yml is not: copy the settings that you need',
+    ])
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80)
+  })
+
+  it('prints its help alone, and asks nothing', async () => {
+    const terminal = plop(['session-migration', '--help'])
+    expect(await terminal.exit).toBe(0)
+    expect(terminal.output()).toMatch(/^\r?Writes a migration/)
+    expect(terminal.output()).toMatch(/--undo\r?\n$/)
   })
 
   it.skipIf(process.platform === 'win32')(

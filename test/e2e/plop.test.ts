@@ -1,7 +1,9 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type App, installApp, type Outcome } from '../support/app.js'
+import { block } from '../support/readme.js'
 
 const PLOPFILE = `export default async function (plop, config) {
   await plop.load('dynamo-session-store', { force: config.force })
@@ -56,11 +58,12 @@ describe('session-config without a terminal', () => {
     [['session-config', '--', '--environment', 'a\tb'], "can't be the name of an environment"],
     [['session-config', ''], '--environment needs a value'],
     [['session-config', '--', '--environment'], '--environment needs a value'],
-    [['session-config', '--', '--dry-run', 'perhaps'], 'unexpected argument "perhaps": --dry-run takes no value'],
     [['session-config', 'test', 'toString'], 'unexpected argument "toString"'],
-    [['session-config', '--dry-run'], 'must come after "--"'],
-    [['session-config', '--', 'test'], '"test" must come before "--"'],
-    [['session-config', '--', '--colour', 'red'], '"colour" is an invalid argument'],
+    [['session-config', 'test', '--', '--environment', 'other'], 'environment is given twice'],
+    [['session-config', '--colour', 'red'], "unknown option '--colour'"],
+    [['session-config', '--', '--colour', 'red'], "unknown option '--colour'"],
+    [['session-config', 'new', '--', '--dryrun'], 'Did you mean --dry-run?'],
+    [['session-config', 'new', '--force', '--skip'], 'force and skip contradict each other'],
   ])('refuses %j with exit code 1 and writes nothing', async (args, message) => {
     const before = filesIn(app, 'config/dynamo_session_store')
     const { code, stderr } = await plop(app, args)
@@ -90,11 +93,15 @@ describe('session-migration without a terminal', () => {
 
   it('refuses a second migration of the same name, and rewrites the first with --force', async () => {
     const before = filesIn(app, 'migrations')
+    const [, file = ''] = before
+    const text = await app.read(`migrations/${file}`)
+    await app.write(`migrations/${file}`, `${text}// mine\n`)
     const again = await plop(app, ['session-migration', 'add sessions'])
     expect(again).toMatchObject({ code: 1 })
     expect(again.stderr).toContain('a migration add_sessions exists already')
     expect(await plop(app, ['session-migration', 'add sessions', '--force'])).toMatchObject({ code: 0 })
     expect(filesIn(app, 'migrations')).toEqual(before)
+    expect(await app.read(`migrations/${file}`)).toBe(text)
   })
 
   it('prints path and content in a dry run, and what --dir overrides', async () => {
@@ -109,7 +116,7 @@ describe('session-migration without a terminal', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/^db\/migrate\/\d{14}_dry\.js\n/)
     expect(stdout).toContain('await createTable()')
-    expect(stderr).toContain('nothing was written')
+    expect(stderr).toMatch(/dry run: db\/migrate\/\d{14}_dry\.js would be written/)
     expect(stderr).toContain('--dir db/migrate overrides migrations_dir')
     expect(app.exists('db')).toBe(false)
   })
@@ -129,7 +136,7 @@ describe('session-migration without a terminal', () => {
     [['session-migration', 'a/b'], "can't be the name of a migration"],
     [['session-migration', '--', '--name', '..'], "can't be the name of a migration"],
     [['session-migration', '!?'], "can't be the name of a migration"],
-    [['session-migration', 'New', '--', '--language', 'coffee'], 'choose ts, js or mjs'],
+    [['session-migration', 'New', '--', '--language', 'coffee'], 'must be one of ts, js, mjs'],
     [['session-migration', 'New', '--', '--options', 'src/absent.js'], 'src/absent.js does not exist'],
     [['session-migration', 'New', '--', '--dir', 'node_modules/x'], 'inside node_modules'],
     [['session-migration', 'New', '--', '--dir'], '--dir needs a value'],
@@ -166,6 +173,110 @@ describe('session-migration without a terminal', () => {
     expect(app.exists('node_modules/dynamo-session-store/config')).toBe(false)
     expect(await plop(app, [...args, '--dest', '.'])).toMatchObject({ code: 0 })
     expect(app.exists('config/dynamo_session_store/test.yml')).toBe(true)
+  })
+})
+
+describe('what all generators share, without a terminal', () => {
+  let app: App
+  beforeAll(async () => {
+    app = await installApp({ files: { 'plopfile.mjs': PLOPFILE } })
+  })
+  afterAll(() => app.remove())
+
+  it.each([
+    ['session-config', '--help'],
+    ['session-config', 'production', '-h'],
+    ['session-migration', '--', '--help'],
+    ['session-migration', 'AddSessions', '--colour', '--help'],
+  ])('prints help and writes nothing: plop %s %s %s', async (...args) => {
+    const { code, stdout, stderr } = await plop(app, args)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^Writes [\s\S]+\n\nUsage: npx plop session-\w+ \[/)
+    for (const part of ['Prompts', 'Options:', '--undo', '--quiet', 'Examples:\n  $ npx plop']) {
+      expect(stdout).toContain(part)
+    }
+    expect(filesIn(app, 'config')).toEqual([])
+    expect(filesIn(app, 'migrations')).toEqual([])
+  })
+
+  it.each([
+    ['session-config', '--dry-run', 'production'],
+    ['--pretend', 'session-config', 'production'],
+    ['session-config', '--', 'production', '-p'],
+    ['session-config', 'production', '--', '--pretend'],
+  ])('writes nothing in a dry run: plop %s %s %s %s', async (...args) => {
+    const { code, stdout, stderr } = await plop(app, args)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^config\/dynamo_session_store\/production\.yml\n# yaml-language-server/)
+    expect(stderr).toContain('dry run: config/dynamo_session_store/production.yml would be written')
+    expect(filesIn(app, 'config')).toEqual([])
+  })
+
+  it('reports an identical file, leaves another with --skip, and says less with --quiet', async () => {
+    const written = await plop(app, ['session-config', '--quiet'])
+    expect(written.code).toBe(0)
+    expect(written.stderr).toContain(`${CONFIG} was written`)
+    expect(written.stderr).not.toContain('Next')
+    const again = await plop(app, ['session-config'])
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining(`${CONFIG} is identical`) })
+    await app.write(CONFIG, '# mine\n')
+    for (const args of [['--skip'], ['--', '-s']]) {
+      const skipped = await plop(app, ['session-config', ...args])
+      expect(skipped).toMatchObject({ code: 0, stderr: expect.stringContaining(`${CONFIG} exists already`) })
+    }
+    expect(await app.read(CONFIG)).toBe('# mine\n')
+    expect(await plop(app, ['session-config', '--', '-f'])).toMatchObject({ code: 0 })
+    expect(await app.read(CONFIG)).toContain('#table_name')
+  })
+
+  it('counts a second migration with the same text as done', async () => {
+    for (const said of ['was written', 'is identical']) {
+      const { code, stderr } = await plop(app, ['session-migration', 'AddSessions'])
+      expect(code).toBe(0)
+      expect(stderr).toContain(said)
+    }
+    expect(filesIn(app, 'migrations')).toHaveLength(1)
+  })
+
+  it('works under another name, given by the plopfile', async () => {
+    const renaming = `export default async function (plop) {
+  await plop.load('dynamo-session-store', {}, { generators: { 'session-config': 'settings' } })
+}
+`
+    await app.write('renaming.mjs', renaming)
+    const run = (...args: string[]) => plop(app, ['--plopfile', 'renaming.mjs', 'settings', ...args])
+    expect(await run('renamed', '--dry-run')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('renamed.yml would be written'),
+    })
+    expect(await run('--', '--environment', 'renamed')).toMatchObject({ code: 0 })
+    expect(filesIn(app, 'config/dynamo_session_store')).toEqual(['renamed.yml'])
+    expect(await run('--colour')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("unknown option '--colour'"),
+    })
+    const help = await run('--help')
+    expect(help).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Writes the configuration/) })
+    expect(await plop(app, ['--plopfile', 'renaming.mjs', 'alone'])).toMatchObject({ code: 0 })
+    expect(filesIn(app, 'config/dynamo_session_store')).toEqual(['alone.yml', 'renamed.yml'])
+  })
+})
+
+describe("plop's Node API", () => {
+  const PAGE = readFileSync(join(import.meta.dirname, '../../docs/generators.md'), 'utf8')
+
+  it('runs a generator as docs/generators.md shows, and prints nothing of its own', async () => {
+    const files = { 'plopfile.mjs': PLOPFILE, 'scaffold.mjs': block('node api', PAGE) }
+    const app = await installApp({ files })
+    const path = join(app.folder, 'config/dynamo_session_store/production.yml')
+    for (const args of [[], ['-f', '--undo', '--help']]) {
+      const outcome = await app.run('node', ['scaffold.mjs', ...args])
+      expect(outcome).toEqual({ code: 0, stdout: `${await realpath(path)}\n`, stderr: '' })
+    }
+    await app.write('config/dynamo_session_store/production.yml', '# mine\n')
+    const refused = await app.run('node', ['scaffold.mjs', '-f', '--force'])
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('exists already') })
+    await app.remove()
   })
 })
 

@@ -130,14 +130,6 @@ it('generates a configuration file without the AWS SDK, YAML, umzug and knex', a
   const modules = await modulesOf(['node_modules/plop/bin/plop.js', 'session-config'])
   expect(app.exists('config/dynamo_session_store.yml')).toBe(true)
   expect(await ownModules(modules)).toContain('generators/session-config/generator.js')
-  const unneeded = [
-    '@aws-sdk/client-dynamodb',
-    '@aws-sdk/credential-provider-node',
-    'yaml',
-    'umzug',
-    'knex',
-    'commander',
-    'undici',
-  ]
+  const unneeded = ['@aws-sdk/client-dynamodb', '@aws-sdk/credential-provider-node', 'yaml', 'umzug', 'knex', 'undici']
   expect(packagesOf(modules).filter((each) => unneeded.includes(each))).toEqual([])
 })

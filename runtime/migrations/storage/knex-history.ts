@@ -22,9 +22,7 @@ export async function refuseKnexMigrations(
   folder: string,
   names: readonly string[],
 ): Promise<void> {
-  const { folders } = await source.open()
-  if (!folders.some((candidate) => resolve(candidate) === resolve(folder))) return
-  const run = new Set(await namesRunByKnex(source))
+  const run = new Set(await namesRunByKnex(source, folder))
   const found = names.filter((name) => run.has(name))
   if (found.length === 0) return
   const shown = found.length > 3 ? `${found.slice(0, 3).join(', ')} and ${found.length - 3} more` : found.join(', ')
@@ -35,8 +33,10 @@ export async function refuseKnexMigrations(
   )
 }
 
-async function namesRunByKnex(source: KnexSource): Promise<string[]> {
-  const { knex: instance, history } = await source.open()
+/** The migrations that knex has logged, without extension. None if the folder is none of knex's. */
+export async function namesRunByKnex(source: KnexSource, folder: string): Promise<string[]> {
+  const { knex: instance, folders, history } = await source.open()
+  if (!folders.some((candidate) => resolve(candidate) === resolve(folder))) return []
   const knex = asKnex(instance)
   const { tableName, schemaName } = history
   const schema = schemaName === undefined ? knex.schema : knex.schema.withSchema(schemaName)

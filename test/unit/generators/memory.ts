@@ -7,6 +7,7 @@ export const ROOT = '/app'
 export function memory(files: Readonly<Record<string, string>> = {}) {
   const volume = Volume.fromJSON({ 'package.json': '{}', ...files }, ROOT)
   return {
+    volume,
     fs: volume as unknown as FileSystem,
     /** Paths of all files, relative to the application where they are inside. */
     files: () => Object.keys(volume.toJSON()).map((path) => path.replace(`${ROOT}/`, '')),

@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process'
+import { basename, dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { shownPath } from '../../generators/files/plan.js'
+import { TEMPLATES } from '../../generators/templates-folder.js'
+import { DynamoSessionError, messageOf } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
+import { executedNames } from '../migrations/executed-names.js'
+import { withoutExtension } from '../migrations/migration-files.js'
+import { findOwnUmzugFile } from './own-umzug.js'
+
+/**
+ * Why a migration must not be removed: it is logged as executed, or nobody knows. Undefined when it may be removed.
+ *
+ * @param path of the migration's file, absolute
+ * @param root folder of the application
+ */
+export async function executedReason(path: string, root: string): Promise<string | undefined> {
+  const text = `${shownPath(path)} was left as it is`
+  try {
+    const revert = await howToRevert(path, root)
+    return revert && `${text}: it is logged as executed. Run ${revert} first`
+  } catch (error) {
+    const reason = fitForLine(messageOf(error))
+    return `${text}: nobody knows whether it is executed (${reason}). If it never ran, delete the file yourself`
+  }
+}
+
+/** The command that reverts a migration; undefined when the migration is not executed. */
+async function howToRevert(path: string, root: string): Promise<string | undefined> {
+  const name = withoutExtension(basename(path))
+  const down = `npx umzug down --name ${name}`
+  if (findOwnUmzugFile(root) !== undefined) return (await namesFromCommand(root)).includes(name) ? down : undefined
+  const { byUmzug, byKnex } = await executedNames(root, dirname(path))
+  if (byUmzug.includes(name)) return down
+  return byKnex.includes(name) ? 'npx knex migrate:down' : undefined
+}
+
+/** `umzug executed`, in a process of its own: an umzug of the application may leave connections open. */
+async function namesFromCommand(root: string): Promise<string[]> {
+  const executable = fileURLToPath(new URL('../runtime/cli/umzug.js', TEMPLATES))
+  const { stdout } = await promisify(execFile)(process.execPath, [executable, 'executed', '--json'], {
+    cwd: root,
+  }).catch(({ stderr, message }: { stderr?: string; message: string }) => {
+    throw new DynamoSessionError(stderr?.trim() || message)
+  })
+  return JSON.parse(stdout).map(({ name }: { name: string }) => withoutExtension(name))
+}

@@ -1,0 +1,31 @@
+import { resolveConfiguration } from '../configuration/resolve.js'
+import { knexFor, storageFor } from './create-umzug.js'
+import { withoutExtension } from './migration-files.js'
+import { isMigrationStorage } from './storage/contract.js'
+import { namesRunByKnex } from './storage/knex-history.js'
+
+/** Names without extension, of migrations with and without a file. */
+export interface ExecutedNames {
+  readonly byUmzug: readonly string[]
+  /** Those that knex has run from a folder that is also its own. */
+  readonly byKnex: readonly string[]
+}
+
+/**
+ * The migrations that are logged as executed. Nothing is created, and no lock is taken.
+ *
+ * @param root folder of the application
+ * @param folder of migrations, absolute
+ */
+export async function executedNames(root: string, folder: string): Promise<ExecutedNames> {
+  const configuration = resolveConfiguration({ root })
+  const knex = knexFor(configuration, undefined)
+  const storage = storageFor(configuration, { root }, knex, undefined)
+  try {
+    const logged = await storage.executed({ context: {} })
+    return { byUmzug: logged.map(withoutExtension), byKnex: knex ? await namesRunByKnex(knex, folder) : [] }
+  } finally {
+    if (isMigrationStorage(storage)) await storage.close()
+    await knex?.close()
+  }
+}
