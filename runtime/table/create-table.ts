@@ -19,8 +19,8 @@ export interface CreateTableResult {
 /**
  * Makes sure that the table exists, is active and has the right key. Switches on Time to Live for `expire_at` and
  * point-in-time recovery as configured, and adds missing indexes of `indexKeys`, one after the other. Running it again, or
- * twice at once, is safe. Other settings of an existing table (billing, tags, encryption …) stay. With `manageTable: false`,
- * the table is only compared with the options.
+ * twice at once, is safe. Other settings of an existing table (billing, tags, encryption …) stay: `updateTable` changes them.
+ * With `manageTable: false`, the table is only compared with the options.
  *
  * ```ts
  * await createTable({ tableName: 'visits' }, { logger: console })

@@ -7,7 +7,7 @@ export interface DocumentedLimit {
 
 const GUIDE = 'https://docs.aws.amazon.com/amazondynamodb/latest/developerguide'
 
-/** The documented limits of the changes that AWS restricts, by option. Read on 2026-11-29. */
+/** The documented limits of the changes that AWS restricts, by option. Each text sums up its page. */
 export const LIMITS = {
   billingMode: {
     text: 'AWS allows four switches to pay_per_request in 24 hours; the switch to provisioned is always possible',
@@ -27,7 +27,7 @@ export const LIMITS = {
   },
   kmsKeyId: {
     text: 'AWS allows four changes of the key in 24 hours, and one more when six hours have passed without a change',
-    source: `${GUIDE}/encryption.usagenotes.html`,
+    source: `${GUIDE}/ServiceQuotas.html`,
   },
   tableClass: {
     text: 'AWS allows two changes of the table class in 30 days',

@@ -110,7 +110,9 @@ export class TableWork {
   /** Whether requests for keys can reach KMS. An emulator on this machine has none, unless ENV names one. */
   get hasKms(): boolean {
     const { AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL } = process.env
-    return !isLocal(endpointOf(this.configuration)) || Boolean(AWS_ENDPOINT_URL_KMS || AWS_ENDPOINT_URL)
+    const { client } = this.configuration
+    const emulator = client ? client.config?.isCustomEndpoint === true : isLocal(endpointOf(this.configuration))
+    return !emulator || Boolean(AWS_ENDPOINT_URL_KMS || AWS_ENDPOINT_URL)
   }
 
   /**

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { secretFindings, weakness } from '../../../../runtime/cli/doctor/secret.js'
+import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
+
+it.each([
+  'changeme',
+  'please-change-me-before-production!!',
+  'CHANGE_THIS',
+  'secret',
+  'super-secret',
+  'my_secret_key',
+  'your-secret-key-goes-here',
+  'keyboard cat',
+  'password123',
+  'secret_key_base',
+  'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
+  '<your secret>',
+  '123123',
+  'development',
+  'replace me',
+])('a placeholder is weak: %j', (secret) => {
+  expect(weakness(secret)).toBe('is a placeholder, which anybody can guess')
+})
+
+it('a short secret is weak, a long one is not', () => {
+  expect(weakness('u7!kQx')).toBe('has only 6 characters; 32 or more are safe')
+  expect(weakness('my dog ate eleven green apples, twice')).toBeUndefined()
+  for (const encoding of ['hex', 'base64', 'base64url'] as const) {
+    expect(weakness(randomBytes(32).toString(encoding))).toBeUndefined()
+  }
+})
+
+it('says which secret of a list is weak, and where the list is set', () => {
+  const secretKey = [randomBytes(32).toString('hex'), 'changeme', 'short']
+  const findings = [...secretFindings(resolveConfiguration({ secretKey }, {}))]
+  expect(findings.map(({ level, text }) => `${level}: ${text}`)).toEqual([
+    'warning: set (code), but secret 2 of 3 is a placeholder, which anybody can guess',
+    'warning: set (code), but secret 3 of 3 has only 5 characters; 32 or more are safe',
+  ])
+})
