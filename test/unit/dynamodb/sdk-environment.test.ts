@@ -29,9 +29,13 @@ const chain = "read by the SDK's default chain, which is used where ENV has no k
 const metadata = 'decides how the service for instance metadata is asked, which only the default chain does'
 const symbol = 'the name of a symbol in the invoke store, not of a variable'
 
+const keyOrigin = 'the origin of a key in the SDK for KMS, no name of ENV'
+
 /** Names that this package can ignore, and why. */
 const IRRELEVANT: Readonly<Record<string, string>> = {
   AWS_CREDENTIAL_SCOPE: 'a member of credentials of which neither signatures nor the endpoint of DynamoDB know',
+  AWS_CLOUDHSM: keyOrigin,
+  AWS_KMS: keyOrigin,
   AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: chain,
   AWS_CONTAINER_CREDENTIALS_FULL_URI: chain,
   AWS_CONTAINER_AUTHORIZATION_TOKEN: chain,
