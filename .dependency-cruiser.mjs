@@ -53,8 +53,8 @@ export const ROOMS = [
   },
   {
     room: 'generators',
-    may: ['application'],
-    because: 'Generators write files, and start without the AWS SDK.',
+    may: ['application', 'table', 'session/item'],
+    because: 'Generators write files, also of the table for other tools. They start without the AWS SDK.',
   },
   {
     room: 'application',

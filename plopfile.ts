@@ -3,6 +3,7 @@ import { registerPrompts } from './generators/plop/prompts.js'
 import { assumeTerminalWidth } from './generators/plop/terminal-width.js'
 import { addSessionCleaning } from './generators/session-cleaning/generator.js'
 import { addSessionConfig } from './generators/session-config/generator.js'
+import { addSessionInfrastructure } from './generators/session-infrastructure/generator.js'
 import { addSessionMigration } from './generators/session-migration/generator.js'
 import { addSessionStore } from './generators/session-store/generator.js'
 
@@ -28,4 +29,5 @@ export default async function addGenerators(
   })
   await addSessionStore(plop, settings)
   await addSessionCleaning(plop, settings)
+  await addSessionInfrastructure(plop, settings)
 }

@@ -14,6 +14,8 @@ export interface PlannedFile {
 /** What a generator would write, and what it tells its user. */
 export interface Plan {
   readonly files: readonly PlannedFile[]
+  /** Shows what a file's new text changes, before the file is overwritten or left. For files that users do not edit. */
+  readonly showsDifference?: boolean
   /** Notes for the user, one line each. */
   readonly notices: readonly string[]
   /** The command for the user to run next, or several lines. */

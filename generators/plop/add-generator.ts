@@ -127,6 +127,7 @@ async function run<Q extends Questions>(
   const complete = withDefaults(answers, generator.questions, root)
   const plan = await generator.plan(complete, context)
   const { keep } = generator
+  const compared = plop && !undo && plan.showsDifference === true ? await printDifferences(plan) : []
   const outcomes = await carryOut(plan, {
     force,
     skip,
@@ -135,11 +136,24 @@ async function run<Q extends Questions>(
     keep: keep && ((file) => keep(file, context, complete)),
   })
   if (!plop) return outcomes.map(({ file }) => file.path)
-  if (dryRun) printContents(outcomes)
+  if (dryRun) printContents(outcomes.filter(({ file }) => !compared.includes(file)))
   const lines = outcomes.map((outcome) => outcomeLine(outcome, { dryRun }))
   const last = lines.pop() ?? `nothing to ${undo ? 'remove' : 'write'}`
   const closing = quiet ? [] : closingLines(plan, outcomes, { root, dryRun, undo })
   return [...lines, await wrapped([last, ...closing])]
+}
+
+/** @returns the files that exist with another text */
+async function printDifferences({ files }: Plan): Promise<PlannedFile[]> {
+  const { differenceOf } = await import('../files/difference.js')
+  const compared: PlannedFile[] = []
+  for (const file of files) {
+    const difference = differenceOf(file)
+    if (difference === undefined) continue
+    writeOverLine(process.stdout, difference)
+    compared.push(file)
+  }
+  return compared
 }
 
 /** On a terminal, plop's spinner is at the beginning of the line. */

@@ -3,6 +3,7 @@ import type {
   BatchStatementResponse,
   DeleteItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
+import { tableArn } from '../configuration/table-arn.js'
 import { DENIED, isAwsError, isConditionFailed, isThrottling } from '../dynamodb/error-facts.js'
 import { explainAwsError } from '../dynamodb/explain-error.js'
 import type { Transport } from '../dynamodb/transport.js'
@@ -40,7 +41,7 @@ export class Deletions {
   readonly #requests: CleaningRequests
   readonly #outcomes: Outcomes
   readonly #rate: number | undefined
-  #oneByOne = false
+  #oneByOne: boolean
   /** Grows by one after each batch that DynamoDB carried out completely. One again after throttling. */
   #width = 1
   #sessions = 0
@@ -48,6 +49,8 @@ export class Deletions {
 
   constructor(work: TableWork, requests: CleaningRequests, outcomes: Outcomes, rate: number | undefined) {
     this.#work = work
+    // PartiQL deletes only from tables of the caller's account.
+    this.#oneByOne = tableArn(work.configuration.tableName) !== undefined
     this.#requests = requests
     this.#outcomes = outcomes
     this.#rate = rate

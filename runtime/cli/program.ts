@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Argument, type Command } from 'commander'
 import { VERSION } from '../version.js'
 import { baseProgram, examples } from './base-program.js'
 
@@ -124,6 +124,29 @@ export function createProgram(): Command {
     .action(running(async () => (await import('./commands/doctor.js')).doctorCommand))
 
   program
+    .command('policy')
+    .description('print the least IAM policy for this configuration as JSON; without a role, those of all roles')
+    .addArgument(
+      new Argument(
+        '[role]',
+        'deploy: commands for the table, and umzug; runtime: the application; clean: clean; index: list and destroy',
+      ).choices(['deploy', 'runtime', 'clean', 'index']),
+    )
+    .option('--account <id>', 'account of the role, 12 digits (default: ENV AWS_ACCOUNT_ID)')
+    .option(
+      '--scan',
+      "for runtime and index: also allow to read the whole table (--scan, and a store's clear, all, length)",
+    )
+    .addHelpText(
+      'after',
+      examplesOf(
+        'policy runtime --account 123456789012',
+        'policy deploy --account 123456789012 --environment production',
+      ),
+    )
+    .action(running(async () => (await import('./commands/policy.js')).policyCommand))
+
+  program
     .command('local')
     .description('run an embedded DynamoDB (dynalite) for development until Ctrl-C')
     .option('--port <number>', 'port to listen on, 0 for any free port', '8000')
@@ -136,9 +159,11 @@ export function createProgram(): Command {
 
 /** An action that loads its command, then runs it with the options of the command line, the shared ones included. */
 function running<T>(load: () => Promise<(options: T) => Promise<void>>) {
-  return async (_own: unknown, command: Command): Promise<void> => {
+  return async (...given: readonly unknown[]): Promise<void> => {
+    const command = given.at(-1) as Command
     const { runCommand } = await import('./command.js')
-    await runCommand(async () => (await load())(command.optsWithGlobals() as T))
+    const named = command.registeredArguments.map((argument, index) => [argument.name(), command.processedArgs[index]])
+    await runCommand(async () => (await load())({ ...Object.fromEntries(named), ...command.optsWithGlobals() } as T))
   }
 }
 

@@ -67,9 +67,10 @@ function problemOf(name: OptionName, value: unknown): string | undefined {
   switch (definition.type) {
     case 'string':
     case 'path': {
-      const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern, not, orList } = definition
+      const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern, orPattern, not, orList } = definition
       if (orList && Array.isArray(value)) return listProblem(name, value)
       if (typeof value !== 'string') return `must be text, not ${shown(name, value)}${quoteHint(value)}`
+      if (orPattern && new RegExp(orPattern).test(value)) return undefined
       if (value.length < minLength || Buffer.byteLength(value) > maxLength) {
         return `must be ${lengths(minLength, maxLength)} characters long, not ${value.length}`
       }

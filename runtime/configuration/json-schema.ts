@@ -44,7 +44,7 @@ function valueSchema(name: OptionName): Record<string, unknown> {
     }
     case 'string':
     case 'path': {
-      const { minLength, maxLength, pattern, not, orList } = definition
+      const { minLength, maxLength, pattern, orPattern, not, orList } = definition
       const text = {
         type: 'string',
         ...(minLength !== undefined && { minLength }),
@@ -52,6 +52,7 @@ function valueSchema(name: OptionName): Record<string, unknown> {
         ...(pattern !== undefined && { pattern }),
         ...(not && { not: { enum: not } }),
       }
+      if (orPattern) return { anyOf: [text, { type: 'string', pattern: orPattern }] }
       return orList ? { anyOf: [text, { type: 'array', minItems: 1, items: text }] } : text
     }
     default:

@@ -1,5 +1,6 @@
 import { ATTRIBUTE_NAMES } from '../session/item/attributes.js'
 import type { OptionName, Options } from './options.js'
+import { TABLE_ARN } from './table-arn.js'
 
 /** Where a value may come from besides code and the default. */
 type Origin = 'env' | 'yaml'
@@ -25,6 +26,8 @@ interface TextOption extends Common {
   readonly pattern?: string
   /** What `pattern` demands, in words: "must be …". */
   readonly rule?: string
+  /** Texts of this pattern are accepted too, of any length. */
+  readonly orPattern?: string
   readonly not?: readonly string[]
   /** Code and YAML may also give a list of such texts. */
   readonly orList?: true
@@ -103,11 +106,12 @@ export const OPTIONS = {
     type: 'string',
     default: 'sessions',
     from: everywhere,
-    text: 'Name of the DynamoDB table that holds the sessions.',
+    text: 'Name of the DynamoDB table that holds the sessions, or its ARN if the table belongs to another AWS account.',
     minLength: 3,
     maxLength: 255,
     pattern: '^[A-Za-z0-9_.-]*$',
-    rule: 'may contain only letters, digits, "_", "-" and "."',
+    rule: 'may contain only letters, digits, "_", "-" and ".", unless it is the ARN of a table',
+    orPattern: TABLE_ARN.source,
   },
   tableKey: {
     type: 'string',
@@ -431,6 +435,12 @@ export const OPTIONS = {
     default: 'standard',
     from: everywhere,
     text: 'Storage class of the table.',
+  },
+  manageTable: {
+    type: 'boolean',
+    default: true,
+    from: everywhere,
+    text: 'Create, change and delete the table. false: only verify it, because CloudFormation, Terraform or another account owns it.',
   },
   migrationsDir: {
     type: 'path',

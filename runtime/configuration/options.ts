@@ -6,9 +6,10 @@ import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynam
  */
 export interface Options {
   /**
-   * Name of the DynamoDB table that holds the sessions.
+   * Name of the DynamoDB table that holds the sessions, or its ARN if the table belongs to another AWS account.
    *
    * @default 'sessions'
+   * @example { tableName: 'arn:aws:dynamodb:eu-central-1:123456789012:table/sessions' }
    */
   readonly tableName?: string | null | undefined
   /**
@@ -278,6 +279,13 @@ export interface Options {
    * @default 'standard'
    */
   readonly tableClass?: 'standard' | 'standard_infrequent_access' | null | undefined
+  /**
+   * Create, change and delete the table. false: only verify it, because CloudFormation, Terraform or another account
+   * owns it.
+   *
+   * @default true
+   */
+  readonly manageTable?: boolean | null | undefined
   /**
    * Folder of the migrations, for the generator and for npx umzug.
    *

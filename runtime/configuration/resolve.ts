@@ -21,6 +21,7 @@ import { valueText, withoutPassword } from './option-text.js'
 import type { OptionName, Options } from './options.js'
 import { overAmbient } from './options-in-migrations.js'
 import type { Origin } from './origin.js'
+import { tableArn } from './table-arn.js'
 import { type FileOrigin, readYaml } from './yaml-origin.js'
 
 /** Every option with its value and its source. Printing a configuration never shows a secret. */
@@ -82,6 +83,7 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
     env,
   ) as unknown as Configuration
   assertIndexableKeys(configuration)
+  assertRegionOfTable(configuration, env)
   return configuration
 }
 
@@ -93,17 +95,29 @@ export function withValues(configuration: Configuration, values: Partial<Resolve
 /** A save can't write the table's key, and the key can't have a second index. */
 function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): void {
   if (!indexKeys.includes(tableKey)) return
-  const source = sources.indexKeys
-  const [place, spelled]: [string, Spelling] =
-    source === 'code'
-      ? ['option indexKeys', inCode]
-      : source.startsWith('ENV ')
-        ? [source, envName]
-        : [`${source}: index_keys`, yamlName]
+  const [place, spelled] = placeOf('indexKeys', sources)
   const text =
     `can't hold "${tableKey}", the table's key (${spelled('tableKey')}: ${sources.tableKey}); ` +
     'give the key of the session another name'
   throw new ConfigurationError([{ place, text }])
+}
+
+/** DynamoDB serves only tables of its own region, also where `table_name` is an ARN. */
+function assertRegionOfTable({ tableName, region, client, sources }: Configuration, env: Environment): void {
+  const arn = tableArn(tableName)
+  if (!arn) return
+  const own = sources.region === `${sources.tableName} (${yamlName('tableName')})`
+  const [found, place] = own && !client ? [env.AWS_REGION, 'ENV AWS_REGION'] : [region, placeOf('region', sources)[0]]
+  if (!found || found === arn.region) return
+  const text = `is ${found}, but table_name (${sources.tableName}) is the ARN of a table in ${arn.region}; set it to ${arn.region}`
+  throw new ConfigurationError([{ place, text }])
+}
+
+/** The place of an option that is set, and how the place spells other options. */
+function placeOf(name: OptionName, sources: Configuration['sources']): [string, Spelling] {
+  const source = sources[name]
+  if (source === 'code') return [`option ${name}`, inCode]
+  return source.startsWith('ENV ') ? [source, envName] : [`${source}: ${yamlName(name)}`, yamlName]
 }
 
 /**
@@ -132,6 +146,15 @@ class ResolvedConfiguration {
     if (sources.enableLocking !== 'default' && sources.locking === 'default') {
       values.locking = values.enableLocking ? 'pessimistic' : 'none'
       sources.locking = `${sources.enableLocking} (${yamlName('enableLocking')})`
+    }
+    const arn = tableArn(String(values.tableName))
+    if (arn && sources.region === 'default') {
+      values.region = arn.region
+      sources.region = `${sources.tableName} (${yamlName('tableName')})`
+    }
+    if (arn && sources.manageTable === 'default') {
+      values.manageTable = false
+      sources.manageTable = `${sources.tableName} (${yamlName('tableName')} is an ARN)`
     }
     if (sources.environment === 'default' && env.NODE_ENV) sources.environment = 'ENV NODE_ENV'
     Object.assign(this, values, facts, { sources })

@@ -26,19 +26,19 @@ export interface EndpointFacts {
   readonly accountIdMode: string | undefined
 }
 
-/** Region names, suffix of hosts, suffix of dual-stack hosts, and regions that have an endpoint for each account. */
-type Partition = readonly [RegExp, string, string, RegExp?]
+/** Name, region names, suffix of hosts, suffix of dual-stack hosts, and regions that have an endpoint for each account. */
+type Partition = readonly [string, RegExp, string, string, RegExp?]
 
 /** A test compares this list with the partitions of the installed SDK. The SDK sends to regions of other names. */
 const PARTITIONS: readonly Partition[] = [
-  [/^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z0-9]+-\d+$/, 'amazonaws.com', 'api.aws', /./],
-  [/^us-gov-[a-z0-9]+-\d+$/, 'amazonaws.com', 'api.aws', /^us-gov-(east|west)-1$/],
-  [/^cn-[a-z0-9]+-\d+$/, 'amazonaws.com.cn', 'api.amazonwebservices.com.cn', /^cn-(north|northwest)-1$/],
-  [/^eusc-de-[a-z0-9]+-\d+$/, 'amazonaws.eu', 'api.amazonwebservices.eu'],
-  [/^us-iso-[a-z0-9]+-\d+$/, 'c2s.ic.gov', 'api.aws.ic.gov'],
-  [/^us-isob-[a-z0-9]+-\d+$/, 'sc2s.sgov.gov', 'api.aws.scloud'],
-  [/^eu-isoe-[a-z0-9]+-\d+$/, 'cloud.adc-e.uk', 'api.cloud-aws.adc-e.uk'],
-  [/^us-isof-[a-z0-9]+-\d+$/, 'csp.hci.ic.gov', 'api.aws.hci.ic.gov'],
+  ['aws', /^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z0-9]+-\d+$/, 'amazonaws.com', 'api.aws', /./],
+  ['aws-us-gov', /^us-gov-[a-z0-9]+-\d+$/, 'amazonaws.com', 'api.aws', /^us-gov-(east|west)-1$/],
+  ['aws-cn', /^cn-[a-z0-9]+-\d+$/, 'amazonaws.com.cn', 'api.amazonwebservices.com.cn', /^cn-(north|northwest)-1$/],
+  ['aws-eusc', /^eusc-de-[a-z0-9]+-\d+$/, 'amazonaws.eu', 'api.amazonwebservices.eu'],
+  ['aws-iso', /^us-iso-[a-z0-9]+-\d+$/, 'c2s.ic.gov', 'api.aws.ic.gov'],
+  ['aws-iso-b', /^us-isob-[a-z0-9]+-\d+$/, 'sc2s.sgov.gov', 'api.aws.scloud'],
+  ['aws-iso-e', /^eu-isoe-[a-z0-9]+-\d+$/, 'cloud.adc-e.uk', 'api.cloud-aws.adc-e.uk'],
+  ['aws-iso-f', /^us-isof-[a-z0-9]+-\d+$/, 'csp.hci.ic.gov', 'api.aws.hci.ic.gov'],
 ]
 
 /** Region names that the SDK accepts, except those of FIPS endpoints. */
@@ -59,7 +59,7 @@ export function endpointFor(facts: EndpointFacts): Endpoint | undefined {
 }
 
 function awsHost({ region, accountId, accountIdMode = 'preferred' }: EndpointFacts): string | undefined {
-  const [, suffix, , withAccounts] = partitionOf(region) ?? []
+  const [, , suffix, , withAccounts] = partitionOf(region) ?? []
   if (suffix === undefined) return undefined
   if (accountIdMode === 'disabled' || (accountId === undefined && accountIdMode === 'preferred')) {
     return `dynamodb.${region}.${suffix}`
@@ -69,8 +69,13 @@ function awsHost({ region, accountId, accountIdMode = 'preferred' }: EndpointFac
   return `${accountId}.ddb.${region}.${suffix}`
 }
 
+/** The partition in ARNs of this region, such as `aws-cn`. */
+export function partitionName(region: string): string {
+  return partitionOf(region)?.[0] ?? 'aws'
+}
+
 function partitionOf(region: string): Partition | undefined {
-  return PARTITIONS.find(([regions]) => regions.test(region))
+  return PARTITIONS.find(([, regions]) => regions.test(region))
 }
 
 /** The SDK signs other paths in another form, and drops queries and passwords. */
@@ -83,7 +88,7 @@ function customEndpoint(endpoint: string, region: string): Endpoint | undefined 
   if (!/^https?:$/.test(url.protocol) || !PLAIN_PATH.test(pathname) || username || password || search || hash) {
     return undefined
   }
-  const dualStack = partitionOf(region)?.[2] ?? 'api.aws'
+  const dualStack = partitionOf(region)?.[3] ?? 'api.aws'
   if (/^(search-)?dynamodb\./.test(hostname) && hostname.endsWith(`.${region}.${dualStack}`)) return undefined
   return { ...parts(url), signingRegion: region }
 }

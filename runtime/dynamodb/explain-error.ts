@@ -1,4 +1,5 @@
 import type { Configuration } from '../configuration/resolve.js'
+import { tableArn } from '../configuration/table-arn.js'
 import { TableRequestError } from '../errors.js'
 import { fitForOutput, makeErrorFit } from '../fit-for-output.js'
 import { endpointOf, isLocal } from './endpoint.js'
@@ -23,8 +24,17 @@ export function explainAwsError(error: unknown, request: FailedRequest): TableRe
   const failure = { ...facts, message: fitForOutput(facts.message), ...request }
   makeErrorFit(error)
   const tableName = request.tableName ?? request.configuration.tableName
-  const message = `${request.action} for table "${tableName}" failed: ${explanationOf(failure)}`
+  const message = `${request.action} for table "${tableName}" failed: ${explanationOf(failure)}${ownerHint(request)}`
   return new TableRequestError(oneLine(message), { cause: error })
+}
+
+/** Requests that no other account may send for a table. */
+const OWNERS = ['dynamodb:CreateTable', 'dynamodb:UpdateTimeToLive']
+
+/** For a table that may belong to another account. */
+function ownerHint({ action, configuration, tableName = configuration.tableName }: FailedRequest): string {
+  const arn = OWNERS.includes(action) ? tableArn(tableName) : undefined
+  return arn ? `; this request belongs to the owner's account, ${arn.account}` : ''
 }
 
 /** Whether a request failed without a region or a connection, so nothing was sent. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, sep } from 'node:path'
 import type { Configuration } from '../configuration/resolve.js'
+import { tableArn } from '../configuration/table-arn.js'
 import { fitForLine } from '../fit-for-output.js'
 import {
   type CredentialsSource,
@@ -82,7 +83,10 @@ export function standaloneOf(
   const region = configuration.region ?? (env.AWS_REGION || (local && !file ? LOCAL_REGION : undefined))
   if (!region) return { reason: 'neither the option region nor ENV AWS_REGION is set' }
 
-  const endpoint = (accountId: string | undefined) => {
+  const arn = tableArn(configuration.tableName)
+  const endpoint = (credentialsAccount: string | undefined) => {
+    // As in the SDK, the account of a table's ARN has priority over the account of the credentials.
+    const accountId = arn?.region === region ? arn.account : credentialsAccount
     return endpointFor({ region, endpoint: configured, accountId, accountIdMode: env.AWS_ACCOUNT_ID_ENDPOINT_MODE })
   }
   const credentials = credentialsOf(configuration, env, { region, local, file })
@@ -97,7 +101,8 @@ export function standaloneOf(
   }
 }
 
-function reasonInCode(configuration: Configuration): string | undefined {
+/** The option that makes the SDK send all requests; undefined when none does. */
+export function reasonInCode(configuration: Configuration): string | undefined {
   if (configuration.transport === 'sdk') return 'the option transport is sdk'
   const option = (['client', 'requestHandler', 'logger', 'profile'] as const).find(
     (name) => configuration[name] !== undefined,

@@ -1,5 +1,6 @@
 import type { OptionName } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
+import { tableArn } from '../configuration/table-arn.js'
 import { TTL_ATTRIBUTE } from '../session/item/attributes.js'
 import { indexName } from '../session/item/index-attributes.js'
 import type { IndexFacts, KeyAttribute, TableFacts } from './describe-table.js'
@@ -50,7 +51,7 @@ const SAME = { state: 'same', updatable: false } as const
  */
 export function compareTable(configuration: Configuration, live: LiveTable): SettingComparison[] {
   const { table } = live
-  return [
+  const comparisons = [
     compareKey(configuration, table),
     ...compareThroughput(configuration, table),
     ...compareWarmThroughput(configuration, table),
@@ -62,6 +63,18 @@ export function compareTable(configuration: Configuration, live: LiveTable): Set
     compare(configuration, 'tableClass', 'table_class', table.tableClass, LIMITS.tableClass),
     ...compareIndexes(configuration, table),
   ]
+  return configuration.manageTable ? comparisons : comparisons.map((one) => elsewhere(one, configuration))
+}
+
+/** For a table that somebody else manages: this package makes no change. */
+function elsewhere(comparison: SettingComparison, { tableName }: Configuration): SettingComparison {
+  if (!comparison.change?.includes(UPDATE)) return comparison
+  const arn = tableArn(tableName)
+  const change =
+    arn && comparison.option === 'ttl'
+      ? `UpdateTimeToLive belongs to the owner's account: change it in account ${arn.account}, or declare here what the table has`
+      : 'change it where the table is managed, or declare here what the table has'
+  return { ...comparison, change, updatable: false }
 }
 
 /** The settings that differ. */

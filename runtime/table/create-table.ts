@@ -1,13 +1,15 @@
 import type { Options } from '../configuration/options.js'
+import { tableArn } from '../configuration/table-arn.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
-import { TableRequestError, TableSchemaError } from '../errors.js'
+import { TableMissingError, TableRequestError, TableSchemaError } from '../errors.js'
 import { factsOf, findTable, lookAgain, type TableFacts } from './describe-table.js'
 import { switchOnRecovery } from './recovery.js'
 import { ensureIndexes } from './table-indexes.js'
 import { createTableInput } from './table-input.js'
-import { keyProblem, statusProblem } from './table-problems.js'
+import { creationRemedy, keyProblem, statusProblem } from './table-problems.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { reconcileTimeToLive, switchOnTimeToLive } from './time-to-live.js'
+import { verifyTable } from './verify-table.js'
 
 export interface CreateTableResult {
   /** false: the table existed already, or another process created it at the same moment. */
@@ -18,6 +20,7 @@ export interface CreateTableResult {
  * Makes sure that the table exists, is active and has the right key. Switches on Time to Live for `expire_at` and
  * point-in-time recovery as configured, and adds missing indexes of `indexKeys`, one after the other. Running it again, or
  * twice at once, is safe. Other settings of an existing table (billing, tags, encryption …) stay: `updateTable` changes them.
+ * With `manageTable: false`, the table is only compared with the options.
  *
  * ```ts
  * await createTable({ tableName: 'visits' }, { logger: console })
@@ -27,10 +30,15 @@ export interface CreateTableResult {
  * @param context how the call does its work
  * @throws {ConfigurationError}
  * @throws {TableSchemaError} when a table of this name can't hold sessions
+ * @throws {TableMissingError} with `manageTable: false`, when there is no table
  * @throws {TableRequestError} when DynamoDB refuses a request, or at the wait limit
  */
 export async function createTable(options: Options = {}, context: TableContext = {}): Promise<CreateTableResult> {
   return await workOnTable(options, context, async (work) => {
+    if (!work.configuration.manageTable) {
+      await verifyTable(work)
+      return { created: false }
+    }
     const created = await ensureTable(work)
     const { ttl, pointInTimeRecovery } = work.configuration
     if (ttl) await (created ? switchOnTimeToLive(work) : reconcileTimeToLive(work))
@@ -66,6 +74,9 @@ async function ensureTable(work: TableWork): Promise<boolean> {
 /** @returns false when a table of this name exists, although DescribeTable did not find it */
 async function requestTable(work: TableWork): Promise<boolean> {
   const input = createTableInput(work.configuration)
+  if (tableArn(input.TableName ?? '')) {
+    throw new TableMissingError(`${work.label} does not exist; ${creationRemedy(work.configuration)}`)
+  }
   work.logger.info(`creating ${work.label}`)
   let table: TableFacts
   try {

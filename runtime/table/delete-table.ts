@@ -7,13 +7,14 @@ import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { isEmpty } from './time-to-live.js'
 
 export interface DeleteTableResult {
-  /** false: the table did not exist, or a migration that did not create it left it. */
+  /** false: the table did not exist, `manageTable` is false, or a migration that did not create it left it. */
   readonly deleted: boolean
 }
 
 /**
  * Deletes the table with all its sessions, and returns when DynamoDB has deleted it. Warns when there is no table. Inside
  * the `down` of a migration, a table stays that the `up` of this migration found there.
+ * With `manageTable: false`, only warns.
  *
  * @param options which table, and how to reach it
  * @param context how the call does its work
@@ -22,6 +23,11 @@ export interface DeleteTableResult {
  */
 export async function deleteTable(options: Options = {}, context: TableContext = {}): Promise<DeleteTableResult> {
   return await workOnTable(options, context, async (work) => {
+    const { manageTable, sources } = work.configuration
+    if (!manageTable) {
+      work.logger.warn(`${work.label} was not deleted, because manage_table is false (${sources.manageTable})`)
+      return { deleted: false }
+    }
     if (await keep(work)) return { deleted: false }
     await confirm(work)
     const table = await requestDeletion(work)

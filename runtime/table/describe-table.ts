@@ -134,7 +134,8 @@ export function factsOf(work: TableWork, table: AwsTableDescription | undefined)
   const { ReadUnitsPerSecond, WriteUnitsPerSecond } = table.WarmThroughput ?? {}
   const { MaxReadRequestUnits: maxRead = 0, MaxWriteRequestUnits: maxWrite = 0 } = table.OnDemandThroughput ?? {}
   return {
-    name: table.TableName,
+    // An ARN stays an ARN: a plain name means a table of the caller's account.
+    name: work.configuration.tableName,
     arn: table.TableArn,
     status: table.TableStatus,
     key: keyOf(table.KeySchema),

@@ -9,7 +9,7 @@ import { findIndex, indexProblem, isUsable } from './table-problems.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 
 export interface DeleteIndexResult {
-  /** false: the index or the table did not exist. */
+  /** false: the index or the table did not exist, or `manageTable` is false. */
   readonly deleted: boolean
 }
 
@@ -49,6 +49,12 @@ export async function deleteIndex(
 ): Promise<DeleteIndexResult> {
   return await workOnTable(options, context, async (work) => {
     const name = indexName(key)
+    const { manageTable, sources } = work.configuration
+    if (!manageTable) {
+      const reason = `manage_table is false (${sources.manageTable})`
+      work.logger.warn(`the index "${name}" of ${work.label} was not deleted, because ${reason}`)
+      return { deleted: false }
+    }
     const table = await findTable(work)
     if (!table || !findIndex(table, key)) {
       work.logger.warn(`the index "${name}" of ${work.label} does not exist: nothing to delete`)

@@ -1,4 +1,5 @@
 import type { Configuration } from '../configuration/resolve.js'
+import { tableArn } from '../configuration/table-arn.js'
 import { indexName } from '../session/item/index-attributes.js'
 import type { IndexFacts, KeyAttribute, TableFacts } from './describe-table.js'
 
@@ -39,6 +40,14 @@ export function findIndex(table: TableFacts, key: string): IndexFacts | undefine
 /** Queries also work while DynamoDB changes the capacity of the index. */
 export function isUsable({ status }: IndexFacts): boolean {
   return status === 'ACTIVE' || status === 'UPDATING'
+}
+
+/** How the missing table comes into being. */
+export function creationRemedy({ tableName, manageTable, sources }: Configuration): string {
+  const arn = tableArn(tableName)
+  if (arn) return `CreateTable belongs to the owner's account: create "${arn.name}" in account ${arn.account}`
+  if (manageTable) return 'create it with npx umzug up, or with npx dynamo-session create-table'
+  return `whoever manages the table has to create it, because manage_table is false (${sources.manageTable})`
 }
 
 /** Why the table can't be used, when waiting does not help; undefined otherwise. */

@@ -5,10 +5,11 @@ import { compareTable, differencesOf, type SettingComparison } from './compare-t
 import { differenceText, settingText } from './comparison-text.js'
 import { findTable, lookAgain } from './describe-table.js'
 import { type LiveTable, readLiveTable } from './live-table.js'
-import { keyProblem, statusProblem } from './table-problems.js'
+import { creationRemedy, keyProblem, statusProblem } from './table-problems.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { timeToLiveProblem } from './time-to-live.js'
 import { type Removals, STEPS, type UpdateStep, type UpdateWork } from './update-steps.js'
+import { verifyTable } from './verify-table.js'
 
 /** How `updateTable` does its work. */
 export interface UpdateTableContext extends TableContext, Removals {}
@@ -26,7 +27,7 @@ export interface UpdateTableResult {
  *
  * It deletes nothing: indexes and tags that nobody declared stay, unless `context` says otherwise. Where an option is not
  * set, deletion protection, point-in-time recovery, a KMS key and maximum request units of the table also stay. All that
- * stays is logged as a warning, and is in the result.
+ * stays is logged as a warning, and is in the result. With `manageTable: false`, nothing is changed.
  *
  * ```ts
  * await updateTable({ billingMode: 'pay_per_request' }, { logger: console })
@@ -40,6 +41,7 @@ export interface UpdateTableResult {
  */
 export async function updateTable(options: Options = {}, context: UpdateTableContext = {}): Promise<UpdateTableResult> {
   return await workOnTable(options, context, async (work) => {
+    if (!work.configuration.manageTable) return { changed: [], left: await verifyTable(work) }
     let live = await settled(work)
     assertChangeable(work, live)
     const changed: string[] = []
@@ -78,8 +80,8 @@ async function settled(work: TableWork): Promise<LiveTable> {
 
 /** For work that needs an existing table. */
 export function tableMissing(work: TableWork): TableRequestError {
-  const creation = 'create it with npx umzug up, or with npx dynamo-session create-table'
-  return new TableRequestError(`${work.label} does not exist in this region and account; ${creation}`)
+  const remedy = creationRemedy(work.configuration)
+  return new TableRequestError(`${work.label} does not exist in this region and account; ${remedy}`)
 }
 
 /** @throws {TableSchemaError} before the first change */

@@ -13,7 +13,10 @@ export interface SdkRequest {
 const REFUSED = new Error('not sent')
 
 /** The request that the SDK would send for a GetItem; undefined when the SDK refuses to send one. */
-export async function sdkRequest(config: DynamoDBClientConfig): Promise<SdkRequest | undefined> {
+export async function sdkRequest(
+  config: DynamoDBClientConfig,
+  TableName = 'sessions',
+): Promise<SdkRequest | undefined> {
   let request: SdkRequest | undefined
   const handle = async (given: SdkRequest) => {
     request = given
@@ -21,7 +24,7 @@ export async function sdkRequest(config: DynamoDBClientConfig): Promise<SdkReque
   }
   const requestHandler = { handle } as unknown as NonNullable<DynamoDBClientConfig['requestHandler']>
   const client = new DynamoDBClient({ maxAttempts: 1, ...config, requestHandler })
-  await client.send(new GetItemCommand({ TableName: 'sessions', Key: { session_id: { S: 'x' } } })).catch((error) => {
+  await client.send(new GetItemCommand({ TableName, Key: { session_id: { S: 'x' } } })).catch((error) => {
     if (request && error !== REFUSED) throw error
   })
   return request

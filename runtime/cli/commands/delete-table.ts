@@ -1,5 +1,5 @@
 import type { Configuration } from '../../configuration/resolve.js'
-import { DynamoSessionError } from '../../errors.js'
+import { ConfigurationError, DynamoSessionError } from '../../errors.js'
 import { deleteTable } from '../../table/delete-table.js'
 import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from '../command.js'
 import { confirm, processTerminal, type Terminal } from '../confirm.js'
@@ -20,8 +20,15 @@ export async function deleteTableCommand(
   const requestTimeout = timeoutOf(options)
   const configuration = configurationForCommand(await optionsForCommand(options), logger)
   await printTarget(configuration, logger)
+  assertManaged(configuration)
   if (!options.yes) await confirmDeletion(configuration, terminal)
   await deleteTable(configuration, { logger, requestTimeout })
+}
+
+function assertManaged({ manageTable, sources, tableName }: Configuration): void {
+  if (manageTable) return
+  const text = `is false, so table "${tableName}" is not deleted here; delete it where it is managed`
+  throw new ConfigurationError([{ place: `manage_table (${sources.manageTable})`, text }])
 }
 
 async function confirmDeletion(configuration: Configuration, terminal: Terminal): Promise<void> {

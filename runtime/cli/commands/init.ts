@@ -13,6 +13,7 @@ import { assertFramework, defaultFramework, planStore } from '../../../generator
 import { fitForLine } from '../../fit-for-output.js'
 import type { Logger } from '../../logger.js'
 import { consoleLogger, type SharedOptions } from '../command.js'
+import { readTableChange } from '../../table/table-change.js'
 import { ask, confirm, processTerminal, type Terminal } from '../confirm.js'
 
 interface InitOptions extends SharedOptions {
@@ -86,7 +87,7 @@ async function stepsOf(options: InitOptions, root: string, terminal: Terminal): 
     {
       what: 'a migration that creates the table',
       command: `${run} plop session-migration`,
-      plan: () => planMigration({ root, name: MIGRATION }),
+      plan: () => planMigration({ root, name: MIGRATION }, readTableChange),
     },
     {
       what: `the session store${framework ? ` for ${framework}` : ''}`,

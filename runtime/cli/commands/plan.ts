@@ -6,6 +6,7 @@ import { type Part, printParts } from '../../output.js'
 import { compareTable, type SettingComparison } from '../../table/compare-table.js'
 import { settingText, valueText } from '../../table/comparison-text.js'
 import { readLiveTable } from '../../table/live-table.js'
+import { creationRemedy } from '../../table/table-problems.js'
 import { workOnTable } from '../../table/table-work.js'
 import {
   configurationForCommand,
@@ -82,10 +83,10 @@ function countsText(comparisons: readonly SettingComparison[]): string {
   return [`${same} same`, `${differs} ${differs === 1 ? 'differs' : 'differ'}`, `${unknown} unknown`].join(', ')
 }
 
-function printMissing({ tableName }: Configuration, logger: Logger): void {
-  const creation = 'create it with npx umzug up, or with npx dynamo-session create-table'
+function printMissing(configuration: Configuration, logger: Logger): void {
+  const { tableName } = configuration
   logger.info('')
-  logger.info(`differs  there is no table "${fitForLine(tableName)}"; ${creation}`)
+  logger.info(`differs  there is no table "${fitForLine(tableName)}"; ${creationRemedy(configuration)}`)
 }
 
 const STATE_WIDTH = 'differs'.length

@@ -7,7 +7,7 @@ import type { Logger } from '../../logger.js'
 import { compareTable } from '../../table/compare-table.js'
 import { findTable } from '../../table/describe-table.js'
 import { readSettings } from '../../table/live-table.js'
-import { keyProblem } from '../../table/table-problems.js'
+import { creationRemedy, keyProblem } from '../../table/table-problems.js'
 import { workOnTable } from '../../table/table-work.js'
 import { consoleLogger, optionsForCommand, type SharedOptions } from '../command.js'
 import { regionOf } from '../target.js'
@@ -147,8 +147,8 @@ async function missingFinding(configuration: Configuration, region: string, give
   const logged = await loggedMigrations(given, configuration)
   const text = `there is no table "${configuration.tableName}" in ${region}`
   const creation = 'npx dynamo-session create-table'
-  if (logged === undefined) {
-    return { level: 'error', check: 'table', text, remedy: `create it with npx umzug up, or with ${creation}` }
+  if (logged === undefined || !configuration.manageTable) {
+    return { level: 'error', check: 'table', text, remedy: creationRemedy(configuration) }
   }
   const remedy = `create it again with ${creation}, unless a migration dropped it`
   return { level: 'error', check: 'table', text: `${text}, ${logged}`, remedy }

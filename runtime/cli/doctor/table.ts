@@ -29,7 +29,7 @@ export function statusFinding(table: TableFacts): Finding {
 export function indexFindings(
   comparisons: readonly SettingComparison[],
   table: TableFacts,
-  { indexKeys, sources }: Configuration,
+  { indexKeys, manageTable, sources }: Configuration,
 ): readonly Finding[] {
   const check = 'indexes'
   const indexes = comparisons.filter(({ option }) => option === 'indexKeys')
@@ -49,8 +49,15 @@ export function indexFindings(
     const problem = indexProblem(table, key)
     if (problem) return { level: 'error', check, text: problem }
     if (live === null) {
-      const remedy = `add it with a migration (npx plop session-migration -- --index ${key}), or ${change}`
-      return { level: 'error', check, text: `${text} is missing (index_keys: ${sources.indexKeys})`, remedy }
+      const remedy = manageTable
+        ? `add it with a migration (npx plop session-migration -- --index ${key}), or ${change}`
+        : change
+      return {
+        level: 'error',
+        check,
+        text: `${text} is missing (index_keys: ${sources.indexKeys})`,
+        ...remedyOf(remedy),
+      }
     }
     const found = findIndex(table, key)
     if (found && !isUsable(found)) {

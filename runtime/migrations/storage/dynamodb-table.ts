@@ -1,6 +1,7 @@
 import { CLIENT_SETTINGS, definitionOf, OPTION_NAMES, type ResolvedOptions } from '../../configuration/option-table.js'
 import type { OptionName } from '../../configuration/options.js'
 import { type Configuration, withValues } from '../../configuration/resolve.js'
+import { plainTableName } from '../../configuration/table-arn.js'
 import { Connection } from '../../dynamodb/connection.js'
 import { isAwsError } from '../../dynamodb/error-facts.js'
 import { explainAwsError } from '../../dynamodb/explain-error.js'
@@ -27,6 +28,11 @@ const DEFAULTS: Partial<ResolvedOptions> = Object.fromEntries(
 const SUFFIX = '_migrations'
 const LONGEST_NAME = 255
 
+/** The name of the table of executed migrations. It is in the caller's account, also where the sessions are in another. */
+export function migrationsTableName(tableName: string): string {
+  return plainTableName(tableName) + SUFFIX
+}
+
 /** The table of {@link DynamoDBStorage}. The first change creates it. */
 export class DynamoDBMigrationsTable {
   readonly name: string
@@ -35,10 +41,11 @@ export class DynamoDBMigrationsTable {
   readonly #connection: Connection
 
   constructor(configuration: Configuration, logger: Logger = silentLogger) {
-    this.name = configuration.tableName + SUFFIX
+    this.name = migrationsTableName(configuration.tableName)
     this.#configuration = configuration
     this.#logger = logger
-    this.#connection = new Connection(withTimeout(configuration))
+    // With an ARN of another account, that table has another endpoint than this one.
+    this.#connection = new Connection(withTimeout(withValues(configuration, { tableName: this.name })))
     if (this.name.length > LONGEST_NAME) {
       const text = `leaves no room for the table of the executed migrations, whose name ends in ${SUFFIX}: use at most ${LONGEST_NAME - SUFFIX.length} characters, or set migration_storage to knex`
       throw new ConfigurationError([{ place: `table_name (${configuration.sources.tableName})`, text }])
@@ -82,6 +89,7 @@ export class DynamoDBMigrationsTable {
     const configuration = withValues(this.#configuration, {
       ...DEFAULTS,
       tableName: this.name,
+      region: this.#configuration.region,
       tableKey: 'name',
       ttl: false,
     })

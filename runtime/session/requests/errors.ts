@@ -12,7 +12,10 @@ export function storeError(error: unknown, configuration: Configuration): unknow
   makeErrorFit(error)
   if (isWithoutConnection(error)) return explainAwsError(error, { action: 'a request', configuration })
   if (isAwsError(error, 'ResourceNotFoundException')) {
-    const text = `The table "${tableName}" does not exist: npx umzug up, or npx dynamo-session create-table, creates it.`
+    const creation = configuration.manageTable
+      ? 'npx umzug up, or npx dynamo-session create-table, creates it.'
+      : `whoever manages it has to create it (manage_table: ${configuration.sources.manageTable}).`
+    const text = `The table "${tableName}" does not exist: ${creation}`
     return new TableMissingError(text, { cause: error })
   }
   if (isOtherKey(error)) return otherKey(configuration, error)

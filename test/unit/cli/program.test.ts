@@ -16,6 +16,7 @@ const COMMANDS = [
   'destroy',
   'config',
   'doctor',
+  'policy',
   'local',
 ]
 
@@ -39,7 +40,7 @@ describe('dynamo-session --help', () => {
 
   it.each(COMMANDS)('offers --timeout only where requests are sent: %s', async (command) => {
     const { out } = await parse(command, '--help')
-    const sends = !['init', 'config', 'local'].includes(command)
+    const sends = !['init', 'config', 'policy', 'local'].includes(command)
     expect(out.includes('--timeout <seconds>')).toBe(sends)
     expect(out.includes('(default: 30)')).toBe(sends)
   })

@@ -9,6 +9,7 @@ const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(jsonSc
 describe('the JSON Schema of the configuration file', () => {
   it.each([
     'table_name: visits',
+    'table_name: arn:aws:dynamodb:eu-central-1:123456789012:table/visits',
     'max_age: 60',
     'max_age: null',
     'max_age: ${AGE:-60}',
@@ -32,6 +33,7 @@ describe('the JSON Schema of the configuration file', () => {
     'table_nam: visits',
     'table_name: 12',
     'table_name: a b c',
+    'table_name: arn:aws:dynamodb:eu-central-1:1234:table/visits',
     'table_key: data',
     'max_age: 0',
     'request_timeout: 0',

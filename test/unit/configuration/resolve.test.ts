@@ -95,6 +95,7 @@ describe('the order of origins', () => {
       pointInTimeRecoveryDays: 35,
       kmsKeyId: undefined,
       tableClass: 'standard',
+      manageTable: true,
       migrationsDir: 'migrations',
       migrationStorage: 'auto',
       configFile: undefined,

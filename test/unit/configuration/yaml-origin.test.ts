@@ -96,7 +96,10 @@ describe('a wrong configuration file', () => {
     ['config_file: x', '1:1: config_file can only be set in code or ENV'],
     ['root: /', '1:1: root can only be set in code'],
     ['table_name: 123', '1:13: table_name: must be text, not 123 (put it in quotes)'],
-    ['table_name: "a b c"', '1:13: table_name: may contain only letters, digits, "_", "-" and ".", not "a b c"'],
+    [
+      'table_name: "a b c"',
+      '1:13: table_name: may contain only letters, digits, "_", "-" and ".", unless it is the ARN of a table, not "a b c"',
+    ],
     ['table_name: ab', '1:13: table_name: must be 3 to 255 characters long, not 2'],
     ['table_key: data', '1:12: table_key: can\'t be "data": sessions have another attribute of that name'],
     ['max_age: "3600"', '1:10: max_age: must be a whole number of seconds, at least 1, not "3600"'],

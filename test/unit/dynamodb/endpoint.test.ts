@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { type EndpointFacts, endpointFor } from '../../../runtime/dynamodb/endpoint.js'
+import { type EndpointFacts, endpointFor, partitionName } from '../../../runtime/dynamodb/endpoint.js'
 import { sdkRequest } from '../../support/sdk-request.js'
 
 const keys = { accessKeyId: 'AKID', secretAccessKey: 'secret' }
@@ -56,7 +56,8 @@ it("knows the SDK's endpoint of every region of every partition", async () => {
   expect(partitions.map(({ id }) => id)).toContain('aws-iso-f')
   expect(regions.length).toBeGreaterThan(45)
   const unknown = []
-  for (const { name: region } of regions) {
+  for (const { id, name: region } of regions) {
+    expect(partitionName(region), region).toBe(id)
     for (const accountIdMode of [undefined, 'preferred', 'disabled']) {
       if (!(await compare({ ...none, region, accountIdMode }))) unknown.push(region)
     }

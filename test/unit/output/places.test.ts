@@ -18,6 +18,7 @@ import { listCommand } from '../../../runtime/cli/commands/list.js'
 import { localCommand } from '../../../runtime/cli/commands/local.js'
 import { planCommand } from '../../../runtime/cli/commands/plan.js'
 import { confirm } from '../../../runtime/cli/confirm.js'
+import { policyCommand } from '../../../runtime/cli/commands/policy.js'
 import { loadOwnUmzug } from '../../../runtime/cli/own-umzug.js'
 import { createProgram } from '../../../runtime/cli/program.js'
 import { printTarget } from '../../../runtime/cli/target.js'
@@ -223,6 +224,10 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   ['runtime/cli/commands/list.ts', () => runCommand(() => listCommand({ by: `${HOSTILE_LINE}=1`, json: true }))],
   ['runtime/cli/commands/destroy.ts', () => runCommand(() => destroyCommand({ by: 'user_id=1', scan: true }))],
   ['runtime/cli/commands/plan.ts', () => runCommand(() => planCommand({ config: hostileFile() }))],
+  [
+    'runtime/cli/commands/policy.ts',
+    () => runCommand(() => policyCommand({ config: hostileFile(), account: '123456789012' })),
+  ],
   ...[{}, { json: true }].map((options): [string, () => unknown] => [
     'runtime/cli/commands/plan.ts',
     () => {
@@ -232,6 +237,13 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
       return runCommand(() => planCommand({ config: hostileFile(), ...options }, consoleLogger, colourful))
     },
   ]),
+  [
+    'runtime/table/verify-table.ts',
+    () => {
+      stub.answer(({ headers }, response) => sendJson(response, hostileSettings(String(headers['x-amz-target']))))
+      return runCommand(() => createTableCommand({ config: hostileFile('manage_table: false\n') }))
+    },
+  ],
   ['runtime/cli/commands/create-table.ts', () => runCommand(() => createTableCommand({ config: hostileFile() }))],
   [
     'runtime/cli/commands/delete-table.ts',

@@ -19,6 +19,7 @@ const ALLOWED = [
   'write(process.stderr, `dynamo-session-store: ${text}\\n`)',
   'writeOverLine(process.stdout, `${shownPath(file.path)}\\n${file.text}`)',
   'writeOverLine(process.stdout, help)',
+  'writeOverLine(process.stdout, difference)',
   'const width = (process.stdout.isTTY && process.stdout.columns) || 80',
   '{ isTTY, columns = 80 }: { isTTY?: boolean; columns?: number } = process.stderr,',
 ]
