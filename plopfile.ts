@@ -20,7 +20,8 @@ export default async function addGenerators(
   // The modules behind these functions load the AWS SDK, so only --undo and updates load them.
   await addSessionMigration(plop, {
     ...settings,
-    keep: async ({ path }, { root }) => (await import('./runtime/cli/executed-reason.js')).executedReason(path, root),
+    keep: async ({ path }, { root }, { options }) =>
+      (await import('./runtime/cli/executed-reason.js')).executedReason(path, root, options),
     readTableChange: async (options) => (await import('./runtime/table/table-change.js')).readTableChange(options),
   })
 }

@@ -12,6 +12,9 @@ const contracts = readdirSync('test/integration', { recursive: true, encoding: '
   .map((file) => join('test/integration', file))
   .filter((file) => file.endsWith('.test.ts') && /\bonEach(Engine|Storage)\(/.test(readFileSync(file, 'utf8')))
 
+/** What `npm test` has of the end-to-end tests: they need no network. */
+const smoke = ['test/e2e/smoke.test.ts', 'test/e2e/option-comments.test.ts']
+
 const patient = {
   // Files share a process, which saves half of the CPU time: no test may leave anything behind (mocks, ENV, timers).
   isolate: false,
@@ -55,7 +58,13 @@ export default defineConfig({
       },
       {
         resolve: packages,
-        test: { name: 'smoke', include: ['test/e2e/smoke.test.ts'], ...patient, testTimeout: 120_000 },
+        test: {
+          name: 'smoke',
+          include: smoke,
+          ...patient,
+          globalSetup: [join(support, 'pack-setup.ts')],
+          testTimeout: 120_000,
+        },
       },
       { resolve: quickSleep, test: { name: 'servers', include: contracts, ...quick, ...servers } },
       {
@@ -67,7 +76,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: ['test/e2e/smoke.test.ts'],
+          exclude: smoke,
           ...patient,
           ...both,
           ...applications,

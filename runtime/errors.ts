@@ -90,7 +90,7 @@ export class IndexMissingError extends DynamoSessionError {
 
 /**
  * `destroyBy` failed after it had deleted some sessions. `cause` is the failure. Deleted sessions stay deleted. Another
- * call deletes the others.
+ * call deletes the remaining sessions.
  */
 export class DestroyIncompleteError extends DynamoSessionError {
   override readonly name = 'DestroyIncompleteError'

@@ -5,6 +5,7 @@ import { GeneratorError, type PlannedFile, shownPath } from './plan.js'
 /** The part of `node:fs` that reads, writes and removes planned files. Tests pass a file system in memory. */
 export type FileSystem = Pick<
   typeof nodeFs,
+  | 'chmodSync'
   | 'existsSync'
   | 'mkdirSync'
   | 'readFileSync'
@@ -32,7 +33,8 @@ export function writeFiles(files: readonly PlannedFile[], fs: FileSystem = nodeF
       if (created !== undefined) cleanUp.push(() => removeEmptyFolders(folder, created, fs))
       cleanUp.push(() => fs.rmSync(temporary, { force: true }))
       // A file system may report only while it flushes that the disk is full.
-      fs.writeFileSync(temporary, file.text, { flush: true, mode: modeOf(file.path, fs) })
+      fs.writeFileSync(temporary, file.text, { flush: true })
+      if (fs.existsSync(file.path)) fs.chmodSync(temporary, fs.statSync(file.path).mode)
       return { file, temporary }
     })
   })
@@ -75,8 +77,4 @@ function removeEmptyFolders(folder: string, first: string, fs: FileSystem): void
 /** Behind a symbolic link, its file is replaced, not the link. */
 function targetOf(path: string, fs: FileSystem): string {
   return fs.existsSync(path) ? String(fs.realpathSync(path)) : path
-}
-
-function modeOf(path: string, fs: FileSystem): number {
-  return fs.existsSync(path) ? Number(fs.statSync(path).mode) & 0o777 : 0o666
 }

@@ -34,7 +34,7 @@ export interface Generator<Q extends Questions> extends CommandLineDefinition<Q>
   /** Checks everything, and renders all files. Writes nothing. */
   readonly plan: (answers: Answers<Q>, context: PlanContext) => Plan | Promise<Plan>
   /** Why `--undo` must not remove a file, not even with `--force`; undefined when it may. */
-  readonly keep?: (file: PlannedFile, context: PlanContext) => Promise<string | undefined>
+  readonly keep?: (file: PlannedFile, context: PlanContext, answers: Answers<Q>) => Promise<string | undefined>
 }
 
 export interface AddSettings {
@@ -124,14 +124,15 @@ async function run<Q extends Questions>(
   const { force = false, skip = false, undo = false, quiet = false, 'dry-run': dryRun = false } = flags
   if (force && skip) throw new GeneratorError('force and skip contradict each other: give one of them')
   const context: PlanContext = { root, force, undo }
-  const plan = await generator.plan(withDefaults(answers, generator.questions, root), context)
-  const keep = generator.keep
+  const complete = withDefaults(answers, generator.questions, root)
+  const plan = await generator.plan(complete, context)
+  const { keep } = generator
   const outcomes = await carryOut(plan, {
     force,
     skip,
     undo,
     dryRun,
-    keep: keep && ((file) => keep(file, context)),
+    keep: keep && ((file) => keep(file, context, complete)),
   })
   if (!plop) return outcomes.map(({ file }) => file.path)
   if (dryRun) printContents(outcomes)

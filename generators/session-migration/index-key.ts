@@ -1,4 +1,4 @@
-import { checkValue } from '../../runtime/configuration/option-values.js'
+import { checkValue } from '../../runtime/configuration/check-value.js'
 import type { Configuration } from '../../runtime/configuration/resolve.js'
 import { GeneratorError } from '../files/plan.js'
 import { migrationName } from './name.js'

@@ -51,7 +51,7 @@ export interface CleaningContext {
    * @default 30_000
    */
   readonly requestTimeout?: number | undefined
-  /** Aborted: cleaning finishes the running requests, sends no others, and returns the summary. */
+  /** Aborted: cleaning finishes the running requests, sends no more requests, and returns the summary. */
   readonly signal?: AbortSignal
   /** Called after each page of the scan and after each delete request. */
   readonly onProgress?: (progress: CleaningProgress) => void

@@ -2,8 +2,8 @@ import type { BatchStatementResponse } from '@aws-sdk/client-dynamodb'
 import { isAwsError, isTransient } from '../dynamodb/error-facts.js'
 
 /**
- * - `deleted`: the item is deleted. AWS also says so when the item was deleted before.
- * - `refreshed`: the item differs from what the scan saw, and stays. DynamoDB Local also says so for a deleted item.
+ * - `deleted`: the item is deleted. AWS also reports this when the item was deleted before.
+ * - `refreshed`: the item differs from what the scan saw, and stays. DynamoDB Local also reports this for a deleted item.
  * - `again`: the statement failed and may succeed later. Nothing was deleted.
  * - `failed`: DynamoDB refuses the statement.
  */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { shownPath } from '../../generators/files/plan.js'
@@ -8,6 +8,7 @@ import { DynamoSessionError, messageOf } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { executedNames } from '../migrations/executed-names.js'
 import { withoutExtension } from '../migrations/migration-files.js'
+import { optionsForCommand } from './command.js'
 import { findOwnUmzugFile } from './own-umzug.js'
 
 /**
@@ -15,11 +16,12 @@ import { findOwnUmzugFile } from './own-umzug.js'
  *
  * @param path of the migration's file, absolute
  * @param root folder of the application
+ * @param optionsModule the application's file that exports its options, relative to `root`, if the migration imports it
  */
-export async function executedReason(path: string, root: string): Promise<string | undefined> {
+export async function executedReason(path: string, root: string, optionsModule?: string): Promise<string | undefined> {
   const text = `${shownPath(path)} was left as it is`
   try {
-    const revert = await howToRevert(path, root)
+    const revert = await howToRevert(path, root, optionsModule)
     return revert && `${text}: it is logged as executed. Run ${revert} first`
   } catch (error) {
     const reason = fitForLine(messageOf(error))
@@ -28,13 +30,18 @@ export async function executedReason(path: string, root: string): Promise<string
 }
 
 /** The command that reverts a migration; undefined when the migration is not executed. */
-async function howToRevert(path: string, root: string): Promise<string | undefined> {
+async function howToRevert(path: string, root: string, optionsModule?: string): Promise<string | undefined> {
   const name = withoutExtension(basename(path))
   const down = `npx umzug down --name ${name}`
   if (findOwnUmzugFile(root) !== undefined) return (await namesFromCommand(root)).includes(name) ? down : undefined
-  const { byUmzug, byKnex } = await executedNames(root, dirname(path))
+  const { byUmzug, byKnex } = await executedNames({ root }, dirname(path))
   if (byUmzug.includes(name)) return down
-  return byKnex.includes(name) ? 'npx knex migrate:down' : undefined
+  if (byKnex.includes(name)) return 'npx knex migrate:down'
+  if (optionsModule === undefined) return undefined
+  // `umzug up --options` may log in another table.
+  const options = await optionsForCommand({ options: optionsModule }, root)
+  const logged = await executedNames({ root, ...options }, dirname(path))
+  return logged.byUmzug.includes(name) ? `${down} --options ${shownPath(resolve(root, optionsModule))}` : undefined
 }
 
 /** `umzug executed`, in a process of its own: an umzug of the application may leave connections open. */

@@ -3,8 +3,9 @@ import { isIPv4 } from 'node:net'
 import { fitForLine } from '../fit-for-output.js'
 
 /**
- * Lets a server accept only programs of this machine; others get 403 in DynamoDB's format. A loopback address alone is
- * not enough: a web page in a browser of this machine can send requests to it, directly or by DNS rebinding.
+ * Lets a server accept only programs of this machine. All other programs get 403 in DynamoDB's format. A loopback
+ * address alone is not enough: a web page in a browser of this machine can send requests to it, directly or by DNS
+ * rebinding.
  *
  * @param server with its request listeners
  */

@@ -27,7 +27,7 @@ export function findOwnUmzugFile(root: string): string | undefined {
  */
 export async function loadOwnUmzug(path: string, root: string, logger: Logger): Promise<Umzug | undefined> {
   const place = basename(path)
-  // Migrations may be TypeScript, which umzug's own resolver leaves to the process.
+  // Migrations may be TypeScript. umzug's own resolver loads TypeScript only if the process can.
   await registerTsx(root)
   let module: Record<string, unknown>
   try {

@@ -10,7 +10,7 @@ const TIMEOUT = [
 
 /**
  * The command line `dynamo-session`. A command's module is loaded only when that command runs, so that `--help` and
- * mistyped arguments answer at once.
+ * mistyped arguments respond at once.
  */
 export function createProgram(): Command {
   const program = baseProgram(

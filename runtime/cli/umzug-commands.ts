@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { MigrateDownOptions, MigrateUpOptions, MigrationMeta, Umzug } from 'umzug'
-import { withAmbient } from '../configuration/ambient.js'
+import { withAmbient } from '../configuration/options-in-migrations.js'
 import { DynamoSessionError } from '../errors.js'
 import { fitForLine, jsonForOutput } from '../fit-for-output.js'
 import type { CreateMigration } from '../migrations/create-migration.js'
@@ -74,14 +74,14 @@ interface ListOptions {
 /** Exit code of `status --check` when migrations are pending. */
 const PENDING = 2
 
-/** The commands that change the database, or what is known of it. */
+/** The commands that change the database, the log of executed migrations or the lock. */
 const CHANGING: readonly UmzugCommand[] = ['up', 'down', 'unlock']
 
 /** Runs a command with the application's own umzug where there is one, else with one over the migrations folder. */
 export async function runUmzugCommand(command: UmzugCommand, given: SharedOptions): Promise<void> {
   let own: Umzug | undefined
   await runCommand(async () => {
-    // What the application reads by itself, such as its knexfile, must mean the same environment.
+    // The knexfile and the application's modules read NODE_ENV: they must see the same environment.
     if (given.environment !== undefined) process.env.NODE_ENV = given.environment
     const options = await optionsForCommand(given)
     await withAmbient({ options, logger: consoleLogger }, async () => {
@@ -106,7 +106,7 @@ async function announce(umzug: Umzug, command: UmzugCommand): Promise<void> {
   if (isSessionUmzug(umzug)) for (const warning of configuration.warnings) consoleLogger.warn(fitForLine(warning))
   if (CHANGING.includes(command)) await printTarget(configuration, consoleLogger)
   if (isSessionUmzug(umzug) && ['pending', 'executed'].includes(command)) {
-    // Not among the names, which other programs may read.
+    // Not on standard output, where other programs may read the names.
     printAside(`migration storage: ${umzug.storageDescription}`)
   }
 }
@@ -122,7 +122,7 @@ function selected({ to, step, name: migrations, rerun }: Selection) {
   return { to, step, migrations, rerun }
 }
 
-/** What umzug's own command line logs at the end. A SessionUmzug has its own words for it. */
+/** Logs the result like umzug's own command line. A SessionUmzug logs its own text instead. */
 function log(umzug: Umzug, event: string, message: string): void {
   umzug.options.logger?.info({ event, message })
 }

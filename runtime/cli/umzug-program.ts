@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { baseProgram, examples } from './base-program.js'
 import type { UmzugCommand } from './umzug-commands.js'
 
-/** The command line `umzug`. A command's code is loaded only when a command runs, so that `--help` answers at once. */
+/** The command line `umzug`. A command's code is loaded only when a command runs, so that `--help` responds at once. */
 export function createUmzugProgram(): Command {
   const program = baseProgram('umzug', "Runs this application's migrations.").addHelpText(
     'after',

@@ -3,6 +3,9 @@ import { outliveReader } from './command.js'
 import { createUmzugProgram } from './umzug-program.js'
 
 outliveReader()
-const { argv } = process
+const program = createUmzugProgram()
+const args = process.argv.slice(2)
+const { operands, unknown } = program.parseOptions(args)
+const hasCommand = operands.length > 0 || unknown.length > 0
 // Without a command, commander prints the help as an error. umzug's own command line ends with code 0.
-createUmzugProgram().parseAsync(argv.length > 2 ? argv : [...argv, '--help'])
+program.parseAsync(hasCommand ? args : ['--help'], { from: 'user' })

@@ -1,8 +1,8 @@
 import type { Problem } from '../errors.js'
+import { parseText } from './check-value.js'
 import { didYouMean } from './did-you-mean.js'
 import { pointer } from './foreign-options.js'
 import { ENV_OPTION_NAMES, ENV_PREFIX, envName, OPTION_NAMES } from './option-table.js'
-import { parseText } from './option-values.js'
 import type { OptionName } from './options.js'
 import type { Origin } from './origin.js'
 

@@ -3,7 +3,7 @@ import type { OptionName } from './options.js'
 /** Spells an option as the caller does: `tableName`, `table_name` or `AWS_DYNAMO_DB_SESSION_TABLE_NAME`. */
 export type Spelling = (option: OptionName) => string
 
-/** What to use here in place of options that other session stores have, or in which `ttl` means something else. */
+/** What to use here instead of options of other session stores. Their `ttl` means something else. */
 const POINTERS: Readonly<Record<string, (spelled: Spelling) => string>> = {
   ttl: (spelled) => `for the lifetime of sessions, use ${spelled('maxStale')} or ${spelled('maxAge')}, in seconds`,
   prefix: (spelled) => `use ${spelled('keyPrefix')}, which ends in a colon`,

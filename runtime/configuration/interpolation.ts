@@ -8,7 +8,7 @@ export type Interpolated =
   | { readonly text: string; readonly changed: boolean }
   | { readonly problem: string; readonly reference?: true }
 
-/** The Ruby gem evaluates ERB in its configuration file. Here, the text of the program would be the secret. */
+/** The Ruby gem evaluates ERB in its configuration file. Without this check, the text of the program would be used as the secret. */
 const ERB = 'holds ERB (<% … %>), which only Ruby evaluates; write ${VARIABLE} for an environment variable'
 
 const REFERENCE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/

@@ -18,15 +18,16 @@ export interface Options {
    */
   readonly tableKey?: string | null | undefined
   /**
-   * Prefix of every session id in the table's key, such as shop: (with the colon). Use it when several applications
-   * share a table.
+   * Text before each session id in the table's key, ending in a colon: shop:. Set it when several applications share a
+   * table.
    *
    * @default none: every session in the table belongs to this application
    * @example { keyPrefix: 'shop:' }
    */
   readonly keyPrefix?: string | null | undefined
   /**
-   * Secret that signs session ids. In a list, the first secret signs and all verify. In the file, write ${VARIABLE}.
+   * Secret that signs session ids. In a list, the first secret signs, and all secrets verify. In the file, write
+   * ${VARIABLE}.
    *
    * @default ENV SECRET_KEY_BASE if set
    * @example { secretKey: [process.env.NEW_SECRET, process.env.OLD_SECRET] }
@@ -39,7 +40,7 @@ export interface Options {
    */
   readonly consistentRead?: boolean | null | undefined
   /**
-   * How AWS bills the table. If unset, a readCapacity or writeCapacity makes it provisioned.
+   * How AWS bills the table. If not set, setting readCapacity or writeCapacity selects provisioned.
    *
    * @default 'pay_per_request'
    */
@@ -119,9 +120,8 @@ export interface Options {
    */
   readonly touchInterval?: number | null | undefined
   /**
-   * What happens when requests change a session at the same time: the last write wins, changes are merged, or one waits.
-   *
-   * The values in the same order: none, optimistic, pessimistic.
+   * How requests that change a session at the same time are handled. none: the last write wins. optimistic: their
+   * changes are merged. pessimistic: one request waits for the other.
    *
    * @default 'optimistic'
    */
@@ -183,8 +183,8 @@ export interface Options {
    */
   readonly ttl?: boolean | null | undefined
   /**
-   * Session keys by which all sessions of a user can be found, such as user_id or user.id. Each becomes an attribute
-   * with an index.
+   * Session keys by which all sessions of a user can be found, such as user_id or user.id. Each key gets an
+   * attribute and an index.
    *
    * @default none
    * @example { indexKeys: ['user_id'] }
@@ -204,13 +204,13 @@ export interface Options {
    */
   readonly endpoint?: string | null | undefined
   /**
-   * Sender of requests: this package where possible (lean), with far less CPU time, or the AWS SDK (sdk).
+   * What sends the requests. lean: this package where possible, with far less CPU time. sdk: the AWS SDK.
    *
    * @default 'lean'
    */
   readonly transport?: 'lean' | 'sdk' | null | undefined
   /**
-   * Read sessions that are requested at the same moment with one BatchGetItem. Only with transport lean.
+   * Read sessions that are requested at the same moment by one BatchGetItem. Needs transport lean.
    *
    * @default true
    */
@@ -309,7 +309,7 @@ export interface Options {
    */
   readonly root?: string | null | undefined
   /**
-   * Your own DynamoDBClient. It is slower, and its reads are not batched.
+   * Your own DynamoDBClient. Requests are then slower, and reads are not batched.
    *
    * @default built from the other options
    */

@@ -6,6 +6,6 @@ export interface Origin {
   readonly values: ReadonlyMap<OptionName, { readonly value: unknown; readonly source: string }>
   readonly problems: readonly Problem[]
   readonly warnings: readonly string[]
-  /** Values under a name that is not read. A problem where nothing else sets the option. */
+  /** Options that are set under a name that is not read. A problem only if no origin sets the option. */
   readonly misnamed?: ReadonlyMap<OptionName, Problem>
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { ConfigurationError, type Problem } from '../errors.js'
-import { overAmbient } from './ambient.js'
+import { checkValue } from './check-value.js'
 import { didYouMean } from './did-you-mean.js'
 import { readEnvironment } from './env-origin.js'
 import { pointer, type Spelling } from './foreign-options.js'
@@ -18,8 +18,8 @@ import {
   yamlName,
 } from './option-table.js'
 import { valueText, withoutPassword } from './option-text.js'
-import { checkValue } from './option-values.js'
 import type { OptionName, Options } from './options.js'
+import { overAmbient } from './options-in-migrations.js'
 import type { Origin } from './origin.js'
 import { type FileOrigin, readYaml } from './yaml-origin.js'
 
@@ -34,7 +34,7 @@ interface ConfigurationFacts {
   readonly file: string | undefined
   /** `code`, `ENV AWS_DYNAMO_DB_SESSION_…`, `config/dynamo_session_store.yml:12` or `default`. */
   readonly sources: Readonly<Record<OptionName, string>>
-  /** Doubtful settings that stop nothing, for example an ENV name that is no option. */
+  /** Settings that are probably mistakes, but no errors. For example, an ENV name that is not an option. */
   readonly warnings: readonly string[]
   /** Problems of `secret_key`. They stop only callers of {@link assertSecretsReadable}. */
   readonly deferredProblems: readonly Problem[]
@@ -216,7 +216,7 @@ function readFile(
   const overlooked = candidates.map((candidate) => candidate.replace(/yml$/, 'yaml')).filter(isThere)
   const warnings = overlooked.map((path) => `${path} is not read: its name must end in .yml`)
   const found = candidates.map(gemPath).filter(isThere).map(gemProblem)
-  // Rails may live beside an application that needs no file, or none in this environment.
+  // The gem's file may belong to a Rails application in the same folder, while this application needs no file.
   const isConfigured = others.some(isConfiguring) || isThere(dirname(configurationPath(environment)))
   if (isConfigured) warnings.push(...found.map(({ place, text }) => `${place} ${text}`))
   const problems = isConfigured ? [] : found
@@ -228,7 +228,7 @@ function isConfiguring({ values }: Origin): boolean {
   return [...values.keys()].some((name) => YAML_OPTION_NAMES.includes(name))
 }
 
-/** Where the Ruby gem's file would be in place of ours. */
+/** The path of the Ruby gem's file that corresponds to our file. */
 function gemPath(candidate: string): string {
   return candidate.replace('config/dynamo_', 'config/aws_dynamo_db_')
 }

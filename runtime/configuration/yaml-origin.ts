@@ -1,11 +1,11 @@
 import type { Document, Pair, YAMLError } from 'yaml'
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from '#yaml'
 import type { Problem } from '../errors.js'
+import { type Checked, checkValue, parseText } from './check-value.js'
 import { didYouMean } from './did-you-mean.js'
 import { pointer } from './foreign-options.js'
 import { interpolate } from './interpolation.js'
 import { definitionOf, OPTION_NAMES, YAML_OPTION_NAMES, yamlName } from './option-table.js'
-import { type Checked, checkValue, parseText } from './option-values.js'
 import type { OptionName } from './options.js'
 import type { Origin } from './origin.js'
 

@@ -33,7 +33,7 @@ export async function buildClient(configuration: Configuration): Promise<DynamoD
   })
 }
 
-/** The region that the SDK finds, else a placeholder. It is looked up once: the client asks before each request. */
+/** The region that the SDK finds, else a placeholder. It is looked up once, although the client asks before each request. */
 function localRegion(profile: string | undefined): () => Promise<string> {
   let found: Promise<string> | undefined
   return () => {

@@ -144,7 +144,7 @@ export function localCredentialsFromChain(region: string, profile?: string): Cre
   return new CredentialsSource(() => chain.get().catch(() => PLACEHOLDER), {})
 }
 
-/** The AWS SDK calls a provider with this argument: some call the security token service of the caller's region. */
+/** The AWS SDK passes this argument to providers. Some call the security token service of the caller's region. */
 function callerIn(region: string) {
   return { callerClientConfig: { region: async () => region } }
 }

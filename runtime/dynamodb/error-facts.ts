@@ -91,7 +91,7 @@ export function isTimeout(error: unknown): boolean {
   return TIMEOUT_CODES.includes(code) || (name === 'TimeoutError' && !NETWORK.includes(code))
 }
 
-/** Whether DynamoDB would have refused any other request for the table at that moment too. */
+/** Whether the reason for the error affects every request for the table, not only this one. */
 export function hitsAnyRequest(error: unknown): boolean {
   return isThrottling(error) || isAwsError(error, 'ResourceNotFoundException')
 }

@@ -166,7 +166,7 @@ function notDynamoDB(failure: Failure): string {
   const { status } = failure
   const check = `check ${endpointSource(failure.configuration)}`
   const shownStatus = status ? ` (HTTP status ${status})` : ''
-  const between = 'look for something in between (proxy, firewall, VPC endpoint)'
+  const between = 'look for a proxy, firewall or VPC endpoint in between'
   return `${placeOf(failure)} does not respond like DynamoDB${shownStatus}; ${between}; ${check}. Whether the request was carried out is not known`
 }
 

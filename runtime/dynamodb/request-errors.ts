@@ -38,7 +38,7 @@ export function unreadableResponse(
   const maybeWritten = isWrite(operation)
   const text =
     `The response to ${nameOf(operation, input)} is not DynamoDB's: ${problem}${status ? ` (HTTP status ${status})` : ''}. ` +
-    `Look for something in between (proxy, firewall, VPC endpoint).${maybeWritten ? UNKNOWN_OUTCOME : ''}`
+    `Look for a proxy, firewall or VPC endpoint in between.${maybeWritten ? UNKNOWN_OUTCOME : ''}`
   return Object.defineProperties(new UnreadableAnswerError(text, status, maybeWritten), {
     $retryable: { value: {} },
     $metadata: { value: { httpStatusCode: status }, writable: true },

@@ -12,7 +12,7 @@ type Global = typeof globalThis & { awslambda?: { InvokeStore?: InvokeStore } }
 
 /**
  * The headers for tracing in AWS Lambda, as the AWS SDK sends them. Lambda also finds functions by them that call each other
- * in a loop. The headers need no signature. Values that a header can't hold are left out.
+ * in a loop. Values that a header can't hold are left out.
  *
  * @returns a function that makes the headers; call it in the asynchronous context of the request. undefined outside Lambda
  */

@@ -1,3 +1,4 @@
+import type { Options } from '../configuration/options.js'
 import { resolveConfiguration } from '../configuration/resolve.js'
 import { knexFor, storageFor } from './create-umzug.js'
 import { withoutExtension } from './migration-files.js'
@@ -14,13 +15,13 @@ export interface ExecutedNames {
 /**
  * The migrations that are logged as executed. Nothing is created, and no lock is taken.
  *
- * @param root folder of the application
+ * @param options which table, and how to reach it
  * @param folder of migrations, absolute
  */
-export async function executedNames(root: string, folder: string): Promise<ExecutedNames> {
-  const configuration = resolveConfiguration({ root })
+export async function executedNames(options: Options, folder: string): Promise<ExecutedNames> {
+  const configuration = resolveConfiguration(options)
   const knex = knexFor(configuration, undefined)
-  const storage = storageFor(configuration, { root }, knex, undefined)
+  const storage = storageFor(configuration, options, knex, undefined)
   try {
     const logged = await storage.executed({ context: {} })
     return { byUmzug: logged.map(withoutExtension), byKnex: knex ? await namesRunByKnex(knex, folder) : [] }

@@ -37,9 +37,7 @@ async function functionOf<Context>(
   const found = exportOf(await load(file, root), direction)
   if (typeof found === 'function') return found as MigrationFn<Context>
   const missing =
-    found === undefined
-      ? `exports no function "${direction}"`
-      : `exports as "${direction}" something that is no function`
+    found === undefined ? `exports no function "${direction}"` : `exports "${direction}", but it is not a function`
   const remedy = direction === 'up' ? 'add one, or move the file to another folder' : "so it can't be reverted"
   throw new MigrationFileError(`the migration ${shown(file, root)} ${missing}: ${remedy}`)
 }

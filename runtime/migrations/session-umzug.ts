@@ -1,8 +1,8 @@
 import type { MigrateDownOptions, MigrateUpOptions, MigrationMeta, Umzug, UmzugStorage } from 'umzug'
 import { Umzug as Base } from '#umzug'
 import { KnexfileError } from '../application/knexfile.js'
-import { ambientLogger, withAmbient } from '../configuration/ambient.js'
 import type { Options } from '../configuration/options.js'
+import { ambientLogger, withAmbient } from '../configuration/options-in-migrations.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { DynamoSessionError } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
@@ -160,7 +160,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     try {
       await refuseKnexMigrations(knex, migrations.folder, await migrations.names())
     } catch (error) {
-      // A broken knexfile must not stop a deploy that keeps nothing in its database.
+      // A broken knexfile must not stop a deploy that does not use the knexfile's database.
       if (!(error instanceof KnexfileError) || storage instanceof KnexStorage) throw error
       this.#logger().warn(`not checked whether knex has run migrations of this folder: ${error.message}`)
     }

@@ -1,4 +1,4 @@
-/** Loaded by the first call: most applications have no configuration file, and who has one reads it synchronously. */
+/** Loaded by the first call: most applications have no configuration file, and a file is read synchronously. */
 type Yaml = typeof import('yaml')
 
 const yaml = (): Yaml => require('yaml')

@@ -76,7 +76,7 @@ export interface TableDescription extends TableFacts {
  * @param options which table, and how to reach it
  * @param context how the call does its work
  * @returns undefined when there is no such table
- * @throws {TableRequestError} when DynamoDB doesn't tell, for example because a permission is missing
+ * @throws {TableRequestError} when DynamoDB refuses the request, for example because a permission is missing
  */
 export async function describeTable(
   options: Options = {},

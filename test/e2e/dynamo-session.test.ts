@@ -111,7 +111,7 @@ describe('dynamo-session delete-table in a terminal', () => {
     return terminal
   }
 
-  it('deletes after the answer y', async () => {
+  it('deletes after the user has typed y', async () => {
     const terminal = await open()
     terminal.type('y\r')
     expect(await terminal.exit).toBe(0)
@@ -183,7 +183,7 @@ describe.skipIf(process.platform === 'win32')('dynamo-session local', () => {
     },
   )
 
-  it('goes on when a client disconnects during a request', async () => {
+  it('keeps running when a client disconnects during a request', async () => {
     const { child, endpoint, ended } = await local()
     await new Promise<void>((resolve) => {
       const socket = connect(Number(new URL(endpoint).port), '127.0.0.1', () => {

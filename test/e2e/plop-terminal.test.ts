@@ -22,7 +22,7 @@ describe('the generators in a terminal', { retry: 2 }, () => {
     return openTerminal(join(app.folder, 'node_modules/.bin/plop'), args, app.folder)
   }
 
-  it('session-config asks for the environment and explains why an answer is wrong', async () => {
+  it('session-config asks for the environment and explains why an input is wrong', async () => {
     const terminal = plop(['session-config'])
     await terminal.see('Environment')
     terminal.type(`a/b${ENTER}`)

@@ -95,7 +95,7 @@ describe('importing an entry', () => {
     expect(own.filter((path) => /\/cli\/|^generators\/|\/migrations\//.test(path))).toEqual([])
   })
 
-  it.each(ENTRIES)('loads few files of ours: dynamo-session-store%s', async (name) => {
+  it.each(ENTRIES)('loads few files of this package: dynamo-session-store%s', async (name) => {
     const own = (await modulesOf(importing(name))).filter(({ path }) => path.startsWith('dynamo-session-store/'))
     expect(new Set(own.map(({ path }) => path)).size).toBeLessThanOrEqual(24)
   })

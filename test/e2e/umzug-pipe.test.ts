@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 afterEach(() => app.remove())
 
-it('goes on when the reader of its output ends', async () => {
+it('keeps running when the reader of its output ends', async () => {
   const create = await app.run('npx', ['umzug', 'create', '--name', 'AddSessions'], { env })
   expect(create.code, create.stdout + create.stderr).toBe(0)
   const piped = await app.run('sh', ['-c', 'npx umzug up | head -1'], { env })

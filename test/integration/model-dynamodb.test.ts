@@ -34,7 +34,7 @@ onEachEngine('the model of DynamoDB', (engine) => {
   })
   afterAll(() => client.destroy())
 
-  it('answers random requests as the engine does', async () => {
+  it('responds to random requests like the engine', async () => {
     const model = new ModelDynamoDB({ itemOnFailure: engine.name !== 'dynalite' })
     const choices = Choices.ofSeed(Number(process.env.SEED ?? 1))
     const seen: Record<string, number> = {}

@@ -55,7 +55,7 @@ onEachEngine(
       return [...new Set(proxy.requests.map(({ operation, input }) => `${resource(input)} ${operation}`))]
     }
 
-    it('allow what a deployment does, and nothing that it does not', async () => {
+    it('allow exactly the requests of a deployment', async () => {
       const options = { ...engine.options(), endpoint: proxy.endpoint, root }
       await writeFile(
         join(root, '20260101000000_table.mjs'),
@@ -80,7 +80,7 @@ onEachEngine(
       expect([...withTags, ...onlyWithTimeToLive]).toEqual(expect.arrayContaining(unused))
     }, 120_000) // DynamoDB Local takes its time with an index, the more the more it has to do
 
-    it('allow what the application does, and nothing that it does not', async () => {
+    it('allow exactly the requests of the application', async () => {
       const options = { ...engine.options(), endpoint: proxy.endpoint, root }
       await createTable(options)
       proxy.reset()

@@ -1,12 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { symlinkSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { folderWith } from './folder.js'
 
 const ROOT = join(import.meta.dirname, '../..')
-const TSC = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
 
 const CONFIG = {
   compilerOptions: { module: 'nodenext', types: ['node'], strict: true, noEmit: true },
@@ -20,20 +18,23 @@ export interface Hover {
 }
 
 /**
- * Reads the doc comments of the properties of types from the declarations that the package publishes.
+ * Reads the doc comments of the properties of types from the declarations in the packed tarball.
  *
- * @param variables an application's TypeScript, which imports from `./dist/` and declares a variable for each type
+ * @param variables an application's TypeScript. It imports from `./package/dist/`, and declares a variable for each type.
  * @param names the names of these variables
  */
-export async function hoversOf(variables: string, names: readonly string[]): Promise<Map<string, Map<string, Hover>>> {
+export async function hoversOf(
+  tarball: string,
+  variables: string,
+  names: readonly string[],
+): Promise<Map<string, Map<string, Hover>>> {
   const folder = folderWith({
     'app.ts': variables,
     'tsconfig.json': JSON.stringify(CONFIG),
     'package.json': '{ "type": "module" }',
   })
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  const emit = ['--emitDeclarationOnly', '--noCheck', '--outDir', join(folder, 'dist')]
-  execFileSync(process.execPath, [TSC, '-p', join(ROOT, 'tsconfig.build.json'), ...emit])
+  execFileSync('tar', ['-xzf', tarball, '-C', folder])
   const { API } = await import('typescript/unstable/sync')
   const api = new API({ cwd: folder })
   onTestFinished(() => api.close())

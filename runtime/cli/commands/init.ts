@@ -27,7 +27,7 @@ export async function initCommand(
     const above = plopfileAbove(folder)
     await writeFile(join(folder, PLOPFILE), TEXT, { flag: 'wx' })
     logger.info(`wrote ${PLOPFILE}`)
-    if (above) logger.warn(`plop now takes ${PLOPFILE} in this folder, no longer ${fitForLine(above)}`)
+    if (above) logger.warn(`plop now uses ${PLOPFILE} in this folder, no longer ${fitForLine(above)}`)
   }
   if (!existsSync(join(folder, 'package.json'))) {
     logger.warn(`there is no package.json in ${fitForLine(folder)}: is this the folder of the application?`)

@@ -113,7 +113,7 @@ async function* tableFindings(
   const found = await attempt('table', () => workOnTable(configuration, limits, findTable))
   if ('failed' in found) {
     yield found.failed
-    return yield* skipped('table', 'the table could not be looked at')
+    return yield* skipped('table', 'the table could not be checked')
   }
   const { found: table } = found
   if (!table) {
@@ -171,7 +171,7 @@ function* skipped(last: Check, reason: string): Generator<Finding> {
   for (const check of CHECKS.slice(CHECKS.indexOf(last) + 1)) yield { level: 'skipped', check, text: reason }
 }
 
-/** Logs only the first warning. The findings repeat the others. */
+/** Logs only the first warning. The findings contain all warnings. */
 function warningOnce(logger: Logger): Logger {
   let warned = false
   return {

@@ -17,7 +17,7 @@ export function statusFinding(table: TableFacts): Finding {
     case 'ACTIVE':
       return { level: 'ok', check, text }
     case 'UPDATING':
-      return { level: 'warning', check, text, remedy: 'none needed: DynamoDB changes it and it can be used meanwhile' }
+      return { level: 'warning', check, text, remedy: 'none needed: the table can be used while DynamoDB changes it' }
     case 'DELETING':
       return { level: 'error', check, text, remedy: 'when it is deleted, create it: npx dynamo-session create-table' }
     default:

@@ -23,8 +23,8 @@ interface Route {
   /** A copy, because the application may change its object. */
   readonly credentials: Credentials
   readonly endpoint: Endpoint
-  /** By operation. */
-  readonly signatures: Map<Operation, QuickSignature>
+  /** By operation and names of the trace headers. */
+  readonly signatures: Map<string, QuickSignature>
 }
 
 /** One request with all its attempts. */
@@ -142,9 +142,10 @@ export class LeanTransport implements Transport {
       const limits = { milliseconds, tooLate, most: longestResponse(operation), abortSignal }
       const now = moment()
       const sent = { wall: now.wall, monotonic: now.monotonic, offset: this.#offset }
-      const marks = [invocationId, `attempt=${count}; max=${this.#retries.maxAttempts}`]
-      const headers = this.#signatureOf(route, operation).sign(body, marks, sent.wall + sent.offset)
-      if (this.#plan.traceHeaders) headers.push(...Object.entries(this.#plan.traceHeaders()).flat())
+      const trace = this.#plan.traceHeaders?.() ?? {}
+      const varying = [invocationId, `attempt=${count}; max=${this.#retries.maxAttempts}`, ...Object.values(trace)]
+      const signature = this.#signatureOf(route, operation, Object.keys(trace))
+      const headers = signature.sign(body, varying, sent.wall + sent.offset)
       const received = await this.#connections.exchange(route.endpoint, headers, body, limits)
       this.#clock.observe(received.headers.date, sent)
       return this.#read(received, request, sent)
@@ -181,8 +182,9 @@ export class LeanTransport implements Transport {
     })
   }
 
-  #signatureOf({ credentials, endpoint, signatures }: Route, operation: Operation): QuickSignature {
-    const known = signatures.get(operation)
+  #signatureOf({ credentials, endpoint, signatures }: Route, operation: Operation, trace: string[]): QuickSignature {
+    const name = trace.length === 0 ? operation : `${operation} ${trace}`
+    const known = signatures.get(name)
     if (known) return known
     const headers = {
       'content-type': 'application/x-amz-json-1.0',
@@ -191,8 +193,8 @@ export class LeanTransport implements Transport {
       host: endpoint.host,
     }
     const shared = { path: endpoint.path, headers }
-    const signature = new QuickSignature(credentials, endpoint.signingRegion, shared, MARKS)
-    signatures.set(operation, signature)
+    const signature = new QuickSignature(credentials, endpoint.signingRegion, shared, [...MARKS, ...trace])
+    signatures.set(name, signature)
     return signature
   }
 

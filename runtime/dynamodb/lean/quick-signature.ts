@@ -12,7 +12,7 @@ const ALGORITHM = 'AWS4-HMAC-SHA256'
 const SERVICE = 'dynamodb'
 
 /** Headers that the SDK does not sign. */
-const UNSIGNED = ['authorization', 'user-agent']
+const UNSIGNED = ['authorization', 'user-agent', 'x-amzn-trace-id']
 
 /** Headers whose values {@link QuickSignature.sign} computes for each request. */
 const COMPUTED = ['content-length', 'x-amz-content-sha256', 'x-amz-date']
@@ -67,7 +67,7 @@ export class QuickSignature {
   /**
    * The headers of a request, with its signature.
    *
-   * @param varying values of the varying headers, without spaces at the ends and without double spaces
+   * @param varying values of the varying headers
    * @param now milliseconds since the epoch, by the server's clock
    * @returns names and values, alternating
    */
@@ -80,7 +80,7 @@ export class QuickSignature {
     headers[this.#firstComputed + 4] = this.#time
     for (let at = 0; at < varying.length; at += 1) headers[this.#firstVarying + 2 * at] = varying[at] as string
     let canonical = ''
-    for (const part of this.#canonical) canonical += typeof part === 'string' ? part : headers[part]
+    for (const part of this.#canonical) canonical += typeof part === 'string' ? part : trimmed(headers[part] as string)
     const scope = `${this.#day}/${this.#region}/${SERVICE}/aws4_request`
     const text = `${ALGORITHM}\n${this.#time}\n${scope}\n${hash('sha256', canonical + content)}`
     const signature = this.#keyOfDay().sign(text)
@@ -145,7 +145,10 @@ function joined(parts: readonly (string | number)[]): (string | number)[] {
   return result
 }
 
+const UNTRIMMED = /^ | $| {2}|[\t\r\n]/
+
 function trimmed(value: string): string {
+  if (!UNTRIMMED.test(value)) return value
   return value
     .replace(/[\r\n]/g, ' ')
     .replace(/[ \t]+/g, ' ')

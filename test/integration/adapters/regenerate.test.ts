@@ -27,7 +27,7 @@ describe.each(KEEPING)('a session that $name moves to another id with its data',
   onEachEngine('over HTTP', (engine) => keeping(adapter, engine))
 })
 
-describe.each([expressAdapter, fastifyAdapter])('a session that $name begins anew', (adapter) => {
+describe.each([expressAdapter, fastifyAdapter])('a session that $name replaces by a new one', (adapter) => {
   onEachEngine('over HTTP', (engine) => {
     const bench = benchOf(adapter, engine)
 

@@ -53,13 +53,13 @@ onEachEngine('cleaning by a clock', (engine) => {
     expect(await ids()).toEqual(['live'])
   })
 
-  it('goes on with trustClock', async () => {
+  it('continues with trustClock', async () => {
     const { clean, proxy } = await withDeadAndLive()
     proxy.dateBy(() => Date.now() + 2 * HOUR)
     expect(await clean({ trustClock: true })).toMatchObject({ deleted: 30, kept: 30, complete: true })
   })
 
-  it('goes on without extra requests when responses have no date', async () => {
+  it('continues without extra requests when responses have no date', async () => {
     const { clean, proxy } = await withDeadAndLive()
     proxy.dateBy(() => undefined)
     expect(await clean({ segments: 2 })).toMatchObject({ deleted: 30, kept: 30, complete: true })
@@ -114,7 +114,7 @@ onEachEngine('cleaning by a clock', (engine) => {
       expect(await ids()).toHaveLength(30)
     })
 
-    it.each([3 * HOUR, -3 * HOUR])('to the right time, by %d ms: goes on with that time', async (step) => {
+    it.each([3 * HOUR, -3 * HOUR])('to the right time, by %d ms: continues with that time', async (step) => {
       const { clean, ids, put, putExpired, proxy } = table()
       setClock(-step)
       const wrong = Date.now()

@@ -135,7 +135,7 @@ onEachEngine('dynamo-session doctor', (engine) => {
     })
   })
 
-  it('goes on after a secret that can not be read, which is an error', async () => {
+  it('reports a secret that can not be read as an error, and continues', async () => {
     await createTable(application('secret_key: ${NOT_SET}\n'))
     const found = await findings()
     expect(found.filter(({ level }) => level === 'error')).toEqual([
@@ -158,7 +158,7 @@ onEachEngine('dynamo-session doctor', (engine) => {
   })
 })
 
-describe('dynamo-session doctor, where DynamoDB answers what the engines never do', () => {
+describe('dynamo-session doctor, with responses that the engines never send', () => {
   it('looks at the key of a table that is being deleted, but not at its Time to Live', async () => {
     const { tableName, proxy } = await applicationBehindProxy()
     proxy.inject('DescribeTable', { answer: tableAnswer(tableName, 'DELETING') })
@@ -167,7 +167,7 @@ describe('dynamo-session doctor, where DynamoDB answers what the engines never d
     expect(proxy.operations).toEqual(['DescribeTable'])
   })
 
-  it('names the permission that one of its requests lacks, and keeps what the others told', async () => {
+  it('names the permission that one request lacks, and keeps the findings of the other requests', async () => {
     const { tableName, proxy } = await applicationBehindProxy()
     await createRawTable(anyEngine().client(), tableName)
     proxy.inject('DescribeTimeToLive', { error: 'AccessDeniedException' })
@@ -236,7 +236,7 @@ describe('dynamo-session doctor, where reading is refused', () => {
   })
 })
 
-describe('dynamo-session doctor, by the dates of answers', () => {
+describe('dynamo-session doctor, by the dates of responses', () => {
   const HOUR = 3_600_000
   const AGREES = {
     level: 'ok',
@@ -277,7 +277,7 @@ describe('dynamo-session doctor, by the dates of answers', () => {
     }
   })
 
-  it('says when answers have none', async () => {
+  it('says when responses have none', async () => {
     const { tableName, proxy } = await applicationBehindProxy()
     await createRawTable(anyEngine().client(), tableName)
     proxy.dateBy(() => undefined)
@@ -371,7 +371,7 @@ describe('dynamo-session doctor, by the comparison of plan', () => {
   })
 })
 
-describe('dynamo-session doctor, where DynamoDB is not even asked', () => {
+describe('dynamo-session doctor, where no request reaches DynamoDB', () => {
   it('warns where no lifetime is set', async () => {
     currentFolderWith()
     expect(await findingOf('lifetime')).toMatchObject({
@@ -457,7 +457,7 @@ describe('dynamo-session doctor, where DynamoDB is not even asked', () => {
     expect(found[6]).toMatchObject({ level: 'skipped', text: 'no credentials to ask DynamoDB with' })
   })
 
-  it('says how to start a local DynamoDB that does not answer', async () => {
+  it('says how to start a local DynamoDB that does not respond', async () => {
     currentFolderWith()
     environmentWith({ AWS_DYNAMO_DB_SESSION_ENDPOINT: 'http://127.0.0.1:1' })
     const found = await findings()

@@ -132,7 +132,7 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     expect(JSON.parse(destroyed.lines.join())).toEqual({ deleted: 2, dryRun: false })
   })
 
-  it('destroy that fails half way says how many were deleted', async () => {
+  it('destroy that fails after some deletions says how many were deleted', async () => {
     await Promise.all(['a', 'b', 'c'].map((name) => put(`secret-${name}-${user}`, indexed())))
     const fault = { error: 'AccessDeniedException', message: 'not authorized to perform: dynamodb:DeleteItem' }
     proxy.inject('DeleteItem', fault, { times: 10, after: 1 })

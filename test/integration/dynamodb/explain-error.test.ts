@@ -44,7 +44,7 @@ it('names the profile that has no credentials', async () => {
   )
 })
 
-it('offers a local DynamoDB when nothing answers at an endpoint of this machine', async () => {
+it('suggests a local DynamoDB when an endpoint of this machine does not respond', async () => {
   expect(await messageFor({ endpoint: 'http://localhost:1' })).toBe(
     'dynamodb:DescribeTable for table "sessions" failed: no connection to http://localhost:1 (ECONNREFUSED); is DynamoDB running there? Start one with: npx dynamo-session local',
   )

@@ -141,7 +141,7 @@ describe('createUmzug', () => {
     const shapeless = await prepare({ ...first, 'migrations/2_b.js': 'exports.upp = async () => {}' })
     await expect(shapeless.umzug.up()).rejects.toThrow('migrations/2_b.js exports no function "up"')
     const wrong = await prepare({ ...first, 'migrations/2_b.js': 'exports.up = 1' })
-    await expect(wrong.umzug.up()).rejects.toThrow('migrations/2_b.js exports as "up" something that is no function')
+    await expect(wrong.umzug.up()).rejects.toThrow('migrations/2_b.js exports "up", but it is not a function')
     const broken = await prepare({ ...first, 'migrations/2_b.js': "throw new Error('broken file')" })
     await expect(broken.umzug.up()).rejects.toThrow(/migrations\/2_b\.js can't be loaded: broken file/)
     expect(runs).toEqual([])

@@ -120,7 +120,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     })
   })
 
-  it('is not brought back by the repeat of a request whose answer was lost, after a logout', async () => {
+  it('is not brought back after a logout by the repeat of a request whose response was lost', async () => {
     const repository = sessions()
     const record = await loaded(repository)
     const logout = () => new SessionRepository(resolveConfiguration(options), connectionTo(direct)).delete(before)
@@ -133,7 +133,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     }
   })
 
-  it('has its new id when the last answer is lost, but the old item forwards to the new one', async () => {
+  it('has its new id when the last response is lost but the old item forwards to the new one', async () => {
     const repository = sessions()
     const record = await loaded(repository)
     const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === before

@@ -53,21 +53,21 @@ onEachEngine('SessionRepository with lost or damaged answers', (engine) => {
   /** Loses the answer to the next request, and runs `meanwhile` after the request was carried out. */
   const lose = (meanwhile: () => Promise<unknown>) => proxy.inject('UpdateItem', { drop: 'after' }, { meanwhile })
 
-  describe('when an answer was lost, and others write before the repeat', () => {
-    it('create: our session is created, and the changes of others stay', async () => {
+  describe('when a response was lost, and another request writes before the repeat', () => {
+    it('create: the session is created, and the changes of the other request stay', async () => {
       lose(async () => put({ ...(await item()), ...THEIRS }))
       expect(await sessions().create(id, { a: 1 })).toMatchObject({ id, data: { a: 1 } })
       expect(await item()).toMatchObject(THEIRS)
     })
 
-    it('create: an id that was taken stays taken', async () => {
+    it('create: an id that belongs to another session stays with it', async () => {
       await put(THEIRS)
       lose(async () => undefined)
       expect(await sessions().create(id, { a: 1 })).toBeUndefined()
       expect(await item()).toEqual({ session_id: { S: id }, ...THEIRS })
     })
 
-    it('update (optimistic): both changes are there', async () => {
+    it('update (optimistic): both changes are stored', async () => {
       const record = await loaded()
       lose(() => put(THEIRS))
       await sessions().update(record, { a: 1, ours: true })
@@ -90,7 +90,7 @@ onEachEngine('SessionRepository with lost or damaged answers', (engine) => {
       },
     )
 
-    it('update (optimistic): it is a conflict when others saved so often that the outcome is unknown', async () => {
+    it('update (optimistic): it is a conflict when other requests saved so often that the outcome is unknown', async () => {
       const record = await loaded()
       lose(async () => {
         const others = new SessionRepository(resolveConfiguration({ tableName }), connectionTo(direct))
@@ -103,7 +103,7 @@ onEachEngine('SessionRepository with lost or damaged answers', (engine) => {
       expect(await item()).toMatchObject({ data: { S: '{"a":1}' } })
     })
 
-    it('update (pessimistic): LockLostError tells that ours may have been written, and theirs stays', async () => {
+    it('update (pessimistic): LockLostError says that the save may have been written, and the other change stays', async () => {
       const record = await loaded(PESSIMISTIC)
       lose(() => put({ ...THEIRS, locked_at: { S: '1763832004.5' } }))
       const updated = sessions(PESSIMISTIC).update(record, { a: 1, ours: true })
@@ -111,7 +111,7 @@ onEachEngine('SessionRepository with lost or damaged answers', (engine) => {
       expect(await item()).toEqual({ session_id: { S: id }, ...THEIRS, locked_at: { S: '1763832004.5' } })
     })
 
-    it('update (pessimistic): it is known to be written if others only took the lock', async () => {
+    it('update (pessimistic): it is known to be written if another request only took over the lock', async () => {
       const record = await loaded(PESSIMISTIC)
       lose(async () => put({ ...(await item()), locked_at: { S: '1763832004.5' } }))
       const updated = await sessions(PESSIMISTIC).update(record, { a: 1, ours: true })
@@ -138,7 +138,7 @@ onEachEngine('SessionRepository with lost or damaged answers', (engine) => {
       },
     )
 
-    it('touch (pessimistic): a lock that others took stays theirs', async () => {
+    it('touch (pessimistic): a lock that another request took over stays with it', async () => {
       const record = await loaded(PESSIMISTIC)
       lose(() => put({ ...THEIRS, locked_at: { S: '1763832004.5' } }))
       await sessions(PESSIMISTIC).touch(record)
@@ -172,13 +172,13 @@ onEachEngine('SessionRepository with lost or damaged answers', (engine) => {
       expect(await item()).toBeUndefined()
     })
 
-    it('lock: a lock that others took over stays theirs', async () => {
+    it('lock: a lock that another request took over stays with it', async () => {
       await put(DATA)
       lose(() => put({ ...DATA, locked_at: { S: `${Math.floor(Date.now() / 1000)}.5` } }))
       await expect(sessions(PESSIMISTIC).findForChange(id)).rejects.toMatchObject({ name: 'LockWaitTimeoutError' })
     })
 
-    it('unlock: a lock that others took stays theirs', async () => {
+    it('unlock: a lock that another request took over stays with it', async () => {
       const record = await loaded(PESSIMISTIC)
       lose(() => put({ ...DATA, locked_at: { S: '1763832004.5' } }))
       await sessions(PESSIMISTIC).release(record)
@@ -186,7 +186,7 @@ onEachEngine('SessionRepository with lost or damaged answers', (engine) => {
     })
   })
 
-  it('does not take an older answer about the same session for the answer to its lock', async () => {
+  it('does not take an older response for the same session as the response to its lock', async () => {
     await put(DATA)
     const older = { data: { S: '{"a":0}' }, locked_at: { S: '1763832000.5' } }
     const change = (answer: { Attributes?: object }) =>
@@ -205,7 +205,7 @@ onEachEngine('SessionRepository with lost or damaged answers', (engine) => {
     expect(await item()).not.toHaveProperty('locked_at')
   })
 
-  it('shows nothing of the session in the error about a damaged answer', async () => {
+  it('shows nothing of the session in the error about a damaged response', async () => {
     await put({ data: { S: '{"a":"hush"}' } })
     const damage = (answer: object) => JSON.stringify(answer).replace('"hush', 'hush').replace('\\"hush', 'hush')
     proxy.inject('GetItem', { change: (answer) => damage(answer).replace('"{', '{') }, { times: 9 })

@@ -167,7 +167,7 @@ onEachEngine('a session that gets another id', (engine) => {
     )
   })
 
-  describe('when others change it meanwhile', () => {
+  describe('when another request changes it meanwhile', () => {
     it.each(['optimistic', 'pessimistic'] as const)('includes their change, with locking: %s', async (locking) => {
       const { repository, regenerate } = await load({ locking })
       meanwhile(() => writeData('{"user":"ada","cart":[1,2]}'))
@@ -179,7 +179,7 @@ onEachEngine('a session that gets another id', (engine) => {
       expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1, 2], more: true })
     })
 
-    it('succeeds when others only touched it', async () => {
+    it('succeeds when another request only touched it', async () => {
       const { regenerate } = await load()
       meanwhile(() => writeData('{"user":"ada","cart":[1]}'))
       expect(await regenerate({ user: 'eve' })).toMatchObject({ id: NEW })
@@ -190,7 +190,7 @@ onEachEngine('a session that gets another id', (engine) => {
       ])
     })
 
-    it('overwrites theirs where both changed the same key, and reports the key', async () => {
+    it('overwrites the other change of the same key, and reports the key', async () => {
       const { regenerate } = await load()
       meanwhile(() => writeData('{"user":"bob","cart":[1]}'))
       await regenerate({ user: 'eve' })

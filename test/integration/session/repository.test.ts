@@ -262,7 +262,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(conflicts).toEqual([])
     })
 
-    it('keeps the changes of others before a touch, in a save after the touch', async () => {
+    it('keeps changes that other requests made before a touch, in a save after the touch', async () => {
       const sessions = repository(settings)
       await put({})
       const [one, two] = [await found(sessions), await found(sessions)]
@@ -328,7 +328,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await data()).toEqual({ a: 111 })
     })
 
-    it('gives up after ten attempts, and nothing of ours is written', async () => {
+    it('gives up after ten attempts, and writes nothing', async () => {
       const sessions = repository(settings)
       await put({})
       const record = await found(sessions)
@@ -487,7 +487,7 @@ onEachEngine('SessionRepository', (engine) => {
     })
   })
 
-  describe('a request that was applied although its answer was lost', () => {
+  describe('a request that was applied although its response was lost', () => {
     it('is recognised: create', async () => {
       proxy.inject('UpdateItem', { drop: 'after' })
       expect(await repository().create('s1', { a: 2 })).toMatchObject({ json: '{"a":2}' })
@@ -530,7 +530,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect((await item())?.locked_at).toEqual({ S: record.token })
     })
 
-    it('is not recognised when others wrote since: optimistic merges again', async () => {
+    it('is not recognised when other requests have written since: optimistic merges again', async () => {
       const sessions = repository()
       await put({})
       const record = await found(sessions)
@@ -550,7 +550,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await data()).toEqual({ a: 1, theirs: true, ours: true })
     })
 
-    it('is not recognised when others wrote since: pessimistic fails', async () => {
+    it('is not recognised when other requests have written since: pessimistic fails', async () => {
       const sessions = repository({ locking: 'pessimistic' })
       await put({})
       const record = await found(sessions)

@@ -157,7 +157,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       expect(await item()).not.toHaveProperty('locked_at')
     })
 
-    it('are not ours any more after the gem took over the lock, also when it has released it', async () => {
+    it('can not be saved after the gem took over the lock, even if the gem has released it', async () => {
       await put(D_RELEASED)
       const sessions = repository(locking)
       const record = await found(sessions)
@@ -216,7 +216,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       }
     })
 
-    it.each(stubs)('become readable for the gem with any write of ours: %s', async (_what, stub) => {
+    it.each(stubs)('become readable for the gem with any write of this package: %s', async (_what, stub) => {
       for (const locking of ['none', 'optimistic', 'pessimistic'] as const) {
         const sessions = repository({ locking })
         await put(stub)

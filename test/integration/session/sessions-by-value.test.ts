@@ -199,7 +199,7 @@ onEachEngine('all sessions of a user', (engine) => {
       expect(await left([early, late])).toBe(0)
     })
 
-    it('counts a session once when the answer to its delete was lost', async () => {
+    it('counts a session once when the response to its delete was lost', async () => {
       await signIn(2)
       proxy.inject('DeleteItem', { drop: 'after' })
       expect(await index().destroyBy('user_id', user)).toBe(2)

@@ -33,7 +33,7 @@ it('passes requests on and remembers them', async () => {
   expect(proxy.requests[1]?.input).toMatchObject({ TableName, Key })
 })
 
-it('answers with an error in place of the engine', async () => {
+it('responds with an error instead of the engine', async () => {
   await put('1')
   proxy.inject('PutItem', { error: 'ProvisionedThroughputExceededException', message: 'slowly' })
   await expect(put('2')).rejects.toMatchObject({ name: 'ProvisionedThroughputExceededException', message: 'slowly' })
@@ -50,7 +50,7 @@ it('breaks the connection before the engine sees the request, or after it carrie
   expect(await stored()).toBe('3')
 })
 
-it('never answers, whether or not the engine was asked', async () => {
+it('never responds, whether or not the engine got the request', async () => {
   const credentials = { accessKeyId: 'x', secretAccessKey: 'x' }
   const requestHandler = { requestTimeout: 200, throwOnRequestTimeout: true }
   const settings = { endpoint: proxy.endpoint, region: 'us-east-1', credentials, requestHandler, maxAttempts: 1 }
@@ -66,7 +66,7 @@ it('never answers, whether or not the engine was asked', async () => {
   impatient.destroy()
 })
 
-it('answers what is not JSON, whether or not the engine was asked', async () => {
+it('responds with text that is not JSON, whether or not the engine got the request', async () => {
   await put('1')
   proxy.inject('PutItem', { garbage: 'before' })
   await expect(put('2')).rejects.toThrow('is not valid JSON')
@@ -76,7 +76,7 @@ it('answers what is not JSON, whether or not the engine was asked', async () => 
   expect(await stored()).toBe('3')
 })
 
-it('lets others write before the client notices, and tells when nothing is open any more', async () => {
+it('lets other clients write before the client notices, and reports when no request is open', async () => {
   const seen: unknown[] = []
   proxy.inject('PutItem', { drop: 'after' }, { meanwhile: async () => seen.push(await stored()) })
   await expect(put('4')).rejects.toMatchObject({ code: 'ECONNRESET' })
@@ -96,7 +96,7 @@ it('delays a request', async () => {
   expect(performance.now() - started).toBeGreaterThanOrEqual(195)
 })
 
-it('makes up an answer, and changes one', async () => {
+it('invents a response, and changes one', async () => {
   proxy.inject('ListTables', { answer: { TableNames: ['made-up'] } })
   proxy.inject('ListTables', { change: ({ TableNames }) => ({ TableNames: [...TableNames, 'added'] }) })
   expect((await client.send(new ListTablesCommand({}))).TableNames).toEqual(['made-up'])

@@ -118,7 +118,7 @@ describe('waiting for the table', () => {
     ])
   })
 
-  it('goes on when DescribeTable does not find the new table yet, or is throttled', async () => {
+  it('continues when DescribeTable does not find the new table yet, or is throttled', async () => {
     vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
     proxy.inject('DescribeTable', { error: 'ResourceNotFoundException' }, { after: 1, times: 2 })
     proxy.inject('DescribeTable', { error: 'ThrottlingException' }, { after: 1 })
@@ -149,13 +149,13 @@ describe('waiting for the table', () => {
     expect(String(await failure(newOptions()))).toContain('allow dynamodb:DescribeTable in the IAM policy')
   })
 
-  it('stops when somebody deletes the table meanwhile', async () => {
+  it('stops when another process deletes the table meanwhile', async () => {
     const options = newOptions()
     proxy.inject('DescribeTable', { answer: tableAnswer(options.tableName, 'DELETING') }, { after: 1 })
     expect(String(await failure(options))).toMatch(/somebody else deleted table .* meanwhile/)
   })
 
-  it('stops when somebody deletes the table that was seen once', async () => {
+  it('stops when another process deletes the table that was seen once', async () => {
     const options = newOptions()
     proxy.inject('DescribeTable', { answer: tableAnswer(options.tableName, 'CREATING') }, { after: 1 })
     proxy.inject('DescribeTable', { error: 'ResourceNotFoundException' }, { after: 1 })
@@ -211,7 +211,7 @@ describe('Time to Live of a new table', () => {
     expect(String(await failure(withTimeToLive()))).toMatch(/changed within the last hour.*run it again later/)
   })
 
-  it('is a schema error when somebody switched it on for another attribute meanwhile', async () => {
+  it('is a schema error when another process has switched it on for another attribute meanwhile', async () => {
     const message = 'TimeToLive is active on a different AttributeName: current AttributeName is ttl'
     proxy.inject('UpdateTimeToLive', { error: 'ValidationException', message })
     proxy.inject('DescribeTimeToLive', timeToLive('ENABLED', 'ttl'))

@@ -65,7 +65,7 @@ describe('deleteTable under faults', () => {
     return options
   }
 
-  it('waits while somebody else changes the table', async () => {
+  it('waits while another process changes the table', async () => {
     const options = await existing()
     proxy.inject('DeleteTable', { error: 'ResourceInUseException' }, { times: 2 })
     expect(await deleteTable(options)).toEqual({ deleted: true })

@@ -254,7 +254,7 @@ onEachEngine(
         expect(String(await failure(options))).toMatch(/may not dynamodb:UpdateTable/)
       })
 
-      it('can not be added to a table that somebody deletes meanwhile', async () => {
+      it('can not be added to a table that another process deletes meanwhile', async () => {
         const options = newOptions({ indexKeys: ['user_id'] })
         const { tableName } = options
         looks(tableName, [], [])

@@ -11,7 +11,7 @@ import { makeTable } from '../../support/table.js'
 const RUNS = Number(process.env.RUNS ?? 500)
 
 /** As logout-is-final.test.ts has it on the model: requests are held back before they are sent, and answers after. */
-onEachEngine('beside requests of others, in any order and with answers that get lost,', (engine) => {
+onEachEngine('with concurrent requests, in any order and with lost responses,', (engine) => {
   const name = uniqueTableName()
   let client: DynamoDBClient
 

@@ -4,7 +4,7 @@ import { deleteInput, deleteStatement } from '../../../runtime/cleaning/delete-r
 const table = { tableName: 'my.sessions', tableKey: 'the "key"' }
 const seen = { 'the "key"': { S: 'id' }, updated_at: { S: '1.5' }, expire_at: { N: '7' } }
 
-it('a statement requires the times that the scan saw, and the absence of the others', () => {
+it('a statement requires the times that the scan saw, and the absence of all other times', () => {
   expect(deleteStatement(seen, table)).toEqual({
     Statement:
       'DELETE FROM "my.sessions" WHERE "the ""key""" = ? AND "created_at" IS MISSING AND "updated_at" = ? ' +

@@ -59,7 +59,7 @@ describe('cleaning that makes no progress', () => {
     )
   })
 
-  it('goes on while other requests succeed', async () => {
+  it('continues while other requests succeed', async () => {
     const { send } = slowRequests()
     let ended = false
     const failing = send(true).finally(() => {
@@ -73,7 +73,7 @@ describe('cleaning that makes no progress', () => {
     await expect(failing).rejects.toThrow(/^dynamodb:Scan for table/)
   })
 
-  it('goes on until five failures, because a rate may delay the attempts', async () => {
+  it('continues until five failures, because a rate may delay the attempts', async () => {
     const { send, request } = slowRequests()
     request.seconds = 50
     await expect(send()).rejects.toThrow('no request has succeeded for 250 seconds')
@@ -93,7 +93,7 @@ describe('cleaning that makes no progress', () => {
     await expect(hanging).rejects.toThrow(/^dynamodb:Scan for table/)
   })
 
-  it('goes on when requests are refused at once', async () => {
+  it('continues when requests are refused at once', async () => {
     const { send, request } = slowRequests()
     request.seconds = 1
     await expect(send()).rejects.toThrow(/^dynamodb:Scan for table/)

@@ -72,7 +72,7 @@ describe.each(COMMANDS)('dynamo-session %s, when DynamoDB does not respond', (na
     if (name.includes('--json')) expect(logger.lines).toEqual([])
   })
 
-  it('says after 3 seconds what it waits for, and goes on for 30 seconds', async () => {
+  it('says after 3 seconds what it waits for, and waits for 30 seconds', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     onTestFinished(() => void vi.useRealTimers())
     const asked = new Promise<void>((resolve) => stub.answer(() => resolve()))

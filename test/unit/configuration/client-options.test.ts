@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
-import { overAmbient, withAmbient } from '../../../runtime/configuration/ambient.js'
 import type { Options } from '../../../runtime/configuration/options.js'
+import { overAmbient, withAmbient } from '../../../runtime/configuration/options-in-migrations.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 
 const credentials = { accessKeyId: 'AKIDHIDDEN', secretAccessKey: 'hidden' }
@@ -80,7 +80,7 @@ describe('a client of the application', () => {
     expect(problemsOf({ client, profile: null, logger: undefined })).toEqual([])
   })
 
-  it('goes with options that ENV and the file may set for others as well', () => {
+  it('is accepted beside options that ENV and the file may set for other programs', () => {
     const options = { region: 'eu-central-1', endpoint: 'http://localhost:1', requestTimeout: 9, maxConnections: 2 }
     expect(problemsOf({ client, ...options })).toEqual([])
   })

@@ -104,7 +104,7 @@ describe("the Ruby gem's configuration file", () => {
   const GEM_IN_PRODUCTION = 'config/aws_dynamo_db_session_store/production.yml'
   const text = 'table_name: visits\n'
 
-  it('is refused while there is none of ours, with what to do', () => {
+  it('is refused with what to do, if this package has no file', () => {
     const remedy = 'or set AWS_DYNAMO_DB_SESSION_CONFIG_FILE to its path'
     expect(problemsOf({ files: { [GEM]: text } })).toBe(
       `${GEM}: is the Ruby gem's file, which is not read here: copy it to config/dynamo_session_store.yml, ${remedy}`,
@@ -123,7 +123,7 @@ describe("the Ruby gem's configuration file", () => {
     expect(resolve({ files: elsewhere, env: { NODE_ENV: 'test' } }).warnings).toEqual([warning])
   })
 
-  it('is left alone beside ours, and in another environment, and read where it is named', () => {
+  it('is ignored beside the file of this package and in another environment, and read where it is named', () => {
     const both = { [GEM]: text, 'config/dynamo_session_store.yml': 'table_name: ours\n' }
     expect(resolve({ files: both }).tableName).toBe('ours')
     expect(resolve({ files: { [GEM_IN_PRODUCTION]: text } }).tableName).toBe('sessions')

@@ -187,7 +187,7 @@ describe('a connection that is not made within connect_timeout', () => {
     await until(() => silent.open() === 0)
   })
 
-  it.skipIf(process.platform === 'win32')('is a TimeoutError when nobody accepts it', async () => {
+  it.skipIf(process.platform === 'win32')('is a TimeoutError when no server accepts it', async () => {
     const full = await fullServer()
     const error = await timedOut(full)
     expect(error).toMatchObject({ name: 'TimeoutError', code: 'ETIMEDOUT', $metadata: { attempts: 1 } })

@@ -30,7 +30,7 @@ describe('the error for a request that was not finished within request_timeout',
     expect(error).toMatchObject({ name: 'RequestTimeoutError', code: 'ETIMEDOUT', maybeWritten: false })
   })
 
-  it.each(WRITES)('says that nobody knows whether %s was carried out', (operation, input) => {
+  it.each(WRITES)('says that it is unknown whether %s was carried out', (operation, input) => {
     const error = requestTimedOut(operation, input, 200)
     expect(error.message).toMatch(
       /"sessions" .* 200 ms .*request_timeout\. Whether the request was carried out is not known\.$/,

@@ -292,7 +292,7 @@ describe('the queue for connections', () => {
     expect(sentBy(stub.requests)).toEqual(['lean', 'lean'])
   })
 
-  it('goes on after the process was stopped for longer than request_timeout', async () => {
+  it('continues after the process was stopped for longer than request_timeout', async () => {
     const answers = held()
     const { send } = connect({ maxConnections: 1 })
     const first = send('GetItem', inputOf('first'))

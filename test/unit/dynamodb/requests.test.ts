@@ -163,6 +163,11 @@ async function expectSame(settings: Settings, operation: Operation, input = INPU
   expect(lean.requests.map(comparable)).toEqual(sdk.requests.map(comparable))
 }
 
+/** The store of AWS Lambda's runtime, which runs each invocation. */
+interface Store {
+  run<T>(context: object | undefined, work: () => T): T
+}
+
 /** The signature of `aws4` for a request that came over the wire. */
 function signedAnew({ headers, body, path }: WireRequest, credentials: Credentials): unknown {
   const names = /SignedHeaders=([^,]+)/.exec(headers.authorization ?? '')?.[1]?.split(';') ?? []
@@ -341,6 +346,28 @@ describe('a request of the lean transport in AWS Lambda', () => {
       expect(stub.requests[0]?.names).not.toContain('x-evil')
     },
   )
+
+  it.each([
+    ['all', { X_RAY_TRACE_ID: 'Root=1', TRACEPARENT: '00-a-b-01', TRACESTATE: 'a=b', BAGGAGE: 'user=1,shop=%C3%BC' }],
+    ['some', { TRACEPARENT: '00-a-b-01', BAGGAGE: 'user=1' }],
+    ['odd ones', { X_RAY_TRACE_ID: 'Root= 1;  x', TRACEPARENT: '00-a-b-01', TRACESTATE: 'a=1,  b=2,\tc=3' }],
+  ])('has the trace headers that the SDK sends, and signs those that the SDK signs: %s', async (_, values) => {
+    environmentWith(LAMBDA)
+    await expectSame({}, 'GetItem') // The SDK makes the store.
+    const { InvokeStore } = (globalThis as { awslambda?: { InvokeStore?: Store } }).awslambda ?? {}
+    if (!InvokeStore) throw new Error('the SDK has made no store')
+    onTestFinished(() => InvokeStore.run(undefined, () => {}))
+    const context = Object.entries(values).map(([name, value]) => [Symbol.for(`_AWS_LAMBDA_${name}`), value])
+    stub.reset()
+    await InvokeStore.run(Object.fromEntries(context), () => expectSame({}, 'GetItem'))
+    for (const request of stub.requests) {
+      expect(request.headers).toMatchObject({ traceparent: '00-a-b-01' })
+      expect(request.headers.authorization).toBe(signedAnew(request, CREDENTIALS))
+      const signed = /SignedHeaders=([^,]+)/.exec(request.headers.authorization ?? '')?.[1]?.split(';')
+      expect(signed).toContain('traceparent')
+      expect(signed).not.toContain('x-amzn-trace-id')
+    }
+  })
 
   it('has the trace of its invocation when several run at once, like the SDK’s', async () => {
     environmentWith(LAMBDA)

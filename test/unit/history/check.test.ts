@@ -272,7 +272,7 @@ describe('a counter with pessimistic locking', () => {
     }
   })
 
-  it('may have counted a request that had no answer', () => {
+  it('may have counted a request that had no response', () => {
     const lost = operation({ kind: 'increment', start: 200, outcome: 'unknown', seen: undefined })
     const read = (counter: number) => operation({ start: 300, seen: seen({ counter }) })
     for (const counter of [1, 2]) expect(pessimistic([login(), increment(1, 100), lost, read(counter)])).toEqual([])
@@ -303,7 +303,7 @@ describe('an item that no cookie names', () => {
     expect(broken([], { table, end })).toEqual(['left in the table'])
   })
 
-  it('is counted after a change of id that had no answer', () => {
+  it('is counted after a change of id that had no response', () => {
     const killed = operation({ start: 100, kind: 'regenerate', outcome: 'unknown', seen: undefined })
     const { violations, counts } = check(history([login(), killed], { table, end }))
     expect({ violations, counts }).toEqual({ violations: [], counts: { 'items that no cookie names': 1 } })

@@ -82,7 +82,7 @@ describe('the house', () => {
 })
 
 describe('the rules of the house', () => {
-  it('allow the arrows, and no others', () => {
+  it('allow the arrows, and no other imports', () => {
     // A small house, in which each room imports a file of every other room.
     const rooms = [...ROOMS.map(({ room }) => room), 'session/item', 'session/item/attributes']
     const pairs = rooms.flatMap((from) => rooms.filter((to) => to !== from).map((to) => ({ from, to })))

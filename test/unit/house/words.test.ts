@@ -30,6 +30,21 @@ const RETIRED: readonly Retired[] = [
   { word: /\brenew\w* (the|a) session|\bsessions? (is|was|are) renewed/i, instead: 'touch' },
   { word: /\bin flight\b/i, instead: 'running', files: /^(runtime|generators|templates)\// },
   { word: /\b(is|are) told\b/i, instead: 'notified' },
+  {
+    word: /answer/i,
+    instead: 'response',
+    except: /UnreadableAnswerError|UNREADABLE_ANSWER/g,
+    // A person answers a prompt: in generators/ and delete-table.
+    files: /^(docs|templates)\/|^runtime\/(?!session\/|adapters\/|cli\/commands\/delete-table\.ts)/,
+  },
+  { word: /\b(others|theirs)\b/i, instead: 'other request, or what else is meant', files: /^(docs|templates)\// },
+  {
+    // Only in comments: onConflict calls the other request's data `theirs`.
+    word: /^\s*(\/\/|\/?\*).*\b(others|theirs)\b/i,
+    instead: 'other request, or what else is meant',
+    except: /\{ (base, )?ours, theirs \}.*/g,
+    files: /^(generators|runtime\/(?!session\/|adapters\/))/,
+  },
   { word: /\btakes? no offence\b|\btexts? too many\b/i, instead: 'a plain sentence' },
 ]
 

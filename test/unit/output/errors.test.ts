@@ -220,7 +220,7 @@ it('explains a foreign response on the command line as in a store', () => {
   const explained = explainAwsError(syntax, request).message
   for (const text of [
     '(HTTP status 200)',
-    'proxy, firewall, VPC endpoint',
+    'proxy, firewall or VPC endpoint',
     'Whether the request was carried out is not known',
   ]) {
     expect(explained).toContain(text)

@@ -22,7 +22,7 @@ beforeEach(() => stub.reset())
 
 const BODIES = Object.entries(FOREIGN).filter(([name]) => !/broken|half|another operation/.test(name))
 
-describe.each(['lean', 'sdk'] as const)('an answer that is not from DynamoDB, transport %s', (transport) => {
+describe.each(['lean', 'sdk'] as const)('a response that is not from DynamoDB, transport %s', (transport) => {
   function parts(options: Options = {}) {
     const retryStrategy = new StandardRetryStrategy({ maxAttempts: 2, baseDelay: 1 })
     const client = stub.client({ retryStrategy })
@@ -55,7 +55,7 @@ describe.each(['lean', 'sdk'] as const)('an answer that is not from DynamoDB, tr
     client.destroy()
   })
 
-  it('does not take a lock, even if it looks like the answer to another lock request', async () => {
+  it('does not take a lock, even if it looks like the response to another lock request', async () => {
     const { client, repository } = parts({ locking: 'pessimistic' })
     for (const other of [{}, { Attributes: { ...ITEM, session_id: { S: 'other' } } }]) {
       const body = JSON.stringify(other)
@@ -66,7 +66,7 @@ describe.each(['lean', 'sdk'] as const)('an answer that is not from DynamoDB, tr
     client.destroy()
   })
 
-  it('makes destroy of the store fail, and a repeat that DynamoDB answers succeeds', async () => {
+  it('makes destroy of the store fail, and a repeat with a response of DynamoDB succeeds', async () => {
     const { client, given } = parts()
     const store = new DynamoSessionStore(given)
     const destroy = () =>

@@ -10,7 +10,7 @@ import { saveScenario } from '../../support/model/save-scenario.js'
 
 const ID = 'id'
 
-describe('a save that was applied and whose answer was lost', () => {
+describe('a save that was applied although its response was lost', () => {
   it('is not applied again after another request set the key back, and a touch brings no version back', async () => {
     expect(inWords(await explore(saveScenario, { runs: 1000 }))).toBe('')
   }, 60_000)

@@ -113,7 +113,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
       expect((await item())?.data?.S).toContain('ada')
     })
 
-    it('releases the lock when the client goes away, while the handler works on', async () => {
+    it('releases the lock when the client disconnects while the handler still runs', async () => {
       let finish: () => void = () => undefined
       let arrived: () => void = () => undefined
       const arrival = new Promise<void>((resolve) => {
@@ -168,7 +168,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
       await unlocked(item)
     })
 
-    it('takes a lost lock anew at a reload, so that the session can be saved', async () => {
+    it('takes a lost lock again at a reload, so that the session can be saved', async () => {
       const { get, item } = await start(
         {
           '/reload': async (request, response) => {

@@ -166,7 +166,7 @@ async function play(browser: Browsed, paths: readonly string[]) {
 onEachEngine('express-session', (engine) => {
   const options = engine.options()
   describe.each(['none', 'optimistic', 'pessimistic'] as const)('with locking %s', (locking) => {
-    it.each(scenarios)('answers as with its MemoryStore when it %s', async (_title, settings, paths) => {
+    it.each(scenarios)('responds as with its MemoryStore when it %s', async (_title, settings, paths) => {
       const client = engine.client()
       await freshTable(client, options.tableName)
       const ours = await startApp(routes, {

@@ -11,7 +11,7 @@ onEachEngine('locks of sessions in Fastify', (engine) => {
   const bench = fastifyBench(engine)
   const { start, settled, operations, stored } = bench
 
-  it('are taken anew by a reload after they were lost, so that the session can be saved', async () => {
+  it('are taken again by a reload after they were lost, so that the session can be saved', async () => {
     const app = await start(
       {
         '/in': signIn,

@@ -235,7 +235,7 @@ onEachEngine('a session object of Fastify', (engine) => {
       expect((await item())?.data).toEqual({ S: '{"user":"grace","save":1,"cart":[]}' })
     })
 
-    it('stays as it was when DynamoDB does not answer', async () => {
+    it('stays as it was when DynamoDB does not respond', async () => {
       const { get, item } = await start({
         ...routes,
         '/reload': async (request) => {

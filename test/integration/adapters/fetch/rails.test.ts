@@ -111,7 +111,7 @@ function shared(adapter: Adapter, engine: Engine): void {
   }
 
   describe('a session that Rails made', () => {
-    it('is read, and what Node changes in it is seen by Rails, with everything else in it', async () => {
+    it('is read by Node, and Rails sees its changes beside all other data', async () => {
       const id = await signedIn()
       const before = await item(id)
       const browser = await open(id)

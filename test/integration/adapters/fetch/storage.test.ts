@@ -384,7 +384,7 @@ onEachEngine('createSessionStorage', (engine) => {
       expect(await data(id)).toEqual({ user: 'eve', cart: [1] })
     })
 
-    it('never make release reject, also for an unknown session, and without an answer of DynamoDB', async () => {
+    it('never make release reject, even for an unknown session or without a response of DynamoDB', async () => {
       const { storage, id } = await signedIn(PESSIMISTIC)
       await storage.release(createSession())
       const session = await storage.read(id)

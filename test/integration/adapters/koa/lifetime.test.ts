@@ -127,7 +127,7 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
       return 'remembered'
     }
 
-    it('is kept over requests, and stored although koa-session says that nothing changed', async () => {
+    it('is kept over requests, and stored although koa-session reports no change', async () => {
       const app = await start({ '/in': signIn, '/remember': remember, '/count': count }, { session: { maxAge: HOUR } })
       await app.get('/in')
       await settled()

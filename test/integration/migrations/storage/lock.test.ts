@@ -52,7 +52,7 @@ onEachStorage(
       expect({ most, turns }).toEqual({ most: 1, turns: 6 })
     })
 
-    it('makes others wait, with a line that says who holds it and since when', async () => {
+    it('makes other processes wait, with a line that names its holder and its time', async () => {
       const { open } = await newPlace()
       const logger = recordingLogger()
       const held = await acquireLock(open().lock, { logger, lease })

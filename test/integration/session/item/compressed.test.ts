@@ -146,7 +146,7 @@ onEachEngine('compressed sessions', (engine) => {
       }
     })
 
-    it('are merged with the data of others in any format, into the format of the last writer', async () => {
+    it('are merged with data of another request in any format, into the format of the last writer', async () => {
       for (const other of FORMS) {
         await repository({ compress }).put(id, DATA)
         const ours = repository({ compress })
@@ -164,7 +164,7 @@ onEachEngine('compressed sessions', (engine) => {
       expect(conflicts).toEqual(FORMS.map(() => ['theirs']))
     })
 
-    it('are in no conflict when others wrote the same text in another format', async () => {
+    it('are in no conflict when another request wrote the same text in another format', async () => {
       const sessions = repository({ compress, onConflict: 'reject' })
       await sessions.create(id, DATA)
       const record = await found(sessions)
@@ -198,7 +198,7 @@ onEachEngine('compressed sessions', (engine) => {
       expect((await found(sessions)).data).toMatchObject({ ...DATA, careless: 1, second: true })
     })
 
-    it('get another id with all changes of others, in any format', async () => {
+    it('get another id with all changes of other requests, in any format', async () => {
       for (const other of FORMS) {
         const sessions = repository({ compress })
         await repository({ compress: other }).put(id, DATA)

@@ -89,7 +89,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
       }
     })
 
-    it('are mended only on the version that was read: a login in between keeps its own', async () => {
+    it('are corrected only on the version that was read: a later login keeps its own', async () => {
       for (const way of ['touch', 'update'] as const) {
         await put({ updated_at: { S: '1800000000.5' } })
         const sessions = repository({ locking })
@@ -120,7 +120,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
     expect(await item()).toMatchObject({ data: { S: '{"user_id":43}' }, user_id: { S: '43' } })
   })
 
-  it('match the merged data, not ours', async () => {
+  it('match the merged data, not the data of one request', async () => {
     const sessions = repository()
     await sessions.create('s1', { user_id: 42 })
     const a = await found(sessions)
@@ -169,7 +169,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
     expect(await item()).toBeUndefined()
   })
 
-  it('are known to be mended when only the answer was lost', async () => {
+  it('are known to be corrected when only the response was lost', async () => {
     await put({ updated_at: { S: '1800000000.5' } })
     const sessions = repository()
     const record = await found(sessions)

@@ -169,7 +169,7 @@ onEachEngine('what counts as a session', (engine) => {
     expect(await sessions.length()).toBe(0)
   }, 60_000)
 
-  it.each([false, true])('destroyBy deletes sessions only, and list shows no others (scan: %s)', async (scan) => {
+  it.each([false, true])('destroyBy deletes only sessions, and list shows only sessions (scan: %s)', async (scan) => {
     await put({ ...SESSIONS, ...UNCERTAIN }, 'session')
     const users = ['in JSON', 'in gzip', 'after white space']
     const found: string[] = []

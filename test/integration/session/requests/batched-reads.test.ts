@@ -192,7 +192,7 @@ onEachEngine('sessions that are read at the same moment', (engine) => {
     expect(proxy.operations).toEqual(['GetItem', 'BatchGetItem'])
   })
 
-  describe('when DynamoDB answers only some of them', () => {
+  describe('when DynamoDB returns only some of them', () => {
     const leaveOut = (out: readonly string[]) => (answer: Answer) => ({
       Responses: { [tableName]: answer.Responses[tableName]?.filter(({ session_id }) => !out.includes(session_id.S)) },
       UnprocessedKeys: {
@@ -200,7 +200,7 @@ onEachEngine('sessions that are read at the same moment', (engine) => {
       },
     })
 
-    it('reads the others one by one', async () => {
+    it('reads the remaining ones one by one', async () => {
       const sessions = await repository()
       proxy.inject('BatchGetItem', { change: leaveOut(['s3', 's4']) })
       expect(owners(await find(sessions))).toEqual(IDS)
@@ -220,7 +220,7 @@ onEachEngine('sessions that are read at the same moment', (engine) => {
       expect(ends[3]).toMatchObject({ reason: { name: 'ProvisionedThroughputExceededException' } })
     })
 
-    it('reads all of them one by one where it answers none', async () => {
+    it('reads all of them one by one when DynamoDB returns none', async () => {
       const sessions = await repository()
       proxy.inject('BatchGetItem', { change: leaveOut(IDS) })
       expect(owners(await find(sessions))).toEqual(IDS)

@@ -71,7 +71,7 @@ describe('dynamo-session config', () => {
     expect(text).toContain('https://db.example')
   })
 
-  it.each([false, true])('marks an unreadable secret and goes on (JSON: %s)', async (json) => {
+  it.each([false, true])('marks an unreadable secret and continues (JSON: %s)', async (json) => {
     currentFolderWith({ [FILE]: 'secret_key: ${NOT_SET}' })
     const { text, lines, warnings } = await config({ json })
     if (json) {

@@ -83,7 +83,7 @@ describe('dynamo-session init', () => {
     const root = folderWith({ ...INSTALLED, 'plopfile.js': '', 'packages/web/package.json': '{}' })
     const { text, warnings } = await init(join(root, 'packages/web'))
     expect(text).not.toContain('npm install')
-    expect(warnings).toEqual([`plop now takes plopfile.mjs in this folder, no longer ${join(root, 'plopfile.js')}`])
+    expect(warnings).toEqual([`plop now uses plopfile.mjs in this folder, no longer ${join(root, 'plopfile.js')}`])
   })
 
   it('warns where there is no package.json', async () => {

@@ -68,7 +68,7 @@ describe('the indexes of the table', () => {
 describe('the state of the table', () => {
   it.each([
     ['ACTIVE', 'ok', undefined],
-    ['UPDATING', 'warning', /can be used meanwhile/],
+    ['UPDATING', 'warning', /can be used while/],
     ['CREATING', 'error', /run doctor again in a minute/],
     ['DELETING', 'error', /create it/],
   ] as const)('%s is %s', (state, level, remedy) => {

@@ -49,12 +49,12 @@ describe('on a full disk', () => {
 })
 
 describe('a file that exists', () => {
-  it('keeps its permissions', () => {
-    const disk = memory({ 'run.sh': 'old' })
-    disk.volume.chmodSync(`${ROOT}/run.sh`, 0o750)
-    writeFiles([{ path: `${ROOT}/run.sh`, text: 'new' }], disk.fs)
-    expect(disk.read('run.sh')).toBe('new')
-    expect(Number(disk.fs.statSync(`${ROOT}/run.sh`).mode) & 0o777).toBe(0o750)
+  it('keeps its permissions, whatever the umask of the process', () => {
+    const { root, read } = application({ 'run.sh': 'old' })
+    nodeFs.chmodSync(join(root, 'run.sh'), 0o776)
+    writeFiles([{ path: join(root, 'run.sh'), text: 'new' }])
+    expect(read('run.sh')).toBe('new')
+    expect(nodeFs.statSync(join(root, 'run.sh')).mode & 0o777).toBe(0o776)
   })
 
   it('is written behind its symbolic link, which stays', () => {

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { NodePlopAPI } from 'plop'
+import nodePlop from 'node-plop'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { addGenerator, type Generator } from '../../../../generators/plop/add-generator.js'
 import { registerPrompts } from '../../../../generators/plop/prompts.js'
 import type { Questions } from '../../../../generators/plop/questions.js'
 import { application } from '../application.js'
-import { newPlop } from './new-plop.js'
 
 const QUESTIONS = {
   name: {
@@ -23,10 +22,10 @@ afterEach(() => void vi.restoreAllMocks())
 /** A plop with the generator `note`, in an application of its own. `line` is the command line of plop. */
 async function noteGenerator(line?: string, more: Partial<Generator<typeof QUESTIONS>> = {}) {
   const app = application()
-  const plop = await newPlop(app.root)
-  registerPrompts(plop as unknown as NodePlopAPI)
+  const plop = await nodePlop('', { destBasePath: app.root, force: false })
+  registerPrompts(plop)
   await addGenerator(
-    plop as unknown as NodePlopAPI,
+    plop,
     {
       name: 'note',
       sentence: 'Writes a note.',

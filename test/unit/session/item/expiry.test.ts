@@ -42,7 +42,7 @@ describe('the current time that the Ruby gem writes to expire_at without max_sta
     expect(hasExpired(times, none, at(1795371600))).toBe(true)
   })
 
-  it('differs from ours, because our times have more digits', () => {
+  it('differs from that of this package, whose times have more digits', () => {
     const times = { ...untimed, updatedAt: '1795371590.167948123456789', expireAt: 1795371591 }
     expect(hasExpired(times, none, at(1795371600))).toBe(true)
   })

@@ -34,12 +34,12 @@ describe('merging two changes of a session', () => {
 })
 
 describe('combining JSON', () => {
-  it('keeps what is stored where we changed nothing, and takes ours where nothing else changed', () => {
+  it('keeps stored keys that this request did not change, and takes its changes of all other keys', () => {
     expect(combine('{"a":1}', '{"a":1}', '{ "a": 2.0 }')).toEqual({ json: '{ "a": 2.0 }', conflicts: [] })
     expect(combine('{"a":1.0,"b":1}', '{"a":1.0,"b":2}', '{"a":1.0,"b":1}').json).toBe('{"a":1.0,"b":2}')
   })
 
-  it('merges both changes, keeps the texts of others, and names conflicts', () => {
+  it('merges both changes, keeps the texts of the other request, and names conflicts', () => {
     const combined = combine('{"a":1,"b":1}', '{"a":2,"b":2}', '{"a":3,"b":1,"c":1.0}')
     expect(combined).toEqual({ json: '{"a":2,"b":2,"c":1.0}', conflicts: ['a'] })
   })

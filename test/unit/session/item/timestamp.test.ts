@@ -18,7 +18,7 @@ describe('a stored time', () => {
     }
   })
 
-  it('is greater than all others of the same microsecond, where a floating-point number would be off by one', () => {
+  it('is greater than all other times of the same microsecond, where a floating-point number would be off by one', () => {
     for (const before of ['1795371606.131568060605398', '1795371608.70012006584328', '1795371606.3845370456']) {
       const tries = Array.from({ length: 200 }, () => timestamp(1795371600000, before))
       expect(tries.every((text) => text > before)).toBe(true)

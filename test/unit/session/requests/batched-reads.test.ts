@@ -223,7 +223,7 @@ describe('reads that wait for a connection', () => {
     expect(transport.queue).toEqual([])
   })
 
-  it('take no connection from others where many read the same item', async () => {
+  it('take no connection from other requests when many read the same item', async () => {
     await ask(...keys(60).map(() => 'a'))
     void transport.send('GetItem', { TableName: TABLE, Key: { session_id: { S: 'other' } } })
     expect(await answerAll()).toEqual(['BatchGetItem a', 'GetItem other'])
@@ -340,7 +340,7 @@ describe('the deadline of a read', () => {
       expect(early.ends).toEqual(['RequestTimeoutError'])
     })
 
-    it('leaves the read out after its batch failed, and the others are sent one by one', async () => {
+    it('leaves the read out after its batch failed, and sends the remaining reads one by one', async () => {
       await ask('a')
       await vi.advanceTimersByTimeAsync(TIMEOUT / 2)
       const { ends } = await ask('b', 'c')
@@ -518,7 +518,7 @@ describe('a batch that reaches its deadline', () => {
     expect(transport.sent()).toEqual([])
   })
 
-  it('makes reads go one by one until a GetItem is answered; then batching pauses for a minute', async () => {
+  it('sends reads one by one until a GetItem gets a response; then batching pauses for a minute', async () => {
     await late()
     await vi.advanceTimersByTimeAsync(2 * TIMEOUT)
     await ask('a', 'b')

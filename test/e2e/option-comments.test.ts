@@ -1,11 +1,11 @@
-import { expect, it } from 'vitest'
-import { definitionOf, OPTION_NAMES, yamlName } from '../../../runtime/configuration/option-table.js'
-import type { OptionName } from '../../../runtime/configuration/options.js'
-import { type Hover, hoversOf } from '../../support/declarations.js'
+import { expect, inject, it } from 'vitest'
+import { definitionOf, OPTION_NAMES, yamlName } from '../../runtime/configuration/option-table.js'
+import type { OptionName } from '../../runtime/configuration/options.js'
+import { type Hover, hoversOf } from '../support/declarations.js'
 
 const APPLICATION = `
-import type { Options } from './dist/runtime/index.js'
-import type { UmzugOptions } from './dist/runtime/umzug.js'
+import type { Options } from './package/dist/runtime/index.js'
+import type { UmzugOptions } from './package/dist/runtime/umzug.js'
 export declare const options: Options
 export declare const umzugOptions: UmzugOptions
 `
@@ -34,7 +34,7 @@ function fromComment({ text, tags }: Hover) {
 }
 
 it('the doc comment of every option, as published, says what the table says', async () => {
-  const hovers = await hoversOf(APPLICATION, ['options', 'umzugOptions'])
+  const hovers = await hoversOf(inject('tarball'), APPLICATION, ['options', 'umzugOptions'])
   const options = hovers.get('options') ?? new Map<string, Hover>()
   expect([...options.keys()].sort()).toEqual([...OPTION_NAMES].sort())
   // createUmzug has a logger of its own.
