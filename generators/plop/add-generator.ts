@@ -211,7 +211,7 @@ function promptOf(name: string, question: Question, { rootOf, commandLine, asked
 }
 
 /**
- * The prompts with others that are never asked, for what plop finds on its command line: plop refuses options after `--`
+ * The prompts with further ones that are never asked, for what plop finds on its command line: plop refuses options after `--`
  * without a prompt of their name, and more values than prompts. The command line is read by this package itself, and so
  * are the values, if it has the generator's name. Then plop's own values go to the pads, which come first.
  */
