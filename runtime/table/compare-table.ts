@@ -5,7 +5,7 @@ import { TTL_ATTRIBUTE } from '../session/item/attributes.js'
 import { indexName } from '../session/item/index-attributes.js'
 import type { IndexFacts, KeyAttribute, TableFacts } from './describe-table.js'
 import { isAlias, isSameKey } from './kms-alias.js'
-import type { Answer, LiveTable } from './live-table.js'
+import type { LiveTable, Reading } from './live-table.js'
 import { type DocumentedLimit, LIMITS } from './setting-limits.js'
 import { kmsKeyOf } from './table-input.js'
 import { attributeText, indexProblem, keyProblem } from './table-problems.js'
@@ -31,7 +31,7 @@ export interface SettingComparison {
   readonly change?: string
   /** Whether `updateTable` makes the change by itself. */
   readonly updatable: boolean
-  /** A limit that AWS documents for this change. What counts is AWS's answer. */
+  /** A limit that AWS documents for this change. What counts is AWS's response. */
   readonly limit?: DocumentedLimit
   /** Only where the state is `unknown`: the IAM action that these credentials lack. */
   readonly permission?: string
@@ -106,10 +106,10 @@ function kept(setting: string, { keep, change }: { keep: string; change: string 
   return { state: 'differs', change: text, updatable: false } as const
 }
 
-function unknown(answer: { readonly permission: string } | { readonly lacking: string }) {
-  if ('permission' in answer)
-    return { live: null, state: 'unknown', updatable: false, permission: answer.permission } as const
-  return { live: null, state: 'unknown', updatable: false, note: `this endpoint has no ${answer.lacking}` } as const
+function unknown(reading: { readonly permission: string } | { readonly lacking: string }) {
+  if ('permission' in reading)
+    return { live: null, state: 'unknown', updatable: false, permission: reading.permission } as const
+  return { live: null, state: 'unknown', updatable: false, note: `this endpoint has no ${reading.lacking}` } as const
 }
 
 function compareKey(configuration: Configuration, table: TableFacts): SettingComparison {
@@ -189,14 +189,14 @@ function compareWarmThroughput(configuration: Configuration, { warmThroughput }:
   })
 }
 
-function compareTimeToLive(configuration: Configuration, answer: Answer<TimeToLive>): SettingComparison {
+function compareTimeToLive(configuration: Configuration, reading: Reading<TimeToLive>): SettingComparison {
   const { ttl: declared, tableName, sources } = configuration
   const base = { setting: 'ttl', option: 'ttl', source: sources.ttl, declared } as const
-  if (!('value' in answer)) {
-    if ('lacking' in answer && !declared) return { ...base, live: false, ...SAME }
-    return { ...base, ...unknown(answer) }
+  if (!('value' in reading)) {
+    if ('lacking' in reading && !declared) return { ...base, live: false, ...SAME }
+    return { ...base, ...unknown(reading) }
   }
-  const { value: live } = answer
+  const { value: live } = reading
   const on = isOn(live)
   const other = on && live.attribute !== TTL_ATTRIBUTE
   const shown = { ...base, live: other ? `on the attribute "${live.attribute}"` : on, ...noteOf(live) }
@@ -222,16 +222,16 @@ function noteOf({ status }: TimeToLive): { note?: string } {
   return status === 'DISABLING' ? { note: 'DynamoDB is switching it off, which may take an hour' } : {}
 }
 
-function compareRecovery(configuration: Configuration, answer: LiveTable['recovery']): SettingComparison[] {
+function compareRecovery(configuration: Configuration, reading: LiveTable['recovery']): SettingComparison[] {
   const { pointInTimeRecovery: declared, sources } = configuration
   const setting = 'point_in_time_recovery'
   const base = { setting, option: 'pointInTimeRecovery', source: sources.pointInTimeRecovery, declared } as const
-  if (!('value' in answer)) {
+  if (!('value' in reading)) {
     // An endpoint without backups has none.
-    if ('lacking' in answer && !declared) return [{ ...base, live: false, ...SAME }]
-    return [{ ...base, ...unknown(answer) }]
+    if ('lacking' in reading && !declared) return [{ ...base, live: false, ...SAME }]
+    return [{ ...base, ...unknown(reading) }]
   }
-  const { on: live, days } = answer.value
+  const { on: live, days } = reading.value
   if (live !== declared) {
     const keeping = live && sources.pointInTimeRecovery === 'default'
     const difference = keeping ? kept(setting, { keep: 'true', change: 'false' }) : changeable()
@@ -242,14 +242,14 @@ function compareRecovery(configuration: Configuration, answer: LiveTable['recove
   return [same, compare(configuration, 'pointInTimeRecoveryDays', 'point_in_time_recovery_days', days)]
 }
 
-function compareTags(configuration: Configuration, answer: LiveTable['tags']): SettingComparison {
+function compareTags(configuration: Configuration, reading: LiveTable['tags']): SettingComparison {
   const { tags: declared = {}, sources } = configuration
   const base = { setting: 'tags', option: 'tags', source: sources.tags, declared } as const
-  if (!('value' in answer)) {
-    if ('lacking' in answer && Object.keys(declared).length === 0) return { ...base, live: {}, ...SAME }
-    return { ...base, ...unknown(answer) }
+  if (!('value' in reading)) {
+    if ('lacking' in reading && Object.keys(declared).length === 0) return { ...base, live: {}, ...SAME }
+    return { ...base, ...unknown(reading) }
   }
-  const { value: live } = answer
+  const { value: live } = reading
   const { missing, surplus } = tagChanges(declared, live)
   if (Object.keys(missing).length > 0) return { ...base, live, ...changeable() }
   if (surplus.length === 0) return { ...base, live, ...SAME }

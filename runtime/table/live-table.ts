@@ -7,7 +7,7 @@ import type { TableWork } from './table-work.js'
 import { findTimeToLive, type TimeToLive } from './time-to-live.js'
 
 /** A setting as the endpoint tells it, or why the endpoint does not tell. */
-export type Answer<T> =
+export type Reading<T> =
   | { readonly value: T }
   /** The IAM action that these credentials lack, such as `dynamodb:ListTagsOfResource`. */
   | { readonly permission: string }
@@ -17,11 +17,11 @@ export type Answer<T> =
 /** All settings of the live table. Plain data. */
 export interface LiveTable {
   readonly table: TableFacts
-  readonly timeToLive: Answer<TimeToLive>
-  readonly recovery: Answer<Recovery>
-  readonly tags: Answer<Readonly<Record<string, string>>>
+  readonly timeToLive: Reading<TimeToLive>
+  readonly recovery: Reading<Recovery>
+  readonly tags: Reading<Readonly<Record<string, string>>>
   /** ARN of the key behind the alias `kms_key_id`. undefined: that option is no alias, or nothing is to be compared. */
-  readonly aliasedKey: Answer<string> | undefined
+  readonly aliasedKey: Reading<string> | undefined
 }
 
 /**
@@ -41,25 +41,25 @@ export async function readSettings(work: TableWork, table: TableFacts): Promise<
   const { kmsKeyId } = work.configuration
   const [timeToLive, recovery, tags, aliasedKey] = await Promise.all([
     timeToLiveOf(work),
-    answer(work, 'dynamodb:DescribeContinuousBackups', 'point-in-time recovery', () => findRecovery(work)),
+    read(work, 'dynamodb:DescribeContinuousBackups', 'point-in-time recovery', () => findRecovery(work)),
     arn === undefined
       ? { lacking: 'tags' }
-      : answer(work, 'dynamodb:ListTagsOfResource', 'tags', () => findTags(work, arn)),
+      : read(work, 'dynamodb:ListTagsOfResource', 'tags', () => findTags(work, arn)),
     kmsKeyId !== undefined && isAlias(kmsKeyId) && kmsKeyArn !== undefined && work.hasKms
-      ? answer(work, 'kms:DescribeKey', 'KMS', () => work.keyOfAlias(kmsKeyId))
+      ? read(work, 'kms:DescribeKey', 'KMS', () => work.keyOfAlias(kmsKeyId))
       : undefined,
   ])
   return { table, timeToLive, recovery, tags, aliasedKey }
 }
 
-async function timeToLiveOf(work: TableWork): Promise<Answer<TimeToLive>> {
-  const found = await answer(work, 'dynamodb:DescribeTimeToLive', 'Time to Live', () => findTimeToLive(work))
+async function timeToLiveOf(work: TableWork): Promise<Reading<TimeToLive>> {
+  const found = await read(work, 'dynamodb:DescribeTimeToLive', 'Time to Live', () => findTimeToLive(work))
   if (!('value' in found)) return found
   return found.value === undefined ? { lacking: 'Time to Live' } : { value: found.value }
 }
 
-/** Asks for one setting. Only a missing permission and a missing operation are answers; other errors are thrown. */
-async function answer<T>(work: TableWork, permission: string, what: string, ask: () => Promise<T>): Promise<Answer<T>> {
+/** Asks for one setting. Only a missing permission and a missing operation are results; other errors are thrown. */
+async function read<T>(work: TableWork, permission: string, what: string, ask: () => Promise<T>): Promise<Reading<T>> {
   try {
     return { value: await ask() }
   } catch (error) {

@@ -181,7 +181,7 @@ describe('an unknown setting', () => {
     ['tags', { tags: { permission: 'dynamodb:ListTagsOfResource' } }],
     ['kms_key_id', { table: tableFacts({ kmsKeyArn: KEY }), aliasedKey: { permission: 'kms:DescribeKey' } }],
   ])('%s names the permission that is missing', (name, live) => {
-    const [permission] = Object.values(live).flatMap((answer) => ('permission' in answer ? [answer.permission] : []))
+    const [permission] = Object.values(live).flatMap((reading) => ('permission' in reading ? [reading.permission] : []))
     const found = setting(name, { kmsKeyId: 'alias/sessions' }, live)
     expect(found).toMatchObject({ state: 'unknown', updatable: false, permission })
     expect(settingText(found)).toMatch(new RegExp(`unknown: no permission, allow ${permission}$`))
