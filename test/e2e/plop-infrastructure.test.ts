@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { type App, installApp, type Outcome } from '../support/app.js'
 import { readTemplate } from '../support/cloudformation.js'
+import { startControlPlane } from '../support/control-plane.js'
 
 const PLOPFILE = `export default async function (plop) {\n  await plop.load('dynamo-session-store')\n}\n`
 const CONFIG = 'config/dynamo_session_store.yml'
@@ -61,4 +62,32 @@ it('prints policies as JSON that other programs can read', async () => {
   })
   expect(code).toBe(0)
   expect(JSON.parse(stdout).Statement[0].Resource).toBe('arn:aws:dynamodb:eu-central-1:123456789012:table/shop')
+})
+
+it('only verifies a table that somebody else manages, also by its ARN', async () => {
+  const plane = await startControlPlane({ account: '210987654321' })
+  onTestFinished(() => plane.stop())
+  const env = { AWS_ENDPOINT_URL_DYNAMODB: plane.endpoint, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y' }
+  const command = (name: string, more: Record<string, string> = {}) =>
+    app.run('npx', ['dynamo-session', name], { env: { ...env, AWS_REGION: plane.region, ...more } })
+  const writes = () => plane.operations.filter((operation) => !/^(Describe|List)/.test(operation))
+
+  await app.write(CONFIG, 'table_name: shop\n')
+  const none = await command('create-table', { AWS_DYNAMO_DB_SESSION_MANAGE_TABLE: 'false' })
+  expect(none.stderr).toContain('whoever manages the table has to create it, because manage_table is false (ENV')
+  expect(none.code).toBe(1)
+  expect(writes()).toEqual([])
+
+  expect(await command('create-table')).toMatchObject({ code: 0 })
+  const made = writes().length
+  const arn = 'arn:aws:dynamodb:eu-central-1:210987654321:table/shop'
+  await app.write(CONFIG, `table_name: ${arn}\npoint_in_time_recovery: true\n`)
+  const verified = await command('create-table')
+  expect(verified).toMatchObject({ code: 0 })
+  expect(verified.stderr).toContain('warning: point_in_time_recovery: declared true')
+  expect(verified.stdout).toContain(`table "${arn}" differs in 1 setting; it was only verified`)
+  const other = await command('create-table', { AWS_REGION: 'us-east-1' })
+  expect(other.stderr).toContain('ENV AWS_REGION: is us-east-1, but table_name')
+  expect(other.code).toBe(1)
+  expect(writes()).toHaveLength(made)
 })

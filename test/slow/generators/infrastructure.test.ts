@@ -137,7 +137,7 @@ describe('the construct for the AWS CDK', () => {
     const module = await createJiti(import.meta.url).import<{ SessionTable: Construct }>(
       fileOf(title, 'session-table.ts'),
     )
-    const stack = new Stack(new App(), 'Sessions', { env: ENV })
+    const stack = new Stack(new App({ outdir: join(root, 'cdk.out') }), 'Sessions', { env: ENV })
     const table = new module.SessionTable(stack, 'SessionTable')
     for (const [name] of ROLES) {
       table[`grant${name}`](new iam.Role(stack, name, { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') }))
