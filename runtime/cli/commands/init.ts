@@ -29,7 +29,7 @@ interface Step {
   readonly what: string
   /** The command that does the same. */
   readonly command: string
-  /** Undefined when it can't run without more answers. */
+  /** Undefined when it can't run without more input. */
   readonly plan: (() => Plan | Promise<Plan>) | undefined
 }
 
