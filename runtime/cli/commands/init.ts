@@ -12,8 +12,8 @@ import { FRAMEWORK_NAMES } from '../../../generators/session-store/frameworks.js
 import { assertFramework, defaultFramework, planStore } from '../../../generators/session-store/plan.js'
 import { fitForLine } from '../../fit-for-output.js'
 import type { Logger } from '../../logger.js'
-import { consoleLogger, type SharedOptions } from '../command.js'
 import { readTableChange } from '../../table/table-change.js'
+import { consoleLogger, type SharedOptions } from '../command.js'
 import { ask, confirm, processTerminal, type Terminal } from '../confirm.js'
 
 interface InitOptions extends SharedOptions {
