@@ -5,16 +5,14 @@ import { wallClock } from '../../runtime/async/clock.js'
 import { envName } from '../../runtime/configuration/option-table.js'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
 import { GeneratorError, type Plan, shownPath } from '../files/plan.js'
+import { type Language, languageOf, syntaxOf } from '../project/language.js'
 import { findTsconfig, moduleSystem } from '../project/package-json.js'
 import { compilerOptions } from '../project/tsconfig.js'
 import { earlierCreation } from './earlier-creation.js'
-import { codeOf, codeOfUpdate, type ReadTableChange, type Template } from './migration-code.js'
+import { codeOf, codeOfUpdate, type ReadTableChange } from './migration-code.js'
 import { existingMigrations, nextStamp } from './name.js'
 import { optionsImport, slashes } from './options-module.js'
 import { purposeOf } from './purpose.js'
-
-export const LANGUAGES = ['ts', 'js', 'mjs'] as const
-export type Language = (typeof LANGUAGES)[number]
 
 export interface MigrationInput {
   /** Folder of the application, absolute. */
@@ -53,12 +51,12 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
   const twins = existing.filter((migration) => migration.name === name)
   const [twin] = twins
   if (undo && !twin) return { files: [], notices: [`no migration ${name} in ${shownPath(folder)}`], next: [] }
-  const language = languageOf(undo && twin ? { language: twin.extension, ...input } : input)
+  const language = languageOf(input.language ?? (undo ? twin?.extension : undefined), root)
   const module = input.optionsModule?.trim()
   const options = module
     ? optionsImport({ module, root, migrationFolder: folder, language, tsconfig: findTsconfig(root) })
     : undefined
-  const template = { language: templateOf(language, folder), options }
+  const template = { language: syntaxOf(language, folder), options }
   const declared = async () => ({ root, ...(module && (await loadOptions(module, root))) })
   const code =
     kind === 'update'
@@ -84,27 +82,11 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
   }
 }
 
-/** `ts` if the application has a tsconfig.json, else `js`. */
-export function defaultLanguage(root: string): Language {
-  return findTsconfig(root) === undefined ? 'js' : 'ts'
-}
-
 /** Why a text can't be the folder of the migrations; undefined when it can. */
 export function folderProblem(dir: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
   if (dir.trim() === '' || /[\u0000-\u001f\u007f]/.test(dir)) return `${JSON.stringify(dir)} can't be a folder`
   return undefined
-}
-
-function languageOf({ language, root }: MigrationInput): Language {
-  if (language === undefined) return defaultLanguage(root)
-  const known = LANGUAGES.find((candidate) => candidate === language)
-  if (known === undefined) throw new GeneratorError(languageProblem(language))
-  return known
-}
-
-export function languageProblem(language: string): string {
-  return `${JSON.stringify(language)} can't be the language of a migration: choose ts, js or mjs`
 }
 
 function folderOf({ dir, root }: MigrationInput, { migrationsDir, sources }: Configuration) {
@@ -169,9 +151,4 @@ function earlierText(path: string): string {
     `${shownPath(path)} already creates this table: change the table with --kind update, ` +
     'or write a second migration that creates it with --force'
   )
-}
-
-function templateOf(language: Language, folder: string): Template['language'] {
-  if (language === 'ts') return 'ts'
-  return language === 'mjs' ? 'module' : moduleSystem(folder)
 }
