@@ -97,7 +97,7 @@ describe('the language of a migration', () => {
     expect(mjs.path).toMatch(/\.mjs$/)
     expect(mjs.text).toContain('export async function up()')
     expect(mjs.notices.join()).toMatch(/knex and sequelize-cli skip \.mjs/)
-    await expect(plan({}, { language: 'coffee' })).rejects.toThrow('"coffee" can\'t be the language')
+    await expect(plan({}, { language: 'coffee' })).rejects.toThrow('unknown language "coffee"')
   })
 
   it('has a warning where TypeScript accepts no import: a CommonJS package with verbatimModuleSyntax', async () => {
