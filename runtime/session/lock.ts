@@ -7,26 +7,27 @@ import type { Changes, Item } from './item/session-record.js'
 import { timestamp, timestampBefore } from './item/timestamp.js'
 import type { SessionItems } from './requests/session-items.js'
 
-/** How far the clocks of two machines may differ without both machines getting the same lock. Milliseconds. */
+/** Two machines whose clocks differ by no more can't get the same lock. Milliseconds. */
 export const CLOCK_DIFFERENCE = 1000
 
-/** An item that was read and locked by one request. */
+/** An item that this request read and locked. */
 export interface Locked {
   readonly item: Item
   readonly token: string
 }
 
 /**
- * Reads a session and takes its lock, in one UpdateItem that creates nothing. While another request holds the lock, this
+ * Reads a session and takes its lock, by one UpdateItem that creates nothing. While another request holds the lock, this
  * request waits, at most `lock_max_wait_time`.
  *
- * A lock counts as left behind in two cases: its time is older than `lock_expiry_time` plus {@link CLOCK_DIFFERENCE}, or
- * it did not change while this request watched it for `lock_expiry_time`. The condition of the write lets only one
- * request take it over.
+ * This request takes a lock over in two cases. The condition of the write lets only one request do so.
  *
- * @param onHidden notified when there is no session because it moved to another id
+ * - The time of the lock is older than `lock_expiry_time` plus {@link CLOCK_DIFFERENCE}.
+ * - The lock did not change while this request watched the lock for `lock_expiry_time`.
+ *
+ * @param onHidden notified when the session moved to another id
  * @returns undefined when there is no such session
- * @throws {LockWaitTimeoutError}
+ * @throws {LockWaitTimeoutError} when another request held the lock for `lock_max_wait_time`
  */
 export async function lock(
   id: string,
@@ -43,7 +44,7 @@ export async function lock(
     const leftBehind = watched && monotonic() - watched.since >= lockExpiryTime ? watched.value : undefined
     const before = timestampBefore(now() - lockExpiryTime - CLOCK_DIFFERENCE)
     const condition = { exists: true, lockFree: { before, or: leftBehind } }
-    const result = await items.write(id, { locked_at: { S: token } }, condition, { answer: true })
+    const result = await items.write(id, { locked_at: { S: token } }, condition, { returnItem: true })
     if (result.written) return result.item && { item: result.item, token }
     const { current, repeated } = result
     if (result.successor !== undefined) onHidden?.()
@@ -58,7 +59,7 @@ export async function lock(
   }
 }
 
-/** Releases a lock. When another request has taken it over, nothing happens. */
+/** Releases a lock. Does nothing if another request has taken the lock over. */
 export async function unlock(id: string, token: string, items: SessionItems): Promise<void> {
   await items.write(id, { locked_at: undefined }, { exists: true, equals: { locked_at: { S: token } } })
 }

@@ -3,8 +3,7 @@ import type { Configuration } from '../configuration/resolve.js'
 import { InvalidSessionIdError } from '../errors.js'
 import type { AttributeName } from './item/attributes.js'
 import { pick } from './item/keep-number-texts.js'
-import { combine } from './item/merge.js'
-import { compare, type SessionData } from './item/serialize.js'
+import { type SessionData, serializeChanges } from './item/serialize.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { hashSessionId } from './item/session-id.js'
 import { keyOf } from './item/session-key.js'
@@ -23,8 +22,9 @@ export interface Regenerating {
 
 /** The state at the start of a change of id. */
 interface Start {
-  readonly record: SessionRecord
-  readonly base: string
+  /** The session under the old id, with only the keys that it keeps. */
+  readonly loaded: SessionRecord
+  /** JSON of the data to store under the new id. */
   readonly ours: string
   readonly extras: SessionExtras & Regenerating
 }
@@ -74,14 +74,14 @@ export class SessionRegeneration {
     extras: SessionExtras & Regenerating,
   ): Promise<SessionRecord | undefined> {
     const { keys, cookie = record.cookie } = extras
-    const base = only(record.base, keys)
-    const ours = compare(data, base).json
-    const { json, conflicts } = combine(base, ours, only(record.json, keys))
+    const loaded = { ...record, base: only(record.base, keys), json: only(record.json, keys) }
+    const ours = serializeChanges(data, loaded.base)
+    const { json, conflicts } = this.#writer.merge(loaded, ours, loaded.json)
     const created = await this.#writer.create(id, json, { ...extras, cookie }, record.createdAt)
     if (!created) throw taken(record.id)
     let successor: string | undefined
     try {
-      const left = await this.#leave({ record, base, ours, extras }, created, conflicts)
+      const left = await this.#leave({ loaded, ours, extras }, created, conflicts)
       if (typeof left === 'object') return { ...left, base: ours }
       successor = left
       if (successor === undefined) await this.#items.delete(created.id)
@@ -106,14 +106,14 @@ export class SessionRegeneration {
    *   that move. If the session was deleted: undefined.
    */
   async #leave(
-    { record, base, ours, extras }: Start,
+    { loaded, ours, extras }: Start,
     created: SessionRecord,
     conflicts: readonly string[],
   ): Promise<SessionRecord | string | undefined> {
     const { keep, keys } = extras
     let keysInConflict = conflicts
     let moved = created
-    let stored = record
+    let stored = loaded
     for (let attempt = 0; attempt <= ATTEMPTS; attempt += 1) {
       const times = touched(stored, extras, this.#configuration, this.#now())
       const outcome = await (keep ? this.#writer.attempt(stored, times) : this.#forward(stored, times, created.id))
@@ -122,17 +122,16 @@ export class SessionRegeneration {
         return moved
       }
       if (outcome.kind === 'deleted') return keep ? undefined : outcome.successor
-      const theirs = this.#writer.theirs(record, { ...outcome, repeated: false })
+      const theirs = this.#writer.theirs(loaded, { ...outcome, repeated: false })
       const changed = only(theirs.json, keys)
       if (changed !== only(stored.json, keys)) {
-        this.#writer.assertMergeable(record.id, ours !== base)
-        const combined = combine(base, ours, changed, this.#configuration.onConflict)
-        keysInConflict = combined.conflicts
-        moved = (await this.#writer.save(moved, combined.json, extras)) ?? moved
+        const merged = this.#writer.merge(loaded, ours, changed)
+        keysInConflict = merged.conflicts
+        moved = (await this.#writer.save(moved, merged.json, extras)) ?? moved
       }
       stored = theirs
     }
-    throw exhausted(record.id)
+    throw exhausted(loaded.id)
   }
 
   /** Makes the old item a forwarder, on the same condition as a save. */
@@ -142,11 +141,11 @@ export class SessionRegeneration {
     try {
       const outcome = await this.#writer.attempt(stored, changes)
       const isOurs = outcome.kind === 'deleted' && outcome.successor === ours
-      return isOurs ? { kind: 'saved', changes } : outcome
+      return isOurs ? { kind: 'saved', record: stored } : outcome
     } catch (error) {
       // It is unknown whether the write was applied: the stored item decides.
       const found = await this.#items.successorOf(stored.id).catch(() => undefined)
-      if (found === ours) return { kind: 'saved', changes }
+      if (found === ours) return { kind: 'saved', record: stored }
       throw error
     }
   }

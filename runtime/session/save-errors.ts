@@ -31,7 +31,7 @@ export function rejected(id: string): SessionConflictError {
 
 export function unknownOutcome(id: string): SessionConflictError {
   return new SessionConflictError(
-    `The answer to a save of the session ${hashSessionId(id)} was lost, and other requests have saved it several times ` +
+    `The response to a save of the session ${hashSessionId(id)} was lost, and other requests have saved it several times ` +
       'since. The changes of this request may or may not have been stored. Load the session again to see them.',
     true,
   )

@@ -1,40 +1,40 @@
 import { type Clock, wallClock } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import type { Connection } from '../dynamodb/connection.js'
-import { SessionDataError } from '../errors.js'
 import { clearSessions } from './clear.js'
 import { LISTED } from './item/attributes.js'
 import { hasExpired } from './item/expiry.js'
-import { type Compared, compare, type SessionData, serialize } from './item/serialize.js'
+import { type SessionData, serialize, serializeChanges } from './item/serialize.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { idOf } from './item/session-key.js'
-import { type Item, recordOf, type SessionRecord } from './item/session-record.js'
+import { recordIfSession, recordOf, type SessionRecord } from './item/session-record.js'
 import { isTouchDue } from './item/write-times.js'
 import { lock, unlock } from './lock.js'
 import { type Regenerating, SessionRegeneration } from './regenerate.js'
-import { ItemsByKey } from './requests/items-by-key.js'
 import { SessionItems } from './requests/session-items.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
 
 /** How a session is looked for. */
 export interface FindOptions {
   /**
-   * Notified when there is no session, but another request may find one by this id, or by the id to which it leads. A
-   * logout has to {@link SessionRepository.delete} it all the same. The session moved to another id, or it expired by
-   * this machine's clock, or an eventually consistent read did not see it yet.
+   * Notified when this request finds no session, but another request may find one by the same id. So a logout must
+   * {@link SessionRepository.delete} the id all the same. There are three cases:
+   *
+   * - The session moved to another id.
+   * - The session expired by this machine's clock.
+   * - An eventually consistent read does not return the session yet.
    */
   readonly onHidden?: (() => void) | undefined
 }
 
 /**
- * The life of sessions in one table. It knows nothing of frameworks and cookies. Without concurrent requests, every
- * method is one round trip to DynamoDB, and never one to its control plane. A failure rejects with the SDK's error, or
- * with one of ours that says more (table missing, session too large).
+ * Finds, stores and deletes the sessions of one table. Frameworks and cookies are unknown here. Without concurrent
+ * requests, every method sends one request, and never one to DynamoDB's control plane. A failure rejects with the SDK's
+ * error, or with an error of ours that says more, such as TableMissingError.
  */
 export class SessionRepository {
   readonly #configuration: Configuration
   readonly #items: SessionItems
-  readonly #itemsByKey: ItemsByKey
   readonly #writer: SessionWriter
   readonly #regeneration: SessionRegeneration
   readonly #now: Clock
@@ -46,14 +46,15 @@ export class SessionRepository {
   ) {
     this.#configuration = configuration
     this.#items = new SessionItems(configuration, connection)
-    this.#itemsByKey = new ItemsByKey(configuration, connection)
     this.#writer = new SessionWriter(configuration, this.#items, { onConflict, now })
     this.#regeneration = new SessionRegeneration(configuration, this.#items, this.#writer, now)
     this.#now = now
   }
 
   /**
-   * Loads the session. Undefined when there is none, or when it has expired, even if its item is still there.
+   * Loads the session.
+   *
+   * @returns undefined when there is no session, or when the session has expired, even if its item is still there
    *
    * @throws {SessionDataError} when something is stored under the id that is not a session
    */
@@ -63,8 +64,8 @@ export class SessionRepository {
   }
 
   /**
-   * Loads the session. Locks it for this request where `locking` is pessimistic. The next update or touch releases the
-   * lock, and so does {@link release}.
+   * Loads the session. With `locking: pessimistic`, locks the session for this request. The next update, touch or
+   * {@link release} unlocks the session.
    *
    * @throws {SessionDataError} when something is stored under the id that is not a session
    * @throws {LockWaitTimeoutError} when another request held the lock for `lock_max_wait_time`
@@ -73,17 +74,21 @@ export class SessionRepository {
     if (this.#configuration.locking !== 'pessimistic') return this.find(id, { onHidden })
     const locked = await lock(id, this.#items, this.#configuration, this.#now, onHidden)
     if (!locked) return undefined
-    const found = this.#unexpired(await this.#usable(id, locked.item, locked.token), onHidden)
-    if (!found) await unlock(id, locked.token, this.#items)
-    return found
+    let found: SessionRecord | undefined
+    try {
+      found = this.#unexpired(recordOf(id, locked.item, this.#configuration, locked.token), onHidden)
+      return found
+    } finally {
+      if (!found) await unlock(id, locked.token, this.#items)
+    }
   }
 
   /**
-   * Reads a session again that this request loaded before. A lock that it still holds stays its own. A lock that
-   * another request took over is taken again, so that the session can be saved.
+   * Reads a session again that this request loaded before. The request keeps its lock. If another request took the lock
+   * over, this request takes the lock again, so that the session can be saved.
    *
-   * @returns undefined when the session was deleted or expired meanwhile
-   * @throws as {@link findForChange}
+   * @returns undefined when the session has been deleted or has expired since
+   * @throws the errors of {@link findForChange}
    */
   async reload(loaded: SessionRecord): Promise<SessionRecord | undefined> {
     const { id, token } = loaded
@@ -96,9 +101,9 @@ export class SessionRepository {
   /**
    * Stores a new session.
    *
-   * @param id the id, or a maker of ids: then another id replaces an id that is taken
-   * @returns undefined when an item with this id is there already: it stays as it is
-   * @throws {SessionTooLargeError} before anything is sent
+   * @param id the id; or a function that makes ids, called again if an item has the id already
+   * @returns undefined when an item with this id exists; the item stays unchanged
+   * @throws {SessionTooLargeError} before any request is sent
    */
   async create(
     id: string | (() => string),
@@ -109,30 +114,30 @@ export class SessionRepository {
   }
 
   /**
-   * Stores a session that was loaded. Unchanged data is not sent. An unchanged session is written only when a touch is
-   * due. A lock that is held is released.
+   * Stores a session that was loaded, and unlocks it. Unchanged data is not sent. An unchanged session is written only
+   * when a touch is due.
    *
-   * @param compared the data compared with `record.base`, where the caller has done that already
-   * @returns what is stored now; undefined when the session was deleted in the meantime: it stays deleted
-   * @throws {SessionTooLargeError} before anything is sent
-   * @throws {SessionConflictError} @throws {LockLostError} and nothing was written
+   * @param json the JSON that {@link serializeChanges} gives, if the caller has it already
+   * @returns the session as stored now; undefined when another request deleted the session, which stays deleted
+   * @throws {SessionTooLargeError} before any request is sent
+   * @throws {SessionConflictError} @throws {LockLostError} `maybeWritten` tells whether the changes may be stored
    */
   async update(
     record: SessionRecord,
     data: SessionData,
     extras: SessionExtras = {},
-    compared: Compared = compare(data, record.base),
+    json: string = serializeChanges(data, record.base),
   ): Promise<SessionRecord | undefined> {
-    if (compared.unchanged && !this.isTouchDue(record, extras)) return record
-    return this.#writer.save(record, compared.json, extras)
+    if (json === record.base && !this.isTouchDue(record, extras)) return record
+    return this.#writer.save(record, json, extras)
   }
 
   /**
-   * Touches a session without changing its data, when that is due (`touch_interval`). Releases a lock that is held. A
-   * lost lock is no error here. Where another request has just written the session, its write counts as this touch.
+   * Extends a session without changing its data, if a touch is due (`touch_interval`). Unlocks the session. A lost lock
+   * is no error here. If another request has just written the session, its write counts as this touch.
    *
-   * @returns what is stored now; undefined when the session was deleted in the meantime: it stays deleted
-   * @throws {SessionConflictError} when writes of other requests kept the cookie's settings from being written
+   * @returns the session as stored now; undefined when another request deleted the session, which stays deleted
+   * @throws {SessionConflictError} when other requests wrote the session in each attempt to write the cookie's settings
    */
   async touch(record: SessionRecord, extras: SessionExtras = {}): Promise<SessionRecord | undefined> {
     return this.isTouchDue(record, extras) ? this.#writer.touch(record, extras) : record
@@ -144,12 +149,13 @@ export class SessionRepository {
   }
 
   /**
-   * Gives a session that was loaded another id, with this data and its `created_at`. A lock that is held is released.
+   * Gives a session that was loaded another id, and stores this data under the new id. `created_at` stays. Unlocks the
+   * session.
    *
-   * @param id the new id, or a maker of ids
-   * @returns what is stored under the new id; undefined when the session was deleted in the meantime: it stays deleted
-   * @throws {SessionTooLargeError} before anything is sent
-   * @throws {SessionConflictError} @throws {LockLostError} and nothing was changed
+   * @param id the new id, or a function that makes ids
+   * @returns the session under the new id; undefined when another request deleted the session, which stays deleted
+   * @throws {SessionTooLargeError} before any request is sent
+   * @throws {SessionConflictError} @throws {LockLostError} the session stays unchanged under its old id
    */
   regenerate(
     record: SessionRecord,
@@ -160,18 +166,18 @@ export class SessionRepository {
     return this.#regeneration.regenerate(record, id, data, extras)
   }
 
-  /** Touches a session that was not loaded, as scripts do. */
+  /** Touches a session that was not loaded, for scripts. */
   async touchUnseen(id: string, extras: SessionExtras = {}): Promise<void> {
     const item = await this.#items.get(id, { consistent: true })
     if (item) await this.#writer.touch(recordOf(id, item, this.#configuration), extras)
   }
 
-  /** Stores a session that was not loaded, as scripts do. Overwrites the data that is there. */
+  /** Stores a session that was not loaded, for scripts. Overwrites any stored data. */
   async put(id: string, data: SessionData, extras: SessionExtras = {}): Promise<void> {
     await this.#writer.put(id, serialize(data), extras)
   }
 
-  /** Releases the lock, if this record holds it. */
+  /** Unlocks the session, if this record has the lock. */
   async release(record: SessionRecord): Promise<SessionRecord> {
     if (!record.token) return record
     await unlock(record.id, record.token, this.#items)
@@ -179,52 +185,33 @@ export class SessionRepository {
   }
 
   /**
-   * Deletes the session, whether or not it exists, and even if another request has locked it. A session that moved to
-   * another id meanwhile is deleted there.
+   * Deletes the session, whether or not it exists, and even if another request has locked it. If the session moved to
+   * another id, it is deleted there.
    */
   delete(id: string): Promise<void> {
     return this.#items.delete(id)
   }
 
-  /** Every session that has not expired. Skips items that are no sessions. */
+  /** All sessions that have not expired. Skips items that are not sessions. */
   async *all(): AsyncGenerator<SessionRecord> {
     const { tableKey } = this.#configuration
     for await (const page of this.#items.scan([tableKey, ...LISTED])) {
       for (const item of page) {
         const id = idOf(item[tableKey]?.S ?? '', this.#configuration)
-        const record = id === undefined ? undefined : readable(id, item, this.#configuration)
-        if (record && !record.dataMissing && this.#unexpired(record)) yield record
+        const record = id === undefined ? undefined : recordIfSession(id, item, this.#configuration)
+        if (record && item.data && this.#unexpired(record)) yield record
       }
     }
   }
 
-  /** Deletes every session, expired or not; other items stay. */
+  /** Deletes all sessions, expired or not. Other items of the table stay. */
   clear(): Promise<void> {
-    return clearSessions(this.#items, this.#itemsByKey, this.#configuration)
+    return clearSessions(this.#items, this.#configuration)
   }
 
   #unexpired(record: SessionRecord, onHidden?: () => void): SessionRecord | undefined {
     if (!hasExpired(record, this.#configuration, this.#now())) return record
     onHidden?.()
     return undefined
-  }
-
-  /** Releases the lock of an item that is no session. */
-  async #usable(id: string, item: Item, token: string): Promise<SessionRecord> {
-    try {
-      return recordOf(id, item, this.#configuration, token)
-    } catch (error) {
-      await unlock(id, token, this.#items)
-      throw error
-    }
-  }
-}
-
-function readable(id: string, item: Item, configuration: Configuration): SessionRecord | undefined {
-  try {
-    return recordOf(id, item, configuration)
-  } catch (error) {
-    if (error instanceof SessionDataError) return undefined
-    throw error
   }
 }

@@ -4,11 +4,11 @@ import type { Configuration } from '../configuration/resolve.js'
 import { SessionTooLargeError } from '../errors.js'
 import { packData } from './item/compression.js'
 import { indexAttributes } from './item/index-attributes.js'
-import { combine } from './item/merge.js'
+import { type Combined, combine } from './item/merge.js'
 import { savesIn, savesWith, tokenOf, wasApplied } from './item/saves.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { hashSessionId } from './item/session-id.js'
-import { type Changes, type Item, indexedIn, recordOf, type SessionRecord, timesOf } from './item/session-record.js'
+import { type Changes, type Item, recordOf, type SessionRecord, timesOf } from './item/session-record.js'
 import { checkSize } from './item/size.js'
 import { timestamp } from './item/timestamp.js'
 import { isTouchDue, touched } from './item/write-times.js'
@@ -21,8 +21,8 @@ export type ConflictListener = (conflict: { readonly keys: readonly string[]; re
 /** How one write of a loaded session ended. */
 export type Attempt = Saved | Deleted | Changed
 
-/** `changes`: the attributes that were written. */
-type Saved = { readonly kind: 'saved'; readonly changes: Changes }
+/** `record`: the session as stored now. */
+type Saved = { readonly kind: 'saved'; readonly record: SessionRecord }
 
 /** `successor`: the stored key to which another request moved the session. */
 type Deleted = { readonly kind: 'deleted'; readonly successor: string | undefined }
@@ -108,26 +108,22 @@ export class SessionWriter {
    * @returns the session as stored now; undefined when the session was deleted in the meantime
    */
   async save(record: SessionRecord, ours: string, extras: SessionExtras): Promise<SessionRecord | undefined> {
-    let stored = record
-    for (let attempt = 0; attempt <= ATTEMPTS; attempt += 1) {
+    let stored: SessionRecord | undefined = record
+    for (let attempt = 0; stored && attempt <= ATTEMPTS; attempt += 1) {
       const started = monotonic()
-      const onConflict = stored.json === record.json ? undefined : this.#configuration.onConflict
-      const { json, conflicts } = combine(record.base, ours, stored.json, onConflict)
-      const data = json === stored.json ? undefined : await packData(json, this.#configuration)
-      const outcome = await this.attempt(stored, this.#changes(stored, extras, json, data))
+      const { json, conflicts } = this.merge(record, ours, stored.json)
+      const outcome = await this.attempt(stored, await this.#changes(stored, extras, json))
+      if (outcome.kind === 'deleted') return undefined
       if (outcome.kind === 'saved') {
         this.notify(record.id, conflicts)
-        return written(stored, outcome.changes, { json, base: ours })
+        return { ...outcome.record, json, base: ours }
       }
-      if (outcome.kind === 'deleted') return undefined
-      const theirs = this.theirs(record, outcome)
-      const isOnlyTouched = theirs.json === stored.json
-      if (!isOnlyTouched) this.assertMergeable(record.id, ours !== record.base)
-      const newest = isOnlyTouched ? theirs : await this.#readLater(record, attempt, monotonic() - started)
-      if (!newest) return undefined
-      stored = newest
+      const current = this.theirs(record, outcome)
+      const isOnlyTouched: boolean = current.json === stored.json
+      stored = isOnlyTouched ? current : await this.#readLater(record, attempt, monotonic() - started)
     }
-    throw exhausted(record.id)
+    if (stored) throw exhausted(record.id)
+    return undefined
   }
 
   /**
@@ -138,12 +134,12 @@ export class SessionWriter {
    * the other request's save.
    */
   async touch(record: SessionRecord, extras: SessionExtras): Promise<SessionRecord | undefined> {
-    // The result keeps `version` and `json`: a later save must still detect saves that came before this touch.
     const { version, json, token } = record
     const equals = token ? { locked_at: { S: token } } : { updated_at: version }
     const changes = touched(record, extras, this.#configuration, this.#now())
     const outcome = await this.attempt(record, changes, { exists: true, equals })
-    if (outcome.kind === 'saved') return written(record, outcome.changes, token ? { version } : {})
+    // The result keeps `version` and `json`: a later save must still detect saves that came before this touch.
+    if (outcome.kind === 'saved') return token ? { ...outcome.record, version } : outcome.record
     if (outcome.kind === 'deleted') return undefined
     if (token || !this.#isStillDue(outcome.current, extras)) return { ...record, token: undefined }
     const saved = await this.save(record, record.base, extras)
@@ -153,30 +149,24 @@ export class SessionWriter {
   /**
    * Writes once, if the condition holds.
    *
-   * If the data is unchanged, the same write also corrects attributes of `index_keys` that do not match the data. The
-   * session is then older than the option, or its last writer does not know the option. Only the version that was read
-   * is corrected. If DynamoDB refuses the attributes, the write is sent without them. The same happens if another
-   * request has written, and `condition` does not expect the version.
-   *
-   * If the item had no `data`, the write adds `data`, unless another request has added it.
+   * If the data is unchanged, the same write also corrects attributes that do not match the data ({@link
+   * SessionRecord.outdated}). Only the version that was read is corrected. If DynamoDB refuses the corrections, the
+   * write is sent without them. The same happens if another request has written, and `condition` does not expect the
+   * version.
    *
    * @param stored the session that was read
    * @param condition default: the condition of a save
    */
-  async attempt(stored: SessionRecord, wanted: Changes, condition = this.#condition(stored)): Promise<Attempt> {
-    const lacksData = stored.dataMissing && !wanted.data
-    const changes = lacksData ? { ...wanted, data: { S: stored.json } } : wanted
-    const options = { keep: lacksData ? ['data'] : [] }
-    const mending = wanted.data ? undefined : this.#mending(stored)
-    if (mending) {
-      const mended = { ...changes, ...mending }
+  async attempt(stored: SessionRecord, changes: Changes, condition = this.#condition(stored)): Promise<Attempt> {
+    if (stored.outdated && !changes.data) {
+      const mended = { ...changes, ...stored.outdated }
       const onVersion = { ...condition, equals: { ...condition.equals, updated_at: stored.version } }
-      const result = await this.#items.write(stored.id, mended, onVersion, options).catch(unlessRefused)
+      const result = await this.#items.write(stored.id, mended, onVersion).catch(unlessRefused)
       const isSettled =
         result?.written || !result?.current || isOurs(result, changes) || 'updated_at' in (condition.equals ?? {})
       if (result && isSettled) return outcomeOf(result, stored, mended)
     }
-    return outcomeOf(await this.#items.write(stored.id, changes, condition, options), stored, changes)
+    return outcomeOf(await this.#items.write(stored.id, changes, condition), stored, changes)
   }
 
   /**
@@ -191,9 +181,18 @@ export class SessionWriter {
     return recordOf(record.id, current, this.#configuration, record.token)
   }
 
-  /** @throws {SessionConflictError} when both sides changed the data and `on_conflict` is `reject` */
-  assertMergeable(id: string, isChanged: boolean): void {
-    if (this.#configuration.onConflict === 'reject' && isChanged) throw rejected(id)
+  /**
+   * Our changes merged into the stored data.
+   *
+   * @param loaded the session in which the changes were made
+   * @param ours JSON of our data
+   * @param stored JSON of the stored data
+   * @throws {SessionConflictError} when both sides changed the data and `on_conflict` is `reject`
+   */
+  merge(loaded: Pick<SessionRecord, 'id' | 'base' | 'json'>, ours: string, stored: string): Combined {
+    const onConflict = stored === loaded.json ? undefined : this.#configuration.onConflict
+    if (onConflict === 'reject' && ours !== loaded.base) throw rejected(loaded.id)
+    return combine(loaded.base, ours, stored, onConflict)
   }
 
   /** @param keys top-level keys that this request and another one changed */
@@ -206,20 +205,25 @@ export class SessionWriter {
     const now = this.#now()
     const updatedAt = timestamp(now)
     const createdAt = before ?? updatedAt
-    const unwritten = { createdAt, updatedAt: undefined, cookie: undefined, token: undefined }
-    const times = touched(unwritten, extras, this.#configuration, now)
-    const indexed = indexAttributes(json, this.#configuration.indexKeys)
-    const data = await packData(json, this.#configuration)
-    return { ...indexed, data, ...times, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
+    const times = touched({ createdAt }, extras, this.#configuration, now)
+    return { ...(await this.#packed(json)), ...times, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
   }
 
   /** The attributes that a save writes. */
-  #changes(stored: SessionRecord, extras: SessionExtras, json: string, data: Changes[string]): Changes {
-    const changes: Record<string, Changes[string]> = touched(stored, extras, this.#configuration, this.#now())
-    if (data) Object.assign(changes, { data }, indexAttributes(json, this.#configuration.indexKeys))
-    if (this.#expectsVersion) changes.saves = savesWith(tokenOf(changes.updated_at?.S ?? ''), stored.saves)
+  async #changes(stored: SessionRecord, extras: SessionExtras, json: string): Promise<Changes> {
+    const packed = json === stored.json ? undefined : await this.#packed(json)
+    const times = touched(stored, extras, this.#configuration, this.#now())
+    const saves = this.#expectsVersion && { saves: savesWith(tokenOf(times.updated_at?.S ?? ''), stored.saves) }
+    const changes = { ...packed, ...times, ...saves }
     checkSize(stored.id, changes, this.#configuration, stored.cookie)
     return changes
+  }
+
+  /** The data, and the attributes of `index_keys` that match it. */
+  async #packed(json: string): Promise<Changes> {
+    const { indexKeys } = this.#configuration
+    const indexed = indexKeys.length > 0 ? indexAttributes(JSON.parse(json), indexKeys) : {}
+    return { ...indexed, data: await packData(json, this.#configuration) }
   }
 
   /** Whether saves expect the loaded version. */
@@ -236,13 +240,6 @@ export class SessionWriter {
         ...(stored.token && { locked_at: { S: stored.token } }),
       },
     }
-  }
-
-  /** Corrections for attributes of `index_keys` that do not match the data; undefined when all match. */
-  #mending({ json, indexed }: SessionRecord): Changes | undefined {
-    const wanted = Object.entries(indexAttributes(json, this.#configuration.indexKeys))
-    const wrong = wanted.filter(([name, value]) => value?.S !== indexed[name]?.S)
-    return wrong.length > 0 ? Object.fromEntries(wrong) : undefined
   }
 
   /** Whether a touch is still needed after another request wrote the session. That write usually is a touch too. */
@@ -265,12 +262,12 @@ export class SessionWriter {
 }
 
 function outcomeOf(result: WriteResult, stored: SessionRecord, changes: Changes): Attempt {
-  if (result.written || isOurs(result, changes)) return { kind: 'saved', changes }
+  if (result.written || isOurs(result, changes)) return { kind: 'saved', record: written(stored, changes) }
   const { current, successor, repeated } = result
   if (!current) return { kind: 'deleted', successor }
   const [token] = savesIn(changes.saves)
   const isApplied = repeated && token !== undefined ? wasApplied(token, stored.saves, savesIn(current.saves)) : false
-  if (isApplied) return { kind: 'saved', changes }
+  if (isApplied) return { kind: 'saved', record: written(stored, changes) }
   return { kind: 'changed', current, repeated, isUnknown: isApplied === undefined }
 }
 
@@ -281,7 +278,7 @@ function isOurs(result: WriteResult, changes: Changes): boolean {
   return !result.written && result.repeated && result.current?.updated_at?.S === changes.updated_at?.S
 }
 
-/** For `catch`: swallows refusals that a write without the attributes of `index_keys` may avoid. */
+/** For `catch`: swallows refusals that a write without corrections may avoid. */
 function unlessRefused(error: unknown): undefined {
   const refused =
     error instanceof Error && (error.name === 'ValidationException' || error instanceof SessionTooLargeError)
@@ -289,23 +286,18 @@ function unlessRefused(error: unknown): undefined {
 }
 
 /** The record after a write. */
-function written(stored: SessionRecord, changes: Changes, known: Partial<SessionRecord>): SessionRecord {
-  const { updated_at: version, expire_at: expires, cookie, saves } = changes
+function written(stored: SessionRecord, changes: Changes): SessionRecord {
+  const { updated_at: version, cookie, saves } = changes
+  const { outdated } = stored
+  const isMended = outdated && Object.keys(outdated).every((name) => Object.hasOwn(changes, name))
   return {
     ...stored,
-    updatedAt: version?.S,
-    expireAt: expires?.N === undefined ? undefined : Number(expires.N),
+    ...timesOf(changes),
+    createdAt: stored.createdAt,
     version,
     cookie: cookie?.S ?? stored.cookie,
     token: undefined,
     saves: saves ? savesIn(saves) : stored.saves,
-    dataMissing: false,
-    indexed: indexedAfter(stored.indexed, changes),
-    ...known,
+    outdated: isMended ? undefined : outdated,
   }
-}
-
-function indexedAfter(indexed: Changes, changes: Changes): Changes {
-  const keys = Object.keys(indexed)
-  return keys.length === 0 ? indexed : indexedIn({ ...indexed, ...changes }, keys)
 }

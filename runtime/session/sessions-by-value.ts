@@ -9,11 +9,11 @@ import { deleteByKey } from './clear.js'
 import type { AttributeName } from './item/attributes.js'
 import { unpackData } from './item/compression.js'
 import { hasExpired, type Times } from './item/expiry.js'
-import { indexAttributes, indexText, LONGEST_VALUE } from './item/index-attributes.js'
+import { indexText, LONGEST_VALUE, valueAt } from './item/index-attributes.js'
 import { hasFormOfSession } from './item/is-session.js'
 import { idOf } from './item/session-key.js'
 import { type Item, successorOf, timesOf } from './item/session-record.js'
-import { ItemsByKey } from './requests/items-by-key.js'
+import type { ItemsByKey } from './requests/items-by-key.js'
 import { LONGEST_CHAIN, SessionItems } from './requests/session-items.js'
 
 /** A value to search for. Numbers count as their text: 42 and '42' are the same. */
@@ -21,8 +21,8 @@ export type IndexValue = string | number | bigint | boolean
 
 export interface IndexSearch {
   /**
-   * Read the whole table and search the data itself. This finds sessions that the index lacks: those older than the
-   * option `index_keys`, and those last written by a writer that does not know it (the Ruby gem). The key needs no index.
+   * Read the whole table and search the data itself. The key needs no index. This also finds sessions that the index
+   * lacks: sessions that are older than the option `index_keys`, and sessions last written by the Ruby gem.
    *
    * @default false
    */
@@ -32,17 +32,17 @@ export interface IndexSearch {
 /** Finds and deletes the sessions of a user. Every store has these methods. */
 export interface SessionSearch {
   /**
-   * The keys of the sessions in whose data `key` has the value, without `key_prefix`. Includes expired sessions whose
-   * items are still there. Such a key is as secret as a session id: do not show it.
+   * Finds the sessions in whose data `key` has the value. Includes expired sessions whose items are still there.
    *
    * @param key one of `index_keys`
+   * @returns the partition keys without `key_prefix`. Such a key is as secret as a session id: do not show it.
    * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
    * @throws {IndexMissingError}
    */
   keysBy(key: string, value: IndexValue, search?: IndexSearch): Promise<string[]>
   /**
    * Deletes the sessions in whose data `key` has the value: signs a user out everywhere. A session that gets another
-   * value meanwhile stays. A session that appears in the index within a second is deleted too. Other requests that run
+   * value during the call stays. A session that appears in the index within a second is deleted too. Requests that run
    * at the same time can't bring a deleted session back.
    *
    * @param key one of `index_keys`
@@ -60,7 +60,7 @@ export interface FoundSession extends Times {
   readonly id: string
 }
 
-/** How long to wait before the index is queried again. It is usually behind the table by less. Milliseconds. */
+/** How long to wait before the index is queried again. Usually the index is less far behind the table. Milliseconds. */
 const INDEX_LAG = 1000
 
 /** How many requests for single sessions run at once. */
@@ -69,12 +69,12 @@ const WIDTH = 5
 /** The attributes that a search of the whole table reads. */
 const MATCHED: readonly AttributeName[] = ['data', 'created_at', 'updated_at', 'expire_at', 'successor']
 
-/** How often a session is read again because other requests change it. */
+/** How often a session is read again if other requests change it. */
 const ATTEMPTS = 10
 
 /**
- * The sessions with a value in their data, such as those of a user. Needs the option `index_keys`, and the index that
- * `createTable` makes of it. The `keysBy` and `destroyBy` of all stores use this class.
+ * Finds and deletes sessions by a value in their data, such as the sessions of a user. Needs the option `index_keys`,
+ * and the index that `createTable` makes for this option. The stores' `keysBy` and `destroyBy` use this class.
  */
 export class SessionsByValue implements SessionSearch {
   readonly #configuration: Configuration
@@ -88,8 +88,8 @@ export class SessionsByValue implements SessionSearch {
     { now = wallClock }: { now?: Clock } = {},
   ) {
     this.#configuration = configuration
-    this.#items = new ItemsByKey(configuration, connection)
     this.#sessions = new SessionItems(configuration, connection)
+    this.#items = this.#sessions.byKey
     this.#now = now
   }
 
@@ -103,9 +103,9 @@ export class SessionsByValue implements SessionSearch {
   }
 
   /**
-   * The sessions that have not expired, a page at a time.
+   * The sessions with the value that have not expired, a page at a time.
    *
-   * @throws as {@link keysBy}
+   * @throws the errors of {@link keysBy}
    */
   async *sessionsBy(
     key: string,
@@ -152,7 +152,7 @@ export class SessionsByValue implements SessionSearch {
     for await (const page of this.#items.query(key, text)) await inParallel(page, WIDTH, destroy)
   }
 
-  /** Afterwards queries the index, if there is one: it knows sessions that the scan passed before they were stored. */
+  /** After the scan, queries the index, if there is one. It has sessions that were stored behind the scan's position. */
   async #destroyScanned(key: string, text: string, count: Count): Promise<void> {
     for await (const items of this.#matches(key, text, { forwarders: true })) {
       await inParallel(items, WIDTH, async (item) => count(await this.#destroyMatch(item, key, text)))
@@ -172,8 +172,7 @@ export class SessionsByValue implements SessionSearch {
   }
 
   /**
-   * Deletes the session if it has the value. When another request changed the session meanwhile, its item is read again
-   * and compared again.
+   * Deletes the session if its data has the value. If another request has changed the session, compares its new data.
    */
   async #destroyMatch(seen: Item, key: string, text: string): Promise<boolean> {
     let item = await this.#followed(seen)
@@ -190,7 +189,7 @@ export class SessionsByValue implements SessionSearch {
     return false
   }
 
-  /** The session to which a forwarder leads. A scan may have passed its item before the session moved there. */
+  /** The session to which a forwarder leads. The session may have moved to an item that the scan had passed. */
   async #followed(seen: Item | undefined): Promise<Item | undefined> {
     let item = seen
     for (let link = 0; item && link <= LONGEST_CHAIN; link += 1) {
@@ -202,7 +201,7 @@ export class SessionsByValue implements SessionSearch {
   }
 
   /**
-   * The items of the whole table in whose data the key has the value.
+   * Scans the table for items in whose data the key has the value.
    *
    * @param forwarders whether to give all forwarders too
    */
@@ -219,11 +218,11 @@ export class SessionsByValue implements SessionSearch {
     return hasFormOfSession(item) && this.#textIn(item, key) === text
   }
 
-  /** The value in the data, or in the attribute where the data can't be read. */
+  /** The value in the data. If the data can't be read: the value of the attribute. */
   #textIn({ data, ...attributes }: Item, key: string): string | undefined {
     const unpacked = data && unpackData(data, this.#configuration.serializer)
     try {
-      if (unpacked && 'text' in unpacked) return indexAttributes(unpacked.text, [key])[key]?.S
+      if (unpacked && 'text' in unpacked) return indexText(valueAt(JSON.parse(unpacked.text), key))
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
     }
@@ -239,7 +238,7 @@ export class SessionsByValue implements SessionSearch {
     })
   }
 
-  /** One key, or none where an engine gives an item without its key. */
+  /** The item's key in a list. The list is empty if an engine gives an item without its key. */
   #keyIn(item: Item): string[] {
     const key = item[this.#configuration.tableKey]?.S
     return key === undefined ? [] : [key]

@@ -3,19 +3,17 @@ import type { ServerResponse } from 'node:http'
 import type session from 'express-session'
 import type { SessionData } from 'express-session'
 import expressSession from '#express-session'
-import type { Options } from '../../configuration/options.js'
 import type { SessionExtras } from '../../session/item/session-extras.js'
 import { makeSessionId } from '../../session/item/session-id.js'
 import type { SessionRecord } from '../../session/item/session-record.js'
-import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
 import { type Callback, toCallback } from '../shared/callback.js'
-import type { Closeable } from '../shared/closeable.js'
 import { type CookieSettings, extrasOf, isExpired, parseCookie } from '../shared/cookie-settings.js'
 import { onClose } from '../shared/on-close.js'
 import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
 import type { SessionEvents } from '../shared/session-events.js'
-import { type Loaded, SessionStore } from '../shared/session-store.js'
-import { visibleBase } from '../shared/visible-data.js'
+import type { Loaded } from '../shared/session-store.js'
+import { sessionStoreOf, withStoreMethods } from '../shared/store-methods.js'
+import { visibleData } from '../shared/visible-data.js'
 
 type Request = Parameters<session.Store['createSession']>[0] & { res?: ServerResponse }
 type Session = ReturnType<session.Store['createSession']>
@@ -26,7 +24,7 @@ interface Inherited extends Pick<session.Store, 'regenerate' | 'load'> {
   createSession(request: Request, stored: SessionData): Session
 }
 
-const Store = expressSession.Store as unknown as new () => EventEmitter<SessionEvents> & Inherited
+const Store = withStoreMethods(expressSession.Store as unknown as new () => EventEmitter<SessionEvents> & Inherited)
 
 /**
  * Keeps the sessions of express-session (1.17 or later) in DynamoDB. Every method of express-session's store takes a
@@ -41,8 +39,8 @@ const Store = expressSession.Store as unknown as new () => EventEmitter<SessionE
  * app.use(session({ store: new DynamoSessionStore(), secret, resave: false, saveUninitialized: false }))
  * ```
  */
-export class DynamoSessionStore extends Store implements session.Store, SessionSearch, Closeable {
-  readonly #store: SessionStore
+export class DynamoSessionStore extends Store implements session.Store {
+  readonly #store = sessionStoreOf(this)
   /** Kept beside the session objects, so that neither the application nor JSON sees it. */
   readonly #requestSessions = new WeakMap<object, RequestSession>()
   /** Sessions for which express-session made a session object, so that they belong to a request. */
@@ -53,11 +51,6 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
   /** Hidden ids, by the id of the new session that express-session made instead. A logout gets only the new id. */
   readonly #hiddenIds = new Map<string, { readonly hidden: string; readonly request: WeakRef<Request> }>()
   readonly #forgetting = new FinalizationRegistry((id: string) => this.#hiddenIds.delete(id))
-
-  constructor(options: Options = {}) {
-    super()
-    this.#store = new SessionStore(options, (conflict) => this.emit('conflict', conflict))
-  }
 
   /**
    * Makes signed session ids. The store refuses a forged id without a request to DynamoDB.
@@ -154,22 +147,6 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     return toCallback(this.#store.repository.clear(), callback)
   }
 
-  keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
-    return this.#store.index.keysBy(key, value, search)
-  }
-
-  destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
-    return this.#store.index.destroyBy(key, value, search)
-  }
-
-  close(): Promise<void> {
-    return this.#store.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
-
   /** express-session assigns its function that makes new sessions. In requests, only its sessions create items. */
   set generate(make: (request: Request) => void) {
     this.#generate = make
@@ -256,8 +233,7 @@ export class DynamoSessionStore extends Store implements session.Store, SessionS
     this.#requestSessions.set(created, requestSession)
     const { record } = requestSession
     if (!record) return
-    const base = visibleBase(record, created, ['cookie'])
-    if (base !== undefined) requestSession.rebase(base)
+    visibleData(requestSession, (key) => key !== 'cookie' && Object.prototype.propertyIsEnumerable.call(created, key))
     if (!record.token) return
     Object.defineProperty(created, 'reload', {
       value: this.#reloader(request, record.id, requestSession),

@@ -1,10 +1,11 @@
 import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifySessionObject } from '@fastify/session'
 import type { Session } from 'fastify'
-import { type SessionData, serialize } from '../../session/item/serialize.js'
+import type { SessionData } from '../../session/item/serialize.js'
 import { type CookieSettings, extrasOf, parseCookie } from '../shared/cookie-settings.js'
 import type { ExtrasOf } from '../shared/request-session.js'
 import type { Loaded } from '../shared/session-store.js'
+import { visibleData } from '../shared/visible-data.js'
 
 type CookieAttributes = Pick<
   CookieSerializeOptions,
@@ -53,17 +54,8 @@ export function wholeOf(found: Found): Session {
   return visible(found, (key) => key !== 'cookie')
 }
 
-/**
- * Leaves keys out. They must not look like keys that the application deleted, so the base of the session changes too.
- */
 function visible({ session, cookie }: Found, isCarried: (key: string) => boolean): Session {
-  const { record } = session
-  if (!record) return {} as Session
-  const entries = Object.entries(record.data)
-  const carried = entries.filter(([key]) => isCarried(key))
-  const data = Object.fromEntries(carried)
-  if (carried.length < entries.length) session.rebase(serialize(data))
-  const whole: object = { cookie, ...data }
+  const whole: object = session.unread ? {} : { cookie, ...visibleData(session, isCarried) }
   return whole as Session
 }
 

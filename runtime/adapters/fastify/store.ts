@@ -1,20 +1,20 @@
 import { EventEmitter } from 'node:events'
 import type { FastifySessionOptions, SessionStore as FastifyStore } from '@fastify/session'
 import type { Session } from 'fastify'
-import type { Options } from '../../configuration/options.js'
 import { MissingSecretKeyError } from '../../errors.js'
 import { isSignedSessionId, makeSessionId } from '../../session/item/session-id.js'
-import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
 import { type Callback, toCallback } from '../shared/callback.js'
-import type { Closeable } from '../shared/closeable.js'
 import type { SessionEvents } from '../shared/session-events.js'
-import { SessionStore } from '../shared/session-store.js'
+import { sessionStoreOf, withStoreMethods } from '../shared/store-methods.js'
 import { FastifySessions } from './session-registry.js'
 
 /** Converts session ids to cookie values for @fastify/session, and cookie values to session ids. */
 export type Signer = Exclude<FastifySessionOptions['secret'], string | string[]>
 
 type Done = (error?: unknown) => void
+
+/** For the plugin: the part of a store that requests use. */
+export let attach: (store: DynamoSessionStore) => FastifySessions
 
 /**
  * The store behind `dynamoSession`. Make your own store to use sessions outside of requests, to listen to events, or to
@@ -31,16 +31,9 @@ type Done = (error?: unknown) => void
  * app.addHook('onClose', () => store.close())
  * ```
  */
-export class DynamoSessionStore extends EventEmitter<SessionEvents> implements FastifyStore, SessionSearch, Closeable {
-  readonly #store: SessionStore
-  readonly #sessions: FastifySessions
-
-  constructor(options: Options = {}) {
-    super()
-    this.#store = new SessionStore(options, (conflict) => this.emit('conflict', conflict))
-    this.#sessions = new FastifySessions(this.#store)
-    sessionsOfStores.set(this, this.#sessions)
-  }
+export class DynamoSessionStore extends withStoreMethods(EventEmitter<SessionEvents>) implements FastifyStore {
+  readonly #store = sessionStoreOf(this)
+  readonly #sessions = new FastifySessions(this.#store)
 
   /**
    * Makes signed session ids. The store refuses a forged id without a request to DynamoDB.
@@ -109,29 +102,10 @@ export class DynamoSessionStore extends EventEmitter<SessionEvents> implements F
     return this.#sessions.destroy(id, callback)
   }
 
-  keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
-    return this.#store.index.keysBy(key, value, search)
+  static {
+    attach = (store) => {
+      store.#sessions.isAttached = true
+      return store.#sessions
+    }
   }
-
-  destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
-    return this.#store.index.destroyBy(key, value, search)
-  }
-
-  close(): Promise<void> {
-    return this.#store.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
-}
-
-const sessionsOfStores = new WeakMap<DynamoSessionStore, FastifySessions>()
-
-/** For the plugin: the part of a store that requests use. */
-export function attach(store: DynamoSessionStore): FastifySessions {
-  const sessions = sessionsOfStores.get(store)
-  if (!sessions) throw new TypeError('The store is not a DynamoSessionStore of dynamo-session-store/fastify.')
-  sessions.isAttached = true
-  return sessions
 }

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events'
 import type { Session, SessionStorage } from '@remix-run/session'
 import type { Options } from '../../configuration/options.js'
-import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
+import type { SessionSearch } from '../../session/sessions-by-value.js'
 import type { Closeable } from '../shared/closeable.js'
 import type { SessionEvents } from '../shared/session-events.js'
-import { SessionStore } from '../shared/session-store.js'
+import { sessionStoreOf, withStoreMethods } from '../shared/store-methods.js'
 import { FetchSession } from './session.js'
 
 /** The shape of session data, as a type alias: `@remix-run/session` does not accept an interface. */
@@ -65,15 +65,10 @@ export function createSessionStorage<Values extends object = AnyShape, Flash ext
   return new FetchStorage(options) as DynamoSessionStorage<Values, Flash>
 }
 
-export class FetchStorage extends EventEmitter<SessionEvents> implements DynamoSessionStorage {
-  readonly store: SessionStore
+export class FetchStorage extends withStoreMethods(EventEmitter<SessionEvents>) implements DynamoSessionStorage {
+  readonly store = sessionStoreOf(this)
   /** Kept beside the session objects, so that the application does not see it. */
   readonly #sessions = new WeakMap<Session, FetchSession>()
-
-  constructor(options: Options) {
-    super()
-    this.store = new SessionStore(options, (conflict) => this.emit('conflict', conflict))
-  }
 
   async read(cookieValue: string | null): Promise<Session> {
     const { session } = await this.load(cookieValue)
@@ -86,22 +81,6 @@ export class FetchStorage extends EventEmitter<SessionEvents> implements DynamoS
 
   async release(session: Session): Promise<void> {
     await this.#sessions.get(session)?.release()
-  }
-
-  keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
-    return this.store.index.keysBy(key, value, search)
-  }
-
-  destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
-    return this.store.index.destroyBy(key, value, search)
-  }
-
-  close(): Promise<void> {
-    return this.store.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   /** Like {@link read}, but returns the session with its state. */

@@ -3,7 +3,7 @@ import type { SessionData } from '../../session/item/serialize.js'
 import { type CookieSettings, extrasOf, parseCookie } from '../shared/cookie-settings.js'
 import type { ExtrasOf } from '../shared/request-session.js'
 import type { Loaded } from '../shared/session-store.js'
-import { visibleBase } from '../shared/visible-data.js'
+import { visibleData } from '../shared/visible-data.js'
 
 /** A lifetime in koa-session's form: milliseconds, or `session` for a cookie that ends with the browser. */
 export type MaxAge = number | 'session'
@@ -30,12 +30,8 @@ export function unpack(
   { session, cookie }: Extract<Loaded, { kind: 'found' }>,
   { bookkeeping }: { bookkeeping: boolean },
 ): SessionData {
-  const { record } = session
-  if (!record) return {}
-  const isVisible = bookkeeping ? isCarried : (key: string) => !BOOKKEEPING.includes(key)
-  const data = Object.fromEntries(Object.entries(record.data).filter(([key]) => isVisible(key)))
-  const base = visibleBase(record, data)
-  if (base !== undefined) session.rebase(base)
+  if (session.unread) return {}
+  const data = visibleData(session, bookkeeping ? isCarried : (key) => !BOOKKEEPING.includes(key))
   return { ...data, ...(bookkeeping && bookkeepingOf(cookie)) }
 }
 

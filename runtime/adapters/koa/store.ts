@@ -1,11 +1,8 @@
 import { EventEmitter } from 'node:events'
-import type { Options } from '../../configuration/options.js'
 import { makeSessionId } from '../../session/item/session-id.js'
-import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
-import type { Closeable } from '../shared/closeable.js'
 import type { RequestSession } from '../shared/request-session.js'
 import type { SessionEvents } from '../shared/session-events.js'
-import { SessionStore } from '../shared/session-store.js'
+import { sessionStoreOf, withStoreMethods } from '../shared/store-methods.js'
 import { type KoaContext, KoaRequest } from './request.js'
 import { dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './session-fields.js'
 
@@ -23,19 +20,13 @@ import { dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './session-fi
  * app.use(session({ store: new DynamoSessionStore() }, app))
  * ```
  */
-export class DynamoSessionStore<Data extends object = Record<string, unknown>>
-  extends EventEmitter<SessionEvents>
-  implements SessionSearch, Closeable
-{
-  readonly #store: SessionStore
+export class DynamoSessionStore<Data extends object = Record<string, unknown>> extends withStoreMethods(
+  EventEmitter<SessionEvents>,
+) {
+  readonly #store = sessionStoreOf(this)
   readonly #requests = new WeakMap<KoaContext, KoaRequest>()
   /** Sessions of scripts, by the object that `get` returned. */
   readonly #requestSessions = new WeakMap<object, RequestSession>()
-
-  constructor(options: Options = {}) {
-    super()
-    this.#store = new SessionStore(options, (conflict) => this.emit('conflict', conflict))
-  }
 
   /**
    * Makes signed session ids. The store refuses a forged id without a request to DynamoDB.
@@ -86,22 +77,6 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>>
    */
   async destroy(key: string, { ctx }: { readonly ctx?: KoaContext } = {}): Promise<void> {
     await (ctx ? this.#requestOf(ctx).delete(key) : this.#store.destroy(key))
-  }
-
-  keysBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<string[]> {
-    return this.#store.index.keysBy(key, value, search)
-  }
-
-  destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
-    return this.#store.index.destroyBy(key, value, search)
-  }
-
-  close(): Promise<void> {
-    return this.#store.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   #requestOf(context: KoaContext): KoaRequest {

@@ -1,5 +1,5 @@
 import { InvalidSessionIdError, SessionUnreadError } from '../../errors.js'
-import { type Compared, compare, type SessionData } from '../../session/item/serialize.js'
+import { type SessionData, serializeChanges } from '../../session/item/serialize.js'
 import type { SessionExtras } from '../../session/item/session-extras.js'
 import { hashSessionId } from '../../session/item/session-id.js'
 import type { SessionRecord } from '../../session/item/session-record.js'
@@ -96,33 +96,21 @@ export class RequestSession {
     return this.#inTurn(async () => {
       const { record } = this
       if (!record) return this.#save(id, data, extras)
-      const compared = compare(data, record.base)
+      const json = serializeChanges(data, record.base)
       const more = extras(record.cookie)
-      return compared.unchanged && !more.changed
-        ? this.#touch(record, more)
-        : this.#change(record, data, more, compared)
+      const isUnchanged = json === record.base && !more.changed
+      return isUnchanged ? this.#touch(record, () => more, 'survive') : this.#change(record, data, more, json)
     })
   }
 
   /** Extends the session without changing its data. Does nothing if the session is new or unread. */
   touch(extras: ExtrasOf = noExtras): Promise<void> {
-    return this.#inTurn(async () => {
-      const { record } = this
-      if (record) await this.#touch(record, extras(record.cookie))
-    })
+    return this.#inTurn(() => this.#touch(this.record, extras, 'survive'))
   }
 
   /** A {@link touch} after the response. No request waits, so every failure is reported. Never rejects. */
   touchInBackground(extras: ExtrasOf): Promise<void> {
-    return this.#inTurn(async () => {
-      const { record } = this
-      if (!record) return
-      try {
-        this.#become(await this.#store.repository.touch(record, extras(record.cookie)), record)
-      } catch (error) {
-        this.#store.report(error, 'touch', record.id)
-      }
-    })
+    return this.#inTurn(() => this.#touch(this.record, extras, 'report'))
   }
 
   /** Whether a {@link touch} has nothing to write and nothing to wait for. */
@@ -196,15 +184,17 @@ export class RequestSession {
     }
   }
 
-  async #change(record: SessionRecord, data: SessionData, extras: SessionExtras, compared?: Compared): Promise<void> {
-    this.#become(await this.#store.repository.update(record, data, extras, compared), record)
+  async #change(record: SessionRecord, data: SessionData, extras: SessionExtras, json?: string): Promise<void> {
+    this.#become(await this.#store.repository.update(record, data, extras, json), record)
   }
 
-  async #touch(record: SessionRecord, extras: SessionExtras): Promise<void> {
+  /** @param handle what the store does with a failure */
+  async #touch(record: SessionRecord | undefined, extras: ExtrasOf, handle: 'survive' | 'report'): Promise<void> {
+    if (!record) return
     try {
-      this.#become(await this.#store.repository.touch(record, extras), record)
+      this.#become(await this.#store.repository.touch(record, extras(record.cookie)), record)
     } catch (error) {
-      this.#store.survive(error, 'touch', record.id)
+      this.#store[handle](error, 'touch', record.id)
     }
   }
 
@@ -237,7 +227,7 @@ function unread(id: string | (() => string)): SessionUnreadError {
 function taken(id: string | (() => string)): InvalidSessionIdError {
   return new InvalidSessionIdError(
     `The id of a new session${named(id)} belongs to another session, so nothing was written. It may also belong to this ` +
-      'session, if the answer to an earlier save was lost. Session ids must be random: see the option of your framework ' +
+      'session, if the response to an earlier save was lost. Session ids must be random: see the option of your framework ' +
       'that makes them (genid, idGenerator).',
   )
 }

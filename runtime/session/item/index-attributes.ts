@@ -9,14 +9,12 @@ export function indexName(key: string): string {
 }
 
 /**
- * The attributes by which a session is found (`index_keys`), as its stored data wants them. Undefined for an attribute
- * that has to be absent: the data has no such value, or none that an index takes.
+ * The attributes by which a session is found (`index_keys`), as its stored data wants them. An attribute is undefined,
+ * and must be absent, if the data has no such value, or none that an index takes.
  *
- * @param json text of the data
+ * @param data as JSON.parse gives it
  */
-export function indexAttributes(json: string, keys: readonly string[]): Record<string, AttributeValue | undefined> {
-  if (keys.length === 0) return {}
-  const data: unknown = JSON.parse(json)
+export function indexAttributes(data: unknown, keys: readonly string[]): Record<string, AttributeValue | undefined> {
   return Object.fromEntries(
     keys.map((key) => {
       const text = indexText(valueAt(data, key))

@@ -1,12 +1,13 @@
 /**
  * Data as JSON, in which every unchanged top-level value keeps its stored text. JSON of other writers may hold numbers
- * that JavaScript can't: integers beyond 2^53, or a `1.0` that is no `1`. A change of one key must not alter others.
+ * that JavaScript can't: integers beyond 2^53, or a `1.0` that is no `1`. A change of one key must not alter the other keys.
  *
  * @param json JSON.stringify of an object
  * @param stored JSON of an object, by any writer
+ * @param normal the same object, as JSON.stringify writes it
  */
-export function keepTexts(json: string, stored: string): string {
-  if (stored === JSON.stringify(JSON.parse(stored))) return json
+export function keepTexts(json: string, stored: string, normal = JSON.stringify(JSON.parse(stored))): string {
+  if (stored === normal) return json
   const texts = valueTexts(stored)
   return objectOf(
     [...valueTexts(json)].map(([key, text]) => {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { isDeeperThan } from './depth.js'
 import { damaged, decoded, MarshalBytes, MarshalProblem } from './marshal-bytes.js'
 
 /** Whether a text is Marshal as the Ruby gem stores it: Base64 whose first letters are the format's version, 4.8. */
@@ -33,17 +34,6 @@ const DEEPEST = 100
 /** The deepest recursion: one call for each level, and a few for the encoding of a text in the last level. */
 const DEEPEST_CALL = DEEPEST + 10
 
-/** A value as JSON. */
-interface Value {
-  readonly json: string
-  readonly kind: 'text' | 'other'
-  /** How many levels of arrays and hashes it has. */
-  readonly levels: number
-}
-
-/** A finished value, or the bytes of a text: its encoding follows the bytes. */
-type Unfinished = Buffer | Value
-
 /** The first byte of a value, by its name in the documentation of the format. */
 const TYPES = {
   NIL: '0',
@@ -73,12 +63,13 @@ const FIXED: Readonly<Record<string, string>> = {
   M: 'Module',
 }
 
+/** Reads values, each as its JSON. */
 class MarshalReader {
   readonly #bytes: MarshalBytes
   readonly #longest: number
   readonly #symbols: string[] = []
   /** The objects that links refer to, in the order in which they begin. Undefined while the object is being read. */
-  readonly #objects: (Value | undefined)[] = []
+  readonly #objects: (string | undefined)[] = []
   #depth = 0
 
   constructor(bytes: MarshalBytes, longest: number) {
@@ -88,12 +79,13 @@ class MarshalReader {
 
   read(): string {
     if (this.#bytes.byte() !== 4 || this.#bytes.byte() > 8) throw new MarshalProblem('is of an unknown version')
-    const { json } = this.#value()
+    const json = this.#value()
     if (!this.#bytes.isAtEnd) throw damaged()
+    if (isDeeperThan(DEEPEST, json)) throw tooDeep()
     return json
   }
 
-  #value(): Value {
+  #value(): string {
     this.#deeper()
     const value = this.#anyValue()
     this.#depth -= 1
@@ -105,24 +97,24 @@ class MarshalReader {
     if (this.#depth > DEEPEST_CALL) throw tooDeep()
   }
 
-  #anyValue(): Value {
+  #anyValue(): string {
     const type = this.#bytes.type()
     switch (type) {
       case TYPES.NIL:
-        return scalar('null')
+        return 'null'
       case TYPES.TRUE:
-        return scalar('true')
+        return 'true'
       case TYPES.FALSE:
-        return scalar('false')
+        return 'false'
       case TYPES.FIXNUM:
-        return scalar(String(this.#bytes.long()))
+        return String(this.#bytes.long())
       case TYPES.BIGNUM:
-        return this.#enter(scalar(this.#bignum()))
+        return this.#enter(this.#bignum())
       case TYPES.FLOAT:
-        return this.#enter(scalar(this.#float()))
+        return this.#enter(this.#float())
       case TYPES.SYMBOL:
       case TYPES.SYMBOL_LINK:
-        return text(this.#symbol(type))
+        return JSON.stringify(this.#symbol(type))
       case TYPES.OBJECT_LINK:
         return this.#linked()
       case TYPES.INSTANCE_VARIABLES:
@@ -133,13 +125,13 @@ class MarshalReader {
   }
 
   /** An object with instance variables. Uses the encoding of a text, and skips all other variables. */
-  #withVariables(): Value {
+  #withVariables(): string {
     const type = this.#bytes.type()
-    if (type === TYPES.SYMBOL) return text(this.#symbol(type, true))
+    if (type === TYPES.SYMBOL) return JSON.stringify(this.#symbol(type, true))
     return this.#object(type, true)
   }
 
-  #object(type: string, hasVariables = false): Value {
+  #object(type: string, hasVariables = false): string {
     if (type === TYPES.USER_CLASS) {
       const name = this.#symbol(this.#bytes.type())
       const wrapped = this.#bytes.type()
@@ -149,12 +141,13 @@ class MarshalReader {
     const index = this.#objects.push(undefined) - 1
     const read = this.#contents(type)
     const encoding = hasVariables ? this.#variables() : undefined
-    const value = Buffer.isBuffer(read) ? text(decoded(read, encoding)) : read
+    const value = Buffer.isBuffer(read) ? JSON.stringify(decoded(read, encoding)) : read
     this.#objects[index] = value
     return value
   }
 
-  #contents(type: string): Unfinished {
+  /** @returns JSON, or the bytes of a text: its encoding follows the bytes */
+  #contents(type: string): string | Buffer {
     if (type === TYPES.STRING) return this.#bytes.chunk()
     if (type === TYPES.ARRAY) return this.#array()
     if (type === TYPES.HASH) return this.#hash()
@@ -162,41 +155,35 @@ class MarshalReader {
     throw type in FIXED ? foreign(FIXED[type] ?? '') : damaged()
   }
 
-  #array(): Value {
+  #array(): string {
     const length = this.#bytes.length()
     let json = '['
-    let levels = 1
     for (let index = 0; index < length; index += 1) {
-      const value = this.#value()
-      json = this.#bounded(`${json}${index > 0 ? ',' : ''}${value.json}`)
-      levels = Math.max(levels, value.levels + 1)
+      json = this.#bounded(`${json}${index > 0 ? ',' : ''}${this.#value()}`)
     }
-    return collection({ json: `${json}]`, kind: 'other', levels })
+    return `${json}]`
   }
 
-  #hash(): Value {
+  #hash(): string {
     const length = this.#bytes.length()
     const keys = new Set<string>()
     let json = '{'
-    let levels = 1
     for (let index = 0; index < length; index += 1) {
       const key = this.#value()
-      if (key.kind !== 'text') throw new MarshalProblem('holds a Hash with a key that is neither text nor a Symbol')
-      if (keys.has(key.json)) throw new MarshalProblem('holds a Hash with a text and a Symbol of one name as keys')
-      keys.add(key.json)
-      const value = this.#value()
-      json = this.#bounded(`${json}${index > 0 ? ',' : ''}${key.json}:${value.json}`)
-      levels = Math.max(levels, value.levels + 1)
+      if (!key.startsWith('"')) throw new MarshalProblem('holds a Hash with a key that is neither text nor a Symbol')
+      if (keys.has(key)) throw new MarshalProblem('holds a Hash with a text and a Symbol of one name as keys')
+      keys.add(key)
+      json = this.#bounded(`${json}${index > 0 ? ',' : ''}${key}:${this.#value()}`)
     }
-    return collection({ json: `${json}}`, kind: 'other', levels })
+    return `${json}}`
   }
 
   /** An object that was read before. */
-  #linked(): Value {
+  #linked(): string {
     const index = this.#bytes.length()
     if (index >= this.#objects.length) throw damaged()
     const value = this.#objects[index]
-    if (!value) throw new MarshalProblem('holds an Array or Hash that contains itself')
+    if (value === undefined) throw new MarshalProblem('holds an Array or Hash that contains itself')
     return value
   }
 
@@ -207,7 +194,7 @@ class MarshalReader {
     let encoding: string | undefined
     for (let index = 0; index < length; index += 1) {
       const name = this.#symbol(this.#bytes.type())
-      const { json } = this.#value()
+      const json = this.#value()
       if (name === 'E') encoding = json === 'true' ? 'UTF-8' : 'US-ASCII'
       if (name === 'encoding') encoding = 'another encoding'
     }
@@ -249,7 +236,7 @@ class MarshalReader {
     return /[.e]/.test(json) ? json : `${json}.0`
   }
 
-  #enter(value: Value): Value {
+  #enter(value: string): string {
     this.#objects.push(value)
     return value
   }
@@ -258,19 +245,6 @@ class MarshalReader {
     if (json.length > this.#longest) throw new MarshalProblem(`is more than ${this.#longest} characters of JSON`)
     return json
   }
-}
-
-function scalar(json: string): Value {
-  return { json, kind: 'other', levels: 0 }
-}
-
-function text(value: string): Value {
-  return { json: JSON.stringify(value), kind: 'text', levels: 0 }
-}
-
-function collection(value: Value): Value {
-  if (value.levels > DEEPEST) throw tooDeep()
-  return value
 }
 
 function foreign(name: string): MarshalProblem {

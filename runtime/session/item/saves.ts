@@ -20,19 +20,19 @@ export function savesIn(attribute: AttributeValue | undefined): readonly string[
 }
 
 /**
- * The attribute `saves` after one more save. Only a save that expects the loaded version may write it, so that the list
- * has no gaps.
+ * The attribute `saves` after one more save. Only a save that expects the loaded version may write this attribute.
+ * Otherwise the list would have gaps.
  */
 export function savesWith(token: string, loaded: readonly string[]): AttributeValue {
   return { S: [token, ...loaded].slice(0, KEPT).join(SEPARATOR) }
 }
 
 /**
- * Whether a save was applied, if its answer was lost. The list that is stored now tells:
+ * Whether a save was applied, if its response was lost. The stored list decides:
  *
- * - It has the token of the save: yes, even if other requests wrote since.
- * - It is not full, or still has a token that this save loaded: no. Older tokens leave the list first.
- * - Otherwise it is unknown: undefined.
+ * - The list has the token of the save: true, even if other requests have written since.
+ * - The list is not full, or still has a token that this save loaded: false. Older tokens leave the list first.
+ * - Otherwise undefined: the outcome is unknown.
  */
 export function wasApplied(token: string, loaded: readonly string[], stored: readonly string[]): boolean | undefined {
   if (stored.includes(token)) return true

@@ -38,21 +38,17 @@ function stringify(data: SessionData): string {
   }
 }
 
-/** Data as JSON, compared with what was loaded. */
-export interface Compared {
-  /** The data as JSON. Unchanged values keep the text that was loaded. */
-  readonly json: string
-  /** The data equals what was loaded, whichever way its writer wrote the JSON. */
-  readonly unchanged: boolean
-}
-
-/** @param base JSON of the data that the application got */
-export function compare(data: SessionData, base: string): Compared {
+/**
+ * Like {@link serialize}, but unchanged top-level values keep their text in `base`. If nothing changed, the result is
+ * `base` itself, whichever way its writer wrote the JSON.
+ *
+ * @param base JSON of the data that the application got
+ */
+export function serializeChanges(data: SessionData, base: string): string {
   const json = serialize(data)
-  if (json === base) return { json, unchanged: true }
+  if (json === base) return base
   const normal = JSON.stringify(JSON.parse(base))
-  if (json === normal) return { json: base, unchanged: true }
-  return { json: base === normal ? json : keepTexts(json, base), unchanged: false }
+  return json === normal ? base : keepTexts(json, base, normal)
 }
 
 /** JSON.stringify escapes a surrogate only when it is alone ("Well-formed JSON.stringify", ECMAScript 2019). */

@@ -5,6 +5,7 @@ import { isOfSessions } from './attributes.js'
 import { unpackData } from './compression.js'
 import { deepestFor, isDeeperThan } from './depth.js'
 import type { Times } from './expiry.js'
+import { indexAttributes } from './index-attributes.js'
 import { savesIn } from './saves.js'
 import type { SessionData } from './serialize.js'
 import { hashSessionId } from './session-id.js'
@@ -34,16 +35,15 @@ export interface SessionRecord extends Times {
   readonly token: string | undefined
   /** Tokens of the last saves, the newest first: see saves.ts. */
   readonly saves: readonly string[]
-  /** The item has no `data`. The next write has to add it. */
-  readonly dataMissing: boolean
-  /** The stored attributes of `index_keys`. */
-  readonly indexed: Changes
+  /**
+   * Corrections for the next write; undefined when there are none. An attribute of `index_keys` may not match the data:
+   * the session is older than the option, or its last writer does not know the option. `data` may be missing.
+   */
+  readonly outdated: Changes | undefined
 }
 
 /** JSON of a session without data. */
 const EMPTY = '{}'
-
-const NONE_INDEXED: Changes = {}
 
 /** The options that decide how an item is read. */
 type Reading = Pick<Configuration, 'sessionIdDigest'> & Partial<Pick<Configuration, 'serializer' | 'indexKeys'>>
@@ -64,18 +64,28 @@ export function recordOf(id: string, item: Changes, configuration: Reading, toke
   const unpacked = data ? unpackData(data, configuration.serializer) : { text: EMPTY }
   if ('problem' in unpacked) throw unusable(id, unpacked.problem)
   const json = /^\s*null\s*$/.test(unpacked.text) ? EMPTY : unpacked.text
+  const parsed = parseData(id, json, deepestFor(configuration))
   return {
     id,
     json,
     base: json,
-    data: parseData(id, json, deepestFor(configuration)),
+    data: parsed,
     ...timesOf(item),
     version,
     cookie: cookie?.S,
     token,
     saves: savesIn(saves),
-    dataMissing: data === undefined,
-    indexed: indexedIn(item, configuration.indexKeys),
+    outdated: outdatedIn(item, parsed, configuration.indexKeys),
+  }
+}
+
+/** Like {@link recordOf}, but the result is undefined for an item that is no session. */
+export function recordIfSession(id: string, item: Changes, configuration: Reading): SessionRecord | undefined {
+  try {
+    return recordOf(id, item, configuration)
+  } catch (error) {
+    if (error instanceof SessionDataError) return undefined
+    throw error
   }
 }
 
@@ -84,10 +94,12 @@ function isForeign(item: Changes): boolean {
   return Object.keys(item).filter((name) => !isOfSessions(name)).length > 1
 }
 
-/** The attributes of `index_keys`, each with its value or `undefined`. */
-export function indexedIn(item: Changes, keys: readonly string[] = []): Changes {
-  if (keys.length === 0) return NONE_INDEXED
-  return Object.fromEntries(keys.map((key) => [key, Object.hasOwn(item, key) ? item[key] : undefined]))
+function outdatedIn(item: Changes, data: SessionData, indexKeys: readonly string[] = []): Changes | undefined {
+  if (item.data && indexKeys.length === 0) return undefined
+  const wanted = { ...indexAttributes(data, indexKeys), ...(!item.data && { data: { S: EMPTY } }) }
+  const stored = (name: string) => (Object.hasOwn(item, name) ? item[name]?.S : undefined)
+  const wrong = Object.entries(wanted).filter(([name, value]) => value?.S !== stored(name))
+  return wrong.length > 0 ? Object.fromEntries(wrong) : undefined
 }
 
 /**

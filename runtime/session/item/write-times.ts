@@ -10,7 +10,7 @@ import { IMPLAUSIBLY_AHEAD, milliseconds, timestamp } from './timestamp.js'
  * @param now milliseconds since the epoch
  */
 export function touched(
-  stored: Pick<SessionRecord, 'createdAt' | 'updatedAt' | 'cookie' | 'token'>,
+  stored: Partial<Pick<SessionRecord, 'createdAt' | 'updatedAt' | 'cookie' | 'token'>>,
   extras: SessionExtras,
   limits: Limits,
   now: number,

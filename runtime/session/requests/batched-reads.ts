@@ -8,34 +8,37 @@ import type { Transport } from '../../dynamodb/transport.js'
 import type { Item } from '../item/session-record.js'
 import { copyOf } from './errors.js'
 
-/** DynamoDB accepts 100 keys, but one large item delays its whole batch. 25 of the largest items fit into one answer. */
+/** DynamoDB accepts 100 keys, but one large item delays its whole batch. One response can hold 25 of the largest items. */
 const LARGEST_BATCH = 25
 
-/** How long items are read one by one after a batch failed. Milliseconds. */
+/** How long items are read one by one after a batch has failed. Milliseconds. */
 const REST = 60_000
 
-/** A call of {@link BatchedReads.get} that waits for its item. */
+/** A call of {@link BatchedReads.get}, which waits for its item. */
 interface Reader {
   readonly key: string
   readonly deadline: number
   readonly context: AsyncResource
   readonly resolve: (item: Item | undefined | Promise<Item | undefined>) => void
   readonly reject: (error: unknown) => void
-  /** Set where the reader waits for a connection: its batch may have a later deadline. */
+  /** Set while the reader waits for a connection, because its batch may have a later deadline. */
   timer?: NodeJS.Timeout
 }
 
 /**
- * Reads items of one table. Reads of the same turn of the event loop share one BatchGetItem, which saves most of the work.
- * Reads that wait for a connection share one too. A read that is alone is a GetItem.
+ * Reads items of one table. Reads of the same turn of the event loop share one BatchGetItem, which saves most of the
+ * work. Reads that wait for a connection share one too. A single read is a GetItem.
  */
 export class BatchedReads {
   readonly #transport: Transport
   readonly #configuration: Configuration
   readonly #consistent: boolean
-  /** Until this `monotonic()` time items are read one by one. */
+  /** Items are read one by one until this time of `monotonic()`. */
   #restsUntil = 0
-  /** Finite after a batch reached its deadline. The next GetItem with this deadline or a later one decides on batches. */
+  /**
+   * Finite after a batch has reached its deadline. Then items are read one by one, and the first GetItem with this
+   * deadline or a later one decides. If it succeeds, no batch is sent for {@link REST}.
+   */
   #doubt = Number.POSITIVE_INFINITY
   readonly #thisTurn: Reader[] = []
   /** Readers whose request has not been sent, the oldest first. */
@@ -51,7 +54,7 @@ export class BatchedReads {
 
   /**
    * @param key partition key
-   * @returns the item, which belongs to the caller alone; undefined when there is none
+   * @returns the item, which the caller may change; undefined when there is no item
    */
   get(key: string): Promise<Item | undefined> {
     const deadline = monotonic() + this.#configuration.requestTimeout
@@ -111,7 +114,7 @@ export class BatchedReads {
       if (deadline >= this.#doubt) this.#rest()
       return Item
     } catch (error) {
-      // GetItem is not answered either, so batches are not at fault.
+      // GetItem timed out too, so batches are not at fault.
       if (deadline >= this.#doubt && isTimeout(error)) this.#doubt = Number.POSITIVE_INFINITY
       throw error
     }
@@ -135,9 +138,9 @@ export class BatchedReads {
     const byKey = (items: readonly Item[] = []) => new Map(items.map((item) => [item[tableKey]?.S, item]))
     try {
       const { deadline } = readers.at(-1) ?? {}
-      const answer = await this.#transport.send('BatchGetItem', { RequestItems }, { deadline })
-      const left = byKey(Object.values(answer.UnprocessedKeys ?? {}).flatMap(({ Keys: keys = [] }) => keys))
-      const found = byKey(answer.Responses?.[tableName])
+      const response = await this.#transport.send('BatchGetItem', { RequestItems }, { deadline })
+      const left = byKey(Object.values(response.UnprocessedKeys ?? {}).flatMap(({ Keys: keys = [] }) => keys))
+      const found = byKey(response.Responses?.[tableName])
       const given = new Set<Item | undefined>()
       for (const reader of readers) {
         const item = found.get(reader.key)

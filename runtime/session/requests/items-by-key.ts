@@ -1,4 +1,9 @@
-import type { AttributeValue, DeleteItemCommandInput } from '@aws-sdk/client-dynamodb'
+import type {
+  AttributeValue,
+  DeleteItemCommandInput,
+  QueryCommandInput,
+  ScanCommandInput,
+} from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../../configuration/resolve.js'
 import type { Connection } from '../../dynamodb/connection.js'
 import { isConditionFailed } from '../../dynamodb/error-facts.js'
@@ -18,7 +23,7 @@ export type DeleteResult =
   | { readonly deleted: true }
   | {
       readonly deleted: false
-      /** The item, which does not meet the condition or is a forwarder; undefined when it is already deleted. */
+      /** The stored item, which does not meet the condition; undefined when the item is already deleted. */
       readonly current: Item | undefined
     }
 
@@ -41,30 +46,45 @@ export class ItemsByKey {
    */
   async *query(attribute: string, value: string): AsyncGenerator<readonly string[]> {
     const { tableName, tableKey } = this.#configuration
+    const input = {
+      TableName: tableName,
+      IndexName: indexName(attribute),
+      KeyConditionExpression: '#attribute = :value',
+      // The transport compares the value, so it is fetched too. A KEYS_ONLY index has both.
+      ProjectionExpression: '#key, #attribute',
+      ExpressionAttributeNames: { '#attribute': attribute, '#key': tableKey },
+      ExpressionAttributeValues: { ':value': { S: value } },
+      Limit: LONGEST_PAGE,
+    }
+    for await (const items of this.pages('Query', input, (error) => missingIndex(error, attribute, tableName))) {
+      const keys = items.flatMap(({ [tableKey]: key }) => (key?.S === undefined ? [] : [key.S]))
+      yield keys.filter((key) => idOf(key, this.#configuration) !== undefined)
+    }
+  }
+
+  /**
+   * The items of all pages of a response, a page at a time.
+   *
+   * @param explain gives an error of ours for some failures of this request
+   */
+  async *pages(
+    operation: 'Query' | 'Scan',
+    input: QueryCommandInput | ScanCommandInput,
+    explain?: (error: unknown) => Error | undefined,
+  ): AsyncGenerator<readonly Item[]> {
     let start: Item | undefined
     do {
-      const input = {
-        TableName: tableName,
-        IndexName: indexName(attribute),
-        KeyConditionExpression: '#attribute = :value',
-        // The transport compares the value, so it is fetched too. A KEYS_ONLY index has both.
-        ProjectionExpression: '#key, #attribute',
-        ExpressionAttributeNames: { '#attribute': attribute, '#key': tableKey },
-        ExpressionAttributeValues: { ':value': { S: value } },
-        Limit: LONGEST_PAGE,
-        ...(start && { ExclusiveStartKey: start }),
-      }
-      const { Items = [], LastEvaluatedKey } = await this.#transport.send('Query', input).catch((error: unknown) => {
-        throw missingIndex(error, attribute, tableName) ?? storeError(error, this.#configuration)
+      const page = this.#transport.send(operation, { ...input, ExclusiveStartKey: start })
+      const { Items = [], LastEvaluatedKey } = await page.catch((error: unknown) => {
+        throw explain?.(error) ?? storeError(error, this.#configuration)
       })
-      const keys = Items.flatMap(({ [tableKey]: key }) => (key?.S === undefined ? [] : [key.S]))
-      yield keys.filter((key) => idOf(key, this.#configuration) !== undefined)
+      yield Items
       start = LastEvaluatedKey
     } while (start)
   }
 
   async get(key: string): Promise<Item | undefined> {
-    const input = { ...this.#at(key), ConsistentRead: true }
+    const input = { ...this.at(key), ConsistentRead: true }
     try {
       return (await this.#transport.send('GetItem', input)).Item
     } catch (error) {
@@ -76,12 +96,22 @@ export class ItemsByKey {
    * Deletes the session if its attributes are equal to these.
    *
    * @param form whether the item must also have the form of a session, for callers that did not read the item
-   * @returns `deleted` also when an earlier attempt of this request deleted it and only the answer was lost
+   * @returns `deleted` also when an earlier attempt of this request deleted the session, and its response was lost
    */
   async delete(key: string, equals: Changes, { form = false } = {}): Promise<DeleteResult> {
     const expression = new Expression(this.#configuration.tableKey)
     const condition = expression.condition({ exists: true, equals })
     return await this.#delete(key, expression, form ? `${condition} AND ${formOfSession(expression)}` : condition)
+  }
+
+  /**
+   * Deletes an item that is no forwarder.
+   *
+   * @returns `deleted` also when there was no item
+   */
+  async deleteUnlessForwarder(key: string): Promise<DeleteResult> {
+    const expression = new Expression(this.#configuration.tableKey)
+    return await this.#delete(key, expression, expression.noForwarder())
   }
 
   /** Deletes an item that forwards to this successor. */
@@ -92,7 +122,7 @@ export class ItemsByKey {
 
   async #delete(key: string, expression: Expression, condition: string | undefined): Promise<DeleteResult> {
     const input: DeleteItemCommandInput = {
-      ...this.#at(key),
+      ...this.at(key),
       ConditionExpression: condition,
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       ExpressionAttributeNames: expression.names,
@@ -103,13 +133,14 @@ export class ItemsByKey {
       return { deleted: true }
     } catch (error) {
       if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
-      // Without an item in the answer there is none, or the engine does not give one (dynalite).
+      // A response without an item: there is none, or the engine does not return it (dynalite).
       const current = error.Item ?? (await this.get(key))
       return !current && (error.$metadata.attempts ?? 1) > 1 ? { deleted: true } : { deleted: false, current }
     }
   }
 
-  #at(key: string): { TableName: string; Key: Item } {
+  /** The members of a request that name its item. */
+  at(key: string): { TableName: string; Key: Item } {
     const { tableName, tableKey } = this.#configuration
     return { TableName: tableName, Key: { [tableKey]: { S: key } } }
   }

@@ -1,4 +1,4 @@
-import type { DeleteItemCommandInput, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
+import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../../configuration/resolve.js'
 import type { Connection } from '../../dynamodb/connection.js'
 import { isConditionFailed } from '../../dynamodb/error-facts.js'
@@ -11,6 +11,7 @@ import { type Changes, type Item, successorOf } from '../item/session-record.js'
 import { BatchedReads } from './batched-reads.js'
 import { otherKey, storeError } from './errors.js'
 import { type Condition, Expression } from './expression.js'
+import { ItemsByKey } from './items-by-key.js'
 
 export type { Condition }
 
@@ -38,6 +39,8 @@ export const LONGEST_CHAIN = 20
 
 /** The requests that sessions need, one round trip each. They reject with errors that are fit for the application. */
 export class SessionItems {
+  /** The requests by partition key instead of session id. */
+  readonly byKey: ItemsByKey
   readonly #configuration: Configuration
   readonly #transport: Transport
   readonly #reads: { readonly consistent: BatchedReads; readonly eventual: BatchedReads }
@@ -45,6 +48,7 @@ export class SessionItems {
   constructor(configuration: Configuration, connection: Pick<Connection, 'transport'>) {
     this.#configuration = configuration
     this.#transport = connection.transport
+    this.byKey = new ItemsByKey(configuration, connection)
     const reads = (consistent: boolean) => new BatchedReads(this.#transport, configuration, consistent)
     this.#reads = { consistent: reads(true), eventual: reads(false) }
   }
@@ -64,27 +68,11 @@ export class SessionItems {
    */
   async delete(id: string): Promise<void> {
     let key: string | undefined = keyOf(id, this.#configuration)
-    for (let link = 0; link <= LONGEST_CHAIN && key; link += 1) key = await this.#deleteOrFollow(key)
+    for (let link = 0; link <= LONGEST_CHAIN && key; link += 1) {
+      const result = await this.byKey.deleteUnlessForwarder(key)
+      key = result.deleted ? undefined : successorOf(result.current)
+    }
     if (key) throw endless(id)
-  }
-
-  /** @returns the successor of a forwarder; undefined when no session is there any more */
-  async #deleteOrFollow(key: string): Promise<string | undefined> {
-    const expression = new Expression(this.#configuration.tableKey)
-    const input: DeleteItemCommandInput = {
-      ...this.#at(key),
-      ConditionExpression: expression.noForwarder(),
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      ExpressionAttributeNames: expression.names,
-    }
-    try {
-      await this.#transport.send('DeleteItem', input)
-      return undefined
-    } catch (error) {
-      if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
-      // dynalite does not return the item. A forwarder that was cleaned meanwhile is older than any request may be.
-      return successorOf(error.Item ?? (await this.#get(key, true)))
-    }
   }
 
   /** The stored key that a forwarder under this id names; undefined when there is none. */
@@ -93,37 +81,37 @@ export class SessionItems {
   }
 
   /**
-   * Changes attributes of an item, and leaves all others alone.
+   * Changes attributes of an item, and leaves all other attributes alone.
    *
    * @param keep attributes that are only added, not overwritten
-   * @param answer whether to return the whole item as written
+   * @param returnItem whether to return the whole item as written
    */
   async write(
     id: string,
     changes: Changes,
     condition: Condition,
-    { keep = [], answer = false }: { keep?: readonly string[]; answer?: boolean } = {},
+    { keep = [], returnItem = false }: { keep?: readonly string[]; returnItem?: boolean } = {},
   ): Promise<WriteResult> {
     const expression = new Expression(this.#configuration.tableKey)
     const key = keyOf(id, this.#configuration)
     const input: UpdateItemCommandInput = {
-      ...this.#at(key),
+      ...this.byKey.at(key),
       UpdateExpression: expression.update(changes, keep),
       ConditionExpression: expression.condition(condition),
-      ReturnValues: answer ? 'ALL_NEW' : 'NONE',
+      ReturnValues: returnItem ? 'ALL_NEW' : 'NONE',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       ExpressionAttributeNames: expression.names,
       ExpressionAttributeValues: expression.values,
     }
     try {
       const { Attributes } = await this.#transport.send('UpdateItem', input)
-      if (!answer || hasWritten(Attributes, changes)) return { written: true, item: Attributes }
-      // A proxy repeated an older answer about the same item: the stored item decides.
+      if (!returnItem || hasWritten(Attributes, changes)) return { written: true, item: Attributes }
+      // A proxy repeated an older response for the same item: the stored item decides.
       return refused(await this.#get(key, true), true)
     } catch (error) {
       if (!isConditionFailed(error)) throw storeError(error, this.#configuration)
       const repeated = (error.$metadata.attempts ?? 1) > 1
-      // Without an item in the answer, there is none, or the engine does not return it (dynalite).
+      // A response without an item: there is none, or the engine does not return it (dynalite).
       const unknown = !error.Item && (condition.exists !== false || repeated)
       return refused(unknown ? await this.#get(key, true) : error.Item, repeated)
     }
@@ -139,39 +127,29 @@ export class SessionItems {
     attributes: readonly string[],
     { consistent = this.#configuration.consistentRead, withoutData = false, forwarders = false } = {},
   ): AsyncGenerator<readonly Item[]> {
-    const { tableKey } = this.#configuration
-    const expression = new Expression(this.#configuration.tableKey)
+    const { tableName, tableKey } = this.#configuration
+    const expression = new Expression(tableKey)
     const projection = attributes.map((attribute) => expression.name(attribute)).join(', ')
     const filter = maybeOwnSessions(expression, this.#configuration, { withoutData, forwarders })
-    let start: Item | undefined
-    do {
-      const input = {
-        TableName: this.#configuration.tableName,
-        ProjectionExpression: projection,
-        FilterExpression: filter,
-        ConsistentRead: consistent,
-        ExpressionAttributeNames: expression.names,
-        ExpressionAttributeValues: expression.values,
-        ExclusiveStartKey: start,
-      }
-      const { Items = [], LastEvaluatedKey } = await this.#transport.send('Scan', input).catch(this.#explain)
-      if (Items.some((item) => item[tableKey]?.S === undefined)) throw otherKey(this.#configuration)
-      yield Items
-      start = LastEvaluatedKey
-    } while (start)
+    const input = {
+      TableName: tableName,
+      ProjectionExpression: projection,
+      FilterExpression: filter,
+      ConsistentRead: consistent,
+      ExpressionAttributeNames: expression.names,
+      ExpressionAttributeValues: expression.values,
+    }
+    for await (const items of this.byKey.pages('Scan', input)) {
+      if (items.some((item) => item[tableKey]?.S === undefined)) throw otherKey(this.#configuration)
+      yield items
+    }
   }
 
   #get(key: string, consistent: boolean): Promise<Item | undefined> {
-    return this.#reads[consistent ? 'consistent' : 'eventual'].get(key).catch(this.#explain)
-  }
-
-  #at(key: string): { TableName: string; Key: Item } {
-    const { tableName, tableKey } = this.#configuration
-    return { TableName: tableName, Key: { [tableKey]: { S: key } } }
-  }
-
-  readonly #explain = (error: unknown): never => {
-    throw storeError(error, this.#configuration)
+    const reads = this.#reads[consistent ? 'consistent' : 'eventual']
+    return reads.get(key).catch((error) => {
+      throw storeError(error, this.#configuration)
+    })
   }
 }
 

@@ -35,7 +35,7 @@ const RETIRED: readonly Retired[] = [
     instead: 'response',
     except: /UnreadableAnswerError|UNREADABLE_ANSWER/g,
     // A person answers a prompt: in generators/ and delete-table.
-    files: /^(docs|templates)\/|^runtime\/(?!session\/|adapters\/|cli\/commands\/delete-table\.ts)/,
+    files: /^(docs|templates)\/|^runtime\/(?!cli\/(confirm|commands\/delete-table)\.ts)/,
   },
   { word: /\b(others|theirs)\b/i, instead: 'other request, or what else is meant', files: /^(docs|templates)\// },
   {
@@ -43,7 +43,7 @@ const RETIRED: readonly Retired[] = [
     word: /^\s*(\/\/|\/?\*).*\b(others|theirs)\b/i,
     instead: 'other request, or what else is meant',
     except: /\{ (base, )?ours, theirs \}.*/g,
-    files: /^(generators|runtime\/(?!session\/|adapters\/))/,
+    files: /^(generators|runtime)\//,
   },
   { word: /\btakes? no offence\b|\btexts? too many\b/i, instead: 'a plain sentence' },
 ]

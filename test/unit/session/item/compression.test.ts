@@ -139,7 +139,7 @@ describe('reading compressed data', () => {
   it('requires the same text as uncompressed data: JSON of an object, or null', () => {
     const read = (text: string) => recordOf('id', { data: { B: gzipSync(text) } }, FORMAT)
     expect(read('{ "a" : 1.0 }')).toMatchObject({ json: '{ "a" : 1.0 }', base: '{ "a" : 1.0 }', data: { a: 1 } })
-    expect(read(' null ')).toMatchObject({ json: '{}', data: {}, dataMissing: false })
+    expect(read(' null ')).toMatchObject({ json: '{}', data: {}, outdated: undefined })
     expect(() => read('')).toThrow('is not JSON')
     expect(() => read('\uFEFF{}')).toThrow('is not JSON')
     expect(() => read('[]')).toThrow('is not a JSON object')

@@ -3,7 +3,7 @@ import { resolveConfiguration } from '../../../../runtime/configuration/resolve.
 import { SessionDataError } from '../../../../runtime/errors.js'
 import { packData } from '../../../../runtime/session/item/compression.js'
 import { isDeeperThan } from '../../../../runtime/session/item/depth.js'
-import { compare, serialize } from '../../../../runtime/session/item/serialize.js'
+import { serialize, serializeChanges } from '../../../../runtime/session/item/serialize.js'
 import { recordOf } from '../../../../runtime/session/item/session-record.js'
 import { nested } from '../../../support/nested.js'
 
@@ -42,7 +42,7 @@ describe('session data', () => {
 
   it.each([5_000, 100_000])('of %i levels, where JSON.stringify itself fails, is refused in the same way', (levels) => {
     expect(() => serialize(nested(levels))).toThrow(/^The session data has more than 1000 levels/)
-    expect(() => compare(nested(levels), '{}')).toThrow(SessionDataError)
+    expect(() => serializeChanges(nested(levels), '{}')).toThrow(SessionDataError)
   })
 
   it('of many levels with a value that JSON can not hold is refused with the same kind of error', () => {

@@ -4,6 +4,9 @@ import { recordOf } from '../../../../runtime/session/item/session-record.js'
 
 const ID = 'an-id-that-must-not-print'
 
+/** The correction for an item without data. */
+const LACKS_DATA = { data: { S: '{}' } }
+
 const FORMAT = { sessionIdDigest: 'sha256' } as const
 
 describe('reading an item', () => {
@@ -27,16 +30,18 @@ describe('reading an item', () => {
       version: { S: '1795371590.1679482' },
       saves: [],
       token: undefined,
-      dataMissing: false,
-      indexed: {},
+      outdated: undefined,
     })
   })
 
-  it('gives the attributes of index_keys, also those that are absent or named like a property of all objects', () => {
-    const item = { data: { S: '{}' }, user_id: { S: '42' }, flavour: { S: 'x' } }
+  it('gives corrections for attributes of index_keys, also those that are named like a property of all objects', () => {
+    const item = { data: { S: '{"email":"ada"}' }, user_id: { S: '42' }, flavour: { S: 'x' } }
+    const outdated = (data: string, indexKeys: string[]) =>
+      recordOf(ID, { ...item, data: { S: data } }, { ...FORMAT, indexKeys }).outdated
     const indexKeys = ['user_id', 'constructor', 'email']
-    const { indexed } = recordOf(ID, item, { ...FORMAT, indexKeys })
-    expect(indexed).toEqual({ user_id: { S: '42' }, constructor: undefined, email: undefined })
+    expect(outdated('{"email":"ada"}', indexKeys)).toEqual({ user_id: undefined, email: { S: 'ada' } })
+    expect(outdated('{"user_id":42,"constructor":1}', indexKeys)).toEqual({ constructor: { S: '1' } })
+    expect(outdated('{"user_id":42}', indexKeys)).toBeUndefined()
   })
 
   it('tolerates missing times, times of type N, and unknown attributes', () => {
@@ -61,12 +66,12 @@ describe('reading an item', () => {
   })
 
   it.each([
-    ['nothing, which the Ruby gem may leave (D5, G28)', {}, true],
-    ['a key and times, without data', { pk: { S: ID }, updated_at: { S: '1.5' }, expire_at: { N: '1' } }, true],
-    ['the text null (G14)', { data: { S: 'null' } }, false],
-    ['the text null with spaces', { data: { S: ' null\n' } }, false],
-  ])('reads as an empty session: %s', (_what, item, dataMissing) => {
-    expect(recordOf(ID, item, FORMAT)).toMatchObject({ data: {}, json: '{}', base: '{}', dataMissing })
+    ['nothing, which the Ruby gem may leave (D5, G28)', {}, LACKS_DATA],
+    ['a key and times, without data', { pk: { S: ID }, updated_at: { S: '1.5' }, expire_at: { N: '1' } }, LACKS_DATA],
+    ['the text null (G14)', { data: { S: 'null' } }, undefined],
+    ['the text null with spaces', { data: { S: ' null\n' } }, undefined],
+  ])('reads as an empty session: %s', (_what, item, outdated) => {
+    expect(recordOf(ID, item, FORMAT)).toMatchObject({ data: {}, json: '{}', base: '{}', outdated })
   })
 
   it('pollutes no prototype with a key named __proto__', () => {
