@@ -1,5 +1,6 @@
 import type { Options } from '../../runtime/configuration/options.js'
 import type { Configuration } from '../../runtime/configuration/resolve.js'
+import type { TableChange } from '../../runtime/table/table-change.js'
 import { GeneratorError } from '../files/plan.js'
 import { render } from '../files/render.js'
 import { indexNotices } from './index-key.js'
@@ -16,19 +17,6 @@ export interface Template {
 /** The code of a migration, and what the user should know. */
 export interface MigrationCode {
   readonly text: string
-  readonly notices: readonly string[]
-}
-
-/** What an update changes, as the live table tells it. Plain data. */
-export interface TableChange {
-  readonly tableName: string
-  /** The declared settings that differ. Empty: there is nothing to change. */
-  readonly up: Options
-  /** What the live table has in their place. */
-  readonly down: Options
-  /** Keys whose indexes `up` adds. */
-  readonly addedIndexes: readonly string[]
-  readonly addsTags: boolean
   readonly notices: readonly string[]
 }
 
@@ -73,7 +61,7 @@ export async function codeOfUpdate(
 }
 
 function renderUpdate(template: Template, change: TableChange): MigrationCode {
-  const { tableName, up, down, addedIndexes, addsTags, notices } = change
+  const { tableName, up, down, addedIndexes, addedTags, notices } = change
   if (Object.keys(up).length === 0) {
     const text = `nothing to update in table "${tableName}": change the configuration first`
     throw new GeneratorError([text, ...notices].join('; '))
@@ -86,7 +74,7 @@ function renderUpdate(template: Template, change: TableChange): MigrationCode {
     up: objectLiteral(up, spread),
     down: restored,
     addedIndexes,
-    removeTags: addsTags,
+    removals: addedTags.length > 0 ? objectLiteral({ removeTags: addedTags }) : '',
     downNote: restored || addedIndexes.length > 0 ? '' : 'DynamoDB never lowers warm throughput: nothing to do.',
   })
   return { text, notices }

@@ -10,6 +10,8 @@ import type { Options } from './options.js'
 export interface Ambient {
   readonly options: Options
   readonly logger?: Logger | undefined
+  /** Whether this is the code of a migration, and not of a command. */
+  readonly isMigration?: boolean | undefined
   /** Follows the tables of the migration. */
   readonly tables?: MigratedTables | undefined
   /**
@@ -25,10 +27,20 @@ export type TableFate = 'created' | 'found' | 'deleted'
 
 /** The tables of one migration. A table is named by region and name: `eu-central-1/sessions`. */
 export interface MigratedTables {
-  /** Remembers what the migration did. */
-  note(table: string, fate: TableFate): Promise<void>
-  /** Why the migration must not delete the table. Undefined: it may. */
-  reasonToKeep(table: string): string | undefined
+  /**
+   * Remembers what the migration did.
+   *
+   * @param createdAt when DynamoDB created the table. Undefined: the endpoint does not tell.
+   */
+  note(table: string, fate: TableFate, createdAt?: Date): Promise<void>
+  /**
+   * Why the migration must not delete the table. Undefined: it may.
+   *
+   * @param createdAt asks when DynamoDB created the table that is there now
+   */
+  reasonToKeep(table: string, createdAt: () => Promise<Date | undefined>): Promise<string | undefined>
+  /** Why the migration has nothing to revert. Undefined: it may have. */
+  reasonToChangeNothing(): string | undefined
 }
 
 /** A key of the global object, because an application may load this package twice, for example through tsx. */
@@ -48,6 +60,11 @@ export function ambientLogger(): Logger | undefined {
   return current()?.logger
 }
 
+/** Whether a migration runs this code. */
+export function isInMigration(): boolean {
+  return current()?.isMigration ?? false
+}
+
 /** The tables of the migration that runs this code. */
 export function ambientTables(): MigratedTables | undefined {
   return current()?.tables
@@ -63,7 +80,8 @@ export function withAmbient<T>(ambient: Ambient, work: () => T): T {
   const place = globalThis as Place
   place[KEY] ??= new AsyncLocalStorage()
   const { logger = ambientLogger(), tables = ambientTables(), confirm = ambientConfirm() } = ambient
-  return place[KEY].run({ options: overAmbient(ambient.options), logger, tables, confirm }, work)
+  const { isMigration = isInMigration() } = ambient
+  return place[KEY].run({ options: overAmbient(ambient.options), logger, isMigration, tables, confirm }, work)
 }
 
 /**

@@ -9,6 +9,9 @@ import { isDetailedStorage, isMigrationName, type MigrationDetails, UNFINISHED }
 
 type Tables = Readonly<Record<string, TableFate>>
 
+/** What a migration did with tables, and when DynamoDB created those that it created. */
+type TableRecord = Pick<MigrationDetails, 'tables' | 'createdAt'>
+
 /**
  * The log of executed migrations, over any storage. Names are compared without their extension: another umzug or an earlier
  * version may have stored names with one. Details are logged where the storage keeps them.
@@ -29,8 +32,7 @@ export class MigrationLog implements UmzugStorage {
 
   async logMigration(params: MigrationParams<unknown>): Promise<void> {
     const tables = this.#tables.get(params.name)
-    const didSomething = tables && Object.keys(tables.record).length > 0
-    const details = { ...(await fileDetails(params)), ...(didSomething && { tables: tables.record }) }
+    const details = { ...(await fileDetails(params)), ...tables?.record }
     await this.#log(params, details)
     if (!tables?.isUnfinished) return
     await this.#storage.unlogMigration({ ...params, name: UNFINISHED + params.name })
@@ -89,8 +91,10 @@ export class MigrationLog implements UmzugStorage {
     const rows = await storage.entries()
     const unfinished = rows.find((row) => row.name === UNFINISHED + name)
     const before = unfinished ?? rows.find((row) => withoutExtension(row.name) === name)
-    const tables = new RecordedTables(before?.details?.tables, unfinished !== undefined, async (record) => {
-      await storage.logMigration({ name: UNFINISHED + name, context: {}, details: { tables: record } })
+    const { tables: fates, createdAt } = before?.details ?? {}
+    const record = { ...(fates && { tables: fates }), ...(createdAt && { createdAt }) }
+    const tables = new RecordedTables(record, unfinished !== undefined, async (details) => {
+      await storage.logMigration({ name: UNFINISHED + name, context: {}, details })
     })
     this.#tables.set(name, tables)
     return tables
@@ -98,13 +102,32 @@ export class MigrationLog implements UmzugStorage {
 
   /** Follows the tables of a migration that is about to be reverted. */
   async followDown(name: string): Promise<MigratedTables> {
-    const { tables, baseline } = (await this.details())?.get(name) ?? {}
+    const { tables, createdAt: times, baseline } = (await this.details())?.get(name) ?? {}
+    const notRun = baseline ? `umzug baseline marked ${fitForLine(name)} as executed, so it did not run` : undefined
     return {
-      async note() {},
-      reasonToKeep(table) {
-        if (baseline) return `umzug baseline marked ${fitForLine(name)} as executed, so it did not create this table`
-        return tables?.[table] === 'found' ? `${fitForLine(name)} did not create it, it was there before` : undefined
+      note: async (table, fate, createdAt) => {
+        if (fate === 'created') await this.#replaceCreation(table, createdAt)
       },
+      async reasonToKeep(table, createdAt) {
+        if (notRun) return notRun
+        if (tables?.[table] === 'found') return `${fitForLine(name)} did not create it, it was there before`
+        const logged = times?.[table]
+        if (logged === undefined) return undefined
+        const now = await createdAt()
+        if (now === undefined || isSameTime(logged, now)) return undefined
+        return `somebody else created it at ${now.toISOString()}, after the table of ${fitForLine(name)} was deleted`
+      },
+      reasonToChangeNothing: () => notRun,
+    }
+  }
+
+  /** A down created the table again. The migration that created the deleted table now owns the new one. */
+  async #replaceCreation(table: string, createdAt: Date | undefined): Promise<void> {
+    const storage = this.#storage
+    if (!isDetailedStorage(storage)) return
+    for (const { name, details } of await storage.entries()) {
+      if (details?.tables?.[table] !== 'created') continue
+      await storage.setDetails(name, withTime(details, table, createdAt))
     }
   }
 
@@ -138,32 +161,50 @@ export class MigrationLog implements UmzugStorage {
 
 /** What a migration did with tables. */
 class RecordedTables implements MigratedTables {
-  record: Tables
+  record: TableRecord
   /** Whether the storage has a row for this run. */
   isUnfinished: boolean
-  readonly #save: (record: Tables) => Promise<void>
+  readonly #save: (record: TableRecord) => Promise<void>
 
   /**
    * @param before of an earlier run
    * @param save called at once for a new table: the migration may fail, or the process may be killed
    */
-  constructor(before: Tables = {}, isUnfinished = false, save: (record: Tables) => Promise<void> = async () => {}) {
+  constructor(before: TableRecord, isUnfinished: boolean, save: (record: TableRecord) => Promise<void>) {
     this.record = before
     this.isUnfinished = isUnfinished
     this.#save = save
   }
 
-  async note(table: string, fate: TableFate): Promise<void> {
-    if (fate === 'found' && this.record[table] === 'created') return
-    this.record = { ...this.record, [table]: fate }
+  async note(table: string, fate: TableFate, createdAt?: Date): Promise<void> {
+    const { tables, createdAt: times } = this.record
+    if (fate === 'found' && tables?.[table] === 'created' && isSameTime(times?.[table], createdAt)) return
+    const record = { ...this.record, tables: { ...tables, [table]: fate } }
+    this.record = withTime(record, table, fate === 'created' ? createdAt : undefined)
     if (fate !== 'created') return
     this.isUnfinished = true
     await this.#save(this.record)
   }
 
-  reasonToKeep(): undefined {
+  async reasonToKeep(): Promise<undefined> {
     return undefined
   }
+
+  reasonToChangeNothing(): undefined {
+    return undefined
+  }
+}
+
+/** Some emulators tell no time of creation. Then every table is the same. */
+function isSameTime(logged: string | undefined, createdAt: Date | undefined): boolean {
+  return logged === undefined || createdAt === undefined || logged === createdAt.toISOString()
+}
+
+/** The details with another time of creation, or none. */
+function withTime(details: MigrationDetails, table: string, createdAt: Date | undefined): MigrationDetails {
+  const { createdAt: { [table]: _, ...others } = {}, ...more } = details
+  const times = { ...others, ...(createdAt && { [table]: createdAt.toISOString() }) }
+  return Object.keys(times).length === 0 ? more : { ...more, createdAt: times }
 }
 
 async function fileDetails({ path }: MigrationMeta): Promise<MigrationDetails> {

@@ -38,7 +38,7 @@ export class MigrationSet<Context extends object> {
    * @param logger for functions of this package that the migrations call
    */
   async list(log: MigrationLog, logger: Logger): Promise<RunnableMigration<Context>[]> {
-    const ambient = { options: this.#options, logger }
+    const ambient = { options: this.#options, logger, isMigration: true }
     const all = this.#given ?? (await this.#files()).map((file) => runnable<Context>(file, this.#configuration.root))
     return all.map(({ up, down, ...meta }) => ({
       ...meta,

@@ -6,6 +6,7 @@ import { indexName } from '../session/item/index-attributes.js'
 import type { IndexFacts, KeyAttribute, TableFacts } from './describe-table.js'
 import { isAlias, isSameKey } from './kms-alias.js'
 import type { LiveTable, Reading } from './live-table.js'
+import { isSet } from './set-options.js'
 import { type DocumentedLimit, LIMITS } from './setting-limits.js'
 import { kmsKeyOf } from './table-input.js'
 import { attributeText, indexProblem, keyProblem } from './table-problems.js'
@@ -46,6 +47,8 @@ const SAME = { state: 'same', updatable: false } as const
 /**
  * Compares the declared settings, defaults included, with those of the live table. Sends no request.
  *
+ * Billing mode, capacities and table class are only declared where their option is set.
+ *
  * Values that DynamoDB leaves out of its responses count as its defaults. So a table that `createTable` has just made from
  * the same configuration has no differences.
  */
@@ -60,7 +63,7 @@ export function compareTable(configuration: Configuration, live: LiveTable): Set
     compareTags(configuration, live.tags),
     compareDeletionProtection(configuration, table),
     compareEncryption(configuration, live),
-    compare(configuration, 'tableClass', 'table_class', table.tableClass, LIMITS.tableClass),
+    compareIfSet(configuration, 'tableClass', 'table_class', table.tableClass, LIMITS.tableClass),
     ...compareIndexes(configuration, table),
   ]
   return configuration.manageTable ? comparisons : comparisons.map((one) => elsewhere(one, configuration))
@@ -93,6 +96,20 @@ function compare(
   const declared = configuration[option] as SettingValue
   const base = { setting, option, source: configuration.sources[option], declared, live }
   return declared === live ? { ...base, ...SAME } : { ...base, ...changeable(limit) }
+}
+
+/** A setting that stays as it is where its option is not set. Then nothing is declared. */
+function compareIfSet(
+  configuration: Configuration,
+  option: OptionName,
+  setting: string,
+  live: SettingValue,
+  limit?: DocumentedLimit,
+): SettingComparison {
+  const compared = compare(configuration, option, setting, live, limit)
+  if (compared.state === 'same' || isSet(configuration, option)) return compared
+  const note = `${setting} is not set, so the table keeps its own`
+  return { setting, option, source: compared.source, declared: null, live, ...SAME, note }
 }
 
 /** `updateTable` makes this change. */
@@ -130,7 +147,7 @@ function keyText(key: readonly KeyAttribute[]): string {
 }
 
 function compareThroughput(configuration: Configuration, table: TableFacts): SettingComparison[] {
-  const billing = compare(configuration, 'billingMode', 'billing_mode', table.billingMode, LIMITS.billingMode)
+  const billing = compareIfSet(configuration, 'billingMode', 'billing_mode', table.billingMode, LIMITS.billingMode)
   // The values of the other mode mean nothing yet.
   if (billing.state === 'differs') return [billing]
   if (table.capacity) {
@@ -138,14 +155,14 @@ function compareThroughput(configuration: Configuration, table: TableFacts): Set
     const limit = LIMITS.capacity
     return [
       billing,
-      compare(
+      compareIfSet(
         configuration,
         'readCapacity',
         'read_capacity',
         read,
         read > configuration.readCapacity ? limit : undefined,
       ),
-      compare(
+      compareIfSet(
         configuration,
         'writeCapacity',
         'write_capacity',
@@ -318,14 +335,16 @@ function compareIndex(configuration: Configuration, table: TableFacts, key: stri
     return { ...shown, state: 'differs', change, updatable: false }
   }
   const { capacity } = index
-  const { readCapacity, writeCapacity } = configuration
+  const { read = 0, write = 0 } = capacity ?? {}
+  const readCapacity = isSet(configuration, 'readCapacity') ? configuration.readCapacity : read
+  const writeCapacity = isSet(configuration, 'writeCapacity') ? configuration.writeCapacity : write
   // While the billing mode differs, its own line says so. Both change together.
   if (table.billingMode !== configuration.billingMode || !capacity) return { ...shown, ...SAME }
-  if (capacity.read === readCapacity && capacity.write === writeCapacity) return { ...shown, ...SAME }
+  if (read === readCapacity && write === writeCapacity) return { ...shown, ...SAME }
   return {
     ...shown,
     declared: `${declared}, ${readCapacity} read and ${writeCapacity} write capacity units`,
-    live: `${live}, ${capacity.read} read and ${capacity.write} write capacity units`,
+    live: `${live}, ${read} read and ${write} write capacity units`,
     ...changeable(LIMITS.capacity),
   }
 }

@@ -86,7 +86,7 @@ async function requestTable(work: TableWork): Promise<boolean> {
     if (isAwsError(error, 'ResourceInUseException')) return false
     throw error
   }
-  await work.note('created')
+  await work.note('created', table.createdAt)
   await untilUsable(work, table)
   work.logger.info(`${work.label} is active`)
   return true
@@ -96,7 +96,7 @@ async function useExisting(work: TableWork, table: TableFacts): Promise<void> {
   const problem = keyProblem(table, work.configuration)
   if (problem) throw new TableSchemaError(problem)
   work.logger.info(`${work.label} exists already`)
-  await work.note('found')
+  await work.note('found', table.createdAt)
   await untilUsable(work, table)
 }
 

@@ -40,7 +40,8 @@ export async function deleteTable(options: Options = {}, context: TableContext =
 
 /** Whether the table must stay, because the migration that runs this code did not create it. */
 async function keep(work: TableWork): Promise<boolean> {
-  const reason = ambientTables()?.reasonToKeep(await work.place())
+  const createdAt = async () => (await findTable(work))?.createdAt
+  const reason = await ambientTables()?.reasonToKeep(await work.place(), createdAt)
   if (reason === undefined) return false
   work.logger.warn(`${work.label} stays: ${reason}. To delete it: npx dynamo-session delete-table`)
   return true

@@ -4,8 +4,10 @@ import { compareTable, type SettingComparison, tagChanges } from './compare-tabl
 import { settingText } from './comparison-text.js'
 import { type LiveTable, readLiveTable } from './live-table.js'
 import { optionsOf } from './table-options.js'
+import type { Tags } from './table-tags.js'
 import { type TableContext, workOnTable } from './table-work.js'
 import { tableMissing } from './update-table.js'
+import { keepingUnset } from './update-target.js'
 
 /** The calls that bring the live table to the declared settings, and back. Plain data. */
 export interface TableChange {
@@ -16,8 +18,8 @@ export interface TableChange {
   readonly down: Options
   /** Keys whose indexes `up` adds. `updateTable` deletes no index on the way down. */
   readonly addedIndexes: readonly string[]
-  /** Whether `up` adds tags, which `updateTable` removes only when it is asked to. */
-  readonly addsTags: boolean
+  /** Names of the tags that `up` adds. `updateTable` removes a tag only when it is asked to. */
+  readonly addedTags: readonly string[]
   /** What the user should know: settings that stay as they are, and limits of AWS. */
   readonly notices: readonly string[]
 }
@@ -36,7 +38,10 @@ export async function readTableChange(options: Options = {}, context: TableConte
   return await workOnTable(options, context, async (work) => {
     const live = await readLiveTable(work)
     if (!live) throw tableMissing(work)
-    return tableChange(work.configuration, live)
+    const change = tableChange(work.configuration, live)
+    if (Object.keys(change.down).length === 0) return change
+    const [region] = (await work.place()).split('/')
+    return { ...change, notices: [...change.notices, `down has the values that ${work.label} in ${region} has now`] }
   })
 }
 
@@ -46,13 +51,14 @@ export function tableChange(configuration: Configuration, live: LiveTable): Tabl
   const made = comparisons.filter(({ state, updatable }) => state === 'differs' && updatable)
   const before = optionsOf(live)
   const names = made.flatMap((difference) => optionsBehind(difference, configuration, before))
-  const up = picked(declaredOptions(configuration), names)
+  const tags = changedTags(configuration.tags ?? {}, before.tags ?? {})
+  const up = picked({ ...declaredOptions(keepingUnset(configuration, live)), tags: tags.up }, names)
   return {
     tableName: configuration.tableName,
     up,
-    down: picked(before, names),
+    down: picked({ ...before, tags: tags.down }, names),
     addedIndexes: configuration.indexKeys.filter((key) => names.includes('indexKeys') && isAdded(key, before)),
-    addsTags: names.includes('tags') && tagChanges(before.tags ?? {}, configuration.tags ?? {}).surplus.length > 0,
+    addedTags: names.includes('tags') ? tags.added : [],
     notices: [
       ...made.flatMap(({ setting, limit }) => (limit ? [`${setting}: ${limit.text} (${limit.source})`] : [])),
       ...(up.ttl === true ? ['ttl: true lets DynamoDB delete items whose expire_at has passed'] : []),
@@ -61,6 +67,13 @@ export function tableChange(configuration: Configuration, live: LiveTable): Tabl
         .map((comparison) => `left as it is: ${settingText(comparison)}`),
     ],
   }
+}
+
+/** Only the tags that differ. Other tags of the table belong to somebody else. */
+function changedTags(declared: Tags, live: Tags) {
+  const { missing: up } = tagChanges(declared, live)
+  const down = Object.fromEntries(Object.entries(live).filter(([name]) => Object.hasOwn(up, name)))
+  return { up, down, added: Object.keys(up).filter((name) => !Object.hasOwn(live, name)) }
 }
 
 /** The options that declare what differs, with those that only make sense beside them. */
@@ -79,7 +92,7 @@ function optionsBehind(
 /** The declared settings, in the form of {@link optionsOf}. */
 function declaredOptions(configuration: Configuration): Options {
   const { billingMode, readCapacity, writeCapacity, maxReadRequestUnits, maxWriteRequestUnits } = configuration
-  const { pointInTimeRecovery, pointInTimeRecoveryDays, tags, kmsKeyId, ...others } = configuration
+  const { pointInTimeRecovery, pointInTimeRecoveryDays, kmsKeyId, ...others } = configuration
   return {
     billingMode,
     ...(billingMode === 'provisioned'
@@ -90,7 +103,6 @@ function declaredOptions(configuration: Configuration): Options {
     ttl: others.ttl,
     pointInTimeRecovery,
     ...(pointInTimeRecovery && { pointInTimeRecoveryDays }),
-    tags: tags ?? {},
     deletionProtection: others.deletionProtection,
     kmsKeyId: kmsKeyId ?? 'none',
     tableClass: others.tableClass,

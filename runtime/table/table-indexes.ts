@@ -1,5 +1,6 @@
 import type { UpdateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import type { Options } from '../configuration/options.js'
+import { ambientTables } from '../configuration/options-in-migrations.js'
 import { factsOf as errorFactsOf } from '../dynamodb/error-facts.js'
 import { TableRequestError, TableSchemaError } from '../errors.js'
 import { indexName } from '../session/item/index-attributes.js'
@@ -9,7 +10,7 @@ import { findIndex, indexProblem, isUsable } from './table-problems.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 
 export interface DeleteIndexResult {
-  /** false: the index or the table did not exist, or `manageTable` is false. */
+  /** false: the index or the table did not exist, `manageTable` is false, or the migration that reverts did not run. */
   readonly deleted: boolean
 }
 
@@ -33,7 +34,8 @@ export async function ensureIndexes(work: TableWork): Promise<void> {
 
 /**
  * Deletes the index for a key, and waits until DynamoDB has finished. The table and its sessions stay. Logs a warning when the
- * index does not exist. Remove the key from `index_keys` too, or the next `createTable` adds the index again.
+ * index does not exist. Remove the key from `index_keys` too, or the next `createTable` adds the index again. Inside the
+ * `down` of a migration that `umzug baseline` marked as executed, the index stays.
  *
  * @param key as it stood in `indexKeys`
  * @param options which table, and how to reach it
@@ -53,6 +55,11 @@ export async function deleteIndex(
     if (!manageTable) {
       const reason = `manage_table is false (${sources.manageTable})`
       work.logger.warn(`the index "${name}" of ${work.label} was not deleted, because ${reason}`)
+      return { deleted: false }
+    }
+    const reason = ambientTables()?.reasonToChangeNothing()
+    if (reason !== undefined) {
+      work.logger.warn(`the index "${name}" of ${work.label} stays: ${reason}`)
       return { deleted: false }
     }
     const table = await findTable(work)

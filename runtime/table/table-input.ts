@@ -4,6 +4,7 @@ import type {
   GlobalSecondaryIndex,
   ProvisionedThroughput,
   SSESpecification,
+  UpdateGlobalSecondaryIndexAction,
   UpdateTableInput,
   WarmThroughput,
 } from '@aws-sdk/client-dynamodb'
@@ -11,6 +12,7 @@ import type { OptionName } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { indexName } from '../session/item/index-attributes.js'
 import type { TableFacts } from './describe-table.js'
+import { isSet } from './set-options.js'
 
 /**
  * The request that creates the table. Parameters with DynamoDB's default are left out: emulators refuse parameters that they
@@ -57,15 +59,19 @@ export function billingInput(configuration: Configuration, { indexes }: TableFac
   return {
     BillingMode: 'PROVISIONED',
     ProvisionedThroughput: throughput,
-    ...indexCapacities(
-      indexes.map(({ name }) => name),
-      throughput,
-    ),
+    ...indexUpdates(indexes.map(({ name }) => ({ IndexName: name, ProvisionedThroughput: throughput }))),
   }
 }
 
-/** The change of the settings that differ: capacities of table and indexes, or maximum request units. */
-export function throughputInput(configuration: Configuration, due: readonly Due[]): TableChange {
+/**
+ * The change of the settings that differ: capacities of table and indexes, or maximum request units. An index keeps a capacity
+ * whose option is not set.
+ */
+export function throughputInput(
+  configuration: Configuration,
+  due: readonly Due[],
+  { indexes }: TableFacts,
+): TableChange {
   const { billingMode, maxReadRequestUnits: maxRead, maxWriteRequestUnits: maxWrite } = configuration
   const differs = (...options: readonly OptionName[]) => due.some(({ option }) => options.includes(option))
   if (billingMode === 'pay_per_request') {
@@ -76,11 +82,16 @@ export function throughputInput(configuration: Configuration, due: readonly Due[
       },
     }
   }
-  const throughput = provisioned(configuration)
-  const indexes = due.flatMap(({ index }) => (index === undefined ? [] : [index]))
+  const updates = indexes
+    .filter(({ name }) => due.some(({ index }) => index === name))
+    .map(({ name, capacity: { read, write } = { read: 0, write: 0 } }) => {
+      const readCapacity = isSet(configuration, 'readCapacity') ? configuration.readCapacity : read
+      const writeCapacity = isSet(configuration, 'writeCapacity') ? configuration.writeCapacity : write
+      return { IndexName: name, ProvisionedThroughput: provisioned({ readCapacity, writeCapacity }) }
+    })
   return {
-    ...(differs('readCapacity', 'writeCapacity') && { ProvisionedThroughput: throughput }),
-    ...indexCapacities(indexes, throughput),
+    ...(differs('readCapacity', 'writeCapacity') && { ProvisionedThroughput: provisioned(configuration) }),
+    ...indexUpdates(updates),
   }
 }
 
@@ -108,12 +119,15 @@ interface Due {
 
 type TableChange = Omit<UpdateTableInput, 'TableName'>
 
-function indexCapacities(names: readonly string[], ProvisionedThroughput: ProvisionedThroughput): TableChange {
-  if (names.length === 0) return {}
-  return { GlobalSecondaryIndexUpdates: names.map((IndexName) => ({ Update: { IndexName, ProvisionedThroughput } })) }
+function indexUpdates(updates: readonly UpdateGlobalSecondaryIndexAction[]): TableChange {
+  if (updates.length === 0) return {}
+  return { GlobalSecondaryIndexUpdates: updates.map((Update) => ({ Update })) }
 }
 
-function provisioned({ readCapacity, writeCapacity }: Configuration): ProvisionedThroughput {
+function provisioned({
+  readCapacity,
+  writeCapacity,
+}: Pick<Configuration, 'readCapacity' | 'writeCapacity'>): ProvisionedThroughput {
   return { ReadCapacityUnits: readCapacity, WriteCapacityUnits: writeCapacity }
 }
 

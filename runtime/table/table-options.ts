@@ -1,30 +1,12 @@
 import type { Options } from '../configuration/options.js'
 import { indexName } from '../session/item/index-attributes.js'
-import { type LiveTable, readLiveTable } from './live-table.js'
-import { type TableContext, workOnTable } from './table-work.js'
+import type { LiveTable } from './live-table.js'
 import { isOn } from './time-to-live.js'
 
 /**
- * Reads all settings of the live table as options in code, plain data. `updateTable` with these options brings the table back
- * to them. A setting that the endpoint or the permissions do not tell is left out.
- *
- * @param options which table, and how to reach it
- * @param context how the call does its work
- * @returns undefined when there is no such table
- * @throws {ConfigurationError}
- * @throws {TableRequestError} when DynamoDB does not describe the table
+ * The settings of the live table as options in code, plain data. `updateTable` with these options brings the table back to
+ * them. A setting that the endpoint or the permissions do not tell is left out.
  */
-export async function readTableOptions(
-  options: Options = {},
-  context: TableContext = {},
-): Promise<Options | undefined> {
-  return await workOnTable(options, context, async (work) => {
-    const live = await readLiveTable(work)
-    return live && optionsOf(live)
-  })
-}
-
-/** The settings of a live table, as {@link readTableOptions} gives them. */
 export function optionsOf({ table, timeToLive, recovery, tags }: LiveTable): Options {
   const { billingMode, capacity, maxRequestUnits, kmsKeyArn, deletionProtection, tableClass, indexes } = table
   const throughput =

@@ -83,9 +83,9 @@ export class TableWork {
   }
 
   /** Remembers in the log of the running migration, if any, what was done with the table. */
-  async note(fate: TableFate): Promise<void> {
+  async note(fate: TableFate, createdAt?: Date): Promise<void> {
     const tables = ambientTables()
-    if (tables) await tables.note(await this.place(), fate)
+    if (tables) await tables.note(await this.place(), fate, createdAt)
   }
 
   /** Limit of a request. Milliseconds. */

@@ -1,22 +1,26 @@
 import type { UpdateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import type { OptionName } from '../configuration/options.js'
+import type { Configuration } from '../configuration/resolve.js'
 import { TTL_ATTRIBUTE } from '../session/item/attributes.js'
 import { indexName } from '../session/item/index-attributes.js'
-import { type SettingComparison, tagChanges } from './compare-table.js'
+import { type SettingComparison, type SettingValue, tagChanges } from './compare-table.js'
 import type { LiveTable } from './live-table.js'
 import { setRecovery } from './recovery.js'
 import { ensureIndex, removeIndex } from './table-indexes.js'
 import { billingInput, encryptionOf, throughputInput, warmThroughputInput } from './table-input.js'
-import { removeTags, setTags } from './table-tags.js'
+import { removeTags, setTags, type Tags } from './table-tags.js'
 import type { TableWork } from './table-work.js'
 import { reconcileTimeToLive, switchOffTimeToLive } from './time-to-live.js'
 
 /** What a step works on. */
 export interface UpdateWork {
   readonly work: TableWork
+  /** What the table shall be. Settings that stay have the values of the live table. */
+  readonly configuration: Configuration
   readonly live: LiveTable
   /** The differences that the step removes. */
   readonly due: readonly SettingComparison[]
+  readonly removals: Removals
 }
 
 /** What `updateTable` may take away. */
@@ -29,11 +33,11 @@ export interface Removals {
    */
   readonly removeIndexes?: boolean | undefined
   /**
-   * Remove tags that `tags` does not declare.
+   * Remove tags that `tags` does not declare: `true` for all of them, or the names of some.
    *
    * @default false
    */
-  readonly removeTags?: boolean | undefined
+  readonly removeTags?: boolean | readonly string[] | undefined
 }
 
 /** One kind of change, for which DynamoDB needs a request of its own. */
@@ -67,36 +71,37 @@ export const STEPS: readonly UpdateStep[] = [
   },
   {
     makes: ({ option, updatable }) => option === 'billingMode' && updatable,
-    run: async ({ work, live }) => await update(work, billingInput(work.configuration, live.table)),
+    run: async ({ work, configuration, live }) => await update(work, billingInput(configuration, live.table)),
   },
   {
     makes: ({ option, index, live, updatable }) =>
       updatable && (THROUGHPUT.includes(option) || (index !== undefined && live !== null)),
-    run: async ({ work, due }) => await update(work, throughputInput(work.configuration, due)),
+    run: async ({ work, configuration, live, due }) =>
+      await update(work, throughputInput(configuration, due, live.table)),
   },
   {
     makes: ({ option, updatable }) => (option === 'warmReadUnits' || option === 'warmWriteUnits') && updatable,
-    run: async ({ work, live }) => await update(work, warmThroughputInput(work.configuration, live.table)),
+    run: async ({ work, configuration, live }) => await update(work, warmThroughputInput(configuration, live.table)),
   },
   {
     makes: ({ index, live, updatable }) => index !== undefined && live === null && updatable,
-    run: async ({ work, live, due }) => {
-      const keys = work.configuration.indexKeys.filter((key) => due.some(({ index }) => index === indexName(key)))
+    run: async ({ work, configuration, live, due }) => {
+      const keys = configuration.indexKeys.filter((key) => due.some(({ index }) => index === indexName(key)))
       let { table } = live
       for (const key of keys) table = await ensureIndex(work, key, table)
     },
   },
   {
     makes: ({ option, updatable }) => option === 'tableClass' && updatable,
-    run: async ({ work }) => {
-      const infrequent = work.configuration.tableClass === 'standard_infrequent_access'
+    run: async ({ work, configuration }) => {
+      const infrequent = configuration.tableClass === 'standard_infrequent_access'
       await update(work, { TableClass: infrequent ? 'STANDARD_INFREQUENT_ACCESS' : 'STANDARD' })
     },
   },
   {
     makes: ({ option, updatable }) => option === 'kmsKeyId' && updatable,
-    run: async ({ work }) =>
-      await update(work, { SSESpecification: encryptionOf(work.configuration) ?? { Enabled: false } }),
+    run: async ({ work, configuration }) =>
+      await update(work, { SSESpecification: encryptionOf(configuration) ?? { Enabled: false } }),
   },
   {
     makes: ({ option, updatable }) => option === 'ttl' && updatable,
@@ -109,18 +114,20 @@ export const STEPS: readonly UpdateStep[] = [
   {
     makes: ({ option, updatable }) =>
       (option === 'pointInTimeRecovery' || option === 'pointInTimeRecoveryDays') && updatable,
-    run: async ({ work }) => {
-      const { pointInTimeRecovery: on, pointInTimeRecoveryDays: days } = work.configuration
+    run: async ({ work, configuration: { pointInTimeRecovery: on, pointInTimeRecoveryDays: days } }) => {
       await setRecovery(work, { on, days })
     },
   },
   {
-    makes: ({ option, updatable }) => option === 'tags' && updatable,
-    run: async ({ work, live }) => await setTags(work, live.table, tagsOf(work, live).missing),
-  },
-  {
-    makes: ({ option, updatable }, flags) => option === 'tags' && !updatable && flags.removeTags === true,
-    run: async ({ work, live }) => await removeTags(work, live.table, tagsOf(work, live).surplus),
+    makes: ({ option, declared, live, updatable }, removals) =>
+      option === 'tags' && (updatable || unwantedTags(tagsIn(declared), tagsIn(live), removals).length > 0),
+    run: async ({ work, configuration: { tags: declared = {} }, live: { table, tags }, removals }) => {
+      const live = 'value' in tags ? tags.value : {}
+      const { missing } = tagChanges(declared, live)
+      const unwanted = unwantedTags(declared, live, removals)
+      if (Object.keys(missing).length > 0) await setTags(work, table, missing)
+      if (unwanted.length > 0) await removeTags(work, table, unwanted)
+    },
   },
   {
     makes: ({ option, declared, updatable }) => option === 'deletionProtection' && declared === false && updatable,
@@ -135,6 +142,14 @@ async function update(work: TableWork, change: Omit<UpdateTableCommandInput, 'Ta
   )
 }
 
-function tagsOf({ configuration }: TableWork, { tags }: LiveTable): ReturnType<typeof tagChanges> {
-  return tagChanges(configuration.tags ?? {}, 'value' in tags ? tags.value : {})
+/** Names of tags that go. */
+function unwantedTags(declared: Tags, live: Tags, { removeTags: unwanted = false }: Removals): readonly string[] {
+  const { surplus } = tagChanges(declared, live)
+  return typeof unwanted === 'boolean'
+    ? surplus.filter(() => unwanted)
+    : surplus.filter((name) => unwanted.includes(name))
+}
+
+function tagsIn(value: SettingValue): Tags {
+  return typeof value === 'object' ? (value ?? {}) : {}
 }

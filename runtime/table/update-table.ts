@@ -1,14 +1,16 @@
 import type { Options } from '../configuration/options.js'
+import { ambientTables, isInMigration } from '../configuration/options-in-migrations.js'
 import { isAwsError } from '../dynamodb/error-facts.js'
-import { TableRequestError, TableSchemaError } from '../errors.js'
-import { compareTable, differencesOf, type SettingComparison } from './compare-table.js'
-import { differenceText, settingText } from './comparison-text.js'
+import { ConfigurationError, TableRequestError, TableSchemaError } from '../errors.js'
+import { differencesOf, type SettingComparison } from './compare-table.js'
+import { differenceText, settingText, valueText } from './comparison-text.js'
 import { findTable, lookAgain } from './describe-table.js'
 import { type LiveTable, readLiveTable } from './live-table.js'
 import { creationRemedy, keyProblem, statusProblem } from './table-problems.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { timeToLiveProblem } from './time-to-live.js'
 import { type Removals, STEPS, type UpdateStep, type UpdateWork } from './update-steps.js'
+import { allDeclared, onlyGiven } from './update-target.js'
 import { verifyTable } from './verify-table.js'
 
 /** How `updateTable` does its work. */
@@ -29,6 +31,11 @@ export interface UpdateTableResult {
  * set, deletion protection, point-in-time recovery, a KMS key and maximum request units of the table also stay. All that
  * stays is logged as a warning, and is in the result. With `manageTable: false`, nothing is changed.
  *
+ * Where their options are not set, billing mode, capacities and table class count as declared, whatever they are.
+ *
+ * Inside a migration that umzug runs, the call changes only the settings in `options`. Configuration and defaults then only
+ * say which table it is and how to reach it. Tags that `options` does not name stay.
+ *
  * ```ts
  * await updateTable({ billingMode: 'pay_per_request' }, { logger: console })
  * ```
@@ -37,30 +44,88 @@ export interface UpdateTableResult {
  * @param context how the call does its work
  * @throws {ConfigurationError}
  * @throws {TableSchemaError} when the table can't hold sessions: another key, or Time to Live on another attribute
- * @throws {TableRequestError} when there is no table, when DynamoDB refuses a change, or at the wait limit
+ * @throws {TableRequestError} when there is no table, when DynamoDB refuses a change, when a changed setting still differs
+ *   afterwards, or at the wait limit
  */
 export async function updateTable(options: Options = {}, context: UpdateTableContext = {}): Promise<UpdateTableResult> {
+  assertRemovals(context)
   return await workOnTable(options, context, async (work) => {
     if (!work.configuration.manageTable) return { changed: [], left: await verifyTable(work) }
+    const reason = ambientTables()?.reasonToChangeNothing()
+    if (reason !== undefined) {
+      work.logger.warn(`${work.label} stays as it is: ${reason}`)
+      return { changed: [], left: [] }
+    }
+    const { configuration } = work
+    const target = isInMigration() ? onlyGiven(configuration, options, context) : allDeclared(configuration)
     let live = await settled(work)
     assertChangeable(work, live)
     const changed: string[] = []
     for (const step of STEPS) {
-      const differences = differencesOf(compareTable(work.configuration, live))
-      const due = differences.filter((difference) => step.makes(difference, context))
+      const due = differencesOf(target.comparisons(live)).filter((difference) => step.makes(difference, context))
       if (due.length === 0) continue
       for (const difference of due) work.logger.info(differenceText(difference))
-      await run(step, { work, live, due })
+      await run(step, { work, configuration: target.wanted(live), live, due, removals: context })
       changed.push(...due.map(({ setting }) => setting))
       live = await settled(work)
     }
-    const left = compareTable(work.configuration, live).filter(({ state }) => state !== 'same')
+    const comparisons = await untilShown(
+      work,
+      live,
+      target.comparisons,
+      (comparison) => changed.includes(comparison.setting) && isDue(comparison, context),
+    )
+    const left = comparisons.filter(({ state }) => state !== 'same')
+    for (const { setting, live: value, declared, note } of comparisons) {
+      if (declared === null && note) work.logger.info(`${setting} stays ${valueText(value)}: ${note}`)
+    }
     for (const comparison of left) work.logger.warn(`left as it is: ${settingText(comparison)}`)
     const done = [...new Set(changed)].filter((setting) => !left.some((comparison) => comparison.setting === setting))
     if (changed.length === 0 && left.length === 0) work.logger.info(`${work.label} is as declared already`)
     else work.logger.info(`${work.label}: ${count(done.length)} changed`)
     return { changed: done, left }
   })
+}
+
+/** Whether a step makes this difference the same. Without the option `ttl`, the step may leave Time to Live off. */
+function isDue(comparison: SettingComparison, removals: Removals): boolean {
+  if (comparison.state !== 'differs' || (comparison.option === 'ttl' && comparison.source === 'default')) return false
+  return STEPS.some((step) => step.makes(comparison, removals))
+}
+
+/** How often the table is read until it shows all changes. DynamoDB shows changed tags after some seconds. */
+const LOOKS = 6
+
+/**
+ * Waits until the table shows the changes of the steps.
+ *
+ * @param isLost whether a step made this change, and the table does not show it
+ * @throws {TableRequestError} when the endpoint accepted a change without effect
+ */
+async function untilShown(
+  work: TableWork,
+  first: LiveTable,
+  compare: (live: LiveTable) => SettingComparison[],
+  isLost: (comparison: SettingComparison) => boolean,
+): Promise<SettingComparison[]> {
+  let live = first
+  for (let looks = 1; ; looks += 1) {
+    const comparisons = compare(live)
+    const lost = comparisons.filter(isLost)
+    if (lost.length === 0) return comparisons
+    const texts = lost.map(({ setting, live: value }) => `${setting} is still ${valueText(value)}`)
+    const state = `${work.label} accepted the update, but ${texts.join(', ')}`
+    if (looks === LOOKS) throw new TableRequestError(`${state}; run it again`)
+    await work.pause(state)
+    live = await settled(work)
+  }
+}
+
+/** In a text, every part of a name would count as a name. */
+function assertRemovals({ removeTags = false }: Removals): void {
+  if (typeof removeTags === 'boolean' || Array.isArray(removeTags)) return
+  const text = `must be true or a list of names, such as ['team'], not ${JSON.stringify(removeTags)}`
+  throw new ConfigurationError([{ place: 'removeTags', text }])
 }
 
 /** The live table, when DynamoDB has finished earlier changes. */

@@ -102,6 +102,7 @@ async function simulate(
   const ambient = {
     options,
     logger: { ...silentLogger, warn: (line: string) => logger.warn(line) },
+    isMigration: true,
     tables: await tablesOf(name),
   }
   let error: unknown

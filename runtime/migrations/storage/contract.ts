@@ -20,6 +20,8 @@ export interface MigrationDetails {
   readonly checksum?: string
   /** What the migration did with tables, last. The keys are region and name: `eu-central-1/sessions`. */
   readonly tables?: Readonly<Record<string, TableFate>>
+  /** When DynamoDB created the tables that the migration created, in ISO 8601. The keys are those of `tables`. */
+  readonly createdAt?: Readonly<Record<string, string>>
   /** The migration was marked as executed by `umzug baseline`. It did not run. */
   readonly baseline?: true
 }

@@ -106,7 +106,7 @@ export class KnexStorage implements DetailedStorage {
     } catch (error) {
       this.#logger?.warn(
         `the column "${DETAILS}" could not be added to the table of the executed migrations, so no checksums are ` +
-          `logged: ${messageOf(error)}. Add it: ALTER TABLE ${this.#name} ADD COLUMN ${DETAILS} text`,
+          `logged, and a later down deletes tables that its up only found: ${messageOf(error)}. Add it: ALTER TABLE ${this.#name} ADD COLUMN ${DETAILS} text`,
       )
       return false
     }

@@ -151,6 +151,74 @@ describe('tables of migrations', () => {
     expect(await umzug.baseline()).toEqual([])
   })
 
+  it('leaves a table on the way down that somebody created after the one of the migration was deleted', async () => {
+    const { umzug, table, exists, logger } = await prepare({ 'migrations/1_a.js': CREATE }, inMemory())
+    await umzug.up()
+    await deleteTable(table)
+    await createTable(table)
+    await umzug.down()
+    expect(await exists()).toBe(true)
+    expect(logger.warnings.at(-1)).toMatch(
+      /stays: somebody else created it at 20\d\d-[\d-]+T[\d:.]+Z, after the table of 1_a was deleted\. To delete it/,
+    )
+  })
+
+  it('counts a table as found when the migration ran again on the table of somebody else', async () => {
+    const { umzug, table, exists, logger } = await prepare({ 'migrations/1_a.js': CREATE }, inMemory())
+    await umzug.up()
+    await deleteTable(table)
+    await createTable(table)
+    await umzug.up({ migrations: ['1_a'], rerun: 'ALLOW' })
+    await umzug.down()
+    expect(await exists()).toBe(true)
+    expect(logger.warnings.at(-1)).toContain('stays: 1_a did not create it, it was there before')
+  })
+
+  it('deletes the table that a later down created again', async () => {
+    const files = { 'migrations/1_a.js': CREATE, 'migrations/2_b.js': DROP }
+    const { umzug, exists } = await prepare(files, inMemory())
+    await umzug.up()
+    await umzug.down()
+    expect(await exists()).toBe(true)
+    await umzug.down()
+    expect(await exists()).toBe(false)
+  })
+
+  it('reverts nothing of a migration that did not run', async () => {
+    const files = {
+      'migrations/1_a.js': `const { deleteIndex, updateTable } = require('dynamo-session-store')
+exports.up = () => {}
+exports.down = async () => {
+  globalThis.reverted = [await deleteIndex('user_id'), await updateTable({ billingMode: 'provisioned' })]
+}`,
+    }
+    const { umzug, table, logger } = await prepare(files, inMemory())
+    await createTable({ ...table, indexKeys: ['user_id'] })
+    await umzug.baseline()
+    await umzug.down()
+    expect(globalThis).toHaveProperty('reverted', [{ deleted: false }, { changed: [], left: [] }])
+    const reason = 'umzug baseline marked 1_a as executed, so it did not run'
+    expect(logger.warnings.slice(-2)).toEqual([
+      `the index "user_id-index" of table "${table.tableName}" stays: ${reason}`,
+      `table "${table.tableName}" stays as it is: ${reason}`,
+    ])
+    expect(await describeTable(table)).toMatchObject({
+      billingMode: 'pay_per_request',
+      indexes: [{ status: 'ACTIVE' }],
+    })
+  })
+
+  it('updates in a migration only what its call names', async () => {
+    const update = `const { updateTable } = require('dynamo-session-store')
+exports.up = async () => { globalThis.updated = await updateTable({ ttl: false }) }`
+    const { umzug, root, table } = await prepare({ 'migrations/1_a.js': update }, inMemory())
+    await createTable(table)
+    await createUmzug({ root, storage: inMemory()(), ...table, billingMode: 'provisioned' }).up()
+    expect(globalThis).toHaveProperty('updated', { changed: [], left: [] })
+    expect(await umzug.dryRun('up')).toEqual([{ name: '1_a', requests: [] }])
+    expect(await describeTable(table)).toMatchObject({ billingMode: 'pay_per_request' })
+  })
+
   it('says that the table is missing although a migration is logged that created it', async () => {
     const { umzug, table, exists } = await prepare({ 'migrations/1_a.js': CREATE }, inMemory())
     await umzug.up()
@@ -237,7 +305,7 @@ describe('the log of migrations', () => {
     expect(await database('umzug_migrations').pluck('name')).toEqual(['1_a', '2_b'])
     expect(logger.warnings).toEqual([
       expect.stringMatching(
-        /^the column "details" could not be added .*permission denied.* ALTER TABLE umzug_migrations ADD COLUMN details text$/,
+        /^the column "details" could not be added .*a later down deletes tables that its up only found: permission denied.* ALTER TABLE umzug_migrations ADD COLUMN details text$/,
       ),
     ])
   })

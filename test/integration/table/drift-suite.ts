@@ -15,7 +15,7 @@ import { createTableInput } from '../../../runtime/table/table-input.js'
 import { workOnTable } from '../../../runtime/table/table-work.js'
 import { updateTable } from '../../../runtime/table/update-table.js'
 import { environmentWith } from '../../support/folder.js'
-import type { Drift } from './drifts.js'
+import { type Drift, KEPT } from './drifts.js'
 
 /** How a suite reaches its tables. */
 export interface Place {
@@ -71,6 +71,17 @@ export function findsEach(place: Place, drifts: readonly Drift[], equal: readonl
     expect(await updateTable(declared, removals)).toEqual({ changed: [drift.setting], left: [] })
     expect(await updateTable(declared, removals)).toEqual({ changed: [], left: [] })
   })
+
+  it.each(KEPT.filter(({ stub }) => !stub || drifts.some((drift) => drift.stub)))(
+    'finds no difference in the table that $title, where no option says so, and changes nothing',
+    async ({ declared: options, made }) => {
+      const at = place.options()
+      await createTable({ ...at, ...made })
+      const declared = { ...at, ...options }
+      expect(differencesOf(await comparisons(declared))).toEqual([])
+      expect(await updateTable(declared)).toEqual({ changed: [], left: [] })
+    },
+  )
 
   it.each(equal)('finds no difference in the table that createTable made from %j', async (options) => {
     const declared = { ...place.options(), ...options }

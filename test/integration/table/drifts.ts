@@ -45,7 +45,7 @@ function withIndex(name: string, key: string, projection: 'ALL' | 'KEYS_ONLY', t
 
 /** Each differs in exactly one setting. */
 export const DRIFTS: readonly Drift[] = [
-  { title: 'is provisioned', declared: {}, made: provisioned, setting: 'billing_mode' },
+  { title: 'is provisioned', declared: { billingMode: 'pay_per_request' }, made: provisioned, setting: 'billing_mode' },
   { title: 'is billed by request', declared: provisioned, made: {}, setting: 'billing_mode' },
   {
     title: 'has a lower read capacity',
@@ -184,7 +184,7 @@ export const DRIFTS: readonly Drift[] = [
   },
   {
     title: 'is of the class for infrequent access',
-    declared: {},
+    declared: { tableClass: 'standard' },
     made: { tableClass: 'standard_infrequent_access' },
     setting: 'table_class',
     stub: true,
@@ -238,6 +238,27 @@ export const DRIFTS: readonly Drift[] = [
     setting: 'index "user_id-index"',
   },
   { title: 'has another key', declared: { tableKey: 'sid' }, made: {}, setting: 'table_key', remedy: 'never' },
+]
+
+/** Tables that auto scaling or a person changed where no option is set. They do not differ. */
+export const KEPT: readonly Pick<Drift, 'title' | 'declared' | 'made' | 'stub'>[] = [
+  { title: 'is provisioned', declared: {}, made: { ...provisioned, indexKeys: [] } },
+  {
+    title: 'has other capacities, with its index',
+    declared: { billingMode: 'provisioned', indexKeys: ['user_id'] },
+    made: { ...provisioned, readCapacity: 9, writeCapacity: 1, indexKeys: ['user_id'] },
+  },
+  {
+    title: 'has another write capacity',
+    declared: { readCapacity: 5 },
+    made: { ...provisioned, writeCapacity: 9 },
+  },
+  {
+    title: 'is of the class for infrequent access',
+    declared: {},
+    made: { tableClass: 'standard_infrequent_access' },
+    stub: true,
+  },
 ]
 
 /** Declarations; `createTable` makes tables from them that have no difference. */

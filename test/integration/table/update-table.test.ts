@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
+import { withAmbient } from '../../../runtime/configuration/options-in-migrations.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { compareTable, differencesOf } from '../../../runtime/table/compare-table.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { readLiveTable } from '../../../runtime/table/live-table.js'
-import { readTableOptions } from '../../../runtime/table/table-options.js'
+import { optionsOf } from '../../../runtime/table/table-options.js'
 import { workOnTable } from '../../../runtime/table/table-work.js'
 import { updateTable } from '../../../runtime/table/update-table.js'
 import { type ControlPlane, startControlPlane } from '../../support/control-plane.js'
@@ -223,6 +224,102 @@ describe('updateTable', () => {
   })
 })
 
+describe('updateTable with a list of tags to remove', () => {
+  it('removes only these, and none that is declared', async () => {
+    await createTable(options({ tags: { team: 'web', stage: 'test', cost: '7' } }))
+    const { left } = await updateTable(options({ tags: { team: 'shop' } }), { removeTags: ['stage', 'team', 'none'] })
+    expect([...stub.table('sessions').tags]).toEqual([
+      ['team', 'shop'],
+      ['cost', '7'],
+    ])
+    expect(left.map(({ change }) => change)).toEqual([expect.stringContaining('add "cost" to tags')])
+  })
+
+  it('refuses a text, whose parts would be names', async () => {
+    await expect(updateTable(options(), { removeTags: 'team' as never })).rejects.toThrow(
+      'removeTags: must be true or a list of names, such as [\'team\'], not "team"',
+    )
+  })
+})
+
+describe('updateTable in a migration', () => {
+  const inMigration = async (call: () => Promise<unknown>, ambient: Options = {}) =>
+    await withAmbient({ options: options(ambient), isMigration: true }, call)
+
+  it('changes only what its call names, whatever the configuration declares', async () => {
+    vi.stubEnv('AWS_DYNAMO_DB_SESSION_DELETION_PROTECTION', 'true')
+    await createTable(options({ ...EVERYTHING, deletionProtection: false }))
+    Object.assign(stub.table('sessions').ttl, { status: 'ENABLED' })
+    const before = structuredClone(stub.table('sessions'))
+    const ambient = { billingMode: 'pay_per_request', ttl: false, tags: { shop: 'a' }, indexKeys: ['other'] } as const
+    const sent = stub.requests.length
+    const result = await inMigration(async () => await updateTable({ tags: { team: 'x' } }), ambient)
+    expect(result).toEqual({ changed: ['tags'], left: [] })
+    const changes = stub.operations.slice(sent).filter((operation) => !/^(Describe|List)/.test(operation))
+    expect(changes).toEqual(['TagResource'])
+    const tags = new Map([
+      ['team', 'x'],
+      ['stage', 'test'],
+    ])
+    expect(stub.table('sessions')).toEqual({ ...before, tags })
+  })
+
+  it('keeps tags of somebody else on the way down', async () => {
+    await createTable(options({ tags: { cost: '7', team: 'x', env: 'prod' } }))
+    await inMigration(async () => await updateTable({ tags: { env: 'dev' } }, { removeTags: ['team'] }))
+    await inMigration(async () => await updateTable({}, { removeTags: ['cost'] }), { tags: { shop: 'a' } })
+    expect([...stub.table('sessions').tags]).toEqual([['env', 'dev']])
+  })
+
+  it('takes the other capacity from the table and its indexes', async () => {
+    await createTable(options({ readCapacity: 9, writeCapacity: 8, indexKeys: ['user_id'] }))
+    await inMigration(async () => await updateTable({ writeCapacity: 3 }), { billingMode: 'pay_per_request' })
+    const capacity = { ReadCapacityUnits: 9, WriteCapacityUnits: 3 }
+    expect(stub.table('sessions')).toMatchObject({ capacity, indexes: [{ ProvisionedThroughput: capacity }] })
+    await inMigration(async () => await updateTable({ billingMode: 'pay_per_request' }))
+    await inMigration(async () => await updateTable({ readCapacity: 4 }))
+    expect(stub.table('sessions').capacity).toEqual({ ReadCapacityUnits: 4, WriteCapacityUnits: 5 })
+  })
+
+  it('adds an index, and removes one only if it is asked to', async () => {
+    await createTable(options({ indexKeys: ['old'] }))
+    const names = () => stub.table('sessions').indexes.map(({ IndexName }) => IndexName)
+    await inMigration(async () => await updateTable({ indexKeys: ['user_id'] }))
+    expect(names()).toEqual(['old-index', 'user_id-index'])
+    await inMigration(async () => await updateTable({ ttl: true }, { removeIndexes: true }), { indexKeys: ['user_id'] })
+    expect(names()).toEqual(['user_id-index'])
+  })
+
+  it('reads a setting again that stays, such as the days of backups', async () => {
+    await createTable(options({ pointInTimeRecovery: true, pointInTimeRecoveryDays: 35 }))
+    await inMigration(async () => await updateTable({ pointInTimeRecoveryDays: 7 }))
+    expect(stub.table('sessions').recovery).toEqual({ on: true, days: 7 })
+  })
+})
+
+describe('a change that the table does not show', () => {
+  it('fails when a later step has undone it', async () => {
+    await createTable(options())
+    const table = stub.table('sessions')
+    // DynamoDB Local loses the protection when the billing mode changes.
+    Object.defineProperty(table, 'deletionProtection', { get: () => false, set: () => undefined })
+    const waits = recordWaits()
+    const failed = updateTable(options({ deletionProtection: true, billingMode: 'provisioned' }))
+    await expect(failed).rejects.toThrow(
+      'table "sessions" accepted the update, but deletion_protection is still false; run it again',
+    )
+    expect(waits.length).toBeGreaterThanOrEqual(5)
+  })
+
+  it('is waited for: DynamoDB shows changed tags after some seconds', async () => {
+    await createTable(options())
+    const { tags } = stub.table('sessions')
+    const show = vi.spyOn(tags, Symbol.iterator)
+    for (let i = 0; i < 3; i += 1) show.mockImplementationOnce(() => new Map().entries())
+    expect(await updateTable(options({ tags: { team: 'web' } }))).toEqual({ changed: ['tags'], left: [] })
+  })
+})
+
 describe('defaults that DynamoDB leaves out, or adds', () => {
   it('are no difference: the billing mode of a table that was always provisioned', async () => {
     await createTable(options({ billingMode: 'provisioned' }))
@@ -273,32 +370,35 @@ describe('defaults that DynamoDB leaves out, or adds', () => {
   })
 })
 
-describe('readTableOptions', () => {
-  it('gives the settings of the live table as plain options, from which another table is made the same', async () => {
+describe('the options of a live table', () => {
+  const optionsOfTable = async () =>
+    await workOnTable(options(), {}, async (work) => {
+      const live = await readLiveTable(work)
+      if (!live) throw new Error('there is no table')
+      return optionsOf(live)
+    })
+
+  it('are plain data, from which another table is made the same', async () => {
     const { indexKeys: _, ...made } = EVERYTHING
     await createTable(options({ ...made, indexKeys: ['user_id'] }))
-    const read = await readTableOptions(options())
+    const read = await optionsOfTable()
     expect(read).toEqual({ ...made, indexKeys: ['user_id'] })
     expect(JSON.parse(JSON.stringify(read))).toEqual(read)
     await createTable(options({ ...read, tableName: 'other' }))
     expect(await differences(options({ ...read, tableName: 'other' }))).toEqual([])
   })
 
-  it('brings a table back, however it was changed', async () => {
+  it('bring a table back, however it was changed', async () => {
     await createTable(options())
-    const before = await readTableOptions(options())
+    const before = await optionsOfTable()
     await updateTable(options({ ...EVERYTHING, indexKeys: [] }))
     await updateTable(options({ ...before }), { removeTags: true })
-    expect(await readTableOptions(options())).toEqual(before)
-  })
-
-  it('gives undefined where there is no table', async () => {
-    expect(await readTableOptions(options())).toBeUndefined()
+    expect(await optionsOfTable()).toEqual(before)
   })
 
   it('can be resolved as options', async () => {
     await createTable(options({ maxReadRequestUnits: 4 }))
-    const read = await readTableOptions(options())
+    const read = await optionsOfTable()
     expect(resolveConfiguration(read, {})).toMatchObject({ maxReadRequestUnits: 4, kmsKeyId: 'none', tags: {} })
   })
 })

@@ -338,7 +338,11 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
           load: leniently,
           options: {},
           logger,
-          tables: async () => ({ note: async () => {}, reasonToKeep: () => HOSTILE_LINE }),
+          tables: async () => ({
+            note: async () => {},
+            reasonToKeep: async () => HOSTILE_LINE,
+            reasonToChangeNothing: () => HOSTILE_LINE,
+          }),
         },
       )
       expect(runs).toEqual([{ name: '1', requests: [] }])

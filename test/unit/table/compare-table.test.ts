@@ -78,6 +78,27 @@ describe('no phantom difference', () => {
 })
 
 describe('a difference', () => {
+  it.each<[string, Partial<LiveTable>, string | number]>([
+    [
+      'billing_mode',
+      { table: tableFacts({ billingMode: 'provisioned', capacity: { read: 1, write: 1 } }) },
+      'provisioned',
+    ],
+    ['read_capacity', { table: tableFacts({ billingMode: 'provisioned', capacity: { read: 1, write: 1 } }) }, 1],
+    ['table_class', { table: tableFacts({ tableClass: 'standard_infrequent_access' }) }, 'standard_infrequent_access'],
+  ])('is none in %s, if nobody set it', (name, live, value) => {
+    expect(setting(name, {}, live)).toEqual({
+      setting: name,
+      option: expect.any(String),
+      source: 'default',
+      state: 'same',
+      declared: null,
+      live: value,
+      updatable: false,
+      note: `${name} is not set, so the table keeps its own`,
+    })
+  })
+
   it('names both values, the source, the change and the documented limit', () => {
     const difference = setting('table_class', { tableClass: 'standard_infrequent_access' })
     expect(difference).toEqual({

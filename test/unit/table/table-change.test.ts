@@ -27,18 +27,19 @@ describe('the change of a table', () => {
       up: {},
       down: {},
       addedIndexes: [],
-      addsTags: false,
+      addedTags: [],
       notices: [],
     })
   })
 
   it('has the capacities of the mode in which they count', () => {
-    expect(change({}, provisioned)).toMatchObject({
+    const onDemand = { billingMode: 'pay_per_request' } as const
+    expect(change(onDemand, provisioned)).toMatchObject({
       up: { billingMode: 'pay_per_request' },
       down: { billingMode: 'provisioned', readCapacity: 9, writeCapacity: 8 },
       notices: [expect.stringContaining('billing_mode: AWS allows')],
     })
-    expect(Object.keys(change({}, provisioned).up)).toEqual(['billingMode'])
+    expect(Object.keys(change(onDemand, provisioned).up)).toEqual(['billingMode'])
     expect(change({ readCapacity: 3 })).toMatchObject({
       up: { billingMode: 'provisioned', readCapacity: 3, writeCapacity: 5 },
       down: { billingMode: 'pay_per_request' },
@@ -106,14 +107,20 @@ describe('the change of a table', () => {
     expect(change({ ttl: true }, {}, off).notices.join()).toContain('delete items whose expire_at has passed')
   })
 
-  it('removes tags on the way down only if it added some', () => {
-    const tags = { tags: { value: { team: 'a' } } }
-    expect(change({ tags: { team: 'b' } }, {}, tags)).toMatchObject({
-      up: { tags: { team: 'b' } },
-      down: { tags: { team: 'a' } },
-      addsTags: false,
-    })
-    expect(change({ tags: { team: 'a', stage: 'x' } }, {}, tags)).toMatchObject({ addsTags: true })
+  it('has only the tags that differ, and the names of those that it adds', () => {
+    const tags = { tags: { value: { team: 'a', env: 'dev' } } }
+    const found = change({ tags: { team: 'b' } }, {}, tags)
+    expect([found.up, found.down, found.addedTags]).toEqual([{ tags: { team: 'b' } }, { tags: { team: 'a' } }, []])
+    const added = change({ tags: { team: 'a', stage: 'x' } }, {}, tags)
+    expect([added.up, added.down, added.addedTags]).toEqual([{ tags: { stage: 'x' } }, { tags: {} }, ['stage']])
+  })
+
+  it('leaves billing mode, capacities and table class that nobody declared', () => {
+    const indexes = [indexFacts('tenant', { capacity: { read: 7, write: 7 } })]
+    const facts = { ...provisioned, tableClass: 'standard_infrequent_access', indexes } as const
+    const found = change({ deletionProtection: true, indexKeys: ['tenant'] }, facts)
+    expect([found.up, found.down]).toEqual([{ deletionProtection: true }, { deletionProtection: false }])
+    expect(change({ readCapacity: 3, indexKeys: ['tenant'] }, facts).up).toEqual({ readCapacity: 3, writeCapacity: 8 })
   })
 
   it('names the indexes that it adds, which updateTable does not delete', () => {

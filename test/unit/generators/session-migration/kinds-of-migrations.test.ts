@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { carryOut } from '../../../../generators/files/carry-out.js'
-import type { ReadTableChange, TableChange } from '../../../../generators/session-migration/migration-code.js'
+import type { ReadTableChange } from '../../../../generators/session-migration/migration-code.js'
 import { type MigrationInput, planMigration } from '../../../../generators/session-migration/plan.js'
 import { asksForIndex, asksForKind } from '../../../../generators/session-migration/purpose.js'
+import type { TableChange } from '../../../../runtime/table/table-change.js'
 import { application } from '../application.js'
 import { single } from '../single.js'
 
@@ -170,7 +171,7 @@ describe('a migration that updates the table', () => {
     up: { billingMode: 'pay_per_request' },
     down: { billingMode: 'provisioned', readCapacity: 9, writeCapacity: 8 },
     addedIndexes: [],
-    addsTags: false,
+    addedTags: [],
     notices: ['billing_mode: a limit'],
   }
   const update = (more: Partial<TableChange> = {}, input: Partial<MigrationInput> = {}) =>
@@ -194,10 +195,10 @@ describe('a migration that updates the table', () => {
 
   it('removes tags that it added, and indexes one by one', async () => {
     const added = { up: { tags: { a: 'b' }, indexKeys: ['x', 'y'] }, down: { tags: {}, indexKeys: ['x'] } }
-    const { text } = await update({ ...added, addedIndexes: ['y'], addsTags: true })
+    const { text } = await update({ ...added, addedIndexes: ['y'], addedTags: ['a', 'b-c'] })
     expect(bodies(text)).toEqual({
       up: "  await updateTable({ tags: { a: 'b' }, indexKeys: ['x', 'y'] })",
-      down: "  await deleteIndex('y')\n  await updateTable({ tags: {}, indexKeys: ['x'] }, { removeTags: true })",
+      down: "  await deleteIndex('y')\n  await updateTable({ tags: {}, indexKeys: ['x'] }, { removeTags: ['a', 'b-c'] })",
     })
     expect(text).toContain('{ deleteIndex, updateTable }')
   })
@@ -243,7 +244,7 @@ describe('undo of an update', () => {
   const files = { 'migrations/20250101000000_update_sessions.js': 'written' }
 
   it('plans the text of the file while the live table still differs', async () => {
-    const change = { tableName: 'sessions', up: { ttl: true }, down: { ttl: false }, addedIndexes: [], addsTags: false }
+    const change = { tableName: 'sessions', up: { ttl: true }, down: { ttl: false }, addedIndexes: [], addedTags: [] }
     const { path, text } = await plan(files, { name: 'UpdateSessions', undo: true }, async () => ({
       ...change,
       notices: [],
