@@ -6,6 +6,7 @@ import { collectGarbage } from '../../../runtime/cleaning/collect-garbage.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { deleteTable } from '../../../runtime/table/delete-table.js'
 import { deleteIndex } from '../../../runtime/table/table-indexes.js'
+import { updateTable } from '../../../runtime/table/update-table.js'
 import { VERSION } from '../../../runtime/version.js'
 
 /** What the migrations of a test have done, in this order: they find it on the global object. */
@@ -34,7 +35,7 @@ export function migration(name: string): string {
   return `exports.up = async () => { runs.push('up ${name}') }\nexports.down = async () => { runs.push('down ${name}') }\n`
 }
 
-const FUNCTIONS = { createTable, deleteTable, deleteIndex, collectGarbage }
+const FUNCTIONS = { createTable, deleteTable, deleteIndex, updateTable, collectGarbage }
 
 /** Files that let migrations import these sources as `dynamo-session-store`. */
 export function packageFiles(): Record<string, string> {

@@ -208,15 +208,15 @@ exports.down = async () => {
     })
   })
 
-  it('updates in a migration only what its call names', async () => {
+  it('updates in a migration, and in its dry run, only what the call names', async () => {
     const update = `const { updateTable } = require('dynamo-session-store')
-exports.up = async () => { globalThis.updated = await updateTable({ ttl: false }) }`
-    const { umzug, root, table } = await prepare({ 'migrations/1_a.js': update }, inMemory())
+exports.up = async () => { await updateTable({ ttl: false }) }`
+    const { root, table, open } = await prepare({ 'migrations/1_a.js': update }, inMemory())
     await createTable(table)
-    await createUmzug({ root, storage: inMemory()(), ...table, billingMode: 'provisioned' }).up()
-    expect(globalThis).toHaveProperty('updated', { changed: [], left: [] })
+    const umzug = createUmzug({ root, storage: open(), ...table, billingMode: 'provisioned', deletionProtection: true })
     expect(await umzug.dryRun('up')).toEqual([{ name: '1_a', requests: [] }])
-    expect(await describeTable(table)).toMatchObject({ billingMode: 'pay_per_request' })
+    await umzug.up()
+    expect(await describeTable(table)).toMatchObject({ billingMode: 'pay_per_request', deletionProtection: false })
   })
 
   it('says that the table is missing although a migration is logged that created it', async () => {

@@ -5,6 +5,7 @@ import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { compareTable, differencesOf } from '../../../runtime/table/compare-table.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { readLiveTable } from '../../../runtime/table/live-table.js'
+import { readTableChange } from '../../../runtime/table/table-change.js'
 import { optionsOf } from '../../../runtime/table/table-options.js'
 import { workOnTable } from '../../../runtime/table/table-work.js'
 import { updateTable } from '../../../runtime/table/update-table.js'
@@ -294,6 +295,19 @@ describe('updateTable in a migration', () => {
     await createTable(options({ pointInTimeRecovery: true, pointInTimeRecoveryDays: 35 }))
     await inMigration(async () => await updateTable({ pointInTimeRecoveryDays: 7 }))
     expect(stub.table('sessions').recovery).toEqual({ on: true, days: 7 })
+  })
+})
+
+describe('the change for a migration', () => {
+  it('says whose values the way down has', async () => {
+    await createTable(options({ tags: { cost: '7' } }))
+    const declared = options({ tags: { team: 'web' }, deletionProtection: true })
+    const { down, addedTags, notices } = await readTableChange(declared)
+    expect({ down, addedTags }).toEqual({ down: { tags: {}, deletionProtection: false }, addedTags: ['team'] })
+    expect(notices).toEqual([`down has the values that table "sessions" in ${stub.region} has now`])
+    expect((await readTableChange(options({ warmReadUnits: 20_000, tags: { cost: '7' } }))).notices.join()).not.toMatch(
+      /^down|,down/,
+    )
   })
 })
 
