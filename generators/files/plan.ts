@@ -7,7 +7,7 @@ export interface PlannedFile {
   /** Absolute path. */
   readonly path: string
   readonly text: string
-  /** Why the file is written only with force, besides a different file at its path. */
+  /** Why the file is written only with `force`, even if no file is at its path. */
   readonly conflict?: string
 }
 

@@ -25,11 +25,11 @@ export interface PlanContext {
   readonly root: string
   /** Files that exist are overwritten. */
   readonly force: boolean
-  /** The planned files are removed, not written. So the plan must name the files of an earlier run. */
+  /** The planned files are removed, not written. So the plan must contain the files of an earlier run. */
   readonly undo: boolean
 }
 
-/** A generator: all that is its own. {@link addGenerator} adds everything that generators have in common. */
+/** What is special about a generator. {@link addGenerator} adds everything that generators share. */
 export interface Generator<Q extends Questions> extends CommandLineDefinition<Q> {
   /** Checks everything, and renders all files. Writes nothing. */
   readonly plan: (answers: Answers<Q>, context: PlanContext) => Plan | Promise<Plan>
@@ -211,9 +211,9 @@ function promptOf(name: string, question: Question, { rootOf, commandLine, asked
 }
 
 /**
- * The prompts with further ones that are never asked, for what plop finds on its command line: plop refuses options after `--`
- * without a prompt of their name, and more values than prompts. The command line is read by this package itself, and so
- * are the values, if it has the generator's name. Then plop's own values go to the pads, which come first.
+ * The prompts, and further prompts that are never asked ("pads"). Without pads, plop refuses options after `--` that have no
+ * prompt, and more values than prompts. If the command line has the generator's name, this package reads the values. The
+ * pads then come first, and plop's own values go to the pads.
  */
 function withPads(
   questions: readonly PlopPrompt[],

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 
-/** Whether the program is plop. The command line of any other program is none of this package's business. */
+/** Whether the program is plop. This package does not read the command line of another program. */
 export function isPlop(argv: readonly string[]): boolean {
   return /^plop(\.js)?$/.test(basename(argv[1] ?? ''))
 }

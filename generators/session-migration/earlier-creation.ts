@@ -5,7 +5,7 @@ import type { ExistingMigration } from './name.js'
 import { withoutComments } from './options-module.js'
 
 /**
- * The migration that already creates the table of a new migration, and no later one drops. Two migrations mean the same
+ * The migration that already creates the new migration's table, unless a later one drops the table. Two mean the same
  * table if their code gives `createTable` the same options.
  *
  * @param migrations newest first

@@ -12,7 +12,8 @@ import { optionsForCommand } from './command.js'
 import { findOwnUmzugFile } from './own-umzug.js'
 
 /**
- * Why a migration must not be removed: it is logged as executed, or nobody knows. Undefined when it may be removed.
+ * Why a migration must not be removed: it is logged as executed, or the log can't be read. Undefined: it may
+ * be removed.
  *
  * @param path of the migration's file, absolute
  * @param root folder of the application

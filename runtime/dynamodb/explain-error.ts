@@ -28,7 +28,7 @@ export function explainAwsError(error: unknown, request: FailedRequest): TableRe
   return new TableRequestError(oneLine(message), { cause: error })
 }
 
-/** Requests that no other account may send for a table. */
+/** Requests that only the table's own account may send. */
 const OWNERS = ['dynamodb:CreateTable', 'dynamodb:UpdateTimeToLive']
 
 /** For a table that may belong to another account. */

@@ -6,7 +6,7 @@ import { findTable } from '../table/describe-table.js'
 import { workOnTable } from '../table/table-work.js'
 import type { MigrationDetails } from './storage/contract.js'
 
-/** Details of the executed migrations, in the order of their names. Undefined: logged by an earlier version. */
+/** Details of the executed migrations, in the order of their names. Undefined: an earlier version logged them. */
 type LoggedDetails = ReadonlyMap<string, MigrationDetails | undefined>
 
 /**

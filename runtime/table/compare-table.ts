@@ -31,11 +31,11 @@ export interface SettingComparison {
   readonly change?: string
   /** Whether `updateTable` makes the change by itself. */
   readonly updatable: boolean
-  /** A limit that AWS documents for this change. What counts is AWS's response. */
+  /** A limit that AWS documents for this change. AWS may apply another one. */
   readonly limit?: DocumentedLimit
   /** Only where the state is `unknown`: the IAM action that these credentials lack. */
   readonly permission?: string
-  /** What else is worth knowing, such as why the setting is unknown. */
+  /** Further information, such as why the setting is unknown. */
   readonly note?: string
 }
 
@@ -66,7 +66,7 @@ export function compareTable(configuration: Configuration, live: LiveTable): Set
   return configuration.manageTable ? comparisons : comparisons.map((one) => elsewhere(one, configuration))
 }
 
-/** For a table that somebody else manages: this package makes no change. */
+/** For a table that this package does not manage, and so does not change. */
 function elsewhere(comparison: SettingComparison, { tableName }: Configuration): SettingComparison {
   if (!comparison.change?.includes(UPDATE)) return comparison
   const arn = tableArn(tableName)
@@ -100,7 +100,7 @@ function changeable(limit?: DocumentedLimit) {
   return { state: 'differs', change: UPDATE, updatable: true, ...(limit && { limit }) } as const
 }
 
-/** `updateTable` leaves this difference: the option is not set, and the change would take something away. */
+/** `updateTable` leaves this difference: the option is not set, and the change would remove something. */
 function kept(setting: string, { keep, change }: { keep: string; change: string }) {
   const text = `set ${setting}: ${keep} to keep it, or ${setting}: ${change} and run ${UPDATE}`
   return { state: 'differs', change: text, updatable: false } as const
@@ -258,7 +258,7 @@ function compareTags(configuration: Configuration, reading: LiveTable['tags']): 
   return { ...base, live, state: 'differs', change, updatable: false }
 }
 
-/** The declared tags that the table lacks or has with another value, and the names of tags that nobody declared. */
+/** The declared tags that the table lacks or has with another value, and the names of tags that are not declared. */
 export function tagChanges(
   declared: Readonly<Record<string, string>>,
   live: Readonly<Record<string, string>>,

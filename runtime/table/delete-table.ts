@@ -47,9 +47,9 @@ async function keep(work: TableWork): Promise<boolean> {
 }
 
 /**
- * Asks before a table with sessions is deleted, where the caller can ask.
+ * Asks before a table with sessions is deleted, if the caller can ask.
  *
- * @throws {TableRequestError} when nobody confirms the deletion
+ * @throws {TableRequestError} when the deletion is not confirmed
  */
 async function confirm(work: TableWork): Promise<void> {
   const ask = ambientConfirm()
@@ -60,7 +60,7 @@ async function confirm(work: TableWork): Promise<void> {
   throw new TableRequestError(`${work.label} was not deleted: the deletion was not confirmed`)
 }
 
-/** What to say of the table's sessions. Undefined for an empty table. */
+/** Whether the table holds sessions, as a part of the question. Undefined for an empty table. */
 async function holdsSessions(work: TableWork): Promise<string | undefined> {
   try {
     return (await isEmpty(work)) ? undefined : 'which holds sessions'

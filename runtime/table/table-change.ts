@@ -63,7 +63,7 @@ export function tableChange(configuration: Configuration, live: LiveTable): Tabl
   }
 }
 
-/** The options that declare what differs, with those that only make sense beside them. */
+/** The options that declare the differences, and the options that these need. */
 function optionsBehind(
   { option, index, live }: SettingComparison,
   configuration: Configuration,

@@ -1,7 +1,7 @@
 import type { TableFacts } from './describe-table.js'
 import type { TableWork } from './table-work.js'
 
-/** Tags by name. */
+/** Values of tags, by name. */
 export type Tags = Readonly<Record<string, string>>
 
 /** The tags of the table. Those that AWS itself sets (`aws:…`) are left out: nobody can declare or change them. */

@@ -9,7 +9,7 @@ import type { TableWork } from './table-work.js'
 import { timeToLiveProblem } from './time-to-live.js'
 
 /**
- * For a table that somebody else manages (`manage_table: false`): compares it with what is declared, and changes nothing.
+ * For a table with `manage_table: false`: compares it with the declared settings, and changes nothing.
  * Logs each setting that differs or is unknown as a warning.
  *
  * @returns the settings that are not as declared

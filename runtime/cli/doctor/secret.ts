@@ -4,7 +4,7 @@ import type { Finding } from './finding.js'
 
 const check = 'secret_key'
 
-/** Shorter secrets can be guessed. Characters. */
+/** Length in characters. Shorter secrets can be guessed. */
 const SHORTEST = 32
 
 /** Values of examples and templates, which everybody knows. */
@@ -39,7 +39,7 @@ export function* secretFindings(configuration: Configuration): Generator<Finding
   for (const problem of weak) yield { level: 'warning', check, text: `${text}, but ${problem}`, remedy }
 }
 
-/** Why a secret could be guessed. Undefined when it is long, and no placeholder. */
+/** Why a secret could be guessed. Undefined: the secret is long, and no placeholder. */
 export function weakness(secret: string): string | undefined {
   if (PLACEHOLDER.test(secret.trim())) return 'is a placeholder, which anybody can guess'
   if (secret.length >= SHORTEST) return undefined
