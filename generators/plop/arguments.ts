@@ -30,7 +30,7 @@ export function withoutDashes(argv: readonly string[]): string[] {
 }
 
 /**
- * Why plop would drop a value, or take it for another one; undefined when all are right. It matters only where plop
+ * Why plop would drop a value, or take it for another one. Undefined: all values are in the right place. Needed only if plop
  * finds the values itself.
  */
 export function misplacedArgument(

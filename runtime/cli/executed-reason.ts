@@ -26,7 +26,7 @@ export async function executedReason(path: string, root: string, optionsModule?:
     return revert && `${text}: it is logged as executed. Run ${revert} first`
   } catch (error) {
     const reason = fitForLine(messageOf(error))
-    return `${text}: nobody knows whether it is executed (${reason}). If it never ran, delete the file yourself`
+    return `${text}: could not check whether it is executed (${reason}). If it never ran, delete the file yourself`
   }
 }
 

@@ -103,7 +103,7 @@ export class MigrationLog implements UmzugStorage {
       async note() {},
       reasonToKeep(table) {
         if (baseline) return `umzug baseline marked ${fitForLine(name)} as executed, so it did not create this table`
-        return tables?.[table] === 'found' ? `${fitForLine(name)} did not create it, it was there before` : undefined
+        return tables?.[table] === 'found' ? `${fitForLine(name)} did not create it, but found it` : undefined
       },
     }
   }

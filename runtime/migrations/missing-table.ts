@@ -54,7 +54,7 @@ export async function refuseMissingTable(
 function missing(label: string, migration: string): TableMissingError {
   const name = fitForLine(migration)
   return new TableMissingError(
-    `${label} does not exist, although ${name} is logged as executed: somebody deleted the table. ` +
+    `${label} does not exist, although ${name} is logged as executed: the table was deleted since. ` +
       `Create it: npx dynamo-session create-table. Or run the migration again: npx umzug up --name ${name} --rerun ALLOW`,
   )
 }

@@ -72,7 +72,7 @@ function elsewhere(comparison: SettingComparison, { tableName }: Configuration):
   const arn = tableArn(tableName)
   const change =
     arn && comparison.option === 'ttl'
-      ? `UpdateTimeToLive belongs to the owner's account: change it in account ${arn.account}, or declare here what the table has`
+      ? `only the owner's account may change Time to Live: change it in account ${arn.account}, or declare here what the table has`
       : 'change it where the table is managed, or declare here what the table has'
   return { ...comparison, change, updatable: false }
 }
@@ -131,7 +131,7 @@ function keyText(key: readonly KeyAttribute[]): string {
 
 function compareThroughput(configuration: Configuration, table: TableFacts): SettingComparison[] {
   const billing = compare(configuration, 'billingMode', 'billing_mode', table.billingMode, LIMITS.billingMode)
-  // The values of the other mode mean nothing yet.
+  // Throughput settings are compared only in the declared billing mode.
   if (billing.state === 'differs') return [billing]
   if (table.capacity) {
     const { read, write } = table.capacity

@@ -42,7 +42,7 @@ function assertReady({ label }: TableWork, { table }: LiveTable): void {
   const problem = statusProblem(table)
   if (problem) throw new TableRequestError(problem)
   if (table.status === 'ACTIVE' || table.status === 'UPDATING') return
-  throw new TableRequestError(`${label} is still ${table.status}; run it again when the table is active`)
+  throw new TableRequestError(`${label} is still ${table.status}; try again when the table is active`)
 }
 
 /** Why sessions of this configuration can't be used with the table. */

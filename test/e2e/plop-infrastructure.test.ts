@@ -74,7 +74,7 @@ it('only verifies a table that somebody else manages, also by its ARN', async ()
 
   await app.write(CONFIG, 'table_name: shop\n')
   const none = await command('create-table', { AWS_DYNAMO_DB_SESSION_MANAGE_TABLE: 'false' })
-  expect(none.stderr).toContain('whoever manages the table has to create it, because manage_table is false (ENV')
+  expect(none.stderr).toContain('create it with the tool that manages it, because manage_table is false (ENV')
   expect(none.code).toBe(1)
   expect(writes()).toEqual([])
 

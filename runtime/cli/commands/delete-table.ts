@@ -27,7 +27,7 @@ export async function deleteTableCommand(
 
 function assertManaged({ manageTable, sources, tableName }: Configuration): void {
   if (manageTable) return
-  const text = `is false, so table "${tableName}" is not deleted here; delete it where it is managed`
+  const text = `is false, so table "${tableName}" was not deleted; delete it with the tool that manages it`
   throw new ConfigurationError([{ place: `manage_table (${sources.manageTable})`, text }])
 }
 

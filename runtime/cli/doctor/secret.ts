@@ -35,7 +35,7 @@ export function* secretFindings(configuration: Configuration): Generator<Finding
   const text = `set (${sources.secretKey})`
   if (weak.length === 0) yield { level: 'ok', check, text }
   const remedy =
-    'use a random secret, such as that of: node -p "crypto.randomBytes(32).toString(\'hex\')"; in a list, keep the old one last until its sessions have expired'
+    'use a random secret, such as the output of: node -p "crypto.randomBytes(32).toString(\'hex\')"; in a list, keep the old one last until its sessions have expired'
   for (const problem of weak) yield { level: 'warning', check, text: `${text}, but ${problem}`, remedy }
 }
 

@@ -93,7 +93,7 @@ async function simulate(
   { root, reason: forAll, options, logger, load, tables: tablesOf }: DryRunParts,
 ): Promise<DryRun> {
   if (forAll !== undefined) return { name, reason: forAll }
-  if (path === undefined) return { name, reason: 'it is no file' }
+  if (path === undefined) return { name, reason: 'it is not a file' }
   const reason = await reasonNotToRun(path, root)
   if (reason !== undefined) return { name, reason }
   const start = plane.requests.length

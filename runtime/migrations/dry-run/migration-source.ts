@@ -41,7 +41,7 @@ async function reasonInSource(source: string, path: string, root: string): Promi
     const jiti = createJiti(join(root, 'package.json'), { fsCache: false })
     const code = jiti.transform({ source, filename: path, ts, babel: { plugins: [plugin] } })
     // jiti turns a syntax error into code that reports the error.
-    if (code.startsWith('exports.__JITI_ERROR__')) return 'its syntax is not understood'
+    if (code.startsWith('exports.__JITI_ERROR__')) return "its syntax can't be parsed"
   } catch (error) {
     return `it can't be read: ${messageOf(error)}`
   }

@@ -154,5 +154,5 @@ it('shows an error that the migration would meet, and no migration after it', as
 it('only names migrations that are given in code', async () => {
   const migrations = [{ name: '1_a', up: async () => expect.unreachable() }]
   const { umzug } = await prepare({}, { migrations })
-  expect(await umzug.dryRun('up')).toEqual([{ name: '1_a', reason: 'it is no file' }])
+  expect(await umzug.dryRun('up')).toEqual([{ name: '1_a', reason: 'it is not a file' }])
 })

@@ -121,7 +121,7 @@ describe('tables of migrations', () => {
     await umzug.down()
     expect(await exists()).toBe(true)
     expect(logger.warnings.at(-1)).toMatch(
-      /^table ".*" stays: 2_b did not create it, it was there before\. To delete it: npx dynamo-session delete-table$/,
+      /^table ".*" stays: 2_b did not create it, but found it\. To delete it: npx dynamo-session delete-table$/,
     )
     expect((await umzug.pending()).map(({ name }) => name)).toEqual(['2_b'])
     await umzug.down()
@@ -157,7 +157,7 @@ describe('tables of migrations', () => {
     await umzug.up()
     await deleteTable(table)
     await expect(umzug.up()).rejects.toThrow(
-      `table "${table.tableName}" does not exist, although 1_a is logged as executed: somebody deleted the table. ` +
+      `table "${table.tableName}" does not exist, although 1_a is logged as executed: the table was deleted since. ` +
         'Create it: npx dynamo-session create-table. Or run the migration again: npx umzug up --name 1_a --rerun ALLOW',
     )
     await expect(umzug.dryRun('up')).rejects.toThrow('does not exist, although 1_a is logged as executed')

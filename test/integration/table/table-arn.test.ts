@@ -100,7 +100,7 @@ describe('the table of another account', () => {
     for (const manageTable of [undefined, true]) {
       await expect(createTable(options({ manageTable }))).rejects.toMatchObject({
         code: 'TABLE_MISSING',
-        message: `table "${arn}" does not exist; CreateTable belongs to the owner's account: create "${name}" in account ${OWNER}`,
+        message: `table "${arn}" does not exist; only the owner's account may create it: create "${name}" in account ${OWNER}`,
       })
     }
     expect(changes()).toEqual([])
@@ -113,12 +113,12 @@ describe('the table of another account', () => {
     const logger = recordingLogger()
     await createTable(options(), { logger })
     expect(logger.warnings).toEqual([
-      expect.stringContaining(`UpdateTimeToLive belongs to the owner's account: change it in account ${OWNER}`),
+      expect.stringContaining(`only the owner's account may change Time to Live: change it in account ${OWNER}`),
     ])
     expect(changes()).toHaveLength(since)
     plane.deny('UpdateTimeToLive')
     await expect(createTable(options({ manageTable: true, ttl: true }))).rejects.toThrow(
-      `this request belongs to the owner's account, ${OWNER}`,
+      `only the owner's account may send this request, ${OWNER}`,
     )
   })
 

@@ -193,7 +193,7 @@ describe('updateTable', () => {
         message:
           'Subscriber limit exceeded: Update to PayPerRequest mode are limited to once in 1 day(s). Last update at x. Next update can be made at y',
       },
-      /AWS allows this change only so often \(Subscriber limit.*Next update can be made at y\); run it again later \(documented limit: AWS allows four switches.*bp-switching-capacity-modes/,
+      /AWS limits how often this change is allowed \(Subscriber limit.*Next update can be made at y\); try again later \(documented limit: AWS allows four switches.*bp-switching-capacity-modes/,
     ],
     [
       'UpdateTable',

@@ -70,7 +70,7 @@ describe('a dry run does not run a migration', () => {
   })
 
   it('that it does not understand', async () => {
-    expect(await reasonOf('1.js', 'exports.up = (')).toBe('its syntax is not understood')
+    expect(await reasonOf('1.js', 'exports.up = (')).toBe("its syntax can't be parsed")
   })
 
   it('that would use another version of this package, or none', async () => {
