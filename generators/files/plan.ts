@@ -11,7 +11,7 @@ export interface PlannedFile {
   readonly conflict?: string
 }
 
-/** What a generator would write, and what it tells its user. */
+/** What a generator would write, and what it prints for its user. */
 export interface Plan {
   readonly files: readonly PlannedFile[]
   /** Shows what a file's new text changes, before the file is overwritten or left. For files that users do not edit. */

@@ -71,7 +71,7 @@ export async function addGenerator<const Q extends Questions>(
   const questions = Object.entries(generator.questions).map(([key, question]) =>
     promptOf(key, question, { rootOf, commandLine, asked }),
   )
-  /** plop's values of the questions, without those of the pads. */
+  /** plop's values for the questions, without the pads' values. */
   const valuesFromPlop = (line: CommandLine<Q>, given: object) =>
     line.answers ? asked : Object.fromEntries(Object.entries(given).filter(([key]) => key in generator.questions))
   plop.setGenerator(name, {

@@ -19,7 +19,7 @@ export interface MigrationCode {
   readonly notices: readonly string[]
 }
 
-/** What an update changes, as the live table tells it. Plain data. */
+/** What an update changes in the live table. Plain data. */
 export interface TableChange {
   readonly tableName: string
   /** The declared settings that differ. Empty: there is nothing to change. */

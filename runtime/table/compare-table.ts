@@ -258,7 +258,7 @@ function compareTags(configuration: Configuration, reading: LiveTable['tags']): 
   return { ...base, live, state: 'differs', change, updatable: false }
 }
 
-/** The declared tags that the table lacks or has with another value, and the names of tags that are not declared. */
+/** The declared tags that differ in the table or are missing, and the names of tags that are not declared. */
 export function tagChanges(
   declared: Readonly<Record<string, string>>,
   live: Readonly<Record<string, string>>,
@@ -319,7 +319,7 @@ function compareIndex(configuration: Configuration, table: TableFacts, key: stri
   }
   const { capacity } = index
   const { readCapacity, writeCapacity } = configuration
-  // While the billing mode differs, its own line says so. Both change together.
+  // A billing mode that differs has its own line. The capacities change with it.
   if (table.billingMode !== configuration.billingMode || !capacity) return { ...shown, ...SAME }
   if (capacity.read === readCapacity && capacity.write === writeCapacity) return { ...shown, ...SAME }
   return {

@@ -64,7 +64,7 @@ it('prints policies as JSON that other programs can read', async () => {
   expect(JSON.parse(stdout).Statement[0].Resource).toBe('arn:aws:dynamodb:eu-central-1:123456789012:table/shop')
 })
 
-it('only verifies a table that somebody else manages, also by its ARN', async () => {
+it('only verifies a table with manage_table: false, also by its ARN', async () => {
   const plane = await startControlPlane({ account: '210987654321' })
   onTestFinished(() => plane.stop())
   const env = { AWS_ENDPOINT_URL_DYNAMODB: plane.endpoint, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y' }

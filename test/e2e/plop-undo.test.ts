@@ -39,7 +39,7 @@ describe('plop session-config --undo', () => {
   })
   afterAll(() => app.remove())
 
-  it('shows in a dry run what would go, removes the file, and has nothing to do the second time', async () => {
+  it('shows in a dry run what would be removed, removes the file, and has nothing to do the second time', async () => {
     await plop(['session-config'])
     expect(await plop(['session-config', '--undo', '--dry-run'])).toMatchObject({
       code: 0,
@@ -66,7 +66,7 @@ describe('plop session-config --undo', () => {
 })
 
 describe('plop session-migration --undo', () => {
-  it('removes a migration until it is executed, then not even with --force, and again when it is reverted', async () => {
+  it('keeps an executed migration, even with --force, and removes the migration after its down', async () => {
     const { app, plop, umzug, migrations } = await application()
     await plop(['session-migration', 'AddSessions'])
     const [file = ''] = migrations()

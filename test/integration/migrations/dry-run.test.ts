@@ -79,7 +79,7 @@ it('chooses migrations as up and down do', async () => {
   await expect(umzug.dryRun('up', { to: '9_z' })).rejects.toThrow(`Couldn't find migration to apply with name "9_z"`)
 })
 
-it('starts from the live table, and shows on the way down what would be deleted', async () => {
+it('starts from the live table, and shows what down would delete', async () => {
   const { umzug, tableName, place } = await prepare({ 'migrations/1_a.js': CREATE }, { ttl: false })
   await umzug.up()
   const sent = changes().length
@@ -117,7 +117,7 @@ it('names a migration that imports anything else, and neither loads nor runs it'
   expect(existsSync('loaded') || existsSync(join(root, 'loaded'))).toBe(false)
 })
 
-it('says so when a migration uses its context, or changes items', async () => {
+it('gives the reason when a migration uses its context, or changes items', async () => {
   const cleaning = `const { collectGarbage } = require('dynamo-session-store')
 exports.up = async () => { await collectGarbage({ maxStale: 1 }) }`
   const context = { write: () => expect.unreachable() }

@@ -125,7 +125,7 @@ describe('with manage_table: false', () => {
     expect(changes(since)).toEqual([])
   })
 
-  it('the commands say so: create-table verifies, delete-table is an error', async () => {
+  it('create-table only verifies, and delete-table is an error', async () => {
     await made()
     const since = stub.requests.length
     const yaml = `manage_table: false\nendpoint: ${stub.endpoint}\nregion: ${stub.region}\n`

@@ -96,7 +96,7 @@ describe('the table of another account', () => {
     ])
   })
 
-  it('is not created: CreateTable belongs to the account of its owner', async () => {
+  it('is not created: only the owner may send CreateTable', async () => {
     for (const manageTable of [undefined, true]) {
       await expect(createTable(options({ manageTable }))).rejects.toMatchObject({
         code: 'TABLE_MISSING',
@@ -106,7 +106,7 @@ describe('the table of another account', () => {
     expect(changes()).toEqual([])
   })
 
-  it('gets no Time to Live: UpdateTimeToLive belongs to the account of its owner', async () => {
+  it('gets no Time to Live: only the owner may send UpdateTimeToLive', async () => {
     await owned()
     Object.assign(plane.table(name).ttl, { status: 'DISABLED', attribute: undefined })
     const since = changes().length

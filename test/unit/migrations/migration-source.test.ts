@@ -69,7 +69,7 @@ describe('a dry run does not run a migration', () => {
     expect(await reasonOf(file, text)).toBe(reason)
   })
 
-  it('that it does not understand', async () => {
+  it('that has a syntax error', async () => {
     expect(await reasonOf('1.js', 'exports.up = (')).toBe("its syntax can't be parsed")
   })
 
