@@ -122,7 +122,7 @@ async function run<Q extends Questions>(
   { root, answers, flags, plop }: Run<Q>,
 ): Promise<string[]> {
   const { force = false, skip = false, undo = false, quiet = false, 'dry-run': dryRun = false } = flags
-  if (force && skip) throw new GeneratorError('force and skip contradict each other: give one of them')
+  if (force && skip) throw new GeneratorError('force and skip contradict each other: give only one of them')
   const context: PlanContext = { root, force, undo }
   const complete = withDefaults(answers, generator.questions, root)
   const plan = await generator.plan(complete, context)

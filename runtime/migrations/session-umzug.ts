@@ -171,7 +171,9 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
       const pending = await super.pending()
       const end = last === undefined ? pending.length : pending.findIndex(({ name }) => name === last) + 1
       if (last !== undefined && end === 0) {
-        throw new DynamoSessionError(`no pending migration has the name ${fitForLine(last)}`)
+        throw new DynamoSessionError(
+          `no pending migration has the name ${fitForLine(last)}: npx umzug pending lists the names`,
+        )
       }
       const chosen = pending.slice(0, end)
       if (chosen.length === 0) return []

@@ -57,7 +57,9 @@ async function confirm(work: TableWork): Promise<void> {
   const place = `${work.label} in ${(await work.place()).split('/')[0]}`
   const sessions = await holdsSessions(work)
   if (sessions === undefined || (await ask(`Delete ${place}, ${sessions}`))) return
-  throw new TableRequestError(`${work.label} was not deleted: the deletion was not confirmed`)
+  throw new TableRequestError(
+    `${work.label} was not deleted: the deletion was not confirmed; --yes deletes without a question`,
+  )
 }
 
 /** Whether the table holds sessions, as a part of the question. Undefined for an empty table. */

@@ -25,9 +25,9 @@ export interface UpdateTableResult {
  * Brings the existing table to the declared settings, one change after the other, and waits for each. Running it again is
  * safe: it makes the changes that are left.
  *
- * It deletes nothing: indexes and tags that are not declared stay, unless `context` removes them. Where an option is not
- * set, deletion protection, point-in-time recovery, a KMS key and maximum request units of the table also stay. All that
- * stays is logged as a warning, and is in the result. With `manageTable: false`, nothing is changed.
+ * It deletes nothing: indexes and tags that are not declared stay, unless `context` removes them. Deletion
+ * protection, point-in-time recovery, a KMS key and maximum request units also stay if their option is not set. Each setting
+ * that stays is logged as a warning, and is in the result. With `manageTable: false`, nothing is changed.
  *
  * ```ts
  * await updateTable({ billingMode: 'pay_per_request' }, { logger: console })

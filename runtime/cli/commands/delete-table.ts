@@ -39,5 +39,6 @@ async function confirmDeletion(configuration: Configuration, terminal: Terminal)
       `delete-table would delete ${what}: there is no terminal to ask on, so confirm it with --yes`,
     )
   }
-  if (!(await confirm(`Delete ${what}`, terminal))) throw new Error('nothing was deleted')
+  if (!(await confirm(`Delete ${what}`, terminal)))
+    throw new Error('nothing was deleted: the deletion was not confirmed; --yes deletes without a question')
 }

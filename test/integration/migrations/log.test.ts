@@ -157,7 +157,7 @@ describe('tables of migrations', () => {
     await umzug.up()
     await deleteTable(table)
     await expect(umzug.up()).rejects.toThrow(
-      `table "${table.tableName}" does not exist, although 1_a is logged as executed: the table was deleted since. ` +
+      `table "${table.tableName}" does not exist, although 1_a is logged as executed: the table was deleted afterwards. ` +
         'Create it: npx dynamo-session create-table. Or run the migration again: npx umzug up --name 1_a --rerun ALLOW',
     )
     await expect(umzug.dryRun('up')).rejects.toThrow('does not exist, although 1_a is logged as executed')
