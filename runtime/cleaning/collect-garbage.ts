@@ -64,6 +64,8 @@ class Cleaning {
   readonly #scan: Scan
   readonly #deletions: Deletions
   readonly #clock: ClockGuard
+  /** The latest time by which a session was found expired. Milliseconds since the epoch. */
+  #latest = 0
 
   constructor(work: TableWork, limits: ExpiryLimits, context: CleaningContext, stop: StopConditions) {
     const { segments = SEGMENTS, rate, dryRun = false, trustClock = false, onProgress } = context
@@ -122,9 +124,11 @@ class Cleaning {
       this.#progress.foreign(page.foreign)
       for (const item of page.items) {
         if (!this.#stop.scanning) break
-        const expired = isExpired(item, this.#limits, wallClock())
+        const now = wallClock()
+        const expired = isExpired(item, this.#limits, now)
         this.#progress.saw(expired)
         if (!expired) continue
+        this.#latest = Math.max(this.#latest, now)
         this.#stop.picked()
         batch.push(item)
         if (batch.length < this.#deletions.batchSize) continue
@@ -150,14 +154,14 @@ class Cleaning {
   }
 
   /**
-   * Deletes the sessions of a batch that are still expired: the clock may have been set since the scan.
+   * Deletes the sessions of a batch that are still expired: the clock may have been set back since the scan.
    *
    * @returns false when cleaning was stopped before all were deleted
    */
   async #delete(batch: readonly Item[]): Promise<boolean> {
     if (batch.length === 0) return true
     const now = await this.#clock.now()
-    const expired = batch.filter((item) => isExpired(item, this.#limits, now))
+    const expired = now >= this.#latest ? batch : batch.filter((item) => isExpired(item, this.#limits, now))
     this.#progress.abandoned(batch.length - expired.length)
     const left = this.#dryRun ? [] : await this.#deletions.delete(expired)
     this.#progress.abandoned(left.length)

@@ -10,16 +10,34 @@ export function seenAttributes({ tableKey }: Table): readonly string[] {
 
 type Table = Pick<Configuration, 'tableName' | 'tableKey'>
 
-/** A PartiQL statement that deletes the item if its times are unchanged since the scan. */
-export function deleteStatement(seen: Item, { tableName, tableKey }: Table): BatchStatementRequest {
-  let where = `${quoted(tableKey)} = ?`
-  const Parameters = [seen[tableKey] as AttributeValue]
-  for (const name of TIMES) {
-    const value = seen[name]
-    where += ` AND ${quoted(name)} ${value === undefined ? 'IS MISSING' : '= ?'}`
-    if (value !== undefined) Parameters.push(value)
+/** PartiQL statements that delete an item if its times are unchanged since the scan. */
+export class DeleteStatements {
+  readonly #table: Table
+  /** By the number whose bits say which times an item has. */
+  readonly #texts: string[] = []
+
+  constructor(table: Table) {
+    this.#table = table
   }
-  return { Statement: `DELETE FROM ${quoted(tableName)} WHERE ${where}`, Parameters }
+
+  of(seen: Item): BatchStatementRequest {
+    const Parameters = [seen[this.#table.tableKey] as AttributeValue]
+    let present = 0
+    for (const [bit, name] of TIMES.entries()) {
+      const value = seen[name]
+      if (value === undefined) continue
+      present |= 1 << bit
+      Parameters.push(value)
+    }
+    this.#texts[present] ??= this.#text(present)
+    return { Statement: this.#texts[present], Parameters }
+  }
+
+  #text(present: number): string {
+    const { tableName, tableKey } = this.#table
+    const times = TIMES.map((name, bit) => ` AND ${quoted(name)} ${present & (1 << bit) ? '= ?' : 'IS MISSING'}`)
+    return `DELETE FROM ${quoted(tableName)} WHERE ${quoted(tableKey)} = ?${times.join('')}`
+  }
 }
 
 /** The same deletion as a DeleteItem. */

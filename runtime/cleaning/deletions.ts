@@ -10,7 +10,7 @@ import type { Transport } from '../dynamodb/transport.js'
 import { DynamoSessionError, TableRequestError } from '../errors.js'
 import type { Item } from '../session/item/session-record.js'
 import type { TableWork } from '../table/table-work.js'
-import { deleteInput, deleteStatement } from './delete-requests.js'
+import { DeleteStatements, deleteInput } from './delete-requests.js'
 import type { CleaningRequests } from './requests.js'
 import { outcomeOf, statementError } from './statement-outcome.js'
 
@@ -41,6 +41,7 @@ export class Deletions {
   readonly #requests: CleaningRequests
   readonly #outcomes: Outcomes
   readonly #rate: number | undefined
+  readonly #statements: DeleteStatements
   #oneByOne: boolean
   /** Grows by one after each batch that DynamoDB carried out completely. One again after throttling. */
   #width = 1
@@ -54,6 +55,7 @@ export class Deletions {
     this.#requests = requests
     this.#outcomes = outcomes
     this.#rate = rate
+    this.#statements = new DeleteStatements(work.configuration)
   }
 
   /** How many batches one segment may send at once. */
@@ -88,10 +90,9 @@ export class Deletions {
   }
 
   async #inBatch(seen: readonly Item[]): Promise<readonly Item[]> {
-    const { configuration } = this.#work
     let left = seen
     for (let attempt = 0; ; attempt += 1) {
-      const Statements = left.map((item) => deleteStatement(item, configuration))
+      const Statements = left.map((item) => this.#statements.of(item))
       const input: BatchExecuteStatementCommandInput = { Statements, ReturnConsumedCapacity: 'TOTAL' }
       const estimate = left.length * this.#unitsPerSession()
       const sent = await this.#requests
@@ -123,15 +124,16 @@ export class Deletions {
         `${label}: the endpoint does not respond to deletions like DynamoDB; check the endpoint`,
       )
     }
+    const counts = { deleted: 0, refreshed: 0, again: 0, failed: 0 }
+    for (const response of responses) counts[outcomeOf(response)] += 1
+    this.#outcomes.deleted(counts.deleted)
+    this.#outcomes.refreshed(counts.refreshed)
+    if (counts.again + counts.failed === 0) return { again: [], failure: undefined }
     const outcomes = responses.map(outcomeOf)
-    this.#outcomes.deleted(outcomes.filter((outcome) => outcome === 'deleted').length)
-    this.#outcomes.refreshed(outcomes.filter((outcome) => outcome === 'refreshed').length)
-    const explained = (response: BatchStatementResponse | undefined) =>
-      explainAwsError(statementError(response), { action: 'dynamodb:PartiQLDelete', configuration })
-    const failed = outcomes.indexOf('failed')
-    if (failed >= 0) throw explained(responses[failed])
-    const again = seen.filter((_, index) => outcomes[index] === 'again')
-    return { again, failure: again.length > 0 ? explained(responses[outcomes.indexOf('again')]) : undefined }
+    const reason = responses[outcomes.indexOf(counts.failed > 0 ? 'failed' : 'again')]
+    const failure = explainAwsError(statementError(reason), { action: 'dynamodb:PartiQLDelete', configuration })
+    if (counts.failed > 0) throw failure
+    return { again: seen.filter((_, index) => outcomes[index] === 'again'), failure }
   }
 
   /** After a failure, the running deletions are finished. */

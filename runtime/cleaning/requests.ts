@@ -132,7 +132,6 @@ class Stagnation {
 }
 
 function unitsOf({ ConsumedCapacity: consumed }: Output): number | undefined {
-  if (consumed === undefined) return undefined
-  const each = [consumed].flat().map(({ CapacityUnits }) => CapacityUnits ?? 0)
-  return each.length > 0 ? each.reduce((sum, units) => sum + units, 0) : undefined
+  if (!Array.isArray(consumed)) return consumed && (consumed.CapacityUnits ?? 0)
+  return consumed.length > 0 ? consumed.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0) : undefined
 }

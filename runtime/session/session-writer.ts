@@ -120,6 +120,8 @@ export class SessionWriter {
       }
       const current = this.theirs(record, outcome)
       const isOnlyTouched: boolean = current.json === stored.json
+      // A rejection needs no further read.
+      if (!isOnlyTouched && this.#configuration.onConflict === 'reject') this.merge(record, ours, current.json)
       stored = isOnlyTouched ? current : await this.#readLater(record, attempt, monotonic() - started)
     }
     if (stored) throw exhausted(record.id)
@@ -152,21 +154,26 @@ export class SessionWriter {
    * If the data is unchanged, the same write also corrects attributes that do not match the data ({@link
    * SessionRecord.outdated}). Only the version that was read is corrected. If DynamoDB refuses the corrections, the
    * write is sent without them. The same happens if another request has written, and `condition` does not expect the
-   * version.
+   * version. Missing `data` is added by both writes, unless another request has added it.
    *
    * @param stored the session that was read
    * @param condition default: the condition of a save
    */
   async attempt(stored: SessionRecord, changes: Changes, condition = this.#condition(stored)): Promise<Attempt> {
-    if (stored.outdated && !changes.data) {
-      const mended = { ...changes, ...stored.outdated }
+    const { outdated } = stored
+    const isOnVersion = 'updated_at' in (condition.equals ?? {})
+    const missing = outdated?.data && !changes.data ? { data: outdated.data } : undefined
+    const options = { keep: missing ? ['data'] : [] }
+    if (outdated && !changes.data) {
+      const mended = { ...changes, ...outdated }
       const onVersion = { ...condition, equals: { ...condition.equals, updated_at: stored.version } }
-      const result = await this.#items.write(stored.id, mended, onVersion).catch(unlessRefused)
-      const isSettled =
-        result?.written || !result?.current || isOurs(result, changes) || 'updated_at' in (condition.equals ?? {})
+      const result = await this.#items.write(stored.id, mended, onVersion, options).catch(unlessRefused)
+      const isSettled = result?.written || !result?.current || isOurs(result, changes) || isOnVersion
       if (result && isSettled) return outcomeOf(result, stored, mended)
     }
-    return outcomeOf(await this.#items.write(stored.id, changes, condition), stored, changes)
+    // Another request may have written meanwhile. The corrections are of the version that was read.
+    const known = isOnVersion ? stored : { ...stored, outdated: undefined }
+    return outcomeOf(await this.#items.write(stored.id, { ...changes, ...missing }, condition, options), known, changes)
   }
 
   /**

@@ -47,20 +47,23 @@ export class Patience {
    */
   async within<T>(request: string, send: (abortSignal: AbortSignal) => Promise<T>, place?: string): Promise<T> {
     const tooLate = () => this.#tooLate(request, place)
+    return await this.#watched(request, () => withDeadline({ milliseconds: this.requestTimeout, tooLate }, send), place)
+  }
+
+  async #watched<T>(request: string, send: () => Promise<T>, place?: string): Promise<T> {
     const timer = setTimeout(() => this.#waitingFor(request, place), SILENCE)
     try {
-      return await withDeadline({ milliseconds: this.requestTimeout, tooLate }, send)
+      return await send()
     } catch (error) {
-      // The transport may reach the deadline first.
-      throw error instanceof RequestTimeoutError ? tooLate() : error
+      throw error instanceof RequestTimeoutError ? this.#tooLate(request, place) : error
     } finally {
       clearTimeout(timer)
     }
   }
 
-  /** A transport that ends each request of `transport` after the limit. */
+  /** A transport with the lines and errors of this class. `transport` itself ends each request after the limit. */
   transport(transport: Transport): Transport {
-    const within = this.within.bind(this)
+    const watched = this.#watched.bind(this)
     return {
       get isLean() {
         return transport.isLean
@@ -69,11 +72,7 @@ export class Patience {
         return transport.mayMerge
       },
       inTurn: (start) => transport.inTurn(start),
-      send: (operation, input, options = {}) =>
-        within(operation, (late) => {
-          const abortSignal = options.abortSignal ? AbortSignal.any([options.abortSignal, late]) : late
-          return transport.send(operation, input, { ...options, abortSignal })
-        }),
+      send: (operation, input, options) => watched(operation, () => transport.send(operation, input, options)),
     }
   }
 

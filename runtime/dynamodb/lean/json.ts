@@ -47,11 +47,11 @@ export function decodeItem(item: Attributes | undefined): void {
 }
 
 /** Any view of an `ArrayBuffer` is binary. `instanceof` would fail for views of another realm, such as Jest's. */
-function holdsBinary(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
+function holdsBinary(value: object): boolean {
   if (ArrayBuffer.isView(value)) return true
   for (const name in value) {
-    if (holdsBinary((value as Members)[name])) return true
+    const member = (value as Members)[name]
+    if (typeof member === 'object' && member !== null && holdsBinary(member)) return true
   }
   return false
 }

@@ -21,8 +21,8 @@ export interface Times {
  */
 export function hasExpired(times: Times, limits: Limits, now: number): boolean {
   return (
-    now >= end(milliseconds(times.updatedAt), limits.maxStale) ||
-    now >= end(milliseconds(times.createdAt), limits.maxAge) ||
+    (limits.maxStale !== undefined && now >= end(milliseconds(times.updatedAt), limits.maxStale)) ||
+    (limits.maxAge !== undefined && now >= end(milliseconds(times.createdAt), limits.maxAge)) ||
     (now >= end(0, times.expireAt) && !isRubysNow(times))
   )
 }

@@ -236,7 +236,11 @@ onEachEngine('Items of the Ruby gem', (engine) => {
         await put({ data: { S: '{"ruby":1}' }, updated_at: B1.updated_at })
         await sessions.touch(record)
         expect((await item())?.data).toEqual({ S: '{"ruby":1}' })
-        await sessions.update(record, {})
+        const stored = await sessions.update(record, {})
+        expect((await item())?.data).toEqual({ S: '{"ruby":1}' })
+        // The corrections of the record were for the version that it was read in.
+        if (stored) await sessions.touch(stored)
+        if (stored) await sessions.update(stored, {})
         expect((await item())?.data).toEqual({ S: '{"ruby":1}' })
       }
     })

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { collectGarbage } from '../../../runtime/cleaning/collect-garbage.js'
 import { timestamp } from '../../../runtime/session/item/timestamp.js'
 import { CREDENTIALS, type Stub, sendError, sendJson, sendSuccess, startStub } from '../../support/dynamodb-stub.js'
@@ -44,6 +44,22 @@ it('ends the other batches at once when a batch fails, also in a pause', { timeo
   )
   expect(batches.map(({ size }) => size)).toEqual([25, 25, 25])
   expect(lines).toEqual([expect.stringContaining('trying again')])
+})
+
+it('keeps sessions that are not expired any more when the clock is set back after the scan', async () => {
+  onTestFinished(() => void vi.useRealTimers())
+  const sizes: number[] = []
+  stub.answer((request, response) => {
+    const { Segment, Statements } = JSON.parse(request.body)
+    if (Segment !== undefined) return sendJson(response, { Items: ITEMS, Count: 75, ScannedCount: 75 })
+    sizes.push(Statements.length)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 70_000 })
+    sendJson(response, { Responses: Statements.map(() => ({})) })
+  })
+  const options = { endpoint: stub.endpoint, region: 'eu-central-1', credentials: CREDENTIALS, maxStale: 60 }
+  const summary = await collectGarbage(options, { segments: 1, trustClock: true })
+  expect(summary).toMatchObject({ deleted: 25, kept: 50, complete: true })
+  expect(sizes).toEqual([25])
 })
 
 /** The response of a batch that deleted nothing: each of its statements was throttled. */

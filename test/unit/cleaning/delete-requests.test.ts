@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
-import { deleteInput, deleteStatement } from '../../../runtime/cleaning/delete-requests.js'
+import { DeleteStatements, deleteInput } from '../../../runtime/cleaning/delete-requests.js'
 
 const table = { tableName: 'my.sessions', tableKey: 'the "key"' }
 const seen = { 'the "key"': { S: 'id' }, updated_at: { S: '1.5' }, expire_at: { N: '7' } }
 
 it('a statement requires the times that the scan saw, and the absence of all other times', () => {
-  expect(deleteStatement(seen, table)).toEqual({
+  expect(new DeleteStatements(table).of(seen)).toEqual({
     Statement:
       'DELETE FROM "my.sessions" WHERE "the ""key""" = ? AND "created_at" IS MISSING AND "updated_at" = ? ' +
       'AND "expire_at" = ? AND "locked_at" IS MISSING',

@@ -4,7 +4,7 @@ import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { isTransient } from '../../../runtime/dynamodb/error-facts.js'
 import type { Transport } from '../../../runtime/dynamodb/transport.js'
-import { ConfigurationError, TableRequestError } from '../../../runtime/errors.js'
+import { ConfigurationError, RequestTimeoutError, TableRequestError } from '../../../runtime/errors.js'
 import { describeTable } from '../../../runtime/index.js'
 import { Patience, withTimeout } from '../../../runtime/table/patience.js'
 import { environmentWith } from '../../support/folder.js'
@@ -119,11 +119,11 @@ describe('a response in time', () => {
 })
 
 describe('a transport with patience', () => {
-  function transportOf() {
+  function transportOf(respond = () => new Promise<never>(() => {})) {
     const signals: AbortSignal[] = []
     const send = (_operation: string, _input: object, { abortSignal }: { abortSignal?: AbortSignal } = {}) => {
       if (abortSignal) signals.push(abortSignal)
-      return new Promise<never>(() => {})
+      return respond()
     }
     const stub = { isLean: true, mayMerge: true, inTurn: (start: () => void) => start, send }
     const { patience, lines } = patienceOf()
@@ -138,18 +138,19 @@ describe('a transport with patience', () => {
     expect(transport.inTurn(start)).toBe(start)
   })
 
-  it("ends each request in time, and passes the caller's signal on", async () => {
+  it("names the awaited response, and passes the caller's signal on", async () => {
     const { transport, signals, lines } = transportOf()
-    const caller = new AbortController()
-    const ends = [{}, { abortSignal: caller.signal }].map((options) =>
-      ending(transport.send('GetItem', input, options)),
-    )
-    caller.abort()
-    expect(signals.map(({ aborted }) => aborted)).toEqual([false, true])
-    await vi.advanceTimersByTimeAsync(30_000)
-    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true])
-    for (const { error } of ends) expect(error).toMatchObject({ message: expect.stringMatching(/^dynamodb:GetItem /) })
+    const { signal } = new AbortController()
+    ending(transport.send('GetItem', input, { abortSignal: signal }))
+    expect(signals).toEqual([signal])
+    await vi.advanceTimersByTimeAsync(3_000)
     expect(lines).toHaveLength(1)
+  })
+
+  it('explains the timeout of the inner transport', async () => {
+    const late = new RequestTimeoutError('too late', false)
+    const { transport } = transportOf(() => Promise.reject(late))
+    await expect(transport.send('GetItem', input)).rejects.toThrow(/^dynamodb:GetItem .* --timeout/)
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { deleteStatement, seenAttributes } from '../../../../runtime/cleaning/delete-requests.js'
+import { DeleteStatements, seenAttributes } from '../../../../runtime/cleaning/delete-requests.js'
 import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
 import {
   ATTRIBUTE_NAMES,
@@ -25,7 +25,7 @@ describe('the attributes of a session', () => {
     expect(TIMES).toContain(TTL_ATTRIBUTE)
     const table = { tableName: 'sessions', tableKey: 'sid' }
     expect(seenAttributes(table)).toEqual(['sid', ...TIMES, 'successor'])
-    const { Statement } = deleteStatement({ sid: { S: 'a' } }, table)
+    const { Statement } = new DeleteStatements(table).of({ sid: { S: 'a' } })
     for (const name of TIMES) expect(Statement).toContain(`"${name}" IS MISSING`)
   })
 
