@@ -64,7 +64,8 @@ function sameText({ path, text }: PlannedFile, fs: FileSystem): boolean {
   try {
     return String(fs.readFileSync(path, 'utf8')).replaceAll('\r\n', '\n') === text.replaceAll('\r\n', '\n')
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EISDIR') throw new GeneratorError(`${shownPath(path)} is a folder`)
+    if ((cause as NodeJS.ErrnoException).code === 'EISDIR')
+      throw new GeneratorError(`${shownPath(path)} is a folder: rename or remove the folder`)
     throw new GeneratorError(`${shownPath(path)} can't be read: ${(cause as Error).message}`, { cause })
   }
 }

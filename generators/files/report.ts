@@ -31,7 +31,7 @@ function whatHappened(outcome: Outcome, was: string): string {
   }
 }
 
-/** The lines after those of the files: notices, and what to do next. */
+/** The lines below the files: notices, and what to do next. */
 export function closingLines(plan: Plan, outcomes: readonly Outcome[], settings: ReportSettings): string[] {
   const { root, dryRun, undo } = settings
   const reasons = outcomes.flatMap((outcome) =>

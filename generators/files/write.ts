@@ -18,8 +18,8 @@ export type FileSystem = Pick<
 >
 
 /**
- * Writes files and the folders that they need. Each file is written whole, or not at all. When one can't be written,
- * for example on a full disk, nothing of them all is left.
+ * Writes files and the folders that they need. Each file is written completely or not at all. If one can't be
+ * written, for example on a full disk, no new file is left.
  *
  * @throws {GeneratorError} when a file can't be written
  */
@@ -32,7 +32,7 @@ export function writeFiles(files: readonly PlannedFile[], fs: FileSystem = nodeF
       const created = fs.mkdirSync(folder, { recursive: true })
       if (created !== undefined) cleanUp.push(() => removeEmptyFolders(folder, created, fs))
       cleanUp.push(() => fs.rmSync(temporary, { force: true }))
-      // A file system may report only while it flushes that the disk is full.
+      // Some file systems report a full disk only when they flush.
       fs.writeFileSync(temporary, file.text, { flush: true })
       if (fs.existsSync(file.path)) fs.chmodSync(temporary, fs.statSync(file.path).mode)
       return { file, temporary }
@@ -61,7 +61,7 @@ function attempt<T>({ path }: PlannedFile, cleanUp: readonly (() => void)[], wor
   }
 }
 
-/** The error that matters is the one before. */
+/** Ignores errors: the earlier error is the one to report. */
 function ignoringErrors(step: () => void): void {
   try {
     step()
@@ -74,7 +74,7 @@ function removeEmptyFolders(folder: string, first: string, fs: FileSystem): void
   if (folder !== first) removeEmptyFolders(dirname(folder), first, fs)
 }
 
-/** Behind a symbolic link, its file is replaced, not the link. */
+/** At the path of a symbolic link, its target is replaced, not the link. */
 function targetOf(path: string, fs: FileSystem): string {
   return fs.existsSync(path) ? String(fs.realpathSync(path)) : path
 }

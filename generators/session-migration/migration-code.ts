@@ -67,7 +67,7 @@ function renderUpdate(template: Template, change: TableChange): MigrationCode {
     throw new GeneratorError([text, ...notices].join('; '))
   }
   const spread = template.options ? 'options' : ''
-  // deleteIndex does it all where only indexes are added.
+  // If `up` only adds indexes, deleteIndex is enough.
   const restored =
     Object.keys(down).filter((name) => name !== 'indexKeys').length > 0 ? objectLiteral(down, spread) : ''
   const text = renderMigration('update', template, {

@@ -18,7 +18,7 @@ type TableRecord = Pick<MigrationDetails, 'tables' | 'createdAt'>
  */
 export class MigrationLog implements UmzugStorage {
   readonly #storage: UmzugStorage
-  /** What running migrations, and those that have just run, did with tables. */
+  /** What migrations that are running, or have just run, did with tables. */
   readonly #tables = new Map<string, RecordedTables>()
 
   constructor(storage: UmzugStorage) {
@@ -68,7 +68,7 @@ export class MigrationLog implements UmzugStorage {
   /**
    * Logs the checksums of the present files, also where none is logged.
    *
-   * @returns the migrations whose logged checksum was another, or none
+   * @returns the migrations whose logged checksum was different or missing
    */
   async acceptFiles(migrations: readonly MigrationMeta[]): Promise<MigrationMeta[]> {
     const storage = this.#storage
@@ -84,7 +84,7 @@ export class MigrationLog implements UmzugStorage {
     return differing
   }
 
-  /** Follows the tables of a migration that is about to run. Undefined: the storage keeps no details. */
+  /** Records what a migration that is about to run does with tables. Undefined: the storage keeps no details. */
   async followUp(name: string): Promise<MigratedTables | undefined> {
     const storage = this.#storage
     if (!isDetailedStorage(storage)) return undefined
@@ -100,7 +100,7 @@ export class MigrationLog implements UmzugStorage {
     return tables
   }
 
-  /** Follows the tables of a migration that is about to be reverted. */
+  /** Records what a migration that is about to be reverted does with tables. */
   async followDown(name: string): Promise<MigratedTables> {
     const { tables, createdAt: times, baseline } = (await this.details())?.get(name) ?? {}
     const notRun = baseline ? `umzug baseline marked ${fitForLine(name)} as executed, so it did not run` : undefined
@@ -110,7 +110,7 @@ export class MigrationLog implements UmzugStorage {
       },
       async reasonToKeep(table, createdAt) {
         if (notRun) return notRun
-        if (tables?.[table] === 'found') return `${fitForLine(name)} did not create it, it was there before`
+        if (tables?.[table] === 'found') return `${fitForLine(name)} did not create it, but found it`
         const logged = times?.[table]
         if (logged === undefined) return undefined
         const now = await createdAt()
@@ -167,7 +167,7 @@ class RecordedTables implements MigratedTables {
   readonly #save: (record: TableRecord) => Promise<void>
 
   /**
-   * @param before of an earlier run
+   * @param before what an earlier run did
    * @param save called at once for a new table: the migration may fail, or the process may be killed
    */
   constructor(before: TableRecord, isUnfinished: boolean, save: (record: TableRecord) => Promise<void>) {

@@ -16,7 +16,7 @@ export interface TableChange {
   readonly up: Options
   /** For `updateTable`: what the live table has in their place. Without a setting that can't be undone. */
   readonly down: Options
-  /** Keys whose indexes `up` adds. `updateTable` deletes no index on the way down. */
+  /** Keys whose indexes `up` adds. In `down`, `updateTable` deletes no index. */
   readonly addedIndexes: readonly string[]
   /** Names of the tags that `up` adds. `updateTable` removes a tag only when it is asked to. */
   readonly addedTags: readonly string[]
@@ -76,7 +76,7 @@ function changedTags(declared: Tags, live: Tags) {
   return { up, down, added: Object.keys(up).filter((name) => !Object.hasOwn(live, name)) }
 }
 
-/** The options that declare what differs, with those that only make sense beside them. */
+/** The options that declare the differences, and the options that these need. */
 function optionsBehind(
   { option, index, live }: SettingComparison,
   configuration: Configuration,

@@ -23,7 +23,7 @@ export interface UpdateWork {
   readonly removals: Removals
 }
 
-/** What `updateTable` may take away. */
+/** What `updateTable` may remove. */
 export interface Removals {
   /**
    * Delete indexes that `indexKeys` does not declare. An index with another key or projection than declared is deleted and

@@ -140,11 +140,11 @@ describe('the change of a table', () => {
     expect(change(declared, { ...provisioned, indexes }).up).toEqual({ readCapacity: 9, writeCapacity: 8 })
   })
 
-  it('can not lower warm throughput again', () => {
+  it('cannot lower warm throughput again', () => {
     expect(change({ warmReadUnits: 20_000 })).toMatchObject({ up: { warmReadUnits: 20_000 }, down: {} })
   })
 
-  it('leaves what updateTable leaves, and says so', () => {
+  it('leaves what updateTable leaves, with a note', () => {
     const { up, notices } = change(
       {},
       { deletionProtection: true },
