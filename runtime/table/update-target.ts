@@ -32,10 +32,10 @@ export function onlyGiven(configuration: Configuration, options: Options, remova
   if (impliesBilling(given, configuration)) given.add('billingMode')
   const wanted = (live: LiveTable): Configuration => {
     const before = optionsOf(live)
-    const others = SETTINGS.filter((name) => !given.has(name))
+    const kept = SETTINGS.filter((name) => !given.has(name))
     const tags = { ...without(before.tags ?? {}, removed), ...(given.has('tags') && configuration.tags) }
-    const values = { ...picked(before, others), ...(removeTags !== true && { tags }) }
-    const unset = Object.fromEntries(others.map((name) => [name, 'default']))
+    const values = { ...picked(before, kept), ...(removeTags !== true && { tags }) }
+    const unset = Object.fromEntries(kept.map((name) => [name, 'default']))
     const sources = { ...configuration.sources, ...unset }
     return keepingUnset(Object.assign(withValues(configuration, values), { sources }), live)
   }

@@ -13,7 +13,6 @@ import type {
   UpdateTableCommandInput,
   UpdateTimeToLiveCommandInput,
 } from '@aws-sdk/client-dynamodb'
-import { wallClock } from '../../async/clock.js'
 import { isAwsError } from '../../dynamodb/error-facts.js'
 import { loadSdk } from '../../dynamodb/sdk.js'
 import { DynamoSessionError } from '../../errors.js'
@@ -227,7 +226,7 @@ function created(input: CreateTableCommandInput, region: string): TableDescripti
     ...others,
     TableStatus: 'ACTIVE',
     TableArn: `arn:aws:dynamodb:${region}:000000000000:table/${input.TableName}`,
-    CreationDateTime: new Date(wallClock()),
+    // Without CreationDateTime: a later down then counts this table as the one that its migration created.
     ItemCount: 0,
     TableSizeBytes: 0,
     DeletionProtectionEnabled: input.DeletionProtectionEnabled ?? false,

@@ -103,7 +103,7 @@ async function simulate(
     options,
     logger: { ...silentLogger, warn: (line: string) => logger.warn(line) },
     isMigration: true,
-    tables: await tablesOf(name),
+    tables: withoutNotes(await tablesOf(name)),
   }
   let error: unknown
   try {
@@ -119,6 +119,11 @@ async function simulate(
   if (params.wasContextRead) return { name, requests, reason: 'it uses the context of the umzug' }
   if (plane.unknown !== undefined) return { name, requests, reason: `it sends ${plane.unknown}` }
   return error === undefined ? { name, requests } : { name, requests, error: error as Error }
+}
+
+/** Nothing is logged. */
+function withoutNotes(tables: MigratedTables | undefined): MigratedTables | undefined {
+  return tables && { ...tables, async note() {} }
 }
 
 /** The parameters of a migration. A context could write elsewhere, so a dry run has none. */

@@ -184,6 +184,19 @@ describe('tables of migrations', () => {
     expect(await exists()).toBe(false)
   })
 
+  it('logs nothing in a dry run, which also deletes the table that a later down creates again', async () => {
+    const open = inMemory()
+    const { umzug } = await prepare({ 'migrations/1_a.js': CREATE, 'migrations/2_b.js': DROP }, open)
+    await umzug.up()
+    const before = await open().entries()
+    const runs = await umzug.dryRun('down', { to: 0 })
+    expect(runs.map(({ requests }) => requests?.map(({ operation }) => operation))).toEqual([
+      ['CreateTable'],
+      ['DeleteTable'],
+    ])
+    expect(await open().entries()).toEqual(before)
+  })
+
   it('reverts nothing of a migration that did not run', async () => {
     const files = {
       'migrations/1_a.js': `const { deleteIndex, updateTable } = require('dynamo-session-store')
