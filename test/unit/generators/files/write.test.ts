@@ -115,12 +115,12 @@ it.each([true, false])('when the second file fails, the first is as before: over
   const { root, files, read } = application({ 'b.yml': 'old b', ...(overwrite && { 'a.yml': 'old a' }) })
   const before = files()
   const failing =
-    (operation: 'linkSync' | 'renameSync'): FileSystem['renameSync'] =>
+    (operation: FileSystem['renameSync']): FileSystem['renameSync'] =>
     (from, to) => {
       if (String(to).endsWith('b.yml')) throw FULL
-      nodeFs[operation](from, to)
+      operation(from, to)
     }
-  const fs = { ...nodeFs, linkSync: failing('linkSync'), renameSync: failing('renameSync') }
+  const fs = { ...nodeFs, linkSync: failing(nodeFs.linkSync), renameSync: failing(nodeFs.renameSync) }
   const planned = ['a', 'b'].map((name) => ({ path: join(root, `${name}.yml`), text: 'new' }))
   expect(() => writeFiles(planned, { fs, overwrite })).toThrow(/b\.yml can't be written: ENOSPC/)
   expect(files()).toEqual(before)
