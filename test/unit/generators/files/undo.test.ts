@@ -30,7 +30,7 @@ it('removes nothing when one file was changed, unless forced or told to skip it'
   expect(disk.files()).not.toContain('b.yml')
 })
 
-it('removes nothing when one file can not be removed', async () => {
+it("removes nothing when one file can't be removed", async () => {
   const disk = memory({ 'config/a.yml': 'text a\n', 'b.yml': 'text b\n' })
   const before = disk.files()
   const renameSync: FileSystem['renameSync'] = (from, to) => {

@@ -88,7 +88,7 @@ describe('session-cleaning', () => {
 
   it.each([
     [
-      'name',
+      'a plain name',
       'table_name: visits\nkms_key_id: alias/web\n',
       [
         ['dynamodb:Scan', 'dynamodb:PartiQLDelete', 'dynamodb:DescribeTable'],
@@ -104,12 +104,12 @@ describe('session-cleaning', () => {
       ],
     ],
     [
-      'ARN',
+      'an ARN',
       `table_name: ${ARN}\nkms_key_id: ${KEY}\n`,
       [['dynamodb:Scan', 'dynamodb:DeleteItem', 'dynamodb:DescribeTable'], '${TableName}'],
       [['kms:Decrypt'], KEY, { StringLike: { 'kms:ViaService': 'dynamodb.${AWS::Region}.*' } }],
     ],
-  ])('allows the Lambda function what cleaning needs, for a table with a %s', (_, config, ...statements) => {
+  ])('allows the Lambda function what cleaning needs, where table_name is: %s', (_, config, ...statements) => {
     const [, template] = plan('lambda', { 'config/dynamo_session_store/production.yml': config }).texts
     expect(samFunction(template).Policies[0].Statement).toEqual(
       statements.map(([Action, Resource, Condition]) => ({
