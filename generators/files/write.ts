@@ -27,7 +27,7 @@ export interface WriteSettings {
 
 /**
  * Writes files and the folders that they need. Each file is written whole, or not at all. When one can't be written,
- * for example on a full disk, all the others are as they were before.
+ * for example on a full disk, all files are as they were before.
  *
  * @throws {GeneratorError} when a file can't be written, or exists and must not be overwritten
  */
