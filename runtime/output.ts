@@ -40,7 +40,7 @@ export interface Part {
   readonly colour?: 'dim' | 'green' | 'red' | 'yellow'
 }
 
-/** Writes a line of parts. The colours are ours, so the texts are made fit before. */
+/** Writes a line of parts. Texts are made fit for output before the colours are added. */
 export function printParts(screen: Pick<NodeJS.WriteStream, 'write'>, parts: readonly Part[], colours: boolean): void {
   const texts = parts.map(({ text, colour }) => {
     const fit = fitForLine(text)

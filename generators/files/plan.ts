@@ -7,11 +7,11 @@ export interface PlannedFile {
   /** Absolute path. */
   readonly path: string
   readonly text: string
-  /** Why the file is written only with force, besides a different file at its path. */
+  /** Why the file is written only with `force`, even if no file is at its path. */
   readonly conflict?: string
 }
 
-/** What a generator would write, and what it tells its user. */
+/** What a generator would write, and what it prints for its user. */
 export interface Plan {
   readonly files: readonly PlannedFile[]
   /** Shows what a file's new text changes, before the file is overwritten or left. For files that users do not edit. */

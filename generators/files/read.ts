@@ -13,7 +13,8 @@ export function textOf(path: string, fs: Pick<FileSystem, 'existsSync' | 'readFi
   try {
     return lineFeeds(String(fs.readFileSync(path, 'utf8')))
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EISDIR') throw new GeneratorError(`${shownPath(path)} is a folder`)
+    if ((cause as NodeJS.ErrnoException).code === 'EISDIR')
+      throw new GeneratorError(`${shownPath(path)} is a folder: rename or remove the folder`)
     throw new GeneratorError(`${shownPath(path)} can't be read: ${(cause as Error).message}`, { cause })
   }
 }

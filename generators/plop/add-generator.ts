@@ -25,11 +25,11 @@ export interface PlanContext {
   readonly root: string
   /** Files that exist are overwritten. */
   readonly force: boolean
-  /** The planned files are removed, not written. So the plan must name the files of an earlier run. */
+  /** The planned files are removed, not written. So the plan must contain the files of an earlier run. */
   readonly undo: boolean
 }
 
-/** A generator: all that is its own. {@link addGenerator} adds everything that generators have in common. */
+/** What is special about a generator. {@link addGenerator} adds everything that generators share. */
 export interface Generator<Q extends Questions> extends CommandLineDefinition<Q> {
   /** Checks everything, and renders all files. Writes nothing. */
   readonly plan: (answers: Answers<Q>, context: PlanContext) => Plan | Promise<Plan>
@@ -71,7 +71,7 @@ export async function addGenerator<const Q extends Questions>(
   const questions = Object.entries(generator.questions).map(([key, question]) =>
     promptOf(key, question, { rootOf, commandLine, asked }),
   )
-  /** plop's values of the questions, without those of the pads. */
+  /** plop's values for the questions, without the pads' values. */
   const valuesFromPlop = (line: CommandLine<Q>, given: object) =>
     line.answers
       ? asked
@@ -124,7 +124,7 @@ async function run<Q extends Questions>(
   { root, answers, flags, plop }: Run<Q>,
 ): Promise<string[]> {
   const { force = false, skip = false, undo = false, quiet = false, 'dry-run': dryRun = false } = flags
-  if (force && skip) throw new GeneratorError('force and skip contradict each other: give one of them')
+  if (force && skip) throw new GeneratorError('force and skip contradict each other: give only one of them')
   const context: PlanContext = { root, force, undo }
   const complete = withDefaults(answers, generator.questions, root)
   const plan = await generator.plan(complete, context)
@@ -213,9 +213,9 @@ function promptOf(name: string, question: Question, { rootOf, commandLine, asked
 }
 
 /**
- * The prompts with further ones that are never asked, for what plop finds on its command line: plop refuses options after `--`
- * without a prompt of their name, and more values than prompts. The command line is read by this package itself, and so
- * are the values, if it has the generator's name. Then plop's own values go to the pads, which come first.
+ * The prompts, and further prompts that are never asked ("pads"). Without pads, plop refuses options after `--` that have no
+ * prompt, and more values than prompts. If the command line has the generator's name, this package reads the values. The
+ * pads then come first, and plop's own values go to the pads.
  */
 function withPads(
   questions: readonly PlopPrompt[],

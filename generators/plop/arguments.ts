@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 
-/** Whether the program is plop. The command line of any other program is none of this package's business. */
+/** Whether the program is plop. This package does not read the command line of another program. */
 export function isPlop(argv: readonly string[]): boolean {
   return /^plop(\.js)?$/.test(basename(argv[1] ?? ''))
 }
@@ -30,7 +30,7 @@ export function withoutDashes(argv: readonly string[]): string[] {
 }
 
 /**
- * Why plop would drop a value, or take it for another one; undefined when all are right. It matters only where plop
+ * Why plop would drop a value, or take it for another one. Undefined: all values are in the right place. Needed only if plop
  * finds the values itself.
  */
 export function misplacedArgument(

@@ -18,7 +18,7 @@ export interface CommandLineDefinition<Q extends Questions = Questions> {
   /** What the generator writes, as one sentence. */
   readonly sentence: string
   readonly questions: Q
-  /** Each is what follows `npx plop <name>`. */
+  /** Each example is the text after `npx plop <name>`. */
   readonly examples: readonly string[]
 }
 

@@ -11,7 +11,7 @@ export interface PlopPrompt {
   /** Parses a value that plop takes from its command line, or that code gives to `runPrompts`. */
   readonly bypass?: (value: string) => unknown
   readonly validate?: (value: unknown) => Promise<true | string>
-  /** The answer. `ask` asks the user; it is undefined where nobody can answer. */
+  /** The answer. `ask` asks the user; it is undefined without a terminal. */
   readonly answer: (answers: Readonly<Record<string, unknown>>, ask?: () => Promise<unknown>) => Promise<unknown>
 }
 

@@ -8,7 +8,7 @@ export interface Question {
   readonly message: string
   /** What `--help` shows. */
   readonly help: string
-  /** Without choices, any text. */
+  /** Undefined: any text. */
   readonly choices?: readonly string[]
   /** The value where none is given. */
   readonly default?: (root: string) => string

@@ -13,7 +13,7 @@ const INDENTATION = '   '
 
 /**
  * One text of several lines, as the result of a generator. On a terminal, each line is wrapped at its width, between words.
- * Without a terminal, a program may read the lines: they stay whole.
+ * Without a terminal, no line is wrapped, because a program may read the lines.
  */
 export async function wrapped(
   lines: readonly string[],

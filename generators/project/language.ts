@@ -5,7 +5,7 @@ import { findTsconfig, moduleSystem } from './package-json.js'
 export const LANGUAGES = ['ts', 'js', 'mjs'] as const
 export type Language = (typeof LANGUAGES)[number]
 
-/** Which text a generated module has. */
+/** Syntax of a generated module. */
 export type Syntax = 'ts' | 'module' | 'commonjs'
 
 /** `ts` if the application has a tsconfig.json, else `js`. */

@@ -22,8 +22,8 @@ const FILES: Readonly<Record<Target, { readonly name: string; readonly template:
 }
 
 /**
- * Plans a file with the table that `createTable` would make from this configuration, and with the policies of the roles
- * that use the table.
+ * Plans a file with the table that `createTable` would make from this configuration. The file also has the policies of the
+ * roles that use the table.
  *
  * @throws {GeneratorError} when there is no such target, or the table belongs to another account
  * @throws {ConfigurationError} when the configuration is not valid

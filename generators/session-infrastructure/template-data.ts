@@ -15,8 +15,8 @@ interface Text {
 }
 
 /**
- * The values of the templates. The table comes from the request that `createTable` sends, so a new setting of the table
- * can't be missing in the request alone.
+ * The values of the templates. The table's values come from the request that `createTable` sends, so both make the same
+ * table.
  */
 export function templateData(configuration: Configuration) {
   const { environment, file, pointInTimeRecovery, pointInTimeRecoveryDays, deletionProtection, ttl } = configuration

@@ -5,8 +5,8 @@ import type { ExistingMigration } from './name.js'
 import { withoutComments } from './options-module.js'
 
 /**
- * The migration that already creates the table of a new migration, and no later one drops. Two migrations mean the same
- * table if their code gives `createTable` the same options.
+ * The migration that already creates the new migration's table, unless a later one drops the table. Two migrations mean the
+ * same table if their code gives `createTable` the same options.
  *
  * @param migrations newest first
  * @param code of the new migration

@@ -46,7 +46,7 @@ export function indexKeyOf(
 export function indexNotices(key: string, removes: boolean, { indexKeys }: Configuration): string[] {
   const listed = indexKeys.includes(key)
   if (removes) {
-    return listed ? [`remove "${key}" from index_keys too: else the next createTable adds the index again`] : []
+    return listed ? [`remove "${key}" from index_keys too: otherwise the next createTable adds the index again`] : []
   }
   return listed
     ? []

@@ -19,7 +19,7 @@ export interface MigrationCode {
   readonly notices: readonly string[]
 }
 
-/** What an update changes, as the live table tells it. Plain data. */
+/** What an update changes in the live table. Plain data. */
 export interface TableChange {
   readonly tableName: string
   /** The declared settings that differ. Empty: there is nothing to change. */
@@ -79,7 +79,7 @@ function renderUpdate(template: Template, change: TableChange): MigrationCode {
     throw new GeneratorError([text, ...notices].join('; '))
   }
   const spread = template.options ? 'options' : ''
-  // deleteIndex does it all where only indexes are added.
+  // If `up` only adds indexes, deleteIndex is enough.
   const restored =
     Object.keys(down).filter((name) => name !== 'indexKeys').length > 0 ? objectLiteral(down, spread) : ''
   const text = renderMigration('update', template, {

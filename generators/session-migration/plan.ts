@@ -134,7 +134,9 @@ function syntaxNotices(language: Language, folder: string, root: string): string
   const tsconfig = findTsconfig(root)
   if (language !== 'ts' || tsconfig === undefined || moduleSystem(folder) !== 'commonjs') return []
   if (compilerOptions(tsconfig).verbatimModuleSyntax !== true) return []
-  return ['it runs, but does not compile: verbatimModuleSyntax needs ES modules. npm pkg set type=module']
+  return [
+    'Node runs the migration, but tsc refuses it: verbatimModuleSyntax needs ES modules. To fix this: npm pkg set type=module',
+  ]
 }
 
 function nextCommand(folder: string, root: string, { migrationsDir }: Configuration): string {

@@ -29,7 +29,7 @@ const EXPRESS = {
   types: ['@types/express-session'],
 } as const
 
-/** All frameworks, those that bring along another one of them first. */
+/** All frameworks. A framework that depends on another one comes before it. */
 export const FRAMEWORKS = {
   nest: {
     ...EXPRESS,
@@ -99,7 +99,7 @@ export type FrameworkName = keyof typeof FRAMEWORKS
 
 export const FRAMEWORK_NAMES = Object.keys(FRAMEWORKS) as FrameworkName[]
 
-/** The frameworks whose package is among the dependencies. One that another one brings along is left out. */
+/** The frameworks whose package is among the dependencies. A framework on which another one depends is left out. */
 export function frameworksIn(dependencies: ReadonlySet<string>): FrameworkName[] {
   const found = FRAMEWORK_NAMES.filter((name) => dependencies.has(FRAMEWORKS[name].package))
   const [first] = found

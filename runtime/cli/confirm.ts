@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { fitForLine } from '../fit-for-output.js'
 import { write } from '../output.js'
 
-/** Where a command asks. Without `isTTY` it can't ask. */
+/** The terminal in which a command asks. Without `isTTY`, the command can't ask. */
 export interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   readonly output: NodeJS.WritableStream
@@ -12,7 +12,7 @@ export interface Terminal {
 export const processTerminal: Terminal = { input: process.stdin, output: process.stderr }
 
 /**
- * Asks a question that `y` or `yes` affirms.
+ * Asks a question. `y` and `yes` mean yes.
  *
  * @param question without its question mark
  * @param byDefault the meaning of an empty line
@@ -28,7 +28,7 @@ export async function confirm(
 
 /** The typed line. Undefined when the input ends or is interrupted. */
 export function ask(question: string, { input, output }: Terminal): Promise<string | undefined> {
-  // An input that ended before would never close again.
+  // readline emits no `close` for an input that has already ended.
   if (!input.readable) return Promise.resolve(undefined)
   const lines = createInterface({ input, output })
   return new Promise((resolve) => {

@@ -44,7 +44,7 @@ async function dryRunOfPlain(
     executed: await umzug.executed(),
     pending: await umzug.pending(),
     root: process.cwd(),
-    reason: isPlain ? undefined : "the application's umzug runs it in its own way",
+    reason: isPlain ? undefined : "the application's umzug loads migrations in its own way",
     load: leniently,
     options: {},
     logger: consoleLogger,
@@ -56,7 +56,7 @@ function linesOf({ name, requests, reason }: DryRun, verb: string): string[] {
   const title = `would ${verb} ${fitForLine(name)}`
   const sent = (requests ?? []).map(({ operation, input }) => `  ${operation} ${jsonForOutput(input, 0)}`)
   if (reason !== undefined) {
-    const known = requests === undefined ? 'its requests are not known' : 'it sends more than a dry run knows'
+    const known = requests === undefined ? 'its requests are not known' : 'its requests are only partly known'
     return [`${title}: ${known}, because ${fitForLine(reason)}`, ...sent]
   }
   return [title, ...(sent.length > 0 ? sent : ['  changes nothing'])]

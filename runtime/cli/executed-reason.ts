@@ -12,7 +12,8 @@ import { optionsForCommand } from './command.js'
 import { findOwnUmzugFile } from './own-umzug.js'
 
 /**
- * Why a migration must not be removed: it is logged as executed, or nobody knows. Undefined when it may be removed.
+ * Why a migration must not be removed: it is logged as executed, or the log can't be read. Undefined: it may
+ * be removed.
  *
  * @param path of the migration's file, absolute
  * @param root folder of the application
@@ -25,7 +26,7 @@ export async function executedReason(path: string, root: string, optionsModule?:
     return revert && `${text}: it is logged as executed. Run ${revert} first`
   } catch (error) {
     const reason = fitForLine(messageOf(error))
-    return `${text}: nobody knows whether it is executed (${reason}). If it never ran, delete the file yourself`
+    return `${text}: could not check whether it is executed (${reason}). If it never ran, delete the file yourself`
   }
 }
 

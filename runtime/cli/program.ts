@@ -54,8 +54,8 @@ export function createProgram(): Command {
 
   program
     .command('update-table')
-    .description('bring the live table to the declared settings, one change after the other; deletes nothing')
-    .option('--remove-indexes', 'delete indexes that are not declared; make wrong ones anew')
+    .description('change the live table to the declared settings, one change after the other; deletes nothing')
+    .option('--remove-indexes', 'delete indexes that are not declared; delete wrong ones and add them again')
     .option('--remove-tags', 'remove tags that are not declared')
     .option(...TIMEOUT)
     .addHelpText('after', examplesOf('update-table', 'update-table --environment production --remove-indexes'))
@@ -125,7 +125,9 @@ export function createProgram(): Command {
 
   program
     .command('policy')
-    .description('print the least IAM policy for this configuration as JSON; without a role, those of all roles')
+    .description(
+      'print the smallest IAM policy for this configuration as JSON; without a role, the policies of all roles',
+    )
     .addArgument(
       new Argument(
         '[role]',
@@ -135,7 +137,7 @@ export function createProgram(): Command {
     .option('--account <id>', 'account of the role, 12 digits (default: ENV AWS_ACCOUNT_ID)')
     .option(
       '--scan',
-      "for runtime and index: also allow to read the whole table (--scan, and a store's clear, all, length)",
+      "for runtime and index: also allow reading the whole table (--scan, and a store's clear, all, length)",
     )
     .addHelpText(
       'after',

@@ -27,7 +27,7 @@ export async function printTarget(configuration: Configuration, logger: Logger):
   for (const [label, text] of Object.entries(lines)) logger.info(`${`${label}:`.padEnd(width)} ${fitForLine(text)}`)
 }
 
-/** The ENV name of AWS that sets a value, where no option of this package does. */
+/** AWS's ENV name that sets a value, if no option of this package does. */
 function foreign(option: string | undefined, found: Found | undefined): string {
   return option === undefined && found ? ` (${found.source})` : ''
 }

@@ -108,7 +108,7 @@ export async function runUmzugCommand(
     // The knexfile and the application's modules read NODE_ENV: they must see the same environment.
     if (given.environment !== undefined) process.env.NODE_ENV = given.environment
     const options = await optionsForCommand(given)
-    // Without a terminal, as in a deployment, there is nobody to ask.
+    // Without a terminal, as in a deployment, the command can't ask.
     const asks = command === 'down' && !given.yes && !given.dryRun && process.stdin.isTTY
     await withAmbient({ options, logger: consoleLogger, confirm: asks ? confirm : undefined }, async () => {
       const file = findOwnUmzugFile(process.cwd())

@@ -10,12 +10,12 @@ import type { Options } from './options.js'
 export interface Ambient {
   readonly options: Options
   readonly logger?: Logger | undefined
-  /** Follows the tables of the migration. */
+  /** Records what the migration does with tables. */
   readonly tables?: MigratedTables | undefined
   /**
-   * Asks before a table with sessions is deleted. Without it, nobody is asked.
+   * Asks before a table with sessions is deleted. Undefined: the table is deleted without a question.
    *
-   * @param question ends before the question mark
+   * @param question without its question mark
    */
   readonly confirm?: ((question: string) => Promise<boolean>) | undefined
 }
@@ -58,7 +58,7 @@ export function ambientConfirm(): Ambient['confirm'] {
   return current()?.confirm
 }
 
-/** Runs `work` and all that it calls with these values. Inner values win over outer ones. */
+/** Runs `work`, and all that it calls, with these values. Inner values override outer ones. */
 export function withAmbient<T>(ambient: Ambient, work: () => T): T {
   const place = globalThis as Place
   place[KEY] ??= new AsyncLocalStorage()

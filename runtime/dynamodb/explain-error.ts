@@ -28,13 +28,13 @@ export function explainAwsError(error: unknown, request: FailedRequest): TableRe
   return new TableRequestError(oneLine(message), { cause: error })
 }
 
-/** Requests that no other account may send for a table. */
+/** Requests that only the table's own account may send. */
 const OWNERS = ['dynamodb:CreateTable', 'dynamodb:UpdateTimeToLive']
 
 /** For a table that may belong to another account. */
 function ownerHint({ action, configuration, tableName = configuration.tableName }: FailedRequest): string {
   const arn = OWNERS.includes(action) ? tableArn(tableName) : undefined
-  return arn ? `; this request belongs to the owner's account, ${arn.account}` : ''
+  return arn ? `; only the owner's account may send this request, ${arn.account}` : ''
 }
 
 /** Whether a request failed without a region or a connection, so nothing was sent. */
@@ -149,7 +149,7 @@ function limitExceeded({ message }: Failure): string {
     return `too many tables of this account are being created, changed or deleted at once; wait a minute and run it again (${message})`
   }
   if (/limited (to|within)|limit(ed)? .*\b(day|hour)|decrease/i.test(message)) {
-    return `AWS allows this change only so often (${message}); run it again later`
+    return `AWS limits how often this change is allowed (${message}); try again later`
   }
   const capacity = /capacity|throughput/i.test(message)
     ? 'lower read_capacity and write_capacity'

@@ -8,7 +8,7 @@ import { namesRunByKnex } from './storage/knex-history.js'
 /** Names without extension, of migrations with and without a file. */
 export interface ExecutedNames {
   readonly byUmzug: readonly string[]
-  /** Those that knex has run from a folder that is also its own. */
+  /** Migrations that knex has run, if the folder is also knex's. */
   readonly byKnex: readonly string[]
 }
 

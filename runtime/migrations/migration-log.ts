@@ -15,7 +15,7 @@ type Tables = Readonly<Record<string, TableFate>>
  */
 export class MigrationLog implements UmzugStorage {
   readonly #storage: UmzugStorage
-  /** What running migrations, and those that have just run, did with tables. */
+  /** What migrations that are running, or have just run, did with tables. */
   readonly #tables = new Map<string, RecordedTables>()
 
   constructor(storage: UmzugStorage) {
@@ -66,7 +66,7 @@ export class MigrationLog implements UmzugStorage {
   /**
    * Logs the checksums of the present files, also where none is logged.
    *
-   * @returns the migrations whose logged checksum was another, or none
+   * @returns the migrations whose logged checksum was different or missing
    */
   async acceptFiles(migrations: readonly MigrationMeta[]): Promise<MigrationMeta[]> {
     const storage = this.#storage
@@ -82,7 +82,7 @@ export class MigrationLog implements UmzugStorage {
     return differing
   }
 
-  /** Follows the tables of a migration that is about to run. Undefined: the storage keeps no details. */
+  /** Records what a migration that is about to run does with tables. Undefined: the storage keeps no details. */
   async followUp(name: string): Promise<MigratedTables | undefined> {
     const storage = this.#storage
     if (!isDetailedStorage(storage)) return undefined
@@ -96,14 +96,14 @@ export class MigrationLog implements UmzugStorage {
     return tables
   }
 
-  /** Follows the tables of a migration that is about to be reverted. */
+  /** Records what a migration that is about to be reverted does with tables. */
   async followDown(name: string): Promise<MigratedTables> {
     const { tables, baseline } = (await this.details())?.get(name) ?? {}
     return {
       async note() {},
       reasonToKeep(table) {
         if (baseline) return `umzug baseline marked ${fitForLine(name)} as executed, so it did not create this table`
-        return tables?.[table] === 'found' ? `${fitForLine(name)} did not create it, it was there before` : undefined
+        return tables?.[table] === 'found' ? `${fitForLine(name)} did not create it, but found it` : undefined
       },
     }
   }
@@ -144,7 +144,7 @@ class RecordedTables implements MigratedTables {
   readonly #save: (record: Tables) => Promise<void>
 
   /**
-   * @param before of an earlier run
+   * @param before what an earlier run did
    * @param save called at once for a new table: the migration may fail, or the process may be killed
    */
   constructor(before: Tables = {}, isUnfinished = false, save: (record: Tables) => Promise<void> = async () => {}) {

@@ -34,7 +34,7 @@ export class MigrationSet<Context extends object> {
   /**
    * All migrations, oldest first. A file is loaded only when it runs.
    *
-   * @param log remembers what the migrations do with tables
+   * @param log records what the migrations do with tables
    * @param logger for functions of this package that the migrations call
    */
   async list(log: MigrationLog, logger: Logger): Promise<RunnableMigration<Context>[]> {

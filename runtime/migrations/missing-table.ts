@@ -6,7 +6,7 @@ import { findTable } from '../table/describe-table.js'
 import { workOnTable } from '../table/table-work.js'
 import type { MigrationDetails } from './storage/contract.js'
 
-/** Details of the executed migrations, in the order of their names. Undefined: logged by an earlier version. */
+/** Details of the executed migrations, in the order of their names. Undefined: an earlier version logged them. */
 type LoggedDetails = ReadonlyMap<string, MigrationDetails | undefined>
 
 /**
@@ -47,14 +47,14 @@ export async function refuseMissingTable(
     })
   } catch (error) {
     if (!(error instanceof TableRequestError)) throw error
-    logger.warn(`not checked whether the table exists: ${error.message}`)
+    logger.warn(`could not check whether the table exists: ${error.message}`)
   }
 }
 
 function missing(label: string, migration: string): TableMissingError {
   const name = fitForLine(migration)
   return new TableMissingError(
-    `${label} does not exist, although ${name} is logged as executed: somebody deleted the table. ` +
+    `${label} does not exist, although ${name} is logged as executed: the table was deleted afterwards. ` +
       `Create it: npx dynamo-session create-table. Or run the migration again: npx umzug up --name ${name} --rerun ALLOW`,
   )
 }

@@ -134,7 +134,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   }
 
   /**
-   * Says what `up` or `down` would do. Migrations that import nothing but this package run against a simulated control
+   * Finds what `up` or `down` would do. Migrations that import nothing but this package run against a simulated control
    * plane. All other migrations are only named. Sends no request that changes anything.
    *
    * @param options as for `up` and `down`
@@ -171,7 +171,9 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
       const pending = await super.pending()
       const end = last === undefined ? pending.length : pending.findIndex(({ name }) => name === last) + 1
       if (last !== undefined && end === 0) {
-        throw new DynamoSessionError(`no pending migration has the name ${fitForLine(last)}`)
+        throw new DynamoSessionError(
+          `no pending migration has the name ${fitForLine(last)}: npx umzug pending lists the names`,
+        )
       }
       const chosen = pending.slice(0, end)
       if (chosen.length === 0) return []
@@ -184,7 +186,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   /**
    * Accepts the present files of executed migrations: logs their checksums.
    *
-   * @returns the migrations whose logged checksum was another, or none
+   * @returns the migrations whose logged checksum was different or missing
    */
   async repair(): Promise<MigrationMeta[]> {
     return await this.#change(async () => await this.#log.acceptFiles(await super.executed()))

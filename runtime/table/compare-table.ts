@@ -31,13 +31,13 @@ export interface SettingComparison {
   readonly change?: string
   /** Whether `updateTable` makes the change by itself. */
   readonly updatable: boolean
-  /** A limit that AWS documents for this change. What counts is AWS's response. */
+  /** A limit that AWS documents for this change. AWS may apply another one. */
   readonly limit?: DocumentedLimit
   /** Only where the state is `unknown`: the IAM action that these credentials lack. */
   readonly permission?: string
   /** Only where the state is `unknown`: the service that gave no response, such as `KMS`. */
   readonly unreachable?: string
-  /** What else is worth knowing, such as why the setting is unknown. */
+  /** Further information, such as why the setting is unknown. */
   readonly note?: string
 }
 
@@ -68,13 +68,13 @@ export function compareTable(configuration: Configuration, live: LiveTable): Set
   return configuration.manageTable ? comparisons : comparisons.map((one) => elsewhere(one, configuration))
 }
 
-/** For a table that somebody else manages: this package makes no change. */
+/** For a table that this package does not manage, and so does not change. */
 function elsewhere(comparison: SettingComparison, { tableName }: Configuration): SettingComparison {
   if (!comparison.change?.includes(UPDATE)) return comparison
   const arn = tableArn(tableName)
   const change =
     arn && comparison.option === 'ttl'
-      ? `UpdateTimeToLive belongs to the owner's account: change it in account ${arn.account}, or declare here what the table has`
+      ? `only the owner's account may change Time to Live: change it in account ${arn.account}, or declare here what the table has`
       : 'change it where the table is managed, or declare here what the table has'
   return { ...comparison, change, updatable: false }
 }
@@ -102,7 +102,7 @@ function changeable(limit?: DocumentedLimit) {
   return { state: 'differs', change: UPDATE, updatable: true, ...(limit && { limit }) } as const
 }
 
-/** `updateTable` leaves this difference: the option is not set, and the change would take something away. */
+/** `updateTable` leaves this difference: the option is not set, and the change would remove something. */
 function kept(setting: string, { keep, change }: { keep: string; change: string }) {
   const text = `set ${setting}: ${keep} to keep it, or ${setting}: ${change} and run ${UPDATE}`
   return { state: 'differs', change: text, updatable: false } as const
@@ -143,7 +143,7 @@ function keyText(key: readonly KeyAttribute[]): string {
 
 function compareThroughput(configuration: Configuration, table: TableFacts): SettingComparison[] {
   const billing = compare(configuration, 'billingMode', 'billing_mode', table.billingMode, LIMITS.billingMode)
-  // The values of the other mode mean nothing yet.
+  // Throughput settings are compared only in the declared billing mode.
   if (billing.state === 'differs') return [billing]
   if (table.capacity) {
     const { read, write } = table.capacity
@@ -271,7 +271,7 @@ function compareTags(configuration: Configuration, reading: LiveTable['tags']): 
   return { ...base, live, state: 'differs', change, updatable: false }
 }
 
-/** The declared tags that the table lacks or has with another value, and the names of tags that nobody declared. */
+/** The declared tags that differ in the table or are missing, and the names of tags that are not declared. */
 export function tagChanges(
   declared: Readonly<Record<string, string>>,
   live: Readonly<Record<string, string>>,
@@ -336,7 +336,7 @@ function compareIndex(configuration: Configuration, table: TableFacts, key: stri
   }
   const { capacity } = index
   const { readCapacity, writeCapacity } = configuration
-  // While the billing mode differs, its own line says so. Both change together.
+  // A billing mode that differs has its own line. The capacities change with it.
   if (table.billingMode !== configuration.billingMode || !capacity) return { ...shown, ...SAME }
   if (capacity.read === readCapacity && capacity.write === writeCapacity) return { ...shown, ...SAME }
   return {

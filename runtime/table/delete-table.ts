@@ -47,9 +47,9 @@ async function keep(work: TableWork): Promise<boolean> {
 }
 
 /**
- * Asks before a table with sessions is deleted, where the caller can ask.
+ * Asks before a table with sessions is deleted, if the caller can ask.
  *
- * @throws {TableRequestError} when nobody confirms the deletion
+ * @throws {TableRequestError} when the deletion is not confirmed
  */
 async function confirm(work: TableWork): Promise<void> {
   const ask = ambientConfirm()
@@ -57,10 +57,12 @@ async function confirm(work: TableWork): Promise<void> {
   const place = `${work.label} in ${(await work.place()).split('/')[0]}`
   const sessions = await holdsSessions(work)
   if (sessions === undefined || (await ask(`Delete ${place}, ${sessions}`))) return
-  throw new TableRequestError(`${work.label} was not deleted: the deletion was not confirmed`)
+  throw new TableRequestError(
+    `${work.label} was not deleted: the deletion was not confirmed; --yes deletes without a question`,
+  )
 }
 
-/** What to say of the table's sessions. Undefined for an empty table. */
+/** Whether the table holds sessions, as a part of the question. Undefined for an empty table. */
 async function holdsSessions(work: TableWork): Promise<string | undefined> {
   try {
     return (await isEmpty(work)) ? undefined : 'which holds sessions'

@@ -23,7 +23,7 @@ export interface Units {
 /** The facts from `DescribeTable` that matter for sessions. */
 export interface TableFacts {
   readonly name: string
-  /** undefined: the endpoint does not tell (some emulators). */
+  /** undefined: the endpoint does not return it (some emulators). */
   readonly arn: string | undefined
   /** DynamoDB's status: `CREATING`, `UPDATING`, `DELETING`, `ACTIVE` … */
   readonly status: TableStatus
@@ -34,7 +34,7 @@ export interface TableFacts {
   readonly capacity: Units | undefined
   /** Maximum of a table that is billed by request; 0: no maximum. */
   readonly maxRequestUnits: Units
-  /** What the table can serve at once. It grows with the traffic. undefined: the endpoint does not tell. */
+  /** What the table can serve at once. It grows with the traffic. undefined: the endpoint does not return it. */
   readonly warmThroughput: Units | undefined
   /** ARN of the KMS key that encrypts the table; undefined: a key owned by DynamoDB. */
   readonly kmsKeyArn: string | undefined

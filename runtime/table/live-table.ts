@@ -6,7 +6,7 @@ import { findTags } from './table-tags.js'
 import type { TableWork } from './table-work.js'
 import { findTimeToLive, type TimeToLive } from './time-to-live.js'
 
-/** A setting as the endpoint tells it, or why the endpoint does not tell. */
+/** A setting as the endpoint returns it, or why it is unknown. */
 export type Reading<T> =
   | { readonly value: T }
   /** The IAM action that these credentials lack, such as `dynamodb:ListTagsOfResource`. */
@@ -40,7 +40,7 @@ export async function readLiveTable(work: TableWork): Promise<LiveTable | undefi
   return table && (await readSettings(work, table))
 }
 
-/** Reads the settings that `DescribeTable` does not tell. */
+/** Reads the settings that `DescribeTable` does not return. */
 export async function readSettings(work: TableWork, table: TableFacts): Promise<LiveTable> {
   const { arn, kmsKeyArn } = table
   const { kmsKeyId } = work.configuration

@@ -25,7 +25,7 @@ export interface PolicySettings {
    */
   readonly migrationsTable?: string | undefined
   /**
-   * Allows to read the whole table, for `--scan`, `scan: true`, and a store's `all`, `length` and `clear`.
+   * Allows reading the whole table, for `--scan`, `scan: true`, and a store's `all`, `length` and `clear`.
    *
    * @default false
    */
@@ -154,13 +154,13 @@ function migrationActions({ tags }: Configuration): string[] {
 }
 
 /**
- * What the role needs of a KMS key of the customer's. DynamoDB uses the key with the caller's permissions: to choose the
+ * What the role may do with the customer's KMS key. DynamoDB uses the key with the caller's permissions: to choose the
  * key of a table, and to read the table's own key ("DynamoDB encryption at rest usage notes", Developer Guide).
  */
 function keyPermissions(role: Role, configuration: Configuration): Permission[] {
   const kmsKeyId = kmsKeyOf(configuration)
   if (kmsKeyId === undefined) return []
-  // AWS's own key allows its use to everybody who may use the table.
+  // Every role that may use the table may also use AWS's own key.
   const managed = encryptionOf(configuration)?.KMSMasterKeyId === undefined
   const use = (...names: readonly string[]): Permission => {
     return { on: 'key', byDynamoDB: true, actions: names.map((name) => `kms:${name}`) }

@@ -4,7 +4,7 @@ import type { TableWork } from './table-work.js'
 /** The state of point-in-time recovery (continuous backups). */
 export interface Recovery {
   readonly on: boolean
-  /** Days for which backups are kept; undefined: recovery is off, or the endpoint does not tell. */
+  /** Days for which backups are kept; undefined: recovery is off, or the endpoint does not return them. */
   readonly days: number | undefined
 }
 

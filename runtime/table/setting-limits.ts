@@ -1,4 +1,4 @@
-/** A limit that AWS documents. AWS changes its limits, so what counts is its response to the request. */
+/** A limit that AWS documents. AWS changes its limits, so this package never enforces them. */
 export interface DocumentedLimit {
   readonly text: string
   /** The page that documents the limit. */

@@ -14,7 +14,7 @@ export interface TableChange {
   readonly up: Options
   /** For `updateTable`: what the live table has in their place. Without a setting that can't be undone. */
   readonly down: Options
-  /** Keys whose indexes `up` adds. `updateTable` deletes no index on the way down. */
+  /** Keys whose indexes `up` adds. In `down`, `updateTable` deletes no index. */
   readonly addedIndexes: readonly string[]
   /** Whether `up` adds tags, which `updateTable` removes only when it is asked to. */
   readonly addsTags: boolean
@@ -63,7 +63,7 @@ export function tableChange(configuration: Configuration, live: LiveTable): Tabl
   }
 }
 
-/** The options that declare what differs, with those that only make sense beside them. */
+/** The options that declare the differences, and the options that these need. */
 function optionsBehind(
   { option, index, live }: SettingComparison,
   configuration: Configuration,

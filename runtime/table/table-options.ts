@@ -6,7 +6,7 @@ import { isOn } from './time-to-live.js'
 
 /**
  * Reads all settings of the live table as options in code, plain data. `updateTable` with these options brings the table back
- * to them. A setting that the endpoint or the permissions do not tell is left out.
+ * to them. An unknown setting is left out.
  *
  * @param options which table, and how to reach it
  * @param context how the call does its work
@@ -24,7 +24,7 @@ export async function readTableOptions(
   })
 }
 
-/** The settings of a live table, as {@link readTableOptions} gives them. */
+/** The settings of a live table, as {@link readTableOptions} returns them. */
 export function optionsOf({ table, timeToLive, recovery, tags }: LiveTable): Options {
   const { billingMode, capacity, maxRequestUnits, kmsKeyArn, deletionProtection, tableClass, indexes } = table
   const throughput =

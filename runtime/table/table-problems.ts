@@ -45,9 +45,9 @@ export function isUsable({ status }: IndexFacts): boolean {
 /** How the missing table comes into being. */
 export function creationRemedy({ tableName, manageTable, sources }: Configuration): string {
   const arn = tableArn(tableName)
-  if (arn) return `CreateTable belongs to the owner's account: create "${arn.name}" in account ${arn.account}`
+  if (arn) return `only the owner's account may create it: create "${arn.name}" in account ${arn.account}`
   if (manageTable) return 'create it with npx umzug up, or with npx dynamo-session create-table'
-  return `whoever manages the table has to create it, because manage_table is false (${sources.manageTable})`
+  return `create it with the tool that manages it, because manage_table is false (${sources.manageTable})`
 }
 
 /** Why the table can't be used, when waiting does not help; undefined otherwise. */

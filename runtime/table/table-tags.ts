@@ -1,10 +1,10 @@
 import type { TableFacts } from './describe-table.js'
 import type { TableWork } from './table-work.js'
 
-/** Tags by name. */
+/** Values of tags, by name. */
 export type Tags = Readonly<Record<string, string>>
 
-/** The tags of the table. Those that AWS itself sets (`aws:…`) are left out: nobody can declare or change them. */
+/** The tags of the table. AWS's own tags (`aws:…`) are left out: only AWS can set them. */
 export async function findTags(work: TableWork, arn: string): Promise<Tags> {
   const tags: [string, string][] = []
   let next: string | undefined

@@ -128,7 +128,7 @@ export class TableWork {
   }
 
   /**
-   * The ARN of the key that an alias stands for now. DynamoDB does not tell, but KMS does.
+   * The ARN of the key that an alias stands for now. DynamoDB does not return it, but KMS does.
    *
    * @throws {TableRequestError} in place of the SDK's error
    */

@@ -18,7 +18,7 @@ export interface UpdateWork {
   readonly due: readonly SettingComparison[]
 }
 
-/** What `updateTable` may take away. */
+/** What `updateTable` may remove. */
 export interface Removals {
   /**
    * Delete indexes that `indexKeys` does not declare. An index with another key or projection than declared is deleted and

@@ -25,9 +25,9 @@ export interface UpdateTableResult {
  * Brings the existing table to the declared settings, one change after the other, and waits for each. Running it again is
  * safe: it makes the changes that are left.
  *
- * It deletes nothing: indexes and tags that nobody declared stay, unless `context` says otherwise. Where an option is not
- * set, deletion protection, point-in-time recovery, a KMS key and maximum request units of the table also stay. All that
- * stays is logged as a warning, and is in the result. With `manageTable: false`, nothing is changed.
+ * It deletes nothing: indexes and tags that are not declared stay, unless `context` removes them. Deletion
+ * protection, point-in-time recovery, a KMS key and maximum request units also stay if their option is not set. Each setting
+ * that stays is logged as a warning, and is in the result. With `manageTable: false`, nothing is changed.
  *
  * ```ts
  * await updateTable({ billingMode: 'pay_per_request' }, { logger: console })
@@ -93,7 +93,7 @@ function assertChangeable({ configuration }: TableWork, { table, timeToLive }: L
   if (ttl) throw new TableSchemaError(ttl)
 }
 
-/** Runs a step. AWS's refusal of a change that it limits is explained by the documented limit. */
+/** Runs a step. If AWS refuses a change that it limits, the error has the documented limit. */
 async function run(step: UpdateStep, change: UpdateWork): Promise<void> {
   try {
     await step.run(change)

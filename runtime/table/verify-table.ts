@@ -9,7 +9,7 @@ import type { TableWork } from './table-work.js'
 import { timeToLiveProblem } from './time-to-live.js'
 
 /**
- * For a table that somebody else manages (`manage_table: false`): compares it with what is declared, and changes nothing.
+ * For a table with `manage_table: false`: compares it with the declared settings, and changes nothing.
  * Logs each setting that differs or is unknown as a warning.
  *
  * @returns the settings that are not as declared
@@ -42,7 +42,7 @@ function assertReady({ label }: TableWork, { table }: LiveTable): void {
   const problem = statusProblem(table)
   if (problem) throw new TableRequestError(problem)
   if (table.status === 'ACTIVE' || table.status === 'UPDATING') return
-  throw new TableRequestError(`${label} is still ${table.status}; run it again when the table is active`)
+  throw new TableRequestError(`${label} is still ${table.status}; try again when the table is active`)
 }
 
 /** Why sessions of this configuration can't be used with the table. */

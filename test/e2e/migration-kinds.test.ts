@@ -167,7 +167,7 @@ describe('a migration that updates the table, generated without a terminal', () 
     await succeed('node', '--input-type=module', '-e', `await (await import('./migrations/${file}')).${name}()`)
   }
 
-  it('has settings that only AWS knows, and brings them there and back', async () => {
+  it('applies settings that only AWS supports, and reverts them', async () => {
     const { configure, generate } = here()
     await configure('tags: { team: a }\nmax_read_request_units: 100\n')
     await createTable()

@@ -97,7 +97,7 @@ table_class: standard_infrequent_access
     const { code, stderr } = await run(['update-table'], env())
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      /^error: dynamodb:UpdateTable for table "limited" failed: AWS allows this change only so often \(Subscriber limit.*\); run it again later \(documented limit: AWS allows two changes of the table class in 30 days, https:\S+\)$/m,
+      /^error: dynamodb:UpdateTable for table "limited" failed: AWS limits how often this change is allowed \(Subscriber limit.*\); try again later \(documented limit: AWS allows two changes of the table class in 30 days, https:\S+\)$/m,
     )
   })
 
@@ -159,7 +159,7 @@ console.log(JSON.stringify({ changed, left }))
 })
 
 onEachEngine('the installed dynamo-session plan and update-table', (engine) => {
-  it.skipIf(engine.name === 'dynalite')('finds what somebody else changed, and brings it back', async () => {
+  it.skipIf(engine.name === 'dynalite')('finds a change by another program, and reverts the change', async () => {
     const tableName = await tableOfSomebody(engine)
     const yaml = `table_name: ${tableName}\nendpoint: ${engine.endpoint}\nregion: us-east-1\nbilling_mode: pay_per_request\n`
     await app.write(FILE, yaml)

@@ -64,7 +64,7 @@ it('prints policies as JSON that other programs can read', async () => {
   expect(JSON.parse(stdout).Statement[0].Resource).toBe('arn:aws:dynamodb:eu-central-1:123456789012:table/shop')
 })
 
-it('only verifies a table that somebody else manages, also by its ARN', async () => {
+it('only verifies a table with manage_table: false, also by its ARN', async () => {
   const plane = await startControlPlane({ account: '210987654321' })
   onTestFinished(() => plane.stop())
   const env = { AWS_ENDPOINT_URL_DYNAMODB: plane.endpoint, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y' }
@@ -74,7 +74,7 @@ it('only verifies a table that somebody else manages, also by its ARN', async ()
 
   await app.write(CONFIG, 'table_name: shop\n')
   const none = await command('create-table', { AWS_DYNAMO_DB_SESSION_MANAGE_TABLE: 'false' })
-  expect(none.stderr).toContain('whoever manages the table has to create it, because manage_table is false (ENV')
+  expect(none.stderr).toContain('create it with the tool that manages it, because manage_table is false (ENV')
   expect(none.code).toBe(1)
   expect(writes()).toEqual([])
 

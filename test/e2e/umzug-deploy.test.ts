@@ -157,7 +157,7 @@ describe('npx umzug down in a terminal', { retry: 2 }, () => {
     client.destroy()
   }
 
-  it('asks before it deletes a table with sessions, unless --yes says so', async () => {
+  it('asks before it deletes a table with sessions, except with --yes', async () => {
     await withSession()
     const dry = down('--dry-run')
     await dry.see('1 migration would be reverted')
@@ -183,7 +183,7 @@ describe('npx umzug down in a terminal', { retry: 2 }, () => {
     expect(unasked.output()).not.toContain('[y/N]')
   })
 
-  it('asks nobody without a terminal, or for an empty table', async () => {
+  it('does not ask without a terminal, or for an empty table', async () => {
     await withSession()
     expect(await made.umzug('down')).toMatchObject({ code: 0 })
     expect(await made.exists()).toBe(false)

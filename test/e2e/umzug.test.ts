@@ -59,7 +59,7 @@ describe('npx umzug in an application in JavaScript', () => {
       'configuration file: none',
       `table:              ${table}`,
       'region:             us-east-1',
-      `endpoint:           ${engine.endpoint}`,
+      `endpoint:           ${engine.endpoint} (ENV AWS_ENDPOINT_URL_DYNAMODB)`,
       `migration storage: dynamodb, table ${table}_migrations`,
     ])
     expect(up.stdout).toContain('1 migration executed')

@@ -46,7 +46,7 @@ function rowOf(name: OptionName, configuration: Configuration, shared: SharedOpt
   return { name, value: shownValue(name, configuration[name]), source }
 }
 
-/** AWS's own ENV names set these options where nothing else does. */
+/** AWS's own ENV names set these options if no other source does. */
 const IN_EFFECT: Partial<Record<OptionName, typeof regionInEffect>> = {
   region: regionInEffect,
   endpoint: endpointInEffect,

@@ -27,7 +27,7 @@ export async function deleteTableCommand(
 
 function assertManaged({ manageTable, sources, tableName }: Configuration): void {
   if (manageTable) return
-  const text = `is false, so table "${tableName}" is not deleted here; delete it where it is managed`
+  const text = `is false, so table "${tableName}" was not deleted; delete it with the tool that manages it`
   throw new ConfigurationError([{ place: `manage_table (${sources.manageTable})`, text }])
 }
 
@@ -39,5 +39,6 @@ async function confirmDeletion(configuration: Configuration, terminal: Terminal)
       `delete-table would delete ${what}: there is no terminal to ask on, so confirm it with --yes`,
     )
   }
-  if (!(await confirm(`Delete ${what}`, terminal))) throw new Error('nothing was deleted')
+  if (!(await confirm(`Delete ${what}`, terminal)))
+    throw new Error('nothing was deleted: the deletion was not confirmed; --yes deletes without a question')
 }

@@ -25,15 +25,15 @@ interface InitOptions extends SharedOptions {
 
 /** A generator that `init` can run. */
 interface Step {
-  /** What it writes, for the question. */
+  /** What the generator writes, for the question. */
   readonly what: string
   /** The command that does the same. */
   readonly command: string
-  /** Undefined when it can't run without more input. */
+  /** Undefined: the generator needs more input. */
   readonly plan: (() => Plan | Promise<Plan>) | undefined
 }
 
-/** The name that the README uses. */
+/** Name of the migration, as in the README. */
 const MIGRATION = 'AddSessions'
 const PLOPFILE = 'plopfile.mjs'
 const LINE = "await plop.load('dynamo-session-store', { force: config.force })"
@@ -47,8 +47,8 @@ export default async function (plop, config) {
 const PLOPFILES = /^plopfile(\.babel)?\.([cm]?[jt]s|[jt]sx|coffee|ls)$/i
 
 /**
- * `dynamo-session init`: makes the generators available to plop, and runs them. In a terminal it asks before each; without
- * a terminal and without `yes` it prints their commands. Files that exist are left.
+ * `dynamo-session init`: makes the generators available to plop, and runs them. In a terminal, it asks before
+ * each. Without a terminal and without `yes`, it prints their commands. Files that exist are left.
  */
 export async function initCommand(
   options: InitOptions = {},
@@ -97,7 +97,7 @@ async function stepsOf(options: InitOptions, root: string, terminal: Terminal): 
   ]
 }
 
-/** Asks for the framework, if package.json does not tell and there is a terminal. */
+/** Asks for the framework in a terminal, if package.json names none. */
 async function frameworkFrom({ yes }: InitOptions, terminal: Terminal): Promise<string | undefined> {
   if (yes || !terminal.input.isTTY) return undefined
   const framework = await ask(`Framework (${FRAMEWORK_NAMES.join(', ')}; empty: none): `, terminal)
@@ -109,7 +109,7 @@ async function isWanted(what: string, { yes }: InitOptions, terminal: Terminal):
   return terminal.input.isTTY === true && (await confirm(`Write ${what}`, terminal, { byDefault: true }))
 }
 
-/** Runs a generator. Returns the lines that its user has to do next, if they are code or packages. */
+/** Runs a generator. Returns the next steps, if they are packages to install or code to add. */
 async function run(plan: Plan, logger: Logger): Promise<readonly string[]> {
   const outcomes = await carryOut(plan, { skip: true })
   for (const outcome of outcomes) logger.info(outcomeLine(outcome, { dryRun: false }))

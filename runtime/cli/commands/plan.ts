@@ -30,7 +30,8 @@ const DIFFERS = 2
 type Screen = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean; hasColors?(): boolean }
 
 /**
- * `dynamo-session plan`: the declared settings next to those of the live table. A line each, in a terminal a table.
+ * `dynamo-session plan`: the declared settings next to those of the live table. Prints lines, or a table in a
+ * terminal.
  *
  * @throws {DynamoSessionError} with `--check`, when no setting differs but one is unknown for lack of a permission or a response
  */
@@ -95,7 +96,7 @@ function printMissing(configuration: Configuration, logger: Logger): void {
 
 const STATE_WIDTH = 'differs'.length
 
-/** For files and pipes: all about a setting in one line. */
+/** For files and pipes: one line has everything about a setting. */
 function printLines(comparisons: readonly SettingComparison[], logger: Logger): void {
   logger.info('')
   for (const comparison of comparisons) {

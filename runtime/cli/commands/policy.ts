@@ -49,7 +49,7 @@ function accountOf({ account }: PolicyOptions): string {
   if (id !== undefined && /^\d{12}$/.test(id)) return id
   const text = id
     ? `must be the 12 digits of an AWS account, not ${JSON.stringify(id)}`
-    : 'is needed: the account of the role, such as --account 123456789012 (aws sts get-caller-identity shows it)'
+    : 'is missing: give the account of the role, such as --account 123456789012 (aws sts get-caller-identity shows it)'
   throw new ConfigurationError([{ place: id ? place : '--account', text }])
 }
 

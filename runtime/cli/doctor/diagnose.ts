@@ -57,7 +57,7 @@ export async function* diagnose(
     ...(credentials.level === 'error' ? ['credentials'] : []),
   ]
   if (typeof region !== 'string' || failed.length > 0) {
-    return yield* skipped('credentials', `no ${failed.join(' and no ')} to ask DynamoDB with`)
+    return yield* skipped('credentials', `no ${failed.join(' and no ')} for requests to DynamoDB`)
   }
   yield* tableFindings(configuration, { region, given, limits })
 }

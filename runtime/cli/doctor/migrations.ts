@@ -6,7 +6,7 @@ import { messageOf } from '../../errors.js'
 import { createUmzug } from '../../migrations/create-umzug.js'
 import { findOwnUmzugFile } from '../own-umzug.js'
 
-/** Names at most in a text. */
+/** Most names that a text lists. */
 const SHOWN = 3
 
 /** What the log of migrations says about a table that does not exist. Undefined when no migration is logged. */
@@ -15,7 +15,7 @@ export async function loggedMigrations(
   { root, migrationsDir }: Configuration,
 ): Promise<string | undefined> {
   if (!existsSync(resolve(root, migrationsDir))) return undefined
-  // An umzug of the application would have to be run, which may leave connections open.
+  // To read the log, the application's own umzug would have to run. It may leave connections open.
   if (findOwnUmzugFile(root) !== undefined) return undefined
   try {
     const { executed, missing } = await createUmzug(options, {}).status()

@@ -18,7 +18,7 @@ export function endpointFinding(configuration: Configuration): Finding {
   return { level: 'ok', check, text: `${withoutPassword(endpoint.value)} (${endpoint.source})` }
 }
 
-/** What to do about a missing region, where only a name is set that this SDK does not read. */
+/** How to fix a missing region if only `AWS_DEFAULT_REGION` is set, which the SDK does not read. */
 export function regionRemedy(env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (!env.AWS_DEFAULT_REGION) return undefined
   return `set AWS_REGION=${env.AWS_DEFAULT_REGION}: the AWS SDK for JavaScript does not read AWS_DEFAULT_REGION`

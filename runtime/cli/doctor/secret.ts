@@ -4,7 +4,7 @@ import type { Finding } from './finding.js'
 
 const check = 'secret_key'
 
-/** Shorter secrets can be guessed. Characters. */
+/** Length in characters. Shorter secrets can be guessed. */
 const SHORTEST = 32
 
 /** Values of examples and templates, which everybody knows. */
@@ -35,11 +35,11 @@ export function* secretFindings(configuration: Configuration): Generator<Finding
   const text = `set (${sources.secretKey})`
   if (weak.length === 0) yield { level: 'ok', check, text }
   const remedy =
-    'use a random secret, such as that of: node -p "crypto.randomBytes(32).toString(\'hex\')"; in a list, keep the old one last until its sessions have expired'
+    'use a random secret, such as the output of: node -p "crypto.randomBytes(32).toString(\'hex\')"; in a list, keep the old one last until its sessions have expired'
   for (const problem of weak) yield { level: 'warning', check, text: `${text}, but ${problem}`, remedy }
 }
 
-/** Why a secret could be guessed. Undefined when it is long, and no placeholder. */
+/** Why a secret could be guessed. Undefined: the secret is long, and no placeholder. */
 export function weakness(secret: string): string | undefined {
   if (PLACEHOLDER.test(secret.trim())) return 'is a placeholder, which anybody can guess'
   if (secret.length >= SHORTEST) return undefined

@@ -7,8 +7,8 @@ import type { Finding } from './finding.js'
 const ELSEWHERE = ['tableKey', 'indexKeys', 'ttl']
 
 /**
- * The other settings of the table, next to what is declared. A missing permission is no problem of the table: the application
- * does not need it.
+ * Compares the other settings of the table with the declared ones. A missing permission is no problem: the application does
+ * not need it.
  */
 export function settingFindings(comparisons: readonly SettingComparison[]): readonly Finding[] {
   const check = 'settings'

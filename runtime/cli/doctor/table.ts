@@ -64,7 +64,7 @@ export function indexFindings(
       return { level: 'warning', check, text: `${text} is ${found.status}`, remedy: 'run doctor again in some minutes' }
     }
     if (state === 'same') return { level: 'ok', check, text }
-    return { level: 'warning', check, text: `${text} has ${live}, declared is ${declared}`, ...remedyOf(change) }
+    return { level: 'warning', check, text: `${text} has ${live} instead of ${declared}`, ...remedyOf(change) }
   })
 }
 
@@ -93,7 +93,7 @@ export function timeToLiveFinding(comparison: SettingComparison, configuration: 
   }
   if (!declared) return { level: 'ok', check, text: `off, as ttl says (${source})` }
   const emulator =
-    endpointOf(configuration) === undefined ? '' : 'none for an emulator without it, such as dynalite; else '
+    endpointOf(configuration) === undefined ? '' : 'none for an emulator without Time to Live, such as dynalite; else '
   return {
     level: 'warning',
     check,

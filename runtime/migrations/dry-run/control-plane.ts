@@ -35,7 +35,7 @@ class NotSimulatedError extends DynamoSessionError {
 interface Table {
   /** Undefined: there is no table. */
   description: TableDescription | undefined
-  /** Whether the simulation created the table. DynamoDB then knows nothing of it. */
+  /** Whether the simulation created the table. DynamoDB then has no such table. */
   isNew: boolean
   ttl?: TimeToLiveDescription
   backups?: ContinuousBackupsDescription
@@ -56,7 +56,7 @@ interface Input {
 interface Request {
   readonly operation: string
   readonly input: Input
-  /** Names the table, also among regions and endpoints. */
+  /** Identifies the table, among all regions and endpoints. */
   readonly place: string
   readonly region: string
   /** Really sends the request. */
@@ -71,7 +71,7 @@ const READS = ['GetItem', 'Query', 'Scan']
  * except those of a new table. Nothing that changes a table or an item is sent.
  */
 export class SimulatedControlPlane {
-  /** What was not sent, in this order. */
+  /** The requests that were not sent, in their order. */
   readonly requests: SimulatedRequest[] = []
   /** The first operation that the simulation does not know, such as `PutItem`. */
   unknown: string | undefined
@@ -151,7 +151,7 @@ function settled(table: TableDescription | undefined): TableDescription | undefi
   }
 }
 
-/** Reads of a table, as far as the simulation has changed it. */
+/** Reads of a table that the simulation has changed. */
 const OVERLAYS: Readonly<Record<string, (table: Table, request: Request) => object | Promise<object>>> = {
   DescribeTable: (table) => ({ Table: existing(table) }),
 

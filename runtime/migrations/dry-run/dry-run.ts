@@ -43,12 +43,12 @@ export interface DryRunParts {
   readonly options: Options
   /** Receives warnings. */
   readonly logger: Logger
-  /** Follows the tables of a migration. */
+  /** Records what a migration does with tables. */
   tables(name: string): Promise<MigratedTables | undefined>
 }
 
 /**
- * Says what `up` or `down` would do. Migrations that import nothing but this package run against a simulated control plane.
+ * Finds what `up` or `down` would do. Migrations that import nothing but this package run against a simulated control plane.
  * All other migrations are only named. Nothing is logged as executed, and no lock is taken.
  */
 export async function dryRun(
@@ -93,7 +93,7 @@ async function simulate(
   { root, reason: forAll, options, logger, load, tables: tablesOf }: DryRunParts,
 ): Promise<DryRun> {
   if (forAll !== undefined) return { name, reason: forAll }
-  if (path === undefined) return { name, reason: 'it is no file' }
+  if (path === undefined) return { name, reason: 'it is not a file' }
   const reason = await reasonNotToRun(path, root)
   if (reason !== undefined) return { name, reason }
   const start = plane.requests.length

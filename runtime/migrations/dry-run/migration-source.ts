@@ -7,7 +7,7 @@ import { VERSION } from '../../version.js'
 
 const PACKAGE = 'dynamo-session-store'
 
-/** Names outside the file that a migration may use in a dry run. Nothing here reads or writes anything elsewhere. */
+/** Globals that a migration may use in a dry run. None of them reads or writes elsewhere. */
 const HARMLESS = new Set([
   ...['undefined', 'NaN', 'Infinity', 'process', 'console'],
   ...['Array', 'Boolean', 'Date', 'JSON', 'Map', 'Math', 'Number', 'Object', 'Promise', 'RegExp', 'Set', 'String'],
@@ -19,8 +19,8 @@ const HARMLESS = new Set([
 const MEMBERS: Readonly<Record<string, string>> = { process: 'env', module: 'exports' }
 
 /**
- * Reads a migration without loading it, and looks for code that a dry run can't simulate. The check finds what people write.
- * It does not stop code that hides what it does.
+ * Reads a migration without loading it, and looks for code that a dry run can't simulate. The check finds ordinary code.
+ * Code that hides its requests can pass it.
  *
  * @param path absolute path of the file
  * @param root folder of the application
@@ -41,7 +41,7 @@ async function reasonInSource(source: string, path: string, root: string): Promi
     const jiti = createJiti(join(root, 'package.json'), { fsCache: false })
     const code = jiti.transform({ source, filename: path, ts, babel: { plugins: [plugin] } })
     // jiti turns a syntax error into code that reports the error.
-    if (code.startsWith('exports.__JITI_ERROR__')) return 'its syntax is not understood'
+    if (code.startsWith('exports.__JITI_ERROR__')) return "its syntax can't be parsed"
   } catch (error) {
     return `it can't be read: ${messageOf(error)}`
   }
@@ -73,7 +73,7 @@ interface BabelNode {
   readonly moduleReference?: BabelNode
 }
 
-/** Why a dry run must not run the file, by its syntax tree. Imports of types are no imports. */
+/** Why a dry run must not run the file, by its syntax tree. Imports of types don't count. */
 function reasonsIn(program: BabelPath): string[] {
   const reasons: string[] = []
   const imports = (source: BabelNode | null | undefined) => {
@@ -103,7 +103,7 @@ function reasonsIn(program: BabelPath): string[] {
   return reasons
 }
 
-/** Another version of this package may know no dry run, and would really send its requests. */
+/** Another version of this package may not support dry runs, and would really send its requests. */
 function reasonInPackage(path: string): string | undefined {
   try {
     const { version } = createRequire(path)(`${PACKAGE}/package.json`) as { version?: string }

@@ -18,7 +18,7 @@ export interface MigrationDetails {
   readonly file?: string
   /** SHA-256 of the file's text, with LF as line ending. */
   readonly checksum?: string
-  /** What the migration did with tables, last. The keys are region and name: `eu-central-1/sessions`. */
+  /** What the migration last did with each table. The keys are region and name: `eu-central-1/sessions`. */
   readonly tables?: Readonly<Record<string, TableFate>>
   /** The migration was marked as executed by `umzug baseline`. It did not run. */
   readonly baseline?: true
@@ -40,7 +40,7 @@ export interface DetailedStorage extends MigrationStorage {
   setDetails(name: string, details: MigrationDetails): Promise<void>
 }
 
-/** Begins the name of a row about a migration that created a table, and has not succeeded yet. */
+/** Prefix of the name of a row: the migration created a table, and has not succeeded yet. */
 export const UNFINISHED = '#unfinished '
 
 /** Whether a stored name is the name of an executed migration. */

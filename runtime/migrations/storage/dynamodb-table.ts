@@ -28,7 +28,7 @@ const DEFAULTS: Partial<ResolvedOptions> = Object.fromEntries(
 const SUFFIX = '_migrations'
 const LONGEST_NAME = 255
 
-/** The name of the table of executed migrations. It is in the caller's account, also where the sessions are in another. */
+/** The name of the table of executed migrations. It is in the caller's account, even if the sessions are in another. */
 export function migrationsTableName(tableName: string): string {
   return plainTableName(tableName) + SUFFIX
 }
@@ -44,7 +44,7 @@ export class DynamoDBMigrationsTable {
     this.name = migrationsTableName(configuration.tableName)
     this.#configuration = configuration
     this.#logger = logger
-    // With an ARN of another account, that table has another endpoint than this one.
+    // If the sessions' table is in another account, it may have another endpoint than this table.
     this.#connection = new Connection(withTimeout(withValues(configuration, { tableName: this.name })))
     if (this.name.length > LONGEST_NAME) {
       const text = `leaves no room for the table of the executed migrations, whose name ends in ${SUFFIX}: use at most ${LONGEST_NAME - SUFFIX.length} characters, or set migration_storage to knex`

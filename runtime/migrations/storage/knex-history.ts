@@ -33,7 +33,7 @@ export async function refuseKnexMigrations(
   )
 }
 
-/** The migrations that knex has logged, without extension. None if the folder is none of knex's. */
+/** The migrations that knex has logged, without extension. None if knex does not use the folder. */
 export async function namesRunByKnex(source: KnexSource, folder: string): Promise<string[]> {
   const { knex: instance, folders, history } = await source.open()
   if (!folders.some((candidate) => resolve(candidate) === resolve(folder))) return []

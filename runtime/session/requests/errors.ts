@@ -14,7 +14,7 @@ export function storeError(error: unknown, configuration: Configuration): unknow
   if (isAwsError(error, 'ResourceNotFoundException')) {
     const creation = configuration.manageTable
       ? 'npx umzug up, or npx dynamo-session create-table, creates it.'
-      : `whoever manages it has to create it (manage_table: ${configuration.sources.manageTable}).`
+      : `create it with the tool that manages it (manage_table: ${configuration.sources.manageTable}).`
     const text = `The table "${tableName}" does not exist: ${creation}`
     return new TableMissingError(text, { cause: error })
   }

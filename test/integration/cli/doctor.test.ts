@@ -438,7 +438,7 @@ describe('dynamo-session doctor, where no request reaches DynamoDB', () => {
       CHECKS.slice(6).map((check) => ({
         level: 'skipped',
         check,
-        text: 'no region and no credentials to ask DynamoDB with',
+        text: 'no region and no credentials for requests to DynamoDB',
       })),
     )
   })
@@ -458,7 +458,7 @@ describe('dynamo-session doctor, where no request reaches DynamoDB', () => {
       text: 'expired at 2020-01-01T00:00:00.000Z',
       remedy: 'sign in again or fetch new ones',
     })
-    expect(found[6]).toMatchObject({ level: 'skipped', text: 'no credentials to ask DynamoDB with' })
+    expect(found[6]).toMatchObject({ level: 'skipped', text: 'no credentials for requests to DynamoDB' })
   })
 
   it('says how to start a local DynamoDB that does not respond', async () => {

@@ -45,7 +45,7 @@ it('leaves the migrations table out where a database has the log', async () => {
 })
 
 it.each([
-  [{}, '--account: is needed'],
+  [{}, '--account: is missing'],
   [{ account: '12345' }, '--account: must be the 12 digits of an AWS account, not "12345"'],
   [{ account: ACCOUNT, role: 'index' }, 'index_keys (default): is empty'],
   [{ account: ACCOUNT, role: 'clean', scan: true }, '--scan: changes nothing for clean'],

@@ -79,7 +79,7 @@ it('chooses migrations as up and down do', async () => {
   await expect(umzug.dryRun('up', { to: '9_z' })).rejects.toThrow(`Couldn't find migration to apply with name "9_z"`)
 })
 
-it('starts from the live table, and shows on the way down what would be deleted', async () => {
+it('starts from the live table, and shows what down would delete', async () => {
   const { umzug, tableName, place } = await prepare({ 'migrations/1_a.js': CREATE }, { ttl: false })
   await umzug.up()
   const sent = changes().length
@@ -117,7 +117,7 @@ it('names a migration that imports anything else, and neither loads nor runs it'
   expect(existsSync('loaded') || existsSync(join(root, 'loaded'))).toBe(false)
 })
 
-it('says so when a migration uses its context, or changes items', async () => {
+it('gives the reason when a migration uses its context, or changes items', async () => {
   const cleaning = `const { collectGarbage } = require('dynamo-session-store')
 exports.up = async () => { await collectGarbage({ maxStale: 1 }) }`
   const context = { write: () => expect.unreachable() }
@@ -154,5 +154,5 @@ it('shows an error that the migration would meet, and no migration after it', as
 it('only names migrations that are given in code', async () => {
   const migrations = [{ name: '1_a', up: async () => expect.unreachable() }]
   const { umzug } = await prepare({}, { migrations })
-  expect(await umzug.dryRun('up')).toEqual([{ name: '1_a', reason: 'it is no file' }])
+  expect(await umzug.dryRun('up')).toEqual([{ name: '1_a', reason: 'it is not a file' }])
 })

@@ -95,7 +95,7 @@ onEachStorage('the log of migrations', (newPlace) => {
     expect((await umzug.status()).changed).toEqual([])
   })
 
-  it('remembers that a migration created the table although it failed, or ran again', async () => {
+  it('remembers that a migration created the table, even if the migration failed or ran again', async () => {
     Object.assign(globalThis, { failed: false })
     const { open } = await newPlace()
     const { umzug, exists } = await prepare({ 'migrations/1_a.js': FAILING_ONCE }, open)
@@ -112,7 +112,7 @@ onEachStorage('the log of migrations', (newPlace) => {
 })
 
 describe('tables of migrations', () => {
-  it('leaves a table on the way down that the migration found there, and deletes it with the one that created it', async () => {
+  it('down leaves a table that its up found, and deletes a table that its up created', async () => {
     const { umzug, exists, logger } = await prepare(
       { 'migrations/1_a.js': CREATE, 'migrations/2_b.js': CREATE },
       inMemory(),
@@ -121,7 +121,7 @@ describe('tables of migrations', () => {
     await umzug.down()
     expect(await exists()).toBe(true)
     expect(logger.warnings.at(-1)).toMatch(
-      /^table ".*" stays: 2_b did not create it, it was there before\. To delete it: npx dynamo-session delete-table$/,
+      /^table ".*" stays: 2_b did not create it, but found it\. To delete it: npx dynamo-session delete-table$/,
     )
     expect((await umzug.pending()).map(({ name }) => name)).toEqual(['2_b'])
     await umzug.down()
@@ -151,13 +151,13 @@ describe('tables of migrations', () => {
     expect(await umzug.baseline()).toEqual([])
   })
 
-  it('says that the table is missing although a migration is logged that created it', async () => {
+  it('fails if the table is missing although the migration that created it is logged', async () => {
     const { umzug, table, exists } = await prepare({ 'migrations/1_a.js': CREATE }, inMemory())
     await umzug.up()
     await umzug.up()
     await deleteTable(table)
     await expect(umzug.up()).rejects.toThrow(
-      `table "${table.tableName}" does not exist, although 1_a is logged as executed: somebody deleted the table. ` +
+      `table "${table.tableName}" does not exist, although 1_a is logged as executed: the table was deleted afterwards. ` +
         'Create it: npx dynamo-session create-table. Or run the migration again: npx umzug up --name 1_a --rerun ALLOW',
     )
     await expect(umzug.dryRun('up')).rejects.toThrow('does not exist, although 1_a is logged as executed')
@@ -223,7 +223,7 @@ describe('the log of migrations', () => {
     expect(await new KnexStorage({ knex: database }).executed()).toEqual(['1_a', '2_b', '3_c'])
   })
 
-  it('logs a migration without details where the column can not be added, and says so', async () => {
+  it('logs a migration without details, with a warning, if the column cannot be added', async () => {
     recordRuns()
     const database = await olderTable()
     const alterTable = async () => Promise.reject(new Error('permission denied'))
@@ -280,7 +280,7 @@ it("gives the migrations table of another account's session table no key of that
   expect(input).not.toHaveProperty('SSESpecification')
 })
 
-describe('deleteTable in a migration, where somebody can answer', () => {
+describe('deleteTable in a migration that can ask for confirmation', () => {
   it('asks before it deletes a table with sessions, and only then', async () => {
     const options = { ...engine.options(), ttl: false }
     const questions: string[] = []

@@ -101,7 +101,7 @@ describe('with manage_table: false', () => {
     await expect(createTable(options())).rejects.toMatchObject({
       code: 'TABLE_MISSING',
       message:
-        'table "sessions" does not exist; whoever manages the table has to create it, because manage_table is false (code)',
+        'table "sessions" does not exist; create it with the tool that manages it, because manage_table is false (code)',
     })
     expect(changes(0)).toEqual([])
   })
@@ -109,7 +109,7 @@ describe('with manage_table: false', () => {
   it('refuses a table that is still being created', async () => {
     await made()
     Object.assign(stub.table('sessions'), { status: 'CREATING', pending: 9 })
-    await expect(createTable(options())).rejects.toThrow('table "sessions" is still CREATING; run it again')
+    await expect(createTable(options())).rejects.toThrow('table "sessions" is still CREATING; try again')
   })
 
   it('deletes neither the table nor an index, with a warning', async () => {
@@ -125,7 +125,7 @@ describe('with manage_table: false', () => {
     expect(changes(since)).toEqual([])
   })
 
-  it('the commands say so: create-table verifies, delete-table is an error', async () => {
+  it('create-table only verifies, and delete-table is an error', async () => {
     await made()
     const since = stub.requests.length
     const yaml = `manage_table: false\nendpoint: ${stub.endpoint}\nregion: ${stub.region}\n`
@@ -134,7 +134,7 @@ describe('with manage_table: false', () => {
     await createTableCommand({}, logger)
     expect(logger.lines.at(-1)).toMatch(/^table "sessions" is as declared; it was only verified/)
     await expect(deleteTableCommand({ yes: true }, logger)).rejects.toThrow(
-      'manage_table (config/dynamo_session_store.yml:1): is false, so table "sessions" is not deleted here',
+      'manage_table (config/dynamo_session_store.yml:1): is false, so table "sessions" was not deleted',
     )
     expect(changes(since)).toEqual([])
   })

@@ -96,29 +96,29 @@ describe('the table of another account', () => {
     ])
   })
 
-  it('is not created: CreateTable belongs to the account of its owner', async () => {
+  it('is not created: only the owner may send CreateTable', async () => {
     for (const manageTable of [undefined, true]) {
       await expect(createTable(options({ manageTable }))).rejects.toMatchObject({
         code: 'TABLE_MISSING',
-        message: `table "${arn}" does not exist; CreateTable belongs to the owner's account: create "${name}" in account ${OWNER}`,
+        message: `table "${arn}" does not exist; only the owner's account may create it: create "${name}" in account ${OWNER}`,
       })
     }
     expect(changes()).toEqual([])
   })
 
-  it('gets no Time to Live: UpdateTimeToLive belongs to the account of its owner', async () => {
+  it('gets no Time to Live: only the owner may send UpdateTimeToLive', async () => {
     await owned()
     Object.assign(plane.table(name).ttl, { status: 'DISABLED', attribute: undefined })
     const since = changes().length
     const logger = recordingLogger()
     await createTable(options(), { logger })
     expect(logger.warnings).toEqual([
-      expect.stringContaining(`UpdateTimeToLive belongs to the owner's account: change it in account ${OWNER}`),
+      expect.stringContaining(`only the owner's account may change Time to Live: change it in account ${OWNER}`),
     ])
     expect(changes()).toHaveLength(since)
     plane.deny('UpdateTimeToLive')
     await expect(createTable(options({ manageTable: true, ttl: true }))).rejects.toThrow(
-      `this request belongs to the owner's account, ${OWNER}`,
+      `only the owner's account may send this request, ${OWNER}`,
     )
   })
 

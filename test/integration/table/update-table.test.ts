@@ -116,7 +116,7 @@ describe('updateTable', () => {
     expect((await updateTable(declared)).changed).toEqual(['deletion_protection', 'table_class'])
   })
 
-  it('waits until the table is ACTIVE before the next change, also after the change of somebody else', async () => {
+  it('waits until the table is ACTIVE before the next change, also after a change by another program', async () => {
     await createTable(options())
     Object.assign(stub.table('sessions'), { status: 'UPDATING', pending: 2 })
     const waits = recordWaits()
@@ -145,7 +145,7 @@ describe('updateTable', () => {
     expect(stub.operations.slice(before).filter((operation) => /^(Update|Tag|Untag)/.test(operation))).toEqual([])
   })
 
-  it('makes an index anew only with removeIndexes', async () => {
+  it('replaces an index only with removeIndexes', async () => {
     await createTable(options({ indexKeys: ['user_id'] }))
     Object.assign(stub.table('sessions').indexes[0] ?? {}, { Projection: { ProjectionType: 'ALL' } })
     const declared = options({ indexKeys: ['user_id'] })
@@ -171,7 +171,7 @@ describe('updateTable', () => {
     expect((await updateTable(options({ ttl: true }))).changed).toEqual(['ttl'])
   })
 
-  it('refuses a table that can not hold sessions before the first change', async () => {
+  it('refuses a table that cannot hold sessions before the first change', async () => {
     await createTable(options({ tableKey: 'id', ttl: false }))
     const before = stub.requests.length
     await expect(updateTable(options({ deletionProtection: true }))).rejects.toMatchObject({ code: 'TABLE_SCHEMA' })
@@ -193,7 +193,7 @@ describe('updateTable', () => {
         message:
           'Subscriber limit exceeded: Update to PayPerRequest mode are limited to once in 1 day(s). Last update at x. Next update can be made at y',
       },
-      /AWS allows this change only so often \(Subscriber limit.*Next update can be made at y\); run it again later \(documented limit: AWS allows four switches.*bp-switching-capacity-modes/,
+      /AWS limits how often this change is allowed \(Subscriber limit.*Next update can be made at y\); try again later \(documented limit: AWS allows four switches.*bp-switching-capacity-modes/,
     ],
     [
       'UpdateTable',
@@ -308,7 +308,7 @@ describe('defaults that DynamoDB leaves out, or adds', () => {
 })
 
 describe('readTableOptions', () => {
-  it('gives the settings of the live table as plain options, from which another table is made the same', async () => {
+  it('returns the settings of the live table as plain options, which make an identical table', async () => {
     const { indexKeys: _, ...made } = EVERYTHING
     await createTable(options({ ...made, indexKeys: ['user_id'] }))
     const read = await readTableOptions(options())
@@ -326,7 +326,7 @@ describe('readTableOptions', () => {
     expect(await readTableOptions(options())).toEqual(before)
   })
 
-  it('gives undefined where there is no table', async () => {
+  it('returns undefined if there is no table', async () => {
     expect(await readTableOptions(options())).toBeUndefined()
   })
 

@@ -93,8 +93,8 @@ it('lists with --dry-run what up and down would run, and runs nothing', async ()
   await UMZUG_COMMANDS.up(umzug, { dryRun: true, to: '2_b' })
   expect(lines).toEqual([
     'dry run: nothing is changed, nothing is logged',
-    "would run 1_a: its requests are not known, because the application's umzug runs it in its own way",
-    "would run 2_b: its requests are not known, because the application's umzug runs it in its own way",
+    "would run 1_a: its requests are not known, because the application's umzug loads migrations in its own way",
+    "would run 2_b: its requests are not known, because the application's umzug loads migrations in its own way",
     '2 migrations would run',
   ])
   await umzug.up()

@@ -69,8 +69,8 @@ describe('a dry run does not run a migration', () => {
     expect(await reasonOf(file, text)).toBe(reason)
   })
 
-  it('that it does not understand', async () => {
-    expect(await reasonOf('1.js', 'exports.up = (')).toBe('its syntax is not understood')
+  it('that has a syntax error', async () => {
+    expect(await reasonOf('1.js', 'exports.up = (')).toBe("its syntax can't be parsed")
   })
 
   it('that would use another version of this package, or none', async () => {

@@ -99,7 +99,7 @@ describe('a difference', () => {
     )
   })
 
-  it('is one line when the billing mode differs, without the capacities that mean nothing yet', () => {
+  it('is one line when the billing mode differs, without the capacities', () => {
     const table = tableFacts({ billingMode: 'provisioned', capacity: { read: 1, write: 1 } })
     expect(differences({ maxReadRequestUnits: 7 }, { table })).toEqual(['billing_mode'])
     expect(differences({ readCapacity: 7 })).toEqual(['billing_mode'])

@@ -31,7 +31,7 @@ it('names each index, and the migrations table only for the role that deploys', 
   expect(resources('deploy')).toEqual([TABLE, `${TABLE}_migrations`])
 })
 
-it('allows no change of a table that somebody else manages', () => {
+it('allows no change of a table with manage_table: false', () => {
   const [table] = policy('deploy', { manageTable: false, tags: { a: 'b' }, pointInTimeRecovery: true }).Statement
   expect(table?.Action).toEqual([
     'dynamodb:DescribeTable',

@@ -106,7 +106,7 @@ describe('the change of a table', () => {
     expect(change({ ttl: true }, {}, off).notices.join()).toContain('delete items whose expire_at has passed')
   })
 
-  it('removes tags on the way down only if it added some', () => {
+  it('removes tags in down only if up adds tags', () => {
     const tags = { tags: { value: { team: 'a' } } }
     expect(change({ tags: { team: 'b' } }, {}, tags)).toMatchObject({
       up: { tags: { team: 'b' } },
@@ -133,11 +133,11 @@ describe('the change of a table', () => {
     expect(change(declared, { ...provisioned, indexes }).up).toEqual({ readCapacity: 9, writeCapacity: 8 })
   })
 
-  it('can not lower warm throughput again', () => {
+  it('cannot lower warm throughput again', () => {
     expect(change({ warmReadUnits: 20_000 })).toMatchObject({ up: { warmReadUnits: 20_000 }, down: {} })
   })
 
-  it('leaves what updateTable leaves, and says so', () => {
+  it('leaves what updateTable leaves, with a note', () => {
     const { up, notices } = change(
       {},
       { deletionProtection: true },

@@ -120,6 +120,17 @@ onEachEngine('the attributes of index_keys', (engine) => {
     expect(await item()).toMatchObject({ data: { S: '{"user_id":43}' }, user_id: { S: '43' } })
   })
 
+  it.each(LOCKINGS)('stay those of the other request, however often this one saves nothing: %s', async (locking) => {
+    await put({ updated_at: { S: '2025-01-01T00:00:00.000Z' } })
+    const sessions = repository({ locking })
+    const old = await found(sessions)
+    if (locking === 'pessimistic') await sessions.release(old)
+    await sessions.update(await found(sessions), { user_id: 43 })
+    const saved = await sessions.update({ ...old, token: undefined }, old.data)
+    if (saved) await sessions.update(saved, saved.data)
+    expect(await userId()).toEqual({ S: '43' })
+  })
+
   it('match the merged data, not the data of one request', async () => {
     const sessions = repository()
     await sessions.create('s1', { user_id: 42 })

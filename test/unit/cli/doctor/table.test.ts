@@ -59,7 +59,7 @@ describe('the indexes of the table', () => {
     })
     expect(findings[5]?.text).toContain('has the key "f" (N)')
     expect(findings[6]).toMatchObject({
-      text: '"g-index" has "g" (S), ALL, declared is "g" (S), KEYS_ONLY',
+      text: '"g-index" has "g" (S), ALL instead of "g" (S), KEYS_ONLY',
       remedy: expect.stringContaining('--remove-indexes'),
     })
   })

@@ -21,5 +21,7 @@ it('shows nothing of a file that does not exist, or differs only in its line end
 
 it('says that a folder is at the path', () => {
   const root = currentFolderWith({ 'a.yml/b': '' })
-  expect(() => differenceOf({ path: join(root, 'a.yml'), text: 'one\n' })).toThrow(/^a\.yml is a folder$/)
+  expect(() => differenceOf({ path: join(root, 'a.yml'), text: 'one\n' })).toThrow(
+    /^a\.yml is a folder: rename or remove the folder$/,
+  )
 })

@@ -50,7 +50,7 @@ it('keeps a file for a reason, even with force', async () => {
   expect(disk.files()).toHaveLength(3)
 })
 
-it('shows in a dry run what would go', async () => {
+it('shows in a dry run what would be removed', async () => {
   const disk = memory({ 'config/a.yml': 'text a\n', 'b.yml': 'changed' })
   expect(await undo(disk, { dryRun: true })).toEqual(['removed', 'refused'])
   expect(disk.files()).toHaveLength(3)

@@ -29,7 +29,7 @@ function bodies(text: string) {
 }
 
 describe('a migration that drops the table', () => {
-  it.each(LANGUAGES)('deletes on the way up, and creates on the way down: %s', async (language) => {
+  it.each(LANGUAGES)('deletes the table in up, and creates it in down: %s', async (language) => {
     const { text, path, notices } = await plan({}, { name: 'DropSessions', language })
     expect(path).toMatch(/_drop_sessions\.\w+$/)
     expect(bodies(text)).toEqual({ up: '  await deleteTable()', down: '  await createTable()' })
@@ -45,7 +45,7 @@ describe('a migration that drops the table', () => {
 })
 
 describe('a migration that removes an index', () => {
-  it.each(LANGUAGES)('deletes it on the way up, and adds it on the way down: %s', async (language) => {
+  it.each(LANGUAGES)('deletes the index in up, and adds it in down: %s', async (language) => {
     const files = { [CONFIG]: 'index_keys: [user.id]\n' }
     const { text, notices } = await plan(files, { name: 'RemoveUserIdIndex', language })
     expect(bodies(text)).toEqual({
@@ -55,7 +55,7 @@ describe('a migration that removes an index', () => {
     expect(notices[0]).toContain('remove "user.id" from index_keys too')
   })
 
-  it('takes a key that index_keys has no more from --index', async () => {
+  it('takes the key from --index if index_keys no longer has the key', async () => {
     await expect(plan({}, { name: 'RemoveUserIdIndex' })).rejects.toThrow('--index user_id')
     const { text, notices } = await plan({}, { name: 'RemoveUserIdIndex', index: 'userId' })
     expect(bodies(text).up).toBe("  await deleteIndex('userId')")
@@ -79,7 +79,7 @@ describe('the kind of a migration', () => {
     expect(bodies(text).up).toBe(`  ${up}`)
   })
 
-  it('wins over the name', async () => {
+  it('overrides the name', async () => {
     const { path, text } = await plan({}, { name: 'CreateUserIdIndex', kind: 'create' })
     expect(path).toContain('_create_user_id_index.js')
     expect(bodies(text).up).toBe('  await createTable()')
@@ -202,7 +202,7 @@ describe('a migration that updates the table', () => {
     expect(text).toContain('{ deleteIndex, updateTable }')
   })
 
-  it('calls no function on the way down without need', async () => {
+  it('calls no function in down without need', async () => {
     const index = await update({ up: { indexKeys: ['y'] }, down: { indexKeys: [] }, addedIndexes: ['y'] })
     expect(bodies(index.text).down).toBe("  await deleteIndex('y')")
     const warm = await update({ up: { warmReadUnits: 20_000 }, down: {} })
@@ -231,7 +231,7 @@ describe('a migration that updates the table', () => {
     )
   })
 
-  it('is refused where the live table can not be read', async () => {
+  it('is refused if the live table cannot be read', async () => {
     const denied = plan({}, { kind: 'update' }, async () => {
       throw new Error('no permission')
     })
@@ -252,7 +252,7 @@ describe('undo of an update', () => {
     expect(text).toContain('updateTable({ ttl: true })')
   })
 
-  it('compares with nothing where the live table can not be read, so that only force removes the file', async () => {
+  it('plans no text if the live table cannot be read, so only force removes the file', async () => {
     const { text, notices } = await plan(files, { name: 'UpdateSessions', undo: true }, unread)
     expect([text, notices]).toEqual(['', [expect.stringContaining('the live table was read')]])
   })
