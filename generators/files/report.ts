@@ -31,13 +31,16 @@ function whatHappened(outcome: Outcome, was: string): string {
   }
 }
 
-/** The lines below the files: notices, and what to do next. */
+/**
+ * The lines after those of the files: notices, and what to do next. Both are about files that are written. So after undo there
+ * are none, unless nothing was planned: then the notices say why.
+ */
 export function closingLines(plan: Plan, outcomes: readonly Outcome[], settings: ReportSettings): string[] {
   const { root, dryRun, undo } = settings
   const reasons = outcomes.flatMap((outcome) =>
     outcome.kind === 'refused' ? [`note: without --dry-run: ${outcome.reason}`] : [],
   )
-  const notices = plan.notices.map((notice) => `note: ${notice}`)
+  const notices = undo && outcomes.length > 0 ? [] : plan.notices.map((notice) => `note: ${notice}`)
   const lines = [...reasons, ...notices, ...(dryRun || undo ? [] : nextLines(plan, root))]
   return lines.map((line) => fitForLine(line))
 }

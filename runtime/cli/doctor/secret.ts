@@ -9,7 +9,7 @@ const SHORTEST = 32
 
 /** Values of examples and templates, which everybody knows. */
 const PLACEHOLDER =
-  /^(?:(.)\1*|<.*>|\$\{.*|.*\b(?:change|replace)[-_ ]?(?:me|this|it)\b.*|(?:your|my|the|our|some)(?:[-_ ][a-z]+)+|(?:super|top|very|session|app|dev|test|my)?[-_ ]?(?:secret|s3cr3t|password|key)(?:[-_ ]?key)?(?:[-_ ]?base)?\d*|keyboard ?cat|placeholder|todo|example.*|insert.*|xxx.*|shh+|(?:123)+.*|development|local|test|dummy)$/i
+  /^(?:(.)\1*|<.*>|\$\{.*|.*\b(?:change|replace)[-_ ]?(?:me|this|it)\b.*|(?:your|my|the|our|some)(?:[-_ ][a-z]+)+|(?:super|top|very|session|app|dev|test|my)?[-_ ]?(?:secret|s3cr3t|password|key)(?:[-_ ]?key)?(?:[-_ ]?base)?\d*|keyboard ?cat|placeholder|todo|example.*|insert.*|xxx.*|shh+|(?:123)+\d{0,7}|(?:1234567890)+\d{0,9}|development|local|test|dummy)$/i
 
 /** Whether the secrets can be read, and could be guessed. Never shows a secret. */
 export function* secretFindings(configuration: Configuration): Generator<Finding> {

@@ -17,6 +17,7 @@ it.each([
   'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
   '<your secret>',
   '123123',
+  '12345678901234567890123456789012',
   'development',
   'replace me',
 ])('a placeholder is weak: %j', (secret) => {
@@ -29,6 +30,10 @@ it('a short secret is weak, a long one is not', () => {
   for (const encoding of ['hex', 'base64', 'base64url'] as const) {
     expect(weakness(randomBytes(32).toString(encoding))).toBeUndefined()
   }
+})
+
+it('a random secret that begins with 123 is not weak', () => {
+  expect(weakness('123e9a0b7c4d5f6081929384a5b6c7d8')).toBeUndefined()
 })
 
 it('says which secret of a list is weak, and where the list is set', () => {
