@@ -89,7 +89,7 @@ const FILES: Record<Target, (input: CleaningInput, facts: Facts) => PlannedFile[
       text: render('session-cleaning/crontab.hbs', {
         run: packageManagerOf(root).run,
         folder: crontabText(root),
-        nodeFolder: dirname(process.execPath),
+        path: [...new Set([dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'])].join(':'),
         flags: flags(expireAtOnly),
         environment: crontabText(environment),
       }),
