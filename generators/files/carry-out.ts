@@ -1,6 +1,7 @@
 import * as nodeFs from 'node:fs'
 import { GeneratorError, type Plan, type PlannedFile, shownPath } from './plan.js'
-import { type FileSystem, removeFile, writeFiles } from './write.js'
+import { lineFeeds, textOf } from './read.js'
+import { existsText, type FileSystem, removeFiles, writeFiles } from './write.js'
 
 export interface CarryOutSettings {
   /** Overwrite files that exist. With `undo`: remove files that were changed. */
@@ -29,24 +30,26 @@ export type Outcome = { readonly file: PlannedFile } & (
  * @throws {GeneratorError} when a file is refused or can't be written; then nothing was written or removed
  */
 export async function carryOut(plan: Plan, settings: CarryOutSettings = {}): Promise<Outcome[]> {
-  const { dryRun = false, undo = false, fs = nodeFs } = settings
+  const { force = false, dryRun = false, undo = false, fs = nodeFs } = settings
   const outcomes: Outcome[] = []
   for (const file of plan.files) outcomes.push(await outcomeOf(file, settings))
   if (dryRun) return outcomes
   const refused = outcomes.flatMap((outcome) => (outcome.kind === 'refused' ? [outcome.reason] : []))
   if (refused.length > 0) throw new GeneratorError(refused.join('; '))
-  if (undo) for (const { file, kind } of outcomes) if (kind === 'removed') removeFile(file.path, fs)
-  writeFiles(
-    outcomes.filter(({ kind }) => kind === 'written').map(({ file }) => file),
-    fs,
-  )
+  const filesOf = (wanted: Outcome['kind']) => outcomes.filter(({ kind }) => kind === wanted).map(({ file }) => file)
+  if (undo) {
+    removeFiles(
+      filesOf('removed').map(({ path }) => path),
+      fs,
+    )
+  } else writeFiles(filesOf('written'), { overwrite: force, fs })
   return outcomes
 }
 
 async function outcomeOf(file: PlannedFile, settings: CarryOutSettings): Promise<Outcome> {
   const { force = false, skip = false, undo = false, keep, fs = nodeFs } = settings
   const present = fs.existsSync(file.path)
-  const identical = present && sameText(file, fs)
+  const identical = textOf(file.path, fs) === lineFeeds(file.text)
   if (undo) {
     if (!present) return { file, kind: 'absent' }
     const kept = await keep?.(file)
@@ -59,25 +62,10 @@ async function outcomeOf(file: PlannedFile, settings: CarryOutSettings): Promise
   return reason === undefined ? { file, kind: 'written' } : { file, kind: skip ? 'left' : 'refused', reason }
 }
 
-/** Git may have changed the line endings on Windows. */
-function sameText({ path, text }: PlannedFile, fs: FileSystem): boolean {
-  try {
-    return String(fs.readFileSync(path, 'utf8')).replaceAll('\r\n', '\n') === text.replaceAll('\r\n', '\n')
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EISDIR')
-      throw new GeneratorError(`${shownPath(path)} is a folder: rename or remove the folder`)
-    throw new GeneratorError(`${shownPath(path)} can't be read: ${(cause as Error).message}`, { cause })
-  }
-}
-
 function assertNotInstalled(path: string): void {
   if (!/(^|[\\/])node_modules([\\/]|$)/.test(path)) return
   const text = "is inside node_modules, where npm deletes it: choose the application's folder with --dest"
   throw new GeneratorError(`${shownPath(path)} ${text}`)
-}
-
-function existsText(path: string): string {
-  return `${shownPath(path)} exists already and was left as it is; --force overwrites it`
 }
 
 function changedText(path: string): string {

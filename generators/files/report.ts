@@ -1,4 +1,5 @@
 import { fitForLine } from '../../runtime/fit-for-output.js'
+import { packageManagerOf } from '../project/package-manager.js'
 import type { Outcome } from './carry-out.js'
 import { type Plan, shownPath } from './plan.js'
 
@@ -31,19 +32,25 @@ function whatHappened(outcome: Outcome, was: string): string {
   }
 }
 
-/** The lines below the files: notices, and what to do next. */
+/**
+ * The lines after those of the files: notices, and what to do next. Both are about files that are written. So after undo there
+ * are none, unless nothing was planned: then the notices say why.
+ */
 export function closingLines(plan: Plan, outcomes: readonly Outcome[], settings: ReportSettings): string[] {
   const { root, dryRun, undo } = settings
   const reasons = outcomes.flatMap((outcome) =>
     outcome.kind === 'refused' ? [`note: without --dry-run: ${outcome.reason}`] : [],
   )
-  const notices = plan.notices.map((notice) => `note: ${notice}`)
+  const notices = undo && outcomes.length > 0 ? [] : plan.notices.map((notice) => `note: ${notice}`)
   const lines = [...reasons, ...notices, ...(dryRun || undo ? [] : nextLines(plan, root))]
   return lines.map((line) => fitForLine(line))
 }
 
+/** Plans name commands with `npx`. Here they get the package manager of the application. */
 function nextLines({ next }: Plan, root: string): string[] {
   const head = shownPath(root) === '.' ? 'Next:' : `Next, in ${shownPath(root)}:`
-  if (typeof next === 'string') return [`${head} ${next}`]
-  return next.length === 0 ? [] : [head, ...next.map((line) => `  ${line}`)]
+  const { run } = packageManagerOf(root)
+  const shown = (line: string) => line.replace(/(?<= |^)npx (?=\w)/g, `${run} `)
+  if (typeof next === 'string') return [`${head} ${shown(next)}`]
+  return next.length === 0 ? [] : [head, ...next.map((line) => `  ${shown(line)}`)]
 }

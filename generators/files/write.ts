@@ -6,7 +6,9 @@ import { GeneratorError, type PlannedFile, shownPath } from './plan.js'
 export type FileSystem = Pick<
   typeof nodeFs,
   | 'chmodSync'
+  | 'copyFileSync'
   | 'existsSync'
+  | 'linkSync'
   | 'mkdirSync'
   | 'readFileSync'
   | 'realpathSync'
@@ -17,52 +19,135 @@ export type FileSystem = Pick<
   | 'writeFileSync'
 >
 
+export interface WriteSettings {
+  /** Overwrite files that exist. */
+  readonly overwrite?: boolean
+  readonly fs?: FileSystem
+}
+
 /**
- * Writes files and the folders that they need. Each file is written completely or not at all. If one can't be
- * written, for example on a full disk, no new file is left.
+ * Writes files and the folders that they need. Each file is written whole, or not at all. When one can't be written,
+ * for example on a full disk, all files are as they were before.
  *
- * @throws {GeneratorError} when a file can't be written
+ * @throws {GeneratorError} when a file can't be written, or exists and must not be overwritten
  */
-export function writeFiles(files: readonly PlannedFile[], fs: FileSystem = nodeFs): void {
-  const cleanUp: (() => void)[] = []
-  const written = files.map((file, index) => {
-    const temporary = join(dirname(file.path), `.dynamo-session-store-${process.pid}-${index}.tmp`)
-    return attempt(file, cleanUp, () => {
-      const folder = dirname(file.path)
-      const created = fs.mkdirSync(folder, { recursive: true })
-      if (created !== undefined) cleanUp.push(() => removeEmptyFolders(folder, created, fs))
-      cleanUp.push(() => fs.rmSync(temporary, { force: true }))
-      // Some file systems report a full disk only when they flush.
-      fs.writeFileSync(temporary, file.text, { flush: true })
-      if (fs.existsSync(file.path)) fs.chmodSync(temporary, fs.statSync(file.path).mode)
-      return { file, temporary }
-    })
+export function writeFiles(
+  files: readonly PlannedFile[],
+  { overwrite = false, fs = nodeFs }: WriteSettings = {},
+): void {
+  const restore: Step[] = []
+  const finish: Step[] = []
+  const failed = ({ path }: PlannedFile, cause: unknown) => {
+    const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST' && fs.existsSync(path)
+    return exists ? existsText(path) : `${shownPath(path)} can't be written: ${(cause as Error).message}`
+  }
+  const prepared = allOrNothing(files, { restore, failed }, (file, index): PreparedFile => {
+    // The file behind a symbolic link is replaced, not the link. A rename works only within one file system.
+    const target = fs.existsSync(file.path) ? String(fs.realpathSync(file.path)) : file.path
+    const folder = dirname(target)
+    const temporary = temporaryPath(target, `${index}.tmp`)
+    const created = fs.mkdirSync(folder, { recursive: true })
+    if (created !== undefined) restore.push(() => removeEmptyFolders(folder, created, fs))
+    restore.push(() => fs.rmSync(temporary, { force: true }))
+    // A file system may report only while it flushes that the disk is full.
+    fs.writeFileSync(temporary, file.text, { flush: true })
+    if (!overwrite || !fs.existsSync(target)) return { ...file, target, temporary }
+    fs.chmodSync(temporary, fs.statSync(target).mode)
+    const before = temporaryPath(target, `${index}.old.tmp`)
+    restore.push(() => fs.rmSync(before, { force: true }))
+    fs.copyFileSync(target, before)
+    finish.push(() => fs.rmSync(before))
+    return { ...file, target, temporary, before }
   })
-  for (const { file, temporary } of written) {
-    attempt(file, cleanUp, () => fs.renameSync(temporary, targetOf(file.path, fs)))
-  }
+  allOrNothing(prepared, { restore, failed }, ({ target, temporary, before }) => {
+    if (overwrite) fs.renameSync(temporary, target)
+    else createByLink(temporary, target, fs)
+    restore.push(() => (before === undefined ? fs.rmSync(target) : fs.renameSync(before, target)))
+  })
+  for (const step of finish) ignoringErrors(step)
 }
 
-/** @throws {GeneratorError} when the file can't be removed */
-export function removeFile(path: string, fs: FileSystem = nodeFs): void {
+/**
+ * Removes files: all of them, or none.
+ *
+ * @throws {GeneratorError} when a file can't be removed
+ */
+export function removeFiles(paths: readonly string[], fs: FileSystem = nodeFs): void {
+  const restore: Step[] = []
+  const failed = ({ path }: { readonly path: string }, cause: unknown) =>
+    `${shownPath(path)} can't be removed: ${(cause as Error).message}`
+  const moved = allOrNothing(
+    paths.map((path) => ({ path })),
+    { restore, failed },
+    ({ path }, index) => {
+      const temporary = temporaryPath(path, `${index}.old.tmp`)
+      fs.renameSync(path, temporary)
+      restore.push(() => fs.renameSync(temporary, path))
+      return temporary
+    },
+  )
+  for (const temporary of moved) fs.rmSync(temporary)
+}
+
+/** Why an existing file is not overwritten. */
+export function existsText(path: string): string {
+  return `${shownPath(path)} exists already and was left as it is; --force overwrites it`
+}
+
+type Step = () => void
+
+/** The file is written beside its place. */
+interface PreparedFile extends PlannedFile {
+  readonly target: string
+  readonly temporary: string
+  /** A copy of the file that is overwritten. */
+  readonly before?: string
+}
+
+interface Recovery<T> {
+  /** What undoes the work. The last step comes first. */
+  readonly restore: readonly Step[]
+  /** The message of the error. */
+  readonly failed: (each: T, cause: unknown) => string
+}
+
+function allOrNothing<T, R>(
+  all: readonly T[],
+  { restore, failed }: Recovery<T>,
+  work: (each: T, at: number) => R,
+): R[] {
+  return all.map((each, at) => {
+    try {
+      return work(each, at)
+    } catch (cause) {
+      const message = failed(each, cause)
+      for (const step of restore.toReversed()) ignoringErrors(step)
+      throw new GeneratorError(message, { cause })
+    }
+  })
+}
+
+/** Codes of errors of file systems without hard links. */
+const NO_LINKS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK']
+
+/** Gives a file another name. A file that another program has created there meanwhile stays, which a rename would replace. */
+function createByLink(temporary: string, target: string, fs: FileSystem): void {
   try {
-    fs.rmSync(path)
-  } catch (cause) {
-    throw new GeneratorError(`${shownPath(path)} can't be removed: ${(cause as Error).message}`, { cause })
+    fs.linkSync(temporary, target)
+  } catch (error) {
+    if (!NO_LINKS.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (fs.existsSync(target)) throw Object.assign(new Error(`EEXIST: ${target} exists`), { code: 'EEXIST' })
+    fs.renameSync(temporary, target)
   }
+  ignoringErrors(() => fs.rmSync(temporary, { force: true }))
 }
 
-function attempt<T>({ path }: PlannedFile, cleanUp: readonly (() => void)[], work: () => T): T {
-  try {
-    return work()
-  } catch (cause) {
-    for (const step of cleanUp.toReversed()) ignoringErrors(step)
-    throw new GeneratorError(`${shownPath(path)} can't be written: ${(cause as Error).message}`, { cause })
-  }
+function temporaryPath(path: string, ending: string): string {
+  return join(dirname(path), `.dynamo-session-store-${process.pid}-${ending}`)
 }
 
-/** Ignores errors: the earlier error is the one to report. */
-function ignoringErrors(step: () => void): void {
+/** What matters is the error before, or that the files are written. */
+function ignoringErrors(step: Step): void {
   try {
     step()
   } catch {}
@@ -72,9 +157,4 @@ function ignoringErrors(step: () => void): void {
 function removeEmptyFolders(folder: string, first: string, fs: FileSystem): void {
   fs.rmdirSync(folder)
   if (folder !== first) removeEmptyFolders(dirname(folder), first, fs)
-}
-
-/** At the path of a symbolic link, its target is replaced, not the link. */
-function targetOf(path: string, fs: FileSystem): string {
-  return fs.existsSync(path) ? String(fs.realpathSync(path)) : path
 }

@@ -73,7 +73,9 @@ export async function addGenerator<const Q extends Questions>(
   )
   /** plop's values for the questions, without the pads' values. */
   const valuesFromPlop = (line: CommandLine<Q>, given: object) =>
-    line.answers ? asked : Object.fromEntries(Object.entries(given).filter(([key]) => key in generator.questions))
+    line.answers
+      ? asked
+      : Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(generator.questions, key)))
   plop.setGenerator(name, {
     description,
     prompts: withPads(questions, { argv, name, commandLine }) as unknown as PlopGeneratorConfig['prompts'],

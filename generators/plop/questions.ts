@@ -65,7 +65,7 @@ export function checkedAnswers<Q extends Questions>(
   const flags: Record<string, boolean> = {}
   for (const [key, value] of Object.entries(given)) {
     const name = nameOf(key)
-    const question = questions[name]
+    const question = Object.hasOwn(questions, name) ? questions[name] : undefined
     if (value === undefined) continue
     if (question !== undefined) {
       const problem = value === '' ? undefined : valueProblem(key, question, value, root)

@@ -1,6 +1,7 @@
 import type { NodePlopAPI } from 'plop'
 import { type AddSettings, addGenerator } from '../plop/add-generator.js'
-import { planCleaning, TARGETS } from './plan.js'
+import { environmentNameProblem } from '../session-config/plan.js'
+import { TARGETS } from './targets.js'
 
 /** `npx plop session-cleaning [target]` */
 export async function addSessionCleaning(plop: NodePlopAPI, settings: AddSettings): Promise<void> {
@@ -19,11 +20,16 @@ export async function addSessionCleaning(plop: NodePlopAPI, settings: AddSetting
         environment: {
           message: 'Environment whose sessions are cleaned:',
           help: 'Value of NODE_ENV for the schedule. Default: production',
+          problem: environmentNameProblem,
           asked: false,
         },
       },
       examples: ['', 'lambda', '-- --target cron --environment staging'],
-      plan: ({ target, environment }, { root }) => planCleaning({ root, target, environment }),
+      // The plan knows policies. plop starts without them.
+      plan: async ({ target, environment }, { root }) => {
+        const { planCleaning } = await import('./plan.js')
+        return planCleaning({ root, target, environment })
+      },
     },
     settings,
   )

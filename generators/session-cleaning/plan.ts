@@ -1,11 +1,12 @@
 import { dirname, join } from 'node:path'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
+import { tableArn } from '../../runtime/configuration/table-arn.js'
 import { GeneratorError, type Plan, type PlannedFile, shownPath } from '../files/plan.js'
 import { render } from '../files/render.js'
 import { packageManagerOf } from '../project/package-manager.js'
-
-export const TARGETS = ['github-actions', 'lambda', 'cron'] as const
-export type Target = (typeof TARGETS)[number]
+import { environmentNameProblem } from '../session-config/plan.js'
+import { samStatements } from './sam-statements.js'
+import { TARGETS, type Target, targetProblem } from './targets.js'
 
 export interface CleaningInput {
   /** Folder of the application, absolute. */
@@ -18,13 +19,15 @@ export interface CleaningInput {
 /**
  * Plans the files of a schedule that deletes expired sessions every night.
  *
- * @throws {GeneratorError} for an unknown target
+ * @throws {GeneratorError} for an unknown target, or when there can be no such environment
  * @throws {ConfigurationError} when the configuration of the environment is not valid
  */
 export function planCleaning(input: CleaningInput): Plan {
   const target = TARGETS.find((candidate) => candidate === input.target)
   if (target === undefined) throw new GeneratorError(targetProblem(input.target ?? ''))
   const { root, environment = 'production' } = input
+  const problem = environmentNameProblem(environment)
+  if (problem) throw new GeneratorError(problem)
   const configuration = resolveConfiguration({ root, environment })
   const files = FILES[target](input, { environment, configuration, expireAtOnly: lacksLifetime(configuration) })
   return {
@@ -36,10 +39,6 @@ export function planCleaning(input: CleaningInput): Plan {
     ],
     next: NEXT[target](shownPath(files.at(-1)?.path ?? root, root)),
   }
-}
-
-export function targetProblem(target: string): string {
-  return `unknown target ${JSON.stringify(target)}: choose ${TARGETS.join(', ')}`
 }
 
 interface Facts {
@@ -57,9 +56,9 @@ const FILES: Record<Target, (input: CleaningInput, facts: Facts) => PlannedFile[
       pnpm: name === 'pnpm',
       setup: install,
       run,
-      region: configuration.region ?? '${{ vars.AWS_REGION }}',
+      region: JSON.stringify(configuration.region ?? '${{ vars.AWS_REGION }}'),
       flags: flags(expireAtOnly),
-      environment,
+      environment: JSON.stringify(environment),
     }
     return [
       {
@@ -78,7 +77,9 @@ const FILES: Record<Target, (input: CleaningInput, facts: Facts) => PlannedFile[
       text: render('session-cleaning/sam.yml.hbs', {
         path: SAM,
         tableName: JSON.stringify(configuration.tableName),
-        environment,
+        isArn: tableArn(configuration.tableName) !== undefined,
+        statements: samStatements(configuration),
+        environment: JSON.stringify(environment),
       }),
     },
   ],
@@ -88,9 +89,9 @@ const FILES: Record<Target, (input: CleaningInput, facts: Facts) => PlannedFile[
       text: render('session-cleaning/crontab.hbs', {
         run: packageManagerOf(root).run,
         folder: crontabText(root),
-        nodeFolder: dirname(process.execPath),
+        path: [...new Set([dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'])].join(':'),
         flags: flags(expireAtOnly),
-        environment,
+        environment: crontabText(environment),
       }),
     },
   ],
@@ -111,7 +112,7 @@ function flags(expireAtOnly: boolean): string {
   return expireAtOnly ? ' --expire-at-only' : ''
 }
 
-/** A path for a shell, in a crontab, where `%` begins a new line. */
-function crontabText(path: string): string {
-  return `'${path.replaceAll("'", "'\\''")}'`.replaceAll('%', '\\%')
+/** A text for a shell, in a crontab, where `%` begins a new line. */
+function crontabText(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`.replaceAll('%', '\\%')
 }

@@ -36,6 +36,8 @@ export interface SettingComparison {
   readonly limit?: DocumentedLimit
   /** Only where the state is `unknown`: the IAM action that these credentials lack. */
   readonly permission?: string
+  /** Only where the state is `unknown`: the service that gave no response, such as `KMS`. */
+  readonly unreachable?: string
   /** Further information, such as why the setting is unknown. */
   readonly note?: string
 }
@@ -123,9 +125,19 @@ function kept(setting: string, { keep, change }: { keep: string; change: string 
   return { state: 'differs', change: text, updatable: false } as const
 }
 
-function unknown(reading: { readonly permission: string } | { readonly lacking: string }) {
+function unknown(reading: Exclude<Reading<never>, { readonly value: unknown }>) {
   if ('permission' in reading)
     return { live: null, state: 'unknown', updatable: false, permission: reading.permission } as const
+  if ('unreachable' in reading) {
+    const { unreachable } = reading
+    return {
+      live: null,
+      state: 'unknown',
+      updatable: false,
+      unreachable,
+      note: `${unreachable} can't be reached`,
+    } as const
+  }
   return { live: null, state: 'unknown', updatable: false, note: `this endpoint has no ${reading.lacking}` } as const
 }
 
@@ -217,8 +229,9 @@ function compareTimeToLive(configuration: Configuration, reading: Reading<TimeTo
   const on = isOn(live)
   const other = on && live.attribute !== TTL_ATTRIBUTE
   const shown = { ...base, live: other ? `on the attribute "${live.attribute}"` : on, ...noteOf(live) }
-  if (on === declared && !other) return { ...shown, ...SAME }
-  if (declared && other) {
+  // Time to Live on another attribute belongs to another application. `ttl: false` leaves it.
+  if (other ? !declared : on === declared) return { ...shown, ...SAME }
+  if (other) {
     return {
       ...shown,
       state: 'differs',
@@ -310,6 +323,10 @@ function compareEncryption(configuration: Configuration, { table, aliasedKey }: 
   }
   if (aliasedKey === undefined) return { ...base, ...unknown({ lacking: 'KMS' }), live }
   if (!('value' in aliasedKey)) return { ...base, ...unknown(aliasedKey), live }
+  if (aliasedKey.value === undefined) {
+    const change = `KMS has no ${declared} in this region and account: create it, or set another kms_key_id`
+    return { ...base, state: 'differs', change, updatable: false }
+  }
   return aliasedKey.value === live ? { ...base, ...SAME } : { ...base, ...changeable(LIMITS.kmsKeyId) }
 }
 

@@ -1,4 +1,4 @@
-import { DENIED, isAwsError } from '../dynamodb/error-facts.js'
+import { DENIED, isAwsError, isTransient } from '../dynamodb/error-facts.js'
 import { findTable, type TableFacts } from './describe-table.js'
 import { isAlias } from './kms-alias.js'
 import { findRecovery, type Recovery } from './recovery.js'
@@ -13,6 +13,8 @@ export type Reading<T> =
   | { readonly permission: string }
   /** The endpoint is an emulator without such a setting. */
   | { readonly lacking: string }
+  /** The service that gave no response, such as `KMS`. */
+  | { readonly unreachable: string }
 
 /** All settings of the live table. Plain data. */
 export interface LiveTable {
@@ -20,8 +22,11 @@ export interface LiveTable {
   readonly timeToLive: Reading<TimeToLive>
   readonly recovery: Reading<Recovery>
   readonly tags: Reading<Readonly<Record<string, string>>>
-  /** ARN of the key behind the alias `kms_key_id`. undefined: the option is no alias, or needs no comparison. */
-  readonly aliasedKey: Reading<string> | undefined
+  /**
+   * ARN of the key behind the alias `kms_key_id`; its value is undefined when there is no such alias.
+   * undefined: that option is no alias, or nothing is to be compared.
+   */
+  readonly aliasedKey: Reading<string | undefined> | undefined
 }
 
 /**
@@ -46,7 +51,7 @@ export async function readSettings(work: TableWork, table: TableFacts): Promise<
       ? { lacking: 'tags' }
       : read(work, 'dynamodb:ListTagsOfResource', 'tags', () => findTags(work, arn)),
     kmsKeyId !== undefined && isAlias(kmsKeyId) && kmsKeyArn !== undefined && work.hasKms
-      ? read(work, 'kms:DescribeKey', 'KMS', () => work.keyOfAlias(kmsKeyId))
+      ? aliasedKeyOf(work, kmsKeyId)
       : undefined,
   ])
   return { table, timeToLive, recovery, tags, aliasedKey }
@@ -56,6 +61,17 @@ async function timeToLiveOf(work: TableWork): Promise<Reading<TimeToLive>> {
   const found = await read(work, 'dynamodb:DescribeTimeToLive', 'Time to Live', () => findTimeToLive(work))
   if (!('value' in found)) return found
   return found.value === undefined ? { lacking: 'Time to Live' } : { value: found.value }
+}
+
+/** DynamoDB may be reachable where KMS is not, for example in a subnet with only an endpoint for DynamoDB. */
+async function aliasedKeyOf(work: TableWork, alias: string): Promise<Reading<string | undefined>> {
+  try {
+    return await read(work, 'kms:DescribeKey', 'KMS', () => work.keyOfAlias(alias))
+  } catch (error) {
+    if (isAwsError(error, 'NotFoundException')) return { value: undefined }
+    if (isTransient(error)) return { unreachable: 'KMS' }
+    throw error
+  }
 }
 
 /** Asks for one setting. Only a missing permission and a missing operation are results; other errors are thrown. */

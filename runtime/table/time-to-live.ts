@@ -64,10 +64,10 @@ export async function reconcileTimeToLive(work: TableWork): Promise<void> {
   )
 }
 
-/** Switches Time to Live off. Expired sessions then stay in the table until they are cleaned. */
-export async function switchOffTimeToLive(work: TableWork, attribute: string): Promise<void> {
+/** Switches Time to Live of sessions off. Expired sessions then stay in the table until they are cleaned. */
+export async function switchOffTimeToLive(work: TableWork): Promise<void> {
   const { tableName } = work.configuration
-  const TimeToLiveSpecification = { AttributeName: attribute, Enabled: false }
+  const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: false }
   await work.whileInUse('UpdateTimeToLive', (client, sdk) =>
     client.send(new sdk.UpdateTimeToLiveCommand({ TableName: tableName, TimeToLiveSpecification })),
   )

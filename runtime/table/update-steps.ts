@@ -1,7 +1,6 @@
 import type { UpdateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import type { OptionName } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
-import { TTL_ATTRIBUTE } from '../session/item/attributes.js'
 import { indexName } from '../session/item/index-attributes.js'
 import { type SettingComparison, type SettingValue, tagChanges } from './compare-table.js'
 import type { LiveTable } from './live-table.js'
@@ -105,11 +104,7 @@ export const STEPS: readonly UpdateStep[] = [
   },
   {
     makes: ({ option, updatable }) => option === 'ttl' && updatable,
-    run: async ({ work, live }) => {
-      if (work.configuration.ttl) return await reconcileTimeToLive(work)
-      const attribute = 'value' in live.timeToLive ? live.timeToLive.value.attribute : undefined
-      await switchOffTimeToLive(work, attribute ?? TTL_ATTRIBUTE)
-    },
+    run: async ({ work }) => await (work.configuration.ttl ? reconcileTimeToLive(work) : switchOffTimeToLive(work)),
   },
   {
     makes: ({ option, updatable }) =>

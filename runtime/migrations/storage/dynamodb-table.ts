@@ -1,7 +1,7 @@
 import { CLIENT_SETTINGS, definitionOf, OPTION_NAMES, type ResolvedOptions } from '../../configuration/option-table.js'
 import type { OptionName } from '../../configuration/options.js'
 import { type Configuration, withValues } from '../../configuration/resolve.js'
-import { plainTableName } from '../../configuration/table-arn.js'
+import { plainTableName, tableArn } from '../../configuration/table-arn.js'
 import { Connection } from '../../dynamodb/connection.js'
 import { isAwsError } from '../../dynamodb/error-facts.js'
 import { explainAwsError } from '../../dynamodb/explain-error.js'
@@ -86,8 +86,11 @@ export class DynamoDBMigrationsTable {
   }
 
   async #create(): Promise<void> {
+    const { tableName } = this.#configuration
     const configuration = withValues(this.#configuration, {
       ...DEFAULTS,
+      // The key of a table in another account belongs to that account too.
+      ...(tableArn(tableName) && { kmsKeyId: undefined }),
       tableName: this.name,
       region: this.#configuration.region,
       tableKey: 'name',

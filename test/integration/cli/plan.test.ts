@@ -161,6 +161,19 @@ describe('dynamo-session plan --check', () => {
     ])
   })
 
+  it('fails when KMS is out of reach and nothing differs', async () => {
+    stub.aliases.set('alias/visits', 'key')
+    await application('kms_key_id: alias/visits\n', { kmsKeyId: 'alias/visits' })
+    vi.stubEnv('AWS_ENDPOINT_URL_KMS', 'http://127.0.0.1:1')
+    expect(await plan()).toContain(
+      `unknown  kms_key_id: declared alias/visits (${FILE}:2), unknown: KMS can't be reached`,
+    )
+    await expect(plan({ check: true })).rejects.toThrow(
+      /^not all settings could be compared; KMS can't be reached, check/,
+    )
+    expect(process.exitCode).toBeUndefined()
+  })
+
   it('fails when a permission is missing and nothing differs, and is 2 when something does', async () => {
     await application('', {})
     stub.deny('ListTagsOfResource', 'DescribeContinuousBackups')

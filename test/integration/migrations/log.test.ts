@@ -343,6 +343,24 @@ describe('the log of migrations', () => {
   })
 })
 
+it("gives the migrations table of another account's session table no key of that account", async () => {
+  const proxy = await startFaultProxy(engine.endpoint)
+  onTestFinished(() => proxy.stop())
+  const { region = 'us-east-1', tableName } = engine.options()
+  const place = {
+    region,
+    endpoint: proxy.endpoint,
+    tableName: `arn:aws:dynamodb:${region}:123456789012:table/${tableName}`,
+  }
+  const kmsKeyId = `arn:aws:kms:${region}:123456789012:key/1`
+  proxy.inject('CreateTable', { error: 'AccessDeniedException' })
+  const storage = new DynamoDBStorage({ ...engine.options(), ...place, kmsKeyId })
+  await expect(storage.logMigration({ ...PARAMS, name: '1_a' })).rejects.toThrow()
+  const { input } = proxy.requests.find(({ operation }) => operation === 'CreateTable') ?? {}
+  expect(input).toMatchObject({ TableName: `${tableName}_migrations` })
+  expect(input).not.toHaveProperty('SSESpecification')
+})
+
 describe('deleteTable in a migration that can ask for confirmation', () => {
   it('asks before it deletes a table with sessions, and only then', async () => {
     const options = { ...engine.options(), ttl: false }

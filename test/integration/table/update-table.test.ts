@@ -374,6 +374,40 @@ describe('defaults that DynamoDB leaves out, or adds', () => {
     expect(left).toMatchObject([{ setting: 'kms_key_id', state: 'unknown', permission: 'kms:DescribeKey' }])
   })
 
+  it('is unknown whether an alias stands for the same key, where KMS is out of reach', async () => {
+    stub.aliases.set('alias/sessions', KEY.replace(/^.*\//, ''))
+    await createTable(options({ kmsKeyId: 'alias/sessions' }))
+    vi.stubEnv('AWS_ENDPOINT_URL_KMS', 'http://127.0.0.1:1')
+    const { left } = await updateTable(options({ kmsKeyId: 'alias/sessions' }))
+    expect(left).toMatchObject([
+      { setting: 'kms_key_id', state: 'unknown', unreachable: 'KMS', note: "KMS can't be reached" },
+    ])
+  })
+
+  it('differ: an alias that does not exist', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_KMS', stub.endpoint)
+    await createTable(options({ kmsKeyId: KEY }))
+    const { left } = await updateTable(options({ kmsKeyId: 'alias/nope' }))
+    expect(left).toMatchObject([
+      {
+        setting: 'kms_key_id',
+        state: 'differs',
+        updatable: false,
+        change: expect.stringMatching(/^KMS has no alias\/nope /),
+      },
+    ])
+  })
+
+  it('are no difference: Time to Live on an attribute of another application, with ttl: false', async () => {
+    await createTable(options({ ttl: false }))
+    const other = { status: 'ENABLED', attribute: 'other', pending: 0 } as const
+    stub.table('sessions').ttl = { ...other }
+    expect(await differences(options({ ttl: false }))).toEqual([])
+    await updateTable(options({ ttl: false }))
+    expect(stub.table('sessions').ttl).toEqual(other)
+    expect(stub.requests.map(({ operation }) => operation)).not.toContain('UpdateTimeToLive')
+  })
+
   it("are no difference: AWS's own key for DynamoDB, which requests must not name", async () => {
     vi.stubEnv('AWS_ENDPOINT_URL_KMS', stub.endpoint)
     stub.aliases.set('alias/aws/dynamodb', 'managed')

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
+
 import { secretFindings, weakness } from '../../../../runtime/cli/doctor/secret.js'
 import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
+
+afterEach(() => vi.unstubAllEnvs())
 
 it.each([
   'changeme',
@@ -17,6 +20,7 @@ it.each([
   'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
   '<your secret>',
   '123123',
+  '12345678901234567890123456789012',
   'development',
   'replace me',
 ])('a placeholder is weak: %j', (secret) => {
@@ -31,6 +35,10 @@ it('a short secret is weak, a long one is not', () => {
   }
 })
 
+it('a random secret that begins with 123 is not weak', () => {
+  expect(weakness('123e9a0b7c4d5f6081929384a5b6c7d8')).toBeUndefined()
+})
+
 it('says which secret of a list is weak, and where the list is set', () => {
   const secretKey = [randomBytes(32).toString('hex'), 'changeme', 'short']
   const findings = [...secretFindings(resolveConfiguration({ secretKey }, {}))]
@@ -38,4 +46,14 @@ it('says which secret of a list is weak, and where the list is set', () => {
     'warning: set (code), but secret 2 of 3 is a placeholder, which anybody can guess',
     'warning: set (code), but secret 3 of 3 has only 5 characters; 32 or more are safe',
   ])
+})
+
+it.each([
+  ['changeme', 'warning: not set; ENV SESSION_SECRET is a placeholder, which anybody can guess'],
+  ['', 'ok: not set; express-session signs with its own secret'],
+  [randomBytes(32).toString('hex'), 'ok: not set; express-session signs with its own secret'],
+])('looks at the secret of session-store, if secret_key is not set: %#', (secret, line) => {
+  vi.stubEnv('SESSION_SECRET', secret)
+  const findings = [...secretFindings(resolveConfiguration({}, {}))]
+  expect(findings.map(({ level, text }) => `${level}: ${text}`)).toEqual([line])
 })

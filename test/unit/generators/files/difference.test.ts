@@ -18,3 +18,10 @@ it('shows nothing of a file that does not exist, or differs only in its line end
   writeFileSync(path, 'one\r\n')
   expect(differenceOf({ path, text: 'one\n' })).toBeUndefined()
 })
+
+it('says that a folder is at the path', () => {
+  const root = currentFolderWith({ 'a.yml/b': '' })
+  expect(() => differenceOf({ path: join(root, 'a.yml'), text: 'one\n' })).toThrow(
+    /^a\.yml is a folder: rename or remove the folder$/,
+  )
+})

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { type CarryOutSettings, carryOut } from '../../../../generators/files/carry-out.js'
+import type { FileSystem } from '../../../../generators/files/write.js'
 import { memory, ROOT } from '../memory.js'
 
 const files = [
@@ -27,6 +28,19 @@ it('removes nothing when one file was changed, unless forced or told to skip it'
   expect(await undo(disk, { skip: true })).toEqual(['removed', 'left'])
   expect(await undo(disk, { force: true })).toEqual(['absent', 'removed'])
   expect(disk.files()).not.toContain('b.yml')
+})
+
+it("removes nothing when one file can't be removed", async () => {
+  const disk = memory({ 'config/a.yml': 'text a\n', 'b.yml': 'text b\n' })
+  const before = disk.files()
+  const renameSync: FileSystem['renameSync'] = (from, to) => {
+    if (String(from).endsWith('/b.yml')) throw new Error('EACCES: permission denied')
+    disk.fs.renameSync(from, to)
+  }
+  // The methods of memfs are not its own properties.
+  const fs = Object.assign(Object.create(disk.fs), { renameSync })
+  await expect(undo({ ...disk, fs })).rejects.toThrow("b.yml can't be removed: EACCES")
+  expect(disk.files().sort()).toEqual(before.sort())
 })
 
 it('keeps a file for a reason, even with force', async () => {

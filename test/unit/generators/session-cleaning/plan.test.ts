@@ -7,6 +7,15 @@ const LIFETIME = {
   'config/dynamo_session_store/production.yml': 'max_stale: 3600\ntable_name: visits\nregion: eu-west-1\n',
 }
 
+const ARN = 'arn:aws:dynamodb:eu-west-1:123456789012:table/visits'
+const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/0b6c0000-0000-4000-8000-000000000000'
+
+/** Properties of the function of a SAM template. */
+function samFunction(template = '') {
+  const tags = ['!Ref', '!Sub'].map((tag) => ({ tag, resolve: (text: string) => text }))
+  return parse(template, { customTags: tags }).Resources.SessionCleaning.Properties
+}
+
 function plan(target: string, files: Record<string, string> = LIFETIME, environment?: string) {
   const { root } = application(files)
   const { files: planned, ...rest } = planCleaning({ root, target, environment })
@@ -29,7 +38,7 @@ describe('session-cleaning', () => {
       'npx dynamo-session clean --max-seconds 3000',
     ])
     expect(texts[0]).toContain('role-to-assume: ${{ vars.SESSION_CLEANING_ROLE }}')
-    expect(texts[0]).toContain('aws-region: eu-west-1')
+    expect(texts[0]).toContain('aws-region: "eu-west-1"')
   })
 
   it.each([
@@ -48,7 +57,7 @@ describe('session-cleaning', () => {
 
   it('writes a line for cron, with the folder quoted', () => {
     const { texts, root } = plan('cron')
-    expect(texts[0]).toContain(`17 3 * * * cd '${root}' && NODE_ENV=production npx dynamo-session clean\n`)
+    expect(texts[0]).toContain(`17 3 * * * cd '${root}' && NODE_ENV='production' npx dynamo-session clean\n`)
   })
 
   it('deletes only what is past its own expire_at, where no option sets a lifetime', () => {
@@ -60,6 +69,56 @@ describe('session-cleaning', () => {
       ])
     }
     expect(plan('lambda', {}).texts[0]).toContain('expireAtOnly: true')
+  })
+
+  it.each(['staging rm -rf .ssh', 'no', '1.5'])(
+    'takes the name of an environment as a text everywhere: %s',
+    (environment) => {
+      const files = { [`config/dynamo_session_store/${environment}.yml`]: 'max_age: 60\n' }
+      const texts = (target: string) => plan(target, files, environment).texts
+      expect(texts('cron')[0]).toContain(` && NODE_ENV='${environment}' npx dynamo-session clean\n`)
+      expect(parse(texts('github-actions')[0] ?? '').jobs.clean.steps.at(-1).env).toEqual({ NODE_ENV: environment })
+      expect(samFunction(texts('lambda')[1]).Environment.Variables.NODE_ENV).toBe(environment)
+    },
+  )
+
+  it("refuses an environment that can't be one", () => {
+    expect(() => plan('cron', {}, "x'; reboot")).toThrow(`"x'; reboot" can't be the name of an environment`)
+  })
+
+  it.each([
+    [
+      'a plain name',
+      'table_name: visits\nkms_key_id: alias/web\n',
+      [
+        ['dynamodb:Scan', 'dynamodb:PartiQLDelete', 'dynamodb:DescribeTable'],
+        'arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}',
+      ],
+      [
+        ['kms:Decrypt'],
+        'arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*',
+        {
+          StringLike: { 'kms:ViaService': 'dynamodb.${AWS::Region}.*' },
+          'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/web' },
+        },
+      ],
+    ],
+    [
+      'an ARN',
+      `table_name: ${ARN}\nkms_key_id: ${KEY}\n`,
+      [['dynamodb:Scan', 'dynamodb:DeleteItem', 'dynamodb:DescribeTable'], '${TableName}'],
+      [['kms:Decrypt'], KEY, { StringLike: { 'kms:ViaService': 'dynamodb.${AWS::Region}.*' } }],
+    ],
+  ])('allows the Lambda function what cleaning needs, where table_name is: %s', (_, config, ...statements) => {
+    const [, template] = plan('lambda', { 'config/dynamo_session_store/production.yml': config }).texts
+    expect(samFunction(template).Policies[0].Statement).toEqual(
+      statements.map(([Action, Resource, Condition]) => ({
+        Effect: 'Allow',
+        Action,
+        Resource,
+        ...(Condition !== undefined && { Condition }),
+      })),
+    )
   })
 
   it('refuses an unknown target', () => {

@@ -52,6 +52,26 @@ describe('the file of session-store', () => {
     },
   )
 
+  it.each([
+    [undefined, 'only for development'],
+    ['development', 'only for development'],
+    ['test', 'only for development'],
+    ['production', 'Set SESSION_SECRET'],
+    ['staging', 'Set SESSION_SECRET'],
+  ])('has a secret of its own only for development: NODE_ENV %s', (NODE_ENV, result) => {
+    const { text } = plan({}, { framework: 'express', language: 'js' })
+    const lines = text.slice(text.indexOf('const environment'), text.indexOf('/**'))
+    const run = (env: object) => {
+      try {
+        return new Function('process', `${lines}; return secret`)({ env: { NODE_ENV, ...env } })
+      } catch (error) {
+        return (error as Error).message
+      }
+    }
+    expect(run({})).toContain(result)
+    expect(run({ SESSION_SECRET: 'mine' })).toBe('mine')
+  })
+
   it('names the packages that package.json lacks, and the two lines for the application', () => {
     const { next } = plan({
       ...packageJson('fastify', '@fastify/cookie', 'dynamo-session-store'),
