@@ -45,16 +45,22 @@ export async function updateTable(options: Options = {}, context: UpdateTableCon
     let live = await settled(work)
     assertChangeable(work, live)
     const changed: string[] = []
+    const lacking = new Set<string>()
     for (const step of STEPS) {
       const differences = differencesOf(compareTable(work.configuration, live))
       const due = differences.filter((difference) => step.makes(difference, context))
       if (due.length === 0) continue
+      if (!(await run(step, { work, live, due }))) {
+        for (const { setting } of due) lacking.add(setting)
+        continue
+      }
       for (const difference of due) work.logger.info(differenceText(difference))
-      await run(step, { work, live, due })
       changed.push(...due.map(({ setting }) => setting))
       live = await settled(work)
     }
-    const left = compareTable(work.configuration, live).filter(({ state }) => state !== 'same')
+    const left = compareTable(work.configuration, live)
+      .filter(({ state }) => state !== 'same')
+      .map((comparison) => (lacking.has(comparison.setting) ? withoutSetting(comparison) : comparison))
     for (const comparison of left) work.logger.warn(`left as it is: ${settingText(comparison)}`)
     const done = [...new Set(changed)].filter((setting) => !left.some((comparison) => comparison.setting === setting))
     if (changed.length === 0 && left.length === 0) work.logger.info(`${work.label} is as declared already`)
@@ -93,17 +99,29 @@ function assertChangeable({ configuration }: TableWork, { table, timeToLive }: L
   if (ttl) throw new TableSchemaError(ttl)
 }
 
-/** Runs a step. If AWS refuses a change that it limits, the error has the documented limit. */
-async function run(step: UpdateStep, change: UpdateWork): Promise<void> {
+/**
+ * Runs a step. If AWS refuses a change that it limits, the error has the documented limit.
+ *
+ * @returns false when the endpoint is an emulator without such a setting
+ */
+async function run(step: UpdateStep, change: UpdateWork): Promise<boolean> {
   try {
     await step.run(change)
+    return true
   } catch (error) {
+    if (change.work.isLacking(error)) return false
     const limit = change.due.find((difference) => difference.limit)?.limit
     const refused = isAwsError(error, 'LimitExceededException', 'ValidationException')
     if (!limit || !refused || !(error instanceof TableRequestError)) throw error
     const text = `${error.message} (documented limit: ${limit.text}, ${limit.source})`
     throw new TableRequestError(text, { cause: error.cause })
   }
+}
+
+/** A setting that the endpoint turned out not to have. */
+function withoutSetting({ change: _, limit: __, ...comparison }: SettingComparison): SettingComparison {
+  const note = `this endpoint has no ${comparison.setting.replaceAll('_', ' ')}`
+  return { ...comparison, live: null, state: 'unknown', updatable: false, note }
 }
 
 function count(settings: number): string {
