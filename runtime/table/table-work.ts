@@ -7,7 +7,7 @@ import { ambientLogger, ambientTables, type TableFate } from '../configuration/o
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
 import { type Connection, withConnection } from '../dynamodb/connection.js'
 import { endpointOf, isLocal } from '../dynamodb/endpoint.js'
-import { isAwsError } from '../dynamodb/error-facts.js'
+import { factsOf, isAwsError } from '../dynamodb/error-facts.js'
 import { explainAwsError } from '../dynamodb/explain-error.js'
 import { keyOfAlias } from '../dynamodb/key-management.js'
 import { loadSdk, type Sdk } from '../dynamodb/sdk.js'
@@ -99,9 +99,12 @@ export class TableWork {
     return endpointOf(this.configuration) !== undefined || client?.config?.isCustomEndpoint === true
   }
 
-  /** Whether the endpoint is an emulator that lacks the operation of the failed request. */
+  /** Whether the endpoint is an emulator that lacks the operation, or the only setting, of the failed request. */
   isLacking(error: unknown): boolean {
-    return this.mayLackOperations && isAwsError(error, 'UnknownOperationException')
+    if (!this.mayLackOperations) return false
+    const { name, message } = factsOf(error)
+    // An emulator overlooks a setting that it does not know. For UpdateTable, nothing then remains to be changed.
+    return name === 'UnknownOperationException' || (name === 'ValidationException' && /^At least one of/.test(message))
   }
 
   /**

@@ -54,14 +54,10 @@ const THROUGHPUT: readonly OptionName[] = [
 ]
 
 /**
- * The steps in their order. Deletion protection is switched on first, and off last. Indexes are removed before a change of
- * the billing mode, which gives every index a capacity. They are added after that change.
+ * The steps in their order. Indexes are removed before a change of the billing mode, which gives every index a capacity.
+ * They are added after that change. Deletion protection comes last: any later UpdateTable switches it off in DynamoDB Local.
  */
 export const STEPS: readonly UpdateStep[] = [
-  {
-    makes: ({ option, declared, updatable }) => option === 'deletionProtection' && declared === true && updatable,
-    run: async ({ work }) => await update(work, { DeletionProtectionEnabled: true }),
-  },
   {
     makes: ({ index, updatable }, { removeIndexes = false }) => index !== undefined && !updatable && removeIndexes,
     run: async ({ work, live, due }) => {
@@ -125,8 +121,8 @@ export const STEPS: readonly UpdateStep[] = [
     },
   },
   {
-    makes: ({ option, declared, updatable }) => option === 'deletionProtection' && declared === false && updatable,
-    run: async ({ work }) => await update(work, { DeletionProtectionEnabled: false }),
+    makes: ({ option, updatable }) => option === 'deletionProtection' && updatable,
+    run: async ({ work }) => await update(work, { DeletionProtectionEnabled: work.configuration.deletionProtection }),
   },
 ]
 

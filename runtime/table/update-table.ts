@@ -61,11 +61,16 @@ export async function updateTable(options: Options = {}, context: UpdateTableCon
     let live = await settled(work)
     assertChangeable(work, live)
     const changed: string[] = []
+    const lacking = new Set<string>()
     for (const step of STEPS) {
       const due = differencesOf(target.comparisons(live)).filter((difference) => step.makes(difference, context))
       if (due.length === 0) continue
+      const change = { work, configuration: target.wanted(live), live, due, removals: context }
+      if (!(await run(step, change))) {
+        for (const { setting } of due) lacking.add(setting)
+        continue
+      }
       for (const difference of due) work.logger.info(differenceText(difference))
-      await run(step, { work, configuration: target.wanted(live), live, due, removals: context })
       changed.push(...due.map(({ setting }) => setting))
       live = await settled(work)
     }
@@ -75,7 +80,9 @@ export async function updateTable(options: Options = {}, context: UpdateTableCon
       target.comparisons,
       (comparison) => changed.includes(comparison.setting) && isDue(comparison, context),
     )
-    const left = comparisons.filter(({ state }) => state !== 'same')
+    const left = comparisons
+      .filter(({ state }) => state !== 'same')
+      .map((comparison) => (lacking.has(comparison.setting) ? withoutSetting(comparison) : comparison))
     for (const { setting, live: value, declared, note } of comparisons) {
       if (declared === null && note) work.logger.info(`${setting} stays ${valueText(value)}: ${note}`)
     }
@@ -158,17 +165,29 @@ function assertChangeable({ configuration }: TableWork, { table, timeToLive }: L
   if (ttl) throw new TableSchemaError(ttl)
 }
 
-/** Runs a step. If AWS refuses a change that it limits, the error has the documented limit. */
-async function run(step: UpdateStep, change: UpdateWork): Promise<void> {
+/**
+ * Runs a step. If AWS refuses a change that it limits, the error has the documented limit.
+ *
+ * @returns false when the endpoint is an emulator without such a setting
+ */
+async function run(step: UpdateStep, change: UpdateWork): Promise<boolean> {
   try {
     await step.run(change)
+    return true
   } catch (error) {
+    if (change.work.isLacking(error)) return false
     const limit = change.due.find((difference) => difference.limit)?.limit
     const refused = isAwsError(error, 'LimitExceededException', 'ValidationException')
     if (!limit || !refused || !(error instanceof TableRequestError)) throw error
     const text = `${error.message} (documented limit: ${limit.text}, ${limit.source})`
     throw new TableRequestError(text, { cause: error.cause })
   }
+}
+
+/** A setting that the endpoint turned out not to have. */
+function withoutSetting({ change: _, limit: __, ...comparison }: SettingComparison): SettingComparison {
+  const note = `this endpoint has no ${comparison.setting.replaceAll('_', ' ')}`
+  return { ...comparison, live: null, state: 'unknown', updatable: false, note }
 }
 
 function count(settings: number): string {

@@ -10,6 +10,7 @@ import { optionsOf } from '../../../runtime/table/table-options.js'
 import { workOnTable } from '../../../runtime/table/table-work.js'
 import { updateTable } from '../../../runtime/table/update-table.js'
 import { type ControlPlane, startControlPlane } from '../../support/control-plane.js'
+import { anyEngine } from '../../support/engines.js'
 import { environmentWith } from '../../support/folder.js'
 import { recordWaits } from '../../support/quick-sleep.js'
 import { recordingLogger } from '../../support/recording-logger.js'
@@ -59,7 +60,6 @@ describe('updateTable', () => {
     expect(left).toEqual([])
     const changes = stub.requests.slice(before).filter(({ operation }) => !/^(Describe|List|Scan)/.test(operation))
     expect(changes.map(({ operation, input }) => [operation, Object.keys(input).slice(0, 2).sort().join()])).toEqual([
-      ['UpdateTable', 'DeletionProtectionEnabled,TableName'],
       ['UpdateTable', 'GlobalSecondaryIndexUpdates,TableName'],
       ['UpdateTable', 'BillingMode,TableName'],
       ['UpdateTable', 'AttributeDefinitions,TableName'],
@@ -69,9 +69,9 @@ describe('updateTable', () => {
       ['UpdateTimeToLive', 'TableName,TimeToLiveSpecification'],
       ['UpdateContinuousBackups', 'PointInTimeRecoverySpecification,TableName'],
       ['TagResource', 'ResourceArn,Tags'],
+      ['UpdateTable', 'DeletionProtectionEnabled,TableName'],
     ])
     expect(changed).toEqual([
-      'deletion_protection',
       'index "old-index"',
       'billing_mode',
       'index "user_id-index"',
@@ -81,9 +81,9 @@ describe('updateTable', () => {
       'ttl',
       'point_in_time_recovery',
       'tags',
+      'deletion_protection',
     ])
     expect(logger.lines.filter((line) => line.includes(' → '))).toEqual([
-      'deletion_protection: false → true',
       'index "old-index": "old" (S), KEYS_ONLY → none',
       'billing_mode: pay_per_request → provisioned',
       'index "user_id-index": none → "user_id" (S), KEYS_ONLY',
@@ -93,6 +93,7 @@ describe('updateTable', () => {
       'ttl: false → true',
       'point_in_time_recovery: false → true',
       'tags: none → team=web, stage=test',
+      'deletion_protection: false → true',
     ])
     expect(logger.lines.at(-1)).toBe('table "sessions": 10 settings changed')
     expect(await differences(options(EVERYTHING))).toEqual([])
@@ -115,7 +116,33 @@ describe('updateTable', () => {
     const declared = options({ deletionProtection: true, tableClass: 'standard_infrequent_access', ttl: true })
     stub.refuse('UpdateTable', { name: 'AccessDeniedException' })
     await expect(updateTable(declared)).rejects.toThrow('allow dynamodb:UpdateTable')
-    expect((await updateTable(declared)).changed).toEqual(['deletion_protection', 'table_class'])
+    expect((await updateTable(declared)).changed).toEqual(['table_class', 'deletion_protection'])
+  })
+
+  it('prints a change only when it is made', async () => {
+    await createTable(options())
+    stub.refuse('UpdateTable', { name: 'AccessDeniedException' })
+    const logger = recordingLogger()
+    await expect(updateTable(options({ deletionProtection: true }), { logger })).rejects.toThrow('UpdateTable')
+    expect(logger.lines).toEqual([])
+  })
+
+  it('leaves a setting that dynalite lacks, and makes the other changes', async () => {
+    const place = anyEngine().options()
+    await createTable(place)
+    const logger = recordingLogger()
+    const declared = { ...place, deletionProtection: true, tableClass: 'standard_infrequent_access' } as const
+    const { changed, left } = await updateTable({ ...declared, billingMode: 'provisioned' }, { logger })
+    expect(changed).toEqual(['billing_mode'])
+    expect(left.filter(({ option }) => option !== 'ttl')).toMatchObject([
+      { setting: 'deletion_protection', state: 'unknown', note: 'this endpoint has no deletion protection' },
+      { setting: 'table_class', state: 'unknown', note: 'this endpoint has no table class' },
+    ])
+    expect(logger.warnings).toContainEqual(
+      expect.stringMatching(
+        /^left as it is: deletion_protection: .*, unknown: this endpoint has no deletion protection$/,
+      ),
+    )
   })
 
   it('waits until the table is ACTIVE before the next change, also after a change by another program', async () => {
@@ -221,7 +248,7 @@ describe('updateTable', () => {
     vi.stubEnv('AWS_DYNAMO_DB_SESSION_READ_CAPACITY', '7')
     vi.stubEnv('AWS_DYNAMO_DB_SESSION_DELETION_PROTECTION', 'true')
     const { changed } = await updateTable(options({ billingMode: 'pay_per_request' }))
-    expect(changed).toEqual(['deletion_protection', 'billing_mode'])
+    expect(changed).toEqual(['billing_mode', 'deletion_protection'])
   })
 })
 
