@@ -218,10 +218,10 @@ describe('dynamo-session update-table', () => {
     const logger = recordingLogger()
     await updateTableCommand({}, logger)
     expect(logger.lines.slice(5)).toEqual([
-      'deletion_protection: false → true',
-      'index "user_id-index": none → "user_id" (S), KEYS_ONLY',
       'adding the index "user_id-index" to table "visits"; a large table takes long',
       'the index "user_id-index" is complete',
+      'index "user_id-index": none → "user_id" (S), KEYS_ONLY',
+      'deletion_protection: false → true',
       'table "visits": 2 settings changed',
     ])
     expect(logger.warnings).toEqual([
