@@ -104,7 +104,10 @@ export class TableWork {
     if (!this.mayLackOperations) return false
     const { name, message } = factsOf(error)
     // An emulator overlooks a setting that it does not know. For UpdateTable, nothing then remains to be changed.
-    return name === 'UnknownOperationException' || (name === 'ValidationException' && /^At least one of/.test(message))
+    return (
+      name === 'UnknownOperationException' ||
+      (name === 'ValidationException' && /^(At least one of|Nothing to update)/.test(message))
+    )
   }
 
   /**

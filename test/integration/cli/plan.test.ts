@@ -4,6 +4,7 @@ import { updateTableCommand } from '../../../runtime/cli/commands/update-table.j
 import type { Options } from '../../../runtime/configuration/options.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { type ControlPlane, startControlPlane } from '../../support/control-plane.js'
+import { anyEngine } from '../../support/engines.js'
 import { currentFolderWith, environmentWith } from '../../support/folder.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 
@@ -144,6 +145,19 @@ describe('dynamo-session plan', () => {
 })
 
 describe('dynamo-session plan --check', () => {
+  it('does not count what dynalite lacks: Time to Live, deletion protection', async () => {
+    const { endpoint, tableName } = anyEngine().options()
+    environmentWith({ AWS_ENDPOINT_URL_DYNAMODB: endpoint, AWS_REGION: 'us-east-1' })
+    await createTable({ tableName, deletionProtection: true })
+    currentFolderWith({ [FILE]: `table_name: ${tableName}\ndeletion_protection: true\n` })
+    const lines = await plan({ check: true })
+    expect(lines).toContain('unknown  ttl: declared true (default), unknown: this endpoint has no Time to Live')
+    expect(lines).toContain(
+      `unknown  deletion_protection: declared true (${FILE}:2), unknown: this endpoint has no deletion protection`,
+    )
+    expect(process.exitCode).toBeUndefined()
+  })
+
   it.each([
     ['0 when all settings are the same', 'ttl: true\n', {}, undefined],
     ['2 when a setting differs', 'ttl: false\n', {}, 2],
@@ -205,10 +219,10 @@ describe('dynamo-session update-table', () => {
     const logger = recordingLogger()
     await updateTableCommand({}, logger)
     expect(logger.lines.slice(5)).toEqual([
-      'deletion_protection: false → true',
-      'index "user_id-index": none → "user_id" (S), KEYS_ONLY',
       'adding the index "user_id-index" to table "visits"; a large table takes long',
       'the index "user_id-index" is complete',
+      'index "user_id-index": none → "user_id" (S), KEYS_ONLY',
+      'deletion_protection: false → true',
       'table "visits": 2 settings changed',
     ])
     expect(logger.warnings).toEqual([
