@@ -189,6 +189,19 @@ describe('dynamo-session plan --check', () => {
     expect(process.exitCode).toBe(2)
   })
 
+  it.each(['DescribeTimeToLive', 'DescribeContinuousBackups', 'ListTagsOfResource'])(
+    'fails when only %s is not allowed, as JSON too',
+    async (operation) => {
+      await application('', {})
+      stub.deny(operation)
+      const text = `not all settings could be compared; allow dynamodb:${operation} in the IAM policy`
+      await expect(plan({ check: true })).rejects.toThrow(text)
+      vi.spyOn(console, 'log').mockImplementation(() => {})
+      onTestFinished(() => void vi.restoreAllMocks())
+      await expect(plan({ check: true, json: true })).rejects.toThrow(text)
+    },
+  )
+
   it('fails when the table may not be described', async () => {
     await application('', {})
     stub.deny('DescribeTable')
