@@ -37,12 +37,17 @@ export async function buildClient(configuration: Configuration): Promise<DynamoD
 function localRegion(profile: string | undefined): () => Promise<string> {
   let found: Promise<string> | undefined
   return () => {
-    found ??= foundRegion(profile).catch(() => LOCAL_REGION)
+    found ??= regionOfSdk(profile).catch(() => LOCAL_REGION)
     return found
   }
 }
 
-async function foundRegion(profile: string | undefined): Promise<string> {
+/**
+ * The region that the SDK finds in ENV or in the profile.
+ *
+ * @throws the SDK's error when there is none
+ */
+export async function regionOfSdk(profile: string | undefined): Promise<string> {
   const probe = new (await loadSdk()).DynamoDBClient(profile === undefined ? {} : { profile })
   try {
     return await probe.config.region()
