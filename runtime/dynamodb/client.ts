@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
+import { TableRequestError } from '../errors.js'
 import { VERSION } from '../version.js'
 import { localCredentialsFromChain } from './credentials.js'
 import { endpointOf, isLocal, LOCAL_REGION } from './endpoint.js'
@@ -40,6 +41,16 @@ function localRegion(profile: string | undefined): () => Promise<string> {
     found ??= regionOfSdk(profile).catch(() => LOCAL_REGION)
     return found
   }
+}
+
+/**
+ * The region to which a client sends requests.
+ *
+ * @throws {TableRequestError} for an object that only has `send`
+ */
+export async function regionOfClient({ config }: Partial<Pick<DynamoDBClient, 'config'>>): Promise<string> {
+  if (typeof config?.region === 'function') return await config.region()
+  throw new TableRequestError('client has no config.region(); give a DynamoDBClient of @aws-sdk/client-dynamodb')
 }
 
 /**

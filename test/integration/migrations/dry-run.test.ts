@@ -101,6 +101,14 @@ it('simulates the requests of a client that is given in code, too', async () => 
   client.destroy()
 })
 
+it('says what a client lacks that is only a plain object', async () => {
+  const missing = Object.assign(new Error('no table'), { name: 'ResourceNotFoundException' })
+  const client = { send: () => Promise.reject(missing) } as never
+  const { umzug } = await prepare({ 'migrations/1_a.js': CREATE }, { client, region: undefined, endpoint: undefined })
+  const [run] = await umzug.dryRun('up')
+  expect(run?.error?.message).toBe('client has no config.region(); give a DynamoDBClient of @aws-sdk/client-dynamodb')
+})
+
 it('names a migration that imports anything else, and neither loads nor runs it', async () => {
   const writing = (statement: string) => `import { writeFileSync } from 'node:fs'\n${statement}`
   const { umzug, root } = await prepare({
