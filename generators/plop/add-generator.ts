@@ -138,7 +138,7 @@ async function run<Q extends Questions>(
     keep: keep && ((file) => keep(file, context, complete)),
   })
   if (!plop) return outcomes.map(({ file }) => file.path)
-  if (dryRun) printContents(outcomes.filter(({ file }) => !compared.includes(file)))
+  if (dryRun && !undo) printContents(outcomes.filter(({ file }) => !compared.includes(file)))
   const lines = outcomes.map((outcome) => outcomeLine(outcome, { dryRun }))
   const last = lines.pop() ?? `nothing to ${undo ? 'remove' : 'write'}`
   const closing = quiet ? [] : closingLines(plan, outcomes, { root, dryRun, undo })

@@ -52,12 +52,14 @@ async function dryRunOfPlain(
   })
 }
 
-function linesOf({ name, requests, reason }: DryRun, verb: string): string[] {
+function linesOf({ name, requests, reason, error, isAfterFailure }: DryRun, verb: string): string[] {
+  if (isAfterFailure) return [`not simulated, because an earlier one fails: ${fitForLine(name)}`]
   const title = `would ${verb} ${fitForLine(name)}`
   const sent = (requests ?? []).map(({ operation, input }) => `  ${operation} ${jsonForOutput(input, 0)}`)
   if (reason !== undefined) {
     const known = requests === undefined ? 'its requests are not known' : 'its requests are only partly known'
     return [`${title}: ${known}, because ${fitForLine(reason)}`, ...sent]
   }
+  if (error) return [`would fail: ${fitForLine(name)}`, ...sent]
   return [title, ...(sent.length > 0 ? sent : ['  changes nothing'])]
 }

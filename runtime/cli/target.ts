@@ -1,5 +1,6 @@
 import { withoutPassword } from '../configuration/option-text.js'
 import type { Configuration } from '../configuration/resolve.js'
+import { regionOfClient } from '../dynamodb/client.js'
 import { withConnection } from '../dynamodb/connection.js'
 import { endpointOf } from '../dynamodb/endpoint.js'
 import { endpointInEffect, type Found, regionInEffect } from '../dynamodb/place-in-effect.js'
@@ -46,13 +47,13 @@ export async function placeOfTable(
  * @throws the SDK's error when there is none
  */
 export async function regionOf(configuration: Configuration): Promise<string> {
-  return await withConnection(configuration, async (connection) => (await connection.client()).config.region())
+  return await withConnection(configuration, async (connection) => regionOfClient(await connection.client()))
 }
 
 /** The configured endpoint, without a password. Undefined for AWS itself. A client given in code has its own. */
 async function targetEndpoint(configuration: Configuration): Promise<string | undefined> {
   const { client } = configuration
-  if (!client?.config.endpoint) {
+  if (!client?.config?.endpoint) {
     const endpoint = endpointOf(client ? { ...configuration, endpoint: undefined } : configuration)
     return endpoint && withoutPassword(endpoint)
   }

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../configuration/resolve.js'
+import { TableRequestError } from '../errors.js'
 import { VERSION } from '../version.js'
 import { localCredentialsFromChain } from './credentials.js'
 import { endpointOf, isLocal, LOCAL_REGION } from './endpoint.js'
@@ -37,12 +38,27 @@ export async function buildClient(configuration: Configuration): Promise<DynamoD
 function localRegion(profile: string | undefined): () => Promise<string> {
   let found: Promise<string> | undefined
   return () => {
-    found ??= foundRegion(profile).catch(() => LOCAL_REGION)
+    found ??= regionOfSdk(profile).catch(() => LOCAL_REGION)
     return found
   }
 }
 
-async function foundRegion(profile: string | undefined): Promise<string> {
+/**
+ * The region to which a client sends requests.
+ *
+ * @throws {TableRequestError} for an object that only has `send`
+ */
+export async function regionOfClient({ config }: Partial<Pick<DynamoDBClient, 'config'>>): Promise<string> {
+  if (typeof config?.region === 'function') return await config.region()
+  throw new TableRequestError('client has no config.region(); give a DynamoDBClient of @aws-sdk/client-dynamodb')
+}
+
+/**
+ * The region that the SDK finds in ENV or in the profile.
+ *
+ * @throws the SDK's error when there is none
+ */
+export async function regionOfSdk(profile: string | undefined): Promise<string> {
   const probe = new (await loadSdk()).DynamoDBClient(profile === undefined ? {} : { profile })
   try {
     return await probe.config.region()

@@ -9,6 +9,15 @@ import type { MigrationDetails } from './storage/contract.js'
 /** Details of the executed migrations, in the order of their names. Undefined: an earlier version logged them. */
 type LoggedDetails = ReadonlyMap<string, MigrationDetails | undefined>
 
+/** Whether a table should exist. */
+export type ExpectedState =
+  /** The migration created or found it last. */
+  | { readonly state: 'present'; readonly migration: string }
+  /** The migration deleted it; undefined: no migration created it. */
+  | { readonly state: 'absent'; readonly migration?: string }
+  /** An earlier version logged a migration, or the storage keeps no details. */
+  | { readonly state: 'unknown' }
+
 /**
  * Region and name of the table, which must exist.
  *
@@ -64,15 +73,11 @@ function missing(label: string, migration: string): TableMissingError {
  *
  * @param details of the executed migrations, in the order of their names
  * @param table region and name
- * @returns `present` with the migration that created or found it last; `unknown` where an earlier version logged a migration
  */
-function expectedState(
-  details: LoggedDetails,
-  table: string,
-): { readonly state: 'present'; readonly migration: string } | { readonly state: 'absent' | 'unknown' } {
+export function expectedState(details: LoggedDetails, table: string): ExpectedState {
   for (const [migration, logged] of [...details].reverse()) {
     const fate = logged?.tables?.[table]
-    if (fate === 'deleted') return { state: 'absent' }
+    if (fate === 'deleted') return { state: 'absent', migration }
     if (fate !== undefined) return { state: 'present', migration }
     if (logged === undefined) return { state: 'unknown' }
   }

@@ -13,7 +13,7 @@ import { withoutExtension } from './migration-files.js'
 import { MigrationLog } from './migration-log.js'
 import { runnable } from './migration-module.js'
 import type { MigrationSet } from './migration-set.js'
-import { placeOfTable, refuseMissingTable } from './missing-table.js'
+import { type ExpectedState, expectedState, placeOfTable, refuseMissingTable } from './missing-table.js'
 import { readableLog } from './readable-log.js'
 import { isMigrationStorage } from './storage/contract.js'
 import { KnexStorage } from './storage/knex.js'
@@ -130,6 +130,18 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
       const executed = await super.executed()
       const changed = (await this.#log.changed(executed)).map(({ name }) => name)
       return { executed, pending: await super.pending(), missing, changed }
+    })
+  }
+
+  /**
+   * Whether the executed migrations left the table there.
+   *
+   * @param table region and name, such as `eu-central-1/sessions`
+   */
+  async expectedTable(table: string): Promise<ExpectedState> {
+    return await this.#call(async () => {
+      const details = await this.#log.details()
+      return details ? expectedState(details, table) : { state: 'unknown' }
     })
   }
 

@@ -301,7 +301,12 @@ export function tagChanges(
 
 function compareDeletionProtection(configuration: Configuration, table: TableFacts): SettingComparison {
   const setting = 'deletion_protection'
-  const compared = compare(configuration, 'deletionProtection', setting, table.deletionProtection)
+  const option = 'deletionProtection'
+  const { deletionProtection: declared, sources } = configuration
+  if (declared && table.deletionProtection === undefined) {
+    return { setting, option, source: sources[option], declared, ...unknown({ lacking: 'deletion protection' }) }
+  }
+  const compared = compare(configuration, option, setting, table.deletionProtection ?? false)
   if (compared.state === 'same' || compared.source !== 'default') return compared
   return { ...compared, ...kept(setting, { keep: 'true', change: 'false' }) }
 }

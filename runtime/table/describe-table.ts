@@ -41,7 +41,8 @@ export interface TableFacts {
   readonly tableClass: 'standard' | 'standard_infrequent_access'
   /** DynamoDB updates this number about every six hours. */
   readonly itemCount: number
-  readonly deletionProtection: boolean
+  /** undefined: the endpoint does not return it (some emulators). */
+  readonly deletionProtection: boolean | undefined
   readonly createdAt: Date | undefined
   /** All global secondary indexes, also those that this package does not use. */
   readonly indexes: readonly IndexFacts[]
@@ -151,7 +152,7 @@ export function factsOf(work: TableWork, table: AwsTableDescription | undefined)
     tableClass:
       table.TableClassSummary?.TableClass === 'STANDARD_INFREQUENT_ACCESS' ? 'standard_infrequent_access' : 'standard',
     itemCount: table.ItemCount ?? 0,
-    deletionProtection: table.DeletionProtectionEnabled ?? false,
+    deletionProtection: table.DeletionProtectionEnabled ?? (work.mayLackOperations ? undefined : false),
     createdAt: table.CreationDateTime,
     indexes: (table.GlobalSecondaryIndexes ?? []).map((index) => ({
       name: index.IndexName ?? '',

@@ -4,7 +4,7 @@ import { isAlias } from './kms-alias.js'
 import { findRecovery, type Recovery } from './recovery.js'
 import { findTags } from './table-tags.js'
 import type { TableWork } from './table-work.js'
-import { findTimeToLive, type TimeToLive } from './time-to-live.js'
+import { findTimeToLive, isWithoutTimeToLive, type TimeToLive } from './time-to-live.js'
 
 /** A setting as the endpoint returns it, or why it is unknown. */
 export type Reading<T> =
@@ -60,7 +60,9 @@ export async function readSettings(work: TableWork, table: TableFacts): Promise<
 async function timeToLiveOf(work: TableWork): Promise<Reading<TimeToLive>> {
   const found = await read(work, 'dynamodb:DescribeTimeToLive', 'Time to Live', () => findTimeToLive(work))
   if (!('value' in found)) return found
-  return found.value === undefined ? { lacking: 'Time to Live' } : { value: found.value }
+  const { value } = found
+  if (value === undefined || (await isWithoutTimeToLive(work, value))) return { lacking: 'Time to Live' }
+  return { value }
 }
 
 /** DynamoDB may be reachable where KMS is not, for example in a subnet with only an endpoint for DynamoDB. */

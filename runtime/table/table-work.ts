@@ -5,6 +5,7 @@ import { OPTIONS } from '../configuration/option-table.js'
 import type { Options } from '../configuration/options.js'
 import { ambientLogger, ambientTables, type TableFate } from '../configuration/options-in-migrations.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
+import { regionOfClient } from '../dynamodb/client.js'
 import { type Connection, withConnection } from '../dynamodb/connection.js'
 import { endpointOf, isLocal } from '../dynamodb/endpoint.js'
 import { factsOf, isAwsError } from '../dynamodb/error-facts.js'
@@ -78,8 +79,7 @@ export class TableWork {
 
   /** Region and name of the table: `eu-central-1/sessions`. */
   async place(): Promise<string> {
-    const { config } = await this.#connection.client()
-    return `${await config.region()}/${this.configuration.tableName}`
+    return `${await regionOfClient(await this.#connection.client())}/${this.configuration.tableName}`
   }
 
   /** Remembers in the log of the running migration, if any, what was done with the table. */
@@ -104,7 +104,10 @@ export class TableWork {
     if (!this.mayLackOperations) return false
     const { name, message } = factsOf(error)
     // An emulator overlooks a setting that it does not know. For UpdateTable, nothing then remains to be changed.
-    return name === 'UnknownOperationException' || (name === 'ValidationException' && /^At least one of/.test(message))
+    return (
+      name === 'UnknownOperationException' ||
+      (name === 'ValidationException' && /^(At least one of|Nothing to update)/.test(message))
+    )
   }
 
   /**

@@ -1,6 +1,8 @@
 import { findKnexfile } from '../../application/knexfile.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import { tableArn } from '../../configuration/table-arn.js'
+import { regionOfSdk } from '../../dynamodb/client.js'
+import { explainAwsError } from '../../dynamodb/explain-error.js'
 import { ConfigurationError } from '../../errors.js'
 import { jsonForOutput } from '../../fit-for-output.js'
 import { migrationsTableName } from '../../migrations/storage/dynamodb-table.js'
@@ -35,12 +37,22 @@ export async function policyCommand(
   const configuration = configurationForCommand(await optionsForCommand(options), aside)
   const settings = { scan, migrationsTable: migrationsTableOf(configuration) }
   if (role === 'index') assertSearchable(configuration, settings)
-  const region = tableArn(configuration.tableName)?.region ?? (await regionOf(configuration))
+  const region = tableArn(configuration.tableName)?.region ?? (await regionOfPolicy(configuration))
   const policy = (which: Role) => policyOf(which, configuration, { region, account }, settings)
   const roles = ROLES.filter((which) => which !== 'index' || isSearchable(configuration, settings))
   logger.info(
     jsonForOutput(role === undefined ? Object.fromEntries(roles.map((which) => [which, policy(which)])) : policy(role)),
   )
+}
+
+/** The region that is set. The placeholder for a local endpoint does not count: the policy is for AWS. */
+async function regionOfPolicy(configuration: Configuration): Promise<string> {
+  const { client, profile, region } = configuration
+  try {
+    return region ?? (await (client ? regionOf(configuration) : regionOfSdk(profile)))
+  } catch (error) {
+    throw explainAwsError(error, { action: 'policy', configuration })
+  }
 }
 
 function accountOf({ account }: PolicyOptions): string {

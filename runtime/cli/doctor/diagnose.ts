@@ -144,14 +144,18 @@ async function* tableFindings(
 }
 
 async function missingFinding(configuration: Configuration, region: string, given: Options): Promise<Finding> {
-  const logged = await loggedMigrations(given, configuration)
+  const logged = await loggedMigrations(given, configuration, region)
   const text = `there is no table "${configuration.tableName}" in ${region}`
   const creation = 'npx dynamo-session create-table'
   if (logged === undefined || !configuration.manageTable) {
     return { level: 'error', check: 'table', text, remedy: creationRemedy(configuration) }
   }
+  if (logged.isDropped) {
+    const remedy = `none needed if the application has no sessions any more; else create it: ${creation}`
+    return { level: 'warning', check: 'table', text: `${text}: ${logged.text}`, remedy }
+  }
   const remedy = `create it again with ${creation}, unless a migration dropped it`
-  return { level: 'error', check: 'table', text: `${text}, ${logged}`, remedy }
+  return { level: 'error', check: 'table', text: `${text}, ${logged.text}`, remedy }
 }
 
 async function attempt<T>(check: Check, look: () => Promise<T>): Promise<{ found: T } | { failed: Finding }> {

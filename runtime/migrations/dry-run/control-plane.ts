@@ -13,6 +13,7 @@ import type {
   UpdateTableCommandInput,
   UpdateTimeToLiveCommandInput,
 } from '@aws-sdk/client-dynamodb'
+import { regionOfClient } from '../../dynamodb/client.js'
 import { isAwsError } from '../../dynamodb/error-facts.js'
 import { loadSdk } from '../../dynamodb/sdk.js'
 import { DynamoSessionError } from '../../errors.js'
@@ -80,7 +81,7 @@ export class SimulatedControlPlane {
   client(real: DynamoDBClient): DynamoDBClient {
     const send = async (command: Command, options?: object) => {
       const { TableName = '', ResourceArn } = command.input
-      const region = await real.config.region()
+      const region = await regionOfClient(real)
       const { hostname = '', port = '' } = (await real.config.endpoint?.()) ?? {}
       const name = ResourceArn?.split(':table/').at(-1) ?? TableName
       return await this.#respond({

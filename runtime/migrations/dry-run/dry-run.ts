@@ -25,6 +25,8 @@ export interface DryRun {
   readonly reason?: string
   /** The migration would fail with this error. Later migrations would not run. */
   readonly error?: Error
+  /** Whether an earlier migration would fail, so that this one was not simulated. */
+  readonly isAfterFailure?: boolean
 }
 
 export type Direction = 'up' | 'down'
@@ -60,9 +62,8 @@ export async function dryRun(
   const plane = new SimulatedControlPlane()
   const simulated = ({ name, path }: MigrationMeta): RunnableMigration<object> => {
     const run = async () => {
-      const result = await simulate(direction, { name, path }, plane, parts)
-      runs.push(result)
-      if (result.error) throw result.error
+      const isAfterFailure = runs.some(({ error }) => error)
+      runs.push(isAfterFailure ? { name, isAfterFailure } : await simulate(direction, { name, path }, plane, parts))
     }
     return { name, up: run, down: run }
   }
@@ -76,13 +77,8 @@ export async function dryRun(
     },
     logger: undefined,
   })
-  try {
-    if (direction === 'up') await umzug.up(options as MigrateUpOptions)
-    else await umzug.down(options as MigrateDownOptions)
-  } catch (error) {
-    // The result has the error of a migration.
-    if (runs.at(-1)?.error === undefined) throw error
-  }
+  if (direction === 'up') await umzug.up(options as MigrateUpOptions)
+  else await umzug.down(options as MigrateDownOptions)
   return runs
 }
 

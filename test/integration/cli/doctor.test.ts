@@ -6,12 +6,14 @@ import { diagnose } from '../../../runtime/cli/doctor/diagnose.js'
 import { CHECKS, type Finding } from '../../../runtime/cli/doctor/finding.js'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { createTable } from '../../../runtime/table/create-table.js'
+import { createUmzug } from '../../../runtime/umzug.js'
 import { type ControlPlane, startControlPlane } from '../../support/control-plane.js'
 import { anyEngine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { startFaultProxy } from '../../support/fault-proxy.js'
 import { currentFolderWith, environmentWith } from '../../support/folder.js'
 import { createRawTable, tableAnswer } from '../../support/raw-table.js'
 import { recordingLogger } from '../../support/recording-logger.js'
+import { folderWith, packageFiles } from '../migrations/folder.js'
 
 const FILE = 'config/dynamo_session_store.yml'
 
@@ -120,8 +122,10 @@ onEachEngine('dynamo-session doctor', (engine) => {
   it('reports Time to Live that is off, with the remedy', async () => {
     const { tableName } = application()
     await createRawTable(engine.client(), tableName)
-    const remedy = expect.stringContaining('update-table')
-    expect(await findingOf('time to live')).toMatchObject({ level: 'warning', remedy })
+    const expected = lacksTimeToLive
+      ? { text: 'this endpoint has no Time to Live: expired sessions stay in the table' }
+      : { remedy: expect.stringContaining('update-table') }
+    expect(await findingOf('time to live')).toMatchObject({ level: 'warning', ...expected })
   })
 
   it.skipIf(lacksTimeToLive)('reports Time to Live on another attribute', async () => {
@@ -371,6 +375,31 @@ describe('dynamo-session doctor, by the comparison of plan', () => {
       check: 'table',
       text: `there is no table "${tableName}" in us-east-1, although migrations are logged as executed: 20260101000000_add_sessions`,
       remedy: 'create it again with npx dynamo-session create-table, unless a migration dropped it',
+    })
+  })
+})
+
+describe('dynamo-session doctor, where a migration deleted the table', () => {
+  it('warns, and names the migration', async () => {
+    const { tableName, ...place } = anyEngine().options()
+    environmentWith({ AWS_ENDPOINT_URL: place.endpoint, AWS_REGION: place.region })
+    const migration = (name: string) =>
+      `const { ${name} } = require('dynamo-session-store')\nexports.up = async () => { await ${name}() }`
+    const root = await folderWith({
+      ...packageFiles(),
+      [FILE]: `table_name: ${tableName}\n`,
+      'migrations/1_add_sessions.js': migration('createTable'),
+      'migrations/2_drop_sessions.js': migration('deleteTable'),
+    })
+    vi.spyOn(process, 'cwd').mockReturnValue(root)
+    onTestFinished(() => void vi.restoreAllMocks())
+    await createUmzug({ root, tableName, ...place, migrationStorage: 'dynamodb' }).up()
+    expect(await findingOf('table')).toEqual({
+      level: 'warning',
+      check: 'table',
+      text: `there is no table "${tableName}" in us-east-1: 2_drop_sessions deleted it`,
+      remedy:
+        'none needed if the application has no sessions any more; else create it: npx dynamo-session create-table',
     })
   })
 })

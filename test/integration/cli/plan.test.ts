@@ -4,6 +4,7 @@ import { updateTableCommand } from '../../../runtime/cli/commands/update-table.j
 import type { Options } from '../../../runtime/configuration/options.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { type ControlPlane, startControlPlane } from '../../support/control-plane.js'
+import { anyEngine } from '../../support/engines.js'
 import { currentFolderWith, environmentWith } from '../../support/folder.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 
@@ -144,6 +145,19 @@ describe('dynamo-session plan', () => {
 })
 
 describe('dynamo-session plan --check', () => {
+  it('does not count what dynalite lacks: Time to Live, deletion protection', async () => {
+    const { endpoint, tableName } = anyEngine().options()
+    environmentWith({ AWS_ENDPOINT_URL_DYNAMODB: endpoint, AWS_REGION: 'us-east-1' })
+    await createTable({ tableName, deletionProtection: true })
+    currentFolderWith({ [FILE]: `table_name: ${tableName}\ndeletion_protection: true\n` })
+    const lines = await plan({ check: true })
+    expect(lines).toContain('unknown  ttl: declared true (default), unknown: this endpoint has no Time to Live')
+    expect(lines).toContain(
+      `unknown  deletion_protection: declared true (${FILE}:2), unknown: this endpoint has no deletion protection`,
+    )
+    expect(process.exitCode).toBeUndefined()
+  })
+
   it.each([
     ['0 when all settings are the same', 'ttl: true\n', {}, undefined],
     ['2 when a setting differs', 'ttl: false\n', {}, 2],
@@ -187,6 +201,19 @@ describe('dynamo-session plan --check', () => {
     )
     expect(process.exitCode).toBe(2)
   })
+
+  it.each(['DescribeTimeToLive', 'DescribeContinuousBackups', 'ListTagsOfResource'])(
+    'fails when only %s is not allowed, as JSON too',
+    async (operation) => {
+      await application('', {})
+      stub.deny(operation)
+      const text = `not all settings could be compared; allow dynamodb:${operation} in the IAM policy`
+      await expect(plan({ check: true })).rejects.toThrow(text)
+      vi.spyOn(console, 'log').mockImplementation(() => {})
+      onTestFinished(() => void vi.restoreAllMocks())
+      await expect(plan({ check: true, json: true })).rejects.toThrow(text)
+    },
+  )
 
   it('fails when the table may not be described', async () => {
     await application('', {})

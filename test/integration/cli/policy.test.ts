@@ -53,6 +53,13 @@ it.each([
   await expect(run(options)).rejects.toThrow(message)
 })
 
+it.each(['', 'endpoint: http://localhost:8000\n'])('needs a region, with the configuration %j', async (yaml) => {
+  environmentWith()
+  await expect(run({ account: ACCOUNT }, yaml)).rejects.toThrow(
+    `policy for table "sessions" failed: no AWS region is set; set region in ${FILE}, or AWS_REGION in the environment`,
+  )
+})
+
 it('prints warnings beside the JSON', async () => {
   environmentWith({ AWS_REGION: 'eu-central-1', AWS_DYNAMO_DB_SESSION_TABLE_NAM: 'x' })
   const { aside } = await run({ role: 'runtime', account: ACCOUNT })

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
+import { UMZUG_COMMANDS } from '../../../runtime/cli/umzug-commands.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { describeTable } from '../../../runtime/table/describe-table.js'
 import { createUmzug, type UmzugOptions } from '../../../runtime/umzug.js'
@@ -100,6 +101,14 @@ it('simulates the requests of a client that is given in code, too', async () => 
   client.destroy()
 })
 
+it('says what a client lacks that is only a plain object', async () => {
+  const missing = Object.assign(new Error('no table'), { name: 'ResourceNotFoundException' })
+  const client = { send: () => Promise.reject(missing) } as never
+  const { umzug } = await prepare({ 'migrations/1_a.js': CREATE }, { client, region: undefined, endpoint: undefined })
+  const [run] = await umzug.dryRun('up')
+  expect(run?.error?.message).toBe('client has no config.region(); give a DynamoDBClient of @aws-sdk/client-dynamodb')
+})
+
 it('names a migration that imports anything else, and neither loads nor runs it', async () => {
   const writing = (statement: string) => `import { writeFileSync } from 'node:fs'\n${statement}`
   const { umzug, root } = await prepare({
@@ -144,10 +153,25 @@ exports.up = async () => { await collectGarbage({ maxStale: 1 }) }`
   client.destroy()
 })
 
-it('shows an error that the migration would meet, and no migration after it', async () => {
+it('shows an error that the migration would meet, and names those after it', async () => {
   const files = { 'migrations/1_a.js': CREATE, 'migrations/2_b.js': "exports.up = () => { throw new Error('no') }" }
   const { umzug } = await prepare({ ...files, 'migrations/3_c.js': CREATE })
-  expect(await umzug.dryRun('up')).toMatchObject([{ name: '1_a' }, { name: '2_b', error: new Error('no') }])
+  expect(await umzug.dryRun('up')).toMatchObject([
+    { name: '1_a' },
+    { name: '2_b', error: new Error('no') },
+    { name: '3_c', isAfterFailure: true },
+  ])
+  const lines: string[] = []
+  const log = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(line))
+  onTestFinished(() => log.mockRestore())
+  await expect(UMZUG_COMMANDS.up(umzug, { dryRun: true })).rejects.toThrow('2_b (up) would fail: no')
+  expect(lines.filter((line) => !line.startsWith('  '))).toEqual([
+    'dry run: nothing is changed, nothing is logged',
+    'would run 1_a',
+    'would fail: 2_b',
+    'not simulated, because an earlier one fails: 3_c',
+  ])
+  expect(lines.join()).not.toContain('changes nothing')
   expect(await umzug.pending()).toHaveLength(3)
 })
 

@@ -20,7 +20,7 @@ onEachEngine('createTable', (engine) => {
       key: [{ name: 'sid', type: 'S' }],
       billingMode: 'pay_per_request',
       itemCount: 0,
-      deletionProtection: false,
+      deletionProtection: engine.name === 'dynalite' ? undefined : false,
     })
   })
 

@@ -211,6 +211,16 @@ describe('the command line of plop', () => {
     expect((await runLine('note hello --force --skip')).error).toContain('contradict each other')
   })
 
+  it('prints no contents with --undo --dry-run, also of a file that was changed', async () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    const { generator } = await noteGenerator('note package json --undo --dry-run', {
+      questions: { ...QUESTIONS, language: { ...QUESTIONS.language, choices: ['json'] } } as never,
+    })
+    const { changes, failures } = await generator.runActions(await generator.runPrompts([]))
+    expect([...changes.map(({ path }) => path), ...failures.map(({ error }) => error)].join()).toContain('package.json')
+    expect(write.mock.calls.join()).not.toContain('package false true')
+  })
+
   it('leaves values to plop where only plop knows the name of the generator', async () => {
     vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     const { generator, files } = await noteGenerator('renamed hello --dry-run -- --language ts')
