@@ -37,7 +37,7 @@ export async function isWithoutTimeToLive(work: TableWork, { status }: TimeToLiv
   if (!ttl || status !== 'DISABLED' || tableArn(tableName) || currentSimulation()) return false
   if (!isLocal(endpointOf(work.configuration))) return false
   try {
-    await switchOffTimeToLive(work, TTL_ATTRIBUTE)
+    await switchOffTimeToLive(work)
     return false
   } catch (error) {
     return work.isLacking(error)
