@@ -183,9 +183,9 @@ describe('a migration that updates the table, generated without a terminal', () 
     ttl: false,
     pointInTimeRecovery: true,
     pointInTimeRecoveryDays: 7,
-    tags: { team: 'it\\'s b', stage: 'x' },
     kmsKeyId: 'arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555',
     tableClass: 'standard_infrequent_access',
+    tags: { team: 'it\\'s b', stage: 'x' },
   })`)
     await call('up')
     const changed = plane.table('visits')
