@@ -191,7 +191,14 @@ async function makeTable({ tableName, tableKey, indexKeys }: Options): Promise<v
 function changeByHand(tableName: string, { ttl, tags, pointInTimeRecovery }: Options): void {
   const table = plane.table(tableName)
   Object.assign(table, {
-    indexes: [],
+    indexes: [
+      {
+        IndexName: 'old-index',
+        KeySchema: [{ AttributeName: 'old', KeyType: 'HASH' }],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+        status: 'ACTIVE',
+      },
+    ],
     tableClass: table.tableClass ? undefined : 'STANDARD_INFREQUENT_ACCESS',
     recovery: { on: pointInTimeRecovery !== true, days: 35 },
   })
