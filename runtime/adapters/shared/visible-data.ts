@@ -6,11 +6,12 @@ import type { RequestSession } from './request-session.js'
  * uses. Such a key must not look like a key that the application deleted, so the base of the session changes too.
  *
  * @param isCarried whether the framework's object carries the key as data
+ * @returns the record's own data if the object carries all keys; callers must not change it
  */
 export function visibleData(session: RequestSession, isCarried: (key: string) => boolean): SessionData {
-  const entries = Object.entries(session.record?.data ?? {})
-  const carried = entries.filter(([key]) => isCarried(key))
-  const data = Object.fromEntries(carried)
-  if (carried.length < entries.length) session.rebase(serialize(data))
+  const all = session.record?.data ?? {}
+  if (Object.keys(all).every((key) => isCarried(key))) return all
+  const data = Object.fromEntries(Object.entries(all).filter(([key]) => isCarried(key)))
+  session.rebase(serialize(data))
   return data
 }
