@@ -112,7 +112,8 @@ export class SessionWriter {
     for (let attempt = 0; stored && attempt <= ATTEMPTS; attempt += 1) {
       const started = monotonic()
       const { json, conflicts } = this.merge(record, ours, stored.json)
-      const outcome = await this.attempt(stored, await this.#changes(stored, extras, json))
+      const packed = json === stored.json ? undefined : await this.#packed(json)
+      const outcome = await this.attempt(stored, this.#changes(stored, extras, packed))
       if (outcome.kind === 'deleted') return undefined
       if (outcome.kind === 'saved') {
         this.notify(record.id, conflicts)
@@ -161,19 +162,21 @@ export class SessionWriter {
    */
   async attempt(stored: SessionRecord, changes: Changes, condition = this.#condition(stored)): Promise<Attempt> {
     const { outdated } = stored
-    const isOnVersion = 'updated_at' in (condition.equals ?? {})
-    const missing = outdated?.data && !changes.data ? { data: outdated.data } : undefined
-    const options = { keep: missing ? ['data'] : [] }
-    if (outdated && !changes.data) {
-      const mended = { ...changes, ...outdated }
-      const onVersion = { ...condition, equals: { ...condition.equals, updated_at: stored.version } }
-      const result = await this.#items.write(stored.id, mended, onVersion, options).catch(unlessRefused)
-      const isSettled = result?.written || !result?.current || isOurs(result, changes) || isOnVersion
-      if (result && isSettled) return outcomeOf(result, stored, mended)
+    if (!outdated || changes.data) {
+      return outcomeOf(await this.#items.write(stored.id, changes, condition), stored, changes)
     }
+    const { data } = outdated
+    const options = { keep: data ? ['data'] : [] }
+    const mended = { ...changes, ...outdated }
+    const onVersion = { ...condition, equals: { ...condition.equals, updated_at: stored.version } }
+    const isOnVersion = 'updated_at' in (condition.equals ?? {})
+    const result = await this.#items.write(stored.id, mended, onVersion, options).catch(unlessRefused)
+    const isSettled = result?.written || !result?.current || isOurs(result, changes) || isOnVersion
+    if (result && isSettled) return outcomeOf(result, stored, mended)
     // Another request may have written meanwhile. The corrections are of the version that was read.
     const known = isOnVersion ? stored : { ...stored, outdated: undefined }
-    return outcomeOf(await this.#items.write(stored.id, { ...changes, ...missing }, condition, options), known, changes)
+    const rest = data ? { ...changes, data } : changes
+    return outcomeOf(await this.#items.write(stored.id, rest, condition, options), known, changes)
   }
 
   /**
@@ -216,9 +219,12 @@ export class SessionWriter {
     return { ...(await this.#packed(json)), ...times, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
   }
 
-  /** The attributes that a save writes. */
-  async #changes(stored: SessionRecord, extras: SessionExtras, json: string): Promise<Changes> {
-    const packed = json === stored.json ? undefined : await this.#packed(json)
+  /**
+   * The attributes that a save writes.
+   *
+   * @param packed the data and its attributes, if the data changed
+   */
+  #changes(stored: SessionRecord, extras: SessionExtras, packed: Changes | undefined): Changes {
     const times = touched(stored, extras, this.#configuration, this.#now())
     const saves = this.#expectsVersion && { saves: savesWith(tokenOf(times.updated_at?.S ?? ''), stored.saves) }
     const changes = { ...packed, ...times, ...saves }
