@@ -80,7 +80,10 @@ export class QuickSignature {
     headers[this.#firstComputed + 4] = this.#time
     for (let at = 0; at < varying.length; at += 1) headers[this.#firstVarying + 2 * at] = varying[at] as string
     let canonical = ''
-    for (const part of this.#canonical) canonical += typeof part === 'string' ? part : trimmed(headers[part] as string)
+    for (const part of this.#canonical) {
+      if (typeof part === 'string') canonical += part
+      else canonical += part < this.#firstVarying ? headers[part] : trimmed(headers[part] as string)
+    }
     const scope = `${this.#day}/${this.#region}/${SERVICE}/aws4_request`
     const text = `${ALGORITHM}\n${this.#time}\n${scope}\n${hash('sha256', canonical + content)}`
     const signature = this.#keyOfDay().sign(text)
