@@ -38,9 +38,9 @@ export class Connection {
   }
 
   /** The client of the application, else one built from the configuration. A dry run puts a simulation in front of it. */
-  async client(): Promise<DynamoDBClient> {
-    const client = await this.#sender()
-    return this.#simulation ? this.#simulation(client) : client
+  client(): Promise<DynamoDBClient> {
+    const client = this.#sender()
+    return this.#simulation ? client.then(this.#simulation) : client
   }
 
   #sender(): Promise<DynamoDBClient> {
