@@ -228,6 +228,17 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       }
     })
 
+    it('become readable for the gem even if another request touches them meanwhile', async () => {
+      for (const locking of ['none', 'pessimistic'] as const) {
+        const sessions = repository({ locking })
+        await put({})
+        const record = await found(sessions)
+        await put({ updated_at: B1.updated_at, ...(record.token && { locked_at: { S: record.token } }) })
+        await (record.token ? sessions.touch(record) : sessions.update(record, {}))
+        expect((await item())?.data).toEqual({ S: '{}' })
+      }
+    })
+
     it('keep the data that another request writes meanwhile', async () => {
       for (const locking of ['none', 'optimistic'] as const) {
         const sessions = repository({ locking })
