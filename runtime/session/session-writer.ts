@@ -225,9 +225,10 @@ export class SessionWriter {
    * @param packed the data and its attributes, if the data changed
    */
   #changes(stored: SessionRecord, extras: SessionExtras, packed: Changes | undefined): Changes {
-    const times = touched(stored, extras, this.#configuration, this.#now())
-    const saves = this.#expectsVersion && { saves: savesWith(tokenOf(times.updated_at?.S ?? ''), stored.saves) }
-    const changes = { ...packed, ...times, ...saves }
+    const changes: Record<string, Changes[string]> = touched(stored, extras, this.#configuration, this.#now())
+    // Faster than an object literal with several spreads.
+    Object.assign(changes, packed)
+    if (this.#expectsVersion) changes.saves = savesWith(tokenOf(changes.updated_at?.S ?? ''), stored.saves)
     checkSize(stored.id, changes, this.#configuration, stored.cookie)
     return changes
   }
