@@ -54,6 +54,11 @@ function pathProblem(path: string): string | undefined {
   return found.isDirectory() ? 'is a folder, not a file' : undefined
 }
 
+/** The configuration of a command line. Prints its warnings. */
+export async function configurationOf(shared: SharedOptions, logger: Logger): Promise<Configuration> {
+  return configurationForCommand(await optionsForCommand(shared), logger)
+}
+
 /** Resolves the configuration and prints its warnings. */
 export function configurationForCommand(options: Options, logger: Logger = consoleLogger): Configuration {
   const configuration = resolveConfiguration(options)

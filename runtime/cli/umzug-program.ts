@@ -33,19 +33,15 @@ export function createUmzugProgram(): Command {
   )
   down.action(running('down'))
 
-  program
-    .command('pending')
-    .description('list the migrations that have not run')
-    .option(...JSON_FLAG)
-    .addHelpText('after', examplesOf('pending', 'pending --json'))
-    .action(running('pending'))
-
-  program
-    .command('executed')
-    .description('list the migrations that have run')
-    .option(...JSON_FLAG)
-    .addHelpText('after', examplesOf('executed', 'executed --json'))
-    .action(running('executed'))
+  const lists = { pending: 'that have not run', executed: 'that have run' } as const
+  for (const name of ['pending', 'executed'] as const) {
+    program
+      .command(name)
+      .description(`list the migrations ${lists[name]}`)
+      .option('--json', 'print an array of objects with name and path, for programs')
+      .addHelpText('after', examplesOf(name, `${name} --json`))
+      .action(running(name))
+  }
 
   program
     .command('status')
@@ -91,8 +87,6 @@ export function createUmzugProgram(): Command {
 
   return program
 }
-
-const JSON_FLAG = ['--json', 'print an array of objects with name and path, for programs'] as const
 
 const DRY_RUN_FLAG = ['--dry-run', 'list the migrations and, where possible, their requests; change nothing'] as const
 

@@ -6,7 +6,7 @@ import { indexName } from '../session/item/index-attributes.js'
 import type { IndexFacts, KeyAttribute, TableFacts } from './describe-table.js'
 import { isAlias, isSameKey } from './kms-alias.js'
 import type { LiveTable, Reading } from './live-table.js'
-import { isSet } from './set-options.js'
+import { capacityOfIndex, isSet } from './set-options.js'
 import { type DocumentedLimit, LIMITS } from './setting-limits.js'
 import { kmsKeyOf } from './table-input.js'
 import { attributeText, indexProblem, keyProblem } from './table-problems.js'
@@ -126,19 +126,11 @@ function kept(setting: string, { keep, change }: { keep: string; change: string 
 }
 
 function unknown(reading: Exclude<Reading<never>, { readonly value: unknown }>) {
-  if ('permission' in reading)
-    return { live: null, state: 'unknown', updatable: false, permission: reading.permission } as const
-  if ('unreachable' in reading) {
-    const { unreachable } = reading
-    return {
-      live: null,
-      state: 'unknown',
-      updatable: false,
-      unreachable,
-      note: `${unreachable} can't be reached`,
-    } as const
-  }
-  return { live: null, state: 'unknown', updatable: false, note: `this endpoint has no ${reading.lacking}` } as const
+  const base = { live: null, state: 'unknown', updatable: false } as const
+  if ('permission' in reading) return { ...base, permission: reading.permission }
+  if ('lacking' in reading) return { ...base, note: `this endpoint has no ${reading.lacking}` }
+  const { unreachable } = reading
+  return { ...base, unreachable, note: `${unreachable} can't be reached` }
 }
 
 function compareKey(configuration: Configuration, table: TableFacts): SettingComparison {
@@ -356,12 +348,10 @@ function compareIndex(configuration: Configuration, table: TableFacts, key: stri
     const change = `DynamoDB can't change an index: ${UPDATE} --remove-indexes deletes it and adds it again`
     return { ...shown, state: 'differs', change, updatable: false }
   }
-  const { capacity } = index
-  const { read = 0, write = 0 } = capacity ?? {}
-  const readCapacity = isSet(configuration, 'readCapacity') ? configuration.readCapacity : read
-  const writeCapacity = isSet(configuration, 'writeCapacity') ? configuration.writeCapacity : write
   // A billing mode that differs has its own line. The capacities change with it.
-  if (table.billingMode !== configuration.billingMode || !capacity) return { ...shown, ...SAME }
+  if (table.billingMode !== configuration.billingMode || !index.capacity) return { ...shown, ...SAME }
+  const { read, write } = index.capacity
+  const { readCapacity, writeCapacity } = capacityOfIndex(configuration, index.capacity)
   if (read === readCapacity && write === writeCapacity) return { ...shown, ...SAME }
   return {
     ...shown,

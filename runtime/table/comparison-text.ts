@@ -14,6 +14,11 @@ export function settingText(comparison: SettingComparison): string {
   return `${text}, the table has ${valueText(live)}${more}${change === undefined ? '' : `; ${change}`}`
 }
 
+/** `1 setting`, `2 settings` */
+export function settingCount(count: number): string {
+  return count === 1 ? '1 setting' : `${count} settings`
+}
+
 /** A value as people read it. */
 export function valueText(value: SettingValue): string {
   if (value === null) return 'none'

@@ -1,10 +1,11 @@
+import { endpointOf, isLocal } from '../dynamodb/endpoint.js'
 import { DENIED, isAwsError, isTransient } from '../dynamodb/error-facts.js'
 import { findTable, type TableFacts } from './describe-table.js'
 import { isAlias } from './kms-alias.js'
 import { findRecovery, type Recovery } from './recovery.js'
 import { findTags } from './table-tags.js'
 import type { TableWork } from './table-work.js'
-import { findTimeToLive, isWithoutTimeToLive, type TimeToLive } from './time-to-live.js'
+import { findTimeToLive, type TimeToLive } from './time-to-live.js'
 
 /** A setting as the endpoint returns it, or why it is unknown. */
 export type Reading<T> =
@@ -45,7 +46,7 @@ export async function readSettings(work: TableWork, table: TableFacts): Promise<
   const { arn, kmsKeyArn } = table
   const { kmsKeyId } = work.configuration
   const [timeToLive, recovery, tags, aliasedKey] = await Promise.all([
-    timeToLiveOf(work),
+    timeToLiveOf(work, table),
     read(work, 'dynamodb:DescribeContinuousBackups', 'point-in-time recovery', () => findRecovery(work)),
     arn === undefined
       ? { lacking: 'tags' }
@@ -57,12 +58,22 @@ export async function readSettings(work: TableWork, table: TableFacts): Promise<
   return { table, timeToLive, recovery, tags, aliasedKey }
 }
 
-async function timeToLiveOf(work: TableWork): Promise<Reading<TimeToLive>> {
+async function timeToLiveOf(work: TableWork, table: TableFacts): Promise<Reading<TimeToLive>> {
   const found = await read(work, 'dynamodb:DescribeTimeToLive', 'Time to Live', () => findTimeToLive(work))
   if (!('value' in found)) return found
   const { value } = found
-  if (value === undefined || (await isWithoutTimeToLive(work, value))) return { lacking: 'Time to Live' }
+  if (value === undefined || (value.status === 'DISABLED' && isLikeDynalite(work, table))) {
+    return { lacking: 'Time to Live' }
+  }
   return { value }
+}
+
+/**
+ * dynalite has no Time to Live, but describes it as off. It has no deletion protection either, and leaves that out of its
+ * description of a table. DynamoDB Local describes both, and has both.
+ */
+function isLikeDynalite({ configuration }: TableWork, { deletionProtection }: TableFacts): boolean {
+  return deletionProtection === undefined && isLocal(endpointOf(configuration))
 }
 
 /** DynamoDB may be reachable where KMS is not, for example in a subnet with only an endpoint for DynamoDB. */

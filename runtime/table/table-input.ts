@@ -12,7 +12,7 @@ import type { OptionName } from '../configuration/options.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { indexName } from '../session/item/index-attributes.js'
 import type { TableFacts } from './describe-table.js'
-import { isSet } from './set-options.js'
+import { capacityOfIndex } from './set-options.js'
 
 /**
  * The request that creates the table. Parameters with DynamoDB's default are left out: emulators refuse parameters that they
@@ -84,11 +84,10 @@ export function throughputInput(
   }
   const updates = indexes
     .filter(({ name }) => due.some(({ index }) => index === name))
-    .map(({ name, capacity: { read, write } = { read: 0, write: 0 } }) => {
-      const readCapacity = isSet(configuration, 'readCapacity') ? configuration.readCapacity : read
-      const writeCapacity = isSet(configuration, 'writeCapacity') ? configuration.writeCapacity : write
-      return { IndexName: name, ProvisionedThroughput: provisioned({ readCapacity, writeCapacity }) }
-    })
+    .map(({ name, capacity }) => ({
+      IndexName: name,
+      ProvisionedThroughput: provisioned(capacityOfIndex(configuration, capacity)),
+    }))
   return {
     ...(differs('readCapacity', 'writeCapacity') && { ProvisionedThroughput: provisioned(configuration) }),
     ...indexUpdates(updates),

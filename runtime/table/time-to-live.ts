@@ -1,8 +1,5 @@
 import type { TimeToLiveStatus } from '@aws-sdk/client-dynamodb'
-import { tableArn } from '../configuration/table-arn.js'
-import { endpointOf, isLocal } from '../dynamodb/endpoint.js'
 import { factsOf, isAwsError } from '../dynamodb/error-facts.js'
-import { currentSimulation } from '../dynamodb/simulation.js'
 import { TableRequestError, TableSchemaError } from '../errors.js'
 import { TTL_ATTRIBUTE } from '../session/item/attributes.js'
 import type { TableWork } from './table-work.js'
@@ -25,22 +22,6 @@ export async function findTimeToLive(work: TableWork): Promise<TimeToLive | unde
   } catch (error) {
     if (isAwsError(error, 'ResourceNotFoundException') || work.isLacking(error)) return undefined
     throw error
-  }
-}
-
-/**
- * Whether an emulator on this machine shows Time to Live as off, but does not have it, as dynalite does. Only a request to
- * switch it off tells: DynamoDB refuses that while it is off, so nothing changes.
- */
-export async function isWithoutTimeToLive(work: TableWork, { status }: TimeToLive): Promise<boolean> {
-  const { ttl, tableName } = work.configuration
-  if (!ttl || status !== 'DISABLED' || tableArn(tableName) || currentSimulation()) return false
-  if (!isLocal(endpointOf(work.configuration))) return false
-  try {
-    await switchOffTimeToLive(work)
-    return false
-  } catch (error) {
-    return work.isLacking(error)
   }
 }
 

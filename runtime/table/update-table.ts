@@ -3,9 +3,9 @@ import { ambientTables, isInMigration } from '../configuration/options-in-migrat
 import { isAwsError } from '../dynamodb/error-facts.js'
 import { ConfigurationError, TableRequestError, TableSchemaError } from '../errors.js'
 import { differencesOf, type SettingComparison } from './compare-table.js'
-import { differenceText, settingText, valueText } from './comparison-text.js'
+import { differenceText, settingCount, settingText, valueText } from './comparison-text.js'
 import { findTable, lookAgain } from './describe-table.js'
-import { type LiveTable, readLiveTable } from './live-table.js'
+import { type LiveTable, readSettings } from './live-table.js'
 import { creationRemedy, keyProblem, statusProblem } from './table-problems.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { timeToLiveProblem } from './time-to-live.js'
@@ -89,7 +89,7 @@ export async function updateTable(options: Options = {}, context: UpdateTableCon
     for (const comparison of left) work.logger.warn(`left as it is: ${settingText(comparison)}`)
     const done = [...new Set(changed)].filter((setting) => !left.some((comparison) => comparison.setting === setting))
     if (changed.length === 0 && left.length === 0) work.logger.info(`${work.label} is as declared already`)
-    else work.logger.info(`${work.label}: ${count(done.length)} changed`)
+    else work.logger.info(`${work.label}: ${settingCount(done.length)} changed`)
     return { changed: done, left }
   })
 }
@@ -142,12 +142,9 @@ async function settled(work: TableWork): Promise<LiveTable> {
     if (!table || table.status === 'DELETING') throw tableMissing(work)
     const problem = statusProblem(table)
     if (problem) throw new TableRequestError(problem)
-    if (table.status === 'ACTIVE') break
+    if (table.status === 'ACTIVE') return await readSettings(work, table)
     table = await lookAgain(work, `${work.label} is still ${table.status}`)
   }
-  const live = await readLiveTable(work)
-  if (!live) throw tableMissing(work)
-  return live
 }
 
 /** For work that needs an existing table. */
@@ -188,8 +185,4 @@ async function run(step: UpdateStep, change: UpdateWork): Promise<boolean> {
 function withoutSetting({ change: _, limit: __, ...comparison }: SettingComparison): SettingComparison {
   const note = `this endpoint has no ${comparison.setting.replaceAll('_', ' ')}`
   return { ...comparison, live: null, state: 'unknown', updatable: false, note }
-}
-
-function count(settings: number): string {
-  return settings === 1 ? '1 setting' : `${settings} settings`
 }

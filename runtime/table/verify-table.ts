@@ -2,7 +2,7 @@ import { TableMissingError, TableRequestError, TableSchemaError } from '../error
 import { fitForLine } from '../fit-for-output.js'
 import { indexName } from '../session/item/index-attributes.js'
 import { compareTable, differencesOf, type SettingComparison } from './compare-table.js'
-import { settingText } from './comparison-text.js'
+import { settingCount, settingText } from './comparison-text.js'
 import { type LiveTable, readLiveTable } from './live-table.js'
 import { creationRemedy, findIndex, indexProblem, keyProblem, statusProblem } from './table-problems.js'
 import type { TableWork } from './table-work.js'
@@ -32,8 +32,7 @@ export async function verifyTable(work: TableWork): Promise<SettingComparison[]>
   if (problems.length > 0)
     throw new TableSchemaError(`${fitForLine(problems.join('; '))}. Nothing was changed, because ${reason}`)
   const differing = differencesOf(left).length
-  const result =
-    differing === 0 ? 'is as declared' : `differs in ${differing === 1 ? '1 setting' : `${differing} settings`}`
+  const result = differing === 0 ? 'is as declared' : `differs in ${settingCount(differing)}`
   logger.info(`${label} ${result}; it was only verified, because ${reason}`)
   return left
 }

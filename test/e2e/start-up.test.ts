@@ -71,7 +71,7 @@ function packagesOf(modules: readonly Loaded[]): string[] {
   return [...new Set(names)].sort()
 }
 
-/** Our modules, by their path in dist/ before the build gathered them: esbuild names each above its code. */
+/** Our modules, by their path in dist/ before the build gathered them: each file names its modules at the top. */
 async function ownModules(modules: readonly Loaded[]): Promise<string[]> {
   const prefix = 'dynamo-session-store/dist/'
   const files = [...new Set(modules.map(({ path }) => path))].filter((path) => path.startsWith(prefix))

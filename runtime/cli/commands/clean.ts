@@ -3,13 +3,7 @@ import { expiryLimits } from '../../cleaning/is-expired.js'
 import { type CleaningContext, checkSettings, SETTING_NAMES, type SettingName } from '../../cleaning/settings.js'
 import { jsonForOutput } from '../../fit-for-output.js'
 import { progressDisplay, type Screen, summaryLines } from '../clean-progress.js'
-import {
-  configurationForCommand,
-  consoleLogger,
-  optionsForCommand,
-  type SharedOptions,
-  standardError,
-} from '../command.js'
+import { configurationOf, consoleLogger, type SharedOptions, standardError } from '../command.js'
 import { printTarget } from '../target.js'
 import { type TimeoutOptions, timeoutOf } from '../timeout.js'
 
@@ -36,7 +30,7 @@ export async function cleanCommand(
   aside = options.json ? standardError : logger,
 ): Promise<void> {
   const settings = settingsOf(options)
-  const configuration = configurationForCommand(await optionsForCommand(options), aside)
+  const configuration = await configurationOf(options, aside)
   await printTarget(configuration, aside)
   expiryLimits(configuration, settings.expireAtOnly ?? false)
   const display = await progressDisplay(configuration, aside, screen, settings.requestTimeout)

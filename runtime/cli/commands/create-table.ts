@@ -1,5 +1,5 @@
 import { createTable } from '../../table/create-table.js'
-import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from '../command.js'
+import { configurationOf, consoleLogger, type SharedOptions } from '../command.js'
 import { printTarget } from '../target.js'
 import { type TimeoutOptions, timeoutOf } from '../timeout.js'
 
@@ -9,7 +9,7 @@ export async function createTableCommand(
   logger = consoleLogger,
 ): Promise<void> {
   const requestTimeout = timeoutOf(options)
-  const configuration = configurationForCommand(await optionsForCommand(options), logger)
+  const configuration = await configurationOf(options, logger)
   await printTarget(configuration, logger)
   await createTable(configuration, { logger, requestTimeout })
 }

@@ -1,7 +1,7 @@
 import type { Configuration } from '../../configuration/resolve.js'
 import { ConfigurationError, DynamoSessionError } from '../../errors.js'
 import { deleteTable } from '../../table/delete-table.js'
-import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from '../command.js'
+import { configurationOf, consoleLogger, type SharedOptions } from '../command.js'
 import { confirm, processTerminal, type Terminal } from '../confirm.js'
 import { printTarget, regionOf } from '../target.js'
 import { type TimeoutOptions, timeoutOf } from '../timeout.js'
@@ -18,7 +18,7 @@ export async function deleteTableCommand(
   terminal = processTerminal,
 ): Promise<void> {
   const requestTimeout = timeoutOf(options)
-  const configuration = configurationForCommand(await optionsForCommand(options), logger)
+  const configuration = await configurationOf(options, logger)
   await printTarget(configuration, logger)
   assertManaged(configuration)
   if (!options.yes) await confirmDeletion(configuration, terminal)

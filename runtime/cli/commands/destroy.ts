@@ -1,7 +1,7 @@
 import { jsonForOutput } from '../../fit-for-output.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
 import { type ByOptions, keyAndValue, sessions } from '../by-option.js'
-import { configurationForCommand, consoleLogger, optionsForCommand, standardError } from '../command.js'
+import { configurationOf, consoleLogger, standardError } from '../command.js'
 import { printTarget } from '../target.js'
 import { timeoutOf, withTransport } from '../timeout.js'
 
@@ -17,7 +17,7 @@ export async function destroyCommand(
 ): Promise<void> {
   const { key, value } = keyAndValue(options.by)
   const requestTimeout = timeoutOf(options)
-  const given = configurationForCommand(await optionsForCommand(options), aside)
+  const given = await configurationOf(options, aside)
   await printTarget(given, aside)
   await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
     const index = new SessionsByValue(configuration, { transport })

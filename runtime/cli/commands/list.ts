@@ -3,7 +3,7 @@ import { hashSessionId } from '../../session/item/session-id.js'
 import { milliseconds } from '../../session/item/timestamp.js'
 import { type FoundSession, SessionsByValue } from '../../session/sessions-by-value.js'
 import { type ByOptions, keyAndValue, sessions } from '../by-option.js'
-import { configurationForCommand, consoleLogger, optionsForCommand, standardError } from '../command.js'
+import { configurationOf, consoleLogger, standardError } from '../command.js'
 import { timeoutOf, withTransport } from '../timeout.js'
 
 /** A session as shown: the hash of its id, as in logs, and times in UTC. Null means that the item has no such time. */
@@ -22,7 +22,7 @@ export async function listCommand(
 ): Promise<void> {
   const { key, value } = keyAndValue(options.by)
   const requestTimeout = timeoutOf(options)
-  const given = configurationForCommand(await optionsForCommand(options), aside)
+  const given = await configurationOf(options, aside)
   await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
     const found: Shown[] = []
     for await (const page of new SessionsByValue(configuration, { transport }).sessionsBy(key, value, options)) {

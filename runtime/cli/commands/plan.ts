@@ -8,13 +8,7 @@ import { settingText, valueText } from '../../table/comparison-text.js'
 import { readLiveTable } from '../../table/live-table.js'
 import { creationRemedy } from '../../table/table-problems.js'
 import { workOnTable } from '../../table/table-work.js'
-import {
-  configurationForCommand,
-  consoleLogger,
-  optionsForCommand,
-  type SharedOptions,
-  standardError,
-} from '../command.js'
+import { configurationOf, consoleLogger, type SharedOptions, standardError } from '../command.js'
 import { placeOfTable, printTarget } from '../target.js'
 import { type TimeoutOptions, timeoutOf } from '../timeout.js'
 
@@ -41,7 +35,7 @@ export async function planCommand(
   screen: Screen = process.stdout,
 ): Promise<void> {
   const requestTimeout = timeoutOf(options)
-  const configuration = configurationForCommand(await optionsForCommand(options), logger)
+  const configuration = await configurationOf(options, logger)
   await printTarget(configuration, logger)
   const comparisons = await workOnTable(configuration, { logger, requestTimeout }, async (work) => {
     const live = await readLiveTable(work)

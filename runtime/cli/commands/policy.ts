@@ -7,13 +7,7 @@ import { ConfigurationError } from '../../errors.js'
 import { jsonForOutput } from '../../fit-for-output.js'
 import { migrationsTableName } from '../../migrations/storage/dynamodb-table.js'
 import { type PolicySettings, policyOf, ROLES, type Role } from '../../table/policy.js'
-import {
-  configurationForCommand,
-  consoleLogger,
-  optionsForCommand,
-  type SharedOptions,
-  standardError,
-} from '../command.js'
+import { configurationOf, consoleLogger, type SharedOptions, standardError } from '../command.js'
 import { regionOf } from '../target.js'
 
 export interface PolicyOptions extends SharedOptions {
@@ -34,7 +28,7 @@ export async function policyCommand(
     throw new ConfigurationError([{ place: '--scan', text: `changes nothing for ${role}; leave it out` }])
   }
   const account = accountOf(options)
-  const configuration = configurationForCommand(await optionsForCommand(options), aside)
+  const configuration = await configurationOf(options, aside)
   const settings = { scan, migrationsTable: migrationsTableOf(configuration) }
   if (role === 'index') assertSearchable(configuration, settings)
   const region = tableArn(configuration.tableName)?.region ?? (await regionOfPolicy(configuration))

@@ -1,5 +1,5 @@
 import { updateTable } from '../../table/update-table.js'
-import { configurationForCommand, consoleLogger, optionsForCommand, type SharedOptions } from '../command.js'
+import { configurationOf, consoleLogger, type SharedOptions } from '../command.js'
 import { printTarget } from '../target.js'
 import { type TimeoutOptions, timeoutOf } from '../timeout.js'
 
@@ -14,7 +14,7 @@ interface UpdateTableOptions extends SharedOptions, TimeoutOptions {
 export async function updateTableCommand(options: UpdateTableOptions, logger = consoleLogger): Promise<void> {
   const requestTimeout = timeoutOf(options)
   const { removeIndexes, removeTags } = options
-  const configuration = configurationForCommand(await optionsForCommand(options), logger)
+  const configuration = await configurationOf(options, logger)
   await printTarget(configuration, logger)
   await updateTable(configuration, { logger, requestTimeout, removeIndexes, removeTags })
 }

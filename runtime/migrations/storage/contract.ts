@@ -34,10 +34,13 @@ export interface LogEntry {
   readonly details: MigrationDetails | undefined
 }
 
+/** The migration to log. */
+export type LogParams = MigrationParams<unknown> & { readonly details?: MigrationDetails | undefined }
+
 /** A storage that also stores details. */
 export interface DetailedStorage extends MigrationStorage {
   entries(): Promise<readonly LogEntry[]>
-  logMigration(params: MigrationParams<unknown> & { readonly details?: MigrationDetails | undefined }): Promise<void>
+  logMigration(params: LogParams): Promise<void>
   /** Replaces the details of a logged migration. */
   setDetails(name: string, details: MigrationDetails): Promise<void>
 }

@@ -9,6 +9,7 @@ import {
   detailsText,
   isMigrationName,
   type LogEntry,
+  type LogParams,
   type MigrationDetails,
   readDetails,
 } from './contract.js'
@@ -99,8 +100,6 @@ export class DynamoDBStorage implements DetailedStorage {
     await this.#table.change('PutItem', (transport, TableName) => transport.send('PutItem', { TableName, Item }))
   }
 }
-
-type LogParams = Parameters<DetailedStorage['logMigration']>[0]
 
 /** An item as stored. */
 interface Row {

@@ -6,6 +6,7 @@ import {
   detailsText,
   isMigrationName,
   type LogEntry,
+  type LogParams,
   type MigrationDetails,
   readDetails,
 } from './contract.js'
@@ -112,8 +113,6 @@ export class KnexStorage implements DetailedStorage {
     }
   }
 }
-
-type LogParams = Parameters<DetailedStorage['logMigration']>[0]
 
 /** The lock as the only row of a table. The row exists while a process holds the lock. */
 class KnexLockStore implements LockStore {

@@ -63,6 +63,19 @@ describe('dynamo-session plan', () => {
     expect(process.exitCode).toBeUndefined()
   })
 
+  it('sends only requests that read, also where Time to Live is off', async () => {
+    await application('', { ttl: false })
+    const before = stub.requests.length
+    expect((await plan()).find((line) => line.includes(' ttl: '))).toMatch(/^differs /)
+    const operations = stub.requests.slice(before).map(({ operation }) => operation)
+    expect(operations.sort()).toEqual([
+      'DescribeContinuousBackups',
+      'DescribeTable',
+      'DescribeTimeToLive',
+      'ListTagsOfResource',
+    ])
+  })
+
   it('prints the target first, with the ENV names of AWS that set region and endpoint', async () => {
     await application('', {})
     const logger = recordingLogger()

@@ -149,6 +149,18 @@ describe('tables of migrations', () => {
     expect(logger.warnings.at(-1)).toContain('stays: umzug baseline marked 1_a as executed')
     expect((await umzug.baseline()).map(({ name }) => name)).toEqual(['1_a', '3_c'])
     expect(await umzug.baseline()).toEqual([])
+    await deleteTable(table)
+    await expect(umzug.up()).rejects.toThrow('does not exist, although 3_c is logged as executed')
+  })
+
+  it('keeps the fate of the tables when repair accepts a changed file', async () => {
+    const files = { 'migrations/1_a.js': CREATE, 'migrations/2_b.js': CREATE }
+    const { umzug, root, exists } = await prepare(files, inMemory())
+    await umzug.up()
+    await writeFile(join(root, 'migrations/2_b.js'), `${CREATE}\n`)
+    expect(await umzug.repair()).toMatchObject([{ name: '2_b' }])
+    await umzug.down()
+    expect(await exists()).toBe(true)
   })
 
   it('leaves a table on the way down that somebody created after the one of the migration was deleted', async () => {

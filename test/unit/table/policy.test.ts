@@ -41,6 +41,27 @@ it('allows no change of a table with manage_table: false', () => {
   ])
 })
 
+it.each<[Role, Options, { more?: string[]; less?: string[] }]>([
+  ['deploy', { ttl: true }, { less: ['Scan'] }],
+  ['deploy', { ttl: false }, { less: ['Scan'] }],
+  ['deploy', { pointInTimeRecovery: true }, { more: ['UpdateContinuousBackups'] }],
+  ['deploy', { pointInTimeRecovery: false }, { more: ['UpdateContinuousBackups'] }],
+  ['deploy', { tags: { team: 'web' } }, { more: ['TagResource', 'UntagResource', 'TagResource of the log'] }],
+  ['runtime', { batchReads: false }, { less: ['BatchGetItem'] }],
+  ['runtime', { transport: 'sdk' }, { less: ['BatchGetItem'] }],
+  ['clean', { tableName: TABLE }, { more: ['DeleteItem'], less: ['PartiQLDelete'] }],
+])('compared with the defaults, %s with %j changes only %j', (role, options, { more = [], less = [] }) => {
+  const actions = (given: Options) =>
+    policy(role, given, { migrationsTable: 'log' }).Statement.flatMap(({ Action, Resource }) =>
+      Action.map(
+        (action) => action.slice('dynamodb:'.length) + (String(Resource).endsWith('/log') ? ' of the log' : ''),
+      ),
+    )
+  const [before, after] = [actions({}), actions(options)]
+  expect(after.filter((action) => !before.includes(action))).toEqual(more)
+  expect(before.filter((action) => !after.includes(action))).toEqual(less)
+})
+
 it('has the partition of the region', () => {
   const [table] = policy('runtime', {}, {}, { region: 'cn-north-1', account: '123456789012' }).Statement
   expect(table?.Resource).toBe('arn:aws-cn:dynamodb:cn-north-1:123456789012:table/sessions')

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
+import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
-import { createTableInput } from '../../../runtime/table/table-input.js'
+import { createTableInput, throughputInput } from '../../../runtime/table/table-input.js'
+import { indexFacts, tableFacts } from '../../support/table-facts.js'
 
 it("leaves out DynamoDB's defaults, because emulators refuse unknown parameters", () => {
   expect(createTableInput(resolveConfiguration({ tags: {}, tableClass: 'standard' }, {}))).toEqual({
@@ -38,4 +40,15 @@ it('sends no capacities when billing_mode says pay_per_request', () => {
   const input = createTableInput(resolveConfiguration({ writeCapacity: 7, billingMode: 'pay_per_request' }, {}))
   expect(input).not.toHaveProperty('ProvisionedThroughput')
   expect(input.BillingMode).toBe('PAY_PER_REQUEST')
+})
+
+it('keeps the capacity of an index whose option is not set', () => {
+  const capacity = { read: 70, write: 60 }
+  const table = tableFacts({ billingMode: 'provisioned', capacity, indexes: [indexFacts('user_id', { capacity })] })
+  const due = [{ option: 'indexKeys', index: 'user_id-index' }] as const
+  const capacities = (options: Options) =>
+    throughputInput(resolveConfiguration({ billingMode: 'provisioned', ...options }, {}), due, table)
+      .GlobalSecondaryIndexUpdates?.[0]?.Update?.ProvisionedThroughput
+  expect(capacities({ writeCapacity: 9 })).toEqual({ ReadCapacityUnits: 70, WriteCapacityUnits: 9 })
+  expect(capacities({ readCapacity: 9 })).toEqual({ ReadCapacityUnits: 9, WriteCapacityUnits: 60 })
 })
