@@ -1,17 +1,18 @@
 import { dirname, join } from 'node:path'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
 import { tableArn } from '../../runtime/configuration/table-arn.js'
+import { choiceOf } from '../choice.js'
 import { GeneratorError, type Plan, type PlannedFile, shownPath } from '../files/plan.js'
 import { render } from '../files/render.js'
 import { packageManagerOf } from '../project/package-manager.js'
 import { environmentNameProblem } from '../session-config/plan.js'
 import { samStatements } from './sam-statements.js'
-import { TARGETS, type Target, targetProblem } from './targets.js'
+import { TARGETS, type Target } from './targets.js'
 
 export interface CleaningInput {
   /** Folder of the application, absolute. */
   readonly root: string
-  readonly target: string | undefined
+  readonly target: string
   /** Environment that cleaning runs in. Default: production. */
   readonly environment?: string | undefined
 }
@@ -23,8 +24,7 @@ export interface CleaningInput {
  * @throws {ConfigurationError} when the configuration of the environment is not valid
  */
 export function planCleaning(input: CleaningInput): Plan {
-  const target = TARGETS.find((candidate) => candidate === input.target)
-  if (target === undefined) throw new GeneratorError(targetProblem(input.target ?? ''))
+  const target = choiceOf('target', input.target, TARGETS)
   const { root, environment = 'production' } = input
   const problem = environmentNameProblem(environment)
   if (problem) throw new GeneratorError(problem)

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
 import { tableArn } from '../../runtime/configuration/table-arn.js'
+import { choiceOf } from '../choice.js'
 import { GeneratorError, type Plan, shownPath } from '../files/plan.js'
 import { render } from '../files/render.js'
-import { DEFAULT_FOLDER, TARGETS, type Target, targetProblem } from './targets.js'
+import { DEFAULT_FOLDER, TARGETS, type Target } from './targets.js'
 import { templateData } from './template-data.js'
 
 export interface InfrastructureInput {
@@ -29,8 +30,13 @@ const FILES: Readonly<Record<Target, { readonly name: string; readonly template:
  * @throws {ConfigurationError} when the configuration is not valid
  */
 export function planInfrastructure({ root, target: given, dir = DEFAULT_FOLDER }: InfrastructureInput): Plan {
-  const target = TARGETS.find((candidate) => candidate === given)
-  if (target === undefined) throw new GeneratorError(targetProblem(given))
+  if (given === '') {
+    const choices = TARGETS.join(', ')
+    throw new GeneratorError(
+      `what creates the table? Choose one of ${choices}: npx plop session-infrastructure -- --target ${TARGETS[0]}`,
+    )
+  }
+  const target = choiceOf('target', given, TARGETS)
   const configuration = resolveConfiguration({ root })
   const { tableName, sources } = configuration
   if (tableArn(tableName)) {

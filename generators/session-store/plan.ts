@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { choiceOf } from '../choice.js'
 import { GeneratorError, type Plan } from '../files/plan.js'
 import { render } from '../files/render.js'
 import { languageOf, syntaxOf } from '../project/language.js'
@@ -61,17 +62,8 @@ export function defaultFramework(root: string): FrameworkName | undefined {
   return found.length === 1 ? found[0] : undefined
 }
 
-/** @throws {GeneratorError} for an unknown framework */
-export function assertFramework(framework: string): asserts framework is FrameworkName {
-  if (FRAMEWORK_NAMES.some((name) => name === framework)) return
-  throw new GeneratorError(`unknown framework ${JSON.stringify(framework)}: choose ${FRAMEWORK_NAMES.join(', ')}`)
-}
-
 function frameworkOf({ framework, root }: StoreInput): FrameworkName {
-  if (framework) {
-    assertFramework(framework)
-    return framework
-  }
+  if (framework) return choiceOf('framework', framework, FRAMEWORK_NAMES)
   const found = frameworksIn(dependencyNames(root))
   const [only] = found
   if (only !== undefined && found.length === 1) return only

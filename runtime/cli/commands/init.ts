@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { choiceOf } from '../../../generators/choice.js'
 import { carryOut } from '../../../generators/files/carry-out.js'
 import type { Plan } from '../../../generators/files/plan.js'
 import { outcomeLine } from '../../../generators/files/report.js'
@@ -9,7 +10,7 @@ import { packageManagerOf } from '../../../generators/project/package-manager.js
 import { planConfig } from '../../../generators/session-config/plan.js'
 import { planMigration } from '../../../generators/session-migration/plan.js'
 import { FRAMEWORK_NAMES } from '../../../generators/session-store/frameworks.js'
-import { assertFramework, defaultFramework, planStore } from '../../../generators/session-store/plan.js'
+import { defaultFramework, planStore } from '../../../generators/session-store/plan.js'
 import { fitForLine } from '../../fit-for-output.js'
 import type { Logger } from '../../logger.js'
 import { readTableChange } from '../../table/table-change.js'
@@ -76,8 +77,8 @@ export async function initCommand(
 async function stepsOf(options: InitOptions, root: string, terminal: Terminal): Promise<Step[]> {
   const { environment } = options
   const { run } = packageManagerOf(root)
-  if (options.framework !== undefined) assertFramework(options.framework)
-  const framework = options.framework ?? defaultFramework(root) ?? (await frameworkFrom(options, terminal))
+  const given = options.framework ?? defaultFramework(root) ?? (await frameworkFrom(options, terminal))
+  const framework = given === undefined ? undefined : choiceOf('framework', given, FRAMEWORK_NAMES)
   return [
     {
       what: `the configuration file${environment ? ` for ${environment}` : ''}`,

@@ -162,6 +162,13 @@ describe('dynamo-session init, with the generators', () => {
     expect(readFileSync(join(folder, 'session.js'), 'utf8')).toContain("require('dynamo-session-store/hono')")
   })
 
+  it('refuses an unknown answer before it writes', async () => {
+    const folder = folderWith(INSTALLED)
+    await expect(initIn(folder, {}, 'django', 'y', 'y', 'y')).rejects.toThrow('unknown framework "django"')
+    expect(readdirSync(folder)).not.toContain('plopfile.mjs')
+    expect(written(folder)).toEqual([])
+  })
+
   it('takes --framework, and refuses an unknown one before it writes', async () => {
     const folder = folderWith(INSTALLED)
     await expect(initIn(folder, { yes: true, framework: 'django' })).rejects.toThrow('unknown framework "django"')

@@ -39,7 +39,7 @@ it('advises manage_table: false, until the configuration has it', () => {
 it('refuses an unknown target, and none', () => {
   const root = folderWith()
   expect(() => planInfrastructure({ root, target: 'pulumi' })).toThrow(
-    '"pulumi" can\'t be the target: choose one of cloudformation, sam, cdk, terraform',
+    'unknown target "pulumi": choose cloudformation, sam, cdk, terraform',
   )
   expect(() => planInfrastructure({ root, target: '' })).toThrow('npx plop session-infrastructure -- --target')
 })

@@ -96,7 +96,7 @@ describe('the kind of a migration', () => {
     await expect(plan({}, { name: 'DeleteExpiredSessions' })).rejects.toThrow(
       'the name delete_expired_sessions does not say what the migration does: give --kind create, drop, index or update',
     )
-    await expect(plan({}, { kind: 'rename' })).rejects.toThrow('"rename" can\'t be the kind of a migration')
+    await expect(plan({}, { kind: 'rename' })).rejects.toThrow('unknown kind "rename": choose create, drop')
   })
 })
 
