@@ -1,9 +1,10 @@
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
 import { tableArn } from '../../runtime/configuration/table-arn.js'
 import { choiceOf } from '../choice.js'
 import { GeneratorError, type Plan, shownPath } from '../files/plan.js'
 import { render } from '../files/render.js'
+import { folderIn } from '../project/folder.js'
 import { DEFAULT_FOLDER, TARGETS, type Target } from './targets.js'
 import { templateData } from './template-data.js'
 
@@ -45,7 +46,7 @@ export function planInfrastructure({ root, target: given, dir = DEFAULT_FOLDER }
     )
   }
   const { name, template } = FILES[target]
-  const path = resolve(root, dir, name)
+  const path = join(folderIn(root, dir), name)
   const data = { ...templateData(configuration), sam: target === 'sam' }
   return {
     files: [{ path, text: render(`session-infrastructure/${template}`, data) }],

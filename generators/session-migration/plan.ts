@@ -4,14 +4,15 @@ import { loadOptions } from '../../runtime/application/options-module.js'
 import { wallClock } from '../../runtime/async/clock.js'
 import { envName } from '../../runtime/configuration/option-table.js'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
-import { GeneratorError, type Plan, shownPath } from '../files/plan.js'
+import { type Plan, shownPath } from '../files/plan.js'
+import { folderIn } from '../project/folder.js'
 import { type Language, languageOf, syntaxOf } from '../project/language.js'
 import { findTsconfig, moduleSystem } from '../project/package-json.js'
 import { compilerOptions } from '../project/tsconfig.js'
 import { earlierCreation } from './earlier-creation.js'
 import { codeOf, codeOfUpdate, type ReadTableChange } from './migration-code.js'
 import { existingMigrations, nextStamp } from './name.js'
-import { optionsImport, slashes } from './options-module.js'
+import { optionsImport } from './options-module.js'
 import { purposeOf } from './purpose.js'
 
 export interface MigrationInput {
@@ -82,19 +83,10 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
   }
 }
 
-/** Why a text can't be the folder of the migrations; undefined when it can. */
-export function folderProblem(dir: string): string | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-  if (dir.trim() === '' || /[\u0000-\u001f\u007f]/.test(dir)) return `${JSON.stringify(dir)} can't be a folder`
-  return undefined
-}
-
 function folderOf({ dir, root }: MigrationInput, { migrationsDir, sources }: Configuration) {
   const configured = resolve(root, migrationsDir)
   if (dir === undefined) return { folder: configured, notices: [] }
-  const problem = folderProblem(dir)
-  if (problem) throw new GeneratorError(problem)
-  const folder = resolve(root, slashes(dir.trim()))
+  const folder = folderIn(root, dir)
   const chosen = shownPath(folder, root)
   const source = sources.migrationsDir === 'default' ? 'the default' : `from ${sources.migrationsDir}`
   return {

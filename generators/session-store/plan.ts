@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { choiceOf } from '../choice.js'
 import { GeneratorError, type Plan } from '../files/plan.js'
 import { render } from '../files/render.js'
+import { folderIn } from '../project/folder.js'
 import { languageOf, syntaxOf } from '../project/language.js'
 import { dependencyNames } from '../project/package-json.js'
 import { packageManagerOf } from '../project/package-manager.js'
@@ -28,7 +29,7 @@ export function planStore(input: StoreInput): Plan {
   const { root } = input
   const name = frameworkOf(input)
   const language = languageOf(input.language, root)
-  const folder = resolve(root, input.dir ?? (existsSync(join(root, 'src')) ? 'src' : '.'))
+  const folder = folderIn(root, input.dir ?? (existsSync(join(root, 'src')) ? 'src' : '.'))
   const syntax = syntaxOf(language, folder)
   const framework = FRAMEWORKS[name]
   const ts = syntax === 'ts'

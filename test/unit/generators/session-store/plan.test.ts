@@ -41,6 +41,11 @@ describe('the file of session-store', () => {
     expect(planned.endsWith(`/${path}`)).toBe(true)
   })
 
+  it('is in the folder of --dir', () => {
+    expect(plan({}, { framework: 'koa', dir: 'lib\\web' }).path).toMatch(/\/lib\/web\/session\.js$/)
+    expect(() => plan({}, { framework: 'koa', dir: 'a\u0000b' })).toThrow("can't be a folder")
+  })
+
   it.each(FRAMEWORK_NAMES)(
     'takes the secret from ENV, and sends the cookie over https only in production: %s',
     (name) => {
