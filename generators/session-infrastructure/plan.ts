@@ -5,6 +5,7 @@ import { choiceOf } from '../choice.js'
 import { GeneratorError, type Plan, shownPath } from '../files/plan.js'
 import { render } from '../files/render.js'
 import { folderIn } from '../project/folder.js'
+import { packageManagerOf } from '../project/package-manager.js'
 import { DEFAULT_FOLDER, TARGETS, type Target } from './targets.js'
 import { templateData } from './template-data.js'
 
@@ -65,7 +66,7 @@ function ownerNotices({ manageTable, file }: Configuration): string[] {
   ]
 }
 
-function nextCommand(target: Target, path: string, { tableName }: Configuration): string {
+function nextCommand(target: Target, path: string, { root, tableName }: Configuration): string {
   const stack = tableName.replace(/[^A-Za-z0-9]+/g, '-')
   switch (target) {
     case 'cloudformation':
@@ -73,7 +74,7 @@ function nextCommand(target: Target, path: string, { tableName }: Configuration)
     case 'sam':
       return `sam deploy --template-file ${path} --stack-name ${stack} --capabilities CAPABILITY_IAM`
     case 'cdk':
-      return "add new SessionTable(this, 'SessionTable') to a stack, then npx cdk deploy"
+      return `add new SessionTable(this, 'SessionTable') to a stack, then ${packageManagerOf(root).run} cdk deploy`
     case 'terraform':
       return 'terraform plan'
   }

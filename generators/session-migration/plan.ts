@@ -8,6 +8,7 @@ import { type Plan, shownPath } from '../files/plan.js'
 import { folderIn } from '../project/folder.js'
 import { type Language, languageOf, syntaxOf } from '../project/language.js'
 import { findTsconfig, moduleSystem } from '../project/package-json.js'
+import { packageManagerOf } from '../project/package-manager.js'
 import { compilerOptions } from '../project/tsconfig.js'
 import { earlierCreation } from './earlier-creation.js'
 import { codeOf, codeOfUpdate, type ReadTableChange } from './migration-code.js'
@@ -68,6 +69,7 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
   const earlier = kind === 'create' ? earlierCreation(existing, folder, code.text) : undefined
   const conflict = twin ? twinText(join(folder, twin.file), name) : earlier && earlierText(join(folder, earlier.file))
   const knex = await knexFacts(folder, configuration)
+  const { run } = packageManagerOf(root)
   return {
     files: [{ path, text: code.text, ...(conflict && { conflict }) }],
     notices: [
@@ -79,7 +81,7 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
       ...syntaxNotices(language, folder, root),
       ...(options?.notices ?? []),
     ],
-    next: knex.ownsFolder ? 'npx knex migrate:latest' : nextCommand(folder, root, configuration),
+    next: knex.ownsFolder ? `${run} knex migrate:latest` : `${folderSetting(folder, configuration)}${run} umzug up`,
   }
 }
 
@@ -131,9 +133,9 @@ function syntaxNotices(language: Language, folder: string, root: string): string
   ]
 }
 
-function nextCommand(folder: string, root: string, { migrationsDir }: Configuration): string {
-  const found = folder === resolve(root, migrationsDir)
-  return found ? 'npx umzug up' : `${envName('migrationsDir')}=${shownPath(folder, root)} npx umzug up`
+/** What makes umzug find the folder, before its command. */
+function folderSetting(folder: string, { root, migrationsDir }: Configuration): string {
+  return folder === resolve(root, migrationsDir) ? '' : `${envName('migrationsDir')}=${shownPath(folder, root)} `
 }
 
 function twinText(path: string, name: string): string {
