@@ -1,6 +1,7 @@
 import type { NodePlopAPI } from 'plop'
-import { type AddSettings, addGenerator, type Generator } from '../plop/add-generator.js'
+import { type AddSettings, addGenerator } from '../plop/add-generator.js'
 import type { Questions } from '../plop/questions.js'
+import type { Generator } from '../plop/run-generator.js'
 import { folderProblem } from '../project/folder.js'
 import { defaultLanguage, LANGUAGES } from '../project/language.js'
 import { indexKeyProblem } from './index-key.js'
