@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { planCleaning } from '../../../../generators/session-cleaning/plan.js'
@@ -58,6 +59,12 @@ describe('session-cleaning', () => {
   it('writes a line for cron, with the folder quoted', () => {
     const { texts, root } = plan('cron')
     expect(texts[0]).toContain(`17 3 * * * cd '${root}' && NODE_ENV='production' npx dynamo-session clean\n`)
+  })
+
+  it('quotes a folder for the shell, and for cron, where % begins a new line', () => {
+    const { root } = application()
+    const planned = planCleaning({ root: join(root, "it's 100%"), target: 'cron' })
+    expect(planned.files[0]?.text).toContain(String.raw` * cd '${root}/it'\''s 100\%' && `)
   })
 
   it('deletes only what is past its own expire_at, where no option sets a lifetime', () => {

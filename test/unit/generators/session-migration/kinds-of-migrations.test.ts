@@ -193,9 +193,9 @@ describe('a migration that updates the table', () => {
     expect(notices).toEqual(['billing_mode: a limit', ...(language === 'mjs' ? [expect.stringContaining('.mjs')] : [])])
   })
 
-  it('removes tags that it added, and indexes one by one', async () => {
+  it.each(LANGUAGES)('removes tags that it added, and indexes one by one: %s', async (language) => {
     const added = { up: { tags: { a: 'b' }, indexKeys: ['x', 'y'] }, down: { tags: {}, indexKeys: ['x'] } }
-    const { text } = await update({ ...added, addedIndexes: ['y'], addedTags: ['a', 'b-c'] })
+    const { text } = await update({ ...added, addedIndexes: ['y'], addedTags: ['a', 'b-c'] }, { language })
     expect(bodies(text)).toEqual({
       up: "  await updateTable({ tags: { a: 'b' }, indexKeys: ['x', 'y'] })",
       down: "  await deleteIndex('y')\n  await updateTable({ tags: {}, indexKeys: ['x'] }, { removeTags: ['a', 'b-c'] })",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FRAMEWORK_NAMES } from '../../../../generators/session-store/frameworks.js'
+import { FRAMEWORK_NAMES, FRAMEWORKS } from '../../../../generators/session-store/frameworks.js'
 import { planStore } from '../../../../generators/session-store/plan.js'
 import { application } from '../application.js'
 import { single } from '../single.js'
@@ -56,6 +56,15 @@ describe('the file of session-store', () => {
       expect(text).toMatch(/httpOnly: true|httponly: true/)
     },
   )
+
+  it.each(FRAMEWORK_NAMES)('exports from CommonJS what the application imports: %s', (name) => {
+    const { text } = plan({}, { framework: name, language: 'js' })
+    const give = () => anything
+    const anything: object = new Proxy(class {}, { get: give, apply: give, construct: give })
+    const module = { exports: {} }
+    new Function('require', 'module', 'process', text)(() => anything, module, { env: {} })
+    expect(Object.keys(module.exports)).toEqual([...FRAMEWORKS[name].exports])
+  })
 
   it.each([
     [undefined, 'only for development'],
