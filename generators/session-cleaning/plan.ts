@@ -29,19 +29,20 @@ export function planCleaning(input: CleaningInput): Plan {
   const problem = environmentNameProblem(environment)
   if (problem) throw new GeneratorError(problem)
   const configuration = resolveConfiguration({ root, environment })
-  const files = FILES[target](input, { environment, configuration, expireAtOnly: lacksLifetime(configuration) })
+  // Without these, only an item's own expire_at says that its session is expired.
+  const expireAtOnly = configuration.maxStale === undefined && configuration.maxAge === undefined
+  const files = FILES[target]({ root, environment, configuration, expireAtOnly })
   return {
     files,
-    notices: [
-      ...(lacksLifetime(configuration)
-        ? ['no max_stale or max_age is set: only sessions past their own expire_at will be deleted']
-        : []),
-    ],
+    notices: expireAtOnly
+      ? ['no max_stale or max_age is set: only sessions past their own expire_at will be deleted']
+      : [],
     next: NEXT[target](shownPath(files.at(-1)?.path ?? root, root)),
   }
 }
 
 interface Facts {
+  readonly root: string
   readonly environment: string
   readonly configuration: Configuration
   readonly expireAtOnly: boolean
@@ -49,8 +50,8 @@ interface Facts {
 
 const SAM = 'session-cleaning/template.yml'
 
-const FILES: Record<Target, (input: CleaningInput, facts: Facts) => PlannedFile[]> = {
-  'github-actions': ({ root }, { environment, configuration, expireAtOnly }) => {
+const FILES: Record<Target, (facts: Facts) => PlannedFile[]> = {
+  'github-actions': ({ root, environment, configuration, expireAtOnly }) => {
     const { name, run, install } = packageManagerOf(root)
     const data = {
       pnpm: name === 'pnpm',
@@ -67,7 +68,7 @@ const FILES: Record<Target, (input: CleaningInput, facts: Facts) => PlannedFile[
       },
     ]
   },
-  lambda: ({ root }, { environment, configuration, expireAtOnly }) => [
+  lambda: ({ root, environment, configuration, expireAtOnly }) => [
     {
       path: join(root, 'session-cleaning/handler.mjs'),
       text: render('session-cleaning/handler.mjs.hbs', { settings: expireAtOnly ? 'expireAtOnly: true, ' : '' }),
@@ -83,7 +84,7 @@ const FILES: Record<Target, (input: CleaningInput, facts: Facts) => PlannedFile[
       }),
     },
   ],
-  cron: ({ root }, { environment, expireAtOnly }) => [
+  cron: ({ root, environment, expireAtOnly }) => [
     {
       path: join(root, 'config/session-cleaning.crontab'),
       text: render('session-cleaning/crontab.hbs', {
@@ -101,11 +102,6 @@ const NEXT: Record<Target, (path: string) => string> = {
   'github-actions': (path) => `git add ${path}, and set the variable SESSION_CLEANING_ROLE of the repository`,
   lambda: (path) => `sam build --template-file ${path} && sam deploy --guided`,
   cron: (path) => `crontab -e, and add the lines of ${path}`,
-}
-
-/** Without these, only an item's own `expire_at` says that its session is expired. */
-function lacksLifetime({ maxStale, maxAge }: Configuration): boolean {
-  return maxStale === undefined && maxAge === undefined
 }
 
 function flags(expireAtOnly: boolean): string {
