@@ -58,7 +58,7 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
   const options = module
     ? optionsImport({ module, root, migrationFolder: folder, language, tsconfig: findTsconfig(root) })
     : undefined
-  const template = { language: syntaxOf(language, folder), options }
+  const template = { syntax: syntaxOf(language, folder), options }
   const declared = async () => ({ root, ...(module && (await loadOptions(module, root))) })
   const code =
     kind === 'update'
