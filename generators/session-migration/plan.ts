@@ -19,6 +19,8 @@ import { purposeOf } from './purpose.js'
 export interface MigrationInput {
   /** Folder of the application, absolute. */
   readonly root: string
+  /** Environment whose configuration and knexfile count. Default: NODE_ENV, else development. */
+  readonly environment?: string
   /** Name in any spelling: `AddSessions`, `add-sessions`, `add sessions`. */
   readonly name?: string | undefined
   /** Default: `ts` if the application has a tsconfig.json, else `js`. */
@@ -44,8 +46,9 @@ export interface MigrationInput {
  * @throws {ConfigurationError} when the configuration, which has the folder of migrations, is not valid
  */
 export async function planMigration(input: MigrationInput, readTableChange: ReadTableChange): Promise<Plan> {
-  const { root, now = new Date(wallClock()), undo = false } = input
-  const configuration = resolveConfiguration({ root })
+  const { root, environment, now = new Date(wallClock()), undo = false } = input
+  const place = { root, ...(environment !== undefined && { environment }) }
+  const configuration = resolveConfiguration(place)
   const purpose = purposeOf(input, configuration)
   const { kind, name } = purpose
   const { folder, notices } = folderOf(input, configuration)
@@ -59,7 +62,7 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
     ? optionsImport({ module, root, migrationFolder: folder, language, tsconfig: findTsconfig(root) })
     : undefined
   const template = { syntax: syntaxOf(language, folder), options }
-  const declared = async () => ({ root, ...(module && (await loadOptions(module, root))) })
+  const declared = async () => ({ ...place, ...(module && (await loadOptions(module, root))) })
   const code =
     kind === 'update'
       ? await codeOfUpdate(template, async () => await readTableChange(await declared()), undo)
@@ -81,7 +84,9 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
       ...syntaxNotices(language, folder, root),
       ...(options?.notices ?? []),
     ],
-    next: knex.ownsFolder ? `${run} knex migrate:latest` : `${folderSetting(folder, configuration)}${run} umzug up`,
+    next: knex.ownsFolder
+      ? `${run} knex migrate:latest${environment ? ` --env ${environment}` : ''}`
+      : `${folderSetting(folder, configuration)}${run} umzug up${environment ? ` --environment ${environment}` : ''}`,
   }
 }
 

@@ -134,6 +134,22 @@ describe('dynamo-session init, with the generators', () => {
     )
   })
 
+  it('names the command of knex where the migration is in its folder', async () => {
+    const folder = folderWith({ ...files, 'knexfile.cjs': "module.exports = { client: 'pg' }" })
+    expect(await initIn(folder, { yes: true })).toContain('next:\n  npx knex migrate:latest\n')
+    expect(await initIn(folder, { yes: true, environment: 'production' })).toContain(
+      'next:\n  npx knex migrate:latest --env production\n',
+    )
+  })
+
+  it('writes the migration into the folder of --environment, where npx umzug up looks for it', async () => {
+    const configuration = 'config/dynamo_session_store/production.yml'
+    const folder = folderWith({ ...files, [configuration]: 'migrations_dir: db/migrate\n' })
+    const text = await initIn(folder, { yes: true, environment: 'production' })
+    expect(written(folder)).toEqual([configuration, 'db/migrate/<time>_add_sessions.js', 'session.js'])
+    expect(text).toContain('next:\n  npx umzug up --environment production\n')
+  })
+
   it('leaves files that exist, and writes the rest', async () => {
     const folder = folderWith({ ...files, 'session.js': 'mine' })
     await initIn(folder, { yes: true })
