@@ -34,9 +34,12 @@ export function planCleaning(input: CleaningInput): Plan {
   const files = FILES[target]({ root, environment, configuration, expireAtOnly })
   return {
     files,
-    notices: expireAtOnly
-      ? ['no max_stale or max_age is set: only sessions past their own expire_at will be deleted']
-      : [],
+    notices: [
+      ...configuration.warnings,
+      ...(expireAtOnly
+        ? ['no max_stale or max_age is set: only sessions past their own expire_at will be deleted']
+        : []),
+    ],
     next: NEXT[target](shownPath(files.at(-1)?.path ?? root, root)),
   }
 }

@@ -78,6 +78,11 @@ describe('session-cleaning', () => {
     expect(plan('lambda', {}).texts[0]).toContain('expireAtOnly: true')
   })
 
+  it('says why a configuration file is not read', () => {
+    const { notices } = plan('cron', { 'config/dynamo_session_store/production.yaml': 'max_age: 60\n' })
+    expect(notices[0]).toBe('config/dynamo_session_store/production.yaml is not read: its name must end in .yml')
+  })
+
   it.each(['staging rm -rf .ssh', 'no', '1.5'])(
     'takes the name of an environment as a text everywhere: %s',
     (environment) => {
