@@ -198,8 +198,11 @@ describe('dynamo-session init, with the generators', () => {
     ['yarn.lock', 'yarn plop session-config', 'yarn add dynamo-session-store'],
     ['bun.lock', 'bunx plop session-config', 'bun add dynamo-session-store'],
   ])('prints the commands of the package manager: %s', async (lockfile, generator, add) => {
-    const { text } = await init(folderWith({ 'package.json': '{}', [lockfile]: '' }))
-    expect(text).toContain(generator)
-    expect(text).toContain(add)
+    const root = folderWith({ 'package.json': '{}', [lockfile]: '', 'packages/web/package.json': '{}' })
+    for (const folder of [root, join(root, 'packages/web')]) {
+      const { text } = await init(folder)
+      expect(text).toContain(generator)
+      expect(text).toContain(add)
+    }
   })
 })
