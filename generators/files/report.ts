@@ -1,5 +1,4 @@
 import { fitForLine } from '../../runtime/fit-for-output.js'
-import { packageManagerOf } from '../project/package-manager.js'
 import type { Outcome } from './carry-out.js'
 import { type Plan, shownPath } from './plan.js'
 
@@ -46,11 +45,8 @@ export function closingLines(plan: Plan, outcomes: readonly Outcome[], settings:
   return lines.map((line) => fitForLine(line))
 }
 
-/** Plans name commands with `npx`. Here they get the package manager of the application. */
 function nextLines({ next }: Plan, root: string): string[] {
   const head = shownPath(root) === '.' ? 'Next:' : `Next, in ${shownPath(root)}:`
-  const { run } = packageManagerOf(root)
-  const shown = (line: string) => line.replace(/(?<= |^)npx (?=\w)/g, `${run} `)
-  if (typeof next === 'string') return [`${head} ${shown(next)}`]
-  return next.length === 0 ? [] : [head, ...next.map((line) => `  ${shown(line)}`)]
+  if (typeof next === 'string') return [`${head} ${next}`]
+  return next.length === 0 ? [] : [head, ...next.map((line) => `  ${line}`)]
 }

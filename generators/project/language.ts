@@ -1,4 +1,4 @@
-import { GeneratorError } from '../files/plan.js'
+import { choiceOf } from '../choice.js'
 import { findTsconfig, moduleSystem } from './package-json.js'
 
 /** Languages of generated modules. */
@@ -15,14 +15,7 @@ export function defaultLanguage(root: string): Language {
 
 /** @throws {GeneratorError} for an unknown language */
 export function languageOf(language: string | undefined, root: string): Language {
-  if (language === undefined) return defaultLanguage(root)
-  const known = LANGUAGES.find((candidate) => candidate === language)
-  if (known === undefined) throw new GeneratorError(languageProblem(language))
-  return known
-}
-
-export function languageProblem(language: string): string {
-  return `unknown language ${JSON.stringify(language)}: choose ts, js or mjs`
+  return language === undefined ? defaultLanguage(root) : choiceOf('language', language, LANGUAGES)
 }
 
 /** The syntax of a module in a folder. A `.js` file follows `type` of the nearest package.json. */

@@ -26,7 +26,7 @@ export async function addSessionCleaning(plop: NodePlopAPI, settings: AddSetting
       },
       examples: ['', 'lambda', '-- --target cron --environment staging'],
       // The plan knows policies. plop starts without them.
-      plan: async ({ target, environment }, { root }) => {
+      plan: async ({ target = '', environment }, { root }) => {
         const { planCleaning } = await import('./plan.js')
         return planCleaning({ root, target, environment })
       },

@@ -1,17 +1,18 @@
 import { dirname, join } from 'node:path'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
 import { tableArn } from '../../runtime/configuration/table-arn.js'
+import { choiceOf } from '../choice.js'
 import { GeneratorError, type Plan, type PlannedFile, shownPath } from '../files/plan.js'
 import { render } from '../files/render.js'
 import { packageManagerOf } from '../project/package-manager.js'
 import { environmentNameProblem } from '../session-config/plan.js'
 import { samStatements } from './sam-statements.js'
-import { TARGETS, type Target, targetProblem } from './targets.js'
+import { TARGETS, type Target } from './targets.js'
 
 export interface CleaningInput {
   /** Folder of the application, absolute. */
   readonly root: string
-  readonly target: string | undefined
+  readonly target: string
   /** Environment that cleaning runs in. Default: production. */
   readonly environment?: string | undefined
 }
@@ -23,17 +24,19 @@ export interface CleaningInput {
  * @throws {ConfigurationError} when the configuration of the environment is not valid
  */
 export function planCleaning(input: CleaningInput): Plan {
-  const target = TARGETS.find((candidate) => candidate === input.target)
-  if (target === undefined) throw new GeneratorError(targetProblem(input.target ?? ''))
+  const target = choiceOf('target', input.target, TARGETS)
   const { root, environment = 'production' } = input
   const problem = environmentNameProblem(environment)
   if (problem) throw new GeneratorError(problem)
   const configuration = resolveConfiguration({ root, environment })
-  const files = FILES[target](input, { environment, configuration, expireAtOnly: lacksLifetime(configuration) })
+  // Without these, only an item's own expire_at says that its session is expired.
+  const expireAtOnly = configuration.maxStale === undefined && configuration.maxAge === undefined
+  const files = FILES[target]({ root, environment, configuration, expireAtOnly })
   return {
     files,
     notices: [
-      ...(lacksLifetime(configuration)
+      ...configuration.warnings,
+      ...(expireAtOnly
         ? ['no max_stale or max_age is set: only sessions past their own expire_at will be deleted']
         : []),
     ],
@@ -42,6 +45,7 @@ export function planCleaning(input: CleaningInput): Plan {
 }
 
 interface Facts {
+  readonly root: string
   readonly environment: string
   readonly configuration: Configuration
   readonly expireAtOnly: boolean
@@ -49,8 +53,8 @@ interface Facts {
 
 const SAM = 'session-cleaning/template.yml'
 
-const FILES: Record<Target, (input: CleaningInput, facts: Facts) => PlannedFile[]> = {
-  'github-actions': ({ root }, { environment, configuration, expireAtOnly }) => {
+const FILES: Record<Target, (facts: Facts) => PlannedFile[]> = {
+  'github-actions': ({ root, environment, configuration, expireAtOnly }) => {
     const { name, run, install } = packageManagerOf(root)
     const data = {
       pnpm: name === 'pnpm',
@@ -67,7 +71,7 @@ const FILES: Record<Target, (input: CleaningInput, facts: Facts) => PlannedFile[
       },
     ]
   },
-  lambda: ({ root }, { environment, configuration, expireAtOnly }) => [
+  lambda: ({ root, environment, configuration, expireAtOnly }) => [
     {
       path: join(root, 'session-cleaning/handler.mjs'),
       text: render('session-cleaning/handler.mjs.hbs', { settings: expireAtOnly ? 'expireAtOnly: true, ' : '' }),
@@ -83,7 +87,7 @@ const FILES: Record<Target, (input: CleaningInput, facts: Facts) => PlannedFile[
       }),
     },
   ],
-  cron: ({ root }, { environment, expireAtOnly }) => [
+  cron: ({ root, environment, expireAtOnly }) => [
     {
       path: join(root, 'config/session-cleaning.crontab'),
       text: render('session-cleaning/crontab.hbs', {
@@ -101,11 +105,6 @@ const NEXT: Record<Target, (path: string) => string> = {
   'github-actions': (path) => `git add ${path}, and set the variable SESSION_CLEANING_ROLE of the repository`,
   lambda: (path) => `sam build --template-file ${path} && sam deploy --guided`,
   cron: (path) => `crontab -e, and add the lines of ${path}`,
-}
-
-/** Without these, only an item's own `expire_at` says that its session is expired. */
-function lacksLifetime({ maxStale, maxAge }: Configuration): boolean {
-  return maxStale === undefined && maxAge === undefined
 }
 
 function flags(expireAtOnly: boolean): string {

@@ -14,6 +14,7 @@ import type { OptionName } from '../../runtime/configuration/options.js'
 import { GeneratorError, type Plan } from '../files/plan.js'
 import { render } from '../files/render.js'
 import { schemaReference } from '../project/package-json.js'
+import { packageManagerOf } from '../project/package-manager.js'
 
 export interface ConfigInput {
   /** Folder of the application, absolute. */
@@ -41,7 +42,7 @@ export function planConfig({ root, environment: given = '' }: ConfigInput): Plan
   return {
     files: [{ path, text: `${text.trimEnd()}\n` }],
     notices: notices(root, environment),
-    next: 'npx plop session-migration',
+    next: `${packageManagerOf(root).run} plop session-migration`,
   }
 }
 

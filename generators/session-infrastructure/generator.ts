@@ -1,6 +1,7 @@
 import type { NodePlopAPI } from 'plop'
 import { type AddSettings, addGenerator } from '../plop/add-generator.js'
-import { DEFAULT_FOLDER, folderProblem, TARGETS } from './targets.js'
+import { folderProblem } from '../project/folder.js'
+import { DEFAULT_FOLDER, TARGETS } from './targets.js'
 
 /** `npx plop session-infrastructure [target]` */
 export async function addSessionInfrastructure(plop: NodePlopAPI, settings: AddSettings): Promise<void> {

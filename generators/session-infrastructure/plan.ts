@@ -1,9 +1,12 @@
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
 import { tableArn } from '../../runtime/configuration/table-arn.js'
+import { choiceOf } from '../choice.js'
 import { GeneratorError, type Plan, shownPath } from '../files/plan.js'
 import { render } from '../files/render.js'
-import { DEFAULT_FOLDER, TARGETS, type Target, targetProblem } from './targets.js'
+import { folderIn } from '../project/folder.js'
+import { packageManagerOf } from '../project/package-manager.js'
+import { DEFAULT_FOLDER, TARGETS, type Target } from './targets.js'
 import { templateData } from './template-data.js'
 
 export interface InfrastructureInput {
@@ -29,8 +32,13 @@ const FILES: Readonly<Record<Target, { readonly name: string; readonly template:
  * @throws {ConfigurationError} when the configuration is not valid
  */
 export function planInfrastructure({ root, target: given, dir = DEFAULT_FOLDER }: InfrastructureInput): Plan {
-  const target = TARGETS.find((candidate) => candidate === given)
-  if (target === undefined) throw new GeneratorError(targetProblem(given))
+  if (given === '') {
+    const choices = TARGETS.join(', ')
+    throw new GeneratorError(
+      `what creates the table? Choose one of ${choices}: npx plop session-infrastructure -- --target ${TARGETS[0]}`,
+    )
+  }
+  const target = choiceOf('target', given, TARGETS)
   const configuration = resolveConfiguration({ root })
   const { tableName, sources } = configuration
   if (tableArn(tableName)) {
@@ -39,7 +47,7 @@ export function planInfrastructure({ root, target: given, dir = DEFAULT_FOLDER }
     )
   }
   const { name, template } = FILES[target]
-  const path = resolve(root, dir, name)
+  const path = join(folderIn(root, dir), name)
   const data = { ...templateData(configuration), sam: target === 'sam' }
   return {
     files: [{ path, text: render(`session-infrastructure/${template}`, data) }],
@@ -58,7 +66,7 @@ function ownerNotices({ manageTable, file }: Configuration): string[] {
   ]
 }
 
-function nextCommand(target: Target, path: string, { tableName }: Configuration): string {
+function nextCommand(target: Target, path: string, { root, tableName }: Configuration): string {
   const stack = tableName.replace(/[^A-Za-z0-9]+/g, '-')
   switch (target) {
     case 'cloudformation':
@@ -66,7 +74,7 @@ function nextCommand(target: Target, path: string, { tableName }: Configuration)
     case 'sam':
       return `sam deploy --template-file ${path} --stack-name ${stack} --capabilities CAPABILITY_IAM`
     case 'cdk':
-      return "add new SessionTable(this, 'SessionTable') to a stack, then npx cdk deploy"
+      return `add new SessionTable(this, 'SessionTable') to a stack, then ${packageManagerOf(root).run} cdk deploy`
     case 'terraform':
       return 'terraform plan'
   }

@@ -4,15 +4,3 @@ export type Target = (typeof TARGETS)[number]
 
 /** Folder of the file, relative to that of the application. */
 export const DEFAULT_FOLDER = 'infrastructure'
-
-export function targetProblem(target: string): string {
-  const choices = TARGETS.join(', ')
-  return target === ''
-    ? `what creates the table? Choose one of ${choices}: npx plop session-infrastructure -- --target ${TARGETS[0]}`
-    : `${JSON.stringify(target)} can't be the target: choose one of ${choices}`
-}
-
-/** Why a text can't be the folder of the file; undefined when it can. */
-export function folderProblem(dir: string): string | undefined {
-  return /\p{Cc}/u.test(dir) ? `${JSON.stringify(dir)} can't be a folder` : undefined
-}

@@ -2,6 +2,7 @@ import { type Configuration, withValues } from '../../runtime/configuration/reso
 import { TTL_ATTRIBUTE } from '../../runtime/session/item/attributes.js'
 import { aliasOf, type Permission, permissionsOf, type Role } from '../../runtime/table/policy.js'
 import { createTableInput, kmsKeyOf } from '../../runtime/table/table-input.js'
+import { singleQuoted } from '../files/single-quoted.js'
 
 /** A text as the templates need it. */
 interface Text {
@@ -103,6 +104,10 @@ function keyForm(kmsKeyId: string, keyed: boolean) {
 
 function text(value = ''): Text {
   const json = JSON.stringify(value)
-  const single = json.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")
-  return { plain: value, yaml: json, hcl: json.replaceAll('${', '$${').replaceAll('%{', '%%{'), ts: `'${single}'` }
+  return {
+    plain: value,
+    yaml: json,
+    hcl: json.replaceAll('${', '$${').replaceAll('%{', '%%{'),
+    ts: singleQuoted(value),
+  }
 }

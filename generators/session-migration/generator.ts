@@ -1,13 +1,15 @@
 import type { NodePlopAPI } from 'plop'
-import { type AddSettings, addGenerator, type Generator } from '../plop/add-generator.js'
+import { type AddSettings, addGenerator } from '../plop/add-generator.js'
 import type { Questions } from '../plop/questions.js'
+import type { Generator } from '../plop/run-generator.js'
+import { folderProblem } from '../project/folder.js'
 import { defaultLanguage, LANGUAGES } from '../project/language.js'
 import { indexKeyProblem } from './index-key.js'
 import { KINDS } from './kinds.js'
 import type { ReadTableChange } from './migration-code.js'
 import { DEFAULT_NAME, migrationName } from './name.js'
 import { optionsModuleProblem } from './options-module.js'
-import { folderProblem, planMigration } from './plan.js'
+import { planMigration } from './plan.js'
 import { asksForIndex, asksForKind } from './purpose.js'
 
 const questions = {

@@ -1,3 +1,5 @@
+import { singleQuoted } from '../files/single-quoted.js'
+
 const WIDTH = 100
 
 /**
@@ -19,11 +21,11 @@ function memberText([name, value]: [string, unknown]): string {
 
 function nameText(name: string): string {
   if (name === '__proto__') return "['__proto__']"
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : stringText(name)
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : singleQuoted(name)
 }
 
 function valueText(value: unknown): string {
-  if (typeof value === 'string') return stringText(value)
+  if (typeof value === 'string') return singleQuoted(value)
   if (Array.isArray(value)) return `[${value.map(valueText).join(', ')}]`
   if (typeof value === 'object' && value !== null) return inBraces(Object.entries(value).map(memberText))
   return String(value)
@@ -31,9 +33,4 @@ function valueText(value: unknown): string {
 
 function inBraces(members: readonly string[]): string {
   return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`
-}
-
-function stringText(text: string): string {
-  const inside = JSON.stringify(text).slice(1, -1)
-  return `'${inside.replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
 }

@@ -3,6 +3,7 @@ import type { Configuration } from '../../runtime/configuration/resolve.js'
 import type { TableChange } from '../../runtime/table/table-change.js'
 import { GeneratorError } from '../files/plan.js'
 import { render } from '../files/render.js'
+import type { Syntax } from '../project/language.js'
 import { indexNotices } from './index-key.js'
 import { type Kind, removesIndex } from './kinds.js'
 import { objectLiteral } from './literal.js'
@@ -10,7 +11,7 @@ import type { OptionsImport } from './options-module.js'
 import type { Purpose } from './purpose.js'
 
 export interface Template {
-  readonly language: 'ts' | 'module' | 'commonjs'
+  readonly syntax: Syntax
   readonly options: OptionsImport | undefined
 }
 
@@ -80,16 +81,16 @@ function renderUpdate(template: Template, change: TableChange): MigrationCode {
   return { text, notices }
 }
 
-function renderMigration(kind: Kind, { language, options }: Template, data: Readonly<Record<string, unknown>>): string {
-  return render(`session-migration/${kind}.${language}.hbs`, {
+function renderMigration(kind: Kind, { syntax, options }: Template, data: Readonly<Record<string, unknown>>): string {
+  return render(`session-migration/${kind}.${syntax}.hbs`, {
     options: options ? 'options' : '',
-    optionsImport: options ? importLine(language, options) : '',
+    optionsImport: options ? importLine(syntax, options) : '',
     ...data,
   })
 }
 
-function importLine(template: Template['language'], { specifier, kind }: OptionsImport): string {
-  if (template !== 'commonjs') return `import ${kind === 'named' ? '{ options }' : 'options'} from ${specifier}`
+function importLine(syntax: Syntax, { specifier, kind }: OptionsImport): string {
+  if (syntax !== 'commonjs') return `import ${kind === 'named' ? '{ options }' : 'options'} from ${specifier}`
   const binding = { named: '{ options }', default: '{ default: options }', commonjs: 'options' }[kind]
   return `const ${binding} = require(${specifier})`
 }

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, extname, isAbsolute, relative, resolve } from 'node:path'
 import { fitForLine } from '../../runtime/fit-for-output.js'
 import { GeneratorError, shownPath } from '../files/plan.js'
+import { singleQuoted } from '../files/single-quoted.js'
+import { slashes } from '../project/folder.js'
 import { compilerOptions } from '../project/tsconfig.js'
 
 /** How a generated migration imports the application's options. */
@@ -49,12 +51,7 @@ export function optionsImport({ module, root, migrationFolder, language, tsconfi
   }
   const folder = between === '' ? './' : between.startsWith('..') ? `${between}/` : `./${between}/`
   const specifier = `${folder}${basename(path, extname(path))}${extension}`
-  return { specifier: `'${specifier.replace(/['\\]/g, '\\$&')}'`, kind: exportKind(path), notices }
-}
-
-/** The path with `/`. Windows separators may be typed on any system. */
-export function slashes(path: string): string {
-  return path.replaceAll('\\', '/')
+  return { specifier: singleQuoted(specifier), kind: exportKind(path), notices }
 }
 
 /**

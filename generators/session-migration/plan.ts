@@ -4,19 +4,23 @@ import { loadOptions } from '../../runtime/application/options-module.js'
 import { wallClock } from '../../runtime/async/clock.js'
 import { envName } from '../../runtime/configuration/option-table.js'
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
-import { GeneratorError, type Plan, shownPath } from '../files/plan.js'
+import { type Plan, shownPath } from '../files/plan.js'
+import { folderIn } from '../project/folder.js'
 import { type Language, languageOf, syntaxOf } from '../project/language.js'
 import { findTsconfig, moduleSystem } from '../project/package-json.js'
+import { packageManagerOf } from '../project/package-manager.js'
 import { compilerOptions } from '../project/tsconfig.js'
 import { earlierCreation } from './earlier-creation.js'
 import { codeOf, codeOfUpdate, type ReadTableChange } from './migration-code.js'
 import { existingMigrations, nextStamp } from './name.js'
-import { optionsImport, slashes } from './options-module.js'
+import { optionsImport } from './options-module.js'
 import { purposeOf } from './purpose.js'
 
 export interface MigrationInput {
   /** Folder of the application, absolute. */
   readonly root: string
+  /** Environment whose configuration and knexfile count. Default: NODE_ENV, else development. */
+  readonly environment?: string
   /** Name in any spelling: `AddSessions`, `add-sessions`, `add sessions`. */
   readonly name?: string | undefined
   /** Default: `ts` if the application has a tsconfig.json, else `js`. */
@@ -42,8 +46,9 @@ export interface MigrationInput {
  * @throws {ConfigurationError} when the configuration, which has the folder of migrations, is not valid
  */
 export async function planMigration(input: MigrationInput, readTableChange: ReadTableChange): Promise<Plan> {
-  const { root, now = new Date(wallClock()), undo = false } = input
-  const configuration = resolveConfiguration({ root })
+  const { root, environment, now = new Date(wallClock()), undo = false } = input
+  const place = { root, ...(environment !== undefined && { environment }) }
+  const configuration = resolveConfiguration(place)
   const purpose = purposeOf(input, configuration)
   const { kind, name } = purpose
   const { folder, notices } = folderOf(input, configuration)
@@ -56,8 +61,8 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
   const options = module
     ? optionsImport({ module, root, migrationFolder: folder, language, tsconfig: findTsconfig(root) })
     : undefined
-  const template = { language: syntaxOf(language, folder), options }
-  const declared = async () => ({ root, ...(module && (await loadOptions(module, root))) })
+  const template = { syntax: syntaxOf(language, folder), options }
+  const declared = async () => ({ ...place, ...(module && (await loadOptions(module, root))) })
   const code =
     kind === 'update'
       ? await codeOfUpdate(template, async () => await readTableChange(await declared()), undo)
@@ -67,6 +72,7 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
   const earlier = kind === 'create' ? earlierCreation(existing, folder, code.text) : undefined
   const conflict = twin ? twinText(join(folder, twin.file), name) : earlier && earlierText(join(folder, earlier.file))
   const knex = await knexFacts(folder, configuration)
+  const { run } = packageManagerOf(root)
   return {
     files: [{ path, text: code.text, ...(conflict && { conflict }) }],
     notices: [
@@ -78,23 +84,16 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
       ...syntaxNotices(language, folder, root),
       ...(options?.notices ?? []),
     ],
-    next: knex.ownsFolder ? 'npx knex migrate:latest' : nextCommand(folder, root, configuration),
+    next: knex.ownsFolder
+      ? `${run} knex migrate:latest${environment ? ` --env ${environment}` : ''}`
+      : `${folderSetting(folder, configuration)}${run} umzug up${environment ? ` --environment ${environment}` : ''}`,
   }
-}
-
-/** Why a text can't be the folder of the migrations; undefined when it can. */
-export function folderProblem(dir: string): string | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-  if (dir.trim() === '' || /[\u0000-\u001f\u007f]/.test(dir)) return `${JSON.stringify(dir)} can't be a folder`
-  return undefined
 }
 
 function folderOf({ dir, root }: MigrationInput, { migrationsDir, sources }: Configuration) {
   const configured = resolve(root, migrationsDir)
   if (dir === undefined) return { folder: configured, notices: [] }
-  const problem = folderProblem(dir)
-  if (problem) throw new GeneratorError(problem)
-  const folder = resolve(root, slashes(dir.trim()))
+  const folder = folderIn(root, dir)
   const chosen = shownPath(folder, root)
   const source = sources.migrationsDir === 'default' ? 'the default' : `from ${sources.migrationsDir}`
   return {
@@ -139,9 +138,9 @@ function syntaxNotices(language: Language, folder: string, root: string): string
   ]
 }
 
-function nextCommand(folder: string, root: string, { migrationsDir }: Configuration): string {
-  const found = folder === resolve(root, migrationsDir)
-  return found ? 'npx umzug up' : `${envName('migrationsDir')}=${shownPath(folder, root)} npx umzug up`
+/** What makes umzug find the folder, before its command. */
+function folderSetting(folder: string, { root, migrationsDir }: Configuration): string {
+  return folder === resolve(root, migrationsDir) ? '' : `${envName('migrationsDir')}=${shownPath(folder, root)} `
 }
 
 function twinText(path: string, name: string): string {

@@ -1,4 +1,5 @@
 import { type Configuration, resolveConfiguration } from '../../runtime/configuration/resolve.js'
+import { choiceOf } from '../choice.js'
 import { GeneratorError } from '../files/plan.js'
 import { indexKeyOf } from './index-key.js'
 import { defaultName, KINDS, type Kind, meaningOf } from './kinds.js'
@@ -23,23 +24,13 @@ export interface Purpose {
 export function purposeOf({ name: given, kind: wanted, index }: PurposeAnswers, configuration: Configuration): Purpose {
   const named = given === undefined || given === DEFAULT_NAME ? undefined : nameOf(given)
   const meaning = meaningOf(named ?? DEFAULT_NAME, configuration.tableName)
-  const kind = wanted === undefined ? (index === undefined ? meaning?.kind : 'index') : kindOf(wanted)
+  const kind = wanted === undefined ? (index === undefined ? meaning?.kind : 'index') : choiceOf('kind', wanted, KINDS)
   if (kind === undefined) throw new GeneratorError(unclearText(named ?? ''))
   if (kind !== 'index' && index !== undefined) {
     throw new GeneratorError(`--index ${index} needs --kind index, not --kind ${kind}`)
   }
   const key = kind === 'index' ? indexKeyOf({ given: index, named: meaning?.key }, configuration) : undefined
   return { kind, name: named ?? nameOf(defaultName(kind, key)), ...(key !== undefined && { key }) }
-}
-
-function kindOf(text: string): Kind {
-  const kind = KINDS.find((candidate) => candidate === text)
-  if (kind === undefined) throw new GeneratorError(kindProblem(text))
-  return kind
-}
-
-function kindProblem(text: string): string {
-  return `${JSON.stringify(text)} can't be the kind of a migration: choose ${KINDS.join(', ')}`
 }
 
 function unclearText(name: string): string {

@@ -18,7 +18,7 @@ interface Framework {
   readonly notices: readonly string[]
 }
 
-const MANAGER = { template: 'manager', packages: ['@remix-run/session'], types: [] } as const
+const MANAGER = { template: 'manager', packages: ['@remix-run/session'], types: [], notices: [] } as const
 
 const EXPRESS = {
   template: 'express',
@@ -27,28 +27,20 @@ const EXPRESS = {
   line: 'app.use(sessions)',
   packages: ['express-session'],
   types: ['@types/express-session'],
+  notices: ["behind a proxy that ends TLS: app.set('trust proxy', 1), or browsers get no cookie"],
 } as const
 
 /** All frameworks. A framework that depends on another one comes before it. */
 export const FRAMEWORKS = {
-  nest: {
-    ...EXPRESS,
-    package: '@nestjs/platform-express',
-    notices: ["behind a proxy that ends TLS: app.set('trust proxy', 1), or browsers get no cookie"],
-  },
+  nest: { ...EXPRESS, package: '@nestjs/platform-express' },
   'react-router': {
     ...MANAGER,
     package: 'react-router',
     exports: ['sessions'],
     imports: ['sessions'],
     line: 'export const loader = ({ request }) => sessions.run(request, async (session) => Response.json({}))',
-    notices: [],
   },
-  express: {
-    ...EXPRESS,
-    package: 'express',
-    notices: ["behind a proxy that ends TLS: app.set('trust proxy', 1), or browsers get no cookie"],
-  },
+  express: { ...EXPRESS, package: 'express' },
   fastify: {
     package: 'fastify',
     template: 'fastify',
@@ -75,7 +67,6 @@ export const FRAMEWORKS = {
     exports: ['manager', 'sessions'],
     imports: ['sessions'],
     line: 'const app = new Hono().use(sessions)',
-    notices: [],
   },
   'node-http': {
     ...MANAGER,
@@ -83,7 +74,6 @@ export const FRAMEWORKS = {
     exports: ['sessions', 'withSession'],
     imports: ['sessions', 'withSession'],
     line: 'createServer(withSession(sessions, (request, response, session) => response.end())).listen(3000)',
-    notices: [],
   },
   lambda: {
     ...MANAGER,
@@ -91,7 +81,6 @@ export const FRAMEWORKS = {
     exports: ['sessions'],
     imports: ['sessions'],
     line: "const { result, setCookie } = await sessions.use(event.cookies?.join('; '), async (session) => 'body')",
-    notices: [],
   },
 } as const satisfies Readonly<Record<string, Framework>>
 

@@ -1,5 +1,6 @@
 import type { NodePlopAPI } from 'plop'
 import { type AddSettings, addGenerator } from '../plop/add-generator.js'
+import { folderProblem } from '../project/folder.js'
 import { defaultLanguage, LANGUAGES } from '../project/language.js'
 import { FRAMEWORK_NAMES } from './frameworks.js'
 import { defaultFramework, planStore } from './plan.js'
@@ -27,6 +28,7 @@ export async function addSessionStore(plop: NodePlopAPI, settings: AddSettings):
         dir: {
           message: 'Folder of the file:',
           help: 'Folder of the file. Default: src if it exists, else the folder of the application',
+          problem: folderProblem,
           asked: false,
         },
       },

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { choiceOf } from '../choice.js'
 import { GeneratorError, type Plan } from '../files/plan.js'
 import { render } from '../files/render.js'
+import { folderIn } from '../project/folder.js'
 import { languageOf, syntaxOf } from '../project/language.js'
 import { dependencyNames } from '../project/package-json.js'
 import { packageManagerOf } from '../project/package-manager.js'
@@ -27,7 +29,7 @@ export function planStore(input: StoreInput): Plan {
   const { root } = input
   const name = frameworkOf(input)
   const language = languageOf(input.language, root)
-  const folder = resolve(root, input.dir ?? (existsSync(join(root, 'src')) ? 'src' : '.'))
+  const folder = folderIn(root, input.dir ?? (existsSync(join(root, 'src')) ? 'src' : '.'))
   const syntax = syntaxOf(language, folder)
   const framework = FRAMEWORKS[name]
   const ts = syntax === 'ts'
@@ -61,17 +63,8 @@ export function defaultFramework(root: string): FrameworkName | undefined {
   return found.length === 1 ? found[0] : undefined
 }
 
-/** @throws {GeneratorError} for an unknown framework */
-export function assertFramework(framework: string): asserts framework is FrameworkName {
-  if (FRAMEWORK_NAMES.some((name) => name === framework)) return
-  throw new GeneratorError(`unknown framework ${JSON.stringify(framework)}: choose ${FRAMEWORK_NAMES.join(', ')}`)
-}
-
 function frameworkOf({ framework, root }: StoreInput): FrameworkName {
-  if (framework) {
-    assertFramework(framework)
-    return framework
-  }
+  if (framework) return choiceOf('framework', framework, FRAMEWORK_NAMES)
   const found = frameworksIn(dependencyNames(root))
   const [only] = found
   if (only !== undefined && found.length === 1) return only

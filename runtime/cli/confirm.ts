@@ -22,8 +22,8 @@ export async function confirm(
   terminal = processTerminal,
   { byDefault = false }: { byDefault?: boolean } = {},
 ): Promise<boolean> {
-  const answer = await ask(`${question}? ${byDefault ? '[Y/n]' : '[y/N]'} `, terminal)
-  return answer?.trim() === '' ? byDefault : /^\s*y(es)?\s*$/i.test(answer ?? 'no')
+  const answer = (await ask(`${question}? ${byDefault ? '[Y/n]' : '[y/N]'} `, terminal))?.trim() ?? 'no'
+  return answer === '' ? byDefault : /^y(es)?$/i.test(answer)
 }
 
 /** The typed line. Undefined when the input ends or is interrupted. */

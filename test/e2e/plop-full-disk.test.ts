@@ -43,6 +43,8 @@ describe('on a full disk', async () => {
     const { code, stderr } = await plop('session-config')
     expect(stderr).toMatch(/small\/config\/dynamo_session_store\.yml can't be written: ENOSPC: no space left on device/)
     expect(code).toBe(1)
+    const init = await app.run(join(app.folder, 'node_modules/.bin/dynamo-session'), ['init'], { cwd: 'small' })
+    expect(init).toMatchObject({ code: 1, stderr: expect.stringContaining("plopfile.mjs can't be written: ENOSPC") })
     expect(readdirSync(folder, { recursive: true })).toEqual(['filler'])
 
     rmSync(filler)

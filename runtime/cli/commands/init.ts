@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { choiceOf } from '../../../generators/choice.js'
 import { carryOut } from '../../../generators/files/carry-out.js'
 import type { Plan } from '../../../generators/files/plan.js'
 import { outcomeLine } from '../../../generators/files/report.js'
@@ -9,12 +9,13 @@ import { packageManagerOf } from '../../../generators/project/package-manager.js
 import { planConfig } from '../../../generators/session-config/plan.js'
 import { planMigration } from '../../../generators/session-migration/plan.js'
 import { FRAMEWORK_NAMES } from '../../../generators/session-store/frameworks.js'
-import { assertFramework, defaultFramework, planStore } from '../../../generators/session-store/plan.js'
+import { defaultFramework, planStore } from '../../../generators/session-store/plan.js'
 import { fitForLine } from '../../fit-for-output.js'
 import type { Logger } from '../../logger.js'
 import { readTableChange } from '../../table/table-change.js'
 import { consoleLogger, type SharedOptions } from '../command.js'
 import { ask, confirm, processTerminal, type Terminal } from '../confirm.js'
+import { makePlopfile, needsTsx } from '../plopfile.js'
 
 interface InitOptions extends SharedOptions {
   /** Write all files without asking. */
@@ -31,20 +32,12 @@ interface Step {
   readonly command: string
   /** Undefined: the generator needs more input. */
   readonly plan: (() => Plan | Promise<Plan>) | undefined
+  /** What to do after all generators. Without a plan, the generator has not run. */
+  readonly next: (plan: Plan | undefined) => readonly string[]
 }
 
 /** Name of the migration, as in the README. */
 const MIGRATION = 'AddSessions'
-const PLOPFILE = 'plopfile.mjs'
-const LINE = "await plop.load('dynamo-session-store', { force: config.force })"
-const TEXT = `// The generators of dynamo-session-store: session-config, session-migration, session-store and more.
-export default async function (plop, config) {
-  ${LINE}
-}
-`
-
-/** The names under which plop looks for its file. */
-const PLOPFILES = /^plopfile(\.babel)?\.([cm]?[jt]s|[jt]sx|coffee|ls)$/i
 
 /**
  * `dynamo-session init`: makes the generators available to plop, and runs them. In a terminal, it asks before
@@ -57,42 +50,48 @@ export async function initCommand(
   terminal: Terminal = processTerminal,
 ): Promise<void> {
   const steps = await stepsOf(options, folder, terminal)
-  const plopfile = await makePlopfile(logger, folder)
+  const plopfile = makePlopfile(logger, folder)
   if (!existsSync(join(folder, 'package.json'))) {
     logger.warn(`there is no package.json in ${fitForLine(folder)}: is this the folder of the application?`)
   }
   const left: string[] = []
   const next: string[] = []
-  for (const { what, command, plan } of steps) {
-    if (plan && (await isWanted(what, options, terminal))) next.push(...(await run(await plan(), logger)))
-    else left.push(command)
+  for (const step of steps) {
+    const wanted = step.plan && (await isWanted(step.what, options, terminal))
+    const plan = wanted ? await step.plan?.() : undefined
+    if (plan) await run(plan, logger)
+    else left.push(step.command)
+    next.push(...step.next(plan))
   }
   logger.info('')
   logger.info('next:')
-  const lines = nextCommands(folder, plopfile, { left, next, environment: options.environment })
-  for (const line of lines) logger.info(`  ${fitForLine(line)}`)
+  for (const line of [...preparations(folder, plopfile, left), ...left, ...next]) logger.info(`  ${fitForLine(line)}`)
 }
 
 async function stepsOf(options: InitOptions, root: string, terminal: Terminal): Promise<Step[]> {
   const { environment } = options
+  const place = { root, ...(environment !== undefined && { environment }) }
   const { run } = packageManagerOf(root)
-  if (options.framework !== undefined) assertFramework(options.framework)
-  const framework = options.framework ?? defaultFramework(root) ?? (await frameworkFrom(options, terminal))
+  const given = options.framework ?? defaultFramework(root) ?? (await frameworkFrom(options, terminal))
+  const framework = given === undefined ? undefined : choiceOf('framework', given, FRAMEWORK_NAMES)
   return [
     {
       what: `the configuration file${environment ? ` for ${environment}` : ''}`,
       command: `${run} plop session-config${environment ? ` ${environment}` : ''}`,
-      plan: () => planConfig({ root, ...(environment !== undefined && { environment }) }),
+      plan: () => planConfig(place),
+      next: () => [],
     },
     {
       what: 'a migration that creates the table',
       command: `${run} plop session-migration`,
-      plan: () => planMigration({ root, name: MIGRATION }, readTableChange),
+      plan: () => planMigration({ ...place, name: MIGRATION }, readTableChange),
+      next: (plan) => [plan?.next ?? `${run} umzug up${environment ? ` --environment ${environment}` : ''}`].flat(),
     },
     {
       what: `the session store${framework ? ` for ${framework}` : ''}`,
       command: `${run} plop session-store`,
       plan: framework ? () => planStore({ root, framework }) : undefined,
+      next: (plan) => [plan?.next ?? []].flat(),
     },
   ]
 }
@@ -109,85 +108,23 @@ async function isWanted(what: string, { yes }: InitOptions, terminal: Terminal):
   return terminal.input.isTTY === true && (await confirm(`Write ${what}`, terminal, { byDefault: true }))
 }
 
-/** Runs a generator. Returns the next steps, if they are packages to install or code to add. */
-async function run(plan: Plan, logger: Logger): Promise<readonly string[]> {
+/** Runs a generator. */
+async function run(plan: Plan, logger: Logger): Promise<void> {
   const outcomes = await carryOut(plan, { skip: true })
   for (const outcome of outcomes) logger.info(outcomeLine(outcome, { dryRun: false }))
   for (const notice of plan.notices) logger.info(fitForLine(`note: ${notice}`))
-  return typeof plan.next === 'string' ? [] : plan.next
 }
 
-/** Writes `plopfile.mjs`, or prints what to add to the plopfile that exists. Returns the name of the plopfile. */
-async function makePlopfile(logger: Logger, folder: string): Promise<string> {
-  const present = readdirSync(folder).find((name) => PLOPFILES.test(name))
-  if (present) {
-    for (const line of advice(present, readFileSync(join(folder, present), 'utf8'))) logger.info(line)
-    return present
-  }
-  const above = plopfileAbove(folder)
-  await writeFile(join(folder, PLOPFILE), TEXT, { flag: 'wx' })
-  logger.info(`wrote ${PLOPFILE}`)
-  if (above) logger.warn(`plop now uses ${PLOPFILE} in this folder, no longer ${fitForLine(above)}`)
-  return PLOPFILE
-}
-
-/** Instructions for a plopfile that exists already. */
-function advice(name: string, text: string): string[] {
-  const code = text.replace(/^\s*\/\/.*$/gm, '')
-  if (/['"`]dynamo-session-store['"`]/.test(code)) return [`${name} loads dynamo-session-store already`]
-  const commonjs = name.endsWith('.cjs') || (!name.endsWith('.mjs') && /\bmodule\.exports\b/.test(code))
-  const head = commonjs
-    ? 'module.exports = async function (plop, config) {'
-    : 'export default async function (plop, config) {'
-  const lineNumber = text.split('\n').findIndex((line) => /^\s*(module\.exports\s*=|export\s+default\b)/.test(line)) + 1
-  const place = lineNumber > 0 ? `${name}:${lineNumber}` : name
-  return [
-    `${name} is there already and is left as it is. Add one line to its function (${place}), which must be async and`,
-    `take plop's second argument:`,
-    '',
-    `  ${head}`,
-    `    ${LINE}`,
-  ]
-}
-
-/** The plopfile of a folder above, which plop used until now. */
-function plopfileAbove(folder: string): string | undefined {
-  const parent = dirname(folder)
-  if (parent === folder) return undefined
-  const name = namesIn(parent).find((candidate) => PLOPFILES.test(candidate))
-  return name ? join(parent, name) : plopfileAbove(parent)
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    // plop can't read this folder either.
-    return []
-  }
-}
-
-function nextCommands(
-  folder: string,
-  plopfile: string,
-  { left, next, environment }: { left: readonly string[]; next: readonly string[]; environment: string | undefined },
-): string[] {
-  const { add, run } = packageManagerOf(folder)
+/** What the commands that are left need. */
+function preparations(folder: string, plopfile: string, left: readonly string[]): string[] {
+  const { add } = packageManagerOf(folder)
   const missing = ['dynamo-session-store', 'plop'].filter((name) => !isInstalled(name, folder))
   return [
     ...(missing.length > 0 ? [`${add} ${missing.join(' ')}`] : []),
     ...(left.length > 0 && needsTsx(plopfile)
       ? ["export NODE_OPTIONS='--import tsx'   # plop can't read TypeScript by itself here"]
       : []),
-    ...left,
-    `${run} umzug up${environment ? ` --environment ${environment}` : ''}`,
-    ...next,
   ]
-}
-
-/** plop leaves TypeScript to Node, which strips types since 22.18. */
-function needsTsx(plopfile: string): boolean {
-  return /\.[cm]?tsx?$/.test(plopfile) && !(process.features as { typescript?: unknown }).typescript
 }
 
 function isInstalled(name: string, folder: string): boolean {

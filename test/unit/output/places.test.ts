@@ -20,6 +20,7 @@ import { planCommand } from '../../../runtime/cli/commands/plan.js'
 import { policyCommand } from '../../../runtime/cli/commands/policy.js'
 import { confirm } from '../../../runtime/cli/confirm.js'
 import { loadOwnUmzug } from '../../../runtime/cli/own-umzug.js'
+import { makePlopfile } from '../../../runtime/cli/plopfile.js'
 import { createProgram } from '../../../runtime/cli/program.js'
 import { printTarget } from '../../../runtime/cli/target.js'
 import { withTransport } from '../../../runtime/cli/timeout.js'
@@ -293,6 +294,15 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
       return runCommand(async () => void (await loadOwnUmzug(join(folder, 'umzug.mjs'), folder, consoleLogger)))
     },
   ],
+  [
+    'runtime/cli/plopfile.ts',
+    () => {
+      const above = join(folderWith(), HOSTILE_NAME)
+      mkdirSync(join(above, 'application'), { recursive: true })
+      writeFileSync(join(above, 'plopfile.js'), '')
+      makePlopfile(consoleLogger, join(above, 'application'))
+    },
+  ],
   ['runtime/cli/umzug-commands.ts', () => UMZUG_COMMANDS.status(hostileUmzug(), {})],
   ['runtime/cli/umzug-commands.ts', () => UMZUG_COMMANDS.pending(hostileUmzug(), {})],
   ['runtime/cli/umzug-commands.ts', () => UMZUG_COMMANDS.executed(hostileUmzug(), {})],
@@ -440,6 +450,13 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
       const { prompts, actions } = await hostileGenerator()
       const refused = await prompts.find(({ name }) => name === 'word')?.validate?.('x')
       return [refused, await actions({})[0]?.({}, {})]
+    },
+  ],
+  [
+    'generators/plop/run-generator.ts',
+    async () => {
+      const { actions } = await hostileGenerator()
+      return await actions({})[0]?.({}, {})
     },
   ],
 ]

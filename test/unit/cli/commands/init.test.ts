@@ -134,6 +134,22 @@ describe('dynamo-session init, with the generators', () => {
     )
   })
 
+  it('names the command of knex where the migration is in its folder', async () => {
+    const folder = folderWith({ ...files, 'knexfile.cjs': "module.exports = { client: 'pg' }" })
+    expect(await initIn(folder, { yes: true })).toContain('next:\n  npx knex migrate:latest\n')
+    expect(await initIn(folder, { yes: true, environment: 'production' })).toContain(
+      'next:\n  npx knex migrate:latest --env production\n',
+    )
+  })
+
+  it('writes the migration into the folder of --environment, where npx umzug up looks for it', async () => {
+    const configuration = 'config/dynamo_session_store/production.yml'
+    const folder = folderWith({ ...files, [configuration]: 'migrations_dir: db/migrate\n' })
+    const text = await initIn(folder, { yes: true, environment: 'production' })
+    expect(written(folder)).toEqual([configuration, 'db/migrate/<time>_add_sessions.js', 'session.js'])
+    expect(text).toContain('next:\n  npx umzug up --environment production\n')
+  })
+
   it('leaves files that exist, and writes the rest', async () => {
     const folder = folderWith({ ...files, 'session.js': 'mine' })
     await initIn(folder, { yes: true })
@@ -162,6 +178,13 @@ describe('dynamo-session init, with the generators', () => {
     expect(readFileSync(join(folder, 'session.js'), 'utf8')).toContain("require('dynamo-session-store/hono')")
   })
 
+  it('refuses an unknown answer before it writes', async () => {
+    const folder = folderWith(INSTALLED)
+    await expect(initIn(folder, {}, 'django', 'y', 'y', 'y')).rejects.toThrow('unknown framework "django"')
+    expect(readdirSync(folder)).not.toContain('plopfile.mjs')
+    expect(written(folder)).toEqual([])
+  })
+
   it('takes --framework, and refuses an unknown one before it writes', async () => {
     const folder = folderWith(INSTALLED)
     await expect(initIn(folder, { yes: true, framework: 'django' })).rejects.toThrow('unknown framework "django"')
@@ -175,8 +198,11 @@ describe('dynamo-session init, with the generators', () => {
     ['yarn.lock', 'yarn plop session-config', 'yarn add dynamo-session-store'],
     ['bun.lock', 'bunx plop session-config', 'bun add dynamo-session-store'],
   ])('prints the commands of the package manager: %s', async (lockfile, generator, add) => {
-    const { text } = await init(folderWith({ 'package.json': '{}', [lockfile]: '' }))
-    expect(text).toContain(generator)
-    expect(text).toContain(add)
+    const root = folderWith({ 'package.json': '{}', [lockfile]: '', 'packages/web/package.json': '{}' })
+    for (const folder of [root, join(root, 'packages/web')]) {
+      const { text } = await init(folder)
+      expect(text).toContain(generator)
+      expect(text).toContain(add)
+    }
   })
 })

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Outcome } from '../../../../generators/files/carry-out.js'
 import { closingLines } from '../../../../generators/files/report.js'
-import { application } from '../application.js'
 
 const root = process.cwd()
 const file = { path: `${root}/session.js`, text: '' }
@@ -21,13 +20,11 @@ it('says after undo why there is nothing to remove', () => {
   expect(lines([], true)).toEqual(['note: behind a proxy: trust it'])
 })
 
-it('names the next commands for the package manager of the application', () => {
-  const { root } = application({ 'pnpm-lock.yaml': '' })
-  const plan = { files: [file], notices: [], next: ['npx umzug up', 'A=1 npx umzug up', "import a from './npx x'"] }
-  expect(closingLines(plan, [], { root, dryRun: false, undo: false })).toEqual([
+it('ends with several lines to do next, one below the other', () => {
+  const next = ['npm install koa-session', 'app.use(sessions(app))']
+  expect(closingLines({ ...plan, notices: [], next }, [], { root, dryRun: false, undo: false })).toEqual([
     'Next:',
-    '  pnpm exec umzug up',
-    '  A=1 pnpm exec umzug up',
-    "  import a from './npx x'",
+    '  npm install koa-session',
+    '  app.use(sessions(app))',
   ])
 })

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import nodePlop from 'node-plop'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { addGenerator, type Generator } from '../../../../generators/plop/add-generator.js'
+import { addGenerator } from '../../../../generators/plop/add-generator.js'
 import { registerPrompts } from '../../../../generators/plop/prompts.js'
 import type { Questions } from '../../../../generators/plop/questions.js'
+import type { Generator } from '../../../../generators/plop/run-generator.js'
 import { application } from '../application.js'
 
 const QUESTIONS = {

@@ -56,10 +56,11 @@ describe('the configuration file', () => {
       next: 'npx plop session-migration',
       notices: [],
     })
-    const { root: withGeneral } = application({ 'config/dynamo_session_store.yml': '' })
-    expect(planConfig({ root: withGeneral, environment: 'production' }).notices).toEqual([
-      expect.stringContaining('config/dynamo_session_store.yml is not'),
-    ])
+    const { root: withGeneral } = application({ 'config/dynamo_session_store.yml': '', 'yarn.lock': '' })
+    expect(planConfig({ root: withGeneral, environment: 'production' })).toMatchObject({
+      next: 'yarn plop session-migration',
+      notices: [expect.stringContaining('config/dynamo_session_store.yml is not')],
+    })
   })
 
   it.each(['a/b', 'a\\b', '../x', '..', '.', 'a..b', 'a\u0000b', 'a\nb', '-x', '!', 'x'.repeat(300)])(

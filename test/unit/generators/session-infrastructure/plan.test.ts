@@ -18,10 +18,10 @@ it.each([
     'infrastructure/session-table.sam.yml',
     /^sam deploy --template-file infrastructure\/session-table\.sam\.yml /,
   ],
-  ['cdk', 'infrastructure/session-table.ts', /new SessionTable\(this, 'SessionTable'\)/],
+  ['cdk', 'infrastructure/session-table.ts', /new SessionTable\(this, 'SessionTable'\) .* pnpm exec cdk deploy$/],
   ['terraform', 'infrastructure/session-table.tf', /^terraform plan$/],
 ])('plans one file for %s, and says how to deploy it', (target, path, next) => {
-  const root = folderWith()
+  const root = folderWith({ 'pnpm-lock.yaml': '' })
   const plan = planInfrastructure({ root, target })
   expect(plan.files.map((file) => file.path)).toEqual([join(root, path)])
   expect(plan.next).toMatch(next)
@@ -39,7 +39,7 @@ it('advises manage_table: false, until the configuration has it', () => {
 it('refuses an unknown target, and none', () => {
   const root = folderWith()
   expect(() => planInfrastructure({ root, target: 'pulumi' })).toThrow(
-    '"pulumi" can\'t be the target: choose one of cloudformation, sam, cdk, terraform',
+    'unknown target "pulumi": choose cloudformation, sam, cdk, terraform',
   )
   expect(() => planInfrastructure({ root, target: '' })).toThrow('npx plop session-infrastructure -- --target')
 })

@@ -223,8 +223,12 @@ describe('the next command', () => {
     return planMigration({ root, ...input })
   }
 
-  it('is umzug', async () => {
+  it('is umzug, run by the package manager of the application', async () => {
     expect((await plan()).next).toBe('npx umzug up')
+    expect((await plan({ 'pnpm-lock.yaml': '' })).next).toBe('pnpm exec umzug up')
+    expect((await plan({ 'yarn.lock': '' }, { dir: 'elsewhere' })).next).toBe(
+      'AWS_DYNAMO_DB_SESSION_MIGRATIONS_DIR=elsewhere yarn umzug up',
+    )
   })
 
   it("is knex where the folder is the knexfile's", async () => {

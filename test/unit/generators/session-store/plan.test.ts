@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FRAMEWORK_NAMES } from '../../../../generators/session-store/frameworks.js'
+import { FRAMEWORK_NAMES, FRAMEWORKS } from '../../../../generators/session-store/frameworks.js'
 import { planStore } from '../../../../generators/session-store/plan.js'
 import { application } from '../application.js'
 import { single } from '../single.js'
@@ -41,6 +41,11 @@ describe('the file of session-store', () => {
     expect(planned.endsWith(`/${path}`)).toBe(true)
   })
 
+  it('is in the folder of --dir', () => {
+    expect(plan({}, { framework: 'koa', dir: 'lib\\web' }).path).toMatch(/\/lib\/web\/session\.js$/)
+    expect(() => plan({}, { framework: 'koa', dir: 'a\u0000b' })).toThrow("can't be a folder")
+  })
+
   it.each(FRAMEWORK_NAMES)(
     'takes the secret from ENV, and sends the cookie over https only in production: %s',
     (name) => {
@@ -51,6 +56,15 @@ describe('the file of session-store', () => {
       expect(text).toMatch(/httpOnly: true|httponly: true/)
     },
   )
+
+  it.each(FRAMEWORK_NAMES)('exports from CommonJS what the application imports: %s', (name) => {
+    const { text } = plan({}, { framework: name, language: 'js' })
+    const give = () => anything
+    const anything: object = new Proxy(class {}, { get: give, apply: give, construct: give })
+    const module = { exports: {} }
+    new Function('require', 'module', 'process', text)(() => anything, module, { env: {} })
+    expect(Object.keys(module.exports)).toEqual([...FRAMEWORKS[name].exports])
+  })
 
   it.each([
     [undefined, 'only for development'],
