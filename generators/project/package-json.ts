@@ -38,6 +38,12 @@ export function dependencyNames(root: string): ReadonlySet<string> {
   return new Set(Object.keys({ ...dependencies, ...devDependencies }))
 }
 
+/** Whether the nearest package.json pins a package manager: `"packageManager": "pnpm@10.0.0"`. */
+export function pinsPackageManager(root: string): boolean {
+  const folder = packageFolder(root)
+  return folder !== undefined && readManifest(folder).packageManager !== undefined
+}
+
 function isOwnFolder(folder: string): boolean {
   return existsSync(join(folder, 'package.json')) && readManifest(folder).name === PACKAGE
 }
@@ -49,6 +55,7 @@ function packageFolder(folder: string): string | undefined {
 interface Manifest {
   readonly name?: unknown
   readonly type?: unknown
+  readonly packageManager?: unknown
   readonly dependencies?: object
   readonly devDependencies?: object
 }

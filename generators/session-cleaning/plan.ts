@@ -4,6 +4,7 @@ import { tableArn } from '../../runtime/configuration/table-arn.js'
 import { choiceOf } from '../choice.js'
 import { GeneratorError, type Plan, type PlannedFile, shownPath } from '../files/plan.js'
 import { render } from '../files/render.js'
+import { pinsPackageManager } from '../project/package-json.js'
 import { packageManagerOf } from '../project/package-manager.js'
 import { environmentNameProblem } from '../session-config/plan.js'
 import { samStatements } from './sam-statements.js'
@@ -58,6 +59,8 @@ const FILES: Record<Target, (facts: Facts) => PlannedFile[]> = {
     const { name, run, install } = packageManagerOf(root)
     const data = {
       pnpm: name === 'pnpm',
+      // pnpm's action takes the version from package.json, and refuses a second one.
+      pinned: pinsPackageManager(root),
       setup: install,
       run,
       region: JSON.stringify(configuration.region ?? '${{ vars.AWS_REGION }}'),

@@ -33,7 +33,11 @@ export function codeOf(
   const removes = removesIndex(name)
   const notices = {
     create: () => [],
-    drop: () => ['npx umzug up deletes the table and every session in it'],
+    drop: () => [
+      configuration.manageTable
+        ? 'npx umzug up deletes the table and every session in it'
+        : 'manage_table is false, so npx umzug up leaves the table: delete it where it is managed',
+    ],
     index: () => indexNotices(key, removes, configuration),
   }
   return { text: renderMigration(kind, template, { key, removes }), notices: notices[kind]() }

@@ -10,7 +10,7 @@ interface Framework {
   readonly imports: readonly string[]
   /** The line that the application adds beside the import. */
   readonly line: string
-  /** Packages that the file needs beside the framework itself. */
+  /** Packages that the application needs, with the framework itself. */
   readonly packages: readonly string[]
   /** Packages with types, for TypeScript only. */
   readonly types: readonly string[]
@@ -25,29 +25,33 @@ const EXPRESS = {
   exports: ['sessions', 'store'],
   imports: ['sessions'],
   line: 'app.use(sessions)',
-  packages: ['express-session'],
   types: ['@types/express-session'],
   notices: ["behind a proxy that ends TLS: app.set('trust proxy', 1), or browsers get no cookie"],
 } as const
 
 /** All frameworks. A framework that depends on another one comes before it. */
 export const FRAMEWORKS = {
-  nest: { ...EXPRESS, package: '@nestjs/platform-express' },
+  nest: {
+    ...EXPRESS,
+    package: '@nestjs/platform-express',
+    packages: ['@nestjs/platform-express', 'express-session'],
+  },
   'react-router': {
     ...MANAGER,
     package: 'react-router',
+    packages: ['react-router', '@remix-run/session'],
     exports: ['sessions'],
     imports: ['sessions'],
     line: 'export const loader = ({ request }) => sessions.run(request, async (session) => Response.json({}))',
   },
-  express: { ...EXPRESS, package: 'express' },
+  express: { ...EXPRESS, package: 'express', packages: ['express', 'express-session'] },
   fastify: {
     package: 'fastify',
     template: 'fastify',
     exports: ['dynamoSession', 'sessionOptions', 'store'],
     imports: ['dynamoSession', 'sessionOptions'],
     line: 'await app.register(dynamoSession, sessionOptions)',
-    packages: ['@fastify/session', '@fastify/cookie'],
+    packages: ['fastify', '@fastify/session', '@fastify/cookie'],
     types: [],
     notices: ['behind a proxy that ends TLS: fastify({ trustProxy: true }), or browsers get no cookie'],
   },
@@ -57,13 +61,14 @@ export const FRAMEWORKS = {
     exports: ['sessions', 'store'],
     imports: ['sessions'],
     line: 'app.use(sessions(app))',
-    packages: ['koa-session'],
+    packages: ['koa', 'koa-session'],
     types: ['@types/koa'],
     notices: ['behind a proxy that ends TLS: app.proxy = true, or responses with a cookie fail'],
   },
   hono: {
     ...MANAGER,
     package: 'hono',
+    packages: ['hono', '@remix-run/session'],
     exports: ['manager', 'sessions'],
     imports: ['sessions'],
     line: 'const app = new Hono().use(sessions)',

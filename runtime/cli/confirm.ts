@@ -16,13 +16,15 @@ export const processTerminal: Terminal = { input: process.stdin, output: process
  *
  * @param question without its question mark
  * @param byDefault the meaning of an empty line
+ * @returns undefined when the input ends or is interrupted
  */
 export async function confirm(
   question: string,
   terminal = processTerminal,
   { byDefault = false }: { byDefault?: boolean } = {},
-): Promise<boolean> {
-  const answer = (await ask(`${question}? ${byDefault ? '[Y/n]' : '[y/N]'} `, terminal))?.trim() ?? 'no'
+): Promise<boolean | undefined> {
+  const answer = (await ask(`${question}? ${byDefault ? '[Y/n]' : '[y/N]'} `, terminal))?.trim()
+  if (answer === undefined) return undefined
   return answer === '' ? byDefault : /^y(es)?$/i.test(answer)
 }
 
@@ -32,12 +34,14 @@ export function ask(question: string, { input, output }: Terminal): Promise<stri
   if (!input.readable) return Promise.resolve(undefined)
   const lines = createInterface({ input, output })
   return new Promise((resolve) => {
-    lines.once('close', () => {
+    const ended = () => {
       write(output, '\n')
       resolve(undefined)
-    })
+    }
+    lines.once('close', ended)
     lines.question(fitForLine(question), (answer) => {
-      lines.removeAllListeners('close')
+      // Only ours: readline's own listener stops reading the terminal.
+      lines.off('close', ended)
       lines.close()
       resolve(answer)
     })

@@ -587,5 +587,5 @@ export function configurationPath(environment?: string): string {
 /** Why a text can't name an environment, which becomes the name of a file. Undefined when it can. */
 export function environmentProblem(environment: string): string | undefined {
   if (/^[\p{L}\p{N}_][\p{L}\p{N}_. -]*$/u.test(environment) && !environment.includes('..')) return undefined
-  return `${JSON.stringify(environment)} can't be the name of an environment: use letters, digits, "_", "-" and "."`
+  return `${JSON.stringify(environment)} can't be the name of an environment: use letters, digits, spaces, "_", "-" and "."`
 }

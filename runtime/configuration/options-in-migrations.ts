@@ -19,7 +19,7 @@ export interface Ambient {
    *
    * @param question without its question mark
    */
-  readonly confirm?: ((question: string) => Promise<boolean>) | undefined
+  readonly confirm?: ((question: string) => Promise<boolean | undefined>) | undefined
 }
 
 /** What a migration did with a table: it created the table, found it, or deleted it. */

@@ -315,9 +315,9 @@ function compareEncryption(configuration: Configuration, { table, aliasedKey }: 
     return { ...base, ...difference }
   }
   if (live === null) return { ...base, ...changeable(LIMITS.kmsKeyId) }
-  if (!isAlias(declared)) {
-    return isSameKey(declared, live) ? { ...base, ...SAME } : { ...base, ...changeable(LIMITS.kmsKeyId) }
-  }
+  // In a dry run, the table has the key in the words of the migration, also an alias.
+  if (isSameKey(declared, live)) return { ...base, ...SAME }
+  if (!isAlias(declared)) return { ...base, ...changeable(LIMITS.kmsKeyId) }
   if (aliasedKey === undefined) return { ...base, ...unknown({ lacking: 'KMS' }), live }
   if (!('value' in aliasedKey)) return { ...base, ...unknown(aliasedKey), live }
   if (aliasedKey.value === undefined) {

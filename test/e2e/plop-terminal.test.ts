@@ -2,9 +2,35 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type App, installApp } from '../support/app.js'
-import { CLEAR_LINE, DOWN, ENTER, openTerminal } from '../support/terminal.js'
+import { CLEAR_LINE, CONTROL_C, DOWN, ENTER, openTerminal } from '../support/terminal.js'
 
 // node-pty drops what a program printed if it is not read within 200 ms after its end: on a machine under full load.
+const INIT = ['dynamo-session', 'init']
+
+describe('dynamo-session init in a terminal', { retry: 2 }, () => {
+  let app: App
+  beforeAll(async () => {
+    app = await installApp()
+  })
+  afterAll(() => app.remove())
+
+  it('shows each answer once, and ends at Ctrl-C', async () => {
+    const terminal = openTerminal('npx', INIT, app.folder)
+    await terminal.see('empty: none): ')
+    terminal.type(`hono${ENTER}`)
+    await terminal.see('Write the configuration file? [Y/n] ')
+    terminal.type(`n${ENTER}`)
+    await terminal.see('Write a migration that creates the table? [Y/n] ')
+    terminal.type(`n${ENTER}`)
+    await terminal.see('Write the session store for hono? [Y/n] ')
+    terminal.type(CONTROL_C)
+    expect(await terminal.exit).toBe(130)
+    expect(app.exists('session.js')).toBe(false)
+    expect(terminal.output().match(/n{2,}\b|hono{2}/g)).toBeNull()
+    expect(terminal.output()).toMatch(/\[Y\/n\] n\r?\n[^\n]*migration/)
+  })
+})
+
 describe('the generators in a terminal', { retry: 2 }, () => {
   let app: App
   beforeAll(async () => {

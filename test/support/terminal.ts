@@ -14,6 +14,7 @@ export interface Terminal {
 /** What the keys of a terminal send. */
 export const ENTER = '\r'
 export const DOWN = '\u001b[B'
+export const CONTROL_C = '\u0003'
 export const CLEAR_LINE = '\u0015'
 
 /** Starts a program in a terminal of 80 columns. */

@@ -39,6 +39,9 @@ interface Step {
 /** Name of the migration, as in the README. */
 const MIGRATION = 'AddSessions'
 
+/** The exit code that shells give to a program that Ctrl-C ended. */
+const INTERRUPTED = 130
+
 /**
  * `dynamo-session init`: makes the generators available to plop, and runs them. In a terminal, it asks before
  * each. Without a terminal and without `yes`, it prints their commands. Files that exist are left.
@@ -57,7 +60,8 @@ export async function initCommand(
   const left: string[] = []
   const next: string[] = []
   for (const step of steps) {
-    const wanted = step.plan && (await isWanted(step.what, options, terminal))
+    const wanted = step.plan ? await isWanted(step.what, options, terminal) : false
+    if (wanted === undefined) return interrupted(logger)
     const plan = wanted ? await step.plan?.() : undefined
     if (plan) await run(plan, logger)
     else left.push(step.command)
@@ -103,9 +107,16 @@ async function frameworkFrom({ yes }: InitOptions, terminal: Terminal): Promise<
   return framework?.trim() || undefined
 }
 
-async function isWanted(what: string, { yes }: InitOptions, terminal: Terminal): Promise<boolean> {
+/** Undefined when the user interrupts the question. */
+async function isWanted(what: string, { yes }: InitOptions, terminal: Terminal): Promise<boolean | undefined> {
   if (yes) return true
-  return terminal.input.isTTY === true && (await confirm(`Write ${what}`, terminal, { byDefault: true }))
+  if (!terminal.input.isTTY) return false
+  return await confirm(`Write ${what}`, terminal, { byDefault: true })
+}
+
+function interrupted(logger: Logger): void {
+  logger.info('stopped: no more files were written')
+  process.exitCode = INTERRUPTED
 }
 
 /** Runs a generator. */

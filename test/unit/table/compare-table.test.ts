@@ -36,6 +36,11 @@ describe('no phantom difference', () => {
       { table: tableFacts({ kmsKeyArn: KEY }), aliasedKey: { value: KEY } },
     ],
     [
+      'alias of the KMS key, as a dry run shows it',
+      { kmsKeyId: 'alias/sessions' },
+      { table: tableFacts({ kmsKeyArn: 'alias/sessions' }), aliasedKey: { value: KEY } },
+    ],
+    [
       'warm throughput that has grown',
       { warmReadUnits: 12_000 },
       { table: tableFacts({ warmThroughput: { read: 90_000, write: 30_000 } }) },

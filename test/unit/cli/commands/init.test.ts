@@ -166,10 +166,17 @@ describe('dynamo-session init, with the generators', () => {
     expect(text).toContain('next:\n  npx plop session-migration\n  npx umzug up')
   })
 
-  it('writes no file when the input ends', async () => {
-    const folder = folderWith(files)
-    await initIn(folder, {})
-    expect(written(folder)).toEqual([])
+  it('writes no more files when the input ends, and asks no more', async () => {
+    const before = process.exitCode
+    try {
+      const folder = folderWith(files)
+      const text = await initIn(folder, {}, 'y')
+      expect(written(folder)).toEqual(['config/dynamo_session_store.yml'])
+      expect(text).toMatch(/stopped: no more files were written$/)
+      expect(process.exitCode).toBe(130)
+    } finally {
+      process.exitCode = before
+    }
   })
 
   it('asks for the framework, if package.json has none', async () => {

@@ -54,6 +54,15 @@ describe('session-cleaning', () => {
     expect(jobs.clean.steps.map(({ run }: { run?: string }) => run).filter(Boolean)).toEqual(commands)
   })
 
+  it('lets package.json decide the version of pnpm, if it pins one', () => {
+    const lockfile = { ...LIFETIME, 'pnpm-lock.yaml': '' }
+    const pinned = { ...lockfile, 'package.json': '{"packageManager":"pnpm@10.0.0"}' }
+    const pnpm = (files: Record<string, string>) =>
+      parse(plan('github-actions', files).texts[0] ?? '').jobs.clean.steps.find(({ uses = '' }) => /pnpm/.test(uses))
+    expect(pnpm(lockfile)).toEqual({ uses: 'pnpm/action-setup@v4', with: { version: 'latest' } })
+    expect(pnpm(pinned)).toEqual({ uses: 'pnpm/action-setup@v4' })
+  })
+
   it('writes a Lambda function and its SAM template', () => {
     const { texts, paths } = plan('lambda')
     expect(paths).toEqual(['session-cleaning/handler.mjs', 'session-cleaning/template.yml'])

@@ -38,6 +38,13 @@ describe('a migration that drops the table', () => {
     expect(notices[0]).toContain('every session')
   })
 
+  it('says that a table which is managed elsewhere stays', async () => {
+    const files = { 'config/dynamo_session_store.yml': 'manage_table: false\n' }
+    const { notices } = await plan(files, { name: 'DropSessions' })
+    expect(notices).toContain('manage_table is false, so npx umzug up leaves the table: delete it where it is managed')
+    expect(notices.join()).not.toContain('every session')
+  })
+
   it('passes on the options of the application', async () => {
     const files = { 'src/session.js': 'export default {}' }
     const { text } = await plan(files, { kind: 'drop', optionsModule: 'src/session.js', language: 'mjs' })

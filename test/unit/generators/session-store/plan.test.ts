@@ -97,4 +97,14 @@ describe('the file of session-store', () => {
       'await app.register(dynamoSession, sessionOptions)',
     ])
   })
+
+  it.each([
+    ['koa', 'koa koa-session'],
+    ['hono', 'hono @remix-run/session'],
+    ['express', 'express express-session'],
+    ['node-http', '@remix-run/session'],
+  ])('names the framework too, if package.json lacks it: %s', (framework, packages) => {
+    const { next } = plan(packageJson('dynamo-session-store'), { framework })
+    expect(next[0]).toBe(`npm install ${packages}`)
+  })
 })
