@@ -1,4 +1,4 @@
-import { fitForLine, fitForOutput } from './fit-for-output.js'
+import { fitForLine, fitForOutput, textOf } from './fit-for-output.js'
 
 /** The base class of all errors of this package. The message is safe to print: secrets are redacted. */
 export class DynamoSessionError extends Error {
@@ -163,7 +163,7 @@ export function messageOf(error: unknown): string {
 }
 
 function ownMessage(error: unknown): string {
-  const text = error instanceof Error ? error.message || severalMessages(error) || error.name : String(error)
+  const text = error instanceof Error ? error.message || severalMessages(error) || error.name : textOf(error)
   const own = text.replace(/\nRequire stack:[\s\S]*$/, '')
   // Indents the lines of a foreign message, so that no line looks like ours.
   return fitForOutput(error instanceof DynamoSessionError ? own : own.trim().replace(/\r?\n/g, '\n  '))

@@ -19,11 +19,20 @@ export function fitForOutput(text: string, limit = LONGEST_MESSAGE): string {
 
 /** Like {@link fitForOutput}, for a foreign text inside a line: line breaks become `\n`, tabs `\t`. */
 export function fitForLine(text: unknown, limit = LONGEST_LINE): string {
-  return cut(String(text), limit, (kept) =>
+  return cut(textOf(text), limit, (kept) =>
     redact(kept)
       .replace(CONTROL, escaped)
       .replace(/[\n\t]/g, escaped),
   )
+}
+
+/** Any thrown value as text. `String` fails for objects that can't become text, such as those without a prototype. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
 }
 
 /** A value as JSON for a terminal: without secrets and raw control characters. An indent of 0 gives one line. */
@@ -46,7 +55,7 @@ export function makeErrorFit<T>(error: T, seen = new Set<unknown>()): T {
   const { message, stack } = error
   const fit = fitForLine(message)
   for (const [name, { value, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
-    if (name === 'name' || name === 'code') replace(error, name, value, String(value).replace(CONTROL, escaped))
+    if (name === 'name' || name === 'code') replace(error, name, value, textOf(value).replace(CONTROL, escaped))
     else if (typeof value === 'string' && name !== 'stack') set(error, name, fitForLine(value))
     else if (enumerable && name !== 'cause') replace(error, name, value, fitMember(value, seen))
   }

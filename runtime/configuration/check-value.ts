@@ -1,3 +1,4 @@
+import { fitForLine } from '../fit-for-output.js'
 import { definitionOf, type ListOption, type ObjectOption } from './option-table.js'
 import { rangeText, withoutPassword } from './option-text.js'
 import type { OptionName } from './options.js'
@@ -114,7 +115,7 @@ function objectProblem(
   value: unknown,
 ): string | undefined {
   if (orFunction && typeof value === 'function') return undefined
-  if (!methods && (typeof value === 'function' || words.includes(String(value)))) return undefined
+  if (!methods && (typeof value === 'function' || words.some((word) => word === value))) return undefined
   const object = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
   if (methods) {
     if (methods.every((method) => typeof object[method] === 'function')) return undefined
@@ -162,10 +163,10 @@ function mapProblem(name: OptionName, value: unknown): string | undefined {
   const entries = Object.entries(value)
   if (entries.length > 50) return `may have at most 50 entries, not ${entries.length}`
   for (const [key, text] of entries) {
-    if (typeof text !== 'string') return `${key} must be text, not ${shown(name, text)}${quoteHint(text)}`
+    if (typeof text !== 'string') return `${fitForLine(key)} must be text, not ${shown(name, text)}${quoteHint(text)}`
     if (key.length < 1 || key.length > 128) return `names must be 1 to 128 characters long, not ${key.length}`
     if (/^aws:/i.test(key)) return `${JSON.stringify(key)}: names that begin with aws: are reserved`
-    if (text.length > 256) return `${key} must be at most 256 characters long, not ${text.length}`
+    if (text.length > 256) return `${fitForLine(key)} must be at most 256 characters long, not ${text.length}`
   }
   return undefined
 }

@@ -128,7 +128,7 @@ export const OPTIONS = {
     from: everywhere,
     text: "Text before each session id in the table's key, ending in a colon: shop:. Set it when several applications share a table.",
     maxLength: 255,
-    pattern: '^[^\\s\\x00-\\x1f\\x7f]+:$',
+    pattern: '^[^\\s\\x00-\\x1f\\x7f-\\x9f]+:$',
     rule: 'must be text without spaces that ends in a colon, such as "shop:"',
     otherwise: 'none: every session in the table belongs to this application',
   },

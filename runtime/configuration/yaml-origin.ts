@@ -1,6 +1,7 @@
 import type { Document, Pair, YAMLError } from 'yaml'
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from '#yaml'
 import type { Problem } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
 import { type Checked, checkValue, parseText } from './check-value.js'
 import { didYouMean } from './did-you-mean.js'
 import { pointer } from './foreign-options.js'
@@ -31,7 +32,7 @@ export function readYaml(text: string, path: string, env: Environment): FileOrig
   if (!Array.isArray(documents)) return file.found
   const [document, second] = documents
   if (second) {
-    for (const { errors } of documents) file.takeErrors(errors)
+    // The parser's messages are left out: they may quote a secret.
     file.problem(second.range[0], 'holds several YAML documents (a line "---" begins another); keep one')
   } else if (document) {
     file.takeDocument(document)
@@ -60,9 +61,13 @@ class YamlFile {
     this.found.problems.push({ place: this.#place(offset), text })
   }
 
-  takeErrors(errors: readonly YAMLError[], pairAt = (_offset: number): Pair | undefined => undefined): void {
-    for (const { message, pos } of errors)
-      this.problem(pos[0], `not valid YAML: ${reason(message, pairAt(pos[0])?.key)}`)
+  takeErrors(errors: readonly YAMLError[], pairs: readonly Pair[]): void {
+    for (const { code, message, pos } of errors) {
+      // After the colon, this message has a part of the file, which may be a secret.
+      const text = code === 'UNEXPECTED_TOKEN' ? message.replace(/: .*/s, '') : message
+      const keys = pairs.map(({ key }) => key).filter((key) => offsetOf(key) <= pos[0])
+      this.problem(pos[0], `not valid YAML: ${reason(text, keys)}`)
+    }
   }
 
   takeDocument(document: Document.Parsed): void {
@@ -70,7 +75,7 @@ class YamlFile {
     const pairs: readonly Pair[] = isMap(root) ? (root.items as Pair[]) : []
     const errors = [...document.errors, ...document.warnings]
     const pairAt = (offset: number) => pairs.findLast(({ key }) => offsetOf(key) <= offset)
-    this.takeErrors(errors, pairAt)
+    this.takeErrors(errors, pairs)
     if (root === null || (isScalar(root) && root.value === null)) return
     if (!isMap(root)) {
       const kind = isScalar(root) ? 'text' : isAlias(root) ? 'an alias' : 'a list'
@@ -140,7 +145,7 @@ class YamlFile {
       const label = isScalar(key) ? String(key.value) : undefined
       if (label === undefined) return { problem: 'names must be plain text' }
       const element = this.#elementOf(value, document)
-      if ('problem' in element) return { ...element, problem: `${label}: ${element.problem}` }
+      if ('problem' in element) return { ...element, problem: `${fitForLine(label)}: ${element.problem}` }
       entries.push([label, element.value])
     }
     return checkValue(name, Object.fromEntries(entries))
@@ -181,11 +186,21 @@ function shownKey(key: unknown): string | undefined {
   return isScalar(key) ? String(key.value).split(/[:\s]/)[0]?.slice(0, 40) : undefined
 }
 
-/** The parser's message. It may quote the value, so the secret gets another message. */
-function reason(message: string, key: unknown): string {
-  const secret = shownKey(key)?.startsWith('secret_key')
+const NAMES = YAML_OPTION_NAMES.map(yamlName)
+const SECRETS = YAML_OPTION_NAMES.filter((name) => definitionOf(name).secret).map(yamlName)
+
+/**
+ * The parser's message. It may quote the value, so a secret gets another message.
+ *
+ * @param keys the keys before the error. The last ones may be parts of a broken value.
+ */
+function reason(message: string, keys: readonly unknown[]): string {
+  const names = keys.map((key) => shownKey(key) ?? '')
+  const option = names.findLast((name) => NAMES.some((known) => name.startsWith(known)))
+  const secret = SECRETS.find((name) => option?.startsWith(name))
   const hint = message.startsWith('Nested mappings') ? '; put a value that ends in a colon in quotes: "shop:"' : ''
-  return missingSpace(key) ?? (secret ? 'the value of secret_key can not be read; put it in quotes' : message + hint)
+  const text = secret ? `the value of ${secret} can not be read; put it in quotes` : fitForLine(message) + hint
+  return missingSpace(keys.at(-1)) ?? text
 }
 
 function missingSpace(key: unknown): string | undefined {

@@ -54,3 +54,10 @@ export async function readItem(client: DynamoDBClient, TableName: string, id: st
 export async function writeItem(client: DynamoDBClient, TableName: string, item: Item): Promise<void> {
   await client.send(new PutItemCommand({ TableName, Item: item }))
 }
+
+/** The stored key of the only item of the table. */
+export async function keyOfOnlyItem(client: DynamoDBClient, TableName: string): Promise<string> {
+  const { Items = [] } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }))
+  if (Items.length !== 1) throw new Error(`The table has ${Items.length} items, not one.`)
+  return Items[0]?.session_id?.S ?? ''
+}

@@ -10,6 +10,12 @@ it('adds the causes that say something more, however deep', () => {
   expect(messageOf(new Error('', { cause: undefined }))).toBe('Error')
 })
 
+it('has a text for whatever an application throws', () => {
+  expect(messageOf(Object.create(null))).toBe('[object Object]')
+  expect(messageOf(Symbol('x'))).toBe('Symbol(x)')
+  expect(messageOf(new Error('x', { cause: Object.create(null) }))).toBe('x\n  caused by: [object Object]')
+})
+
 it('says what is inside an error that holds several', () => {
   const refused = ['::1', '127.0.0.1'].map((host) => new Error(`connect ECONNREFUSED ${host}`))
   expect(messageOf(new AggregateError(refused))).toBe('connect ECONNREFUSED ::1; connect ECONNREFUSED 127.0.0.1')

@@ -265,6 +265,8 @@ describe('on_conflict', () => {
     expect(problemsOf({ onConflict: 'guess' })).toBe(
       'option onConflict: must be merge or reject or a function, not "guess"',
     )
+    expect(problemsOf({ onConflict: ['merge'] })).toContain('not a list')
+    expect(problemsOf({ onConflict: Object.create(null) })).toContain('not a map')
   })
 })
 

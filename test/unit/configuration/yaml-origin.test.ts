@@ -173,11 +173,22 @@ describe('a wrong configuration file', () => {
     'secret_key: @Sup3r',
     'secret_key: x\nsecret_key: Sup3r',
     'region: a\nsecret_key: | Sup3r\n  Sup3r',
+    'secret_key: - | Sup3r',
+    'secret_key: | Sup3r\n---\n',
   ])('does not show the secret in a message: %j', (text) => {
     const { problems, deferred } = read(text)
     expect([...problems, ...deferred].length).toBeGreaterThan(0)
     expect([...problems, ...deferred].join()).not.toMatch(/Sup3r|1234567/)
   })
+
+  it.each(['table_name: "C:\\x\nforged: y', 'tags: { "a\\nforged": 1 }'])(
+    'gives problems of one line each: %j',
+    (text) => {
+      const { problems } = read(text)
+      expect(problems.length).toBeGreaterThan(0)
+      expect(problems.filter((problem) => /\n/.test(problem))).toEqual([])
+    },
+  )
 
   it.each(['table_name: !!js/function "x"', 'table_name: [', 'tags: !x { a: 1 }'])(
     'is one error for one mistake: %s',
