@@ -7,13 +7,20 @@ import {
   isSignedSessionId,
   makeSessionId,
 } from '../../../runtime/session/item/session-id.js'
-import { idOf, isPossibleKey, keyOf, LONGEST_KEY } from '../../../runtime/session/item/session-key.js'
+import {
+  assertPossibleKey,
+  idOf,
+  isPossibleKey,
+  keyOf,
+  LONGEST_KEY,
+} from '../../../runtime/session/item/session-key.js'
 import { anyText, wellFormedText } from './arbitraries.js'
 import type { Properties } from './properties.js'
 
 const secretKey = ['the secret that signs these ids', 'the secret before that']
 const digest = fc.constantFrom('sha256' as const, 'md5' as const)
 const prefix = fc.constantFrom(undefined, 'shop:', 'é:')
+const making = fc.record({ keyPrefix: prefix, hashSessionIds: fc.boolean() })
 /** What a cookie may hold, and what a program may pass instead of an id. */
 const anyId = fc.oneof(anyText(), anyText(3000), fc.anything())
 
@@ -39,30 +46,42 @@ export const IDS = {
   ),
   'an id either makes a key that DynamoDB takes, or is refused with a typed error': fc.property(
     anyId,
+    making,
+    (id, options) => {
+      if (!isPossibleKey(id, options)) {
+        expect(() => assertPossibleKey(id as string, options)).toThrow(InvalidSessionIdError)
+        return
+      }
+      const key = keyOf(id, options)
+      expect(Buffer.byteLength(key)).toBeLessThanOrEqual(LONGEST_KEY)
+      expect(key.length).toBeGreaterThan(options.keyPrefix?.length ?? 0)
+      expect(key.startsWith(options.keyPrefix ?? '')).toBe(true)
+      expect(idOf(key, options)).toBe(options.hashSessionIds ? key : id)
+    },
+  ),
+  'a key says nothing about its id but its SHA-256, and is no id itself': fc.property(
+    anyText(),
     prefix,
     (id, keyPrefix) => {
-      const making = { keyPrefix }
-      if (isPossibleKey(id, making)) {
-        const key = keyOf(id, making)
-        expect(Buffer.byteLength(key)).toBeLessThanOrEqual(LONGEST_KEY)
-        expect(key.length).toBeGreaterThan(keyPrefix?.length ?? 0)
-        expect(key.startsWith(keyPrefix ?? '')).toBe(true)
-        expect(idOf(key, making)).toBeDefined()
-      } else {
-        expect(() => keyOf(id as string, making)).toThrow(InvalidSessionIdError)
+      const hashed = { keyPrefix, hashSessionIds: true }
+      if (!isPossibleKey(id, hashed)) return
+      const key = keyOf(id, hashed)
+      expect(key.slice(keyPrefix?.length ?? 0)).toMatch(/^sha256:[A-Za-z0-9_-]{43}$/)
+      expect(keyOf(key, hashed)).toBe(key)
+      expect(hashSessionId(key)).toBe(hashSessionId(id))
+      for (const hashSessionIds of [true, false]) {
+        for (const other of [keyPrefix, undefined, 'news:']) {
+          expect(
+            isPossibleSessionId(key, { keyPrefix: other, hashSessionIds, secretKey, sessionIdDigest: 'sha256' }),
+          ).toBe(false)
+        }
       }
     },
   ),
-  'two ids never have one key, whatever their prefixes': fc.property(
-    wellFormedText(),
-    wellFormedText(),
-    prefix,
-    (one, other, keyPrefix) => {
-      if (one === '' || other === '' || one === other) return
-      expect(keyOf(one, { keyPrefix })).not.toBe(keyOf(other, { keyPrefix }))
-      expect(idOf(keyOf(one, { keyPrefix: 'news:' }), { keyPrefix: 'shop:' })).toBeUndefined()
-    },
-  ),
+  'two ids never have one key': fc.property(wellFormedText(), wellFormedText(), making, (one, other, options) => {
+    if (one === other || !isPossibleKey(one, options) || !isPossibleKey(other, options)) return
+    expect(keyOf(one, options)).not.toBe(keyOf(other, options))
+  }),
   'the hash in logs tells nothing of the id, and is always 16 hex digits': fc.property(anyText(), (id) => {
     expect(hashSessionId(id)).toMatch(/^[0-9a-f]{16}$/)
   }),
