@@ -69,12 +69,8 @@ export const IDS = {
       expect(key.slice(keyPrefix?.length ?? 0)).toMatch(/^sha256:[A-Za-z0-9_-]{43}$/)
       expect(keyOf(key, hashed)).toBe(key)
       expect(hashSessionId(key)).toBe(hashSessionId(id))
-      for (const hashSessionIds of [true, false]) {
-        for (const other of [keyPrefix, undefined, 'news:']) {
-          expect(
-            isPossibleSessionId(key, { keyPrefix: other, hashSessionIds, secretKey, sessionIdDigest: 'sha256' }),
-          ).toBe(false)
-        }
+      for (const other of [keyPrefix, undefined, 'news:']) {
+        expect(isPossibleSessionId(key, { keyPrefix: other, secretKey, sessionIdDigest: 'sha256' })).toBe(false)
       }
     },
   ),
