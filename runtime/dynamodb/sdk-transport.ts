@@ -27,13 +27,13 @@ export class SdkTransport implements Transport {
     this.#timeout = requestTimeout
   }
 
-  /** The client has a queue of its own. */
+  /** Starts at once, because the client has a queue of its own. */
   inTurn(start: () => void): () => void {
     start()
     return () => undefined
   }
 
-  /** Aborts running requests, which the client would send again. */
+  /** Aborts the running requests. Otherwise the client would send them again. */
   close(): void {
     for (const request of this.#running) request.abort()
   }
