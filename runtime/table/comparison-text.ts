@@ -19,7 +19,7 @@ export function settingCount(count: number): string {
   return count === 1 ? '1 setting' : `${count} settings`
 }
 
-/** A value as people read it. */
+/** A value in a readable form. */
 export function valueText(value: SettingValue): string {
   if (value === null) return 'none'
   if (typeof value !== 'object') return String(value)

@@ -22,7 +22,7 @@ export const LIMITS = {
     source: `${GUIDE}/warm-throughput.html`,
   },
   ttl: {
-    text: 'a change of Time to Live may take an hour, and AWS allows no other one meanwhile',
+    text: 'a change of Time to Live may take an hour, and AWS allows no other change meanwhile',
     source: 'https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html',
   },
   kmsKeyId: {

@@ -25,7 +25,7 @@ export async function findTimeToLive(work: TableWork): Promise<TimeToLive | unde
   }
 }
 
-/** For a table that this call has just created: it holds no items that Time to Live could delete. */
+/** Switches Time to Live on for a new table, which holds no items that Time to Live could delete. */
 export async function switchOnTimeToLive(work: TableWork): Promise<void> {
   const { tableName } = work.configuration
   const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true }
@@ -93,7 +93,7 @@ export async function isEmpty(work: TableWork): Promise<boolean> {
   return Count === 0 && LastEvaluatedKey === undefined
 }
 
-/** Whether another process has just switched Time to Live on: DynamoDB then refuses the request. */
+/** Whether DynamoDB refused the request because another process has just switched Time to Live on. */
 async function isOnAlready(work: TableWork, error: unknown): Promise<boolean> {
   if (/already enabled/i.test(factsOf(error).message)) return true
   const ttl = await findTimeToLive(work)
