@@ -6,7 +6,7 @@ import { findTable } from '../table/describe-table.js'
 import { workOnTable } from '../table/table-work.js'
 import type { MigrationDetails } from './storage/contract.js'
 
-/** Details of the executed migrations, in the order of their names. Undefined: an earlier version logged them. */
+/** Details of the executed migrations, in the order of their names. Undefined: an earlier version logged the migration. */
 type LoggedDetails = ReadonlyMap<string, MigrationDetails | undefined>
 
 /** Whether a table should exist. */
@@ -31,7 +31,7 @@ export async function placeOfTable(configuration: Configuration): Promise<string
 }
 
 /**
- * Compares the table with the log. Sends no request if no migration is known to have made a table.
+ * Compares the table with the log. Sends no request if the log has details of all migrations, and none names a table.
  *
  * @param details undefined: the storage keeps none
  * @param logger receives a warning where the log can't tell whether the table should exist
