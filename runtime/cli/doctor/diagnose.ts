@@ -21,13 +21,13 @@ import { secretFindings } from './secret.js'
 import { lifetimeFinding, settingFindings } from './settings.js'
 import { indexFindings, statusFinding, timeToLiveFinding } from './table.js'
 
-/** The time limit of requests, and the logger for what they wait for. */
+/** The time limit of requests, and the logger for warnings about slow requests. */
 interface Limits {
   readonly requestTimeout: number | undefined
   readonly logger: Logger
 }
 
-/** Makes every possible check and yields each finding at once. Changes nothing. */
+/** Runs all checks that are possible, and yields each finding as soon as it is known. Changes nothing. */
 export async function* diagnose(
   options: SharedOptions & TimeoutOptions,
   logger = consoleLogger,
@@ -128,7 +128,7 @@ async function* tableFindings(
   yield problem ? { level: 'error', check: 'key', text: problem } : { level: 'ok', check: 'key', text: key }
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.status}`)
   yield* await withTransport(configuration, limits, async (connected): Promise<Finding[]> => {
-    const skip: Finding = { level: 'skipped', check: 'reads', text: 'there is another key' }
+    const skip: Finding = { level: 'skipped', check: 'reads', text: 'the table has another key' }
     return [problem ? skip : await readFinding(connected), await clockFinding(connected)]
   })
   const live = await attempt('indexes', () => workOnTable(configuration, limits, (work) => readSettings(work, table)))
@@ -187,7 +187,7 @@ function warningOnce(logger: Logger): Logger {
   }
 }
 
-/** The explanation of the SDK's error, without the name of a request: none was sent. */
+/** The explanation of the SDK's error, without the name of a request, because no request was sent. */
 function explanation(error: unknown, configuration: Configuration): string {
   return explainAwsError(error, { action: '', configuration }).message.replace(/^.*? failed: /, '')
 }
