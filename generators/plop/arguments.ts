@@ -17,7 +17,7 @@ export function asksForHelp(argv: readonly string[]): boolean {
   return values.help === true || values.h === true
 }
 
-/** The names of the options after `--`. plop refuses each that is not the name of a prompt. */
+/** The names of the options after `--`. plop refuses an option that is not the name of a prompt. */
 export function optionsAfterDashes(argv: readonly string[]): string[] {
   const { tokens } = parseArgs({ args: afterDashes(argv), strict: false, tokens: true })
   const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
