@@ -6,7 +6,7 @@ export function isPlop(argv: readonly string[]): boolean {
   return /^plop(\.js)?$/.test(basename(argv[1] ?? ''))
 }
 
-/** Whether the command line has the generator's own name: not if a plopfile renames the generator, or has only this one. */
+/** Whether the command line has the generator's own name. A plopfile may rename the generator, or have only this one. */
 export function isNamed(argv: readonly string[], generator: string): boolean {
   return parsed(beforeDashes(argv)).positionals[0] === generator
 }

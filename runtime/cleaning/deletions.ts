@@ -182,7 +182,7 @@ export class Deletions {
 
 /**
  * Deletes an item. A failed condition is not an error here. If a repeated request finds no item, an earlier attempt has
- * deleted the item, and the response to that attempt was lost.
+ * deleted the item, and its response was lost.
  */
 async function deleteItem(transport: Transport, input: DeleteItemCommandInput) {
   try {

@@ -10,8 +10,8 @@ import type { SendOptions, Transport } from './transport.js'
 import { aborted, withDeadline } from './with-deadline.js'
 
 /**
- * Sends requests with a client of the AWS SDK: the application's own, or one for a configuration that only the SDK
- * understands. The transport does not change the client.
+ * Sends requests with a client of the AWS SDK. The client is the application's own, or made from a configuration that only
+ * the SDK understands. The transport does not change the client.
  */
 export class SdkTransport implements Transport {
   readonly isLean = false

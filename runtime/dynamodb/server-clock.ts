@@ -10,7 +10,7 @@ const LONGEST_ROUND_TRIP = 2000
 /** When the wall clock moves by this much against the monotonic clock, the wall clock was set. Milliseconds. */
 const SMALLEST_STEP = 60_000
 
-/** - `unknown`: since the clock was last set, no response has shown the time, or only one suggests a wrong clock. */
+/** - `unknown`: since the clock was last set, no response showed the time, or only one showed a wrong clock. */
 export type ClockStatus = 'right' | 'wrong' | 'unknown'
 
 /** One moment on both clocks. */

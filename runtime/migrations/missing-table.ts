@@ -50,7 +50,7 @@ export async function refuseMissingTable(
       if (expected.state === 'absent' || (await findTable(work))) return
       if (expected.state === 'present') throw missing(work.label, expected.migration)
       logger.warn(
-        `${work.label} does not exist. An earlier version of this package logged the migrations, so the log does not say ` +
+        `${work.label} does not exist. An earlier version of this package logged the migrations. So the log does not say ` +
           'whether one of them created the table. To create it: npx dynamo-session create-table',
       )
     })

@@ -13,7 +13,7 @@ export interface DeleteTableResult {
 
 /**
  * Deletes the table with all its sessions, and returns when DynamoDB has deleted it. Warns when there is no table. Inside
- * the `down` of a migration, the table stays if the log shows that its `up` did not create the table.
+ * the `down` of a migration, the table stays if the log shows that `up` did not create it.
  * With `manageTable: false`, only warns.
  *
  * @param options which table, and how to reach it

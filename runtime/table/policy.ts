@@ -154,8 +154,8 @@ function migrationActions({ tags }: Configuration): string[] {
 }
 
 /**
- * What the role may do with the customer's KMS key. DynamoDB uses this key with the caller's permissions: when a table
- * gets it, and to decrypt the table's own key ("DynamoDB encryption at rest usage notes", Developer Guide).
+ * What the role may do with the customer's KMS key. DynamoDB uses this key with the caller's permissions. It needs the key
+ * when a table gets it, and to decrypt the table's own key ("DynamoDB encryption at rest usage notes", Developer Guide).
  */
 function keyPermissions(role: Role, configuration: Configuration): Permission[] {
   const kmsKeyId = kmsKeyOf(configuration)

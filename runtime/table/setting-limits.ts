@@ -26,7 +26,7 @@ export const LIMITS = {
     source: 'https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html',
   },
   kmsKeyId: {
-    text: 'AWS allows four changes of the key in 24 hours, and one more when six hours have passed without a change',
+    text: 'AWS allows four changes of the key in 24 hours, and one more after six hours without a change',
     source: `${GUIDE}/ServiceQuotas.html`,
   },
   tableClass: {

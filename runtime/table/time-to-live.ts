@@ -42,7 +42,7 @@ export async function switchOnTimeToLive(work: TableWork): Promise<void> {
 
 /**
  * For a table that existed before. Switches Time to Live on for an empty table, or when the option `ttl` is set. Other items may
- * have an `expire_at` in the past: the Ruby gem without `max_stale` writes the time of the last write.
+ * have an `expire_at` in the past. The Ruby gem without `max_stale` writes the time of the last write.
  */
 export async function reconcileTimeToLive(work: TableWork): Promise<void> {
   const ttl = await findTimeToLive(work)
@@ -58,9 +58,9 @@ export async function reconcileTimeToLive(work: TableWork): Promise<void> {
   }
   if (demanded || (await isEmpty(work))) return await switchOnTimeToLive(work)
   work.logger.warn(
-    `Time to Live of ${work.label} stays off, because the table holds items whose ${TTL_ATTRIBUTE} may have passed ` +
-      '(the Ruby gem without max_stale writes the current time); set ttl: true to switch it on, ' +
-      'or ttl: false to leave it off without this warning',
+    `Time to Live of ${work.label} stays off: the table holds items whose ${TTL_ATTRIBUTE} may have passed. The Ruby gem ` +
+      'without max_stale writes the current time. Set ttl: true to switch it on, or ttl: false to leave it off without ' +
+      'this warning',
   )
 }
 

@@ -44,8 +44,8 @@ export interface UpdateTableResult {
  * @param context logger and time limits of the call, and what it may remove
  * @throws {ConfigurationError}
  * @throws {TableSchemaError} when the table can't hold sessions: another key, or Time to Live on another attribute
- * @throws {TableRequestError} when there is no table, when DynamoDB refuses a change, when a changed setting still differs
- *   afterwards, or at the wait limit
+ * @throws {TableRequestError} when there is no table, DynamoDB refuses a change, a changed setting still differs afterwards,
+ *   or at the wait limit
  */
 export async function updateTable(options: Options = {}, context: UpdateTableContext = {}): Promise<UpdateTableResult> {
   assertRemovals(context)

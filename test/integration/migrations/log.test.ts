@@ -333,7 +333,7 @@ describe('the log of migrations', () => {
     expect(await database('umzug_migrations').pluck('name')).toEqual(['1_a', '2_b'])
     expect(logger.warnings).toEqual([
       expect.stringMatching(
-        /^the column "details" could not be added .*a later down deletes tables that its up only found: permission denied.* ALTER TABLE umzug_migrations ADD COLUMN details text$/,
+        /^the column "details" could not be added .*: permission denied\. So .*a later down deletes tables that its up only found\. .*: ALTER TABLE umzug_migrations ADD COLUMN details text$/,
       ),
     ])
   })

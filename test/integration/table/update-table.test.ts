@@ -196,7 +196,7 @@ describe('updateTable', () => {
     stub.table('sessions').items = 1
     const logger = recordingLogger()
     expect((await updateTable(options(), { logger })).left.map(({ setting }) => setting)).toEqual(['ttl'])
-    expect(logger.warnings[0]).toContain('stays off, because the table holds items')
+    expect(logger.warnings[0]).toContain('stays off: the table holds items')
     expect((await updateTable(options({ ttl: true }))).changed).toEqual(['ttl'])
   })
 
