@@ -102,7 +102,7 @@ function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): v
   throw new ConfigurationError([{ place, text }])
 }
 
-/** Refuses another region than the ARN's. A region's endpoint serves only its own tables, even by ARN. */
+/** DynamoDB serves only tables of its own region, also where `table_name` is an ARN. */
 function assertRegionOfTable({ tableName, region, client, sources }: Configuration, env: Environment): void {
   const arn = tableArn(tableName)
   if (!arn) return

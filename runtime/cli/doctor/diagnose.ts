@@ -128,7 +128,7 @@ async function* tableFindings(
   yield problem ? { level: 'error', check: 'key', text: problem } : { level: 'ok', check: 'key', text: key }
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.status}`)
   yield* await withTransport(configuration, limits, async (connected): Promise<Finding[]> => {
-    const skip: Finding = { level: 'skipped', check: 'reads', text: 'the table has another key' }
+    const skip: Finding = { level: 'skipped', check: 'reads', text: 'there is another key' }
     return [problem ? skip : await readFinding(connected), await clockFinding(connected)]
   })
   const live = await attempt('indexes', () => workOnTable(configuration, limits, (work) => readSettings(work, table)))
