@@ -6,13 +6,13 @@ import { messageOf } from '../../errors.js'
 import { createUmzug } from '../../migrations/create-umzug.js'
 import { findOwnUmzugFile } from '../own-umzug.js'
 
-/** Limit of the names that a text lists. */
+/** Most names that a text lists. */
 const SHOWN = 3
 
 /** What the log of migrations says about a table that does not exist. */
 interface Logged {
   readonly text: string
-  /** Whether the last migration that concerned the table deleted it. */
+  /** Whether the last migration that had to do with the table deleted it. */
   readonly isDropped?: boolean
 }
 
@@ -20,7 +20,7 @@ interface Logged {
  * Reads the log of migrations for a table that does not exist.
  *
  * @param region of the table
- * @returns undefined when no executed migration concerns the table
+ * @returns undefined when no executed migration has to do with the table
  */
 export async function loggedMigrations(
   options: Options,
