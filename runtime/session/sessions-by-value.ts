@@ -35,7 +35,7 @@ export interface SessionSearch {
    * Finds the sessions in whose data `key` has the value. Includes expired sessions whose items are still there.
    *
    * @param key one of `index_keys`
-   * @returns the partition keys without `key_prefix`. Such a key is as secret as a session id: do not show it.
+   * @returns what `destroy` accepts: with `hash_session_ids` the stored keys, else the session ids, which are secret
    * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
    * @throws {IndexMissingError}
    */
@@ -56,7 +56,7 @@ export interface SessionSearch {
 
 /** A session that was found by a value in its data. */
 export interface FoundSession extends Times {
-  /** The session id, without `key_prefix`. It is secret. */
+  /** The stored key with `hash_session_ids`, else the session id, which is secret. */
   readonly id: string
 }
 
