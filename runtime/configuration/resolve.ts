@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import { ConfigurationError, type Problem } from '../errors.js'
 import { checkValue } from './check-value.js'
 import { didYouMean } from './did-you-mean.js'
+import { KEYS_LIFETIME, keyIdOf, repeatedId } from './encryption-keys.js'
 import { readEnvironment } from './env-origin.js'
 import { pointer, type Spelling } from './foreign-options.js'
 import {
@@ -84,6 +85,7 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
   ) as unknown as Configuration
   assertIndexableKeys(configuration)
   assertFoundByRails(configuration)
+  assertEncryption(configuration)
   assertRegionOfTable(configuration, env)
   return configuration
 }
@@ -110,6 +112,24 @@ function assertFoundByRails({ hashSessionIds, sessionIdDigest, sources }: Config
   const digest = `${spelled('sessionIdDigest')} md5 (${sources.sessionIdDigest})`
   const text = `must not be true beside ${digest}, because Rails can't find hashed ids; leave one of the two out`
   throw new ConfigurationError([{ place, text }])
+}
+
+/** The keys have one source and different ids, and no Rails application shares the table. */
+function assertEncryption({ encryption, encryptionKeys, sessionIdDigest, sources }: Configuration): void {
+  const isListed = encryptionKeys.length > 0
+  if (!isListed && !encryption) return
+  const [place, spelled] = placeOf(isListed ? 'encryptionKeys' : 'encryption', sources)
+  const refuse = (text: string) => {
+    throw new ConfigurationError([{ place, text }])
+  }
+  if (isListed && encryption) refuse('has no effect beside the option encryption; leave one of the two out')
+  const twice = repeatedId(encryptionKeys.map(keyIdOf))
+  if (twice !== undefined) refuse(`has the id "${twice}" twice; give each key its own id`)
+  const { lifetime = KEYS_LIFETIME } = encryption ?? {}
+  if (!(lifetime > 0)) refuse('lifetime must be a number of seconds above 0')
+  if (sessionIdDigest !== 'md5') return
+  const digest = `${spelled('sessionIdDigest')} md5 (${sources.sessionIdDigest})`
+  refuse(`can't be set beside ${digest}, because the Ruby gem can't read encrypted sessions; leave one of the two out`)
 }
 
 /** DynamoDB serves only tables of its own region, also where `table_name` is an ARN. */

@@ -50,7 +50,12 @@ export function open(value: Uint8Array, place: Place, keyring: Keyring | undefin
   if (tagAt < textAt || !KEY_ID.test(id)) return { problem: 'is encrypted, but damaged' }
   const key = keyring?.find(id)
   if (!keyring || !key) throw unknownKey(id, keyring)
-  const text = key.cipher.open(bytes.subarray(nonceAt, textAt), bytes.subarray(textAt, tagAt), bytes.subarray(tagAt), additional(place))
+  const text = key.cipher.open(
+    bytes.subarray(nonceAt, textAt),
+    bytes.subarray(textAt, tagAt),
+    bytes.subarray(tagAt),
+    additional(place),
+  )
   if (!text) return { problem: 'is encrypted, but was changed or belongs to another item' }
   return { text, isCurrent: key === keyring.first }
 }

@@ -64,6 +64,7 @@ export function loadKeys(configuration: KeySource & Pick<Configuration, 'request
 /** The keys that encrypt and decrypt sessions. The first one encrypts. */
 export class Keyring {
   readonly #now: Clock
+  /** Undefined: the keys are fixed. */
   readonly #encryption: Encryption | undefined
   #keys: readonly Key[] = []
   /** From this time on, the keys are loaded again. */
@@ -74,13 +75,12 @@ export class Keyring {
   #loading: Promise<void> | undefined
   #failure: { readonly cause: unknown; readonly at: number } | undefined
 
-  constructor(source: Encryption | readonly EncryptionKey[], now: Clock = monotonic) {
+  constructor(source: Encryption | readonly string[], now: Clock = monotonic) {
     this.#now = now
-    this.#encryption = 'keys' in source && typeof source.keys === 'function' && !Array.isArray(source) ? (source as Encryption) : undefined
-    if (!this.#encryption) {
+    if (isList(source)) {
       this.#keys = keysOf(source)
-      this.#refreshAt = this.#endsAt = Number.POSITIVE_INFINITY
-    }
+      this.#refreshAt = Number.POSITIVE_INFINITY
+    } else this.#encryption = source
   }
 
   /** The key that encrypts. */
@@ -99,7 +99,7 @@ export class Keyring {
   find(id: string): Key | undefined {
     const key = this.#keys.find((known) => known.id === id)
     const now = this.#now()
-    if (!key && now - this.#loadedAt >= YOUNG) this.#refreshAt = Math.min(this.#refreshAt, now)
+    if (!key && this.#encryption && now - this.#loadedAt >= YOUNG) this.#refreshAt = Math.min(this.#refreshAt, now)
     return key
   }
 
@@ -148,6 +148,10 @@ export class Keyring {
       throw cause
     }
   }
+}
+
+function isList(source: Encryption | readonly string[]): source is readonly string[] {
+  return Array.isArray(source)
 }
 
 /** @throws an error that names the key by its place, never by its text */

@@ -1,4 +1,4 @@
-import { type Cipheriv, createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv } from 'node:crypto'
 
 /** Bytes of a key. */
 export const KEY_BYTES = 32
@@ -22,7 +22,7 @@ const GCM = 'aes-256-gcm'
  */
 export class XaesKey {
   /** AES-256 of single blocks. Blocks do not depend on each other, so one cipher serves all values. */
-  readonly #blocks: Cipheriv
+  readonly #blocks: ReturnType<typeof createCipheriv>
   readonly #subkey: Buffer
 
   /** @param key 32 bytes; the caller may overwrite them afterwards */
