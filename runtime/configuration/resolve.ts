@@ -18,10 +18,10 @@ import {
   YAML_OPTION_NAMES,
   yamlName,
 } from './option-table.js'
-import { valueText, withoutPassword } from './option-text.js'
+import { isSecret, valueText, withoutPassword } from './option-text.js'
 import type { OptionName, Options } from './options.js'
 import { overAmbient } from './options-in-migrations.js'
-import type { Origin } from './origin.js'
+import type { DeferredProblem, Origin } from './origin.js'
 import { tableArn } from './table-arn.js'
 import { type FileOrigin, readYaml } from './yaml-origin.js'
 
@@ -38,8 +38,8 @@ interface ConfigurationFacts {
   readonly sources: Readonly<Record<OptionName, string>>
   /** Settings that are probably mistakes, but no errors. For example, an ENV name that is not an option. */
   readonly warnings: readonly string[]
-  /** Problems of `secret_key`. They stop only callers of {@link assertSecretsReadable}. */
-  readonly deferredProblems: readonly Problem[]
+  /** Problems of secrets. They stop only callers of {@link assertSecretsReadable}. */
+  readonly deferredProblems: readonly DeferredProblem[]
   /** The options without objects such as `client`, secrets masked. */
   toJSON(): Record<string, unknown>
 }
@@ -79,7 +79,7 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
       root,
       file: file.path,
       warnings: origins.flatMap((origin) => origin.warnings),
-      deferredProblems: file.values.has('secretKey') || hasSecret(code, variables) ? [] : file.deferred,
+      deferredProblems: file.deferred.filter(({ option }) => firstOf(option, origins) === undefined),
     },
     env,
   ) as unknown as Configuration
@@ -151,12 +151,18 @@ function placeOf(name: OptionName, sources: Configuration['sources']): [string, 
 }
 
 /**
- * Makes sure that the secret can be used. Stores and `doctor` need it, other callers don't.
+ * Makes sure that secrets can be used. Stores and `doctor` need all of them, searches the encryption keys, and other callers
+ * none.
  *
- * @throws {ConfigurationError} when `secret_key` names a variable that is not set
+ * @param names the options that the caller needs
+ * @throws {ConfigurationError} when one of them names a variable that is not set
  */
-export function assertSecretsReadable(configuration: Configuration): void {
-  if (configuration.deferredProblems.length > 0) throw new ConfigurationError(configuration.deferredProblems)
+export function assertSecretsReadable(
+  { deferredProblems }: Configuration,
+  names: readonly OptionName[] = OPTION_NAMES,
+): void {
+  const problems = deferredProblems.filter(({ option }) => names.includes(option))
+  if (problems.length > 0) throw new ConfigurationError(problems)
 }
 
 class ResolvedConfiguration {
@@ -206,7 +212,7 @@ class ResolvedConfiguration {
 }
 
 function printable(name: OptionName, value: unknown): unknown {
-  if (definitionOf(name).secret && value !== undefined) return valueText(name, value)
+  if (isSecret(name, value) && value !== undefined) return valueText(name, value)
   return typeof value === 'string' ? withoutPassword(value) : value
 }
 
@@ -298,10 +304,6 @@ function gemProblem(path: string): Problem {
 
 function firstOf(name: OptionName, origins: readonly Origin[]): { value: unknown; source: string } | undefined {
   return origins.map((origin) => origin.values.get(name)).find((found) => found !== undefined)
-}
-
-function hasSecret(...origins: readonly Origin[]): boolean {
-  return firstOf('secretKey', origins) !== undefined
 }
 
 function fallback(name: OptionName, env: Environment): { value: unknown; source: string } {

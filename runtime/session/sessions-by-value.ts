@@ -1,7 +1,7 @@
 import { type Clock, wallClock } from '../async/clock.js'
 import { inParallel } from '../async/in-parallel.js'
 import { sleep } from '../async/sleep.js'
-import type { Configuration } from '../configuration/resolve.js'
+import { assertSecretsReadable, type Configuration } from '../configuration/resolve.js'
 import type { Connection } from '../dynamodb/connection.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError, messageOf } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
@@ -88,6 +88,7 @@ export class SessionsByValue implements SessionSearch {
     connection: Pick<Connection, 'transport'>,
     { now = wallClock }: { now?: Clock } = {},
   ) {
+    assertSecretsReadable(configuration, ['encryptionKeys'])
     this.#configuration = configuration
     this.#sessions = new SessionItems(configuration, connection)
     this.#items = this.#sessions.byKey

@@ -156,10 +156,12 @@ function isList(source: Encryption | readonly string[]): source is readonly stri
 
 /** @throws an error that names the key by its place, never by its text */
 function keysOf(given: unknown): readonly Key[] {
-  if (!Array.isArray(given) || given.length === 0) throw new TypeError('keys() must return a list of at least one key')
+  if (!Array.isArray(given) || given.length === 0)
+    throw new EncryptionKeyError('keys() must return a list of at least one key')
   const keys = given.map((key: EncryptionKey, at) => {
     const { id, bytes } = bytesOf(key)
-    if (bytes?.byteLength !== KEY_BYTES || !KEY_ID.test(id)) throw new TypeError(`key ${at + 1} of keys() ${KEY_RULE}`)
+    if (bytes?.byteLength !== KEY_BYTES || !KEY_ID.test(id))
+      throw new EncryptionKeyError(`key ${at + 1} of keys() ${KEY_RULE}`)
     return {
       id,
       cipher: new XaesKey(bytes),
@@ -167,7 +169,8 @@ function keysOf(given: unknown): readonly Key[] {
     }
   })
   const twice = repeatedId(keys.map(({ id }) => id))
-  if (twice !== undefined) throw new TypeError(`keys() gives the id "${twice}" twice; give each key its own id`)
+  if (twice !== undefined)
+    throw new EncryptionKeyError(`keys() gives the id "${twice}" twice; give each key its own id`)
   return keys
 }
 

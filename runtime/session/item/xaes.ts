@@ -11,7 +11,7 @@ export const TAG_BYTES = 16
 
 const BLOCK = 16
 const HALF = 12
-/** The letter X, by which the specification tells this use of a key from others. */
+/** The letter X, which stands for this algorithm in the derivation of keys. */
 const LABEL = 0x58
 
 const GCM = 'aes-256-gcm'
