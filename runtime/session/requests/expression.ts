@@ -77,7 +77,11 @@ export class Expression {
 
   #equal(attribute: string, value: Equals[string]): string {
     const name = this.name(attribute)
-    if (isList(value)) return `${name} IN (${value.map((one) => this.value(one)).join(', ')})`
+    if (isList(value)) {
+      return value.length === 1
+        ? this.#equal(attribute, value[0])
+        : `${name} IN (${value.map((one) => this.value(one)).join(', ')})`
+    }
     return value === undefined ? `attribute_not_exists(${name})` : `${name} = ${this.value(value)}`
   }
 
