@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Options } from '../../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
 import { EncryptionKeyError, SessionDataError } from '../../../../runtime/errors.js'
-import { keyOf } from '../../../../runtime/session/item/session-key.js'
 import type { Item, SessionRecord } from '../../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../../runtime/session/session-repository.js'
 import { SessionsByValue } from '../../../../runtime/session/sessions-by-value.js'
@@ -61,11 +60,10 @@ onEachEngine('encrypted sessions', (engine) => {
     }
   }
   const repository = (...given: Parameters<typeof application>) => application(...given).sessions
-  const keyAt = (of = id) => keyOf(of, resolveConfiguration(options))
-  const item = async (of = id) => (await readItem(direct, options.tableName, keyAt(of))) as Item
+  const item = async (of = id) => (await readItem(direct, options.tableName, of)) as Item
   const put = (attributes: Item, of = id) =>
     writeItem(direct, options.tableName, {
-      session_id: { S: keyAt(of) },
+      session_id: { S: of },
       updated_at: { S: '1900000000.5' },
       ...attributes,
     })

@@ -149,6 +149,7 @@ describe('dynamo-session config', () => {
       locking: 'none',
       session_id_digest: 'sha256',
       encryption_keys: `k1:${Buffer.alloc(32).toString('base64')}`,
+      hash_session_ids: 'false',
       serializer: 'json',
       compress: 'gzip',
       transport: 'sdk',
