@@ -11,11 +11,17 @@ export type KeyOptions = Pick<Options, 'keyPrefix' | 'hashSessionIds' | 'session
  * @param options those of the store; default: no prefix, and the form that the vitest project stores
  */
 export function storedKey(id: string, options: KeyOptions = {}): string {
-  const { keyPrefix, sessionIdDigest, hashSessionIds = sessionIdDigest === 'md5' ? false : hashesByDefault() } = options
-  return keyOf(id, { keyPrefix: keyPrefix ?? undefined, hashSessionIds: hashSessionIds ?? hashesByDefault() })
+  const { keyPrefix, sessionIdDigest, hashSessionIds } = options
+  const isHashed = hashSessionIds ?? (sessionIdDigest !== 'md5' && hashesByDefault())
+  return keyOf(id, { keyPrefix: keyPrefix ?? undefined, hashSessionIds: isHashed })
 }
 
 /** Whether stores of this vitest project hash ids, if their options do not say so. */
 export function hashesByDefault(): boolean {
   return process.env[envName('hashSessionIds')] !== 'false'
+}
+
+/** The keys of these sessions, sorted. Without `key_prefix`, they are also what `all()` and `keysBy` give. */
+export function storedKeys(ids: readonly string[]): string[] {
+  return ids.map((id) => storedKey(id)).toSorted()
 }
