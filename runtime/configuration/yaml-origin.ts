@@ -8,14 +8,14 @@ import { pointer } from './foreign-options.js'
 import { interpolate } from './interpolation.js'
 import { definitionOf, OPTION_NAMES, YAML_OPTION_NAMES, yamlName } from './option-table.js'
 import type { OptionName } from './options.js'
-import type { Origin } from './origin.js'
+import type { DeferredProblem, Origin } from './origin.js'
 
-/** The options of a file. `deferred` holds problems of the secret, which stop only callers that need it. */
+/** The options of a file. */
 export interface FileOrigin extends Origin {
-  readonly deferred: readonly Problem[]
+  readonly deferred: readonly DeferredProblem[]
 }
 
-/** `reference`: a `${…}` can't be filled in. For the secret, that is a deferred problem. */
+/** `reference`: a `${…}` can't be filled in. For a secret, that is a deferred problem. */
 type ReadValue = Checked & { readonly reference?: true }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -48,7 +48,7 @@ class YamlFile {
     values: new Map<OptionName, { value: unknown; source: string }>(),
     problems: [] as Problem[],
     warnings: [] as string[],
-    deferred: [] as Problem[],
+    deferred: [] as DeferredProblem[],
   }
 
   constructor(path: string, text: string, env: Environment) {
@@ -111,8 +111,9 @@ class YamlFile {
     if (checked === undefined) return
     const at = offsetOf(pair.value) || offset
     if ('problem' in checked) {
-      const list = 'reference' in checked && name === 'secretKey' ? this.found.deferred : this.found.problems
-      list.push({ place: this.#place(at), text: `${key}: ${checked.problem}${pointer(key, yamlName)}` })
+      const problem = { place: this.#place(at), text: `${key}: ${checked.problem}${pointer(key, yamlName)}` }
+      if ('reference' in checked && definitionOf(name).secret) this.found.deferred.push({ ...problem, option: name })
+      else this.found.problems.push(problem)
       return
     }
     const [line] = this.#position(offset)
@@ -196,11 +197,16 @@ const SECRETS = YAML_OPTION_NAMES.filter((name) => definitionOf(name).secret).ma
  */
 function reason(message: string, keys: readonly unknown[]): string {
   const names = keys.map((key) => shownKey(key) ?? '')
-  const option = names.findLast((name) => NAMES.some((known) => name.startsWith(known)))
-  const secret = SECRETS.find((name) => option?.startsWith(name))
+  const option = names.findLast((name) => secretOf(name) ?? NAMES.some((known) => name.startsWith(known)))
+  const secret = option && secretOf(option)
   const hint = message.startsWith('Nested mappings') ? '; put a value that ends in a colon in quotes: "shop:"' : ''
   const text = secret ? `the value of ${secret} can not be read; put it in quotes` : fitForLine(message) + hint
   return missingSpace(keys.at(-1)) ?? text
+}
+
+/** The secret option that a key names, also as `encryption_key`. */
+function secretOf(key: string): string | undefined {
+  return SECRETS.find((name) => key.startsWith(name.replace(/s$/, '')))
 }
 
 function missingSpace(key: unknown): string | undefined {
