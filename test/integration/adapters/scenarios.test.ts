@@ -240,6 +240,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     })
   })
 
+  /** @see CVE-2025-46336 rack-session: a slow request stored an ended session again */
   describe('invariant 2: logout is final', () => {
     it.each([
       ['saves', '/hold-change', {}],

@@ -27,6 +27,7 @@ const SECRET = 'the secret of these tests'
 const KEYS = ['session_id', 'successor']
 const NOBODY = { status: 200, text: 'nobody' }
 
+/** @see CVE-2019-16782 Rack looked sessions up by the id itself, so that timing or the table revealed it */
 describe.each(ADAPTERS)('somebody who has the whole table, in the adapter for $name,', (adapter) => {
   const engine = anyEngine()
   let client: DynamoDBClient

@@ -4,8 +4,10 @@ import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { SessionDataError } from '../../../runtime/errors.js'
 import { LONGEST_TEXT, packData, unpackData } from '../../../runtime/session/item/compression.js'
 import { isDeeperThan } from '../../../runtime/session/item/depth.js'
+import { open, type Place, seal } from '../../../runtime/session/item/encryption.js'
 import { indexAttributes, LONGEST_VALUE, valueAt } from '../../../runtime/session/item/index-attributes.js'
 import { keepTexts, pick } from '../../../runtime/session/item/keep-number-texts.js'
+import { type Keyring, keyringOf } from '../../../runtime/session/item/keyring.js'
 import { jsonOfMarshal } from '../../../runtime/session/item/marshal.js'
 import { MarshalProblem } from '../../../runtime/session/item/marshal-bytes.js'
 import { combine, merge } from '../../../runtime/session/item/merge.js'
@@ -37,6 +39,9 @@ const marshal = fc
     { maxLength: 24 },
   )
   .map((parts) => Buffer.from([4, 8, ...parts.flat()]).toString('base64'))
+
+const keyring = keyringOf({ encryptionKeys: [`k1:${Buffer.alloc(32, 7).toString('base64')}`] }) as Keyring
+const places = fc.record({ key: anyText(20), attribute: fc.constantFrom('data' as const, 'cookie' as const) })
 
 /** Session data comes from applications, from other writers of the table, and from other languages. */
 export const DATA = {
@@ -73,6 +78,27 @@ export const DATA = {
       damaged[place % damaged.length] = byte
       expect(Object.keys(unpackData({ B: damaged }))).toHaveLength(1)
     },
+  ),
+  'an encrypted value opens unchanged in its place only': fc.property(
+    fc.uint8Array({ maxLength: 50 }),
+    places,
+    places,
+    fc.nat(),
+    fc.nat({ max: 255 }),
+    (text, place, otherPlace, index, byte) => {
+      const value = seal(text, place, keyring)
+      expect(open(value, place, keyring)).toEqual({ text: Buffer.from(text), isCurrent: true })
+      const changed = Uint8Array.from(value)
+      changed[1 + (index % (value.length - 1))] = byte
+      if (!Buffer.from(changed).equals(value)) expectClosed(changed, place)
+      if (place.key !== otherPlace.key || place.attribute !== otherPlace.attribute) expectClosed(value, otherPlace)
+    },
+  ),
+  'bytes that nobody encrypted do not open': fc.property(
+    fc.constantFrom([], [1], [1, 2, ...Buffer.from('k1')]),
+    fc.uint8Array({ maxLength: 100 }),
+    places,
+    (beginning, rest, place) => expectClosed(Uint8Array.from([...beginning, ...rest]), place),
   ),
   'any bytes in the form of Marshal give JSON, or are refused with a typed error': fc.property(
     fc.oneof(
@@ -155,6 +181,14 @@ export const DATA = {
     },
   ),
 } satisfies Properties
+
+function expectClosed(value: Uint8Array, place: Place): void {
+  try {
+    expect(open(value, place, keyring)).toEqual({ problem: expect.stringMatching(/^is encrypted, but /) })
+  } catch (error) {
+    expect(error).toHaveProperty('name', 'EncryptionKeyError')
+  }
+}
 
 function wellFormedKey() {
   return fc.oneof(anyText(10), fc.constantFrom('__proto__', 'constructor', 'toJSON')).map(wellFormed)

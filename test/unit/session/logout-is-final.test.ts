@@ -6,6 +6,8 @@ import { repositoryScenario } from '../../support/model/repository-scenario.js'
 /**
  * Tries a part of the orders that test/slow/session/logout-is-final.test.ts tries. A failure shows the shortest order of
  * requests that leads to it. `SEED=… npx vitest run …` tries other orders.
+ *
+ * @see CVE-2025-46336 rack-session: a slow request stored an ended session again
  */
 describe('with concurrent requests, in any order and with lost responses', () => {
   it('a logout is final, a session has one id, and no acknowledged change is lost', async () => {

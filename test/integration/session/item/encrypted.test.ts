@@ -316,6 +316,7 @@ onEachEngine('encrypted sessions', (engine) => {
       expect(await index.destroyBy('user_id', user)).toBe(2)
     })
 
+    /** @see CVE-2026-39324 rack-session: a cookie that could not be decrypted was read without any check */
     it('never read an encrypted value as plain data', async () => {
       await repository([K1]).create(id, { n: 1 })
       const { data } = await item()
