@@ -200,7 +200,7 @@ function reason(message: string, keys: readonly unknown[]): string {
   const option = names.findLast((name) => secretOf(name) ?? NAMES.some((known) => name.startsWith(known)))
   const secret = option && secretOf(option)
   const hint = message.startsWith('Nested mappings') ? '; put a value that ends in a colon in quotes: "shop:"' : ''
-  const text = secret ? `the value of ${secret} can not be read; put it in quotes` : fitForLine(message) + hint
+  const text = secret ? `the value of ${secret} cannot be read; put it in quotes` : fitForLine(message) + hint
   return missingSpace(keys.at(-1)) ?? text
 }
 

@@ -16,7 +16,7 @@ it('has a text for whatever an application throws', () => {
   expect(messageOf(new Error('x', { cause: Object.create(null) }))).toBe('x\n  caused by: [object Object]')
 })
 
-it('says what is inside an error that holds several', () => {
+it('lists the messages inside an AggregateError', () => {
   const refused = ['::1', '127.0.0.1'].map((host) => new Error(`connect ECONNREFUSED ${host}`))
   expect(messageOf(new AggregateError(refused))).toBe('connect ECONNREFUSED ::1; connect ECONNREFUSED 127.0.0.1')
 })
