@@ -25,11 +25,14 @@ const SECRETS: Partial<Record<OptionName, string>> = {
 }
 /** The secret option that only code can set. */
 const CREDENTIALS = { accessKeyId: 'plain words of a key id', secretAccessKey: 'plain words of an access key' }
+/** What somebody wrote in place of a secret, which may be a part of it. */
+const WRONG = 'plain words in a wrong place'
 const ID = 'plain-words-of-an-id'
 const DATA = { user_id: 'plain-words-of-a-user', note: 'plain words of a note' }
 const PRIVATE = [
   ...Object.values(SECRETS).map((value) => value.split(':').at(-1) ?? ''),
   ...[CREDENTIALS, DATA].flatMap((texts) => Object.values(texts)),
+  WRONG,
   ID,
 ]
 
@@ -143,17 +146,20 @@ describe('ids, data and options that are secrets', () => {
     expectNothingPrivate(printed)
   })
 
-  it.each(['file', 'ENV', 'code'])('are not in the messages about wrong values from %s', (origin) => {
-    const wrong = Object.fromEntries(Object.entries(SECRETS).map(([name, value]) => [name, `{ ${value}: [${value}]`]))
-    const yaml = Object.entries(wrong).map(([name, text]) => `${yamlName(name as OptionName)}: ${text}`)
-    const root = currentFolderWith({
-      'config/dynamo_session_store.yml': origin === 'file' ? yaml.join('\n') : 'table_name: [',
-    })
-    const env = Object.fromEntries(Object.entries(wrong).map(([name, text]) => [envName(name as OptionName), text]))
-    const inCode = Object.fromEntries(Object.entries(wrong).map(([name, text]) => [name, { [text]: text }]))
-    const error = failure(() =>
-      resolveConfiguration(origin === 'code' ? { root, ...inCode } : { root }, origin === 'ENV' ? env : {}),
-    )
+  it.each([
+    ['file', `[${WRONG}, { ${WRONG}`],
+    ['file', `- | ${WRONG}`],
+    ['file', `['${WRONG}']`],
+    ['ENV', WRONG],
+    ['code', [WRONG]],
+  ])('are not in the messages about wrong values from %s: %j', (origin, value) => {
+    const names = Object.keys(SECRETS) as OptionName[]
+    const yaml = names.map((name) => `${yamlName(name)}: ${value}`).join('\n')
+    const root = currentFolderWith({ 'config/dynamo_session_store.yml': origin === 'file' ? yaml : 'max_age: [' })
+    const env = origin === 'ENV' ? Object.fromEntries(names.map((name) => [envName(name), String(value)])) : {}
+    const code = origin === 'code' ? Object.fromEntries(names.map((name) => [name, value])) : {}
+    const error = failure(() => resolveConfiguration({ root, ...code }, env))
+    expect(messageOf(error)).toMatch(/secret_?key|encryption_?keys/i)
     expectNothingPrivate(textsOf(error))
   })
 
