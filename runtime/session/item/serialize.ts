@@ -1,4 +1,5 @@
 import { SessionDataError } from '../../errors.js'
+import { textOf } from '../../fit-for-output.js'
 import { DEEPEST, isDeeperThan } from './depth.js'
 import { keepTexts } from './keep-number-texts.js'
 
@@ -25,17 +26,20 @@ export function tooDeep(levels: number): SessionDataError {
 }
 
 function stringify(data: SessionData): string {
+  let json: string | undefined
   try {
-    return JSON.stringify(data)
+    json = JSON.stringify(data)
   } catch (cause) {
     if (cause instanceof RangeError) throw tooDeep(DEEPEST)
-    const path = findUnserializable(data, [], new Set())
+    const path = pathOfUnserializable(data)
     const where = path ? ` at ${path}` : ''
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : textOf(cause)
     throw new SessionDataError(`The session can't be written as JSON${where}: ${reason}. Nothing was written.`, {
       cause,
     })
   }
+  if (json?.startsWith('{')) return json
+  throw new SessionDataError('The toJSON() of the session data returns no object. Nothing was written. Remove toJSON.')
 }
 
 /**
@@ -55,6 +59,15 @@ export function serializeChanges(data: SessionData, base: string): string {
 function withoutLoneSurrogates(json: string): string {
   if (!/\\ud[89a-f]/.test(json)) return json
   return json.replace(/\\(?:u(d[89a-f][0-9a-f]{2})|.)/g, (text, surrogate) => (surrogate ? '\uFFFD' : text))
+}
+
+/** @returns undefined if the application's own getters fail too */
+function pathOfUnserializable(data: SessionData): string | undefined {
+  try {
+    return findUnserializable(data, [], new Set())
+  } catch {
+    return undefined
+  }
 }
 
 /** The path of the first value that JSON can't hold, such as `cart.items[2].price`. */

@@ -16,6 +16,16 @@ describe('writing session data', () => {
     expect(() => serialize(data)).toThrow(place)
   })
 
+  it.each([
+    ['a getter that throws', Object.defineProperty({}, 'x', { enumerable: true, get: () => fail('x') }), 'as JSON: x.'],
+    ['a toJSON that throws', { x: { toJSON: () => fail('y') } }, 'as JSON: y.'],
+    ['a toJSON that returns nothing', { toJSON: () => undefined }, 'returns no object'],
+    ['a toJSON that returns text', { toJSON: () => '{' }, 'returns no object'],
+  ])('refuses %s', (_what, data, message) => {
+    expect(() => serialize(data)).toThrow(SessionDataError)
+    expect(() => serialize(data)).toThrow(message)
+  })
+
   it('names the path where a cycle closes, and accepts the same value twice', () => {
     const shared = { a: 1 }
     const cycle: Record<string, unknown> = { one: shared, two: shared, deep: { er: {} } }
@@ -53,3 +63,7 @@ describe('serializing data that was loaded', () => {
     expect(serializeChanges({ n: 1 }, '{"n":2}')).toBe('{"n":1}')
   })
 })
+
+function fail(message: string): never {
+  throw new Error(message)
+}
