@@ -58,15 +58,13 @@ describe.each(ADAPTERS)('a known fault of other libraries, in the adapter for $n
 
   /** @see CVE-2015-5143 Django stored an empty session for each request with an unknown session key */
   it('does not fill the table: requests with unknown or forged ids store nothing', async () => {
-    const cookies = await Promise.all(
-      Array.from({ length: 2 }, async () => [
-        'forged',
-        makeSessionId({ secretKey: 'another secret', sessionIdDigest: 'sha256' }),
-        // Only the application can sign such a cookie, for example for a session that has been deleted since.
-        await adapter.cookieFor(makeSessionId({ secretKey: SECRET, sessionIdDigest: 'sha256' })),
-      ]),
-    )
-    for (const cookie of cookies.flat()) {
+    const cookies = [
+      'forged',
+      makeSessionId({ secretKey: 'another secret', sessionIdDigest: 'sha256' }),
+      // Only the application can sign such a cookie, for example for a session that has been deleted since.
+      await adapter.cookieFor(makeSessionId({ secretKey: SECRET, sessionIdDigest: 'sha256' })),
+    ]
+    for (const cookie of cookies) {
       expect(await browserOf(app, cookie).get('/read')).toMatchObject({ status: 200, text: 'nobody' })
     }
     expect(await items()).toEqual([])
