@@ -114,7 +114,7 @@ function assertRegionOfTable({ tableName, region, client, sources }: Configurati
 }
 
 /** The place of an option that is set, and how the place spells other options. */
-function placeOf(name: OptionName, sources: Configuration['sources']): [string, Spelling] {
+export function placeOf(name: OptionName, sources: Configuration['sources']): [string, Spelling] {
   const source = sources[name]
   if (source === 'code') return [`option ${name}`, inCode]
   return source.startsWith('ENV ') ? [source, envName] : [`${source}: ${yamlName(name)}`, yamlName]
@@ -127,6 +127,11 @@ function placeOf(name: OptionName, sources: Configuration['sources']): [string, 
  */
 export function assertSecretsReadable(configuration: Configuration): void {
   if (configuration.deferredProblems.length > 0) throw new ConfigurationError(configuration.deferredProblems)
+}
+
+/** Whether the environment is production: that of the configuration, or `NODE_ENV`. */
+export function isProduction({ environment }: Pick<Configuration, 'environment'>): boolean {
+  return environment === 'production' || process.env.NODE_ENV === 'production'
 }
 
 class ResolvedConfiguration {

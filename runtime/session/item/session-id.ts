@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Configuration } from '../../configuration/resolve.js'
+import { secretsOf } from '../../configuration/secrets.js'
 import { MissingSecretKeyError } from '../../errors.js'
 import { isPossibleKey, type KeyMaking } from './session-key.js'
 
@@ -58,9 +59,4 @@ export function isPossibleSessionId(id: string, signing: Signing & KeyMaking): b
 
 function digest({ sessionIdDigest }: Signing, secret: string, sid: string): string {
   return createHmac(sessionIdDigest, secret).update(sid).digest('hex')
-}
-
-function secretsOf({ secretKey }: Signing): readonly string[] {
-  if (secretKey === undefined) return []
-  return typeof secretKey === 'string' ? [secretKey] : secretKey
 }

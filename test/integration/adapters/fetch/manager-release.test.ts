@@ -16,7 +16,7 @@ describe('use, in a program that stops as soon as it has responded,', () => {
     const { setCookie = '' } = await manager.use(null, (session) => session.set('user', 'ada'))
     const cookie = setCookie.split(';')[0] ?? ''
     table.proxy.inject('UpdateItem', { delay: 80 }, { after: 1 })
-    return { manager, cookie, id: cookie.slice('rack.session='.length) }
+    return { manager, cookie, id: cookie.slice('session='.length) }
   }
 
   const isLocked = async (id: string) => (await item(id))?.locked_at !== undefined

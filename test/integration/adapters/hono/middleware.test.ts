@@ -45,7 +45,7 @@ describe('dynamoSession', () => {
     const signedIn = async () => {
       const cookie = (await get('/in')).cookies[0]?.split(';')[0] ?? ''
       await requests()
-      return { cookie, id: cookie.slice('rack.session='.length) }
+      return { cookie, id: cookie.slice('session='.length) }
     }
     return { get, signedIn, failures, app }
   }

@@ -48,7 +48,7 @@ describe('withSession', () => {
       const { cookies } = await get('/in')
       const cookie = cookies[0]?.split(';')[0] ?? ''
       await requests()
-      return { cookie, id: cookie.slice('rack.session='.length) }
+      return { cookie, id: cookie.slice('session='.length) }
     }
     return { get, signedIn, port }
   }
