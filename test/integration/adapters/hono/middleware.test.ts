@@ -11,7 +11,7 @@ import { forwarderTo } from '../../../support/forwarder.js'
 type Shape = { user: string; large: string }
 type Variables = SessionVariables<Shape>
 
-const secretKey = 'the secret of the middleware'
+const secretKey = 'a secret of thirty-two characters or more'
 const PESSIMISTIC = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
 
 describe('dynamoSession', () => {

@@ -9,7 +9,7 @@ import { anyEngine } from '../../../support/engines.js'
 import { fetchTable } from '../../../support/fetch-table.js'
 import { forwarderTo } from '../../../support/forwarder.js'
 
-const secretKey = 'the secret of the listener'
+const secretKey = 'a secret of thirty-two characters or more'
 const PESSIMISTIC = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
 
 describe('withSession', () => {
