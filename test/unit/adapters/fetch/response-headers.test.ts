@@ -76,6 +76,14 @@ describe('a response with the session', () => {
     expect(response.headers.getSetCookie()).toEqual(['session=x'])
   })
 
+  it('is a copy of a response of fetch, with its body', async () => {
+    const fetched = await fetch('data:text/plain,abc')
+    const response = add(fetched)
+    expect(response).not.toBe(fetched)
+    expect([response.status, await response.text()]).toEqual([200, 'abc'])
+    expect(response.headers.getSetCookie()).toEqual(['session=x'])
+  })
+
   it('is a copy without a body, because the application may send the same object to all users', () => {
     const constant = new Response(null, { status: 204, statusText: 'Nothing', headers: { 'x-a': '1' } })
     const response = add(constant)
