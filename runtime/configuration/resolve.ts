@@ -83,6 +83,7 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
     env,
   ) as unknown as Configuration
   assertIndexableKeys(configuration)
+  assertFoundByRails(configuration)
   assertRegionOfTable(configuration, env)
   return configuration
 }
@@ -99,6 +100,15 @@ function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): v
   const text =
     `can't hold "${tableKey}", the table's key (${spelled('tableKey')}: ${sources.tableKey}); ` +
     'give the key of the session another name'
+  throw new ConfigurationError([{ place, text }])
+}
+
+/** `session_id_digest: md5` means that Rails shares the table. Rails looks for sessions by their ids. */
+function assertFoundByRails({ hashSessionIds, sessionIdDigest, sources }: Configuration): void {
+  if (!hashSessionIds || sessionIdDigest !== 'md5') return
+  const [place, spelled] = placeOf('hashSessionIds', sources)
+  const digest = `${spelled('sessionIdDigest')} md5 (${sources.sessionIdDigest})`
+  const text = `must not be true beside ${digest}, because Rails can't find hashed ids; leave one of the two out`
   throw new ConfigurationError([{ place, text }])
 }
 
@@ -151,6 +161,10 @@ class ResolvedConfiguration {
     if (sources.enableLocking !== 'default' && sources.locking === 'default') {
       values.locking = values.enableLocking ? 'pessimistic' : 'none'
       sources.locking = `${sources.enableLocking} (${yamlName('enableLocking')})`
+    }
+    if (values.sessionIdDigest === 'md5' && sources.hashSessionIds === 'default') {
+      values.hashSessionIds = false
+      sources.hashSessionIds = `${sources.sessionIdDigest} (${yamlName('sessionIdDigest')})`
     }
     const arn = tableArn(String(values.tableName))
     if (arn && sources.region === 'default') {

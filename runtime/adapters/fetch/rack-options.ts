@@ -97,7 +97,7 @@ export interface ManagerOptions extends Options, SessionOptions {
   readonly key?: string | null | undefined
   /**
    * Share cookie and table with a Rails application: the names and settings of Rails are the defaults. These are `key`
-   * `'_session_id'`, `sameSite` false and `sessionIdDigest` `'md5'`, with which ids are not hashed. Commands read only the
+   * `'_session_id'`, `sameSite` false, `sessionIdDigest` `'md5'` and `hashSessionIds` false. Commands read only the
    * configuration file, so set `session_id_digest: md5` there too.
    *
    * @default false
@@ -152,7 +152,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 const NAMES = Object.keys(CHECKS)
 
 /** The options of this package that `rails: true` sets. */
-const RAILS = { sessionIdDigest: 'md5' } as const satisfies Options
+const RAILS = { sessionIdDigest: 'md5', hashSessionIds: false } as const satisfies Options
 
 /**
  * Separates Rack's options from the options of this package, and checks both.
@@ -178,10 +178,12 @@ export function separateOptions(all: ManagerOptions): SeparatedOptions {
   throw new ConfigurationError(problems)
 }
 
-function railsProblems({ sessionIdDigest }: Options): Problem[] {
-  if ((sessionIdDigest ?? RAILS.sessionIdDigest) === RAILS.sessionIdDigest) return []
-  const text = `can't be ${shown(sessionIdDigest)} with rails: true, because Rails signs ids with md5; leave it out`
-  return [{ place: 'option sessionIdDigest', text }]
+function railsProblems(given: Options): Problem[] {
+  return (Object.keys(RAILS) as (keyof typeof RAILS)[]).flatMap((name) => {
+    const value = given[name] ?? RAILS[name]
+    const text = `can't be ${shown(value)} with rails: true, which sets it to ${shown(RAILS[name])}; leave it out`
+    return value === RAILS[name] ? [] : [{ place: `option ${name}`, text }]
+  })
 }
 
 /** @throws {ConfigurationError} if a request set an option to an invalid value */

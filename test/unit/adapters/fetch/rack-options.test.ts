@@ -40,6 +40,7 @@ describe('the options of a session manager', () => {
     [{ key: '__Host-session', domain: 'example.com' }, "option domain: can't be set, because browsers accept"],
     [{ key: '__HOST-session', path: '/shop' }, 'option path: must be /, because browsers accept'],
     [{ rails: true, sessionIdDigest: 'sha256' }, 'option sessionIdDigest: can\'t be "sha256" with rails: true'],
+    [{ rails: true, hashSessionIds: true }, "option hashSessionIds: can't be true with rails: true"],
     [{ rails: 'yes' }, 'option rails: must be true or false, not "yes"'],
   ])('%j is refused, because the options contradict each other', (options, message) => {
     expect(open(options)).toThrow(ConfigurationError)
