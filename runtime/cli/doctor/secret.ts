@@ -38,6 +38,7 @@ export function* secretFindings(configuration: Configuration): Generator<Finding
 /** The secret of the framework, which signs the cookie if `secret_key` is not set. */
 function* frameworkSecret(secret: string | undefined): Generator<Finding> {
   const problem = secret ? weakness(secret) : undefined
-  if (problem) yield { level: 'warning', check, text: `not set; ENV ${SESSION_SECRET} ${problem}`, remedy: SECRET_REMEDY }
+  if (problem)
+    yield { level: 'warning', check, text: `not set; ENV ${SESSION_SECRET} ${problem}`, remedy: SECRET_REMEDY }
   else yield { level: 'ok', check, text: 'not set; express-session signs with its own secret' }
 }
