@@ -27,7 +27,7 @@ type Screen = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean; ha
  * `dynamo-session plan`: the declared settings next to those of the live table. Prints lines, or a table in a
  * terminal.
  *
- * @throws {DynamoSessionError} with `--check`, when no setting differs but one is unknown for lack of a permission or a response
+ * @throws {DynamoSessionError} with `--check`, when no setting differs but one is unknown for lack of a permission, a response or a package
  */
 export async function planCommand(
   options: PlanOptions,
@@ -55,9 +55,11 @@ function check(comparisons: readonly SettingComparison[] | undefined): void {
   }
   const denied = comparisons.flatMap(({ permission }) => permission ?? [])
   const unreachable = comparisons.flatMap((comparison) => comparison.unreachable ?? [])
+  const uninstalled = comparisons.flatMap((comparison) => comparison.uninstalled ?? [])
   const reasons = [
     ...(denied.length > 0 ? [`allow ${denied.join(', ')} in the IAM policy`] : []),
     ...unreachable.map((service) => `${service} can't be reached, check the network (VPC endpoint, firewall, proxy)`),
+    ...uninstalled.map((name) => `${name} is not installed: npm install ${name}`),
   ]
   if (reasons.length > 0) throw new DynamoSessionError(`not all settings could be compared; ${reasons.join('; ')}`)
 }

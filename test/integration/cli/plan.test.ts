@@ -5,7 +5,7 @@ import type { Options } from '../../../runtime/configuration/options.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { type ControlPlane, startControlPlane } from '../../support/control-plane.js'
 import { anyEngine } from '../../support/engines.js'
-import { currentFolderWith, environmentWith } from '../../support/folder.js'
+import { currentFolderWith, environmentWith, linkPackages } from '../../support/folder.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 
 const FILE = 'config/dynamo_session_store.yml'
@@ -191,6 +191,7 @@ describe('dynamo-session plan --check', () => {
   it('fails when KMS is out of reach and nothing differs', async () => {
     stub.aliases.set('alias/visits', 'key')
     await application('kms_key_id: alias/visits\n', { kmsKeyId: 'alias/visits' })
+    linkPackages(process.cwd())
     vi.stubEnv('AWS_ENDPOINT_URL_KMS', 'http://127.0.0.1:1')
     expect(await plan()).toContain(
       `unknown  kms_key_id: declared alias/visits (${FILE}:2), unknown: KMS can't be reached`,
@@ -199,6 +200,19 @@ describe('dynamo-session plan --check', () => {
       /^not all settings could be compared; KMS can't be reached, check/,
     )
     expect(process.exitCode).toBeUndefined()
+  })
+
+  it('fails when the package for the alias of a key is not installed and nothing differs', async () => {
+    stub.aliases.set('alias/visits', 'key')
+    vi.stubEnv('AWS_ENDPOINT_URL_KMS', stub.endpoint)
+    await application('kms_key_id: alias/visits\n', { kmsKeyId: 'alias/visits' })
+    const text = '@aws-sdk/client-kms is not installed: npm install @aws-sdk/client-kms'
+    expect(await plan()).toContain(`unknown  kms_key_id: declared alias/visits (${FILE}:2), unknown: ${text}`)
+    await expect(plan({ check: true })).rejects.toThrow(`not all settings could be compared; ${text}`)
+    linkPackages(process.cwd())
+    expect(await plan({ check: true })).toContain(
+      `same     kms_key_id: arn:aws:kms:${stub.region}:${stub.account}:key/key`,
+    )
   })
 
   it('fails when a permission is missing and nothing differs, and is 2 when something does', async () => {
