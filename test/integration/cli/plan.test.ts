@@ -3,6 +3,8 @@ import { planCommand } from '../../../runtime/cli/commands/plan.js'
 import { updateTableCommand } from '../../../runtime/cli/commands/update-table.js'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { createTable } from '../../../runtime/table/create-table.js'
+import { deleteTable } from '../../../runtime/table/delete-table.js'
+import { createUmzug } from '../../../runtime/umzug.js'
 import { type ControlPlane, startControlPlane } from '../../support/control-plane.js'
 import { anyEngine } from '../../support/engines.js'
 import { currentFolderWith, environmentWith, linkPackages } from '../../support/folder.js'
@@ -186,6 +188,34 @@ describe('dynamo-session plan --check', () => {
     expect(await plan({ check: true })).toEqual([
       'differs  there is no table "visits"; create it with npx umzug up, or with npx dynamo-session create-table',
     ])
+  })
+
+  it('says that a migration deleted the table, and not that npx umzug up creates it', async () => {
+    const { tableName, ...place } = anyEngine().options()
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', place.endpoint)
+    vi.stubEnv('AWS_REGION', place.region)
+    currentFolderWith({
+      [FILE]: `table_name: ${tableName}\n`,
+      'migrations/1_add_sessions.js': '',
+      'migrations/2_drop_sessions.js': '',
+    })
+    const migrations = [
+      { name: '1_add_sessions', up: async () => void (await createTable()) },
+      { name: '2_drop_sessions', up: async () => void (await deleteTable()) },
+    ]
+    const umzug = createUmzug({ ...place, tableName, migrations })
+    await umzug.up({ to: '1_add_sessions' })
+    await deleteTable({ ...place, tableName })
+    expect(await plan()).toEqual([
+      `differs  there is no table "${tableName}", although migrations are logged as executed: 1_add_sessions; ` +
+        'create it again with npx dynamo-session create-table, unless a migration dropped it',
+    ])
+    await umzug.up()
+    expect(await plan({ check: true })).toEqual([
+      `differs  there is no table "${tableName}": 2_drop_sessions deleted it; ` +
+        'if the application still has sessions, create it with npx dynamo-session create-table',
+    ])
+    expect(process.exitCode).toBe(2)
   })
 
   it('fails when KMS is out of reach and nothing differs', async () => {
