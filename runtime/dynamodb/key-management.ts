@@ -23,7 +23,7 @@ export function findKmsPackage(root: string): string | undefined {
 
 /**
  * The ARN of the KMS key that an alias stands for now. The request has the region, the credentials and the connections
- * of the client for DynamoDB, also its proxy.
+ * of the client for DynamoDB, including its proxy.
  *
  * @param path of {@link KMS_PACKAGE}
  */
