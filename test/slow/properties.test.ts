@@ -48,7 +48,12 @@ describe.each(ADAPTERS)('in $name, stored data of any form', (adapter: Adapter) 
   beforeAll(async () => {
     client = engine.client()
     await makeTable(client, tableName)
-    const options = { tableName, ...reaching(client), secretKey: 'the secret that signs these ids', maxStale: 3600 }
+    const options = {
+      tableName,
+      ...reaching(client),
+      secretKey: 'signs the ids of sessions with any stored data',
+      maxStale: 3600,
+    }
     app = await adapter.start(routes(), { options, cookieLifetime: 600 })
   })
   afterAll(() => app.stop())

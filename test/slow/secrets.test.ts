@@ -20,7 +20,7 @@ import { readItem, writeItem } from '../support/table.js'
 
 /** A value for each secret option that the file and ENV can set. */
 const SECRETS: Partial<Record<OptionName, string>> = {
-  secretKey: 'these plain words sign the ids',
+  secretKey: 'these plain words sign the ids of sessions',
   encryptionKeys: `k1:${Buffer.from('thirty-two bytes of plain words.').toString('base64')}`,
 }
 /** The secret option that only code can set. */

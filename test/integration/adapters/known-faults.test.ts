@@ -21,7 +21,7 @@ import { freshTable, readItem, writeItem } from '../../support/table.js'
  */
 
 const ADAPTERS = [expressAdapter, fastifyAdapter, koaAdapter, remixAdapter, honoAdapter, nodeHttpAdapter]
-const SECRET = 'the secret of the tests of known faults'
+const SECRET = 'signs the ids in the tests of known faults'
 const tableName = uniqueTableName()
 
 describe.each(ADAPTERS)('a known fault of other libraries, in the adapter for $name', (adapter: Adapter) => {

@@ -8,7 +8,7 @@ import { anyText, wellFormedText } from './arbitraries.js'
 import type { Properties } from './properties.js'
 
 const KEY = 'session'
-const SECRET = 'the secret that signs the ids of these cookies'
+const SECRET = 'signs the ids in the cookies of these properties'
 const { config } = new DynamoDBClient({})
 
 /** A client that answers every request as if there was no item. */
