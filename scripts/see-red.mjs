@@ -59,7 +59,8 @@ const green = [...all].filter((name) => !seenRed.has(name))
 console.log(`\n${seenRed.size} of ${all.size} tests were seen red.`)
 if (green.length > 0) console.error(['Never red:', ...green].join('\n  '))
 if (unnoticed.length > 0) console.error(['No test went red:', ...unnoticed].join('\n  '))
-if (green.length + unnoticed.length > 0) process.exitCode = 1
+// Vitest has set 1, because tests were red.
+process.exitCode = green.length + unnoticed.length > 0 ? 1 : 0
 
 /** The tests of the files, after a run with one breakage. */
 async function testsWith({ file, place, change }) {
@@ -70,7 +71,7 @@ async function testsWith({ file, place, change }) {
   return testModules.flatMap((module) => [...module.children.allTests()])
 }
 
-/** Vitest with the projects unit and integration. Broken code often hangs, so a test may take 5 seconds. */
+/** Vitest with the projects unit and integration. Broken code often hangs, so a test may take 10 seconds. */
 async function start() {
   const { config } = await loadConfigFromFile({ command: 'serve', mode: 'test' }, 'vitest.config.ts')
   const projects = config.test.projects
@@ -78,7 +79,7 @@ async function start() {
     .map(({ resolve, test }) => ({
       plugins: [breaker],
       resolve,
-      test: { ...test, testTimeout: 5_000, execArgv: ['--no-warnings'] },
+      test: { ...test, testTimeout: 10_000, execArgv: ['--no-warnings'] },
     }))
   return createVitest('test', { config: false, watch: false, reporters: [{}], projects })
 }
