@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
+import { envName } from '../../runtime/configuration/option-table.js'
 
 /** A fresh folder with these files, removed after the test. */
 export function folderWith(files: Readonly<Record<string, string>> = {}): string {
@@ -14,7 +15,12 @@ export function folderWith(files: Readonly<Record<string, string>> = {}): string
   return folder
 }
 
-/** The same, being the current folder during the test. */
+/** A link in a folder to the packages of this repository, as if they were installed there. */
+export function linkPackages(folder: string): void {
+  symlinkSync(join(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'))
+}
+
+/** The same as {@link folderWith}, being the current folder during the test. */
 export function currentFolderWith(files: Readonly<Record<string, string>> = {}): string {
   const folder = folderWith(files)
   const spy = vi.spyOn(process, 'cwd').mockReturnValue(folder)
@@ -22,10 +28,14 @@ export function currentFolderWith(files: Readonly<Record<string, string>> = {}):
   return folder
 }
 
+/** Variables by which a vitest project says in what form sessions are stored (vitest.config.ts). */
+const STORED_FORM = [envName('hashSessionIds')]
+
 /** Sets variables for the test; all of AWS and of this package that the machine has are unset. */
 export function environmentWith(variables: Readonly<Record<string, string>> = {}): void {
   onTestFinished(() => void vi.unstubAllEnvs())
   for (const name of Object.keys(process.env)) {
+    if (STORED_FORM.includes(name)) continue
     if (/^(AWS_|NODE_ENV$|SECRET_KEY_BASE$|DEBUG$)/.test(name)) vi.stubEnv(name, undefined)
   }
   const nowhere = {

@@ -7,14 +7,15 @@ import type { Logger } from '../../logger.js'
 import { compareTable } from '../../table/compare-table.js'
 import { findTable } from '../../table/describe-table.js'
 import { readSettings } from '../../table/live-table.js'
-import { creationRemedy, keyProblem } from '../../table/table-problems.js'
+import { keyProblem } from '../../table/table-problems.js'
 import { workOnTable } from '../../table/table-work.js'
 import { consoleLogger, optionsForCommand, type SharedOptions } from '../command.js'
+import { explainMissingTable } from '../missing-table.js'
 import { regionOf } from '../target.js'
 import { type TimeoutOptions, timeoutOf, withTransport } from '../timeout.js'
 import { clockFinding } from './clock.js'
 import { CHECKS, type Check, type Finding } from './finding.js'
-import { loggedMigrations } from './migrations.js'
+import { idsFinding } from './ids.js'
 import { endpointFinding, regionFinding, regionRemedy } from './place.js'
 import { readFinding } from './reads.js'
 import { secretFindings } from './secret.js'
@@ -128,8 +129,14 @@ async function* tableFindings(
   yield problem ? { level: 'error', check: 'key', text: problem } : { level: 'ok', check: 'key', text: key }
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.status}`)
   yield* await withTransport(configuration, limits, async (connected): Promise<Finding[]> => {
-    const skip: Finding = { level: 'skipped', check: 'reads', text: 'there is another key' }
-    return [problem ? skip : await readFinding(connected), await clockFinding(connected)]
+    const reads: Finding = problem
+      ? { level: 'skipped', check: 'reads', text: 'the table has another key' }
+      : await readFinding(connected)
+    const ids: Finding =
+      problem || reads.level === 'error'
+        ? { level: 'skipped', check: 'ids', text: problem ? 'there is another key' : 'sessions could not be read' }
+        : await idsFinding(connected)
+    return [reads, ids, await clockFinding(connected)]
   })
   const live = await attempt('indexes', () => workOnTable(configuration, limits, (work) => readSettings(work, table)))
   if ('failed' in live) {
@@ -144,18 +151,9 @@ async function* tableFindings(
 }
 
 async function missingFinding(configuration: Configuration, region: string, given: Options): Promise<Finding> {
-  const logged = await loggedMigrations(given, configuration, region)
-  const text = `there is no table "${configuration.tableName}" in ${region}`
-  const creation = 'npx dynamo-session create-table'
-  if (logged === undefined || !configuration.manageTable) {
-    return { level: 'error', check: 'table', text, remedy: creationRemedy(configuration) }
-  }
-  if (logged.isDropped) {
-    const remedy = `none needed if the application has no sessions any more; else create it: ${creation}`
-    return { level: 'warning', check: 'table', text: `${text}: ${logged.text}`, remedy }
-  }
-  const remedy = `create it again with ${creation}, unless a migration dropped it`
-  return { level: 'error', check: 'table', text: `${text}, ${logged.text}`, remedy }
+  const { logged, isDropped, remedy } = await explainMissingTable(given, configuration, region)
+  const text = `there is no table "${configuration.tableName}" in ${region}${logged}`
+  return { level: isDropped ? 'warning' : 'error', check: 'table', text, remedy }
 }
 
 async function attempt<T>(check: Check, look: () => Promise<T>): Promise<{ found: T } | { failed: Finding }> {

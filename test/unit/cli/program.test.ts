@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../../../runtime/cli/program.js'
+import { createUmzugProgram } from '../../../runtime/cli/umzug-program.js'
 import { VERSION } from '../../../runtime/version.js'
+import { currentFolderWith } from '../../support/folder.js'
 import { parseArguments } from './parse-arguments.js'
 
 const parse = (...args: readonly string[]) => parseArguments(createProgram(), args)
@@ -30,7 +32,13 @@ describe('dynamo-session --help', () => {
     expect(out).toContain('$ npx dynamo-session init')
   })
 
-  it.each(COMMANDS)('shows the options of all and an example for %s', async (command) => {
+  it('has the examples of the package manager of the application', async () => {
+    currentFolderWith({ 'package.json': '{}', 'pnpm-lock.yaml': '' })
+    expect((await parse('plan', '--help')).out).toContain('\n  $ pnpm exec dynamo-session plan')
+    expect((await parseArguments(createUmzugProgram(), ['up', '--help'])).out).toContain('\n  $ pnpm exec umzug up')
+  })
+
+  it.each(COMMANDS)('shows the shared options and an example for %s', async (command) => {
     const { code, out } = await parse(command, '--help')
     expect(code).toBe(0)
     for (const option of ['--environment <name>', '--config <file>', '--options <module>'])
