@@ -28,17 +28,25 @@ export function broken(source, place, change) {
   return put(`{\nconst original = ${isAsync ? 'async ' : ''}() => ${body}\n${change}\n}`)
 }
 
+/** Declarations by source. One source has many breakages, and parsing takes most of the time. */
+const known = new Map()
+
 /** The range of a function's body, braces included, or of a constant's value. */
 function find(source, place) {
   const [name, member] = place.split('.')
-  const statements = parseSync('source.ts', source).program.body.map((node) => node.declaration ?? node)
-  const declaration = statements.flatMap((node) => node.declarations ?? node).find(({ id }) => id?.name === name)
+  if (!known.has(source)) known.set(source, declarationsIn(source))
+  const declaration = known.get(source).find(({ id }) => id?.name === name)
   const node = member ? declaration?.body?.body?.find(({ key }) => key && textOf(key) === member) : declaration
   const value = node?.value ?? node?.init ?? node
   const body = value?.body
   if (body?.type === 'BlockStatement') return { start: body.start, end: body.end, isAsync: value.async }
   if (node?.init) return { start: value.start, end: value.end, isConstant: true }
   throw new Error(`There is no function or constant ${place}.`)
+}
+
+function declarationsIn(source) {
+  const statements = parseSync('source.ts', source).program.body.map((node) => node.declaration ?? node)
+  return statements.flatMap((node) => node.declarations ?? node)
 }
 
 function textOf(key) {
