@@ -68,7 +68,7 @@ export class BatchedReads {
 
   #mayBatch(): boolean {
     const isTrusted = this.#doubt === Number.POSITIVE_INFINITY && monotonic() >= this.#restsUntil
-    return isTrusted && this.#configuration.batchReads && this.#transport.mayMerge
+    return isTrusted && this.#configuration.batchReads && this.#transport.isLean
   }
 
   readonly #endTurn = (): void => {
