@@ -1,6 +1,5 @@
 import type { Session } from '@remix-run/session'
 import { ConfigurationError, MissingSecretKeyError } from '../../errors.js'
-import { isSignedSessionId } from '../../session/item/session-id.js'
 import { report } from '../../session/requests/errors.js'
 import type { Closeable } from '../shared/closeable.js'
 import { cookieIn, deletedCookie, setCookie } from './rack-cookie.js'
@@ -146,7 +145,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     const options: SessionOptions = { ...session }
     const secure = assumeSsl || (facts.secure ?? true)
     const cookie = cookieIn(cookieHeader, key)
-    const isValid = cookie !== undefined && isSignedSessionId(cookie, this.#storage.store.configuration)
+    const isValid = cookie !== undefined && this.#storage.store.isSigned(cookie)
     const loaded = await this.#storage.load(isValid && (secure || !options.secure) ? cookie : null)
     const stopListening = releaseOnAbort(loaded, facts)
     const request: RequestState = { loaded, options, cookie, secure, renewed: false }
