@@ -32,7 +32,7 @@ export interface Figures {
 /** The message of the tracing channels `load`, `save`, `touch`, `destroy`, `lock` and `regenerate`. */
 export interface SessionMessage extends Figures {
   readonly adapter?: Adapter | undefined
-  /** First 16 hex digits of the id's SHA-256. Undefined until a new session has its id. Computed by each access. */
+  /** First 16 hex digits of the id's SHA-256, computed by each access. Undefined until a new session has its id. */
   readonly sessionIdHash: string | undefined
   /** How it ended: docs/observability.md lists the values of each channel. Undefined after an error. */
   outcome?: string
@@ -98,6 +98,39 @@ export const NOTES = {
   breaker: plain('breaker'),
 }
 
+interface End {
+  readonly outcome: string
+  readonly id?: string | undefined
+}
+
+/** Computes the hash only for a subscriber that asks for it, because a hash takes longer than all the rest. */
+class OperationMessage implements SessionMessage {
+  readonly adapter: Adapter | undefined
+  // All members from the start, because V8 is faster if none is added later.
+  outcome?: string
+  error?: ErrorFacts
+  attempts?: number
+  mergedReads?: number
+  bytes?: number
+  consumedCapacity?: number
+  lockWait?: number
+  #id: string | undefined
+
+  constructor(adapter: Adapter | undefined, id: string | undefined) {
+    this.adapter = adapter
+    this.#id = id
+  }
+
+  get sessionIdHash(): string | undefined {
+    return this.#id === undefined ? undefined : hashSessionId(this.#id)
+  }
+
+  finish({ outcome, id }: End): void {
+    this.outcome = outcome
+    this.#id ??= id
+  }
+}
+
 /** Publishes what happens to the sessions of one store. Without a subscriber, a call costs a few comparisons. */
 export class Observer {
   readonly #adapter: Adapter | undefined
@@ -117,28 +150,13 @@ export class Observer {
     name: keyof typeof OPERATIONS,
     id: string | undefined,
     work: (message?: SessionMessage) => Promise<T>,
-    outcome: (result: T) => { readonly outcome: string; readonly id?: string | undefined },
+    outcome: (result: T) => End,
   ): Promise<T> {
     const operation = OPERATIONS[name]
     if (!operation.hasSubscribers) return work()
-    let known = id
-    const message: SessionMessage = {
-      adapter: this.#adapter,
-      // Not computed at once, because a hash takes longer than all the rest.
-      get sessionIdHash() {
-        return known === undefined ? undefined : hashSessionId(known)
-      },
-    }
-    return trace(
-      operation,
-      message,
-      () => work(message),
-      (result) => {
-        const end = outcome(result)
-        message.outcome = end.outcome
-        known ??= end.id
-      },
-    )
+    const message = new OperationMessage(this.#adapter, id)
+    const finish = (result: T) => message.finish(outcome(result))
+    return trace(operation, message, () => work(message), finish)
   }
 
   /** @param error why the session could not be read */
@@ -185,31 +203,13 @@ export function send<O extends Operation>(
   figures: readonly Figures[],
   reads = 1,
 ): Promise<Operations[O]['output']> {
-  if (figures.length === 0 && !REQUESTS.hasSubscribers) return transport.send(operation, input, options)
-  const shared = reads > 1 ? { mergedReads: reads } : undefined
-  const message: RequestMessage = { operation, ...placeOf(input), ...shared }
-  for (const each of figures) Object.assign(each, shared)
-  const asking = { ReturnConsumedCapacity: 'TOTAL' as const, ...input }
-  const count = ({ $metadata, ConsumedCapacity }: Measured) => {
-    const attempts = $metadata?.attempts ?? 1
-    message.attempts = attempts
-    message.requestId = $metadata?.requestId
-    message.consumedCapacity = unitsOf(ConsumedCapacity)
-    for (const each of figures) each.attempts = (each.attempts ?? 0) + attempts
-    const [first] = figures
-    if (!first || message.consumedCapacity === undefined) return
-    first.consumedCapacity = (first.consumedCapacity ?? 0) + message.consumedCapacity
-  }
-  const sent = async () => {
-    try {
-      const output = await transport.send(operation, asking, options)
-      count(output)
-      return output
-    } catch (error) {
-      count(error as Measured)
-      throw error
-    }
-  }
+  const isHeard = REQUESTS.hasSubscribers
+  if (!isHeard && figures.length === 0) return transport.send(operation, input, options)
+  if (reads > 1) for (const each of figures) each.mergedReads = reads
+  const asking = { ...input, ReturnConsumedCapacity: 'TOTAL' as const }
+  if (!isHeard) return counted(transport.send(operation, asking, options), figures)
+  const message: RequestMessage = { operation, ...placeOf(input), ...(reads > 1 && { mergedReads: reads }) }
+  const sent = () => counted(transport.send(operation, asking, options), figures, message)
   return trace(REQUESTS, message, sent, () => {
     message.outcome = 'done'
   })
@@ -258,9 +258,35 @@ interface Units {
   readonly CapacityUnits?: number | undefined
 }
 
+/** Counts a request. Of several operations that share it, only the first gets the consumed capacity. */
+function counted<Output extends Measured>(
+  running: Promise<Output>,
+  figures: readonly Figures[],
+  message?: RequestMessage,
+): Promise<Output> {
+  const count = ({ $metadata, ConsumedCapacity }: Measured) => {
+    const attempts = $metadata?.attempts ?? 1
+    const units = unitsOf(ConsumedCapacity)
+    for (const each of figures) each.attempts = (each.attempts ?? 0) + attempts
+    const [first] = figures
+    if (first && units !== undefined) first.consumedCapacity = (first.consumedCapacity ?? 0) + units
+    if (message) Object.assign(message, { attempts, requestId: $metadata?.requestId, consumedCapacity: units })
+  }
+  return running.then(
+    (output) => {
+      count(output)
+      return output
+    },
+    (error) => {
+      count(error)
+      throw error
+    },
+  )
+}
+
 function unitsOf(consumed: Measured['ConsumedCapacity']): number | undefined {
-  if (consumed === undefined) return undefined
-  return [consumed].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0)
+  if (Array.isArray(consumed)) return consumed.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0)
+  return (consumed as Units | undefined)?.CapacityUnits
 }
 
 function placeOf(input: object): Pick<RequestMessage, 'table' | 'batchSize'> {
@@ -268,6 +294,7 @@ function placeOf(input: object): Pick<RequestMessage, 'table' | 'batchSize'> {
     TableName?: string
     RequestItems?: Readonly<Record<string, { readonly Keys?: readonly unknown[] }>>
   }
-  const [batch] = Object.entries(RequestItems ?? {})
-  return batch ? { table: batch[0], batchSize: batch[1].Keys?.length } : { table: TableName }
+  if (!RequestItems) return { table: TableName }
+  const [[table, batch] = ['']] = Object.entries(RequestItems)
+  return { table, batchSize: batch?.Keys?.length }
 }

@@ -18,8 +18,12 @@ export class Heard {
 
   add(name: string, part: string | undefined, message: Message): void {
     this.events.push(part ? `${name} ${part}` : name)
-    this.texts.push(inspect(message, { depth: null, getters: true, showHidden: true }), JSON.stringify(message))
-    if (part === undefined || part === 'asyncEnd') this.#last.push({ name, message: { ...message } })
+    // The hash is no member of its own.
+    const shown = 'sessionIdHash' in message ? { ...message, sessionIdHash: message.sessionIdHash } : { ...message }
+    for (const each of [message, shown]) {
+      this.texts.push(inspect(each, { depth: null, getters: true, showHidden: true }), JSON.stringify(each))
+    }
+    if (part === undefined || part === 'asyncEnd') this.#last.push({ name, message: shown })
   }
 
   /** The messages of a channel, as they were at the end of the work. */

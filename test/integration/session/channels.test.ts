@@ -78,7 +78,7 @@ onEachEngine('the channels', (engine) => {
       ])
       expect(heard.of('request')).toEqual([
         {
-          ...{ operation: 'GetItem', table: tableName, batchSize: undefined, outcome: 'done' },
+          ...{ operation: 'GetItem', table: tableName, outcome: 'done' },
           ...{ attempts: 1, consumedCapacity: 1, requestId: expect.any(String) },
         },
       ])
