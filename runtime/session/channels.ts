@@ -206,7 +206,8 @@ export function send<O extends Operation>(
   const isHeard = REQUESTS.hasSubscribers
   if (!isHeard && figures.length === 0) return transport.send(operation, input, options)
   if (reads > 1) for (const each of figures) each.mergedReads = reads
-  const asking = { ...input, ReturnConsumedCapacity: 'TOTAL' as const }
+  // Each request has an input of its own, and a copy would take longer than all the rest.
+  const asking = Object.assign(input, { ReturnConsumedCapacity: 'TOTAL' })
   if (!isHeard) return counted(transport.send(operation, asking, options), figures)
   const message: RequestMessage = { operation, ...placeOf(input), ...(reads > 1 && { mergedReads: reads }) }
   const sent = () => counted(transport.send(operation, asking, options), figures, message)

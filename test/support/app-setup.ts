@@ -24,6 +24,7 @@ const BESIDE = [
   'koa',
   'koa-session',
   'hono',
+  '@opentelemetry/api',
   '@hono/node-server',
   '@remix-run/session',
   '@remix-run/session-middleware',
