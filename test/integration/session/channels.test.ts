@@ -124,6 +124,7 @@ onEachEngine('the channels', (engine) => {
       expect(heard.events).toContain('load error')
       expect(heard.of('load')).toMatchObject([{ error }])
       expect(heard.of('unread')).toEqual([])
+      expect(heard.texts.join('\n')).not.toContain('secret')
     })
 
     it('to a session that is stored, extended and deleted, also as events of the store', async () => {
