@@ -6,6 +6,7 @@ import { type Figures, Observer } from './channels.js'
 import { clearSessions } from './clear.js'
 import { LISTED } from './item/attributes.js'
 import { hasExpired } from './item/expiry.js'
+import { loadKeys } from './item/keyring.js'
 import { type SessionData, serialize, serializeChanges } from './item/serialize.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { idOf } from './item/session-key.js'
@@ -16,10 +17,10 @@ import { type Regenerating, SessionRegeneration } from './regenerate.js'
 import { type Hidden, SessionItems } from './requests/session-items.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
 
-/** How a session is looked for. */
+/** Options for finding a session. */
 export interface FindOptions {
   /**
-   * Notified when this request finds no session, but another request may find one by the same id. So a logout must
+   * Called when this request finds no session, but another request may find one by the same id. So a logout must
    * {@link SessionRepository.delete} the id all the same. There are three cases:
    *
    * - The session moved to another id.
@@ -83,8 +84,10 @@ export class SessionRepository {
    * @returns undefined when there is no session, or when the session has expired, even if its item is still there
    *
    * @throws {SessionDataError} when something is stored under the id that is not a session
+   * @throws {EncryptionKeyError} when the keys can't be loaded, or lack the key of the session
    */
   async find(id: string, { onHidden, figures }: FindOptions = {}): Promise<SessionRecord | undefined> {
+    await loadKeys(this.#configuration)
     const consistent = this.#configuration.consistentRead
     const item = await this.#parts.items.get(id, { consistent, onHidden, figures })
     return item && this.#unexpired(recordOf(id, item, this.#configuration), onHidden)
@@ -99,6 +102,7 @@ export class SessionRepository {
    */
   async findForChange(id: string, { onHidden, figures }: FindOptions = {}): Promise<SessionRecord | undefined> {
     if (this.#configuration.locking !== 'pessimistic') return this.find(id, { onHidden, figures })
+    await loadKeys(this.#configuration)
     const locked = await this.#lock(id, { onHidden, figures })
     if (!locked) return undefined
     let found: SessionRecord | undefined
@@ -128,6 +132,7 @@ export class SessionRepository {
       id,
       async (figures) => {
         if (!token) return this.find(id, { onHidden, figures })
+        await loadKeys(this.#configuration)
         const item = await this.#parts.items.get(id, { consistent: true, onHidden, figures })
         if (item && item.locked_at?.S !== token) {
           this.#observer.note('lock-lost', id)
@@ -215,6 +220,7 @@ export class SessionRepository {
   /** Touches a session that was not loaded, for scripts. */
   async touchUnseen(id: string, extras: SessionExtras = {}): Promise<void> {
     await this.#traced('touch', id, 'touch', async ({ items, writer }) => {
+      await loadKeys(this.#configuration)
       const item = await items.get(id, { consistent: true })
       return item && writer.touch(recordOf(id, item, this.#configuration), extras)
     })
@@ -249,9 +255,13 @@ export class SessionRepository {
     this.#listeners.onChange?.('destroy', id)
   }
 
-  /** All sessions that have not expired. Skips items that are not sessions. */
+  /**
+   * All sessions that have not expired. With `hash_session_ids`, the id of each is its stored key. Skips items that are
+   * not sessions, and sessions that no request can load, because their keys have the other form.
+   */
   async *all(): AsyncGenerator<SessionRecord> {
     const { tableKey } = this.#configuration
+    await loadKeys(this.#configuration)
     for await (const page of this.#parts.items.scan([tableKey, ...LISTED])) {
       for (const item of page) {
         const id = idOf(item[tableKey]?.S ?? '', this.#configuration)

@@ -50,7 +50,7 @@ export class DynamoSessionStore
   readonly genid = (): string => makeSessionId(this.#store.configuration)
 
   /**
-   * Makes cookies from signed ids, which need no second signature. The cookie's value is the id, like in Rails. Use the
+   * Makes cookies from signed ids, which need no second signature. The cookie's value is the id, as in Rails. Use the
    * signer with `genid`. Without the option `secret`, the plugin uses both.
    *
    * @throws {MissingSecretKeyError} without `secret_key`
@@ -99,7 +99,11 @@ export class DynamoSessionStore
     return toCallback(this.#sessions.set(id, session), callback)
   }
 
-  /** Deletes a session, whether or not it exists. */
+  /**
+   * Deletes a session, whether or not it exists.
+   *
+   * @param id the session id, or a result of `keysBy`
+   */
   destroy(id: string): Promise<void>
   destroy(id: string, callback: Done): void
   destroy(id: string, callback?: Callback<void>): Promise<void> | undefined {

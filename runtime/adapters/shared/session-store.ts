@@ -6,7 +6,7 @@ import { isTransient } from '../../dynamodb/error-facts.js'
 import { InvalidSessionIdError, SessionDataError } from '../../errors.js'
 import { type Adapter, Observer, type SessionMessage } from '../../session/channels.js'
 import { hashSessionId, isPossibleSessionId, isSignedSessionId } from '../../session/item/session-id.js'
-import { keyOf } from '../../session/item/session-key.js'
+import { assertPossibleKey, isStoredKey } from '../../session/item/session-key.js'
 import { handleError, report } from '../../session/requests/errors.js'
 import type { Hidden } from '../../session/requests/session-items.js'
 import { SessionRepository } from '../../session/session-repository.js'
@@ -108,11 +108,19 @@ export class SessionStore {
     return new RequestSession(this, { kind: 'new' })
   }
 
-  /** Deletes sessions, whether or not they exist, even if they moved to another id. Skips undefined ids. */
+  /**
+   * Deletes sessions, whether or not they exist, even if they moved to another id. Skips undefined ids.
+   *
+   * @param ids session ids or stored keys
+   */
   async destroy(...ids: (string | undefined)[]): Promise<void> {
     for (const id of ids) {
-      if (id !== undefined && isPossibleSessionId(id, this.configuration)) await this.repository.delete(id)
+      if (id !== undefined && this.#isDeletable(id)) await this.repository.delete(id)
     }
+  }
+
+  #isDeletable(id: string): boolean {
+    return isPossibleSessionId(id, this.configuration) || isStoredKey(id, this.configuration)
   }
 
   /** Whether one of the secrets signed the id, for adapters whose cookie is the signed id. */
@@ -124,7 +132,7 @@ export class SessionStore {
 
   /** @throws {InvalidSessionIdError} if no session can be stored under the id */
   assertPossible(id: string): void {
-    keyOf(id, this.configuration)
+    assertPossibleKey(id, this.configuration)
     if (isPossibleSessionId(id, this.configuration)) return
     throw new InvalidSessionIdError(
       `The session id (${hashSessionId(id)}) has no valid signature. Make signed ids with genid of the store, or check ` +

@@ -3,7 +3,7 @@ import type { Configuration } from '../../configuration/resolve.js'
 import { SessionTooLargeError } from '../../errors.js'
 import { LONGEST_TEXT } from './compression.js'
 import { hashSessionId } from './session-id.js'
-import { keyOf } from './session-key.js'
+import { keySizeOf } from './session-key.js'
 
 /** DynamoDB's limit for an item, names and values together: "Constraints in Amazon DynamoDB", 400 KB. */
 const ITEM_LIMIT = 400 * 1024
@@ -22,7 +22,7 @@ export function checkSize(
   cookie?: string,
 ): void {
   const { tableKey, tableName } = configuration
-  let size = Buffer.byteLength(tableKey) + Buffer.byteLength(keyOf(id, configuration)) + sizeOf(attributes)
+  let size = Buffer.byteLength(tableKey) + keySizeOf(id, configuration) + sizeOf(attributes)
   if (cookie !== undefined && !attributes.cookie) size += Buffer.byteLength('cookie') + Buffer.byteLength(cookie)
   if (size <= ITEM_LIMIT) return
   const text = Buffer.byteLength(attributes.data?.S ?? '')

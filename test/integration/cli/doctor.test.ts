@@ -13,6 +13,8 @@ import { startFaultProxy } from '../../support/fault-proxy.js'
 import { currentFolderWith, environmentWith } from '../../support/folder.js'
 import { createRawTable, tableAnswer } from '../../support/raw-table.js'
 import { recordingLogger } from '../../support/recording-logger.js'
+import type { KeyOptions } from '../../support/stored-key.js'
+import { writeItem } from '../../support/table.js'
 import { folderWith, packageFiles } from '../migrations/folder.js'
 
 const FILE = 'config/dynamo_session_store.yml'
@@ -51,7 +53,7 @@ onEachEngine('dynamo-session doctor', (engine) => {
     return options
   }
 
-  it('finds nothing wrong after create-table, but for the Time to Live that an emulator may lack', async () => {
+  it('finds nothing wrong after create-table, except Time to Live, which an emulator may lack', async () => {
     await createTable(application())
     const last = lacksTimeToLive ? 'time to live: warning' : 'time to live: ok'
     expect(await levels()).toEqual([...ALL_OK.slice(0, -2), last, 'settings: ok'])
@@ -109,7 +111,7 @@ onEachEngine('dynamo-session doctor', (engine) => {
     })
   })
 
-  it('reports an index that is missing, with the remedy, and one that is there as fine', async () => {
+  it('reports a missing index with the remedy, and an existing index as fine', async () => {
     const { tableName } = application('index_keys: [user_id]\n')
     await createRawTable(engine.client(), tableName)
     const found = (await findings()).find(({ check }) => check === 'indexes')
@@ -139,7 +141,7 @@ onEachEngine('dynamo-session doctor', (engine) => {
     })
   })
 
-  it('reports a secret that can not be read as an error, and continues', async () => {
+  it('reports a secret that cannot be read as an error, and continues', async () => {
     await createTable(application('secret_key: ${NOT_SET}\n'))
     const found = await findings()
     expect(found.filter(({ level }) => level === 'error')).toEqual([
@@ -214,7 +216,7 @@ describe('dynamo-session doctor, where reading is refused', () => {
     ],
     ['answered by somebody else', { answer: {} }, "is not DynamoDB's"],
     ['answered for others', { change: ofOthers }, "is not DynamoDB's"],
-    ['a fault of a gateway', { error: 'BadGateway', message: 'no way', status: 502 }, 'reports a fault of its own'],
+    ['a fault of a gateway', { error: 'BadGateway', message: 'no way', status: 502 }, 'reports an internal error'],
   ] as const)('warns that BatchGetItem is %s', async (_, fault, text) => {
     const { tableName, proxy } = await applicationBehindProxy()
     await createRawTable(anyEngine().client(), tableName)
@@ -256,7 +258,7 @@ describe('dynamo-session doctor, by the dates of responses', () => {
     expect(proxy.operations.filter((name) => name === 'GetItem')).toHaveLength(1)
   })
 
-  it('says so also where reading is refused', async () => {
+  it('says that the clocks agree even if reading is refused', async () => {
     const { tableName, proxy } = await applicationBehindProxy()
     await createRawTable(anyEngine().client(), tableName)
     proxy.inject('GetItem', { error: 'AccessDeniedException' }, { times: 9 })
@@ -281,11 +283,67 @@ describe('dynamo-session doctor, by the dates of responses', () => {
     }
   })
 
-  it('says when responses have none', async () => {
+  it('says when responses have no date', async () => {
     const { tableName, proxy } = await applicationBehindProxy()
     await createRawTable(anyEngine().client(), tableName)
     proxy.dateBy(() => undefined)
     expect(await clockOf()).toEqual({ level: 'skipped', check: 'clock', text: 'the responses have no Date header' })
+  })
+})
+
+describe('dynamo-session doctor, by a sample of the sessions', () => {
+  const idsOf = () => findingOf('ids')
+
+  /** An application whose table has a session of each of these forms. */
+  async function applicationWith(yaml: string, ...forms: KeyOptions[]) {
+    const { tableName, proxy } = await applicationBehindProxy(yaml)
+    const client = anyEngine().client()
+    await createRawTable(client, tableName)
+    for (const form of forms) {
+      await writeItem(client, tableName, { session_id: { S: 'a' }, data: { S: '{}' } }, form)
+    }
+    await writeItem(client, tableName, { session_id: { S: 'no session' }, data: { S: 'hello' } }, PLAIN)
+    return proxy
+  }
+  const PLAIN = { hashSessionIds: false }
+  const HASHED = { hashSessionIds: true }
+
+  it.each([
+    ['hash_session_ids: true\n', HASHED, `hashed, as hash_session_ids: true (${FILE}:4) says`],
+    ['hash_session_ids: false\n', PLAIN, `not hashed, as hash_session_ids: false (${FILE}:4) says`],
+    ['session_id_digest: md5\n', PLAIN, `not hashed, as hash_session_ids: false (${FILE}:4 (session_id_digest)) says`],
+  ])('finds nothing wrong where all keys have the form of %j', async (yaml, form, text) => {
+    await applicationWith(yaml, form)
+    expect(await idsOf()).toEqual({ level: 'ok', check: 'ids', text })
+  })
+
+  it('warns of ids that are not hashed, and says what that means', async () => {
+    await applicationWith('hash_session_ids: true\n', PLAIN, HASHED)
+    expect(await idsOf()).toEqual({
+      level: 'warning',
+      check: 'ids',
+      text: `1 of 2 sessions in a sample have ids that are not hashed; no request finds them with hash_session_ids: true (${FILE}:4)`,
+      remedy:
+        'none if the option was switched: these users sign in again; if another application shares the table, set ' +
+        'hash_session_ids: false here',
+    })
+  })
+
+  it('warns of hashed ids where the option is off, and looks only at its own sessions', async () => {
+    await applicationWith('hash_session_ids: false\n', HASHED)
+    expect(await idsOf()).toMatchObject({ level: 'warning', text: expect.stringMatching(/^1 of 1 .* that are hashed/) })
+    await applicationWith("hash_session_ids: false\nkey_prefix: 'shop:'\n", HASHED)
+    expect(await idsOf()).toMatchObject({ level: 'ok' })
+  })
+
+  it('skips the sample without the permission, which applications do not need', async () => {
+    const proxy = await applicationWith('')
+    proxy.inject('Scan', { error: 'AccessDeniedException', message: 'not authorized to perform: dynamodb:Scan' })
+    expect(await idsOf()).toEqual({
+      level: 'skipped',
+      check: 'ids',
+      text: 'these credentials may not look at a sample of the sessions (dynamodb:Scan)',
+    })
   })
 })
 

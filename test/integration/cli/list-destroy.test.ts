@@ -6,13 +6,18 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ByOptions } from '../../../runtime/cli/by-option.js'
 import { type DestroyOptions, destroyCommand } from '../../../runtime/cli/commands/destroy.js'
 import { listCommand } from '../../../runtime/cli/commands/list.js'
+import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { hashSessionId } from '../../../runtime/session/item/session-id.js'
+import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { cleanEnvironment } from '../../support/app.js'
+import { connectionTo } from '../../support/connection.js'
+import { newKey } from '../../support/encryption.js'
 import { anyEngine, type Engine, onEachEngine } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { currentFolderWith, environmentWith, folderWith } from '../../support/folder.js'
 import { recordingLogger } from '../../support/recording-logger.js'
+import type { KeyOptions } from '../../support/stored-key.js'
 import { readItem, writeItem } from '../../support/table.js'
 
 const FILE = 'config/dynamo_session_store.yml'
@@ -39,13 +44,13 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
   })
   afterAll(() => proxy.stop())
 
-  const put = (id: string, more: Parameters<typeof writeItem>[2] = {}) => {
+  const put = (id: string, more: Parameters<typeof writeItem>[2] = {}, keys?: KeyOptions) => {
     const data = { S: JSON.stringify({ user_id: user }) }
     const times = { created_at: { S: CREATED }, updated_at: { S: UPDATED }, expire_at: { N: '2000003600' } }
-    return writeItem(engine.client(), options.tableName, { session_id: { S: id }, data, ...times, ...more })
+    return writeItem(engine.client(), options.tableName, { session_id: { S: id }, data, ...times, ...more }, keys)
   }
   const indexed = () => ({ user_id: { S: String(user) } })
-  const item = (id: string) => readItem(engine.client(), options.tableName, id)
+  const item = (id: string, keys?: KeyOptions) => readItem(engine.client(), options.tableName, id, keys)
 
   async function run(
     command: (options: DestroyOptions, ...loggers: never[]) => Promise<void>,
@@ -60,6 +65,42 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     )
     return { ...logger, aside: aside.lines, failure }
   }
+
+  describe('of encrypted sessions', () => {
+    const [K1, K2] = [newKey('k1'), newKey('k2')]
+    const KEYS = 'AWS_DYNAMO_DB_SESSION_ENCRYPTION_KEYS'
+    const signIn = async (...encryptionKeys: string[]) => {
+      const configuration = resolveConfiguration({ ...options, indexKeys: ['user_id'], encryptionKeys })
+      const sessions = new SessionRepository(configuration, connectionTo(engine.client()))
+      await sessions.create(`secret-${user}-${encryptionKeys[0]?.slice(0, 2)}`, { user_id: user })
+    }
+
+    it('need the keys, and find nothing without them', async () => {
+      await signIn(K1)
+      await signIn(K2)
+      for (const command of [listCommand, destroyCommand]) {
+        expect((await run(command)).lines.at(-1)).toMatch(
+          /^0 sessions .*; encrypted sessions are found only with encryption_keys$/,
+        )
+        const { failure } = await run(command, { scan: true })
+        expect(failure).toMatchObject({ name: 'EncryptionKeyError', message: expect.stringMatching(/no keys are set/) })
+      }
+      environmentWith({ [KEYS]: `${K2},${K1}` })
+      expect((await run(listCommand)).lines.at(-1)).toBe(`2 sessions in table "${options.tableName}"`)
+      expect((await run(destroyCommand, { dryRun: true })).lines.at(-1)).toBe('dry run: 2 sessions would be deleted')
+      expect((await run(destroyCommand)).lines.at(-1)).toBe('2 sessions deleted')
+      expect((await run(listCommand)).failure).toBeUndefined()
+    })
+
+    it('say which variable is missing, and print no key', async () => {
+      const file = yaml(options.tableName, proxy.endpoint)
+      currentFolderWith({ [FILE]: `${file}encryption_keys: ["${'${NEW_KEY}'}", "${'${OLD_KEY}'}"]\n` })
+      environmentWith({ NEW_KEY: K1 })
+      const { failure } = await run(listCommand)
+      expect(failure?.message).toMatch(/encryption_keys: the environment variable OLD_KEY is not set/)
+      expect(failure?.message).not.toContain(K1.slice(3))
+    })
+  })
 
   it('list prints hashes and times of all sessions, never ids', async () => {
     const ids = Array.from({ length: 105 }, (_, number) => `secret-${user}-${number}`)
@@ -92,7 +133,9 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
         expire_at: '2033-05-18T04:33:20Z',
       },
     ])
-    expect((await run(listCommand)).lines).toEqual([`0 sessions in table "${options.tableName}"`])
+    expect((await run(listCommand)).lines).toEqual([
+      `0 sessions in table "${options.tableName}"; encrypted sessions are found only with encryption_keys`,
+    ])
   })
 
   it('destroy prints the target, deletes the sessions and says how many', async () => {
@@ -107,8 +150,8 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
   it.each([false, true])('both are limited by key_prefix, and hash the ids without it (scan: %s)', async (scan) => {
     const config = `${yaml(options.tableName, proxy.endpoint)}key_prefix: 'shop:'\n`
     currentFolderWith({ [FILE]: config })
-    const keys = [`shop:a-${user}`, `news:a-${user}`, `a-${user}`]
-    await Promise.all(keys.map((key) => put(key, indexed())))
+    const applications = [{ keyPrefix: 'shop:' }, { keyPrefix: 'news:' }, {}]
+    await Promise.all(applications.map((application) => put(`a-${user}`, indexed(), application)))
     const { lines } = await run(listCommand, { scan, json: true })
     expect(JSON.parse(lines.join()).map(({ session }: { session: string }) => session)).toEqual([
       hashSessionId(`a-${user}`),
@@ -117,7 +160,11 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     const destroyed = await run(destroyCommand, { scan })
     expect(destroyed.lines.at(-1)).toBe('1 session deleted')
     expect(destroyed.lines).toContain('key_prefix:         shop:')
-    expect((await Promise.all(keys.map(item))).map((found) => found !== undefined)).toEqual([false, true, true])
+    expect(
+      (await Promise.all(applications.map((application) => item(`a-${user}`, application)))).map(
+        (found) => found !== undefined,
+      ),
+    ).toEqual([false, true, true])
   })
 
   it('destroy deletes nothing with --dry-run, and with --scan also what the index lacks', async () => {
@@ -137,7 +184,7 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     const fault = { error: 'AccessDeniedException', message: 'not authorized to perform: dynamodb:DeleteItem' }
     proxy.inject('DeleteItem', fault, { times: 10, after: 1 })
     const { failure, lines } = await run(destroyCommand)
-    expect(failure?.message).toMatch(/^1 session was deleted, then it failed; repeat it .*dynamodb:DeleteItem/)
+    expect(failure?.message).toMatch(/^1 session was deleted, then a request failed. .*dynamodb:DeleteItem/)
     expect(`${lines} ${failure?.message}`).not.toContain('secret-')
   })
 

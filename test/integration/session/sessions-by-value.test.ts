@@ -17,6 +17,7 @@ const ALWAYS = { times: Number.POSITIVE_INFINITY }
 
 import { changed, connectionTo } from '../../support/connection.js'
 import { recordWaits } from '../../support/quick-sleep.js'
+import { storedKey, storedKeys } from '../../support/stored-key.js'
 
 onEachEngine('all sessions of a user', (engine) => {
   let direct: DynamoDBClient
@@ -65,16 +66,16 @@ onEachEngine('all sessions of a user', (engine) => {
       const ids = await signIn(3)
       await signIn(1, `${user}0`)
       for (const value of [user, String(user), BigInt(user)]) {
-        expect((await index().keysBy('user_id', value)).sort()).toEqual(ids)
+        expect((await index().keysBy('user_id', value)).sort()).toEqual(storedKeys(ids))
       }
-      expect((await index().keysBy('account.id', `account ${user}`)).sort()).toEqual(ids)
+      expect((await index().keysBy('account.id', `account ${user}`)).sort()).toEqual(storedKeys(ids))
       expect(await index().keysBy('user_id', 'nobody')).toEqual([])
     })
 
     it('reads the index page by page, one request each', async () => {
       const ids = await signIn(120)
       proxy.reset()
-      expect((await index().keysBy('user_id', user)).sort()).toEqual(ids.sort())
+      expect((await index().keysBy('user_id', user)).sort()).toEqual(storedKeys(ids))
       expect(proxy.operations).toEqual(['Query', 'Query'])
     })
 
@@ -103,16 +104,16 @@ onEachEngine('all sessions of a user', (engine) => {
       await putUnindexed(name('ruby'), { user_id: user }, { user_id: { S: 'whoever was signed in before' } })
       await putUnindexed(name('gone'), {}, { user_id: { S: String(user) } })
       expect((await index().keysBy('user_id', user, { scan: true })).sort()).toEqual(
-        [...ids, name('old'), name('ruby')].sort(),
+        storedKeys([...ids, name('old'), name('ruby')]),
       )
-      expect(await index().keysBy('tenant', `t${user}`, { scan: true })).toEqual([name('old')])
+      expect(await index().keysBy('tenant', `t${user}`, { scan: true })).toEqual(storedKeys([name('old')]))
     })
 
-    it('with scan uses the attribute where the data can not be read', async () => {
+    it('with scan uses the attribute where the data cannot be read', async () => {
       await put(name('broken'), { data: { S: '{no JSON' }, user_id: { S: String(user) } })
       await put(name('unknown'), { data: { B: Buffer.from('zz') }, user_id: { S: String(user) } })
       const keys = await index().keysBy('user_id', user, { scan: true })
-      expect(keys.sort()).toEqual([name('broken'), name('unknown')])
+      expect(keys.sort()).toEqual(storedKeys([name('broken'), name('unknown')]))
       expect(await index().destroyBy('user_id', user, { scan: true })).toBe(2)
       expect(await left(keys)).toBe(0)
     })
@@ -126,7 +127,7 @@ onEachEngine('all sessions of a user', (engine) => {
       const pages = []
       for await (const page of index().sessionsBy('user_id', user, { scan })) pages.push(...page)
       const { created_at, updated_at } = (await item(id)) ?? {}
-      const found = { id, createdAt: created_at?.S, updatedAt: updated_at?.S, expireAt: undefined }
+      const found = { id: storedKey(id), createdAt: created_at?.S, updatedAt: updated_at?.S, expireAt: undefined }
       expect(pages).toEqual([found])
     }
   })
@@ -190,7 +191,7 @@ onEachEngine('all sessions of a user', (engine) => {
       const [early = '', late = ''] = await signIn(2)
       const withoutLate = (answer: { Items: { session_id: { S: string } }[] }) => ({
         ...answer,
-        Items: answer.Items.filter(({ session_id }) => session_id.S !== late),
+        Items: answer.Items.filter(({ session_id }) => session_id.S !== storedKey(late)),
       })
       proxy.inject('Query', { change: withoutLate })
       const waits = recordWaits()
@@ -212,7 +213,7 @@ onEachEngine('all sessions of a user', (engine) => {
     })
 
     it.each([false, true])(
-      'that fails half way says how many are gone, and can be repeated (scan: %s)',
+      'that fails half way says how many were deleted, and can be repeated (scan: %s)',
       async (scan) => {
         const ids = await signIn(9)
         const fault = { error: 'ProvisionedThroughputExceededException', message: 'slow down' }
@@ -222,7 +223,7 @@ onEachEngine('all sessions of a user', (engine) => {
           .catch((error: unknown) => error)
         expect(error).toBeInstanceOf(DestroyIncompleteError)
         expect(error).toMatchObject({ deleted: 4, cause: { name: fault.error } })
-        expect(String(error)).toMatch(/4 sessions were deleted, then it failed; repeat it .* slow down/)
+        expect(String(error)).toMatch(/4 sessions were deleted, then a request failed. Repeat the call .* slow down/)
         expectNoSecrets([error])
         expect(await left(ids)).toBe(5)
         proxy.reset()
@@ -288,7 +289,7 @@ onEachEngine('all sessions of a user', (engine) => {
     })
   })
 
-  it('a missing index is an error that tells how to create it', async () => {
+  it('a missing index is an error that says how to create it', async () => {
     const { tableName } = engine.options()
     await createRawTable(direct, tableName)
     const error = await index({ tableName })
@@ -300,13 +301,13 @@ onEachEngine('all sessions of a user', (engine) => {
     )
   })
 
-  it('an index that is still being filled is an error that tells to wait', async () => {
+  it('an index that is still being filled is an error that says to wait', async () => {
     const message = 'Cannot read from backfilling global secondary index: user_id-index'
     proxy.inject('Query', { error: 'ValidationException', message })
     const error = await index()
       .keysBy('user_id', user)
       .catch((error: unknown) => error)
     expect(error).toBeInstanceOf(IndexMissingError)
-    expect(String(error)).toMatch(/is still being made\. Try again when it is active/)
+    expect(String(error)).toMatch(/is still being built\. Try again when it is active/)
   })
 })

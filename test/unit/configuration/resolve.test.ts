@@ -76,9 +76,12 @@ describe('the order of origins', () => {
       lockRetryDelay: 500,
       lockMaxWaitTime: 1,
       sessionIdDigest: 'sha256',
+      hashSessionIds: true,
       serializer: 'json',
       compress: 'none',
       compressThreshold: 1024,
+      encryptionKeys: [],
+      acceptPlainData: false,
       ttl: true,
       indexKeys: [],
       region: undefined,
@@ -104,6 +107,22 @@ describe('the order of origins', () => {
       profile: undefined,
       maxAttempts: undefined,
     })
+  })
+
+  it('does not hash ids beside session_id_digest: md5, which means that Rails reads the table', () => {
+    write('config/dynamo_session_store.yml', 'session_id_digest: md5\n')
+    const { hashSessionIds, sources } = resolve()
+    expect(hashSessionIds).toBe(false)
+    expect(sources.hashSessionIds).toBe('config/dynamo_session_store.yml:1 (session_id_digest)')
+    expect(resolve({ hashSessionIds: false }).sources.hashSessionIds).toBe('code')
+    expect(resolve({ hashSessionIds: false, sessionIdDigest: 'sha256' }).hashSessionIds).toBe(false)
+    expect(() => resolve({ hashSessionIds: true })).toThrow(
+      'option hashSessionIds: must not be true beside sessionIdDigest md5 (config/dynamo_session_store.yml:1), because ' +
+        "Rails can't find hashed ids; leave one of the two out",
+    )
+    expect(() => resolve({}, { AWS_DYNAMO_DB_SESSION_HASH_SESSION_IDS: 'true' })).toThrow(
+      'ENV AWS_DYNAMO_DB_SESSION_HASH_SESSION_IDS: must not be true beside AWS_DYNAMO_DB_SESSION_SESSION_ID_DIGEST md5',
+    )
   })
 
   it('keeps a configuration that is resolved already', () => {
@@ -150,12 +169,12 @@ describe('the configuration file', () => {
     expect(problemsOf({})).toMatch(/^config\/dynamo_session_store.yml: can't be read: EISDIR/)
   })
 
-  it('that ends in .yaml is pointed out', () => {
+  it('that ends in .yaml causes a warning', () => {
     write('config/dynamo_session_store.yaml', 'table_name: x\n')
     expect(resolve().warnings).toEqual(['config/dynamo_session_store.yaml is not read: its name must end in .yml'])
   })
 
-  it('can not be led out of its folder by the name of the environment', () => {
+  it('cannot be moved out of its folder by the name of the environment', () => {
     expect(problemsOf({}, { NODE_ENV: '../../etc/x' })).toContain('ENV NODE_ENV: "../../etc/x" can\'t be the name')
     expect(problemsOf({ environment: 'a/b' })).toContain('option environment')
   })
@@ -286,7 +305,7 @@ describe('the billing mode', () => {
     expect(configuration.sources.billingMode).toContain('ENV AWS_DYNAMO_DB_SESSION_READ_CAPACITY')
   })
 
-  it('that is stated wins over capacities', () => {
+  it('that is set wins over capacities', () => {
     expect(resolve({ billingMode: 'pay_per_request', readCapacity: 3 }).billingMode).toBe('pay_per_request')
   })
 })
@@ -332,7 +351,7 @@ describe('serializer', () => {
 })
 
 describe('locking', () => {
-  it('is pessimistic with enable_locking, none with an explicit false, and what it says itself above all', () => {
+  it('is pessimistic with enable_locking, none with an explicit false, unless the option locking is set', () => {
     expect(resolve()).toMatchObject({ locking: 'optimistic' })
     expect(resolve({ enableLocking: true })).toMatchObject({ locking: 'pessimistic' })
     expect(resolve({ enableLocking: false })).toMatchObject({ locking: 'none' })
@@ -373,7 +392,7 @@ describe('the secret', () => {
     }
   })
 
-  it('that names an unset variable stops only those who need it', () => {
+  it('that names an unset variable stops only callers that need the secret', () => {
     write('config/dynamo_session_store.yml', 'secret_key: ${APP_SECRET}\n')
     const configuration = resolve()
     expect(configuration.secretKey).toBeUndefined()

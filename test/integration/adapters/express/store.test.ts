@@ -10,6 +10,7 @@ import { ConfigurationError, SessionTooLargeError, TableMissingError } from '../
 import { DynamoSessionStore } from '../../../../runtime/express.js'
 import { changed, reaching } from '../../../support/connection.js'
 import { anyEngine, onEachEngine, uniqueTableName } from '../../../support/engines.js'
+import { storedKey } from '../../../support/stored-key.js'
 import { freshTable, makeTable, readItem, writeItem } from '../../../support/table.js'
 
 declare module 'express-session' {
@@ -136,7 +137,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       await one.get('/in')
       const item = await readItem(client, tableName, one.id())
       expect(item).toEqual({
-        session_id: { S: one.id() },
+        session_id: { S: storedKey(one.id()) },
         data: { S: '{"user":"ada"}' },
         created_at: { S: expect.stringMatching(/^\d{10}\.\d{15}$/) },
         updated_at: { S: item?.created_at?.S },
@@ -271,7 +272,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
           return { updated_at: { S: seconds.toFixed(6) }, expire_at: { N: String(Math.floor(seconds)) } }
         },
       ],
-    ])('but one that is %s is', async (_why, options, times) => {
+    ])('but a session that is %s is served', async (_why, options, times) => {
       await writeItem(client, tableName, { session_id: { S: 'alive' }, data, ...times() })
       expect(await makeStore(options).get('alive')).toMatchObject({ user: 'ada' })
     })
@@ -415,7 +416,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       expect((await get('/who')).text).toBe('ada')
     })
 
-    it('is refused when JSON can not hold it', async () => {
+    it('is refused when JSON cannot hold it', async () => {
       const { get, failures } = await browse({
         '/big': (request, response) => {
           const big: Record<string, unknown> = {}

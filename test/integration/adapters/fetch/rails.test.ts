@@ -10,7 +10,7 @@ import { routes } from '../../../support/adapters/routes.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy.js'
 import { expectNoSession } from '../../../support/forwarder.js'
-import { type GemOptions, RubyGem } from '../../../support/ruby/gem.js'
+import { GEM_KEYS, type GemOptions, RubyGem } from '../../../support/ruby/gem.js'
 import { makeTable, readItem, writeItem } from '../../../support/table.js'
 
 const SECRET = 'watermelon_smiles'
@@ -54,9 +54,10 @@ function shared(adapter: Adapter, engine: Engine): void {
 
   const gem = (options: Partial<GemOptions> = {}) =>
     new RubyGem(client, { tableName, secretKey: SECRET, maxStale: 3600, ...options })
-  const item = (id: string) => readItem(client, tableName, id)
+  const item = (id: string) => readItem(client, tableName, id, GEM_KEYS)
   const dataOf = async (id: string) => JSON.parse((await item(id))?.data?.S ?? 'null')
-  const put = (id: string, attributes: Item) => writeItem(client, tableName, { session_id: { S: id }, ...attributes })
+  const put = (id: string, attributes: Item) =>
+    writeItem(client, tableName, { session_id: { S: id }, ...attributes }, GEM_KEYS)
 
   const more: Record<string, Route> = {
     '/user': (session) => `user ${session.get('user_id')}`,
@@ -308,7 +309,7 @@ function shared(adapter: Adapter, engine: Engine): void {
     ['with junk behind', `${digest}--${sid}--junk`],
     ['with a sid that holds --', signer(SECRET).sign('ab--cd')],
     ['of another length', signer(SECRET).sign('abc')],
-  ])('refuses an id %s, though there is such an item, without a request (A5 to A17)', async (_what, id) => {
+  ])('refuses an id %s without a request, although the item exists (A5 to A17)', async (_what, id) => {
     await put(id, { data: { S: '{"user_id":42}' } })
     const browser = await open(id)
     expect((await browser.get('/user')).text).toBe('user undefined')
@@ -325,7 +326,7 @@ function shared(adapter: Adapter, engine: Engine): void {
     ['of the digest alone', digest],
     ['of the sid alone', sid],
     ['that is percent-encoded badly', '%'],
-  ])('takes no notice of an id %s; only koa-session looks whether there is such an item', async (_what, id) => {
+  ])('ignores an id %s; only koa-session looks for the item', async (_what, id) => {
     const browser = await open(id)
     expect((await browser.get('/user')).text).toBe('user undefined')
     await settled()
