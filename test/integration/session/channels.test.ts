@@ -16,7 +16,7 @@ import { routes } from '../../support/adapters/routes.js'
 import { listen } from '../../support/channels.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
-import { makeTable, writeItem } from '../../support/table.js'
+import { makeTable, readItem, writeItem } from '../../support/table.js'
 
 const ID = 'the-id-of-ada'
 const DATA = { cookie: { originalMaxAge: null }, user: 'ada-lovelace' }
@@ -68,12 +68,13 @@ onEachEngine('the channels', (engine) => {
   describe('say what happened', () => {
     it('to a session that is found, with the figures of its request', async () => {
       await put(ID)
+      const key = (await readItem(direct, tableName, ID))?.session_id?.S
       const heard = listen()
       await storeOf().get(ID)
       expect(heard.of('load')).toEqual([
         {
           ...{ adapter: 'express', sessionIdHash: HASH, outcome: 'found' },
-          ...{ attempts: 1, bytes: 'session_id'.length + ID.length + 4 + 23, consumedCapacity: 1 },
+          ...{ attempts: 1, bytes: `session_id${key}data{"user":"ada-lovelace"}`.length, consumedCapacity: 1 },
         },
       ])
       expect(heard.of('request')).toEqual([
