@@ -26,6 +26,7 @@ const BESIDE = [
   'hono',
   '@opentelemetry/api',
   '@hono/node-server',
+  '@aws-sdk/client-kms',
   '@remix-run/session',
   '@remix-run/session-middleware',
   '@remix-run/cookie',
