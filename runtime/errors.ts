@@ -41,8 +41,8 @@ export class TableSchemaError extends DynamoSessionError {
 }
 
 /**
- * A request for the table (create, delete, describe …) failed, or a request for a session found no region or
- * connection. The message says in one line how to fix the problem. `cause` is the AWS SDK's error.
+ * A request for the table (create, delete, describe …) failed. Or a request for a session found no region or connection.
+ * The message says in one line how to fix the problem. `cause` is the AWS SDK's error.
  */
 export class TableRequestError extends DynamoSessionError {
   override readonly name = 'TableRequestError'
@@ -102,6 +102,15 @@ export class DestroyIncompleteError extends DynamoSessionError {
     super(message, options)
     this.deleted = deleted
   }
+}
+
+/**
+ * The keys of encrypted sessions could not be loaded, or lack the key of a stored session. A session that could not be read
+ * for this reason is never overwritten.
+ */
+export class EncryptionKeyError extends DynamoSessionError {
+  override readonly name = 'EncryptionKeyError'
+  override readonly code = 'ENCRYPTION_KEY'
 }
 
 /** A session id can't be used, for example because the id of a new session belongs to another session. */

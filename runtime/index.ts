@@ -7,6 +7,7 @@ export {
   ConfigurationError,
   DestroyIncompleteError,
   DynamoSessionError,
+  EncryptionKeyError,
   IndexMissingError,
   InvalidSessionIdError,
   LockLostError,

@@ -1,4 +1,5 @@
 import { ATTRIBUTE_NAMES } from '../session/item/attributes.js'
+import { KEY_PATTERN, KEY_RULE } from './encryption-keys.js'
 import type { OptionName, Options } from './options.js'
 import { TABLE_ARN } from './table-arn.js'
 
@@ -24,7 +25,7 @@ interface TextOption extends Common {
   readonly minLength?: number
   readonly maxLength?: number
   readonly pattern?: string
-  /** What `pattern` demands, in words: "must be …". */
+  /** What `pattern` requires, in words: "must be …". */
   readonly rule?: string
   /** Texts of this pattern are accepted too, of any length. */
   readonly orPattern?: string
@@ -65,7 +66,7 @@ export interface ListOption extends Common {
   readonly maxItems: number
   readonly maxLength: number
   readonly pattern: string
-  /** What `pattern` demands of each text, in words: "must be …". */
+  /** What `pattern` requires of each text, in words: "must be …". */
   readonly rule: string
   readonly not: readonly string[]
 }
@@ -178,7 +179,7 @@ export const OPTIONS = {
     minimum: 0,
     unit: 'read request units a second',
     from: everywhere,
-    text: 'Most reads a second that the table serves, to bound its cost; 0: no maximum. Used when billing_mode is pay_per_request.',
+    text: 'Maximum reads per second, which limits the cost of the table. 0: no maximum. Used when billing_mode is pay_per_request.',
   },
   maxWriteRequestUnits: {
     type: 'integer',
@@ -186,7 +187,7 @@ export const OPTIONS = {
     minimum: 0,
     unit: 'write request units a second',
     from: everywhere,
-    text: 'Most writes a second that the table serves, to bound its cost; 0: no maximum. Used when billing_mode is pay_per_request.',
+    text: 'Maximum writes per second, which limits the cost of the table. 0: no maximum. Used when billing_mode is pay_per_request.',
   },
   warmReadUnits: {
     type: 'integer',
@@ -194,7 +195,7 @@ export const OPTIONS = {
     minimum: 1,
     unit: 'read units a second',
     from: everywhere,
-    text: 'Reads a second that the table can serve at once (warm throughput). AWS charges for an increase, and never lowers it.',
+    text: 'Reads per second that the table can serve at any moment (warm throughput). AWS charges for an increase, and never lowers it.',
     otherwise: 'what DynamoDB provides',
   },
   warmWriteUnits: {
@@ -203,7 +204,7 @@ export const OPTIONS = {
     minimum: 1,
     unit: 'write units a second',
     from: everywhere,
-    text: 'Writes a second that the table can serve at once (warm throughput). AWS charges for an increase, and never lowers it.',
+    text: 'Writes per second that the table can serve at any moment (warm throughput). AWS charges for an increase, and never lowers it.',
     otherwise: 'what DynamoDB provides',
   },
   raiseErrors: {
@@ -218,7 +219,7 @@ export const OPTIONS = {
     minimum: 1,
     unit: 'seconds',
     from: everywhere,
-    text: 'Seconds after its creation at which a session expires.',
+    text: 'Seconds after which a session expires, even if it is used.',
     otherwise: 'sessions do not expire by age',
   },
   maxStale: {
@@ -314,6 +315,25 @@ export const OPTIONS = {
     from: everywhere,
     text: 'Smallest JSON that is compressed, in bytes.',
   },
+  encryptionKeys: {
+    type: 'list',
+    default: [],
+    from: everywhere,
+    text: "Keys that encrypt session data, each an id, a colon and 32 bytes in base64. The first key encrypts, all keys decrypt. In the file, write ${VARIABLE}. The Ruby gem can't read encrypted sessions.",
+    maxItems: 20,
+    maxLength: 80,
+    pattern: KEY_PATTERN,
+    rule: KEY_RULE,
+    not: [],
+    otherwise: 'none: sessions are not encrypted',
+    secret: true,
+  },
+  acceptPlainData: {
+    type: 'boolean',
+    default: false,
+    from: everywhere,
+    text: 'Also read sessions that are not encrypted, while a table moves to encryption_keys. Saves always encrypt.',
+  },
   ttl: {
     type: 'boolean',
     default: true,
@@ -328,7 +348,7 @@ export const OPTIONS = {
     maxItems: 20,
     maxLength: 249,
     pattern: '^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$',
-    rule: 'must be the name of a session key, of letters, digits, "_" and "-", with dots between names that reach deeper',
+    rule: 'must be the name of a session key: letters, digits, "_" and "-", with a dot before each nested key',
     not: ATTRIBUTE_NAMES,
     otherwise: 'none',
   },
@@ -362,7 +382,7 @@ export const OPTIONS = {
     type: 'boolean',
     default: true,
     from: everywhere,
-    text: 'Read sessions that are requested at the same moment by one BatchGetItem. Needs transport lean.',
+    text: 'Combine reads of sessions at the same moment into one BatchGetItem. Needs transport lean.',
   },
   requestTimeout: {
     type: 'integer',
@@ -532,6 +552,13 @@ export const OPTIONS = {
     from: [],
     methods: ['debug', 'info', 'warn', 'error'],
     text: "Logger for the AWS SDK's requests. The AWS SDK then sends all requests.",
+  },
+  encryption: {
+    type: 'object',
+    default: undefined,
+    from: [],
+    methods: ['keys'],
+    text: 'Loads the encryption keys when they are needed, for example from AWS KMS. Replaces encryption_keys.',
   },
   errorHandler: {
     type: 'object',

@@ -1,4 +1,5 @@
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import type { Encryption } from './encryption-keys.js'
 
 /**
  * Options in code. `null` and `undefined` mean *not set*: ENV, the configuration file and the defaults then decide. The
@@ -63,7 +64,7 @@ export interface Options {
    */
   readonly writeCapacity?: number | null | undefined
   /**
-   * Most reads a second that the table serves, to bound its cost; 0: no maximum. Used when billingMode is
+   * Maximum reads per second, which limits the cost of the table. 0: no maximum. Used when billingMode is
    * pay_per_request.
    *
    * In read request units a second. DynamoDB throttles further reads.
@@ -72,7 +73,7 @@ export interface Options {
    */
   readonly maxReadRequestUnits?: number | null | undefined
   /**
-   * Most writes a second that the table serves, to bound its cost; 0: no maximum. Used when billingMode is
+   * Maximum writes per second, which limits the cost of the table. 0: no maximum. Used when billingMode is
    * pay_per_request.
    *
    * In write request units a second. DynamoDB throttles further writes.
@@ -81,7 +82,8 @@ export interface Options {
    */
   readonly maxWriteRequestUnits?: number | null | undefined
   /**
-   * Reads a second that the table can serve at once (warm throughput). AWS charges for an increase, and never lowers it.
+   * Reads per second that the table can serve at any moment (warm throughput). AWS charges for an increase, and never
+   * lowers it.
    *
    * In read units a second.
    *
@@ -89,7 +91,8 @@ export interface Options {
    */
   readonly warmReadUnits?: number | null | undefined
   /**
-   * Writes a second that the table can serve at once (warm throughput). AWS charges for an increase, and never lowers it.
+   * Writes per second that the table can serve at any moment (warm throughput). AWS charges for an increase, and never
+   * lowers it.
    *
    * In write units a second.
    *
@@ -103,7 +106,7 @@ export interface Options {
    */
   readonly raiseErrors?: boolean | null | undefined
   /**
-   * Seconds after its creation at which a session expires.
+   * Seconds after which a session expires, even if it is used.
    *
    * @default sessions do not expire by age
    */
@@ -183,6 +186,20 @@ export interface Options {
    */
   readonly compressThreshold?: number | null | undefined
   /**
+   * Keys that encrypt session data, each an id, a colon and 32 bytes in base64. The first key encrypts, all keys decrypt. In
+   * the file, write ${VARIABLE}. The Ruby gem can't read encrypted sessions.
+   *
+   * @default none: sessions are not encrypted
+   * @example { encryptionKeys: [`k2:${process.env.NEW_KEY}`, `k1:${process.env.OLD_KEY}`] }
+   */
+  readonly encryptionKeys?: readonly string[] | null | undefined
+  /**
+   * Also read sessions that are not encrypted, while a table moves to encryptionKeys. Saves always encrypt.
+   *
+   * @default false
+   */
+  readonly acceptPlainData?: boolean | null | undefined
+  /**
    * Switch on DynamoDB's Time to Live for expire_at when the table is created.
    *
    * For the lifetime of a session, set maxStale or maxAge.
@@ -218,7 +235,7 @@ export interface Options {
    */
   readonly transport?: 'lean' | 'sdk' | null | undefined
   /**
-   * Read sessions that are requested at the same moment by one BatchGetItem. Needs transport lean.
+   * Combine reads of sessions at the same moment into one BatchGetItem. Needs transport lean.
    *
    * @default true
    */
@@ -367,6 +384,13 @@ export interface Options {
    * @example { logger: console }
    */
   readonly logger?: NonNullable<DynamoDBClientConfig['logger']> | null | undefined
+  /**
+   * Loads the encryption keys when they are needed, for example from AWS KMS. Replaces encryptionKeys.
+   *
+   * @default none
+   * @example { encryption: { keys: async () => [{ id: 'k1', key: await decryptedByKms() }], lifetime: 600 } }
+   */
+  readonly encryption?: Encryption | null | undefined
   /**
    * Receives the errors that are not raised: a function (error, context), or an object with handle(error, context).
    *

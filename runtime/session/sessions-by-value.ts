@@ -1,18 +1,19 @@
 import { type Clock, wallClock } from '../async/clock.js'
 import { inParallel } from '../async/in-parallel.js'
 import { sleep } from '../async/sleep.js'
-import type { Configuration } from '../configuration/resolve.js'
+import { assertSecretsReadable, type Configuration } from '../configuration/resolve.js'
 import type { Connection } from '../dynamodb/connection.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError, messageOf } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { deleteByKey } from './clear.js'
 import type { AttributeName } from './item/attributes.js'
-import { unpackData } from './item/compression.js'
 import { hasExpired, type Times } from './item/expiry.js'
-import { indexText, LONGEST_VALUE, valueAt } from './item/index-attributes.js'
+import { indexText, LONGEST_VALUE, storedTexts, valueAt } from './item/index-attributes.js'
 import { hasFormOfSession } from './item/is-session.js'
+import { loadKeys } from './item/keyring.js'
 import { idOf } from './item/session-key.js'
 import { type Item, successorOf, timesOf } from './item/session-record.js'
+import { readData } from './item/stored-data.js'
 import type { ItemsByKey } from './requests/items-by-key.js'
 import { LONGEST_CHAIN, SessionItems } from './requests/session-items.js'
 
@@ -88,6 +89,7 @@ export class SessionsByValue implements SessionSearch {
     connection: Pick<Connection, 'transport'>,
     { now = wallClock }: { now?: Clock } = {},
   ) {
+    assertSecretsReadable(configuration, ['encryptionKeys'])
     this.#configuration = configuration
     this.#sessions = new SessionItems(configuration, connection)
     this.#items = this.#sessions.byKey
@@ -130,8 +132,9 @@ export class SessionsByValue implements SessionSearch {
     }
     for await (const page of this.#items.query(key, text)) {
       const items = await inParallel(page, WIDTH, (partitionKey) => this.#items.get(partitionKey))
+      const texts = storedTexts(text, key, this.#configuration)
       yield this.#unexpired(
-        items.filter((item) => item !== undefined).filter((item) => item[key]?.S === text && isSession(item)),
+        items.filter((item) => item !== undefined).filter((item) => isOneOf(texts, item[key]) && isSession(item)),
       )
     }
   }
@@ -148,14 +151,15 @@ export class SessionsByValue implements SessionSearch {
     } catch (error) {
       if (deleted === 0) throw error
       const what = deleted === 1 ? '1 session was' : `${deleted} sessions were`
-      const text = `${what} deleted, then it failed; repeat it to delete the others. ${messageOf(error)}`
+      const text = `${what} deleted, then a request failed. Repeat the call to delete the remaining sessions. ${messageOf(error)}`
       throw new DestroyIncompleteError(text, deleted, { cause: error })
     }
     return deleted
   }
 
   async #destroyIndexed(key: string, text: string, count: Count): Promise<void> {
-    const equals = { [key]: { S: text } }
+    await loadKeys(this.#configuration)
+    const equals = { [key]: storedTexts(text, key, this.#configuration).map((S) => ({ S })) }
     const destroy = async (partitionKey: string) =>
       count(await deleteByKey(partitionKey, equals, this.#items, this.#configuration))
     for await (const page of this.#items.query(key, text)) await inParallel(page, WIDTH, destroy)
@@ -163,7 +167,7 @@ export class SessionsByValue implements SessionSearch {
     for await (const page of this.#items.query(key, text)) await inParallel(page, WIDTH, destroy)
   }
 
-  /** After the scan, queries the index, if there is one. It has sessions that were stored behind the scan's position. */
+  /** After the scan, queries the index, if there is one. The index has sessions that were stored behind the scan's position. */
   async #destroyScanned(key: string, text: string, count: Count): Promise<void> {
     for await (const items of this.#matches(key, text, { forwarders: true })) {
       await inParallel(items, WIDTH, async (item) => count(await this.#destroyMatch(item, key, text)))
@@ -220,24 +224,34 @@ export class SessionsByValue implements SessionSearch {
     const { tableKey, indexKeys } = this.#configuration
     const attribute = indexKeys.includes(key) ? [key] : []
     const attributes = [tableKey, ...MATCHED, ...attribute]
+    await loadKeys(this.#configuration)
     for await (const page of this.#sessions.scan(attributes, { consistent: true, forwarders })) {
       yield page.filter((item) => successorOf(item) !== undefined || this.#matchesItem(item, key, text))
     }
   }
 
   #matchesItem(item: Item, key: string, text: string): boolean {
-    return hasFormOfSession(item) && this.#textIn(item, key) === text
+    if (!hasFormOfSession(item)) return false
+    const data = this.#dataIn(item)
+    if (data) return indexText(valueAt(data.value, key)) === text
+    const isIndexed = this.#configuration.indexKeys.includes(key)
+    return isIndexed && isOneOf(storedTexts(text, key, this.#configuration), item[key])
   }
 
-  /** The value in the data. If the data can't be read: the value of the attribute. */
-  #textIn({ data, ...attributes }: Item, key: string): string | undefined {
-    const unpacked = data && unpackData(data, this.#configuration.serializer)
+  /**
+   * The data; undefined if it can't be read. The attributes of `index_keys` then decide.
+   *
+   * @throws {EncryptionKeyError} when the key of the data is unknown, because nobody knows whose session it is
+   */
+  #dataIn(item: Item): { readonly value: unknown } | undefined {
+    const [partitionKey = ''] = this.#keyIn(item)
+    const read = item.data && readData(item.data, () => partitionKey, this.#configuration)
     try {
-      if (unpacked && 'text' in unpacked) return indexText(valueAt(JSON.parse(unpacked.text), key))
+      return read && 'text' in read ? { value: JSON.parse(read.text) } : undefined
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
+      return undefined
     }
-    return this.#configuration.indexKeys.includes(key) ? attributes[key]?.S : undefined
   }
 
   #unexpired(items: readonly Item[]): FoundSession[] {
@@ -278,6 +292,10 @@ export class SessionsByValue implements SessionSearch {
 
 function isSession(item: Item): boolean {
   return successorOf(item) === undefined && hasFormOfSession(item)
+}
+
+function isOneOf(texts: readonly string[], attribute: Item[string] | undefined): boolean {
+  return attribute?.S !== undefined && texts.includes(attribute.S)
 }
 
 type Count = (deleted: boolean) => void

@@ -1,6 +1,6 @@
 import { jsonForOutput } from '../../fit-for-output.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
-import { type ByOptions, keyAndValue, sessions } from '../by-option.js'
+import { type ByOptions, hintOfKeys, keyAndValue, sessions } from '../by-option.js'
 import { configurationOf, consoleLogger, standardError } from '../command.js'
 import { printTarget } from '../target.js'
 import { timeoutOf, withTransport } from '../timeout.js'
@@ -9,7 +9,7 @@ export interface DestroyOptions extends ByOptions {
   readonly dryRun?: boolean
 }
 
-/** `dynamo-session destroy`: deletes all sessions with a value, which signs a user out everywhere. */
+/** `dynamo-session destroy`: deletes all sessions with a value in their data, which signs a user out everywhere. */
 export async function destroyCommand(
   options: DestroyOptions,
   logger = consoleLogger,
@@ -24,8 +24,9 @@ export async function destroyCommand(
     const { dryRun = false } = options
     const found = dryRun ? await index.countBy(key, value, options) : undefined
     const deleted = dryRun ? 0 : await index.destroyBy(key, value, options)
+    const hint = hintOfKeys(found ?? deleted, configuration)
     if (options.json) logger.info(jsonForOutput({ ...(found !== undefined && { found }), deleted, dryRun }))
-    else if (found !== undefined) logger.info(`dry run: ${sessions(found)} would be deleted`)
-    else logger.info(`${sessions(deleted)} deleted`)
+    else if (found !== undefined) logger.info(`dry run: ${sessions(found)} would be deleted${hint}`)
+    else logger.info(`${sessions(deleted)} deleted${hint}`)
   })
 }

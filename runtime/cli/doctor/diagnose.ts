@@ -22,13 +22,13 @@ import { secretFindings } from './secret.js'
 import { lifetimeFinding, settingFindings } from './settings.js'
 import { indexFindings, statusFinding, timeToLiveFinding } from './table.js'
 
-/** The time limit of requests, and the logger for what they wait for. */
+/** The time limit of requests, and the logger for warnings about slow requests. */
 interface Limits {
   readonly requestTimeout: number | undefined
   readonly logger: Logger
 }
 
-/** Makes every possible check and yields each finding at once. Changes nothing. */
+/** Runs all checks that are possible, and yields each finding as soon as it is known. Changes nothing. */
 export async function* diagnose(
   options: SharedOptions & TimeoutOptions,
   logger = consoleLogger,
@@ -130,7 +130,7 @@ async function* tableFindings(
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.status}`)
   yield* await withTransport(configuration, limits, async (connected): Promise<Finding[]> => {
     const reads: Finding = problem
-      ? { level: 'skipped', check: 'reads', text: 'there is another key' }
+      ? { level: 'skipped', check: 'reads', text: 'the table has another key' }
       : await readFinding(connected)
     const ids: Finding =
       problem || reads.level === 'error'
@@ -194,7 +194,7 @@ function warningOnce(logger: Logger): Logger {
   }
 }
 
-/** The explanation of the SDK's error, without the name of a request: none was sent. */
+/** The explanation of the SDK's error, without the name of a request, because no request was sent. */
 function explanation(error: unknown, configuration: Configuration): string {
   return explainAwsError(error, { action: '', configuration }).message.replace(/^.*? failed: /, '')
 }

@@ -21,7 +21,7 @@ const COMMANDS = [
 ]
 
 describe('dynamo-session --help', () => {
-  it('names every command, the options of all and examples', async () => {
+  it('names every command, the shared options and examples', async () => {
     const { code, out } = await parse('--help')
     expect(code).toBe(0)
     for (const command of COMMANDS) expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'))
@@ -30,7 +30,7 @@ describe('dynamo-session --help', () => {
     expect(out).toContain('$ npx dynamo-session init')
   })
 
-  it.each(COMMANDS)('shows the options of all and an example for %s', async (command) => {
+  it.each(COMMANDS)('shows the shared options and an example for %s', async (command) => {
     const { code, out } = await parse(command, '--help')
     expect(code).toBe(0)
     for (const option of ['--environment <name>', '--config <file>', '--options <module>'])

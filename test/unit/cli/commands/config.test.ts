@@ -98,7 +98,7 @@ describe('dynamo-session config', () => {
     expect(text).not.toContain('hidden')
   })
 
-  it.each([false, true])('shows of credentials in code only whether there are any (JSON: %s)', async (json) => {
+  it.each([false, true])('shows only whether code sets credentials (JSON: %s)', async (json) => {
     currentFolderWith({
       'a.mjs': `export default { profile: 'shop', credentials: { accessKeyId: 'AKIDHIDDEN', secretAccessKey: 'hidden' } }`,
       'b.mjs': `export default { credentials: async () => ({ accessKeyId: 'AKIDHIDDEN', secretAccessKey: 'hidden' }) }`,
@@ -147,7 +147,8 @@ describe('dynamo-session config', () => {
       billing_mode: 'provisioned',
       index_keys: 'user_id,tenant',
       locking: 'none',
-      session_id_digest: 'md5',
+      session_id_digest: 'sha256',
+      encryption_keys: `k1:${Buffer.alloc(32).toString('base64')}`,
       hash_session_ids: 'false',
       serializer: 'json',
       compress: 'gzip',

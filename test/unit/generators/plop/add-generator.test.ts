@@ -91,7 +91,7 @@ describe('a generator that code runs', () => {
     [5, 'the answers must be an object, not 5'],
     [null, 'the answers must be an object, not null'],
     [['hello'], 'the answers must be an object, not ["hello"]'],
-  ])('refuses the answers %j in words, and writes nothing', async (answers, message) => {
+  ])('refuses the answers %j with a message, and writes nothing', async (answers, message) => {
     const { generator, files } = await noteGenerator()
     const { changes, failures } = await generator.runActions(answers as never)
     expect(changes).toEqual([])
@@ -205,7 +205,7 @@ describe('the command line of plop', () => {
     expect(read('package.json')).toBe('{}')
   })
 
-  it('prints what was written, then notices and the next command, all but the first not with --quiet', async () => {
+  it('prints what was written, then notices and the next command; with --quiet only what was written', async () => {
     expect((await runLine('note hello')).text).toBe('hello.js was written\n   note: a notice\n   Next: npx next')
     expect((await runLine('note hello -q')).text).toBe('hello.js was written')
     expect((await runLine('note hello --undo')).text).toContain('hello.js does not exist: nothing to remove')
