@@ -457,8 +457,7 @@ describe('dynamo-session doctor, where a migration deleted the table', () => {
       level: 'warning',
       check: 'table',
       text: `there is no table "${tableName}" in us-east-1: 2_drop_sessions deleted it`,
-      remedy:
-        'none needed if the application has no sessions any more; else create it: npx dynamo-session create-table',
+      remedy: 'if the application still has sessions, create it with npx dynamo-session create-table',
     })
   })
 })
@@ -476,7 +475,7 @@ describe('dynamo-session doctor, where no request reaches DynamoDB', () => {
 
   it.each([
     ['changeme', 'is a placeholder, which anybody can guess'],
-    ['x9!kQ2', 'has only 6 characters; 32 or more are safe'],
+    ['x9!kQ2', 'has only 6 bytes; 32 or more are safe'],
   ])('warns of the secret %j, without showing it', async (secret, problem) => {
     currentFolderWith()
     environmentWith({ SECRET_KEY_BASE: secret })
