@@ -36,7 +36,8 @@ export interface SessionSearch {
    * Finds the sessions in whose data `key` has the value. Includes expired sessions whose items are still there.
    *
    * @param key one of `index_keys`
-   * @returns what `destroy` accepts: with `hash_session_ids` the stored keys, else the session ids, which are secret
+   * @returns what `destroy` accepts: with `hash_session_ids` the stored keys, else the session ids, which are secret.
+   *   Leaves out sessions that no request finds, because they were stored with another value of `hash_session_ids`
    * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
    * @throws {IndexMissingError}
    */
@@ -95,13 +96,23 @@ export class SessionsByValue implements SessionSearch {
     this.#now = now
   }
 
-  async keysBy(key: string, value: IndexValue, { scan = false }: IndexSearch = {}): Promise<string[]> {
+  async keysBy(key: string, value: IndexValue, search?: IndexSearch): Promise<string[]> {
+    const keys = await this.#storedKeys(key, value, search)
+    return keys.flatMap((partitionKey) => idOf(partitionKey, this.#configuration) ?? [])
+  }
+
+  /** How many sessions {@link destroyBy} would delete. Includes sessions that no request finds, unlike {@link keysBy}. */
+  async countBy(key: string, value: IndexValue, search?: IndexSearch): Promise<number> {
+    return (await this.#storedKeys(key, value, search)).length
+  }
+
+  async #storedKeys(key: string, value: IndexValue, { scan = false }: IndexSearch = {}): Promise<string[]> {
     const text = this.#textOf(key, value, scan)
     const keys: string[] = []
     if (scan)
       for await (const items of this.#matches(key, text)) keys.push(...items.flatMap((item) => this.#keyIn(item)))
     else for await (const page of this.#items.query(key, text)) keys.push(...page)
-    return keys.flatMap((partitionKey) => idOf(partitionKey, this.#configuration) ?? [])
+    return keys
   }
 
   /**

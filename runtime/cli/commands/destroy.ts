@@ -22,7 +22,7 @@ export async function destroyCommand(
   await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
     const index = new SessionsByValue(configuration, { transport })
     const { dryRun = false } = options
-    const found = dryRun ? (await index.keysBy(key, value, options)).length : undefined
+    const found = dryRun ? await index.countBy(key, value, options) : undefined
     const deleted = dryRun ? 0 : await index.destroyBy(key, value, options)
     const hint = hintOfKeys(found ?? deleted, configuration)
     if (options.json) logger.info(jsonForOutput({ ...(found !== undefined && { found }), deleted, dryRun }))
