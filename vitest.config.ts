@@ -78,7 +78,9 @@ export default defineConfig({
         },
       },
       storedAs('plain', { AWS_DYNAMO_DB_SESSION_HASH_SESSION_IDS: 'false' }),
-      storedAs('encrypted', { AWS_DYNAMO_DB_SESSION_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}` }),
+      storedAs('encrypted', {
+        AWS_DYNAMO_DB_SESSION_ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 1).toString('base64')}`,
+      }),
       { resolve: quickSleep, test: { name: 'servers', include: contracts, ...quick, ...servers } },
       {
         resolve: packages,

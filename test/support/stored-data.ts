@@ -1,7 +1,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { envName } from '../../runtime/configuration/option-table.js'
 import { isOfSessions } from '../../runtime/session/item/attributes.js'
+import { unpackBytes, unpackData } from '../../runtime/session/item/compression.js'
 import { hiddenText, isSealed, open, seal } from '../../runtime/session/item/encryption.js'
+import { indexText, LONGEST_VALUE, valueAt } from '../../runtime/session/item/index-attributes.js'
 import { type Keyring, keyringOf } from '../../runtime/session/item/keyring.js'
 import type { Item } from '../../runtime/session/item/session-record.js'
 
@@ -12,7 +14,14 @@ const values = new Map<string, string>()
 export function decrypted(item: Item | undefined, key: string): Item | undefined {
   const keyring = keyringOfProject()
   if (!keyring || !item) return item
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, plain(name, value, key, keyring)]))
+  const data = item.data && plainData(item.data, key, keyring)
+  const shown = (name: string, value: AttributeValue) => {
+    if (isOfSessions(name) || value.S === undefined) return value
+    const text = values.get(value.S) ?? indexText(valueAt(parsed(data), name))
+    return text !== undefined && hiddenText(text, name, keyring.first) === value.S ? { S: text } : value
+  }
+  const attributes = Object.entries(item).map(([name, value]) => [name, shown(name, value)])
+  return { ...Object.fromEntries(attributes), ...(data && { data }) }
 }
 
 /** The item as this vitest project stores it. Forwarders and data of no session's type stay as they are. */
@@ -22,14 +31,15 @@ export function encrypted(item: Item, key: string): Item {
   return Object.fromEntries(
     Object.entries(item).map(([name, value]) => {
       if (name === 'data') return [name, hiddenData(value, key, keyring)]
-      const isIndexed = value.S !== undefined && value.S !== key && !isOfSessions(name)
-      return [name, isIndexed ? { S: indexText(value.S ?? '', name) } : value]
+      const isIndexed =
+        value.S !== undefined && value.S.length <= LONGEST_VALUE && value.S !== key && !isOfSessions(name)
+      return [name, isIndexed ? { S: hiddenInIndex(value.S ?? '', name) } : value]
     }),
   )
 }
 
 /** The text that an index has for a value in this vitest project. */
-export function indexText(text: string, attribute: string): string {
+export function hiddenInIndex(text: string, attribute: string): string {
   const keyring = keyringOfProject()
   if (!keyring) return text
   const hidden = hiddenText(text, attribute, keyring.first)
@@ -43,16 +53,20 @@ function keyringOfProject(): Keyring | undefined {
   return encryptionKeys && keyringOf({ encryptionKeys })
 }
 
-function plain(name: string, value: AttributeValue, key: string, keyring: Keyring): AttributeValue {
-  if (name === 'data' && isSealed(value.B)) {
-    const opened = open(value.B, { key, attribute: 'data' }, keyring)
-    if ('problem' in opened) return value
-    return opened.text[0] === 0x1f || opened.text.toString('latin1', 0, 2) === 'br'
-      ? { B: opened.text }
-      : { S: opened.text.toString() }
+function plainData(value: AttributeValue, key: string, keyring: Keyring): AttributeValue {
+  if (!isSealed(value.B) || !Buffer.from(value.B).toString('latin1', 2).startsWith(keyring.first.id)) return value
+  const opened = open(value.B, { key, attribute: 'data' }, keyring)
+  if ('problem' in opened) return value
+  return unpackBytes(opened.text) ? { B: opened.text } : { S: opened.text.toString() }
+}
+
+function parsed(data: AttributeValue | undefined): unknown {
+  const unpacked = data && unpackData(data)
+  try {
+    return unpacked && 'text' in unpacked ? JSON.parse(unpacked.text) : undefined
+  } catch {
+    return undefined
   }
-  const text = isOfSessions(name) ? undefined : values.get(value.S ?? '')
-  return text === undefined ? value : { S: text }
 }
 
 function hiddenData(value: AttributeValue, key: string, keyring: Keyring): AttributeValue {
