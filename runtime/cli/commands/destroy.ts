@@ -9,7 +9,7 @@ export interface DestroyOptions extends ByOptions {
   readonly dryRun?: boolean
 }
 
-/** `dynamo-session destroy`: deletes all sessions with a value, which signs a user out everywhere. */
+/** `dynamo-session destroy`: deletes all sessions with a value in their data, which signs a user out everywhere. */
 export async function destroyCommand(
   options: DestroyOptions,
   logger = consoleLogger,
