@@ -8,7 +8,7 @@ import type { Request } from 'express'
 import session, { type Session, type SessionData, type Store } from 'express-session'
 import { expectTypeOf } from 'vitest'
 import { DynamoSessionStore } from '../../runtime/express.js'
-import type { Conflict, ErrorContext, Options, SessionConflict } from '../../runtime/index.js'
+import type { Conflict, ErrorContext, Options, SessionConflict, SessionEvents } from '../../runtime/index.js'
 
 /** The shape of the session, as an application declares it. */
 declare module 'express-session' {
@@ -26,7 +26,7 @@ expectTypeOf<DynamoSessionStore>().toExtend<Store>()
 session({ store, secret: 'x', genid: store.genid, resave: false, saveUninitialized: false })
 expectTypeOf(store.genid).toEqualTypeOf<() => string>()
 expectTypeOf(store.createSession(request, data)).toEqualTypeOf<Session & SessionData>()
-expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<SessionEvents>>()
 expectTypeOf(
   store.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>()),
 ).toExtend<DynamoSessionStore>()

@@ -5,6 +5,7 @@ import type { SessionSearch } from '../../session/sessions-by-value.js'
 import type { Closeable } from '../shared/closeable.js'
 import type { SessionEvents } from '../shared/session-events.js'
 import { sessionStoreOf, withStoreMethods } from '../shared/store-methods.js'
+import { ManagedSession } from './managed-session.js'
 import { FetchSession } from './session.js'
 
 /** The shape of session data, as a type alias: `@remix-run/session` does not accept an interface. */
@@ -65,14 +66,18 @@ export function createSessionStorage<Values extends object = AnyShape, Flash ext
   return new FetchStorage(options) as DynamoSessionStorage<Values, Flash>
 }
 
-export class FetchStorage extends withStoreMethods(EventEmitter<SessionEvents>) implements DynamoSessionStorage {
+export class FetchStorage
+  extends withStoreMethods('fetch', EventEmitter<SessionEvents>)
+  implements DynamoSessionStorage
+{
   readonly store = sessionStoreOf(this)
   /** Kept beside the session objects, so that the application does not see it. */
-  readonly #sessions = new WeakMap<Session, FetchSession>()
+  readonly #sessions = new WeakMap<Session, FetchSession | ManagedSession>()
 
   async read(cookieValue: string | null): Promise<Session> {
-    const { session } = await this.load(cookieValue)
-    return session
+    const loaded = await FetchSession.load(cookieValue === null ? [] : [cookieValue], this.store)
+    this.#sessions.set(loaded.session, loaded)
+    return loaded.session
   }
 
   async save(session: Session): Promise<string | null> {
@@ -83,14 +88,14 @@ export class FetchStorage extends withStoreMethods(EventEmitter<SessionEvents>) 
     await this.#sessions.get(session)?.release()
   }
 
-  /** Like {@link read}, but returns the session with its state. */
-  async load(id: string | null): Promise<FetchSession> {
-    const loaded = await FetchSession.load(id, this.store)
-    this.#sessions.set(loaded.session, loaded)
-    return loaded
+  /** Loads a session for a session manager: the first of these ids that has one. */
+  async manage(ids: readonly string[]): Promise<ManagedSession> {
+    const managed = new ManagedSession(await FetchSession.load(ids, this.store), () => FetchSession.start(this.store))
+    this.#sessions.set(managed.session, managed)
+    return managed
   }
 
-  #of(session: Session): FetchSession {
+  #of(session: Session): FetchSession | ManagedSession {
     const known = this.#sessions.get(session)
     if (known) return known
     const adopted = FetchSession.adopt(session, this.store)

@@ -22,8 +22,7 @@ export function checkSize(
   cookie?: string,
 ): void {
   const { tableKey, tableName } = configuration
-  let size = Buffer.byteLength(tableKey) + keySizeOf(id, configuration)
-  for (const name in attributes) size += Buffer.byteLength(name) + bytesOf(attributes[name])
+  let size = Buffer.byteLength(tableKey) + keySizeOf(id, configuration) + sizeOf(attributes)
   if (cookie !== undefined && !attributes.cookie) size += Buffer.byteLength('cookie') + Buffer.byteLength(cookie)
   if (size <= ITEM_LIMIT) return
   const text = Buffer.byteLength(attributes.data?.S ?? '')
@@ -37,6 +36,13 @@ export function checkSize(
     `The session ${hashSessionId(id)} would take ${size} bytes, but an item of DynamoDB holds at most ${ITEM_LIMIT} ` +
       `(400 KB). The version in the table "${tableName}" stays as it was; keep less in the session.`,
   )
+}
+
+/** The size of attributes, names and values together. Lists and maps of other programs don't count. */
+export function sizeOf(attributes: Readonly<Record<string, AttributeValue | undefined>>): number {
+  let size = 0
+  for (const name in attributes) size += Buffer.byteLength(name) + bytesOf(attributes[name])
+  return size
 }
 
 function bytesOf(value: AttributeValue | undefined): number {

@@ -9,7 +9,7 @@ import { listen, stop } from './listen.js'
 
 export const honoAdapter: Adapter = {
   name: 'hono',
-  cookieName: 'rack.session',
+  cookieName: 'session',
   releasesAfterThrow: true,
   savesAfterThrow: false,
   saveErrorStatus: 500,

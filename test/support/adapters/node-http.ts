@@ -7,7 +7,7 @@ import { listen, stop } from './listen.js'
 
 export const nodeHttpAdapter: Adapter = {
   name: 'node-http',
-  cookieName: 'rack.session',
+  cookieName: 'session',
   releasesAfterThrow: true,
   savesAfterThrow: false,
   saveErrorStatus: 500,
