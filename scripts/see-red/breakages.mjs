@@ -260,13 +260,13 @@ const BY_FILE = {
   'runtime/adapters/shared/session-store.ts': [
     [
       'a session that cannot be read counts as none',
-      'SessionStore.load',
+      'SessionStore.#load',
       `const loaded = await original()
       return loaded.session?.unread ? { kind: 'none' } : loaded`,
     ],
     [
       'a session that cannot be read may be saved',
-      'SessionStore.load',
+      'SessionStore.#load',
       `const loaded = await original()
       return loaded.session?.unread ? { ...loaded, session: this.start() } : loaded`,
     ],
