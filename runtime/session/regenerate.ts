@@ -73,11 +73,11 @@ export class SessionRegeneration {
     data: SessionData,
     extras: SessionExtras & Regenerating,
   ): Promise<SessionRecord | undefined> {
-    const { keys, cookie = record.cookie } = extras
+    const { keys, cookie = record.cookie, client = record.client } = extras
     const loaded = { ...record, base: only(record.base, keys), json: only(record.json, keys) }
     const ours = serializeChanges(data, loaded.base)
     const { json, conflicts } = this.#writer.merge(loaded, ours, loaded.json)
-    const created = await this.#writer.create(id, json, { ...extras, cookie }, record.createdAt)
+    const created = await this.#writer.create(id, json, { ...extras, cookie, client }, record.createdAt)
     if (!created) throw taken(record.id)
     let successor: string | undefined
     try {
@@ -159,6 +159,7 @@ export class SessionRegeneration {
       expire_at: { N: String(Math.ceil((this.#now() + FORWARDER_LIFETIME) / 1000)) },
       locked_at: undefined,
       cookie: undefined,
+      client: undefined,
       successor: { S: successor },
       saves: undefined,
     }

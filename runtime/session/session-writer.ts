@@ -2,6 +2,7 @@ import { backOff } from '../async/backoff.js'
 import { type Clock, monotonic } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { SessionTooLargeError } from '../errors.js'
+import { packClient } from './item/client.js'
 import { packData } from './item/compression.js'
 import { indexAttributes } from './item/index-attributes.js'
 import { type Combined, combine } from './item/merge.js'
@@ -216,7 +217,9 @@ export class SessionWriter {
     const updatedAt = timestamp(now)
     const createdAt = before ?? updatedAt
     const times = touched({ createdAt }, extras, this.#configuration, now)
-    return { ...(await this.#packed(json)), ...times, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
+    const packed = await this.#packed(json)
+    const client = extras.client === undefined ? {} : { client: packClient(extras.client) }
+    return { ...packed, ...times, ...client, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
   }
 
   /**
@@ -229,7 +232,7 @@ export class SessionWriter {
     // Faster than an object literal with several spreads.
     Object.assign(changes, packed)
     if (this.#expectsVersion) changes.saves = savesWith(tokenOf(changes.updated_at?.S ?? ''), stored.saves)
-    checkSize(stored.id, changes, this.#configuration, stored.cookie)
+    checkSize(stored.id, changes, this.#configuration, stored)
     return changes
   }
 

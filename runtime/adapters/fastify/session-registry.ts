@@ -56,6 +56,8 @@ type Call =
    * `regenerate` deletes the old session and saves the new one. The old session must stay until the new one is stored.
    */
   | Moving
+  /** `regenerate` saves a new session that takes the place of one that is not stored. */
+  | { readonly kind: 'starting again'; readonly request: Request }
   /** `decryptSession` loads a session. No response will unlock it. */
   | { readonly kind: 'loading without a lock' }
 
@@ -194,7 +196,8 @@ export class FastifySessions {
       )
     }
     const moving = this.#call?.kind === 'moving' ? this.#call : undefined
-    return moving ? { requestSession: moving.from.requestSession, moving } : { requestSession: this.#store.start() }
+    if (moving) return { requestSession: moving.from.requestSession, moving }
+    return { requestSession: this.#store.start(this.#call?.kind === 'starting again' ? this.#call.request : undefined) }
   }
 
   async #save(id: string, session: Session, data: SessionData, entry: Entry): Promise<void> {
@@ -218,6 +221,7 @@ export class FastifySessions {
 
   #enter(request: Request, session: FastifySessionObject, entry: Entry): void {
     this.#entries.set(session, entry)
+    entry.requestSession.request = request
     const { record } = entry.requestSession
     if (record && record.cookie === undefined) entry.made = cookieText(session)
     const entries = this.#ofRequests.get(request) ?? new Set()
@@ -269,7 +273,7 @@ export class FastifySessions {
     else await this.#store.destroy(entry.hidden)
     const isMoving = keys.length > 0 && entry.requestSession.record !== undefined
     await new Promise<void>((resolve, reject) => {
-      this.#during(isMoving ? { kind: 'moving', from: entry, keys } : undefined, () => {
+      this.#during(isMoving ? { kind: 'moving', from: entry, keys } : { kind: 'starting again', request }, () => {
         methodsOf(session).regenerate.call(session, keys, (error) => {
           this.adopt(request)
           if (error) reject(error)

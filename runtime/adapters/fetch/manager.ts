@@ -24,6 +24,12 @@ export interface RequestFacts {
   readonly secure?: boolean | undefined
   /** Aborted when the client disconnects. The session is then unlocked. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * The request, for the option `describe`: whatever the application's function expects.
+   *
+   * @default for `run`, the Request; for `dynamoSession` and `withSession`, the framework's request
+   */
+  readonly request?: unknown
 }
 
 /** The session of one request. The functions work without `this`. */
@@ -108,6 +114,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
       get signal() {
         return facts.signal ?? request.signal
       },
+      request: facts.request ?? request,
     })
     const response = setCookie === undefined ? result.response : withCookie(result.response, setCookie)
     if (result.isThrown) throw response
@@ -147,7 +154,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     const secure = assumeSsl || (facts.secure ?? true)
     const cookie = cookieIn(cookieHeader, key)
     const isValid = cookie !== undefined && isSignedSessionId(cookie, this.#storage.store.configuration)
-    const loaded = await this.#storage.load(isValid && (secure || !options.secure) ? cookie : null)
+    const loaded = await this.#storage.load(isValid && (secure || !options.secure) ? cookie : null, facts.request)
     const stopListening = releaseOnAbort(loaded, facts)
     const request: RequestState = { loaded, options, cookie, secure, renewed: false }
     return {

@@ -28,12 +28,16 @@ export class FetchSession {
   #destroyed = false
   #last: Promise<unknown> = Promise.resolve()
 
-  /** Loads the session with this id, and locks it if `locking` is pessimistic. Makes a new session if there is none. */
-  static async load(id: string | null, store: SessionStore): Promise<FetchSession> {
-    const loaded = id === null ? undefined : await store.load(id, true)
+  /**
+   * Loads the session with this id, and locks it if `locking` is pessimistic. Makes a new session if there is none.
+   *
+   * @param request for the option `describe`
+   */
+  static async load(id: string | null, store: SessionStore, request: unknown): Promise<FetchSession> {
+    const loaded = id === null ? undefined : await store.load(id, true, request)
     if (id === null || loaded?.kind !== 'found') {
       const session = new Session(newSessionId(store.configuration))
-      return new FetchSession(session, store, store.start(), { hidden: loaded?.kind === 'hidden' ? id : null })
+      return new FetchSession(session, store, store.start(request), { hidden: loaded?.kind === 'hidden' ? id : null })
     }
     const { record } = loaded.session
     return new FetchSession(new Session(id, record && valuesAndFlash(record.data)), store, loaded.session)

@@ -83,9 +83,13 @@ export class FetchStorage extends withStoreMethods(EventEmitter<SessionEvents>) 
     await this.#sessions.get(session)?.release()
   }
 
-  /** Like {@link read}, but returns the session with its state. */
-  async load(id: string | null): Promise<FetchSession> {
-    const loaded = await FetchSession.load(id, this.store)
+  /**
+   * Like {@link read}, but returns the session with its state.
+   *
+   * @param request for the option `describe`
+   */
+  async load(id: string | null, request?: unknown): Promise<FetchSession> {
+    const loaded = await FetchSession.load(id, this.store, request)
     this.#sessions.set(loaded.session, loaded)
     return loaded
   }

@@ -56,7 +56,7 @@ export function withSession<Values extends object = AnyShape, Flash extends obje
     }
     let loaded: LoadedSession<Values, Flash>
     try {
-      loaded = await manager.load(request.headers.cookie, { secure: 'encrypted' in request.socket })
+      loaded = await manager.load(request.headers.cookie, { secure: 'encrypted' in request.socket, request })
     } catch (error) {
       return fail(error)
     }

@@ -3,9 +3,11 @@ import { assertSecretsReadable, type Configuration, resolveConfiguration } from 
 import { Connection } from '../../dynamodb/connection.js'
 import { isTransient } from '../../dynamodb/error-facts.js'
 import { InvalidSessionIdError, SessionDataError } from '../../errors.js'
+import { clientJson } from '../../session/item/client.js'
 import { hashSessionId, isPossibleSessionId } from '../../session/item/session-id.js'
 import { keyOf } from '../../session/item/session-key.js'
 import { handleError, report } from '../../session/requests/errors.js'
+import { SessionLimit } from '../../session/session-limit.js'
 import { SessionRepository } from '../../session/session-repository.js'
 import type { ConflictListener } from '../../session/session-writer.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
@@ -36,6 +38,8 @@ export class SessionStore {
   readonly repository: SessionRepository
   /** Finds all sessions of a user. */
   readonly index: SessionsByValue
+  /** Enforces `max_sessions`. */
+  readonly limit: SessionLimit
   readonly #connection: Connection
 
   /** @throws {ConfigurationError} if the configuration is wrong. No request is sent. */
@@ -45,6 +49,7 @@ export class SessionStore {
     this.#connection = new Connection(this.configuration)
     this.repository = new SessionRepository(this.configuration, this.#connection, { onConflict })
     this.index = new SessionsByValue(this.configuration, this.#connection)
+    this.limit = new SessionLimit(this.configuration, this.index)
   }
 
   /**
@@ -52,8 +57,9 @@ export class SessionStore {
    * can't respond and `raise_errors` is off, returns a session that is marked unread.
    *
    * @param locking whether to lock the session if the option `locking` is pessimistic
+   * @param request the framework's request, if the adapter knows it
    */
-  async load(id: string, locking: boolean): Promise<Loaded> {
+  async load(id: string, locking: boolean, request?: unknown): Promise<Loaded> {
     if (!isPossibleSessionId(id, this.configuration)) return NONE
     let isHidden = false
     const onHidden = () => {
@@ -62,7 +68,7 @@ export class SessionStore {
     try {
       const record = await this.repository[locking ? 'findForChange' : 'find'](id, { onHidden })
       if (!record) return isHidden ? HIDDEN : NONE
-      const session = new RequestSession(this, { kind: 'loaded', record })
+      const session = new RequestSession(this, { kind: 'loaded', record }, request)
       const cookie = parseCookie(record.cookie)
       if (!isExpired(cookie)) return { kind: 'found', session, cookie }
       // Awaited, because a Lambda function stops as soon as it has responded.
@@ -74,13 +80,31 @@ export class SessionStore {
         return NONE
       }
       this.survive(error, 'get', id)
-      return { kind: 'found', session: new RequestSession(this, { kind: 'unread' }), cookie: undefined }
+      return { kind: 'found', session: new RequestSession(this, { kind: 'unread' }, request), cookie: undefined }
     }
   }
 
-  /** Makes a session that is not stored yet. */
-  start(): RequestSession {
-    return new RequestSession(this, { kind: 'new' })
+  /**
+   * Makes a session that is not stored yet.
+   *
+   * @param request the framework's request, if the adapter knows it
+   */
+  start(request?: unknown): RequestSession {
+    return new RequestSession(this, { kind: 'new' }, request)
+  }
+
+  /**
+   * JSON of what the option `describe` tells about a request. Never rejects: a failure is reported, and the session is
+   * stored without a description.
+   */
+  async describe(request: unknown): Promise<string | undefined> {
+    const { describe, errorHandler } = this.configuration
+    try {
+      return clientJson(await describe?.(request))
+    } catch (error) {
+      report(error, { operation: 'describe' }, errorHandler)
+      return undefined
+    }
   }
 
   /** Deletes sessions, whether or not they exist, even if they moved to another id. Skips undefined ids. */

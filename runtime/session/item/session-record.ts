@@ -2,6 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../../configuration/resolve.js'
 import { SessionDataError } from '../../errors.js'
 import { isOfSessions } from './attributes.js'
+import { unpackClient } from './client.js'
 import { unpackData } from './compression.js'
 import { deepestFor, isDeeperThan } from './depth.js'
 import type { Times } from './expiry.js'
@@ -31,6 +32,8 @@ export interface SessionRecord extends Times {
   readonly version: AttributeValue | undefined
   /** JSON of the cookie's settings, where the writer stored them. */
   readonly cookie: string | undefined
+  /** JSON of what `describe` told about the client. */
+  readonly client: string | undefined
   /** The lock's token while this request holds the lock. */
   readonly token: string | undefined
   /** Tokens of the last saves, the newest first: see saves.ts. */
@@ -58,7 +61,7 @@ type Reading = Pick<Configuration, 'sessionIdDigest'> & Partial<Pick<Configurati
  *   With `serializer: json_allow_marshal` `data` may also be Marshal.
  */
 export function recordOf(id: string, item: Changes, configuration: Reading, token?: string): SessionRecord {
-  const { data, updated_at: version, cookie, saves } = item
+  const { data, updated_at: version, cookie, client, saves } = item
   if (data === undefined && isForeign(item))
     throw unusable(id, "is missing, and it has attributes that are not a session's")
   const unpacked = data ? unpackData(data, configuration.serializer) : { text: EMPTY }
@@ -73,6 +76,7 @@ export function recordOf(id: string, item: Changes, configuration: Reading, toke
     ...timesOf(item),
     version,
     cookie: cookie?.S,
+    client: unpackClient(client),
     token,
     saves: savesIn(saves),
     outdated: outdatedIn(item, parsed, configuration.indexKeys),

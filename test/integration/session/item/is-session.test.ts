@@ -173,7 +173,7 @@ onEachEngine('what counts as a session', (engine) => {
     await put({ ...SESSIONS, ...UNCERTAIN }, 'session')
     const users = ['in JSON', 'in gzip', 'after white space']
     const found: string[] = []
-    for await (const page of index({ maxAge: 1e9 }).sessionsBy('user_id', 42, { scan }))
+    for await (const page of index({ maxAge: 1e9 }).pages('user_id', 42, { scan }))
       found.push(...page.map(({ id }) => id))
     expect(found.toSorted()).toEqual(users.map((name) => `session ${name}`).toSorted())
     expect(await index().destroyBy('user_id', 42, { scan })).toBe(3)
@@ -235,8 +235,7 @@ onEachEngine('what counts as a session', (engine) => {
       const keys = await index(APPS.shop).keysBy('user_id', 42, { scan })
       expect(keys.filter((key) => key !== 'foreign').toSorted()).toEqual(['a', 'b'])
       const found: string[] = []
-      for await (const page of index(APPS.shop).sessionsBy('user_id', 42, { scan }))
-        found.push(...page.map(({ id }) => id))
+      for await (const page of index(APPS.shop).pages('user_id', 42, { scan })) found.push(...page.map(({ id }) => id))
       expect(found.toSorted()).toEqual(['a', 'b'])
       expect(await index(APPS.shop).destroyBy('user_id', 42, { scan })).toBe(2)
       expect(await keysLeft()).toEqual(WITHOUT_SHOP)

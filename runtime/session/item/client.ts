@@ -1,0 +1,67 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import type { ClientDescription } from '../../configuration/options.js'
+
+/** A longer text is cut, because the client chooses the text. Characters. */
+const LONGEST_TEXT = 512
+
+/** The longest JSON of a description. Every write of the item costs a write unit for each KB of the item. Bytes. */
+const LONGEST_JSON = 4096
+
+/**
+ * JSON of a description. Long texts are cut.
+ *
+ * @param description what the application's `describe` returned
+ * @returns undefined when the description is empty
+ * @throws {TypeError} when it is no description
+ */
+export function clientJson(description: unknown): string | undefined {
+  if (description === undefined || description === null) return undefined
+  if (typeof description !== 'object' || Array.isArray(description)) {
+    throw new TypeError(`describe must return an object, such as { userAgent, address }, not ${kindOf(description)}.`)
+  }
+  const members: [string, unknown][] = []
+  for (const [name, value] of Object.entries(description)) {
+    if (value === undefined) continue
+    if (!isPlain(value)) {
+      throw new TypeError(
+        `describe must return an object of texts, numbers and booleans, but "${name}" is ${kindOf(value)}.`,
+      )
+    }
+    members.push([name, typeof value === 'string' ? value.slice(0, LONGEST_TEXT) : value])
+  }
+  if (members.length === 0) return undefined
+  const json = JSON.stringify(Object.fromEntries(members))
+  const bytes = Buffer.byteLength(json)
+  if (bytes <= LONGEST_JSON) return json
+  throw new TypeError(`describe returned ${bytes} bytes of JSON, but at most ${LONGEST_JSON} are stored. Return less.`)
+}
+
+/** The attribute `client` of an item. */
+export function packClient(json: string | undefined): AttributeValue | undefined {
+  return json === undefined ? undefined : { S: json }
+}
+
+/** The JSON in the attribute `client`. */
+export function unpackClient(attribute: AttributeValue | undefined): string | undefined {
+  return attribute?.S
+}
+
+/** The description in its JSON. Empty when another program wrote the attribute. */
+export function clientIn(json: string | undefined): ClientDescription {
+  try {
+    const client: unknown = JSON.parse(json ?? '{}')
+    const members = typeof client === 'object' && client !== null && !Array.isArray(client) ? client : {}
+    return Object.fromEntries(Object.entries(members).filter(([, value]) => isPlain(value)))
+  } catch {
+    return {}
+  }
+}
+
+function isPlain(value: unknown): boolean {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value)
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'a list' : `of type ${typeof value}`
+}
