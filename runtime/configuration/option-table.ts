@@ -282,6 +282,12 @@ export const OPTIONS = {
     from: everywhere,
     text: 'Digest that signs session ids. The Ruby gem uses md5.',
   },
+  hashSessionIds: {
+    type: 'boolean',
+    default: true,
+    from: everywhere,
+    text: "Store only the SHA-256 of each session id, so that the table holds no usable cookie. Switching it ends all stored sessions. With session_id_digest md5 it is false, because Rails can't find hashed ids.",
+  },
   serializer: {
     type: 'choice',
     values: ['json', 'json_allow_marshal'],

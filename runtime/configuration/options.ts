@@ -158,6 +158,13 @@ export interface Options {
    */
   readonly sessionIdDigest?: 'sha256' | 'md5' | null | undefined
   /**
+   * Store only the SHA-256 of each session id, so that the table holds no usable cookie. Switching it ends all stored
+   * sessions. With session_id_digest md5 it is false, because Rails can't find hashed ids.
+   *
+   * @default true
+   */
+  readonly hashSessionIds?: boolean | null | undefined
+  /**
    * Format of stored session data. json_allow_marshal writes JSON and also reads a Rails application's Marshal sessions.
    *
    * @default 'json'

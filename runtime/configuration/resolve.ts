@@ -84,6 +84,7 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
   ) as unknown as Configuration
   assertIndexableKeys(configuration)
   assertLimitedByKey(configuration)
+  assertFoundByRails(configuration)
   assertRegionOfTable(configuration, env)
   return configuration
 }
@@ -108,6 +109,15 @@ function assertLimitedByKey({ maxSessions, indexKeys, sources }: Configuration):
   if (maxSessions === undefined || indexKeys.length > 0) return
   const [place, spelled] = placeOf('maxSessions', sources)
   const text = `needs ${spelled('indexKeys')}, whose first key names the user; set it, for example to the list user_id`
+  throw new ConfigurationError([{ place, text }])
+}
+
+/** `session_id_digest: md5` means that Rails shares the table. Rails looks for sessions by their ids. */
+function assertFoundByRails({ hashSessionIds, sessionIdDigest, sources }: Configuration): void {
+  if (!hashSessionIds || sessionIdDigest !== 'md5') return
+  const [place, spelled] = placeOf('hashSessionIds', sources)
+  const digest = `${spelled('sessionIdDigest')} md5 (${sources.sessionIdDigest})`
+  const text = `must not be true beside ${digest}, because Rails can't find hashed ids; leave one of the two out`
   throw new ConfigurationError([{ place, text }])
 }
 
@@ -155,6 +165,10 @@ class ResolvedConfiguration {
     if (sources.enableLocking !== 'default' && sources.locking === 'default') {
       values.locking = values.enableLocking ? 'pessimistic' : 'none'
       sources.locking = `${sources.enableLocking} (${yamlName('enableLocking')})`
+    }
+    if (values.sessionIdDigest === 'md5' && sources.hashSessionIds === 'default') {
+      values.hashSessionIds = false
+      sources.hashSessionIds = `${sources.sessionIdDigest} (${yamlName('sessionIdDigest')})`
     }
     const arn = tableArn(String(values.tableName))
     if (arn && sources.region === 'default') {

@@ -192,7 +192,10 @@ export class SessionRepository {
     return this.#items.delete(id)
   }
 
-  /** All sessions that have not expired. Skips items that are not sessions. */
+  /**
+   * All sessions that have not expired. With `hash_session_ids`, the id of each is its stored key. Skips items that are
+   * not sessions, and sessions that no request can load, because their keys have the other form.
+   */
   async *all(): AsyncGenerator<SessionRecord> {
     const { tableKey } = this.#configuration
     for await (const page of this.#items.scan([tableKey, ...LISTED])) {

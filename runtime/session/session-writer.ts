@@ -9,6 +9,7 @@ import { type Combined, combine } from './item/merge.js'
 import { savesIn, savesWith, tokenOf, wasApplied } from './item/saves.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { hashSessionId } from './item/session-id.js'
+import { assertPossibleKey } from './item/session-key.js'
 import { type Changes, type Item, recordOf, type SessionRecord, timesOf } from './item/session-record.js'
 import { checkSize } from './item/size.js'
 import { timestamp } from './item/timestamp.js'
@@ -76,6 +77,7 @@ export class SessionWriter {
    * @param json JSON of the data
    * @param createdAt for a session that moved here from another id: its `created_at`
    * @returns undefined when an item with this id exists; the item stays unchanged
+   * @throws {InvalidSessionIdError} when no session can be stored under the id
    */
   async create(
     id: string | (() => string),
@@ -86,6 +88,7 @@ export class SessionWriter {
     const ids = typeof id === 'function' ? MOST_IDS : 1
     for (let attempt = 0; attempt < ids; attempt += 1) {
       const tried = typeof id === 'function' ? id() : id
+      assertPossibleKey(tried, this.#configuration)
       const changes = await this.#new(json, extras, createdAt)
       checkSize(tried, changes, this.#configuration)
       const result = await this.#items.write(tried, changes, { exists: false })
@@ -97,6 +100,7 @@ export class SessionWriter {
 
   /** Stores a session under the id, and overwrites any stored data. */
   async put(id: string, json: string, extras: SessionExtras): Promise<void> {
+    assertPossibleKey(id, this.#configuration)
     const changes = await this.#new(json, extras)
     checkSize(id, changes, this.#configuration)
     await this.#items.write(id, { ...changes, successor: undefined }, {}, { keep: ['created_at'] })

@@ -12,7 +12,7 @@ import { hasExpired, type Times } from './item/expiry.js'
 import { handleOf } from './item/handle.js'
 import { indexText, LONGEST_VALUE, valueAt } from './item/index-attributes.js'
 import { hasFormOfSession } from './item/is-session.js'
-import { idOf, keyOf } from './item/session-key.js'
+import { idOf, isStoredKey, keyOf } from './item/session-key.js'
 import { type Item, successorOf, timesOf } from './item/session-record.js'
 import type { ItemsByKey } from './requests/items-by-key.js'
 import { LONGEST_CHAIN, SessionItems } from './requests/session-items.js'
@@ -42,7 +42,7 @@ export interface SessionSearch {
    * Finds the sessions in whose data `key` has the value. Includes expired sessions whose items are still there.
    *
    * @param key one of `index_keys`
-   * @returns the partition keys without `key_prefix`. Such a key is as secret as a session id: do not show it.
+   * @returns what `destroy` accepts: with `hash_session_ids` the stored keys, else the session ids, which are secret
    * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
    * @throws {IndexMissingError}
    */
@@ -109,7 +109,7 @@ export interface SessionSearch {
 
 /** A session that was found by a value in its data. */
 export interface FoundSession extends Times {
-  /** The session id, without `key_prefix`. It is secret. */
+  /** The stored key with `hash_session_ids`, else the session id, which is secret. */
   readonly id: string
   /** Names the session to its user. */
   readonly handle: string
@@ -234,7 +234,7 @@ export class SessionsByValue implements SessionSearch {
   async exportBy(key: string, value: IndexValue, { scan = false }: IndexSearch = {}): Promise<ExportedSession[]> {
     const text = this.#textOf(key, value, scan)
     const sessions: ExportedSession[] = []
-    for await (const items of this.#found(key, text, { scan })) {
+    for await (const items of this.#found(key, text, { scan, attributes: undefined })) {
       for (const item of items) {
         sessions.push(...this.#keyIn(item).map((partitionKey) => exported(partitionKey, item, this.#configuration)))
       }
@@ -345,12 +345,12 @@ export class SessionsByValue implements SessionSearch {
   /**
    * The sessions with the value, a page at a time. A session that has moved to another id is found there.
    *
-   * @param attributes the attributes to read; default: all
+   * @param attributes the attributes to read. Undefined: all, also of sessions whose keys no request can load.
    */
   async *#found(
     key: string,
     text: string,
-    { scan, attributes }: { readonly scan: boolean; readonly attributes?: readonly string[] },
+    { scan, attributes }: { readonly scan: boolean; readonly attributes: readonly string[] | undefined },
   ): AsyncGenerator<readonly Item[]> {
     if (scan) {
       yield* this.#matches(key, text, { also: ['client', 'cookie'] })
@@ -358,7 +358,8 @@ export class SessionsByValue implements SessionSearch {
     }
     const seen = new Set<string>()
     for await (const page of this.#items.query(key, text)) {
-      const items = await this.#read(page, attributes, seen)
+      const keys = attributes ? page.filter((partitionKey) => idOf(partitionKey, this.#configuration)) : page
+      const items = await this.#read(keys, attributes, seen)
       yield items.filter((item) => this.#hasValue(item, key, text))
     }
   }
@@ -384,20 +385,16 @@ export class SessionsByValue implements SessionSearch {
     return sessions
   }
 
-  /** The attributes that a list of sessions reads. Without hashed ids, only the data tells a session from other items. */
+  /** The attributes that a list of sessions reads. A key that is no hash can belong to any item: its data decides. */
   #listed(key: string): readonly string[] {
-    const { tableKey } = this.#configuration
-    return [tableKey, ...SHOWN, ...(this.#isSessionByKey ? [] : ['data']), key]
+    const { tableKey, hashSessionIds } = this.#configuration
+    return [tableKey, ...SHOWN, ...(hashSessionIds ? [] : ['data']), key]
   }
 
   /** Whether an item that was found by the index is a session, and still has the value. */
   #hasValue(item: Item, key: string, text: string): boolean {
-    return item[key]?.S === text && (this.#isSessionByKey || hasFormOfSession(item))
-  }
-
-  /** Whether a key of ours has a form that no other item's key has. */
-  get #isSessionByKey(): boolean {
-    return false
+    const isSession = () => this.#keyIn(item).some((partitionKey) => isStoredKey(partitionKey, this.#configuration))
+    return item[key]?.S === text && (isSession() || hasFormOfSession(item))
   }
 
   /** The session to which a forwarder leads. The session may have moved to an item that the scan had passed. */

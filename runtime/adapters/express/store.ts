@@ -110,21 +110,28 @@ export class DynamoSessionStore extends Store implements session.Store {
     return toCallback(this.#touch(id, session, extras), callback)
   }
 
-  /** Deletes a session, whether or not it exists. */
+  /**
+   * Deletes a session, whether or not it exists.
+   *
+   * @param id the session id, or the `id` of a session of {@link all}
+   */
   destroy(id: string): Promise<void>
   destroy(id: string, callback: Done | undefined): void
   destroy(id: string, callback?: Callback<void>): Promise<void> | undefined {
     return toCallback(this.#store.destroy(id, this.#hiddenIds.get(id)?.hidden), callback)
   }
 
-  /** Returns all sessions that have not expired, each with its `id`. Reads the whole table. */
+  /**
+   * Returns all sessions that have not expired, each with its `id`. Reads the whole table. With `hash_session_ids`, only
+   * {@link destroy} accepts this `id`, because it is the key in the table. Else it is the session id.
+   */
   all(): Promise<(SessionData & { id: string })[]>
   all(callback: (error: unknown, sessions?: SessionData[] | null) => void): void
   all(callback?: Callback<(SessionData & { id: string })[]>): Promise<SessionData[]> | undefined {
     return toCallback(this.#all(), callback)
   }
 
-  /** Returns the ids of all sessions that have not expired. Reads the whole table. */
+  /** Returns the `id` of each session of {@link all}. Reads the whole table. */
   ids(): Promise<string[]>
   ids(callback: (error: unknown, ids?: string[]) => void): void
   ids(callback?: Callback<string[]>): Promise<string[]> | undefined {

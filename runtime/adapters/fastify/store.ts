@@ -95,7 +95,11 @@ export class DynamoSessionStore extends withStoreMethods(EventEmitter<SessionEve
     return toCallback(this.#sessions.set(id, session), callback)
   }
 
-  /** Deletes a session, whether or not it exists. */
+  /**
+   * Deletes a session, whether or not it exists.
+   *
+   * @param id the session id, or a result of `keysBy`
+   */
   destroy(id: string): Promise<void>
   destroy(id: string, callback: Done): void
   destroy(id: string, callback?: Callback<void>): Promise<void> | undefined {

@@ -74,6 +74,8 @@ export class DynamoSessionStore<Data extends object = Record<string, unknown>> e
   /**
    * Deletes a session, whether or not it exists. koa-session also calls this method when a session gets another id.
    * Then `ctx.session` is still set, and the old session ends only when the session is saved under the new id.
+   *
+   * @param key the session id, or a result of `keysBy`
    */
   async destroy(key: string, { ctx }: { readonly ctx?: KoaContext } = {}): Promise<void> {
     await (ctx ? this.#requestOf(ctx).delete(key) : this.#store.destroy(key))

@@ -5,7 +5,7 @@ import { isTransient } from '../../dynamodb/error-facts.js'
 import { InvalidSessionIdError, SessionDataError } from '../../errors.js'
 import { clientJson } from '../../session/item/client.js'
 import { hashSessionId, isPossibleSessionId } from '../../session/item/session-id.js'
-import { keyOf } from '../../session/item/session-key.js'
+import { assertPossibleKey, isStoredKey } from '../../session/item/session-key.js'
 import { handleError, report } from '../../session/requests/errors.js'
 import { SessionLimit } from '../../session/session-limit.js'
 import { SessionRepository } from '../../session/session-repository.js'
@@ -107,16 +107,24 @@ export class SessionStore {
     }
   }
 
-  /** Deletes sessions, whether or not they exist, even if they moved to another id. Skips undefined ids. */
+  /**
+   * Deletes sessions, whether or not they exist, even if they moved to another id. Skips undefined ids.
+   *
+   * @param ids session ids or stored keys
+   */
   async destroy(...ids: (string | undefined)[]): Promise<void> {
     for (const id of ids) {
-      if (id !== undefined && isPossibleSessionId(id, this.configuration)) await this.repository.delete(id)
+      if (id !== undefined && this.#isDeletable(id)) await this.repository.delete(id)
     }
+  }
+
+  #isDeletable(id: string): boolean {
+    return isPossibleSessionId(id, this.configuration) || isStoredKey(id, this.configuration)
   }
 
   /** @throws {InvalidSessionIdError} if no session can be stored under the id */
   assertPossible(id: string): void {
-    keyOf(id, this.configuration)
+    assertPossibleKey(id, this.configuration)
     if (isPossibleSessionId(id, this.configuration)) return
     throw new InvalidSessionIdError(
       `The session id (${hashSessionId(id)}) has no valid signature. Make signed ids with genid of the store, or check ` +

@@ -14,6 +14,7 @@ import { regionOf } from '../target.js'
 import { type TimeoutOptions, timeoutOf, withTransport } from '../timeout.js'
 import { clockFinding } from './clock.js'
 import { CHECKS, type Check, type Finding } from './finding.js'
+import { idsFinding } from './ids.js'
 import { loggedMigrations } from './migrations.js'
 import { endpointFinding, regionFinding, regionRemedy } from './place.js'
 import { readFinding } from './reads.js'
@@ -128,8 +129,14 @@ async function* tableFindings(
   yield problem ? { level: 'error', check: 'key', text: problem } : { level: 'ok', check: 'key', text: key }
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.status}`)
   yield* await withTransport(configuration, limits, async (connected): Promise<Finding[]> => {
-    const skip: Finding = { level: 'skipped', check: 'reads', text: 'there is another key' }
-    return [problem ? skip : await readFinding(connected), await clockFinding(connected)]
+    const reads: Finding = problem
+      ? { level: 'skipped', check: 'reads', text: 'there is another key' }
+      : await readFinding(connected)
+    const ids: Finding =
+      problem || reads.level === 'error'
+        ? { level: 'skipped', check: 'ids', text: problem ? 'there is another key' : 'sessions could not be read' }
+        : await idsFinding(connected)
+    return [reads, ids, await clockFinding(connected)]
   })
   const live = await attempt('indexes', () => workOnTable(configuration, limits, (work) => readSettings(work, table)))
   if ('failed' in live) {

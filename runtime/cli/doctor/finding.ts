@@ -20,6 +20,7 @@ export const CHECKS = [
   'table',
   'key',
   'reads',
+  'ids',
   'clock',
   'indexes',
   'time to live',

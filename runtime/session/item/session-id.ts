@@ -1,11 +1,20 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Configuration } from '../../configuration/resolve.js'
 import { MissingSecretKeyError } from '../../errors.js'
-import { isPossibleKey, type KeyMaking } from './session-key.js'
+import { hashIn, isPossibleKey, type KeyPrefix } from './session-key.js'
 
-/** First 16 hex digits of the id's SHA-256. They name a session in logs and errors without its secret id. */
+/** How many bytes of a SHA-256 name a session. */
+const HASH_BYTES = 8
+
+/**
+ * First 16 hex digits of the id's SHA-256. They name a session in logs and errors without its secret id.
+ *
+ * @param id a session id; or a stored key with its hash, for which the digits are the same
+ */
 export function hashSessionId(id: string): string {
-  return createHash('sha256').update(id).digest('hex').slice(0, 16)
+  const stored = hashIn(id)
+  const hex = stored === undefined ? hash('sha256', id) : Buffer.from(stored, 'base64url').toString('hex')
+  return hex.slice(0, 2 * HASH_BYTES)
 }
 
 type Signing = Pick<Configuration, 'secretKey' | 'sessionIdDigest'>
@@ -50,7 +59,7 @@ export function isSignedSessionId(id: string, signing: Signing): boolean {
  * Whether an id can belong to a session, for adapters whose ids a framework makes. The id has to fit into a key. If it
  * has the form of a signed id, its signature has to be right.
  */
-export function isPossibleSessionId(id: string, signing: Signing & KeyMaking): boolean {
+export function isPossibleSessionId(id: string, signing: Signing & KeyPrefix): boolean {
   if (!isPossibleKey(id, signing)) return false
   const looksSigned = /^([0-9a-f]{32}|[0-9a-f]{64})--/i.test(id)
   return !looksSigned || secretsOf(signing).length === 0 || isSignedSessionId(id, signing)

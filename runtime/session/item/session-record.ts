@@ -18,6 +18,7 @@ export type Changes = Readonly<Record<string, AttributeValue | undefined>>
 
 /** A session as the repository sees it. */
 export interface SessionRecord extends Times {
+  /** The session id. With `hash_session_ids`, where only the item is known: the stored key. */
   readonly id: string
   /** The data, made anew from its text: the caller may change it. */
   readonly data: SessionData

@@ -4,7 +4,7 @@ import { SessionTooLargeError } from '../../errors.js'
 import { packClient } from './client.js'
 import { LONGEST_TEXT } from './compression.js'
 import { hashSessionId } from './session-id.js'
-import { keyOf } from './session-key.js'
+import { keySizeOf } from './session-key.js'
 import type { SessionRecord } from './session-record.js'
 
 /** DynamoDB's limit for an item, names and values together: "Constraints in Amazon DynamoDB", 400 KB. */
@@ -24,7 +24,7 @@ export function checkSize(
   stored: Partial<Pick<SessionRecord, 'cookie' | 'client'>> = {},
 ): void {
   const { tableKey, tableName } = configuration
-  let size = Buffer.byteLength(tableKey) + Buffer.byteLength(keyOf(id, configuration))
+  let size = Buffer.byteLength(tableKey) + keySizeOf(id, configuration)
   for (const name in attributes) size += Buffer.byteLength(name) + bytesOf(attributes[name])
   const { cookie, client } = stored
   if (cookie !== undefined && !attributes.cookie) size += 'cookie'.length + Buffer.byteLength(cookie)

@@ -14,7 +14,7 @@ import type { Transport } from '../../dynamodb/transport.js'
 import { DynamoSessionError, IndexMissingError } from '../../errors.js'
 import { indexName } from '../item/index-attributes.js'
 import { formOfSession } from '../item/is-session.js'
-import { idOf } from '../item/session-key.js'
+import { isOwnKey } from '../item/session-key.js'
 import type { Changes, Item } from '../item/session-record.js'
 import { storeError } from './errors.js'
 import { Expression } from './expression.js'
@@ -53,7 +53,7 @@ export class ItemsByKey {
   }
 
   /**
-   * The partition keys of this application's items whose attribute has the value, a page at a time. The index may lack
+   * The stored keys of this application's sessions, in either form, whose attribute has the value, a page at a time. The index may lack
    * the newest items.
    *
    * @param attribute one of `index_keys`
@@ -73,7 +73,7 @@ export class ItemsByKey {
     }
     for await (const items of this.pages('Query', input, (error) => missingIndex(error, attribute, tableName))) {
       const keys = items.flatMap(({ [tableKey]: key }) => (key?.S === undefined ? [] : [key.S]))
-      yield keys.filter((key) => idOf(key, this.#configuration) !== undefined)
+      yield keys.filter((key) => isOwnKey(key, this.#configuration))
     }
   }
 

@@ -76,6 +76,7 @@ describe('the order of origins', () => {
       lockRetryDelay: 500,
       lockMaxWaitTime: 1,
       sessionIdDigest: 'sha256',
+      hashSessionIds: true,
       serializer: 'json',
       compress: 'none',
       compressThreshold: 1024,
@@ -104,6 +105,22 @@ describe('the order of origins', () => {
       profile: undefined,
       maxAttempts: undefined,
     })
+  })
+
+  it('does not hash ids beside session_id_digest: md5, which means that Rails reads the table', () => {
+    write('config/dynamo_session_store.yml', 'session_id_digest: md5\n')
+    const { hashSessionIds, sources } = resolve()
+    expect(hashSessionIds).toBe(false)
+    expect(sources.hashSessionIds).toBe('config/dynamo_session_store.yml:1 (session_id_digest)')
+    expect(resolve({ hashSessionIds: false }).sources.hashSessionIds).toBe('code')
+    expect(resolve({ hashSessionIds: false, sessionIdDigest: 'sha256' }).hashSessionIds).toBe(false)
+    expect(() => resolve({ hashSessionIds: true })).toThrow(
+      'option hashSessionIds: must not be true beside sessionIdDigest md5 (config/dynamo_session_store.yml:1), because ' +
+        "Rails can't find hashed ids; leave one of the two out",
+    )
+    expect(() => resolve({}, { AWS_DYNAMO_DB_SESSION_HASH_SESSION_IDS: 'true' })).toThrow(
+      'ENV AWS_DYNAMO_DB_SESSION_HASH_SESSION_IDS: must not be true beside AWS_DYNAMO_DB_SESSION_SESSION_ID_DIGEST md5',
+    )
   })
 
   it('keeps a configuration that is resolved already', () => {
