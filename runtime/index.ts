@@ -34,7 +34,7 @@ export {
   WrongClockError,
 } from './errors.js'
 export type { Logger } from './logger.js'
-export type { IndexSearch, IndexValue, SessionSearch, UserSessionsSearch } from './session/sessions-by-value.js'
+export type { IndexSearch, IndexValue, SessionSearch, UserSessionsSearch } from './session/session-search.js'
 export type { ExportedSession, SessionFacts, UserSession } from './session/user-session.js'
 export type { SettingComparison, SettingValue } from './table/compare-table.js'
 export { type CreateTableResult, createTable } from './table/create-table.js'

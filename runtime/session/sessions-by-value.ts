@@ -16,96 +16,8 @@ import { idOf, isStoredKey, keyOf } from './item/session-key.js'
 import { type Item, successorOf, timesOf } from './item/session-record.js'
 import type { ItemsByKey } from './requests/items-by-key.js'
 import { LONGEST_CHAIN, SessionItems } from './requests/session-items.js'
+import type { IndexSearch, IndexValue, SessionSearch, UserSessionsSearch } from './session-search.js'
 import { type ExportedSession, exported, shown, type UserSession } from './user-session.js'
-
-/** A value to search for. Numbers count as their text: 42 and '42' are the same. */
-export type IndexValue = string | number | bigint | boolean
-
-export interface IndexSearch {
-  /**
-   * Read the whole table and search the data itself. The key needs no index. This also finds sessions that the index
-   * lacks: sessions that are older than the option `index_keys`, and sessions last written by the Ruby gem.
-   *
-   * @default false
-   */
-  readonly scan?: boolean
-}
-
-export interface UserSessionsSearch extends IndexSearch {
-  /** The id of the session of this request, which the list marks as `current`. */
-  readonly current?: string | undefined
-}
-
-/** Finds and deletes the sessions of a user. Every store has these methods. */
-export interface SessionSearch {
-  /**
-   * Finds the sessions in whose data `key` has the value. Includes expired sessions whose items are still there.
-   *
-   * @param key one of `index_keys`
-   * @returns what `destroy` accepts: with `hash_session_ids` the stored keys, else the session ids, which are secret
-   * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
-   * @throws {IndexMissingError}
-   */
-  keysBy(key: string, value: IndexValue, search?: IndexSearch): Promise<string[]>
-  /**
-   * Deletes the sessions in whose data `key` has the value: signs a user out everywhere. A session that gets another
-   * value during the call stays. A session that appears in the index within a second is deleted too. Requests that run
-   * at the same time can't bring a deleted session back.
-   *
-   * @param key one of `index_keys`
-   * @returns how many sessions were deleted
-   * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
-   * @throws {IndexMissingError}
-   * @throws {DestroyIncompleteError} when a request failed after sessions were deleted: repeat the call
-   */
-  destroyBy(key: string, value: IndexValue, search?: IndexSearch): Promise<number>
-  /**
-   * Lists the sessions in whose data `key` has the value, for a page "where am I signed in". The last used session comes
-   * first. Leaves out expired sessions. The list has no ids, so it can be shown to the user.
-   *
-   * @typeParam Client what the option `describe` returns
-   * @param key one of `index_keys`
-   * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
-   * @throws {IndexMissingError}
-   * @example
-   * ```ts
-   * const sessions = await store.sessionsBy('user_id', request.session.user_id, { current: request.sessionID })
-   * ```
-   */
-  sessionsBy<Client extends object = { readonly userAgent?: string; readonly address?: string }>(
-    key: string,
-    value: IndexValue,
-    search?: UserSessionsSearch,
-  ): Promise<UserSession<Client>[]>
-  /**
-   * Deletes one session of {@link sessionsBy}. The handle of a session without the value deletes nothing, so a user can
-   * delete only own sessions. Let users enter their password again first (OWASP ASVS 7.5.2).
-   *
-   * @param key one of `index_keys`
-   * @returns false when no session with the value has this handle: it was deleted, or has another id since
-   * @throws the errors of {@link sessionsBy}
-   */
-  destroyHandle(key: string, value: IndexValue, handle: string, search?: IndexSearch): Promise<boolean>
-  /**
-   * Deletes the sessions in whose data `key` has the value, except one: signs a user out everywhere else. Otherwise like
-   * {@link destroyBy}. Let users enter their password again first (OWASP ASVS 7.5.2).
-   *
-   * @param key one of `index_keys`
-   * @param currentId the id of the session that stays, even if another request gives it another id meanwhile
-   * @returns how many sessions were deleted
-   * @throws {InvalidSessionIdError} when `currentId` can't be an id
-   * @throws the errors of {@link destroyBy}
-   */
-  destroyOthers(key: string, value: IndexValue, currentId: string, search?: IndexSearch): Promise<number>
-  /**
-   * Gives all that is stored of the sessions in whose data `key` has the value, for example when a user asks for it
-   * (GDPR, article 15). Includes expired sessions whose items are still there. Contains no ids.
-   *
-   * @param key one of `index_keys`
-   * @throws the errors of {@link sessionsBy}
-   */
-  exportBy(key: string, value: IndexValue, search?: IndexSearch): Promise<ExportedSession[]>
-}
 
 /** A session that was found by a value in its data. */
 export interface FoundSession extends Times {
@@ -172,12 +84,9 @@ export class SessionsByValue implements SessionSearch {
   ): AsyncGenerator<readonly FoundSession[]> {
     const text = this.#textOf(key, value, scan)
     for await (const items of this.#found(key, text, { scan, attributes: this.#listed(key) })) {
-      yield this.#unexpired(items).flatMap((item) =>
-        this.#keyIn(item).map((partitionKey) => {
-          const id = idOf(partitionKey, this.#configuration) ?? ''
-          return { id, handle: handleOf(partitionKey), ...timesOf(item) }
-        }),
-      )
+      yield this.#unexpired(items).map(({ partitionKey, id, item }) => {
+        return { id, handle: handleOf(partitionKey), ...timesOf(item) }
+      })
     }
   }
 
@@ -202,8 +111,7 @@ export class SessionsByValue implements SessionSearch {
       }
     }
     return this.#unexpired([...found.values()])
-      .flatMap((item) => this.#keyIn(item).map((partitionKey) => ({ item, partitionKey })))
-      .map(({ item, partitionKey }) =>
+      .map(({ partitionKey, item }) =>
         shown<Client>(partitionKey, item, this.#configuration, partitionKey === currentKey),
       )
       .sort((one, other) => timeOf(other.lastSeenAt) - timeOf(one.lastSeenAt))
@@ -255,7 +163,7 @@ export class SessionsByValue implements SessionSearch {
    *
    * @param keptId the id of a session that is not deleted, even if the found session has moved to this id
    */
-  destroyFound(key: string, value: IndexValue, { id }: FoundSession, keptId: string): Promise<boolean> {
+  async destroyFound(key: string, value: IndexValue, { id }: FoundSession, keptId: string): Promise<boolean> {
     const kept = new Set([keyOf(keptId, this.#configuration)])
     return this.#destroyAt(keyOf(id, this.#configuration), key, this.#textOf(key, value, false), kept)
   }
@@ -442,8 +350,15 @@ export class SessionsByValue implements SessionSearch {
     return this.#configuration.indexKeys.includes(key) ? attributes[key]?.S : undefined
   }
 
-  #unexpired(items: readonly Item[]): Item[] {
-    return items.filter((item) => !hasExpired(timesOf(item), this.#configuration, this.#now()))
+  /** The sessions among the items that a request can load. */
+  #unexpired(items: readonly Item[]): { partitionKey: string; id: string; item: Item }[] {
+    return items.flatMap((item) => {
+      if (hasExpired(timesOf(item), this.#configuration, this.#now())) return []
+      return this.#keyIn(item).flatMap((partitionKey) => {
+        const id = idOf(partitionKey, this.#configuration)
+        return id === undefined ? [] : [{ partitionKey, id, item }]
+      })
+    })
   }
 
   /** The item's key in a list. The list is empty if an engine gives an item without its key. */

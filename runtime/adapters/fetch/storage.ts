@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Session, SessionStorage } from '@remix-run/session'
 import type { Options } from '../../configuration/options.js'
-import type { SessionSearch } from '../../session/sessions-by-value.js'
+import type { SessionSearch } from '../../session/session-search.js'
 import type { Closeable } from '../shared/closeable.js'
 import type { SessionEvents } from '../shared/session-events.js'
 import { sessionStoreOf, withStoreMethods } from '../shared/store-methods.js'

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Options } from '../../configuration/options.js'
-import type { IndexSearch, IndexValue, SessionSearch, UserSessionsSearch } from '../../session/sessions-by-value.js'
+import type { IndexSearch, IndexValue, SessionSearch, UserSessionsSearch } from '../../session/session-search.js'
 import type { ExportedSession, UserSession } from '../../session/user-session.js'
 import type { Closeable } from './closeable.js'
 import type { SessionEvents } from './session-events.js'

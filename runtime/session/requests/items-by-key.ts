@@ -200,7 +200,7 @@ export class ItemsByKey {
 
 function unprocessed(count: number, tableName: string): DynamoSessionError {
   return new DynamoSessionError(
-    `DynamoDB left ${count} items of the table "${tableName}" unread in ${ATTEMPTS + 1} requests: the table is ` +
+    `DynamoDB left ${count} ${count === 1 ? 'item' : 'items'} of the table "${tableName}" unread in ${ATTEMPTS + 1} requests: the table is ` +
       'throttled. Raise its capacity, or repeat the call later.',
   )
 }
