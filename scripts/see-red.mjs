@@ -354,13 +354,13 @@ const BREAKAGES = [
   [
     'a session that can not be read counts as none',
     SESSION_STORE,
-    "return { kind: 'found', session: new RequestSession(this, { kind: 'unread' }), cookie: undefined }",
+    "return { kind: 'found', session: new RequestSession(this, { kind: 'unread' }, request), cookie: undefined }",
     'return NONE',
   ],
   [
     'a session that can not be read may be saved',
     SESSION_STORE,
-    "new RequestSession(this, { kind: 'unread' })",
+    "new RequestSession(this, { kind: 'unread' }, request)",
     "new RequestSession(this, { kind: 'new' })",
   ],
   [

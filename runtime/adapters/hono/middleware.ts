@@ -36,7 +36,7 @@ export function dynamoSession<Values extends object = AnyShape, Flash extends ob
       get signal() {
         return context.req.raw.signal
       },
-      request: context,
+      request: context.req,
     })
     context.set('session', session)
     context.set('sessionOptions', options)
