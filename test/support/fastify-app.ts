@@ -14,6 +14,7 @@ import { type Answered, Browser } from './adapters/browser.js'
 import { reaching } from './connection.js'
 import { type Engine, uniqueTableName } from './engines.js'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js'
+import type { KeyOptions } from './stored-key.js'
 import { makeTable, readItem, writeItem } from './table.js'
 
 declare module 'fastify' {
@@ -61,7 +62,7 @@ export interface FastifyBench {
   /** A client that repeats no request. */
   readonly impatient: DynamoDBClient
   start(routes: Record<string, Handle>, settings?: Settings): Promise<Browsed>
-  stored(id: string): Promise<Item | undefined>
+  stored(id: string, options?: KeyOptions): Promise<Item | undefined>
   /** Waits for the work that requests do in the background. Then the proxy forgets all requests. */
   settled(): Promise<void>
   /** The names of the operations since then. */
@@ -100,7 +101,7 @@ export function fastifyBench(engine: Engine): FastifyBench {
     proxy.reset()
   }
 
-  const stored = (id: string) => readItem(direct, tableName, id)
+  const stored = (id: string, options?: KeyOptions) => readItem(direct, tableName, id, options)
 
   async function start(routes: Record<string, Handle>, settings: Settings = {}): Promise<Browsed> {
     const reported: Browsed['reported'] = []
@@ -123,11 +124,11 @@ export function fastifyBench(engine: Engine): FastifyBench {
     stops.push(() => app.close())
     const browser = new Browser({ port }, own?.cookieName ?? 'sessionId')
     const id = () => browser.value.replace(/\.[^.]*$/, '')
-    const item = () => stored(id())
+    const item = () => stored(id(), settings.store)
     return {
       ...{ app, store, port, browser, failures, reported, id, item },
       get: (path, init) => browser.get(path, init),
-      change: async (changes) => writeItem(direct, tableName, { ...(await item()), ...changes }),
+      change: async (changes) => writeItem(direct, tableName, { ...(await item()), ...changes }, settings.store),
       isUnlocked: () => expect.poll(async () => 'locked_at' in ((await item()) ?? {})).toBe(false) as Promise<void>,
     }
   }

@@ -1,10 +1,10 @@
-import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Options } from '../../runtime/index.js'
 import type { Item } from '../../runtime/session/item/session-record.js'
 import { type Engine, uniqueTableName } from './engines.js'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js'
-import { makeTable, readItem, writeItem } from './table.js'
+import { deleteItem, makeTable, readItem, writeItem } from './table.js'
 
 const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
 
@@ -60,9 +60,7 @@ export function fetchTable(engine: Engine): FetchTable {
     data: async (id) => JSON.parse((await item(id))?.data?.S ?? 'null'),
     change: async (id, changes) =>
       writeItem(client, tableName, { session_id: { S: id }, ...(await item(id)), ...changes }),
-    remove: async (id) => {
-      await client.send(new DeleteItemCommand({ TableName: tableName, Key: { session_id: { S: id } } }))
-    },
+    remove: (id) => deleteItem(client, tableName, id),
     unlocked: (id) => expect.poll(async () => (await item(id))?.locked_at).toBeUndefined(),
     async requests() {
       await new Promise((resolve) => setTimeout(resolve, 20))

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
+import { envName } from '../../runtime/configuration/option-table.js'
 
 /** A fresh folder with these files, removed after the test. */
 export function folderWith(files: Readonly<Record<string, string>> = {}): string {
@@ -22,10 +23,14 @@ export function currentFolderWith(files: Readonly<Record<string, string>> = {}):
   return folder
 }
 
+/** Variables by which a vitest project says in what form sessions are stored (vitest.config.ts). */
+const STORED_FORM = [envName('hashSessionIds')]
+
 /** Sets variables for the test; all of AWS and of this package that the machine has are unset. */
 export function environmentWith(variables: Readonly<Record<string, string>> = {}): void {
   onTestFinished(() => void vi.unstubAllEnvs())
   for (const name of Object.keys(process.env)) {
+    if (STORED_FORM.includes(name)) continue
     if (/^(AWS_|NODE_ENV$|SECRET_KEY_BASE$|DEBUG$)/.test(name)) vi.stubEnv(name, undefined)
   }
   const nowhere = {

@@ -1,11 +1,16 @@
 import { expect } from 'vitest'
 import { type Item, successorOf } from '../../runtime/session/item/session-record.js'
+import { type KeyOptions, storedKey } from './stored-key.js'
 
-/** What a session leaves under its old id, as `toEqual` wants it. */
-export function forwarderTo(successor: string) {
+/**
+ * What a session leaves under its old id, as `toEqual` wants it.
+ *
+ * @param successor the new id; not given: any
+ */
+export function forwarderTo(successor?: string, options?: KeyOptions) {
   return {
     session_id: { S: expect.any(String) },
-    successor: { S: successor },
+    successor: { S: successor === undefined ? expect.any(String) : storedKey(successor, options) },
     data: { S: '{}' },
     updated_at: { S: expect.stringMatching(/^\d{10}\.\d{15}$/) },
     expire_at: { N: expect.stringMatching(/^\d{10}$/) },

@@ -106,7 +106,7 @@ export function koaBench(engine: Engine): KoaBench {
     const jar = new Map<string, string>()
     const cookie = () => [...jar].map((pair) => pair.join('=')).join('; ')
     const id = () => jar.get(own?.key ?? 'koa.sess') ?? ''
-    const item = () => readItem(direct, tableName, id())
+    const item = () => readItem(direct, tableName, id(), settings.store)
     return {
       ...{ store, port, failures, reported, jar, cookie, id, item },
       async get(path, init = {}) {
@@ -121,7 +121,7 @@ export function koaBench(engine: Engine): KoaBench {
       },
       async change(changes) {
         const changed = Object.entries({ ...(await item()), ...changes }).filter(([, value]) => value !== undefined)
-        await writeItem(direct, tableName, Object.fromEntries(changed) as Item)
+        await writeItem(direct, tableName, Object.fromEntries(changed) as Item, settings.store)
       },
     }
   }

@@ -1,6 +1,7 @@
 import {
   BatchWriteItemCommand,
   CreateTableCommand,
+  DeleteItemCommand,
   DescribeTableCommand,
   type DynamoDBClient,
   GetItemCommand,
@@ -8,6 +9,7 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../../runtime/session/item/session-record.js'
+import { type KeyOptions, storedKey } from './stored-key.js'
 
 /** Makes a bare table by hand, so that tests of the stores do not depend on the table library. */
 export async function makeTable(client: DynamoDBClient, TableName: string, key = 'session_id'): Promise<void> {
@@ -44,13 +46,39 @@ export async function freshTable(client: DynamoDBClient, TableName: string): Pro
   }
 }
 
-export async function readItem(client: DynamoDBClient, TableName: string, id: string): Promise<Item | undefined> {
-  const { Item } = await client.send(
-    new GetItemCommand({ TableName, Key: { session_id: { S: id } }, ConsistentRead: true }),
-  )
+/**
+ * Reads the item of a session.
+ *
+ * @param options those of the store that the key depends on
+ */
+export async function readItem(
+  client: DynamoDBClient,
+  TableName: string,
+  id: string,
+  options?: KeyOptions,
+): Promise<Item | undefined> {
+  const Key = { session_id: { S: storedKey(id, options) } }
+  const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }))
   return Item
 }
 
-export async function writeItem(client: DynamoDBClient, TableName: string, item: Item): Promise<void> {
-  await client.send(new PutItemCommand({ TableName, Item: item }))
+/** Writes the item of a session. Its `session_id` is the id; the table gets the stored key instead. */
+export async function writeItem(
+  client: DynamoDBClient,
+  TableName: string,
+  item: Item,
+  options?: KeyOptions,
+): Promise<void> {
+  const id = item.session_id?.S
+  const Item = id === undefined ? item : { ...item, session_id: { S: storedKey(id, options) } }
+  await client.send(new PutItemCommand({ TableName, Item }))
+}
+
+export async function deleteItem(
+  client: DynamoDBClient,
+  TableName: string,
+  id: string,
+  options?: KeyOptions,
+): Promise<void> {
+  await client.send(new DeleteItemCommand({ TableName, Key: { session_id: { S: storedKey(id, options) } } }))
 }

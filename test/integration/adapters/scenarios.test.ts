@@ -17,6 +17,7 @@ import { reaching } from '../../support/connection.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { expectNoSession } from '../../support/forwarder.js'
+import { storedKey, storedKeys } from '../../support/stored-key.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
 
 const ADAPTERS: readonly Adapter[] = [
@@ -122,7 +123,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
       const time = { S: expect.stringMatching(/^\d{10}\.\d{15}$/) }
       const expires = { N: expect.stringMatching(/^\d{10}$/) }
       expect(item).toEqual({
-        session_id: { S: idOf(browser) },
+        session_id: { S: storedKey(idOf(browser)) },
         data: { S: '{"user":"ada"}' },
         created_at: time,
         updated_at: time,
@@ -440,7 +441,7 @@ function scenarios(adapter: Adapter, engine: Engine): void {
     const store = app?.store
     await expect
       .poll(async () => (await store?.keysBy('user', 'ada'))?.sort())
-      .toEqual([idOf(here), idOf(there)].sort())
+      .toEqual(storedKeys([idOf(here), idOf(there)]))
     expect(await store?.destroyBy('user', 'ada')).toBe(2)
     gate.open()
     await underWay

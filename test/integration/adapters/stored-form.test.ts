@@ -14,6 +14,7 @@ import { routes } from '../../support/adapters/routes.js'
 import { reaching } from '../../support/connection.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { nested } from '../../support/nested.js'
+import type { KeyOptions } from '../../support/stored-key.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
 
 const ADAPTERS: readonly Adapter[] = [
@@ -77,7 +78,7 @@ function storedForms(adapter: Adapter, engine: Engine): void {
     return browser
   }
   const idOf = (browser: Browser) => adapter.idOf(browser.value)
-  const stored = async (id: string) => (await readItem(client, tableName, id)) as Item
+  const stored = async (id: string, options?: KeyOptions) => (await readItem(client, tableName, id, options)) as Item
 
   it.each(Object.entries(COOKIES))(
     'does not break the response when the stored cookie has %s',
@@ -119,7 +120,7 @@ function storedForms(adapter: Adapter, engine: Engine): void {
       const id = idOf(browser)
       const put = async (deepest: number) => {
         const data = { S: JSON.stringify({ user: 'eve', deep: nested(deepest - 1) }) }
-        await writeItem(client, tableName, { ...(await stored(id)), data })
+        await writeItem(client, tableName, { ...(await stored(id, { sessionIdDigest })), data }, { sessionIdDigest })
       }
       await put(levels)
       expect(await browser.get('/read')).toMatchObject({ text: 'eve' })
@@ -129,18 +130,21 @@ function storedForms(adapter: Adapter, engine: Engine): void {
     }
   })
 
-  it('has a key of key_prefix and the id, and is hidden from other applications', async () => {
-    const browser = await openSignedIn({ keyPrefix: 'shop:' })
+  it('has a key with key_prefix, and is hidden from other applications', async () => {
+    const keyPrefix = 'shop:'
+    const browser = await openSignedIn({ keyPrefix })
     const id = idOf(browser)
-    expect(JSON.parse((await stored(`shop:${id}`)).data?.S ?? '')).toEqual({ user: 'ada' })
+    expect(JSON.parse((await stored(id, { keyPrefix })).data?.S ?? '')).toEqual({ user: 'ada' })
     expect(await stored(id)).toBeUndefined()
-    for (const other of [id, `news:${id}`]) {
-      await writeItem(client, tableName, { session_id: { S: other }, data: { S: '{"user":"eve"}' } })
+    for (const other of [{}, { keyPrefix: 'news:' }]) {
+      await writeItem(client, tableName, { session_id: { S: id }, data: { S: '{"user":"eve"}' } }, other)
     }
     expect(await browser.get('/count')).toMatchObject({ status: 200, text: '1' })
     expect(await browser.get('/read')).toMatchObject({ text: 'ada' })
     expect(await browser.get('/out')).toMatchObject({ status: 200 })
-    expect(await stored(`shop:${id}`)).toBeUndefined()
-    for (const other of [id, `news:${id}`]) expect((await stored(other)).data).toEqual({ S: '{"user":"eve"}' })
+    expect(await stored(id, { keyPrefix })).toBeUndefined()
+    for (const other of [{}, { keyPrefix: 'news:' }]) {
+      expect((await stored(id, other)).data).toEqual({ S: '{"user":"eve"}' })
+    }
   })
 }

@@ -47,7 +47,7 @@ function cleaningTable(engine: Engine, proxy: FaultProxy, tableName: string) {
 
   const item = (id: string): Promise<Item | undefined> => readItem(direct, tableName, id)
 
-  /** All ids in the table, sorted. */
+  /** All keys in the table, sorted. */
   async function ids(): Promise<string[]> {
     const found: string[] = []
     for (let start: Item | undefined, first = true; first || start; first = false) {

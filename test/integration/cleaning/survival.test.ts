@@ -1,9 +1,11 @@
-import { type AttributeValue, DeleteItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { type AttributeValue, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { connectionTo } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
+import { storedKey, storedKeys } from '../../support/stored-key.js'
+import { deleteItem } from '../../support/table.js'
 import { ago, beforeFirstDelete, type CleaningTable, eachWithTable, inSeconds, PATHS } from './cleaning-table.js'
 
 /** Changes of an expired session between the scan and its deletion. */
@@ -66,15 +68,14 @@ onEachEngine('cleaning never deletes a live session', (engine) => {
       beforeFirstDelete(client, () => Promise.all([refresh('expired3'), refresh('expired17'), refresh('expired39')]))
       const refresh = (id: string) => repository(table()).touchUnseen(id)
       expect(await clean({ segments: 1 })).toMatchObject({ scanned: 40, dead: 40, deleted: 37, kept: 3 })
-      expect(await ids()).toEqual(['expired17', 'expired3', 'expired39'])
+      expect(await ids()).toEqual(storedKeys(['expired17', 'expired3', 'expired39']))
     })
 
     it('a session that is deleted between scan and deletion is no error, and is not created again', async () => {
       const { putExpired, direct, tableName, client, take, clean, ids } = table()
       take(path)
       await putExpired(3)
-      const Key = { session_id: { S: 'expired1' } }
-      beforeFirstDelete(client, () => direct.send(new DeleteItemCommand({ TableName: tableName, Key })))
+      beforeFirstDelete(client, () => deleteItem(direct, tableName, 'expired1'))
       const { deleted, kept } = await clean({ segments: 1 })
       expect(deleted + kept).toBe(3)
       expect(await ids()).toEqual([])
@@ -96,7 +97,7 @@ onEachEngine('cleaning never deletes a live session', (engine) => {
         await Promise.all([clean({}, { maxStale: 2 }), clean({}, { maxStale: 2 })])
       running = false
       await renewing
-      expect(await ids()).toEqual(live)
+      expect(await ids()).toEqual(storedKeys(live))
     })
   })
 })
@@ -112,7 +113,7 @@ function set({ direct, tableName }: CleaningTable, name: string, value: Attribut
   return direct.send(
     new UpdateItemCommand({
       TableName: tableName,
-      Key: { session_id: { S: 's' } },
+      Key: { session_id: { S: storedKey('s') } },
       UpdateExpression: 'SET #name = :value',
       ExpressionAttributeNames: { '#name': name },
       ExpressionAttributeValues: { ':value': value },

@@ -13,6 +13,7 @@ import { anyEngine, type Engine, onEachEngine } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { currentFolderWith, environmentWith, folderWith } from '../../support/folder.js'
 import { recordingLogger } from '../../support/recording-logger.js'
+import type { KeyOptions } from '../../support/stored-key.js'
 import { readItem, writeItem } from '../../support/table.js'
 
 const FILE = 'config/dynamo_session_store.yml'
@@ -39,13 +40,13 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
   })
   afterAll(() => proxy.stop())
 
-  const put = (id: string, more: Parameters<typeof writeItem>[2] = {}) => {
+  const put = (id: string, more: Parameters<typeof writeItem>[2] = {}, keys?: KeyOptions) => {
     const data = { S: JSON.stringify({ user_id: user }) }
     const times = { created_at: { S: CREATED }, updated_at: { S: UPDATED }, expire_at: { N: '2000003600' } }
-    return writeItem(engine.client(), options.tableName, { session_id: { S: id }, data, ...times, ...more })
+    return writeItem(engine.client(), options.tableName, { session_id: { S: id }, data, ...times, ...more }, keys)
   }
   const indexed = () => ({ user_id: { S: String(user) } })
-  const item = (id: string) => readItem(engine.client(), options.tableName, id)
+  const item = (id: string, keys?: KeyOptions) => readItem(engine.client(), options.tableName, id, keys)
 
   async function run(
     command: (options: DestroyOptions, ...loggers: never[]) => Promise<void>,
@@ -109,8 +110,8 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
   it.each([false, true])('both are limited by key_prefix, and hash the ids without it (scan: %s)', async (scan) => {
     const config = `${yaml(options.tableName, proxy.endpoint)}key_prefix: 'shop:'\n`
     currentFolderWith({ [FILE]: config })
-    const keys = [`shop:a-${user}`, `news:a-${user}`, `a-${user}`]
-    await Promise.all(keys.map((key) => put(key, indexed())))
+    const applications = [{ keyPrefix: 'shop:' }, { keyPrefix: 'news:' }, {}]
+    await Promise.all(applications.map((application) => put(`a-${user}`, indexed(), application)))
     const { lines } = await run(listCommand, { scan, json: true })
     expect(JSON.parse(lines.join()).map(({ session }: { session: string }) => session)).toEqual([
       hashSessionId(`a-${user}`),
@@ -119,7 +120,11 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     const destroyed = await run(destroyCommand, { scan })
     expect(destroyed.lines.at(-1)).toBe('1 session deleted')
     expect(destroyed.lines).toContain('key_prefix:         shop:')
-    expect((await Promise.all(keys.map(item))).map((found) => found !== undefined)).toEqual([false, true, true])
+    expect(
+      (await Promise.all(applications.map((application) => item(`a-${user}`, application)))).map(
+        (found) => found !== undefined,
+      ),
+    ).toEqual([false, true, true])
   })
 
   it('destroy deletes nothing with --dry-run, and with --scan also what the index lacks', async () => {

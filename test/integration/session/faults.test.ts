@@ -17,6 +17,7 @@ import {
   OVERTAKEN,
   startCell,
 } from '../../support/fault-matrix.js'
+import { storedKey } from '../../support/stored-key.js'
 import { makeTable } from '../../support/table.js'
 
 const ITEM = {
@@ -192,7 +193,7 @@ onEachEngine('SessionRepository under faults', (engine) => {
     expect(found?.json).toBe(item?.data?.S)
   }
 
-  const stored = (id: string) => ({ session_id: { S: id } })
+  const stored = (id: string) => ({ session_id: { S: storedKey(id) } })
 
   for (const operation of OPERATIONS) {
     describe.concurrent(operation.name, () => {

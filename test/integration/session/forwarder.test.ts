@@ -9,6 +9,7 @@ import { connectionTo } from '../../support/connection.js'
 import { onEachEngine } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { forwarderTo } from '../../support/forwarder.js'
+import { storedKey, storedKeys } from '../../support/stored-key.js'
 import { readItem, writeItem } from '../../support/table.js'
 
 const PESSIMISTIC = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
@@ -110,7 +111,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
       proxy.inject(
         'UpdateItem',
         { delay: 0 },
-        { meanwhile: () => move(), when: ({ Key }) => Key.session_id.S === `mine-${test}` },
+        { meanwhile: () => move(), when: ({ Key }) => Key.session_id.S === storedKey(`mine-${test}`) },
       )
       expect(await repository.regenerate(record, `mine-${test}`, { user: 'eve' }, { keep: false })).toBeUndefined()
       expect(await item(`mine-${test}`)).toEqual(forwarderTo(after))
@@ -124,7 +125,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     const repository = sessions()
     const record = await loaded(repository)
     const logout = () => new SessionRepository(resolveConfiguration(options), connectionTo(direct)).delete(before)
-    const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === before
+    const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === storedKey(before)
     for (const fault of [{ error: 'InternalServerError', status: 500 }, { drop: 'after' }] as const) {
       proxy.inject('UpdateItem', fault, { when: isOld, meanwhile: logout })
       await repository.regenerate(record, after, { user: 'ada' }, { keep: false })
@@ -136,7 +137,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
   it('has its new id when the last response is lost but the old item forwards to the new one', async () => {
     const repository = sessions()
     const record = await loaded(repository)
-    const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === before
+    const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === storedKey(before)
     proxy.inject('UpdateItem', { drop: 'after' }, { when: isOld, times: Number.POSITIVE_INFINITY })
     expect(await repository.regenerate(record, after, { user: 'ada' }, { keep: false })).toMatchObject({ id: after })
     expect(await item(before)).toEqual(forwarderTo(after))
@@ -146,7 +147,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
   it('stays under its old id when the last attempt was not applied', async () => {
     const repository = sessions()
     const record = await loaded(repository)
-    const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === before
+    const isOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === storedKey(before)
     proxy.inject('UpdateItem', { drop: 'before' }, { when: isOld, times: Number.POSITIVE_INFINITY })
     await expect(repository.regenerate(record, after, { user: 'eve' }, { keep: false })).rejects.toThrow()
     expect(await item(after)).toBeUndefined()
@@ -160,7 +161,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     for (let link = 1; link < 20; link += 1) await move(`link-${link}`, `link-${link + 1}`)
     await repository.delete(before)
     expect(await repository.find('link-20')).toBeUndefined()
-    await writeItem(direct, options.tableName, { session_id: { S: 'link-20' }, successor: { S: before } })
+    await writeItem(direct, options.tableName, { session_id: { S: 'link-20' }, successor: { S: storedKey(before) } })
     await expect(repository.delete(before)).rejects.toThrow(expect.objectContaining({ name: 'SessionConflictError' }))
     const index = new SessionsByValue(resolveConfiguration(options), connectionTo(client))
     expect(await index.destroyBy('user', user(), { scan: true })).toBe(0)
@@ -173,7 +174,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     await direct.send(
       new UpdateItemCommand({
         TableName: options.tableName,
-        Key: { session_id: { S: before } },
+        Key: { session_id: { S: storedKey(before) } },
         UpdateExpression: 'SET #data = :data, updated_at = :time, #user = :user',
         ExpressionAttributeNames: { '#data': 'data', '#user': 'user' },
         ExpressionAttributeValues: {
@@ -186,14 +187,14 @@ onEachEngine('a session that another request gave another id', (engine) => {
     const index = new SessionsByValue(resolveConfiguration(options), connectionTo(client))
     const all: string[] = []
     for await (const { id } of repository.all()) all.push(id)
-    expect(all.filter((id) => id === before)).toEqual([])
-    expect(all.filter((id) => id === after)).toHaveLength(1)
+    expect(all.filter((id) => id === storedKey(before))).toEqual([])
+    expect(all.filter((id) => id === storedKey(after))).toHaveLength(1)
     for (const scan of [false, true]) {
       const found: string[] = []
       for await (const page of index.pages('user', user(), { scan })) found.push(...page.map(({ id }) => id))
-      expect(found).toEqual([after])
+      expect(found).toEqual(storedKeys([after]))
     }
-    expect(await index.keysBy('user', user(), { scan: true })).toEqual([after])
+    expect(await index.keysBy('user', user(), { scan: true })).toEqual(storedKeys([after]))
     expect(await repository.find(before)).toBeUndefined()
     await repository.delete(before)
     expect(await item(after)).toBeUndefined()

@@ -7,6 +7,7 @@ import { SessionRepository } from '../../../runtime/session/session-repository.j
 import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
+import { storedKey } from '../../support/stored-key.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
 
 const DATA = { data: { S: '{"a":1}' } }
@@ -64,7 +65,7 @@ onEachEngine('SessionRepository with lost or damaged answers', (engine) => {
       await put(THEIRS)
       lose(async () => undefined)
       expect(await sessions().create(id, { a: 1 })).toBeUndefined()
-      expect(await item()).toEqual({ session_id: { S: id }, ...THEIRS })
+      expect(await item()).toEqual({ session_id: { S: storedKey(id) }, ...THEIRS })
     })
 
     it('update (optimistic): both changes are stored', async () => {
@@ -108,7 +109,7 @@ onEachEngine('SessionRepository with lost or damaged answers', (engine) => {
       lose(() => put({ ...THEIRS, locked_at: { S: '1763832004.5' } }))
       const updated = sessions(PESSIMISTIC).update(record, { a: 1, ours: true })
       await expect(updated).rejects.toMatchObject({ name: 'LockLostError', maybeWritten: true })
-      expect(await item()).toEqual({ session_id: { S: id }, ...THEIRS, locked_at: { S: '1763832004.5' } })
+      expect(await item()).toEqual({ session_id: { S: storedKey(id) }, ...THEIRS, locked_at: { S: '1763832004.5' } })
     })
 
     it('update (pessimistic): it is known to be written if another request only took over the lock', async () => {
@@ -142,7 +143,7 @@ onEachEngine('SessionRepository with lost or damaged answers', (engine) => {
       const record = await loaded(PESSIMISTIC)
       lose(() => put({ ...THEIRS, locked_at: { S: '1763832004.5' } }))
       await sessions(PESSIMISTIC).touch(record)
-      expect(await item()).toEqual({ session_id: { S: id }, ...THEIRS, locked_at: { S: '1763832004.5' } })
+      expect(await item()).toEqual({ session_id: { S: storedKey(id) }, ...THEIRS, locked_at: { S: '1763832004.5' } })
     })
 
     it.each([

@@ -1,4 +1,4 @@
-import { DeleteItemCommand, DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Options, resolveConfiguration } from '../../../runtime/index.js'
 import type { SessionRecord } from '../../../runtime/session/item/session-record.js'
@@ -7,7 +7,8 @@ import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { forwarderTo } from '../../support/forwarder.js'
-import { makeTable, readItem, writeItem } from '../../support/table.js'
+import { storedKey } from '../../support/stored-key.js'
+import { deleteItem, makeTable, readItem, writeItem } from '../../support/table.js'
 
 const OLD = 'old id'
 const NEW = 'new id'
@@ -26,22 +27,20 @@ onEachEngine('a session that gets another id', (engine) => {
   })
   afterEach(async () => {
     proxy.reset()
-    for (const id of [OLD, NEW]) await deleteItem(id)
+    for (const id of [OLD, NEW]) await deleteItem(client, tableName, id)
   })
   afterAll(() => proxy.stop())
 
   const item = (id: string) => readItem(client, tableName, id)
   /** The old item is no session any more, and names the new one. */
   const expectMoved = async () => expect(await item(OLD)).toEqual(forwarderTo(NEW))
-  const deleteItem = (id: string) =>
-    client.send(new DeleteItemCommand({ TableName: tableName, Key: { session_id: { S: id } } }))
 
   /** Another program without locking writes the data. */
   const writeData = (data: string, updatedAt = '1999999999.5') =>
     client.send(
       new UpdateItemCommand({
         TableName: tableName,
-        Key: { session_id: { S: OLD } },
+        Key: { session_id: { S: storedKey(OLD) } },
         UpdateExpression: 'SET #data = :data, updated_at = :time',
         ExpressionAttributeNames: { '#data': 'data' },
         ExpressionAttributeValues: { ':data': { S: data }, ':time': { S: updatedAt } },
@@ -72,17 +71,21 @@ onEachEngine('a session that gets another id', (engine) => {
 
   /** Runs when the new item is stored, before the second write. */
   const meanwhile = (work: () => Promise<unknown>) =>
-    proxy.inject('UpdateItem', { delay: 0 }, { meanwhile: work, when: ({ Key }) => Key.session_id.S === NEW })
+    proxy.inject(
+      'UpdateItem',
+      { delay: 0 },
+      { meanwhile: work, when: ({ Key }) => Key.session_id.S === storedKey(NEW) },
+    )
 
-  const ofOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === OLD
+  const ofOld = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === storedKey(OLD)
   const dataOf = (stored: Awaited<ReturnType<typeof item>>) => JSON.parse(stored?.data?.S ?? 'null')
 
   it('is stored under the new id first, with its created_at, and then the old item becomes a forwarder', async () => {
     const { record, regenerate } = await load()
     const stored = await regenerate({ user: 'eve' })
     expect(proxy.requests.map(({ operation, input }) => [operation, input.Key.session_id.S])).toEqual([
-      ['UpdateItem', NEW],
-      ['UpdateItem', OLD],
+      ['UpdateItem', storedKey(NEW)],
+      ['UpdateItem', storedKey(OLD)],
     ])
     await expectMoved()
     expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1] })
@@ -112,7 +115,7 @@ onEachEngine('a session that gets another id', (engine) => {
   describe.each(['none', 'optimistic', 'pessimistic'] as const)('with locking: %s', (locking) => {
     it('stays deleted when another request deleted it meanwhile', async () => {
       const { regenerate } = await load({ locking })
-      meanwhile(() => deleteItem(OLD))
+      meanwhile(() => deleteItem(client, tableName, OLD))
       expect(await regenerate({ user: 'eve' })).toBeUndefined()
       expect(await item(OLD)).toBeUndefined()
       expect(await item(NEW)).toBeUndefined()
@@ -120,7 +123,7 @@ onEachEngine('a session that gets another id', (engine) => {
 
     it('stays deleted also when the old item was to be kept', async () => {
       const { regenerate } = await load({ locking })
-      meanwhile(() => deleteItem(OLD))
+      meanwhile(() => deleteItem(client, tableName, OLD))
       expect(await regenerate({ user: 'eve' }, { keep: true })).toBeUndefined()
       expect(await item(OLD)).toBeUndefined()
       expect(await item(NEW)).toBeUndefined()

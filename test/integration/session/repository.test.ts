@@ -14,6 +14,7 @@ import { SessionRepository } from '../../../runtime/session/session-repository.j
 import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
+import { storedKey, storedKeys } from '../../support/stored-key.js'
 import { freshTable, makeTable, readItem, writeItem } from '../../support/table.js'
 
 onEachEngine('SessionRepository', (engine) => {
@@ -451,7 +452,7 @@ onEachEngine('SessionRepository', (engine) => {
       expect(await sessions.touch(record)).toMatchObject({ token: undefined })
       await sessions.release(record)
       expect(await item()).toEqual({
-        session_id: { S: 's1' },
+        session_id: { S: storedKey('s1') },
         data: { S: '{"a":1}' },
         locked_at: { S: '1800000001.5' },
       })
@@ -572,7 +573,7 @@ onEachEngine('SessionRepository', (engine) => {
     await writeItem(direct, tableName, { session_id: { S: 'no data' }, locked_at: { S: '1.5' } })
     const live: string[] = []
     for await (const { id } of sessions.all()) live.push(id)
-    expect(live.toSorted()).toEqual(Array.from({ length: 20 }, (_, n) => `live${n}`).toSorted())
+    expect(live.toSorted()).toEqual(storedKeys(Array.from({ length: 20 }, (_, n) => `live${n}`)))
     expect(proxy.operations.filter((operation) => operation === 'Scan').length).toBeGreaterThan(1)
   })
 })

@@ -2,7 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
-import { type GemOptions, RubyGem } from '../../support/ruby/gem.js'
+import { GEM_KEYS, type GemOptions, RubyGem } from '../../support/ruby/gem.js'
 import { RubyFloat } from '../../support/ruby/json.js'
 import { freshTable, readItem, writeItem } from '../../support/table.js'
 
@@ -27,7 +27,7 @@ onEachEngine("The Ruby gem's stand-in", (engine) => {
 
   const gem = (options: Partial<GemOptions> = {}) =>
     new RubyGem(client, { tableName, secretKey: 'watermelon_smiles', maxStale: 3600, ...options })
-  const item = (id: string) => readItem(direct, tableName, id)
+  const item = (id: string) => readItem(direct, tableName, id, GEM_KEYS)
   const signed = gem().sign('a'.repeat(64))
 
   async function signedIn(ruby: RubyGem): Promise<string> {
@@ -109,12 +109,12 @@ onEachEngine("The Ruby gem's stand-in", (engine) => {
     ['lone surrogate', '{"a":"\\ud800"}'],
     ['101 levels', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`],
   ])('raises on this data: %s (G8, G10 to G23)', async (_what, text) => {
-    await writeItem(direct, tableName, { session_id: { S: signed }, data: { S: text } })
+    await writeItem(direct, tableName, { session_id: { S: signed }, data: { S: text } }, GEM_KEYS)
     await expect(gem().request(signed)).rejects.toThrow()
   })
 
   it.each(['null', '{}'])('reads %s as an empty session and leaves the item alone (G14, G15)', async (text) => {
-    await writeItem(direct, tableName, { session_id: { S: signed }, data: { S: text } })
+    await writeItem(direct, tableName, { session_id: { S: signed }, data: { S: text } }, GEM_KEYS)
     await gem().request(signed, (session) => expect(session.all()).toEqual({}))
     expect(Object.keys((await item(signed)) ?? {})).toHaveLength(2)
   })
@@ -129,7 +129,7 @@ onEachEngine("The Ruby gem's stand-in", (engine) => {
     ],
     ['{"a":null,"b":1152921504606846977}', '{"b":1152921504606846977}'],
   ])('rewrites %s in its own way, or leaves it as it is (G2 to G9, B9)', async (text, after = text) => {
-    await writeItem(direct, tableName, { session_id: { S: signed }, data: { S: text } })
+    await writeItem(direct, tableName, { session_id: { S: signed }, data: { S: text } }, GEM_KEYS)
     await gem().request(signed)
     expect((await item(signed))?.data?.S).toBe(after)
   })

@@ -7,6 +7,7 @@ import type { Item, SessionRecord } from '../../../runtime/session/item/session-
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
+import { GEM_KEYS } from '../../support/ruby/gem.js'
 import { freshTable, readItem, writeItem } from '../../support/table.js'
 
 const ID = 'd46cb2bd0ed09161f6a2e2d99a91932d--0e53d998c85bb287fef321042e6c60bdb22255eb3a2658c120070889d8b21d1f'
@@ -58,11 +59,11 @@ onEachEngine('Items of the Ruby gem', (engine) => {
   afterEach(() => client.destroy())
 
   function repository(options: Options = {}) {
-    const configuration = resolveConfiguration({ tableName, touchInterval: 0, maxStale: 3600, ...options })
+    const configuration = resolveConfiguration({ ...GEM_KEYS, tableName, touchInterval: 0, maxStale: 3600, ...options })
     return new SessionRepository(configuration, connectionTo(client), { now: () => clock })
   }
-  const put = (item: Item) => writeItem(client, tableName, { session_id: { S: ID }, ...item })
-  const item = () => readItem(client, tableName, ID)
+  const put = (item: Item) => writeItem(client, tableName, { session_id: { S: ID }, ...item }, GEM_KEYS)
+  const item = () => readItem(client, tableName, ID, GEM_KEYS)
   async function found(sessions = repository()): Promise<SessionRecord> {
     const record = await sessions.findForChange(ID)
     if (!record) throw new Error('there should be a session')
@@ -324,7 +325,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       const merged = (await sessions.update(record, { ...record.data, seen: 2 })) as SessionRecord
       expect((await item())?.data).toEqual({ S: '{"user_id":1152921504606846979,"seen":2,"rate":1.0}' })
       await sessions.regenerate(merged, 'new', { ...record.data, seen: 3 }, { keep: false })
-      const moved = await readItem(client, tableName, 'new')
+      const moved = await readItem(client, tableName, 'new', GEM_KEYS)
       expect(moved?.data).toEqual({ S: '{"user_id":1152921504606846979,"seen":3,"rate":1.0}' })
       expect(moved?.created_at).toEqual(B1.created_at)
     })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError } from '../../../runtime/errors.js'
+import { handleOf } from '../../../runtime/session/item/handle.js'
 import type { SessionRecord } from '../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { SessionsByValue } from '../../../runtime/session/sessions-by-value.js'
@@ -17,6 +18,7 @@ const ALWAYS = { times: Number.POSITIVE_INFINITY }
 
 import { changed, connectionTo } from '../../support/connection.js'
 import { recordWaits } from '../../support/quick-sleep.js'
+import { storedKey, storedKeys } from '../../support/stored-key.js'
 
 onEachEngine('all sessions of a user', (engine) => {
   let direct: DynamoDBClient
@@ -65,16 +67,16 @@ onEachEngine('all sessions of a user', (engine) => {
       const ids = await signIn(3)
       await signIn(1, `${user}0`)
       for (const value of [user, String(user), BigInt(user)]) {
-        expect((await index().keysBy('user_id', value)).sort()).toEqual(ids)
+        expect((await index().keysBy('user_id', value)).sort()).toEqual(storedKeys(ids))
       }
-      expect((await index().keysBy('account.id', `account ${user}`)).sort()).toEqual(ids)
+      expect((await index().keysBy('account.id', `account ${user}`)).sort()).toEqual(storedKeys(ids))
       expect(await index().keysBy('user_id', 'nobody')).toEqual([])
     })
 
     it('reads the index page by page, one request each', async () => {
       const ids = await signIn(120)
       proxy.reset()
-      expect((await index().keysBy('user_id', user)).sort()).toEqual(ids.sort())
+      expect((await index().keysBy('user_id', user)).sort()).toEqual(storedKeys(ids))
       expect(proxy.operations).toEqual(['Query', 'Query'])
     })
 
@@ -103,16 +105,16 @@ onEachEngine('all sessions of a user', (engine) => {
       await putUnindexed(name('ruby'), { user_id: user }, { user_id: { S: 'whoever was signed in before' } })
       await putUnindexed(name('gone'), {}, { user_id: { S: String(user) } })
       expect((await index().keysBy('user_id', user, { scan: true })).sort()).toEqual(
-        [...ids, name('old'), name('ruby')].sort(),
+        storedKeys([...ids, name('old'), name('ruby')]),
       )
-      expect(await index().keysBy('tenant', `t${user}`, { scan: true })).toEqual([name('old')])
+      expect(await index().keysBy('tenant', `t${user}`, { scan: true })).toEqual(storedKeys([name('old')]))
     })
 
     it('with scan uses the attribute where the data can not be read', async () => {
       await put(name('broken'), { data: { S: '{no JSON' }, user_id: { S: String(user) } })
       await put(name('unknown'), { data: { B: Buffer.from('zz') }, user_id: { S: String(user) } })
       const keys = await index().keysBy('user_id', user, { scan: true })
-      expect(keys.sort()).toEqual([name('broken'), name('unknown')])
+      expect(keys.sort()).toEqual(storedKeys([name('broken'), name('unknown')]))
       expect(await index().destroyBy('user_id', user, { scan: true })).toBe(2)
       expect(await left(keys)).toBe(0)
     })
@@ -126,8 +128,8 @@ onEachEngine('all sessions of a user', (engine) => {
       const pages = []
       for await (const page of index().pages('user_id', user, { scan })) pages.push(...page)
       const { created_at, updated_at } = (await item(id)) ?? {}
-      const found = { id, createdAt: created_at?.S, updatedAt: updated_at?.S, expireAt: undefined }
-      expect(pages).toEqual([found])
+      const times = { createdAt: created_at?.S, updatedAt: updated_at?.S, expireAt: undefined }
+      expect(pages).toEqual([{ id: storedKey(id), handle: handleOf(storedKey(id)), ...times }])
     }
   })
 
@@ -190,7 +192,7 @@ onEachEngine('all sessions of a user', (engine) => {
       const [early = '', late = ''] = await signIn(2)
       const withoutLate = (answer: { Items: { session_id: { S: string } }[] }) => ({
         ...answer,
-        Items: answer.Items.filter(({ session_id }) => session_id.S !== late),
+        Items: answer.Items.filter(({ session_id }) => session_id.S !== storedKey(late)),
       })
       proxy.inject('Query', { change: withoutLate })
       const waits = recordWaits()

@@ -1,4 +1,5 @@
 import type { SessionRepository } from '../../../runtime/session/session-repository.js'
+import { storedKey } from '../stored-key.js'
 import type { Item } from './expressions.js'
 import type { Simulation } from './simulation.js'
 import type { Table } from './tables.js'
@@ -87,7 +88,7 @@ export class Oracle {
   look(simulation: Simulation): void {
     const { peek } = this.#settings.table
     if (!this.#isLoggedOut || !peek) return
-    const opened = [...this.#handedOut].find((id) => isSession(peek(id)))
+    const opened = [...this.#handedOut].find((id) => isSession(peek(storedKey(id))))
     if (opened !== undefined) this.#violate(simulation, 'a cookie opens the session after an acknowledged logout')
   }
 
@@ -98,7 +99,8 @@ export class Oracle {
     for (const id of this.#handedOut) if ((await direct.find(id))?.data.user === USER) open.push(id)
     const all: string[] = []
     for await (const { id, data } of direct.all()) if (data.user === USER) all.push(id)
-    const orphans = all.filter((id) => !this.#handedOut.has(id)).length
+    const named = new Set([...this.#handedOut].map((id) => storedKey(id)))
+    const orphans = all.filter((id) => !named.has(storedKey(id))).length
     if (this.#isLoggedOut && open.length > 0) {
       this.#violate(simulation, 'a cookie opens the session after an acknowledged logout')
     }

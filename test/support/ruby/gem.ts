@@ -11,6 +11,9 @@ import {
 import type { Item } from '../../../runtime/session/item/session-record.js'
 import { floatText, plainValue, type RubyHash, rubyGenerate, rubyParse, rubyValue } from './json.js'
 
+/** The gem finds sessions by their ids. */
+export const GEM_KEYS = { hashSessionIds: false } as const
+
 /** The gem's options, with its units and defaults. */
 export interface GemOptions {
   readonly tableName: string

@@ -16,6 +16,7 @@ import {
   type WireRequest,
 } from '../../support/dynamodb-stub.js'
 import { folderWith } from '../../support/folder.js'
+import { storedKey } from '../../support/stored-key.js'
 
 const WORKER = join(import.meta.dirname, '../../support/loading-worker.ts')
 
@@ -32,12 +33,12 @@ beforeEach(() => {
 
 /** Responds by the session's id. */
 function answer(request: WireRequest, response: ServerResponse): void {
-  const { body } = request
-  if (body.includes('lost')) sendError(response, 'ConditionalCheckFailedException')
-  else if (body.includes('throttled')) sendError(response, 'ThrottlingException')
-  else if (body.includes('refused')) sendError(response, 'AccessDeniedException')
-  else if (body.includes('missing')) sendError(response, 'ResourceNotFoundException')
-  else if (body.includes('foreign')) sendText(response, '<html>', 200, { 'content-type': 'text/html' })
+  const isOf = (id: string) => request.body.includes(storedKey(id))
+  if (isOf('lost')) sendError(response, 'ConditionalCheckFailedException')
+  else if (isOf('throttled')) sendError(response, 'ThrottlingException')
+  else if (isOf('refused')) sendError(response, 'AccessDeniedException')
+  else if (isOf('missing')) sendError(response, 'ResourceNotFoundException')
+  else if (isOf('foreign')) sendText(response, '<html>', 200, { 'content-type': 'text/html' })
   else sendSuccess(request, response)
 }
 

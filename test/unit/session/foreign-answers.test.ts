@@ -8,9 +8,10 @@ import { SessionsByValue } from '../../../runtime/session/sessions-by-value.js'
 import { connectionTo } from '../../support/connection.js'
 import { checksum, type Stub, sendJson, sendText, startStub } from '../../support/dynamodb-stub.js'
 import { FOREIGN } from '../../support/foreign-answers.js'
+import { storedKey } from '../../support/stored-key.js'
 
 const ID = 'secret-id'
-const ITEM = { session_id: { S: ID }, data: { S: '{"user_id":"u"}' }, updated_at: { S: '1763832000.5' } }
+const ITEM = { session_id: { S: storedKey(ID) }, data: { S: '{"user_id":"u"}' }, updated_at: { S: '1763832000.5' } }
 
 let stub: Stub
 

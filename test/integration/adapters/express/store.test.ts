@@ -10,6 +10,7 @@ import { ConfigurationError, SessionTooLargeError, TableMissingError } from '../
 import { DynamoSessionStore } from '../../../../runtime/express.js'
 import { changed, reaching } from '../../../support/connection.js'
 import { anyEngine, onEachEngine, uniqueTableName } from '../../../support/engines.js'
+import { storedKey } from '../../../support/stored-key.js'
 import { freshTable, makeTable, readItem, writeItem } from '../../../support/table.js'
 
 declare module 'express-session' {
@@ -136,7 +137,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       await one.get('/in')
       const item = await readItem(client, tableName, one.id())
       expect(item).toEqual({
-        session_id: { S: one.id() },
+        session_id: { S: storedKey(one.id()) },
         data: { S: '{"user":"ada"}' },
         created_at: { S: expect.stringMatching(/^\d{10}\.\d{15}$/) },
         updated_at: { S: item?.created_at?.S },

@@ -169,7 +169,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
         updated_at: { S: `${at}.1679482` },
         expire_at: { N: String(Number(at) + 3600) },
       }
-      await writeItem(client, bench.tableName, { session_id: { S: id }, ...item })
+      await writeItem(client, bench.tableName, { session_id: { S: id }, ...item }, settings.store)
       client.destroy()
       await settled()
       const { body, headers } = await app.app.inject({ url: path, cookies: { sessionId: id } })
@@ -181,13 +181,13 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       expect(body).toBe('ada')
       expect(seconds(setCookie)).toBeCloseTo(3600, -1)
       expect(await operations()).toEqual(['GetItem'])
-      expect(await stored(id)).toEqual({ session_id: { S: id }, ...item })
+      expect(await stored(id, settings.store)).toEqual({ session_id: { S: id }, ...item })
     })
 
     it('are stored by the first touch after touch_interval', async () => {
       const { item, id } = await visit('/who', 100, routes)
       expect(await operations()).toEqual(['GetItem', 'UpdateItem'])
-      const now = await stored(id)
+      const now = await stored(id, settings.store)
       expect(now?.data).toEqual(item.data)
       expect(JSON.parse(now?.cookie?.S ?? '')).toMatchObject({ originalMaxAge: 3_600_000 })
     })
@@ -199,7 +199,7 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       }
       const { item, id } = await visit('/remember', 1, { '/remember': remember })
       expect(await operations()).toEqual(['GetItem', 'UpdateItem'])
-      const now = await stored(id)
+      const now = await stored(id, settings.store)
       expect(now?.data).toEqual(item.data)
       expect(JSON.parse(now?.cookie?.S ?? '')).toMatchObject({ originalMaxAge: 900_000 })
     })

@@ -37,7 +37,7 @@ describe('docs/rails.md', { timeout: 90_000 }, () => {
   })
   afterAll(() => client.destroy())
 
-  const item = (id: string) => readItem(client, tableName, id)
+  const item = (id: string) => readItem(client, tableName, id, { sessionIdDigest: 'md5' })
 
   /** The gem with the configuration of the page. */
   function gem(): RubyGem {

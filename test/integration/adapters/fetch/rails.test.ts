@@ -10,7 +10,7 @@ import { routes } from '../../../support/adapters/routes.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy.js'
 import { expectNoSession } from '../../../support/forwarder.js'
-import { type GemOptions, RubyGem } from '../../../support/ruby/gem.js'
+import { GEM_KEYS, type GemOptions, RubyGem } from '../../../support/ruby/gem.js'
 import { makeTable, readItem, writeItem } from '../../../support/table.js'
 
 const SECRET = 'watermelon_smiles'
@@ -54,9 +54,10 @@ function shared(adapter: Adapter, engine: Engine): void {
 
   const gem = (options: Partial<GemOptions> = {}) =>
     new RubyGem(client, { tableName, secretKey: SECRET, maxStale: 3600, ...options })
-  const item = (id: string) => readItem(client, tableName, id)
+  const item = (id: string) => readItem(client, tableName, id, GEM_KEYS)
   const dataOf = async (id: string) => JSON.parse((await item(id))?.data?.S ?? 'null')
-  const put = (id: string, attributes: Item) => writeItem(client, tableName, { session_id: { S: id }, ...attributes })
+  const put = (id: string, attributes: Item) =>
+    writeItem(client, tableName, { session_id: { S: id }, ...attributes }, GEM_KEYS)
 
   const more: Record<string, Route> = {
     '/user': (session) => `user ${session.get('user_id')}`,

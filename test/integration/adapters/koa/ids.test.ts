@@ -55,13 +55,14 @@ onEachEngine('session ids in Koa', (engine) => {
       { '/in': signIn, '/who': who, '/count': count, '/out': signOut },
       { store, session: settings },
     )
-    await writeItem(bench.client(), bench.tableName, {
+    const item = {
       session_id: { S: rubysId },
       data: { S: '{"_csrf_token":"t","user":"matz"}' },
       created_at: { S: '1795371590.1679342' },
       updated_at: { S: '1795371590.1679482' },
       expire_at: { N: '1795371590' },
-    })
+    }
+    await writeItem(bench.client(), bench.tableName, item, store)
     app.jar.set('rack.session', rubysId)
     expect((await app.get('/who')).text).toBe('matz')
     expect((await app.get('/count')).text).toBe('1')
@@ -70,7 +71,7 @@ onEachEngine('session ids in Koa', (engine) => {
     expect((await app.item())?.created_at).toEqual({ S: '1795371590.1679342' })
     await app.get('/out')
     expect(app.id()).toBe('')
-    expect(await readItem(bench.client(), bench.tableName, rubysId)).toBeUndefined()
+    expect(await readItem(bench.client(), bench.tableName, rubysId, store)).toBeUndefined()
     await app.get('/in')
     expect(app.id()).toMatch(/^[0-9a-f]{32}--[0-9a-f]{64}$/)
   })

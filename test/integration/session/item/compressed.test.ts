@@ -14,6 +14,7 @@ import { connectionTo } from '../../../support/connection.js'
 import { onEachEngine } from '../../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy.js'
 import { forwarderTo } from '../../../support/forwarder.js'
+import { storedKey } from '../../../support/stored-key.js'
 import { readItem, writeItem } from '../../../support/table.js'
 
 const FORMS = ['none', 'gzip', 'brotli'] as const
@@ -95,7 +96,7 @@ onEachEngine('compressed sessions', (engine) => {
       expect((await sessions.find(id))?.data).toEqual(changed)
       await sessions.put(id, { ...DATA, put: true })
       expect(await form()).toBe(compress)
-      expect(await all(sessions)).toMatchObject([{ id, data: { ...DATA, put: true } }])
+      expect(await all(sessions)).toMatchObject([{ id: storedKey(id), data: { ...DATA, put: true } }])
     })
 
     it('are text while they are short, and again when they become short', async () => {
@@ -218,10 +219,10 @@ onEachEngine('compressed sessions', (engine) => {
       const index = new SessionsByValue(configured(), connectionTo(engine.client(proxy.endpoint)))
       for (const scan of [false, true]) {
         await repository({ compress }).put(id, DATA)
-        expect(await index.keysBy('user_id', 42, { scan })).toEqual([id])
+        expect(await index.keysBy('user_id', 42, { scan })).toEqual([storedKey(id)])
         const pages = []
         for await (const page of index.pages('user_id', 42, { scan })) pages.push(...page)
-        expect(pages).toMatchObject([{ id }])
+        expect(pages).toMatchObject([{ id: storedKey(id) }])
         expect(await index.destroyBy('user_id', 42, { scan })).toBe(1)
       }
     })
@@ -230,7 +231,7 @@ onEachEngine('compressed sessions', (engine) => {
       await put(await packData(JSON.stringify(DATA), configured({ compress })))
       const index = new SessionsByValue(configured(), connectionTo(engine.client(proxy.endpoint)))
       expect(await index.keysBy('user_id', 42)).toEqual([])
-      expect(await index.keysBy('user_id', 42, { scan: true })).toEqual([id])
+      expect(await index.keysBy('user_id', 42, { scan: true })).toEqual([storedKey(id)])
       proxy.reset()
       const meanwhile = () => repository({ compress }).put(id, { ...DATA, user_id: 43 })
       proxy.inject('Scan', { change: (answer) => answer }, { meanwhile })
@@ -307,7 +308,7 @@ onEachEngine('compressed sessions', (engine) => {
     it.each(cases)('(%s) are found by their attribute', async (_, bytes) => {
       await put({ B: bytes }, { user_id: { S: '42' } })
       const index = new SessionsByValue(configured(), connectionTo(engine.client(proxy.endpoint)))
-      expect(await index.keysBy('user_id', 42, { scan: true })).toEqual([id])
+      expect(await index.keysBy('user_id', 42, { scan: true })).toEqual([storedKey(id)])
       expect(await index.destroyBy('user_id', 42, { scan: true })).toBe(1)
     })
 

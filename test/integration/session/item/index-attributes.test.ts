@@ -1,4 +1,4 @@
-import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Options } from '../../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
@@ -9,7 +9,7 @@ import { connectionTo } from '../../../support/connection.js'
 import { onEachEngine } from '../../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy.js'
 import { createRawTable } from '../../../support/raw-table.js'
-import { readItem, writeItem } from '../../../support/table.js'
+import { deleteItem, readItem, writeItem } from '../../../support/table.js'
 
 const LOCKINGS = ['none', 'optimistic', 'pessimistic'] as const
 
@@ -26,7 +26,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
   })
   beforeEach(async () => {
     proxy.reset()
-    await direct.send(new DeleteItemCommand({ TableName: options.tableName, Key: { session_id: { S: 's1' } } }))
+    await deleteItem(direct, options.tableName, 's1')
   })
   afterAll(async () => {
     direct.destroy()

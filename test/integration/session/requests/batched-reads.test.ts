@@ -10,6 +10,7 @@ import type { SessionRecord } from '../../../../runtime/session/item/session-rec
 import { SessionRepository } from '../../../../runtime/session/session-repository.js'
 import { onEachEngine, uniqueTableName } from '../../../support/engines.js'
 import { type Fault, type FaultProxy, startFaultProxy } from '../../../support/fault-proxy.js'
+import { storedKey, storedKeys } from '../../../support/stored-key.js'
 import { makeTable, readItem, writeItem } from '../../../support/table.js'
 
 const COUNT = 20
@@ -105,7 +106,7 @@ onEachEngine('sessions that are read at the same moment', (engine) => {
     const other = uniqueTableName()
     await makeTable(direct, other, 'sid')
     for (const id of ['a', 'b'])
-      await writeItem(direct, other, { sid: { S: id }, data: { S: JSON.stringify({ of: id }) } })
+      await writeItem(direct, other, { sid: { S: storedKey(id) }, data: { S: JSON.stringify({ of: id }) } })
     const sessions = await repository({ tableName: other, tableKey: 'sid' })
     expect(owners(await find(sessions, ['b', 'missing', 'a']))).toEqual(['b', undefined, 'a'])
     expect(proxy.operations).toEqual(['BatchGetItem'])
@@ -126,7 +127,7 @@ onEachEngine('sessions that are read at the same moment', (engine) => {
     const sessions = await repository()
     expect(owners(await find(sessions, many))).toEqual(many)
     expect(proxy.operations).toEqual(['BatchGetItem', 'BatchGetItem', 'BatchGetItem'])
-    expect(new Set([0, 1, 2].flatMap(keysOf))).toEqual(new Set(many))
+    expect(new Set([0, 1, 2].flatMap(keysOf))).toEqual(new Set(storedKeys(many)))
   })
 
   it('are separate objects for each reader, also of the same session, which is read once', async () => {
@@ -134,7 +135,7 @@ onEachEngine('sessions that are read at the same moment', (engine) => {
     const sessions = await repository()
     const records = await find(sessions, ['s1', 's2', 's1', 's1'])
     expect(owners(records)).toEqual(['s1', 's2', 's1', 's1'])
-    expect(keysOf()).toEqual(['s1', 's2'])
+    expect(keysOf()).toEqual(['s1', 's2'].map((id) => storedKey(id)))
     const [first, , ...others] = records as SessionRecord[]
     first?.version?.L?.push({ S: 'B2' })
     Object.assign(first?.data ?? {}, { of: 'changed' })
@@ -144,7 +145,7 @@ onEachEngine('sessions that are read at the same moment', (engine) => {
     }
     proxy.reset()
     expect(owners(await find(sessions, ['s3', 's3']))).toEqual(['s3', 's3'])
-    expect(keysOf()).toEqual(['s3'])
+    expect(keysOf()).toEqual([storedKey('s3')])
     proxy.reset()
     expect(owners(await find(sessions, ['s3']))).toEqual(['s3'])
     expect(proxy.operations).toEqual(['GetItem'])
@@ -194,9 +195,11 @@ onEachEngine('sessions that are read at the same moment', (engine) => {
 
   describe('when DynamoDB returns only some of them', () => {
     const leaveOut = (out: readonly string[]) => (answer: Answer) => ({
-      Responses: { [tableName]: answer.Responses[tableName]?.filter(({ session_id }) => !out.includes(session_id.S)) },
+      Responses: {
+        [tableName]: answer.Responses[tableName]?.filter(({ session_id }) => !storedKeys(out).includes(session_id.S)),
+      },
       UnprocessedKeys: {
-        [tableName]: { Keys: out.map((id) => ({ session_id: { S: id } })), ConsistentRead: true },
+        [tableName]: { Keys: storedKeys(out).map((key) => ({ session_id: { S: key } })), ConsistentRead: true },
       },
     })
 
@@ -213,7 +216,7 @@ onEachEngine('sessions that are read at the same moment', (engine) => {
     it('fails only those that can not be read one by one either', async () => {
       const sessions = await repository()
       proxy.inject('BatchGetItem', { change: leaveOut(['s3', 's4']) })
-      const isS3 = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === 's3'
+      const isS3 = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === storedKey('s3')
       proxy.inject('GetItem', { error: 'ProvisionedThroughputExceededException' }, { times: 99, when: isS3 })
       const ends = await settled(sessions)
       expect(ends.map(({ status }) => status === 'fulfilled')).toEqual(IDS.map((id) => id !== 's3'))
@@ -230,7 +233,7 @@ onEachEngine('sessions that are read at the same moment', (engine) => {
 
   describe('when batches are not possible', () => {
     const allOf = (ids: readonly string[]) =>
-      ids.map((id) => ({ session_id: { S: id }, data: { S: `{"of":"${id}"}` } }))
+      ids.map((id) => ({ session_id: { S: storedKey(id) }, data: { S: `{"of":"${id}"}` } }))
     const stranger = allOf(['stranger'])
 
     it.each([

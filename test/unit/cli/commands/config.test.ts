@@ -148,6 +148,7 @@ describe('dynamo-session config', () => {
       index_keys: 'user_id,tenant',
       locking: 'none',
       session_id_digest: 'md5',
+      hash_session_ids: 'false',
       serializer: 'json',
       compress: 'gzip',
       transport: 'sdk',
