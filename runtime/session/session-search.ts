@@ -72,6 +72,9 @@ export interface SessionSearch {
    * Deletes the sessions in whose data `key` has the value, except one: signs a user out everywhere else. Otherwise like
    * {@link destroyBy}. Let users enter their password again first (OWASP ASVS 7.5.2).
    *
+   * Call it before the session gets another id. Koa and the fetch adapters store a session under its new id only at the
+   * end of the request, so this call would end the session.
+   *
    * @param key one of `index_keys`
    * @param currentId the id of the session that stays, even if another request gives it another id meanwhile
    * @returns how many sessions were deleted
