@@ -104,6 +104,15 @@ export class DestroyIncompleteError extends DynamoSessionError {
   }
 }
 
+/**
+ * The keys of encrypted sessions could not be loaded, or lack the key of a stored session. A session that could not be read
+ * for this reason is never overwritten.
+ */
+export class EncryptionKeyError extends DynamoSessionError {
+  override readonly name = 'EncryptionKeyError'
+  override readonly code = 'ENCRYPTION_KEY'
+}
+
 /** A session id can't be used, for example because the id of a new session belongs to another session. */
 export class InvalidSessionIdError extends DynamoSessionError {
   override readonly name = 'InvalidSessionIdError'

@@ -181,6 +181,8 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/(?<![\w-])(?:s(?::|%3A))?[\w-]{16,128}\.[\w+/-]{43}(?![\w+/-])(?:=|%3D)?/gi, REDACTED],
   [/(?<![\w-])s(?::|%3A)[\w-]+\.[\w+/%-]{20,}=?/gi, REDACTED],
   [/(?<![\w+/=%-])(?=[a-z_+/=%]{0,64}\d)[\w+/=%]{16,}(?:--[\w+/=%]{16,})+/gi, REDACTED],
+  // Keys of 32 bytes in base64.
+  [/(?<![\w+/=-])[\w+/-]{43}=(?![\w+/=-])/g, REDACTED],
   [/(?<![\da-f])(?<!mrk-)(?:[\da-f]{64}|[\da-f]{32})(?![\da-f])/gi, REDACTED],
 ]
 
@@ -188,7 +190,13 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 const BARE = /(?<![\w+/=-])(?:[A-Za-z\d+/]{40}|[\w-]{32}|[\w+/=-]{100,})(?![\w+/=-])/g
 
 /** ENV names of secrets. A shorter value is a placeholder, and may be a word of the message. */
-const IN_ENV = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_DYNAMO_DB_SESSION_SECRET_KEY', 'SECRET_KEY_BASE']
+const IN_ENV = [
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_DYNAMO_DB_SESSION_SECRET_KEY',
+  'AWS_DYNAMO_DB_SESSION_ENCRYPTION_KEYS',
+  'SECRET_KEY_BASE',
+]
 const SHORTEST_IN_ENV = 16
 
 function redact(text: string): string {

@@ -16,6 +16,7 @@ export {
   ConfigurationError,
   DestroyIncompleteError,
   DynamoSessionError,
+  EncryptionKeyError,
   IndexMissingError,
   InvalidSessionIdError,
   LockLostError,

@@ -3,6 +3,7 @@ import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-s
 import { tsImport } from 'tsx/esm/api'
 import { createSessionStorage } from '../../dist/runtime/fetch.js'
 import { resolveConfiguration } from '../../dist/runtime/index.js'
+import { cpuOf } from '../support/cpu-of-calls.mjs'
 import { startEngine } from '../support/engine.mjs'
 import { AWS } from '../support/environment.mjs'
 import { interleaved } from '../support/measure.mjs'
@@ -107,13 +108,6 @@ async function cpu(session, { rounds, calls }) {
     reads[compress] = () => cpuOf(calls, () => JSON.parse(unpackData(data).text))
   }
   return { write: await interleaved(rounds, writes), read: await interleaved(rounds, reads) }
-}
-
-async function cpuOf(calls, work) {
-  const start = process.cpuUsage()
-  for (let call = 0; call < calls; call += 1) await work()
-  const { user, system } = process.cpuUsage(start)
-  return (user + system) / calls
 }
 
 async function createTable(client, tableName) {

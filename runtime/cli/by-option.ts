@@ -1,4 +1,6 @@
+import type { Configuration } from '../configuration/resolve.js'
 import { ConfigurationError } from '../errors.js'
+import { keyringOf } from '../session/item/keyring.js'
 import type { SharedOptions } from './command.js'
 import type { TimeoutOptions } from './timeout.js'
 
@@ -22,6 +24,11 @@ export function keyAndValue(by: string): { key: string; value: string } {
     throw new ConfigurationError([{ place: '--by', text: 'must look like user_id=42: a key and its value' }])
   }
   return { key: by.slice(0, equals), value }
+}
+
+/** What follows the number of sessions: the index has no value of an encrypted session, so a search needs the keys. */
+export function hintOfKeys(count: number, configuration: Configuration): string {
+  return count === 0 && !keyringOf(configuration) ? '; encrypted sessions are found only with encryption_keys' : ''
 }
 
 /** `1 session`, `2 sessions` */

@@ -149,7 +149,7 @@ function textsProblem(
     if (!new RegExp(pattern).test(text)) return `each ${rule}, not ${shown(name, text)}`
     if (text.length > maxLength) return `${shown(name, text)} must be at most ${maxLength} characters long`
     if (not.includes(text)) return `can't hold ${shown(name, text)}: sessions have another attribute of that name`
-    if (value.indexOf(text) < index) return `has ${shown(name, text)} twice`
+    if (value.indexOf(text) < index) return `has ${definitionOf(name).secret ? 'an entry' : shown(name, text)} twice`
   }
   return undefined
 }

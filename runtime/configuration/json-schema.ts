@@ -39,7 +39,7 @@ function valueSchema(name: OptionName): Record<string, unknown> {
       return { type: 'object', additionalProperties: { type: 'string' } }
     case 'list': {
       const { maxItems, maxLength, pattern, not } = definition
-      const items = { type: 'string', maxLength, pattern, not: { enum: not } }
+      const items = { type: 'string', maxLength, pattern, ...(not.length > 0 && { not: { enum: not } }) }
       return { type: 'array', uniqueItems: true, maxItems, items }
     }
     case 'string':

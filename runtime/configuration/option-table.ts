@@ -1,4 +1,5 @@
 import { ATTRIBUTE_NAMES } from '../session/item/attributes.js'
+import { KEY_PATTERN, KEY_RULE } from './encryption-keys.js'
 import type { OptionName, Options } from './options.js'
 import { TABLE_ARN } from './table-arn.js'
 
@@ -314,6 +315,25 @@ export const OPTIONS = {
     from: everywhere,
     text: 'Smallest JSON that is compressed, in bytes.',
   },
+  encryptionKeys: {
+    type: 'list',
+    default: [],
+    from: everywhere,
+    text: "Keys that encrypt session data, each an id, a colon and 32 bytes in base64. The first key encrypts, all keys decrypt. In the file, write ${VARIABLE}. The Ruby gem can't read encrypted sessions.",
+    maxItems: 20,
+    maxLength: 80,
+    pattern: KEY_PATTERN,
+    rule: KEY_RULE,
+    not: [],
+    otherwise: 'none: sessions are not encrypted',
+    secret: true,
+  },
+  acceptPlainData: {
+    type: 'boolean',
+    default: false,
+    from: everywhere,
+    text: 'Also read sessions that are not encrypted, while a table moves to encryption_keys. Saves always encrypt.',
+  },
   ttl: {
     type: 'boolean',
     default: true,
@@ -541,6 +561,13 @@ export const OPTIONS = {
     from: [],
     methods: ['debug', 'info', 'warn', 'error'],
     text: "Logger for the AWS SDK's requests. The AWS SDK then sends all requests.",
+  },
+  encryption: {
+    type: 'object',
+    default: undefined,
+    from: [],
+    methods: ['keys'],
+    text: 'Loads the encryption keys when they are needed, for example from AWS KMS. Replaces encryption_keys.',
   },
   errorHandler: {
     type: 'object',

@@ -6,10 +6,15 @@ export function withoutPassword(text: string): string {
   return text.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1')
 }
 
+/** Whether the value must not be printed. An empty list holds no secret. */
+export function isSecret(name: OptionName, value: unknown): boolean {
+  return definitionOf(name).secret === true && !(Array.isArray(value) && value.length === 0)
+}
+
 /** The value of an option as YAML and the screen show it. `null` stands for none. */
 export function valueText(name: OptionName, value: unknown): string {
   if (value === undefined || value === null) return 'null'
-  if (definitionOf(name).secret) return '********'
+  if (isSecret(name, value)) return '********'
   return typeof value === 'object' ? JSON.stringify(value) : withoutPassword(String(value))
 }
 

@@ -1,4 +1,5 @@
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import type { Encryption } from './encryption-keys.js'
 
 /**
  * Options in code. `null` and `undefined` mean *not set*: ENV, the configuration file and the defaults then decide. The
@@ -182,6 +183,20 @@ export interface Options {
    * @default 1024
    */
   readonly compressThreshold?: number | null | undefined
+  /**
+   * Keys that encrypt session data, each an id, a colon and 32 bytes in base64. The first key encrypts, all keys decrypt. In
+   * the file, write ${VARIABLE}. The Ruby gem can't read encrypted sessions.
+   *
+   * @default none: sessions are not encrypted
+   * @example { encryptionKeys: [`k2:${process.env.NEW_KEY}`, `k1:${process.env.OLD_KEY}`] }
+   */
+  readonly encryptionKeys?: readonly string[] | null | undefined
+  /**
+   * Also read sessions that are not encrypted, while a table moves to encryptionKeys. Saves always encrypt.
+   *
+   * @default false
+   */
+  readonly acceptPlainData?: boolean | null | undefined
   /**
    * Switch on DynamoDB's Time to Live for expire_at when the table is created.
    *
@@ -375,6 +390,13 @@ export interface Options {
    * @example { logger: console }
    */
   readonly logger?: NonNullable<DynamoDBClientConfig['logger']> | null | undefined
+  /**
+   * Loads the encryption keys when they are needed, for example from AWS KMS. Replaces encryptionKeys.
+   *
+   * @default none
+   * @example { encryption: { keys: async () => [{ id: 'k1', key: await decryptedByKms() }], lifetime: 600 } }
+   */
+  readonly encryption?: Encryption | null | undefined
   /**
    * Receives the errors that are not raised: a function (error, context), or an object with handle(error, context).
    *

@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import { ConfigurationError, type Problem } from '../errors.js'
 import { checkValue } from './check-value.js'
 import { didYouMean } from './did-you-mean.js'
+import { KEYS_LIFETIME, keyIdOf, repeatedId } from './encryption-keys.js'
 import { readEnvironment } from './env-origin.js'
 import { pointer, type Spelling } from './foreign-options.js'
 import {
@@ -17,10 +18,10 @@ import {
   YAML_OPTION_NAMES,
   yamlName,
 } from './option-table.js'
-import { valueText, withoutPassword } from './option-text.js'
+import { isSecret, valueText, withoutPassword } from './option-text.js'
 import type { OptionName, Options } from './options.js'
 import { overAmbient } from './options-in-migrations.js'
-import type { Origin } from './origin.js'
+import type { DeferredProblem, Origin } from './origin.js'
 import { tableArn } from './table-arn.js'
 import { type FileOrigin, readYaml } from './yaml-origin.js'
 
@@ -37,8 +38,8 @@ interface ConfigurationFacts {
   readonly sources: Readonly<Record<OptionName, string>>
   /** Settings that are probably mistakes, but no errors. For example, an ENV name that is not an option. */
   readonly warnings: readonly string[]
-  /** Problems of `secret_key`. They stop only callers of {@link assertSecretsReadable}. */
-  readonly deferredProblems: readonly Problem[]
+  /** Problems of secrets. They stop only callers of {@link assertSecretsReadable}. */
+  readonly deferredProblems: readonly DeferredProblem[]
   /** The options without objects such as `client`, secrets masked. */
   toJSON(): Record<string, unknown>
 }
@@ -78,13 +79,14 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
       root,
       file: file.path,
       warnings: origins.flatMap((origin) => origin.warnings),
-      deferredProblems: file.values.has('secretKey') || hasSecret(code, variables) ? [] : file.deferred,
+      deferredProblems: file.deferred.filter(({ option }) => firstOf(option, origins) === undefined),
     },
     env,
   ) as unknown as Configuration
   assertIndexableKeys(configuration)
   assertLimitedByKey(configuration)
   assertFoundByRails(configuration)
+  assertEncryption(configuration)
   assertRegionOfTable(configuration, env)
   return configuration
 }
@@ -121,6 +123,24 @@ function assertFoundByRails({ hashSessionIds, sessionIdDigest, sources }: Config
   throw new ConfigurationError([{ place, text }])
 }
 
+/** The keys have one source and different ids, and no Rails application shares the table. */
+function assertEncryption({ encryption, encryptionKeys, sessionIdDigest, sources }: Configuration): void {
+  const isListed = encryptionKeys.length > 0
+  if (!isListed && !encryption) return
+  const [place, spelled] = placeOf(isListed ? 'encryptionKeys' : 'encryption', sources)
+  const refuse = (text: string) => {
+    throw new ConfigurationError([{ place, text }])
+  }
+  if (isListed && encryption) refuse('has no effect beside the option encryption; leave one of the two out')
+  const twice = repeatedId(encryptionKeys.map(keyIdOf))
+  if (twice !== undefined) refuse(`has the id "${twice}" twice; give each key its own id`)
+  const { lifetime = KEYS_LIFETIME } = encryption ?? {}
+  if (!(lifetime > 0)) refuse('lifetime must be a number of seconds above 0')
+  if (sessionIdDigest !== 'md5') return
+  const digest = `${spelled('sessionIdDigest')} md5 (${sources.sessionIdDigest})`
+  refuse(`can't be set beside ${digest}, because the Ruby gem can't read encrypted sessions; leave one of the two out`)
+}
+
 /** DynamoDB serves only tables of its own region, also where `table_name` is an ARN. */
 function assertRegionOfTable({ tableName, region, client, sources }: Configuration, env: Environment): void {
   const arn = tableArn(tableName)
@@ -140,12 +160,18 @@ function placeOf(name: OptionName, sources: Configuration['sources']): [string, 
 }
 
 /**
- * Makes sure that the secret can be used. Stores and `doctor` need it, other callers don't.
+ * Makes sure that secrets can be used. Stores and `doctor` need all of them, searches the encryption keys, and other callers
+ * none.
  *
- * @throws {ConfigurationError} when `secret_key` names a variable that is not set
+ * @param names the options that the caller needs
+ * @throws {ConfigurationError} when one of them names a variable that is not set
  */
-export function assertSecretsReadable(configuration: Configuration): void {
-  if (configuration.deferredProblems.length > 0) throw new ConfigurationError(configuration.deferredProblems)
+export function assertSecretsReadable(
+  { deferredProblems }: Configuration,
+  names: readonly OptionName[] = OPTION_NAMES,
+): void {
+  const problems = deferredProblems.filter(({ option }) => names.includes(option))
+  if (problems.length > 0) throw new ConfigurationError(problems)
 }
 
 class ResolvedConfiguration {
@@ -195,7 +221,7 @@ class ResolvedConfiguration {
 }
 
 function printable(name: OptionName, value: unknown): unknown {
-  if (definitionOf(name).secret && value !== undefined) return valueText(name, value)
+  if (isSecret(name, value) && value !== undefined) return valueText(name, value)
   return typeof value === 'string' ? withoutPassword(value) : value
 }
 
@@ -287,10 +313,6 @@ function gemProblem(path: string): Problem {
 
 function firstOf(name: OptionName, origins: readonly Origin[]): { value: unknown; source: string } | undefined {
   return origins.map((origin) => origin.values.get(name)).find((found) => found !== undefined)
-}
-
-function hasSecret(...origins: readonly Origin[]): boolean {
-  return firstOf('secretKey', origins) !== undefined
 }
 
 function fallback(name: OptionName, env: Environment): { value: unknown; source: string } {

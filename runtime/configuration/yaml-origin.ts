@@ -7,14 +7,14 @@ import { pointer } from './foreign-options.js'
 import { interpolate } from './interpolation.js'
 import { definitionOf, OPTION_NAMES, YAML_OPTION_NAMES, yamlName } from './option-table.js'
 import type { OptionName } from './options.js'
-import type { Origin } from './origin.js'
+import type { DeferredProblem, Origin } from './origin.js'
 
-/** The options of a file. `deferred` holds problems of the secret, which stop only callers that need it. */
+/** The options of a file. */
 export interface FileOrigin extends Origin {
-  readonly deferred: readonly Problem[]
+  readonly deferred: readonly DeferredProblem[]
 }
 
-/** `reference`: a `${…}` can't be filled in. For the secret, that is a deferred problem. */
+/** `reference`: a `${…}` can't be filled in. For a secret, that is a deferred problem. */
 type ReadValue = Checked & { readonly reference?: true }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -47,7 +47,7 @@ class YamlFile {
     values: new Map<OptionName, { value: unknown; source: string }>(),
     problems: [] as Problem[],
     warnings: [] as string[],
-    deferred: [] as Problem[],
+    deferred: [] as DeferredProblem[],
   }
 
   constructor(path: string, text: string, env: Environment) {
@@ -106,8 +106,9 @@ class YamlFile {
     if (checked === undefined) return
     const at = offsetOf(pair.value) || offset
     if ('problem' in checked) {
-      const list = 'reference' in checked && name === 'secretKey' ? this.found.deferred : this.found.problems
-      list.push({ place: this.#place(at), text: `${key}: ${checked.problem}${pointer(key, yamlName)}` })
+      const problem = { place: this.#place(at), text: `${key}: ${checked.problem}${pointer(key, yamlName)}` }
+      if ('reference' in checked && definitionOf(name).secret) this.found.deferred.push({ ...problem, option: name })
+      else this.found.problems.push(problem)
       return
     }
     const [line] = this.#position(offset)
@@ -181,11 +182,11 @@ function shownKey(key: unknown): string | undefined {
   return isScalar(key) ? String(key.value).split(/[:\s]/)[0]?.slice(0, 40) : undefined
 }
 
-/** The parser's message. It may quote the value, so the secret gets another message. */
+/** The parser's message. It may quote the value, so a secret gets another message. */
 function reason(message: string, key: unknown): string {
-  const secret = shownKey(key)?.startsWith('secret_key')
+  const [secret] = /^(?:secret_key|encryption_keys?)/.exec(shownKey(key) ?? '') ?? []
   const hint = message.startsWith('Nested mappings') ? '; put a value that ends in a colon in quotes: "shop:"' : ''
-  return missingSpace(key) ?? (secret ? 'the value of secret_key can not be read; put it in quotes' : message + hint)
+  return missingSpace(key) ?? (secret ? `the value of ${secret} can not be read; put it in quotes` : message + hint)
 }
 
 function missingSpace(key: unknown): string | undefined {

@@ -74,7 +74,8 @@ export function isTransient(error: unknown): boolean {
     TRANSIENT_CODES.includes(code) ||
     status === TOO_MANY_REQUESTS ||
     status >= 500 ||
-    (name === 'UnreadableAnswerError' && status < 400)
+    (name === 'UnreadableAnswerError' && status < 400) ||
+    name === 'EncryptionKeyError'
   )
 }
 

@@ -1,6 +1,7 @@
 import { inParallel } from '../async/in-parallel.js'
 import type { Configuration } from '../configuration/resolve.js'
-import { type Changes, recordIfSession, successorOf } from './item/session-record.js'
+import { recordIfSession, successorOf } from './item/session-record.js'
+import type { Equals } from './requests/expression.js'
 import type { DeleteResult, ItemsByKey } from './requests/items-by-key.js'
 import { LONGEST_CHAIN, type SessionItems } from './requests/session-items.js'
 
@@ -29,7 +30,7 @@ export async function clearSessions(sessions: SessionItems, configuration: Confi
  */
 export async function deleteByKey(
   partitionKey: string,
-  equals: Changes,
+  equals: Equals,
   items: ItemsByKey,
   configuration: Configuration,
   kept: ReadonlySet<string> = new Set(),
@@ -45,13 +46,14 @@ export async function deleteByKey(
 
 async function deleteAt(
   key: string,
-  equals: Changes,
+  equals: Equals,
   items: ItemsByKey,
   configuration: Configuration,
 ): Promise<DeleteResult> {
   const result = await items.delete(key, equals, { form: true })
   if (result.deleted || !result.current) return result
   // No expression can tell whether the item is a session; see is-session.ts.
-  if (successorOf(result.current) !== undefined || !recordIfSession(key, result.current, configuration)) return result
+  if (successorOf(result.current) !== undefined || result.current.data?.B !== undefined) return result
+  if (!recordIfSession(key, result.current, { ...configuration, indexKeys: [] })) return result
   return await items.delete(key, { ...equals, data: result.current.data })
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { InvalidSessionIdError } from '../errors.js'
 import type { AttributeName } from './item/attributes.js'
+import { unpackClient } from './item/client.js'
 import { pick } from './item/keep-number-texts.js'
 import { type SessionData, serializeChanges } from './item/serialize.js'
 import type { SessionExtras } from './item/session-extras.js'
@@ -73,7 +74,9 @@ export class SessionRegeneration {
     data: SessionData,
     extras: SessionExtras & Regenerating,
   ): Promise<SessionRecord | undefined> {
-    const { keys, cookie = record.cookie, client = record.client } = extras
+    const { keys, cookie = record.cookie } = extras
+    const oldKey = () => keyOf(record.id, this.#configuration)
+    const client = extras.client ?? unpackClient(record.client, oldKey, this.#configuration)
     const loaded = { ...record, base: only(record.base, keys), json: only(record.json, keys) }
     const ours = serializeChanges(data, loaded.base)
     const { json, conflicts } = this.#writer.merge(loaded, ours, loaded.json)

@@ -4,6 +4,7 @@ import type { Connection } from '../dynamodb/connection.js'
 import { clearSessions } from './clear.js'
 import { LISTED } from './item/attributes.js'
 import { hasExpired } from './item/expiry.js'
+import { loadKeys } from './item/keyring.js'
 import { type SessionData, serialize, serializeChanges } from './item/serialize.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { idOf } from './item/session-key.js'
@@ -57,8 +58,10 @@ export class SessionRepository {
    * @returns undefined when there is no session, or when the session has expired, even if its item is still there
    *
    * @throws {SessionDataError} when something is stored under the id that is not a session
+   * @throws {EncryptionKeyError} when the keys can't be loaded, or lack the key of the session
    */
   async find(id: string, { onHidden }: FindOptions = {}): Promise<SessionRecord | undefined> {
+    await loadKeys(this.#configuration)
     const item = await this.#items.get(id, { consistent: this.#configuration.consistentRead, onHidden })
     return item && this.#unexpired(recordOf(id, item, this.#configuration), onHidden)
   }
@@ -72,6 +75,7 @@ export class SessionRepository {
    */
   async findForChange(id: string, { onHidden }: FindOptions = {}): Promise<SessionRecord | undefined> {
     if (this.#configuration.locking !== 'pessimistic') return this.find(id, { onHidden })
+    await loadKeys(this.#configuration)
     const locked = await lock(id, this.#items, this.#configuration, this.#now, onHidden)
     if (!locked) return undefined
     let found: SessionRecord | undefined
@@ -93,6 +97,7 @@ export class SessionRepository {
   async reload(loaded: SessionRecord): Promise<SessionRecord | undefined> {
     const { id, token } = loaded
     if (!token) return this.find(id)
+    await loadKeys(this.#configuration)
     const item = await this.#items.get(id, { consistent: true })
     if (item && item.locked_at?.S !== token) return this.findForChange(id)
     return item && this.#unexpired(recordOf(id, item, this.#configuration, token))
@@ -168,6 +173,7 @@ export class SessionRepository {
 
   /** Touches a session that was not loaded, for scripts. */
   async touchUnseen(id: string, extras: SessionExtras = {}): Promise<void> {
+    await loadKeys(this.#configuration)
     const item = await this.#items.get(id, { consistent: true })
     if (item) await this.#writer.touch(recordOf(id, item, this.#configuration), extras)
   }
@@ -198,6 +204,7 @@ export class SessionRepository {
    */
   async *all(): AsyncGenerator<SessionRecord> {
     const { tableKey } = this.#configuration
+    await loadKeys(this.#configuration)
     for await (const page of this.#items.scan([tableKey, ...LISTED])) {
       for (const item of page) {
         const id = idOf(item[tableKey]?.S ?? '', this.#configuration)

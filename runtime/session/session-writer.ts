@@ -2,16 +2,17 @@ import { backOff } from '../async/backoff.js'
 import { type Clock, monotonic } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { SessionTooLargeError } from '../errors.js'
-import { packClient } from './item/client.js'
-import { packData } from './item/compression.js'
+import { packClient, sealClientAnew } from './item/client.js'
 import { indexAttributes } from './item/index-attributes.js'
+import { keyringOf } from './item/keyring.js'
 import { type Combined, combine } from './item/merge.js'
 import { savesIn, savesWith, tokenOf, wasApplied } from './item/saves.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { hashSessionId } from './item/session-id.js'
-import { assertPossibleKey } from './item/session-key.js'
-import { type Changes, type Item, recordOf, type SessionRecord, timesOf } from './item/session-record.js'
+import { assertPossibleKey, keyOf } from './item/session-key.js'
+import { type Changes, type Item, recordOf, type SessionRecord, storedRecord, timesOf } from './item/session-record.js'
 import { checkSize } from './item/size.js'
+import { storedData } from './item/stored-data.js'
 import { timestamp } from './item/timestamp.js'
 import { isTouchDue, touched } from './item/write-times.js'
 import type { Condition, SessionItems, WriteResult } from './requests/session-items.js'
@@ -89,11 +90,11 @@ export class SessionWriter {
     for (let attempt = 0; attempt < ids; attempt += 1) {
       const tried = typeof id === 'function' ? id() : id
       assertPossibleKey(tried, this.#configuration)
-      const changes = await this.#new(json, extras, createdAt)
+      const changes = await this.#new(tried, json, extras, createdAt)
       checkSize(tried, changes, this.#configuration)
       const result = await this.#items.write(tried, changes, { exists: false })
       const ours = !result.written && result.repeated && result.current?.created_at?.S === changes.created_at?.S
-      if (result.written || ours) return recordOf(tried, { ...changes, data: { S: json } }, this.#configuration)
+      if (result.written || ours) return storedRecord(tried, json, changes)
     }
     return undefined
   }
@@ -101,7 +102,7 @@ export class SessionWriter {
   /** Stores a session under the id, and overwrites any stored data. */
   async put(id: string, json: string, extras: SessionExtras): Promise<void> {
     assertPossibleKey(id, this.#configuration)
-    const changes = await this.#new(json, extras)
+    const changes = await this.#new(id, json, extras)
     checkSize(id, changes, this.#configuration)
     await this.#items.write(id, { ...changes, successor: undefined }, {}, { keep: ['created_at'] })
   }
@@ -117,7 +118,7 @@ export class SessionWriter {
     for (let attempt = 0; stored && attempt <= ATTEMPTS; attempt += 1) {
       const started = monotonic()
       const { json, conflicts } = this.merge(record, ours, stored.json)
-      const packed = json === stored.json ? undefined : await this.#packed(json)
+      const packed = json === stored.json ? undefined : await this.#packed(record.id, json)
       const outcome = await this.attempt(stored, this.#changes(stored, extras, packed))
       if (outcome.kind === 'deleted') return undefined
       if (outcome.kind === 'saved') {
@@ -160,17 +161,21 @@ export class SessionWriter {
    * If the data is unchanged, the same write also corrects attributes that do not match the data ({@link
    * SessionRecord.outdated}). Only the version that was read is corrected. If DynamoDB refuses the corrections, the
    * write is sent without them. The same happens if another request has written, and `condition` does not expect the
-   * version. Missing `data` is added by both writes, unless another request has added it.
+   * version. Missing `data` is added by both writes, unless another request has added it. Data that the first key did not
+   * encrypt is a correction too.
    *
    * @param stored the session that was read
    * @param condition default: the condition of a save
    */
   async attempt(stored: SessionRecord, changes: Changes, condition = this.#condition(stored)): Promise<Attempt> {
-    const { outdated } = stored
-    if (!outdated || changes.data) {
-      return outcomeOf(await this.#items.write(stored.id, changes, condition), stored, changes)
+    const { id, json, isSealedAnew } = stored
+    if (changes.data || !(stored.outdated || isSealedAnew)) {
+      const whole = isSealedAnew ? { ...this.#clientAnew(stored), ...changes } : changes
+      return outcomeOf(await this.#items.write(id, whole, condition), stored, whole)
     }
-    const { data } = outdated
+    const anew = isSealedAnew && { data: await this.#data(id, json), ...this.#clientAnew(stored) }
+    const outdated: Changes = { ...stored.outdated, ...anew }
+    const data = stored.outdated?.data && outdated.data
     const options = { keep: data ? ['data'] : [] }
     const mended = { ...changes, ...outdated }
     const onVersion = { ...condition, equals: { ...condition.equals, updated_at: stored.version } }
@@ -179,7 +184,7 @@ export class SessionWriter {
     const isSettled = result?.written || !result?.current || isOurs(result, changes) || isOnVersion
     if (result && isSettled) return outcomeOf(result, stored, mended)
     // Another request may have written meanwhile. The corrections are of the version that was read.
-    const known = isOnVersion ? stored : { ...stored, outdated: undefined }
+    const known = isOnVersion ? stored : { ...stored, outdated: undefined, isSealedAnew: false }
     const rest = data ? { ...changes, data } : changes
     return outcomeOf(await this.#items.write(stored.id, rest, condition, options), known, changes)
   }
@@ -216,13 +221,15 @@ export class SessionWriter {
   }
 
   /** The attributes of a new session. */
-  async #new(json: string, extras: SessionExtras, before?: string): Promise<Changes> {
+  async #new(id: string, json: string, extras: SessionExtras, before?: string): Promise<Changes> {
     const now = this.#now()
     const updatedAt = timestamp(now)
     const createdAt = before ?? updatedAt
     const times = touched({ createdAt }, extras, this.#configuration, now)
-    const packed = await this.#packed(json)
-    const client = extras.client === undefined ? {} : { client: packClient(extras.client) }
+    const packed = await this.#packed(id, json)
+    const client = extras.client !== undefined && {
+      client: packClient(extras.client, () => keyOf(id, this.#configuration), this.#configuration),
+    }
     return { ...packed, ...times, ...client, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
   }
 
@@ -241,10 +248,21 @@ export class SessionWriter {
   }
 
   /** The data, and the attributes of `index_keys` that match it. */
-  async #packed(json: string): Promise<Changes> {
+  async #packed(id: string, json: string): Promise<Changes> {
     const { indexKeys } = this.#configuration
-    const indexed = indexKeys.length > 0 ? indexAttributes(JSON.parse(json), indexKeys) : {}
-    return { ...indexed, data: await packData(json, this.#configuration) }
+    const data = await this.#data(id, json)
+    const keyring = keyringOf(this.#configuration)
+    return { ...(indexKeys.length > 0 && indexAttributes(JSON.parse(json), indexKeys, keyring)), data }
+  }
+
+  /** The description of the client, encrypted with the same key as the data. */
+  #clientAnew({ id, client }: SessionRecord): Changes {
+    const anew = sealClientAnew(client, () => keyOf(id, this.#configuration), this.#configuration)
+    return anew ? { client: anew } : {}
+  }
+
+  #data(id: string, json: string): Promise<Changes[string]> {
+    return storedData(() => keyOf(id, this.#configuration), json, this.#configuration)
   }
 
   /** Whether saves expect the loaded version. */
@@ -320,5 +338,6 @@ function written(stored: SessionRecord, changes: Changes): SessionRecord {
     token: undefined,
     saves: saves ? savesIn(saves) : stored.saves,
     outdated: isMended ? undefined : outdated,
+    isSealedAnew: stored.isSealedAnew && !changes.data,
   }
 }

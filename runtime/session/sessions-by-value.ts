@@ -1,19 +1,20 @@
 import { type Clock, wallClock } from '../async/clock.js'
 import { inParallel } from '../async/in-parallel.js'
 import { sleep } from '../async/sleep.js'
-import type { Configuration } from '../configuration/resolve.js'
+import { assertSecretsReadable, type Configuration } from '../configuration/resolve.js'
 import type { Connection } from '../dynamodb/connection.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError, messageOf } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { deleteByKey } from './clear.js'
 import type { AttributeName } from './item/attributes.js'
-import { unpackData } from './item/compression.js'
 import { hasExpired, type Times } from './item/expiry.js'
 import { handleOf } from './item/handle.js'
-import { indexText, LONGEST_VALUE, valueAt } from './item/index-attributes.js'
+import { indexText, LONGEST_VALUE, storedTexts, valueAt } from './item/index-attributes.js'
 import { hasFormOfSession } from './item/is-session.js'
+import { loadKeys } from './item/keyring.js'
 import { idOf, isStoredKey, keyOf } from './item/session-key.js'
 import { type Item, successorOf, timesOf } from './item/session-record.js'
+import { readData } from './item/stored-data.js'
 import type { ItemsByKey } from './requests/items-by-key.js'
 import { LONGEST_CHAIN, SessionItems } from './requests/session-items.js'
 import type { IndexSearch, IndexValue, SessionSearch, UserSessionsSearch } from './session-search.js'
@@ -57,6 +58,7 @@ export class SessionsByValue implements SessionSearch {
     connection: Pick<Connection, 'transport'>,
     { now = wallClock }: { now?: Clock } = {},
   ) {
+    assertSecretsReadable(configuration, ['encryptionKeys'])
     this.#configuration = configuration
     this.#sessions = new SessionItems(configuration, connection)
     this.#items = this.#sessions.byKey
@@ -240,7 +242,8 @@ export class SessionsByValue implements SessionSearch {
 
   /** Deletes the session under a key that the index gave, if the session still has the value. */
   #destroyAt(partitionKey: string, key: string, text: string, kept: ReadonlySet<string> = NONE): Promise<boolean> {
-    return deleteByKey(partitionKey, { [key]: { S: text } }, this.#items, this.#configuration, kept)
+    const equals = { [key]: storedTexts(text, key, this.#configuration).map((S) => ({ S })) }
+    return deleteByKey(partitionKey, equals, this.#items, this.#configuration, kept)
   }
 
   /** All keys of one session: the given key, and those to which forwarders lead from there. */
@@ -302,7 +305,7 @@ export class SessionsByValue implements SessionSearch {
   /** Whether an item that was found by the index is a session, and still has the value. */
   #hasValue(item: Item, key: string, text: string): boolean {
     const isSession = () => this.#keyIn(item).some((partitionKey) => isStoredKey(partitionKey, this.#configuration))
-    return item[key]?.S === text && (isSession() || hasFormOfSession(item))
+    return isOneOf(storedTexts(text, key, this.#configuration), item[key]) && (isSession() || hasFormOfSession(item))
   }
 
   /** The session to which a forwarder leads. The session may have moved to an item that the scan had passed. */
@@ -330,24 +333,34 @@ export class SessionsByValue implements SessionSearch {
     const { tableKey, indexKeys } = this.#configuration
     const attribute = indexKeys.includes(key) ? [key] : []
     const attributes = [tableKey, ...MATCHED, ...also, ...attribute]
+    await loadKeys(this.#configuration)
     for await (const page of this.#sessions.scan(attributes, { consistent: true, forwarders })) {
       yield page.filter((item) => successorOf(item) !== undefined || this.#matchesItem(item, key, text))
     }
   }
 
   #matchesItem(item: Item, key: string, text: string): boolean {
-    return hasFormOfSession(item) && this.#textIn(item, key) === text
+    if (!hasFormOfSession(item)) return false
+    const data = this.#dataIn(item)
+    if (data) return indexText(valueAt(data.value, key)) === text
+    const isIndexed = this.#configuration.indexKeys.includes(key)
+    return isIndexed && isOneOf(storedTexts(text, key, this.#configuration), item[key])
   }
 
-  /** The value in the data. If the data can't be read: the value of the attribute. */
-  #textIn({ data, ...attributes }: Item, key: string): string | undefined {
-    const unpacked = data && unpackData(data, this.#configuration.serializer)
+  /**
+   * The data; undefined if it can't be read. The attributes of `index_keys` then decide.
+   *
+   * @throws {EncryptionKeyError} when the key of the data is unknown, because nobody knows whose session it is
+   */
+  #dataIn(item: Item): { readonly value: unknown } | undefined {
+    const [partitionKey = ''] = this.#keyIn(item)
+    const read = item.data && readData(item.data, () => partitionKey, this.#configuration)
     try {
-      if (unpacked && 'text' in unpacked) return indexText(valueAt(JSON.parse(unpacked.text), key))
+      return read && 'text' in read ? { value: JSON.parse(read.text) } : undefined
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
+      return undefined
     }
-    return this.#configuration.indexKeys.includes(key) ? attributes[key]?.S : undefined
   }
 
   /** The sessions among the items that a request can load. */
@@ -392,6 +405,10 @@ const NONE: ReadonlySet<string> = new Set()
 
 function timeOf(date: Date | undefined): number {
   return date?.getTime() ?? 0
+}
+
+function isOneOf(texts: readonly string[], attribute: Item[string] | undefined): boolean {
+  return attribute?.S !== undefined && texts.includes(attribute.S)
 }
 
 type Count = (deleted: boolean) => void

@@ -3,7 +3,8 @@ import type { Configuration } from '../configuration/resolve.js'
 import { clientIn, unpackClient } from './item/client.js'
 import { endOf } from './item/expiry.js'
 import { handleOf } from './item/handle.js'
-import { type Item, recordIfSession, timesOf } from './item/session-record.js'
+import { type Item, timesOf } from './item/session-record.js'
+import { readData } from './item/stored-data.js'
 import { milliseconds } from './item/timestamp.js'
 
 /** What is known of every session of a user. A time is undefined if the item has no such time. */
@@ -40,19 +41,28 @@ export function shown<Client extends object>(
   configuration: Configuration,
   current: boolean,
 ): UserSession<Client> {
-  const client = clientIn(unpackClient(item.client))
+  const client = clientOf(partitionKey, item, configuration)
   return { ...client, ...factsOf(partitionKey, item, configuration), current } as UserSession<Client>
 }
 
-/** A session as an export has it. */
+/**
+ * A session as an export has it.
+ *
+ * @throws {EncryptionKeyError} when the key of the data is unknown
+ */
 export function exported(partitionKey: string, item: Item, configuration: Configuration): ExportedSession {
-  const record = recordIfSession(partitionKey, item, configuration)
+  const read = item.data && readData(item.data, () => partitionKey, configuration)
   return {
     ...factsOf(partitionKey, item, configuration),
-    data: record?.data,
+    // The Ruby gem writes `null` for an empty session.
+    data: read && 'text' in read ? objectIn(read.text.trim() === 'null' ? '{}' : read.text) : undefined,
     cookie: objectIn(item.cookie?.S),
-    client: clientIn(unpackClient(item.client)),
+    client: clientOf(partitionKey, item, configuration),
   }
+}
+
+function clientOf(partitionKey: string, { client }: Item, configuration: Configuration): ClientDescription {
+  return clientIn(unpackClient(client, () => partitionKey, configuration))
 }
 
 function factsOf(partitionKey: string, item: Item, configuration: Configuration): SessionFacts {

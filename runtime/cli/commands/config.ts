@@ -1,5 +1,5 @@
 import { definitionOf, OPTION_NAMES, yamlName } from '../../configuration/option-table.js'
-import { valueText, withoutPassword } from '../../configuration/option-text.js'
+import { isSecret, valueText, withoutPassword } from '../../configuration/option-text.js'
 import type { OptionName } from '../../configuration/options.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import { endpointInEffect, regionInEffect } from '../../dynamodb/place-in-effect.js'
@@ -31,13 +31,14 @@ export async function configCommand(options: ConfigOptions, logger = consoleLogg
   logger.info(`configuration file: ${fitForLine(configuration.file ?? 'none')}`)
   logger.info('')
   for (const line of tableLines(rows)) logger.info(line)
-  for (const { place, text } of configuration.deferredProblems) {
-    logger.warn(`${place}: ${text}; stores and doctor need it, other commands don't`)
+  for (const { place, text, option } of configuration.deferredProblems) {
+    const needing = option === 'encryptionKeys' ? 'stores, doctor, list and destroy' : 'stores and doctor'
+    logger.warn(`${place}: ${text}; ${needing} need it, other commands don't`)
   }
 }
 
 function rowOf(name: OptionName, configuration: Configuration, shared: SharedOptions): Row {
-  const deferred = name === 'secretKey' ? configuration.deferredProblems[0] : undefined
+  const deferred = configuration.deferredProblems.find(({ option }) => option === name)
   if (deferred) return unreadable(name, deferred)
   const fromCommandLine = { environment: shared.environment, configFile: shared.config } as Record<string, unknown>
   const inEffect = IN_EFFECT[name]?.(configuration)
@@ -59,9 +60,9 @@ function unreadable(name: OptionName, { place, text }: Problem): Row {
 /** Secrets are masked. An object is shown by the name of its class, because it may hold secrets. */
 function shownValue(name: OptionName, value: unknown): unknown {
   if (value === undefined || value === null) return undefined
-  const { type, secret } = definitionOf(name)
+  const { type } = definitionOf(name)
   if (type === 'object' && typeof value !== 'string') return `(${value.constructor?.name ?? 'Object'})`
-  if (secret) return valueText(name, value)
+  if (isSecret(name, value)) return valueText(name, value)
   return name === 'endpoint' ? withoutPassword(String(value)) : value
 }
 

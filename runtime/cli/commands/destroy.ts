@@ -2,7 +2,7 @@ import { DynamoSessionError } from '../../errors.js'
 import { fitForLine, jsonForOutput } from '../../fit-for-output.js'
 import { hashSessionId } from '../../session/item/session-id.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
-import { type ByOptions, keyAndValue, sessions } from '../by-option.js'
+import { type ByOptions, hintOfKeys, keyAndValue, sessions } from '../by-option.js'
 import { configurationOf, consoleLogger, standardError } from '../command.js'
 import { printTarget } from '../target.js'
 import { timeoutOf, withTransport } from '../timeout.js'
@@ -31,9 +31,10 @@ export async function destroyCommand(
     const destroy = () =>
       kept === undefined ? index.destroyBy(key, value, options) : index.destroyOthers(key, value, kept, options)
     const deleted = dryRun ? 0 : await destroy()
+    const hint = kept === undefined ? hintOfKeys(found ?? deleted, configuration) : ''
     if (options.json) logger.info(jsonForOutput({ ...(found !== undefined && { found }), deleted, dryRun }))
-    else if (found !== undefined) logger.info(`dry run: ${sessions(found)} would be deleted`)
-    else logger.info(`${sessions(deleted)} deleted`)
+    else if (found !== undefined) logger.info(`dry run: ${sessions(found)} would be deleted${hint}`)
+    else logger.info(`${sessions(deleted)} deleted${hint}`)
   })
 }
 

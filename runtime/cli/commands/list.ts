@@ -2,7 +2,7 @@ import { jsonForOutput } from '../../fit-for-output.js'
 import { hashSessionId } from '../../session/item/session-id.js'
 import { milliseconds } from '../../session/item/timestamp.js'
 import { type FoundSession, SessionsByValue } from '../../session/sessions-by-value.js'
-import { type ByOptions, keyAndValue, sessions } from '../by-option.js'
+import { type ByOptions, hintOfKeys, keyAndValue, sessions } from '../by-option.js'
 import { configurationOf, consoleLogger, standardError } from '../command.js'
 import { timeoutOf, withTransport } from '../timeout.js'
 
@@ -35,7 +35,10 @@ export async function listCommand(
       found.push(...shown)
     }
     if (options.json) logger.info(jsonForOutput(found))
-    else logger.info(`${sessions(found.length)} in table "${configuration.tableName}"`)
+    else {
+      const hint = hintOfKeys(found.length, configuration)
+      logger.info(`${sessions(found.length)} in table "${configuration.tableName}"${hint}`)
+    }
   })
 }
 

@@ -1,5 +1,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { ClientDescription } from '../../configuration/options.js'
+import { EncryptionKeyError } from '../../errors.js'
+import { isSealed, open, seal } from './encryption.js'
+import { type KeySource, keyringOf } from './keyring.js'
+import type { DataReading } from './stored-data.js'
 
 /** A longer text is cut, because the client chooses the text. Characters. */
 const LONGEST_TEXT = 512
@@ -36,14 +40,44 @@ export function clientJson(description: unknown): string | undefined {
   throw new TypeError(`describe returned ${bytes} bytes of JSON, but at most ${LONGEST_JSON} are stored. Return less.`)
 }
 
-/** The attribute `client` of an item. */
-export function packClient(json: string | undefined): AttributeValue | undefined {
-  return json === undefined ? undefined : { S: json }
+/**
+ * The attribute `client` of an item. It is encrypted if the data is.
+ *
+ * @param key gives the stored key of the item; called only if there is something to encrypt
+ */
+export function packClient(json: string, key: () => string, keys: KeySource): AttributeValue {
+  const keyring = keyringOf(keys)
+  return keyring ? { B: seal(json, { key: key(), attribute: 'client' }, keyring) } : { S: json }
 }
 
-/** The JSON in the attribute `client`. */
-export function unpackClient(attribute: AttributeValue | undefined): string | undefined {
-  return attribute?.S
+/**
+ * The JSON in the attribute `client`. Undefined if there is none, or none that can be read. An unknown key is no error
+ * here: a list of sessions is worth more than a description.
+ */
+export function unpackClient(
+  attribute: AttributeValue | undefined,
+  key: () => string,
+  reading: DataReading,
+): string | undefined {
+  const keyring = keyringOf(reading)
+  if (!isSealed(attribute?.B)) return keyring && !reading.acceptPlainData ? undefined : attribute?.S
+  try {
+    const opened = open(attribute.B, { key: key(), attribute: 'client' }, keyring)
+    return 'problem' in opened ? undefined : opened.text.toString()
+  } catch (error) {
+    if (error instanceof EncryptionKeyError) return undefined
+    throw error
+  }
+}
+
+/** The attribute `client`, encrypted with the first key. Undefined if there is nothing to encrypt. */
+export function sealClientAnew(
+  attribute: AttributeValue | undefined,
+  key: () => string,
+  reading: DataReading,
+): AttributeValue | undefined {
+  const json = unpackClient(attribute, key, reading)
+  return json === undefined ? undefined : packClient(json, key, reading)
 }
 
 /** The description in its JSON. Empty when another program wrote the attribute. */

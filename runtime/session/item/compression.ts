@@ -56,13 +56,18 @@ export type Unpacked = { readonly text: string } | { readonly problem: string }
 export function unpackData(data: AttributeValue, serializer: Configuration['serializer'] = 'json'): Unpacked {
   if (data.S !== undefined) return isMarshalText(data.S) ? unpackMarshal(data.S, serializer) : { text: data.S }
   if (!(data.B instanceof Uint8Array)) return { problem: `is of type ${Object.keys(data)[0]}` }
-  const packed = Buffer.from(data.B.buffer, data.B.byteOffset, data.B.byteLength)
+  const bytes = Buffer.from(data.B.buffer, data.B.byteOffset, data.B.byteLength)
+  return unpackBytes(bytes) ?? { problem: 'is binary and was compressed neither with gzip nor with brotli' }
+}
+
+/** The text of compressed bytes. Undefined: the bytes are not compressed. */
+export function unpackBytes(packed: Buffer): Unpacked | undefined {
   const limit = { maxOutputLength: LONGEST_TEXT }
   if (startsWith(packed, GZIP)) return unpacked('gzip', () => gunzipSync(packed, limit))
   if (startsWith(packed, BROTLI)) {
     return unpacked('brotli', () => brotliDecompressSync(packed.subarray(BROTLI.length), limit))
   }
-  return { problem: 'is binary and was compressed neither with gzip nor with brotli' }
+  return undefined
 }
 
 function unpackMarshal(text: string, serializer: Configuration['serializer']): Unpacked {

@@ -1,4 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { hiddenText } from './encryption.js'
+import { type Keyring, keyringOf } from './keyring.js'
+import type { DataReading } from './stored-data.js'
 
 /** DynamoDB's limit for the partition key of an index: "Constraints in Amazon DynamoDB", 2048 bytes. */
 export const LONGEST_VALUE = 2048
@@ -13,14 +16,32 @@ export function indexName(key: string): string {
  * and must be absent, if the data has no such value, or none that an index takes.
  *
  * @param data as JSON.parse gives it
+ * @param keyring hides the values with its first key
  */
-export function indexAttributes(data: unknown, keys: readonly string[]): Record<string, AttributeValue | undefined> {
+export function indexAttributes(
+  data: unknown,
+  keys: readonly string[],
+  keyring?: Keyring,
+): Record<string, AttributeValue | undefined> {
   return Object.fromEntries(
     keys.map((key) => {
       const text = indexText(valueAt(data, key))
-      return [key, text === undefined ? undefined : { S: text }]
+      if (text === undefined) return [key, undefined]
+      return [key, { S: keyring ? hiddenText(text, key, keyring.first) : text }]
     }),
   )
+}
+
+/**
+ * The texts that a value may have in its attribute, one for each encryption key. The text of a new write is the last one. So
+ * a search finds a session that another request writes anew between two queries. With `accept_plain_data` also the value
+ * itself.
+ */
+export function storedTexts(text: string, attribute: string, reading: DataReading): readonly string[] {
+  const keyring = keyringOf(reading)
+  if (!keyring) return [text]
+  const hidden = keyring.all.map((key) => hiddenText(text, attribute, key)).reverse()
+  return reading.acceptPlainData ? [text, ...hidden] : hidden
 }
 
 /**

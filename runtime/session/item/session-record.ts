@@ -2,14 +2,15 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../../configuration/resolve.js'
 import { SessionDataError } from '../../errors.js'
 import { isOfSessions } from './attributes.js'
-import { unpackClient } from './client.js'
-import { unpackData } from './compression.js'
 import { deepestFor, isDeeperThan } from './depth.js'
 import type { Times } from './expiry.js'
 import { indexAttributes } from './index-attributes.js'
+import { keyringOf } from './keyring.js'
 import { savesIn } from './saves.js'
 import type { SessionData } from './serialize.js'
 import { hashSessionId } from './session-id.js'
+import { type KeyMaking, keyOf } from './session-key.js'
+import { type DataReading, PLAIN, type ReadData, readData } from './stored-data.js'
 
 export type Item = Record<string, AttributeValue>
 
@@ -33,8 +34,8 @@ export interface SessionRecord extends Times {
   readonly version: AttributeValue | undefined
   /** JSON of the cookie's settings, where the writer stored them. */
   readonly cookie: string | undefined
-  /** JSON of what `describe` told about the client. */
-  readonly client: string | undefined
+  /** The stored attribute `client`: see client.ts. */
+  readonly client: AttributeValue | undefined
   /** The lock's token while this request holds the lock. */
   readonly token: string | undefined
   /** Tokens of the last saves, the newest first: see saves.ts. */
@@ -44,13 +45,21 @@ export interface SessionRecord extends Times {
    * the session is older than the option, or its last writer does not know the option. `data` may be missing.
    */
   readonly outdated: Changes | undefined
+  /**
+   * Whether the next write sends the data again, although it is unchanged: it is not encrypted with the first key. So a
+   * change of keys causes no write of its own.
+   */
+  readonly isSealedAnew: boolean
 }
 
 /** JSON of a session without data. */
 const EMPTY = '{}'
 
 /** The options that decide how an item is read. */
-type Reading = Pick<Configuration, 'sessionIdDigest'> & Partial<Pick<Configuration, 'serializer' | 'indexKeys'>>
+type Reading = Pick<Configuration, 'sessionIdDigest'> &
+  Partial<Pick<Configuration, 'indexKeys'>> &
+  KeyMaking &
+  DataReading
 
 /**
  * Reads an item (docs/design/wire-format.md). Times may be missing or of another type. Two kinds of items are
@@ -59,15 +68,16 @@ type Reading = Pick<Configuration, 'sessionIdDigest'> & Partial<Pick<Configurati
  *
  * @param token the lock's token, if the item was read by locking it
  * @throws {SessionDataError} when `data` is not the JSON text of an object, compressed or not, or is nested too deeply.
- *   With `serializer: json_allow_marshal` `data` may also be Marshal.
+ *   With `serializer: json_allow_marshal` `data` may also be Marshal. With encryption keys, `data` is encrypted.
+ * @throws {EncryptionKeyError} when the key of encrypted data is unknown
  */
 export function recordOf(id: string, item: Changes, configuration: Reading, token?: string): SessionRecord {
   const { data, updated_at: version, cookie, client, saves } = item
   if (data === undefined && isForeign(item))
     throw unusable(id, "is missing, and it has attributes that are not a session's")
-  const unpacked = data ? unpackData(data, configuration.serializer) : { text: EMPTY }
-  if ('problem' in unpacked) throw unusable(id, unpacked.problem)
-  const json = /^\s*null\s*$/.test(unpacked.text) ? EMPTY : unpacked.text
+  const read = data ? readData(data, () => keyOf(id, configuration), configuration) : missingData(configuration)
+  if ('problem' in read) throw unusable(id, read.problem)
+  const json = /^\s*null\s*$/.test(read.text) ? EMPTY : read.text
   const parsed = parseData(id, json, deepestFor(configuration))
   return {
     id,
@@ -77,11 +87,36 @@ export function recordOf(id: string, item: Changes, configuration: Reading, toke
     ...timesOf(item),
     version,
     cookie: cookie?.S,
-    client: unpackClient(client),
+    client,
     token,
     saves: savesIn(saves),
-    outdated: outdatedIn(item, parsed, configuration.indexKeys),
+    outdated: outdatedIn(item, parsed, configuration),
+    isSealedAnew: read.isOutdated,
   }
+}
+
+/** The record of a session that was just stored. */
+export function storedRecord(id: string, json: string, stored: Changes): SessionRecord {
+  return {
+    id,
+    json,
+    base: json,
+    data: JSON.parse(json),
+    ...timesOf(stored),
+    version: stored.updated_at,
+    cookie: stored.cookie?.S,
+    client: stored.client,
+    token: undefined,
+    saves: savesIn(stored.saves),
+    outdated: undefined,
+    isSealedAnew: false,
+  }
+}
+
+/** An item without data is an empty session of the Ruby gem. It is not encrypted. */
+function missingData(configuration: Reading): ReadData {
+  if (!keyringOf(configuration)) return { text: EMPTY, isOutdated: false }
+  return configuration.acceptPlainData ? { text: EMPTY, isOutdated: true } : { problem: PLAIN }
 }
 
 /** Like {@link recordOf}, but the result is undefined for an item that is no session. */
@@ -99,9 +134,13 @@ function isForeign(item: Changes): boolean {
   return Object.keys(item).filter((name) => !isOfSessions(name)).length > 1
 }
 
-function outdatedIn(item: Changes, data: SessionData, indexKeys: readonly string[] = []): Changes | undefined {
+function outdatedIn(item: Changes, data: SessionData, configuration: Reading): Changes | undefined {
+  const { indexKeys = [] } = configuration
   if (item.data && indexKeys.length === 0) return undefined
-  const wanted = { ...indexAttributes(data, indexKeys), ...(!item.data && { data: { S: EMPTY } }) }
+  const wanted = {
+    ...indexAttributes(data, indexKeys, keyringOf(configuration)),
+    ...(!item.data && { data: { S: EMPTY } }),
+  }
   const stored = (name: string) => (Object.hasOwn(item, name) ? item[name]?.S : undefined)
   const wrong = Object.entries(wanted).filter(([name, value]) => value?.S !== stored(name))
   return wrong.length > 0 ? Object.fromEntries(wrong) : undefined

@@ -1,7 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Configuration } from '../../configuration/resolve.js'
 import { SessionTooLargeError } from '../../errors.js'
-import { packClient } from './client.js'
 import { LONGEST_TEXT } from './compression.js'
 import { hashSessionId } from './session-id.js'
 import { keySizeOf } from './session-key.js'
@@ -28,7 +27,7 @@ export function checkSize(
   for (const name in attributes) size += Buffer.byteLength(name) + bytesOf(attributes[name])
   const { cookie, client } = stored
   if (cookie !== undefined && !attributes.cookie) size += 'cookie'.length + Buffer.byteLength(cookie)
-  if (client !== undefined && !attributes.client) size += 'client'.length + bytesOf(packClient(client))
+  if (client !== undefined && !attributes.client) size += 'client'.length + bytesOf(client)
   if (size <= ITEM_LIMIT) return
   const text = Buffer.byteLength(attributes.data?.S ?? '')
   if (text > LONGEST_TEXT) {

@@ -1,12 +1,14 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Changes, Item } from '../item/session-record.js'
 
+/** Attributes that must be equal, or equal to one of a list; `undefined`: that must be absent. */
+export type Equals = Readonly<Record<string, Changes[string] | readonly AttributeValue[]>>
+
 /** What must be true of the stored item for a write to happen. */
 export interface Condition {
   /** True: the item is there and is no forwarder (`successor`). False: no item is there. Not given: either. */
   readonly exists?: boolean
-  /** Attributes that must be equal; `undefined`: that must be absent. */
-  readonly equals?: Changes
+  readonly equals?: Equals
   /** The session must be unlocked, or its lock older than `before`, or equal to `or`. */
   readonly lockFree?: { readonly before: string; readonly or?: AttributeValue | undefined }
 }
@@ -73,8 +75,13 @@ export class Expression {
     return `attribute_not_exists(${this.name('successor')})`
   }
 
-  #equal(attribute: string, value: AttributeValue | undefined): string {
+  #equal(attribute: string, value: Equals[string]): string {
     const name = this.name(attribute)
+    if (isList(value)) {
+      return value.length === 1
+        ? this.#equal(attribute, value[0])
+        : `${name} IN (${value.map((one) => this.value(one)).join(', ')})`
+    }
     return value === undefined ? `attribute_not_exists(${name})` : `${name} = ${this.value(value)}`
   }
 
@@ -84,4 +91,8 @@ export class Expression {
     this.#values[placeholder] = value
     return placeholder
   }
+}
+
+function isList(value: Equals[string]): value is readonly AttributeValue[] {
+  return Array.isArray(value)
 }

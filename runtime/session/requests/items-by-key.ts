@@ -12,12 +12,13 @@ import type { Connection } from '../../dynamodb/connection.js'
 import { isConditionFailed } from '../../dynamodb/error-facts.js'
 import type { Transport } from '../../dynamodb/transport.js'
 import { DynamoSessionError, IndexMissingError } from '../../errors.js'
-import { indexName } from '../item/index-attributes.js'
+import { indexName, storedTexts } from '../item/index-attributes.js'
 import { formOfSession } from '../item/is-session.js'
+import { loadKeys } from '../item/keyring.js'
 import { isOwnKey } from '../item/session-key.js'
-import type { Changes, Item } from '../item/session-record.js'
+import type { Item } from '../item/session-record.js'
 import { storeError } from './errors.js'
-import { Expression } from './expression.js'
+import { type Equals, Expression } from './expression.js'
 
 /** The most keys on a page, so that memory does not depend on their number. */
 const LONGEST_PAGE = 100
@@ -53,13 +54,28 @@ export class ItemsByKey {
   }
 
   /**
-   * The stored keys of this application's sessions, in either form, whose attribute has the value, a page at a time. The index may lack
-   * the newest items.
+   * The stored keys of this application's sessions, in either form, whose attribute has the value, a page at a time. The
+   * index may lack the newest items. With encryption keys, there is one query for each of them.
    *
    * @param attribute one of `index_keys`
+   * @param value the value itself, as {@link indexText} gives it
    * @throws {IndexMissingError}
+   * @throws {EncryptionKeyError}
    */
   async *query(attribute: string, value: string): AsyncGenerator<readonly string[]> {
+    await loadKeys(this.#configuration)
+    const texts = storedTexts(value, attribute, this.#configuration)
+    const seen = new Set<string>()
+    for (const text of texts) {
+      for await (const keys of this.#query(attribute, text)) {
+        yield keys.filter((key) => !seen.has(key))
+        // Another request may write a session anew between two queries.
+        if (texts.length > 1) for (const key of keys) seen.add(key)
+      }
+    }
+  }
+
+  async *#query(attribute: string, text: string): AsyncGenerator<readonly string[]> {
     const { tableName, tableKey } = this.#configuration
     const input = {
       TableName: tableName,
@@ -68,7 +84,7 @@ export class ItemsByKey {
       // The transport compares the value, so it is fetched too. A KEYS_ONLY index has both.
       ProjectionExpression: '#key, #attribute',
       ExpressionAttributeNames: { '#attribute': attribute, '#key': tableKey },
-      ExpressionAttributeValues: { ':value': { S: value } },
+      ExpressionAttributeValues: { ':value': { S: text } },
       Limit: LONGEST_PAGE,
     }
     for await (const items of this.pages('Query', input, (error) => missingIndex(error, attribute, tableName))) {
@@ -150,7 +166,7 @@ export class ItemsByKey {
    * @param form whether the item must also have the form of a session, for callers that did not read the item
    * @returns `deleted` also when an earlier attempt of this request deleted the session, and its response was lost
    */
-  async delete(key: string, equals: Changes, { form = false } = {}): Promise<DeleteResult> {
+  async delete(key: string, equals: Equals, { form = false } = {}): Promise<DeleteResult> {
     const expression = new Expression(this.#configuration.tableKey)
     const condition = expression.condition({ exists: true, equals })
     return await this.#delete(key, expression, form ? `${condition} AND ${formOfSession(expression)}` : condition)

@@ -6,9 +6,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ByOptions } from '../../../runtime/cli/by-option.js'
 import { type DestroyOptions, destroyCommand } from '../../../runtime/cli/commands/destroy.js'
 import { listCommand } from '../../../runtime/cli/commands/list.js'
+import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { hashSessionId } from '../../../runtime/session/item/session-id.js'
+import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { cleanEnvironment } from '../../support/app.js'
+import { connectionTo } from '../../support/connection.js'
+import { newKey } from '../../support/encryption.js'
 import { anyEngine, type Engine, onEachEngine } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { currentFolderWith, environmentWith, folderWith } from '../../support/folder.js'
@@ -61,6 +65,42 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     )
     return { ...logger, aside: aside.lines, failure }
   }
+
+  describe('of encrypted sessions', () => {
+    const [K1, K2] = [newKey('k1'), newKey('k2')]
+    const KEYS = 'AWS_DYNAMO_DB_SESSION_ENCRYPTION_KEYS'
+    const signIn = async (...encryptionKeys: string[]) => {
+      const configuration = resolveConfiguration({ ...options, indexKeys: ['user_id'], encryptionKeys })
+      const sessions = new SessionRepository(configuration, connectionTo(engine.client()))
+      await sessions.create(`secret-${user}-${encryptionKeys[0]?.slice(0, 2)}`, { user_id: user })
+    }
+
+    it('need the keys, and find nothing without them', async () => {
+      await signIn(K1)
+      await signIn(K2)
+      for (const command of [listCommand, destroyCommand]) {
+        expect((await run(command)).lines.at(-1)).toMatch(
+          /^0 sessions .*; encrypted sessions are found only with encryption_keys$/,
+        )
+        const { failure } = await run(command, { scan: true })
+        expect(failure).toMatchObject({ name: 'EncryptionKeyError', message: expect.stringMatching(/no keys are set/) })
+      }
+      environmentWith({ [KEYS]: `${K2},${K1}` })
+      expect((await run(listCommand)).lines.at(-1)).toBe(`2 sessions in table "${options.tableName}"`)
+      expect((await run(destroyCommand, { dryRun: true })).lines.at(-1)).toBe('dry run: 2 sessions would be deleted')
+      expect((await run(destroyCommand)).lines.at(-1)).toBe('2 sessions deleted')
+      expect((await run(listCommand)).failure).toBeUndefined()
+    })
+
+    it('say which variable is missing, and print no key', async () => {
+      const file = yaml(options.tableName, proxy.endpoint)
+      currentFolderWith({ [FILE]: `${file}encryption_keys: ["${'${NEW_KEY}'}", "${'${OLD_KEY}'}"]\n` })
+      environmentWith({ NEW_KEY: K1 })
+      const { failure } = await run(listCommand)
+      expect(failure?.message).toMatch(/encryption_keys: the environment variable OLD_KEY is not set/)
+      expect(failure?.message).not.toContain(K1.slice(3))
+    })
+  })
 
   it('list prints hashes and times of all sessions, never ids', async () => {
     const ids = Array.from({ length: 105 }, (_, number) => `secret-${user}-${number}`)

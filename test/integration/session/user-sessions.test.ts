@@ -4,16 +4,23 @@ import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { ConfigurationError, InvalidSessionIdError } from '../../../runtime/errors.js'
 import { handleOf } from '../../../runtime/session/item/handle.js'
+import { storedTexts } from '../../../runtime/session/item/index-attributes.js'
 import { keyOf } from '../../../runtime/session/item/session-key.js'
 import type { Item, SessionRecord } from '../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { SessionsByValue } from '../../../runtime/session/sessions-by-value.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { connectionTo } from '../../support/connection.js'
+import { newKey } from '../../support/encryption.js'
 import { onEachEngine } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 
-const FORMS = [{ hashSessionIds: true }, { hashSessionIds: false }] as const
+const [K1, K2] = [newKey('k1'), newKey('k2')]
+const FORMS = {
+  'hashed ids': { hashSessionIds: true },
+  'plain ids': { hashSessionIds: false },
+  'encrypted data': { encryptionKeys: [K1] },
+}
 
 /** 2027-01-15T08:00:00Z. Tests say what time it is. */
 const START = 1_800_000_000_000
@@ -21,7 +28,7 @@ const SECOND = 1000
 const PHONE = '{"userAgent":"phone","address":"192.0.2.1"}'
 
 onEachEngine('the sessions of a user', (engine) => {
-  describe.each(FORMS)('with %j', (form) => {
+  describe.each(Object.entries(FORMS))('with %s', (named, form: Options) => {
     let direct: DynamoDBClient
     let proxy: FaultProxy
     let options: ReturnType<typeof engine.options> & { indexKeys: string[] }
@@ -70,9 +77,11 @@ onEachEngine('the sessions of a user', (engine) => {
       const record = (await sessions().find(from)) as SessionRecord
       await sessions().regenerate(record, to, record.data, { keep: false })
     }
+    /** The value in the index. */
+    const indexed = () => ({ S: storedTexts(String(user), 'user_id', configured())[0] ?? '' })
     /** The index gives other keys than it has: it is behind the table. */
     const indexGives = (...ids: string[]) => {
-      const Items = ids.map((id) => ({ session_id: { S: keyed(id) }, user_id: { S: String(user) } }))
+      const Items = ids.map((id) => ({ session_id: { S: keyed(id) }, user_id: indexed() }))
       proxy.inject('Query', { change: (page) => ({ ...page, Items, Count: Items.length }) })
     }
 
@@ -121,7 +130,7 @@ onEachEngine('the sessions of a user', (engine) => {
           expect(ConsistentRead).toBe(true)
           const times = ['created_at', 'updated_at', 'expire_at', 'client', 'successor']
           // Without hashed ids, only the data shows that an item is a session.
-          const data = form.hashSessionIds ? [] : ['data']
+          const data = form.hashSessionIds === false ? ['data'] : []
           const names = ['session_id', ...times, ...data, 'account.id']
           expect(Object.values(ExpressionAttributeNames).toSorted()).toEqual(names.toSorted())
         }
@@ -132,7 +141,7 @@ onEachEngine('the sessions of a user', (engine) => {
         await sessions({ maxStale: 10 }).create(name('expired'), { user_id: user })
         now += 10 * SECOND
         await signIn('other', { user_id: 'another' })
-        const foreign = { session_id: { S: `foreign-${user}` }, user_id: { S: String(user) }, data: { S: 'hello' } }
+        const foreign = { session_id: { S: `foreign-${user}` }, user_id: indexed(), data: { S: 'hello' } }
         await put(foreign)
         expect((await index().sessionsBy('user_id', user)).map((session) => session.handle)).toEqual([handle(id)])
         expect(await index().sessionsBy('user_id', 'nobody')).toEqual([])
@@ -217,7 +226,7 @@ onEachEngine('the sessions of a user', (engine) => {
       })
 
       it('also has a session whose data can not be read', async () => {
-        const broken = { data: { S: '{no JSON' }, user_id: { S: String(user) }, cookie: { S: 'no JSON' } }
+        const broken = { data: { S: '{no JSON' }, user_id: indexed(), cookie: { S: 'no JSON' } }
         await put({ session_id: { S: keyed(name('broken')) }, ...broken })
         const nothing = { createdAt: undefined, lastSeenAt: undefined, expiresAt: undefined, client: {} }
         expect(await index().exportBy('user_id', user)).toEqual([
@@ -226,8 +235,22 @@ onEachEngine('the sessions of a user', (engine) => {
       })
     })
 
+    if (named === 'encrypted data')
+      it('a write with a new first key encrypts the description anew', async () => {
+        const id = await signIn('phone', {}, PHONE)
+        const rotated = sessions({ encryptionKeys: [K2, K1] })
+        await rotated.touch((await rotated.find(id)) as SessionRecord)
+        const found = await index({ encryptionKeys: [K2] }).sessionsBy('user_id', user)
+        expect(found).toMatchObject([{ userAgent: 'phone' }])
+        const record = (await rotated.find(id)) as SessionRecord
+        await rotated.regenerate(record, name('moved'), record.data, { keep: false })
+        expect(await index({ encryptionKeys: [K2] }).sessionsBy('user_id', user)).toMatchObject([
+          { userAgent: 'phone' },
+        ])
+      })
+
     // The other methods go by keys, of whatever form.
-    if (!form.hashSessionIds) return
+    if (named !== 'hashed ids') return
 
     describe('destroyHandle', () => {
       it.each([false, true])('ends this session of the user, and no other (scan: %s)', async (scan) => {

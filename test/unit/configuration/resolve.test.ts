@@ -80,6 +80,8 @@ describe('the order of origins', () => {
       serializer: 'json',
       compress: 'none',
       compressThreshold: 1024,
+      encryptionKeys: [],
+      acceptPlainData: false,
       ttl: true,
       indexKeys: [],
       region: undefined,

@@ -161,7 +161,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
   })
 
   it('are not mended while no touch is due: mending waits for the next write', async () => {
-    await put({ updated_at: { S: `${Date.now() / 1000 - 5}000000001` } })
+    await put({ updated_at: { S: `${(Date.now() / 1000 - 5).toFixed(6)}000000001` } })
     const sessions = repository({ touchInterval: 60 })
     const record = await found(sessions)
     proxy.reset()

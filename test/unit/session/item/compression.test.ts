@@ -31,7 +31,7 @@ async function zeros(compressor: Transform): Promise<Buffer> {
   return buffer(compressor)
 }
 
-const FORMAT = { sessionIdDigest: 'sha256' } as const
+const FORMAT = { sessionIdDigest: 'sha256', hashSessionIds: true } as const
 
 describe('the attribute data', () => {
   it.each([['gzip'], ['brotli']] as const)('is smaller with %s, and unpacks to the same text', async (compress) => {

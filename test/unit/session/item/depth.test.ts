@@ -62,7 +62,8 @@ describe('session data', () => {
     [WITHOUT, 1000],
     [WITH_RUBY, 100],
   ])('is read with %j and %i levels, and is no session with one more', (configuration, levels) => {
-    const read = (text: string) => recordOf('an-id-that-must-not-print', { data: { S: text } }, configuration)
+    const read = (text: string) =>
+      recordOf('an-id-that-must-not-print', { data: { S: text } }, { hashSessionIds: false, ...configuration })
     expect(read(nestedText(levels)).json).toBe(nestedText(levels))
     expect(() => read(nestedText(levels + 1))).toThrow(SessionDataError)
     expect(() => read(nestedText(levels + 1))).toThrow(`has more than ${levels} levels of nested objects and lists`)

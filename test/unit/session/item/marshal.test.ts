@@ -51,7 +51,7 @@ describe('data in the Marshal format of Ruby', () => {
     const { data } = recordOf(
       'id',
       { data: { S: base64 } },
-      { sessionIdDigest: 'sha256', serializer: 'json_allow_marshal' },
+      { sessionIdDigest: 'sha256', hashSessionIds: true, serializer: 'json_allow_marshal' },
     )
     expect(Object.keys(data)).toEqual(['__proto__', 'constructor', 'a'])
     expect(Object.getPrototypeOf(data)).toBe(Object.prototype)
@@ -90,7 +90,11 @@ describe('data in the Marshal format of Ruby', () => {
     expect(() => byHand('o:', [0x15], 'a secret\nof the user')).toThrow(/class unknown$/)
     const { base64 } = fixtures.bad.find(({ ruby }) => ruby.includes('2**70')) ?? { base64: '' }
     const load = () =>
-      recordOf('an-id', { data: { S: base64 } }, { sessionIdDigest: 'sha256', serializer: 'json_allow_marshal' })
+      recordOf(
+        'an-id',
+        { data: { S: base64 } },
+        { sessionIdDigest: 'sha256', hashSessionIds: true, serializer: 'json_allow_marshal' },
+      )
     expect(load).toThrow(SessionDataError)
     expect(load).toThrow(
       /"data" is in Ruby's Marshal format and holds an Integer beyond 2\^53\. It counts as no session/,
@@ -99,7 +103,8 @@ describe('data in the Marshal format of Ruby', () => {
   })
 
   it('is no session without the option, and the message names the option', () => {
-    const load = (data: string) => () => recordOf('id', { data: { S: data } }, { sessionIdDigest: 'sha256' })
+    const load = (data: string) => () =>
+      recordOf('id', { data: { S: data } }, { sessionIdDigest: 'sha256', hashSessionIds: true })
     expect(load(fixtures.good[0]?.base64 ?? '')).toThrow(
       /Ruby's Marshal format \(serializer: json_allow_marshal reads it\)/,
     )

@@ -7,7 +7,7 @@ const ID = 'an-id-that-must-not-print'
 /** The correction for an item without data. */
 const LACKS_DATA = { data: { S: '{}' } }
 
-const FORMAT = { sessionIdDigest: 'sha256' } as const
+const FORMAT = { sessionIdDigest: 'sha256', hashSessionIds: true } as const
 
 describe('reading an item', () => {
   it('gives the record', () => {
@@ -31,6 +31,7 @@ describe('reading an item', () => {
       saves: [],
       token: undefined,
       outdated: undefined,
+      isSealedAnew: false,
     })
   })
 

@@ -1,0 +1,185 @@
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import { type Clock, monotonic } from '../../async/clock.js'
+import {
+  type Encryption,
+  type EncryptionKey,
+  KEY_ID,
+  KEY_PATTERN,
+  KEY_RULE,
+  KEYS_LIFETIME,
+  keyIdOf,
+  repeatedId,
+} from '../../configuration/encryption-keys.js'
+import type { Configuration } from '../../configuration/resolve.js'
+import { withDeadline } from '../../dynamodb/with-deadline.js'
+import { EncryptionKeyError, messageOf } from '../../errors.js'
+import { KEY_BYTES, XaesKey } from './xaes.js'
+
+/** One encryption key, ready for use. Printing it shows no bytes of the key. */
+export interface Key {
+  readonly id: string
+  /** Encrypts the data. */
+  readonly cipher: XaesKey
+  /** Hides the values of `index_keys`. */
+  readonly index: KeyObject
+}
+
+/** The options that the keys come from. */
+export type KeySource = Partial<Pick<Configuration, 'encryption' | 'encryptionKeys'>>
+
+/** After a failure, `keys()` is called again at the earliest after this time. Milliseconds. */
+const PAUSE = 1000
+
+/** Keys that are younger are not loaded again because of an unknown key id. Milliseconds. */
+const YOUNG = 10_000
+
+/** Keeps the index key apart from other uses of an encryption key (RFC 5869, section 3.2). */
+const INDEX_INFO = 'dynamo-session-store index_keys'
+
+/** Stores that were given the same option share the keys. */
+const keyrings = new WeakMap<object, Keyring>()
+
+/** The keys of the configuration. Undefined: sessions are not encrypted. */
+export function keyringOf({ encryption, encryptionKeys = [] }: KeySource): Keyring | undefined {
+  const source = encryption ?? (encryptionKeys.length > 0 ? encryptionKeys : undefined)
+  if (source === undefined) return undefined
+  let keyring = keyrings.get(source)
+  if (!keyring) {
+    keyring = new Keyring(source)
+    keyrings.set(source, keyring)
+  }
+  return keyring
+}
+
+/**
+ * Loads the keys of the configuration if their lifetime is over. Every work on stored data begins with this call.
+ *
+ * @returns undefined if there is nothing to wait for
+ * @throws {EncryptionKeyError} by the promise
+ */
+export function loadKeys(configuration: KeySource & Pick<Configuration, 'requestTimeout'>): Promise<void> | undefined {
+  return keyringOf(configuration)?.load(configuration.requestTimeout)
+}
+
+/** The keys that encrypt and decrypt sessions. The first one encrypts. */
+export class Keyring {
+  readonly #now: Clock
+  /** Undefined: the keys are fixed. */
+  readonly #encryption: Encryption | undefined
+  #keys: readonly Key[] = []
+  /** From this time on, the keys are loaded again. */
+  #refreshAt = Number.NEGATIVE_INFINITY
+  /** From this time on, the keys are no longer used. */
+  #endsAt = Number.NEGATIVE_INFINITY
+  #loadedAt = Number.NEGATIVE_INFINITY
+  #loading: Promise<void> | undefined
+  #failure: { readonly cause: unknown; readonly at: number } | undefined
+
+  constructor(source: Encryption | readonly string[], now: Clock = monotonic) {
+    this.#now = now
+    if (isList(source)) {
+      this.#keys = keysOf(source)
+      this.#refreshAt = Number.POSITIVE_INFINITY
+    } else this.#encryption = source
+  }
+
+  /** The key that encrypts. */
+  get first(): Key {
+    const [first] = this.#keys
+    if (!first) throw new Error('The encryption keys were used before they were loaded.')
+    return first
+  }
+
+  /** All keys, in the order of their option. */
+  get all(): readonly Key[] {
+    return this.#keys
+  }
+
+  /** The key with the id. An unknown id makes the next request load the keys again. */
+  find(id: string): Key | undefined {
+    const key = this.#keys.find((known) => known.id === id)
+    const now = this.#now()
+    if (!key && this.#encryption && now - this.#loadedAt >= YOUNG) this.#refreshAt = Math.min(this.#refreshAt, now)
+    return key
+  }
+
+  /**
+   * Loads the keys if their lifetime is over. In the second half of their lifetime, nobody waits for them: a failure
+   * matters only when the lifetime is over.
+   *
+   * @param timeout longest time of `keys()`, in milliseconds
+   */
+  load(timeout: number): Promise<void> | undefined {
+    const now = this.#now()
+    if (now < this.#refreshAt) return undefined
+    if (now < this.#endsAt) {
+      this.#load(timeout).catch(() => undefined)
+      return undefined
+    }
+    return this.#load(timeout).catch((cause) => {
+      throw new EncryptionKeyError(
+        `The encryption keys could not be loaded, so no session was read or written: ${messageOf(cause)}`,
+        { cause },
+      )
+    })
+  }
+
+  #load(timeout: number): Promise<void> {
+    if (this.#failure && this.#now() < this.#failure.at + PAUSE) return Promise.reject(this.#failure.cause)
+    this.#loading ??= this.#ask(timeout).finally(() => {
+      this.#loading = undefined
+    })
+    return this.#loading
+  }
+
+  async #ask(timeout: number): Promise<void> {
+    const started = this.#now()
+    const { lifetime = KEYS_LIFETIME } = this.#encryption ?? {}
+    const tooLate = () => new Error(`keys() took longer than ${timeout} ms (request_timeout)`)
+    try {
+      const given = await withDeadline({ milliseconds: timeout, tooLate }, async () => this.#encryption?.keys() ?? [])
+      this.#keys = keysOf(given)
+      this.#loadedAt = started
+      this.#refreshAt = started + (lifetime * 1000) / 2
+      this.#endsAt = started + lifetime * 1000
+      this.#failure = undefined
+    } catch (cause) {
+      this.#failure = { cause, at: this.#now() }
+      throw cause
+    }
+  }
+}
+
+function isList(source: Encryption | readonly string[]): source is readonly string[] {
+  return Array.isArray(source)
+}
+
+/** @throws an error that names the key by its place, never by its text */
+function keysOf(given: unknown): readonly Key[] {
+  if (!Array.isArray(given) || given.length === 0)
+    throw new EncryptionKeyError('keys() must return a list of at least one key')
+  const keys = given.map((key: EncryptionKey, at) => {
+    const { id, bytes } = bytesOf(key)
+    if (bytes?.byteLength !== KEY_BYTES || !KEY_ID.test(id))
+      throw new EncryptionKeyError(`key ${at + 1} of keys() ${KEY_RULE}`)
+    return {
+      id,
+      cipher: new XaesKey(bytes),
+      index: createSecretKey(Buffer.from(hkdfSync('sha256', bytes, '', INDEX_INFO, KEY_BYTES))),
+    }
+  })
+  const twice = repeatedId(keys.map(({ id }) => id))
+  if (twice !== undefined)
+    throw new EncryptionKeyError(`keys() gives the id "${twice}" twice; give each key its own id`)
+  return keys
+}
+
+function bytesOf(key: unknown): { readonly id: string; readonly bytes?: Uint8Array } {
+  if (typeof key === 'string') {
+    if (!new RegExp(KEY_PATTERN).test(key)) return { id: '' }
+    const id = keyIdOf(key)
+    return { id, bytes: Buffer.from(key.slice(id.length + 1), 'base64') }
+  }
+  const { id, key: bytes } = (key ?? {}) as { id?: unknown; key?: unknown }
+  return { id: String(id), ...(bytes instanceof Uint8Array && { bytes }) }
+}
