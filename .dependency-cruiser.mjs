@@ -29,7 +29,7 @@ export const ROOMS = [
   {
     room: 'adapters',
     may: ['session', 'dynamodb'],
-    because: 'An adapter translates between a framework and sessions. Tables and commands are none of its business.',
+    because: 'An adapter translates between a framework and sessions. It has nothing to do with tables and commands.',
   },
   {
     room: 'cleaning',
@@ -54,17 +54,17 @@ export const ROOMS = [
   {
     room: 'generators',
     may: ['application', 'table', 'session/item'],
-    because: 'Generators write files, also of the table for other tools. They start without the AWS SDK.',
+    because: 'Generators write files, also declarations of the table for other tools. They start without the AWS SDK.',
   },
   {
     room: 'application',
     may: [],
-    because: 'Loading modules of the application needs nothing of sessions.',
+    because: 'Loading a module of the application has nothing to do with sessions.',
   },
   {
     room: 'dynamodb',
     may: [],
-    because: 'Requests and their errors are below everything that sends them.',
+    because: 'Every room that sends requests imports this one, so it imports none of them.',
   },
   {
     room: 'configuration',
@@ -74,7 +74,7 @@ export const ROOMS = [
   {
     room: 'async',
     may: [],
-    because: 'Every room imports it. It knows promises and clocks, and nothing of sessions.',
+    because: 'Every room imports it. It handles promises and clocks, and has nothing to do with sessions.',
   },
 ]
 
@@ -87,14 +87,14 @@ export default {
   forbidden: [
     {
       name: 'no-circle',
-      comment: 'No file of a circle can be read, tested or moved alone. An import of a type counts.',
+      comment: 'Files of a circle cannot be read, tested or moved alone. Imports of types count too.',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'not-to-unresolvable',
-      comment: 'An import that the tool cannot follow is an arrow that nobody checks.',
+      comment: 'The tool cannot check an import that it cannot resolve.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },
@@ -115,7 +115,8 @@ export default {
     },
     {
       name: 'nobody-imports-entries',
-      comment: 'Entries only re-export, for applications. Inside, each file imports the module that has the thing.',
+      comment:
+        'Entries only re-export, for applications. Inside the package, a file imports the module that defines the name.',
       severity: 'error',
       from: { path: '^(runtime|generators)/' },
       to: { path: ENTRIES },
@@ -129,7 +130,7 @@ export default {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     extraExtensionsToScan: ['.cts'],
-    // `module` first: packages behind `imports` of package.json are found without dist/.
+    // The condition `module` comes first, so that packages behind `imports` of package.json are found without dist/.
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['module', 'import', 'types', 'default'] },
   },
 }

@@ -1,4 +1,4 @@
-// `npm run test:mutation` changes the code of a folder in many small ways, and lists the changes that none of the folder's
+// `npm run test:mutation` changes the code of a folder in many small ways. It lists the changes that none of the folder's
 // own unit tests notices. Another folder: FOLDER=cleaning npm run test:mutation
 
 const { FOLDER: folder = 'session/item' } = process.env

@@ -41,8 +41,8 @@ export class TableSchemaError extends DynamoSessionError {
 }
 
 /**
- * A request for the table (create, delete, describe …) failed, or a request for a session found no region or
- * connection. The message says in one line how to fix the problem. `cause` is the AWS SDK's error.
+ * A request for the table (create, delete, describe …) failed. Or a request for a session found no region or connection.
+ * The message says in one line how to fix the problem. `cause` is the AWS SDK's error.
  */
 export class TableRequestError extends DynamoSessionError {
   override readonly name = 'TableRequestError'

@@ -135,7 +135,7 @@ function code(character: string): string {
   return (character.codePointAt(0) ?? 0).toString(16)
 }
 
-/** @param make makes the kept text fit; it runs before the final cut, because half a secret would not be recognised */
+/** @param make makes the kept text fit, before the final cut: half a secret would not be recognised */
 function cut(text: string, limit: number, make: (kept: string) => string): string {
   const most = limit * 4
   const kept = text.length > most ? text.slice(0, Math.max(text.lastIndexOf(' ', most), 0)) : text

@@ -1,7 +1,7 @@
 import { fitForOutput } from './fit-for-output.js'
 import { print, printAside } from './output.js'
 
-/** Receives progress, one line of text a call. */
+/** Receives progress, one line of text per call. */
 export interface Logger {
   info(line: string): void
   warn(line: string): void

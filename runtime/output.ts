@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import { debugText, fitForLine, fitForOutput } from './fit-for-output.js'
 
 /*
- * All output to a terminal goes through these functions, and so through fitForOutput(). test/unit/output/places.test.ts
+ * All output to a terminal goes through these functions, and so through fitForOutput(). test/unit/output/hostile-texts.test.ts
  * checks that.
  */
 

@@ -1,4 +1,4 @@
-// The whole main job in a fresh temporary application, on an embedded DynamoDB: npm run demo
+// The main job from beginning to end, in a fresh application on an embedded DynamoDB: npm run demo
 // With a packed tarball in place of this repository (test/e2e/smoke.test.ts): node scripts/demo.mjs <tarball>
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
@@ -38,7 +38,7 @@ app.get('/sign-out', (req, res, next) => req.session.destroy((error) => error ? 
 const server = app.listen(0, '127.0.0.1', () => console.log(\`listening on \${server.address().port}\`))
 `
 
-/** What the application has installed. Links stand in for \`npm install\`, so that the demo needs no network. */
+/** What the application has installed. Links replace `npm install`, so that the demo needs no network. */
 const INSTALLED = ['plop', 'express', 'express-session', 'dynalite']
 
 const children = new Set()
@@ -92,9 +92,9 @@ async function main(folder) {
   assert.equal((await visit(two, '/', cookie)).text, 'hello nobody')
   assert.equal((await items(port)).length, 0)
 
-  say('Take the deployment back')
+  say('Undo the deployment')
   await run('umzug', 'down')
-  assert.ok(!(await tables(port)).includes('sessions'), 'the table must be gone')
+  assert.ok(!(await tables(port)).includes('sessions'), 'the table must be deleted')
 }
 
 function makeApplication(folder) {
@@ -119,7 +119,7 @@ function unpack(tarball, folder) {
   return Object.keys(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).dependencies)
 }
 
-/** The user's environment without what would lead the demo to another DynamoDB than its own. */
+/** The user's environment, without variables that would point the demo at another DynamoDB. */
 function applicationEnvironment(port) {
   const own = Object.entries(process.env).filter(([name]) => !/^(AWS_|NODE_ENV$|npm_|DEBUG$)/.test(name))
   return {
@@ -140,7 +140,7 @@ async function runBin(folder, env, bin, args) {
   assert.equal(code, 0, `npx ${[bin, ...args].join(' ')} must end with exit code 0, not ${code}`)
 }
 
-/** Starts a program that goes on running, and waits for a line that matches. */
+/** Starts a program that keeps running, and waits for a line that matches. */
 async function start(folder, env, bin, args, ready) {
   command(bin, args)
   const { child, output } = launch(folder, env, [binPath(folder, bin), ...args])

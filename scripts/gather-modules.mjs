@@ -16,10 +16,10 @@ const SHARED = {
 }
 
 /**
- * Each entry keeps its path. What several entries need goes into files of `chunks/`, so that a class is the same for all
- * of them; what is imported dynamically has files of its own, which load as late as before. Packages stay outside.
+ * Each entry keeps its path. Code that several entries need goes into files of `chunks/`, so that all entries share each
+ * class. Code that is imported dynamically gets files of its own, which load as late as before. Packages stay outside.
  *
- * @param {string} dist absolute path of what the TypeScript compiler wrote
+ * @param {string} dist absolute path of the folder that the TypeScript compiler wrote
  * @param {string[]} entries absolute paths
  */
 export async function gatherModules(dist, entries) {
@@ -44,9 +44,9 @@ export async function gatherModules(dist, entries) {
   for (const path of modulesIn(dist)) rmSync(path)
   mkdirSync(join(dist, CHUNKS))
   for (const { fileName, code, moduleIds } of output) {
-    // templates/ is found from there (generators/files/render.ts).
+    // Files of chunks/ find templates/ by a relative path (generators/templates-folder.ts).
     if (code.includes('import.meta.') && dirname(fileName) !== CHUNKS)
-      throw new Error(`${fileName} asks where it is, which only files of ${CHUNKS}/ may`)
+      throw new Error(`${fileName} uses import.meta, which only files of ${CHUNKS}/ may use`)
     // Without comments, which an application would read at each start.
     const { code: plain } = await transform(code, { format: 'esm', target: 'es2023', legalComments: 'none' })
     const names = moduleIds.map((path) => `// ${nameOf(path)}\n`).join('')

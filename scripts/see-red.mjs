@@ -1,7 +1,7 @@
-// Shows that the tests of the session runtime under faults can fail: breaks the runtime on purpose, once for each entry
-// of BREAKAGES, in a copy of the sources, and lists which tests go red. Ends with exit code 1 when a test stayed green
-// under all of them. Takes about half an hour: node scripts/see-red.mjs [texts in the names of the breakages to try];
-// only some of the tests: SEE_RED_TESTS="faults batched-reads"
+// Shows that the tests of the session runtime under faults can fail. Breaks a copy of the sources on purpose, once for
+// each entry of BREAKAGES, and lists which tests go red. Ends with exit code 1 when a test never went red. Takes about
+// half an hour: node scripts/see-red.mjs [texts in the names of the breakages to try]
+// Only some of the tests: SEE_RED_TESTS="faults batched-reads" node scripts/see-red.mjs
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -29,7 +29,7 @@ const ERRORS = 'runtime/session/requests/errors.ts'
 const SESSION_STORE = 'runtime/adapters/shared/session-store.ts'
 const REQUEST_SESSION = 'runtime/adapters/shared/request-session.ts'
 
-/** What is broken, where, and how: text of the source and what stands there instead. */
+/** Name of the breakage, file, text of the source, and the text that replaces it. */
 const BREAKAGES = [
   [
     'writes carry no condition',
@@ -107,7 +107,7 @@ const BREAKAGES = [
   ],
   ['scans give forwarders', ITEMS, 'FilterExpression: filter,', 'FilterExpression: undefined,'],
   [
-    'a forwarder of its own counts as that of another',
+    "a request's own forwarder counts as another request's",
     REGENERATION,
     "outcome.kind === 'deleted' && outcome.successor === ours",
     'false',
@@ -127,7 +127,7 @@ const BREAKAGES = [
     'item = undefined',
   ],
   ['a save does not look for its token', SAVES, 'if (stored.includes(token)) return true', ''],
-  ['a save that nobody knows of counts as not applied', SAVES, 'return undefined\n}', 'return false\n}'],
+  ['a save with an unknown outcome counts as not applied', SAVES, 'return undefined\n}', 'return false\n}'],
   ['all of a batch get the same item', READS, 'found.get(reader.key)', '[...found.values()][0]'],
   ['a batch remembers what it read', READS, 'byKey(answer.Resp', 'byKey((this.seen ??= answer).Resp'],
   [
@@ -138,7 +138,7 @@ const BREAKAGES = [
   ],
   ['readers of a batch share an item', READS, 'structuredClone(item)', 'item'],
   [
-    'only the first reader of an item in a batch is told',
+    'only the first reader of an item in a batch gets a result',
     READS,
     'else reader.resolve(',
     'else if (!given.has(item)) reader.resolve(',
@@ -151,7 +151,7 @@ const BREAKAGES = [
   ['batches rest for less than a minute', READS, 'REST = 60_000', 'REST = 59_000'],
   ['batches are given up for ever', READS, 'REST = 60_000', 'REST = 1e9'],
   [
-    'a batch of those that wait while batches rest',
+    'waiting reads are batched while batches rest',
     READS,
     'const mayBatch = this.#mayBatch()',
     'const mayBatch = this.#transport.mayMerge',
@@ -182,9 +182,9 @@ const BREAKAGES = [
     'if (deadline >= this.#doubt && isTimeout(error))',
     'if (isTimeout(error))',
   ],
-  ['batches go on in spite of an answered GetItem', READS, 'if (deadline >= this.#doubt) this.#rest()', ''],
+  ['batches go on although a GetItem succeeds', READS, 'if (deadline >= this.#doubt) this.#rest()', ''],
   [
-    'batches do not rest after an answered GetItem',
+    'batches do not rest after a GetItem that succeeds',
     READS,
     'if (deadline >= this.#doubt) this.#rest()',
     'if (deadline >= this.#doubt) this.#doubt = Number.POSITIVE_INFINITY',
@@ -201,7 +201,7 @@ const BREAKAGES = [
     '// GetItem is not answered either, so batches are not at fault.',
     'if (isTimeout(error)) this.#restsUntil = 0',
   ],
-  ['a batch trusts keys that nobody asked for', ITEM_CHECK, 'items.every(isRequested)', 'items'],
+  ['a batch trusts keys that were not requested', ITEM_CHECK, 'items.every(isRequested)', 'items'],
   [
     'a batch trusts items without key',
     ITEM_CHECK,
@@ -209,7 +209,7 @@ const BREAKAGES = [
     'texts.has(textOf(item, names)) || names.every((name) => item[name] === undefined)',
   ],
   [
-    'a batch trusts answers that say nothing',
+    'a batch trusts responses without the requested table',
     ITEM_CHECK,
     "if (!Array.isArray(Responses[table]) && !isUnprocessed(table)) return 'it lacks a requested table'",
     '',
@@ -230,7 +230,7 @@ const BREAKAGES = [
   ['readers of a batch share an error', READS, 'reader.reject(copyOf(error))', 'reader.reject(error)'],
   ['an error of a batch lacks its stack', ERRORS, 'value: error.stack', 'value: undefined'],
   ['an error of a batch is no native one', ERRORS, '(new Error(), ', '({}, '],
-  ['an error of a batch that can not be copied hangs', ERRORS, 'return error // an', 'throw error // an'],
+  ['an error of a batch that cannot be copied hangs', ERRORS, 'return error // an', 'throw error // an'],
   [
     'a read that goes alone forgets its caller',
     READS,
@@ -259,8 +259,8 @@ const BREAKAGES = [
     'void setImmediate().then(this.#endTurn)',
     'void globalThis.setImmediate(this.#endTurn)',
   ],
-  ['a batch reads by session_id', READS, '({ [tableKey]: { S: key } }))', '({ session_id: { S: key } }))'],
-  ['a batch has those that gave up', READS, 'this.#waiting.delete(reader)\n    reader.reject', 'reader.reject'],
+  ['a batch ignores table_key', READS, '({ [tableKey]: { S: key } }))', '({ session_id: { S: key } }))'],
+  ['a batch contains readers that gave up', READS, 'this.#waiting.delete(reader)\n    reader.reject', 'reader.reject'],
   [
     'a read that waits for a connection never gives up',
     READS,
@@ -286,12 +286,12 @@ const BREAKAGES = [
     'context.runInAsyncScope(this.#send, this, key, monotonic() + this.#configuration.requestTimeout)',
   ],
   [
-    'all that wait have one place in the queue',
+    'all waiting reads share one place in the queue',
     READS,
     'this.#places * LARGEST_BATCH < this.#waiting.size',
     'this.#places < Math.min(this.#waiting.size, 1)',
   ],
-  ['each that waits has a place in the queue', READS, 'this.#places * LARGEST_BATCH <', 'this.#places <'],
+  ['each waiting read has a place in the queue', READS, 'this.#places * LARGEST_BATCH <', 'this.#places <'],
   ['places in the queue are not given back', READS, '    this.#places -= 1\n', ''],
   [
     'own writes are not recognised',
@@ -331,7 +331,7 @@ const BREAKAGES = [
   ],
   ['saves and touches keep the lock', TOUCH, '...(stored.token && { locked_at: undefined }),', ''],
   [
-    'unlocking unlocks whoever holds the lock',
+    "unlocking frees another request's lock",
     LOCK,
     '{ exists: true, equals: { locked_at: { S: token } } }',
     '{ exists: true }',
@@ -352,13 +352,13 @@ const BREAKAGES = [
   ['every error is transient', FACTS, 'TRANSIENT_NAMES.includes(name) ||', 'true ||'],
   ['no error is transient', FACTS, 'return (\n    TRANSIENT_NAMES', 'return name === code && (\n    TRANSIENT_NAMES'],
   [
-    'a session that can not be read counts as none',
+    'a session that cannot be read counts as none',
     SESSION_STORE,
     "return { kind: 'found', session: new RequestSession(this, { kind: 'unread' }, request), cookie: undefined }",
     'return NONE',
   ],
   [
-    'a session that can not be read may be saved',
+    'a session that cannot be read may be saved',
     SESSION_STORE,
     "new RequestSession(this, { kind: 'unread' }, request)",
     "new RequestSession(this, { kind: 'new' })",
@@ -388,13 +388,13 @@ const BREAKAGES = [
     '(value) => {\n      process.nextTick(callback, null, value)\n      process.nextTick(callback, null, value)\n    }',
   ],
   [
-    'a callback leaves the rejection to nobody',
+    'a callback leaves the rejection unhandled',
     'runtime/adapters/shared/callback.ts',
     '(error) => process.nextTick(callback, error),',
     '(error) => {\n      process.nextTick(callback, error)\n      throw error\n    },',
   ],
   [
-    "an unlock that fails is nobody's",
+    'an unlock that fails is not reported',
     REQUEST_SESSION,
     "this.#store.report(error, 'unlock', record.id)",
     'throw error',

@@ -32,8 +32,8 @@ function whatHappened(outcome: Outcome, was: string): string {
 }
 
 /**
- * The lines after those of the files: notices, and what to do next. Both are about files that are written. So after undo there
- * are none, unless nothing was planned: then the notices say why.
+ * The lines after the lines about files: notices, and what to do next. Both concern written files, so undo prints neither.
+ * But if nothing was planned, the notices say why, and undo prints them.
  */
 export function closingLines(plan: Plan, outcomes: readonly Outcome[], settings: ReportSettings): string[] {
   const { root, dryRun, undo } = settings

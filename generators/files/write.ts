@@ -49,7 +49,7 @@ export function writeFiles(
     const created = fs.mkdirSync(folder, { recursive: true })
     if (created !== undefined) restore.push(() => removeEmptyFolders(folder, created, fs))
     restore.push(() => fs.rmSync(temporary, { force: true }))
-    // A file system may report only while it flushes that the disk is full.
+    // Some file systems report a full disk only when they flush.
     fs.writeFileSync(temporary, file.text, { flush: true })
     if (!overwrite || !fs.existsSync(target)) return { ...file, target, temporary }
     fs.chmodSync(temporary, fs.statSync(target).mode)
@@ -96,7 +96,7 @@ export function existsText(path: string): string {
 
 type Step = () => void
 
-/** The file is written beside its place. */
+/** A file that is already written beside its target. */
 interface PreparedFile extends PlannedFile {
   readonly target: string
   readonly temporary: string
@@ -105,7 +105,7 @@ interface PreparedFile extends PlannedFile {
 }
 
 interface Recovery<T> {
-  /** What undoes the work. The last step comes first. */
+  /** The steps that undo the work. The last step runs first. */
   readonly restore: readonly Step[]
   /** The message of the error. */
   readonly failed: (each: T, cause: unknown) => string
@@ -130,7 +130,7 @@ function allOrNothing<T, R>(
 /** Codes of errors of file systems without hard links. */
 const NO_LINKS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK']
 
-/** Gives a file another name. A file that another program has created there meanwhile stays, which a rename would replace. */
+/** Moves a file to its target by a link. A rename would replace a file that another program has created there meanwhile. */
 function createByLink(temporary: string, target: string, fs: FileSystem): void {
   try {
     fs.linkSync(temporary, target)
@@ -146,7 +146,7 @@ function temporaryPath(path: string, ending: string): string {
   return join(dirname(path), `.dynamo-session-store-${process.pid}-${ending}`)
 }
 
-/** What matters is the error before, or that the files are written. */
+/** Runs a step that cleans up. By then the files are written, or an earlier error is about to be thrown. */
 function ignoringErrors(step: Step): void {
   try {
     step()

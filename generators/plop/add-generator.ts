@@ -32,7 +32,7 @@ export async function addGenerator<const Q extends Questions>(
     read ??= import('./command-line.js').then((module) => module.readCommandLine(argv, generator, rootOf()))
     return await read
   }
-  // plop prints before and after a generator's actions. Inquirer turns an exit during its prompts into an interrupt.
+  // Not later: plop prints before and after actions, and Inquirer turns an exit during prompts into an interrupt.
   if (isPlop(argv) && isNamed(argv, name) && asksForHelp(argv)) {
     await printHelp((await commandLine())?.help)
     process.exit(0)
@@ -72,7 +72,7 @@ export async function addGenerator<const Q extends Questions>(
   })
 }
 
-/** On a terminal, plop's spinner may be at the beginning of the line. */
+/** Prints the help over plop's spinner, which may be at the beginning of a terminal's line. */
 async function printHelp(help = ''): Promise<void> {
   writeOverLine(process.stdout, help)
   await new Promise((resolve) => process.stdout.write('', resolve))

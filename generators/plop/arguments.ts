@@ -6,7 +6,7 @@ export function isPlop(argv: readonly string[]): boolean {
   return /^plop(\.js)?$/.test(basename(argv[1] ?? ''))
 }
 
-/** Whether the command line has the generator's own name: not if a plopfile renames the generator, or has only this one. */
+/** Whether the command line has the generator's own name. A plopfile may rename the generator, or have only this one. */
 export function isNamed(argv: readonly string[], generator: string): boolean {
   return parsed(beforeDashes(argv)).positionals[0] === generator
 }
@@ -17,7 +17,7 @@ export function asksForHelp(argv: readonly string[]): boolean {
   return values.help === true || values.h === true
 }
 
-/** The names of the options after `--`. plop refuses each that is not the name of a prompt. */
+/** The names of the options after `--`. plop refuses an option that is not the name of a prompt. */
 export function optionsAfterDashes(argv: readonly string[]): string[] {
   const { tokens } = parseArgs({ args: afterDashes(argv), strict: false, tokens: true })
   const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))

@@ -12,7 +12,7 @@ import {
   valueProblem,
 } from './questions.js'
 
-/** What a generator's command line takes, and what its help shows. */
+/** The arguments of a generator's command line, and what its help shows. */
 export interface CommandLineDefinition<Q extends Questions = Questions> {
   readonly name: string
   /** What the generator writes, as one sentence. */

@@ -22,14 +22,14 @@ interface Prompt {
 
 type PromptConstructor<P> = new (prompt: P, readline: unknown, answers: Readonly<Record<string, unknown>>) => Prompt
 
-/** Prompt types of this pack. The names are long because plop registers them for the whole process. */
+/** Prompt types of this package. The names are long because plop registers them for the whole process. */
 export const INPUT = 'dynamo-session-input'
 export const LIST = 'dynamo-session-list'
 export const NEVER_ASKED = 'dynamo-session-argument'
 
 /**
- * Registers prompt types that decide themselves whether they ask: never without a terminal, where a plain prompt ends the
- * process with code 130. (`when` does not help: plop refuses arguments for a prompt that has it.)
+ * Registers prompt types that decide themselves whether they ask. Without a terminal they never ask, because a plain prompt
+ * would end the process with code 130. `when` can't decide: plop refuses arguments for a prompt that has `when`.
  */
 export function registerPrompts(plop: NodePlopAPI): void {
   const { prompts } = (

@@ -10,7 +10,7 @@ export interface Question {
   readonly help: string
   /** Undefined: any text. */
   readonly choices?: readonly string[]
-  /** The value where none is given. */
+  /** The value if none is given. */
   readonly default?: (root: string) => string
   /** Why a text is refused; undefined when it is not. */
   readonly problem?: (text: string, root: string) => string | undefined
@@ -20,7 +20,7 @@ export interface Question {
    * @default true
    */
   readonly asked?: boolean | ((answers: Answers, root: string) => boolean)
-  /** A value that is seldom asked for has no position, only an option. */
+  /** `false`: the value has no position on the command line, only an option. */
   readonly position?: false
 }
 

@@ -16,7 +16,7 @@ export interface PlanContext {
   readonly undo: boolean
 }
 
-/** What is special about a generator. `addGenerator` adds everything that generators share. */
+/** The parts in which generators differ. `addGenerator` adds everything that generators share. */
 export interface Generator<Q extends Questions> extends CommandLineDefinition<Q> {
   /** Checks everything, and renders all files. Writes nothing. */
   readonly plan: (answers: Answers<Q>, context: PlanContext) => Plan | Promise<Plan>
@@ -76,7 +76,7 @@ async function printDifferences({ files }: Plan): Promise<PlannedFile[]> {
   return compared
 }
 
-/** On a terminal, plop's spinner is at the beginning of the line. */
+/** Prints files over plop's spinner, which is at the beginning of a terminal's line. */
 function printContents(outcomes: readonly Outcome[]): void {
   for (const { kind, file } of outcomes) {
     if (['written', 'left', 'refused'].includes(kind)) {

@@ -9,7 +9,7 @@ export function moduleSystem(folder: string): 'module' | 'commonjs' {
   return readManifest(manifest).type === 'module' ? 'module' : 'commonjs'
 }
 
-/** The tsconfig.json of the application: in its folder, or in one above up to that of its package.json. */
+/** The tsconfig.json of the application. Searches its folder and the folders above, up to that of its package.json. */
 export function findTsconfig(root: string): string | undefined {
   const top = packageFolder(root) ?? root
   return foldersUpFrom(root)

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { foldersUpFrom } from './package-json.js'
 
-/** How an application's package manager is called. */
+/** The commands of an application's package manager. */
 export interface PackageManager {
   readonly name: 'npm' | 'pnpm' | 'yarn' | 'bun'
   /** Runs an installed program: `npx`. */
@@ -36,7 +36,7 @@ const YARN: PackageManager = {
   addForDevelopment: 'yarn add --dev',
   install: ['corepack enable', 'yarn install --immutable'],
 }
-/** Yarn 1, which has no `--immutable`. Its lockfile begins with a line that says so. */
+/** Yarn 1, which has no `--immutable`. Its lockfile begins with `# yarn lockfile v1`. */
 const YARN_CLASSIC: PackageManager = { ...YARN, install: ['yarn install --frozen-lockfile'] }
 const BUN: PackageManager = {
   name: 'bun',

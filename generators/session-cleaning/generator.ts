@@ -25,7 +25,7 @@ export async function addSessionCleaning(plop: NodePlopAPI, settings: AddSetting
         },
       },
       examples: ['', 'lambda', '-- --target cron --environment staging'],
-      // The plan knows policies. plop starts without them.
+      // The plan loads the code of policies, which plop does not need at its start.
       plan: async ({ target = '', environment }, { root }) => {
         const { planCleaning } = await import('./plan.js')
         return planCleaning({ root, target, environment })

@@ -21,7 +21,7 @@ export interface CleaningInput {
 /**
  * Plans the files of a schedule that deletes expired sessions every night.
  *
- * @throws {GeneratorError} for an unknown target, or when there can be no such environment
+ * @throws {GeneratorError} when the target is unknown, or the environment can't have this name
  * @throws {ConfigurationError} when the configuration of the environment is not valid
  */
 export function planCleaning(input: CleaningInput): Plan {

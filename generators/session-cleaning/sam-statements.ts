@@ -2,10 +2,10 @@ import type { Configuration } from '../../runtime/configuration/resolve.js'
 import { tableArn } from '../../runtime/configuration/table-arn.js'
 import { policyOf } from '../../runtime/table/policy.js'
 
-/** The stack replaces these texts. */
+/** CloudFormation replaces these texts. */
 const PLACE = { region: '${AWS::Region}', account: '${AWS::AccountId}' }
 
-/** The statements that allow to clean the table, for `!Sub`. The parameter `TableName` is the table's name or ARN. */
+/** The statements that allow cleaning the table, for `!Sub`. The parameter `TableName` is the table's name or ARN. */
 export function samStatements(configuration: Configuration) {
   return policyOf('clean', configuration, PLACE).Statement.map(({ Action, Resource, Condition = {} }) => ({
     actions: JSON.stringify(Action),

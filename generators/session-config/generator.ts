@@ -13,7 +13,7 @@ export async function addSessionConfig(plop: NodePlopAPI, settings: AddSettings)
       questions: {
         environment: {
           message: 'Environment that the file is for (empty: all):',
-          help: 'Environment of the file, such as production. Without it, the file is for all environments without their own.',
+          help: 'Environment of the file, such as production. Without it, the file is for all environments without a file of their own.',
           problem: environmentNameProblem,
         },
       },

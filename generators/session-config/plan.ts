@@ -19,7 +19,7 @@ import { packageManagerOf } from '../project/package-manager.js'
 export interface ConfigInput {
   /** Folder of the application, absolute. */
   readonly root: string
-  /** Environment of the file. Empty: the file for all environments without their own. */
+  /** Environment of the file. Empty: the file for all environments without a file of their own. */
   readonly environment?: string
 }
 

@@ -25,7 +25,7 @@ export async function addSessionInfrastructure(plop: NodePlopAPI, settings: AddS
         },
       },
       examples: ['-- --target cloudformation', '-- --target cdk --dir lib', '-- --target terraform --dry-run'],
-      // The plan knows tables and policies. plop starts without them.
+      // The plan loads the code of tables and policies, which plop does not need at its start.
       plan: async ({ target = '', dir }, { root }) => {
         const { planInfrastructure } = await import('./plan.js')
         return planInfrastructure({ root, target, ...(dir !== undefined && { dir }) })

@@ -57,7 +57,7 @@ export function planInfrastructure({ root, target: given, dir = DEFAULT_FOLDER }
   }
 }
 
-/** Two owners of one table would undo each other's changes. */
+/** Notices against two owners of one table, which would undo each other's changes. */
 function ownerNotices({ manageTable, file }: Configuration): string[] {
   if (!manageTable) return []
   return [

@@ -1,4 +1,4 @@
-/** What the file is written for. */
+/** The tools that a file can be written for. */
 export const TARGETS = ['cloudformation', 'sam', 'cdk', 'terraform'] as const
 export type Target = (typeof TARGETS)[number]
 

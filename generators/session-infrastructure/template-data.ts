@@ -52,7 +52,7 @@ export function templateData(configuration: Configuration) {
     tableClass: input.TableClass ?? '',
     tags: (input.Tags ?? []).map(({ Key, Value }) => ({ name: text(Key), value: text(Value) })),
     encrypted: SSESpecification !== undefined,
-    /** The request names the key. AWS's own key has no name there, and is no parameter. */
+    /** Whether the key is a parameter of the template. The key that AWS manages for the account is none. */
     keyed,
     kms: kmsKeyId === undefined ? '' : { ...text(kmsKeyId), ...keyForm(kmsKeyId, keyed) },
     policies: POLICIES.map(({ role, name, purpose }) => ({
@@ -67,7 +67,7 @@ export function templateData(configuration: Configuration) {
 /** DynamoDB's default, which `createTable` leaves out too. */
 const LONGEST_RECOVERY = 35
 
-/** The table's owner creates and changes it. So the role that deploys the application only verifies the table. */
+/** The tool that owns the table creates and changes it. So the role that deploys the application only verifies the table. */
 const POLICIES: readonly { readonly role: Role; readonly name: string; readonly purpose: string }[] = [
   { role: 'runtime', name: 'Runtime', purpose: 'the application' },
   { role: 'clean', name: 'Clean', purpose: 'npx dynamo-session clean' },
@@ -84,12 +84,12 @@ function permissionData({ on, actions, byDynamoDB }: Permission) {
   }
 }
 
-/** A policy names a key by its ARN, and an alias by a condition. Each form of `kms_key_id` is written another way. */
+/** A policy names a key by its ARN, and an alias by a condition. Each form of `kms_key_id` is written differently. */
 function keyForm(kmsKeyId: string, keyed: boolean) {
   const isArn = kmsKeyId.startsWith('arn:')
   const alias = aliasOf(kmsKeyId)
   return {
-    /** No ARN: the stack's region and account complete the name. */
+    /** Not an ARN: the stack's region and account complete the name. */
     byName: !isArn || !keyed,
     isManaged: !keyed,
     isKeyArn: isArn && alias === undefined,
@@ -97,7 +97,7 @@ function keyForm(kmsKeyId: string, keyed: boolean) {
     isAlias: keyed && !isArn && alias !== undefined,
     isAliasArn: keyed && isArn && alias !== undefined,
     alias: text(alias),
-    /** All keys beside the alias. */
+    /** All keys in the region and account of the alias. */
     keys: text(kmsKeyId.replace(/:alias\/.*$/, ':key/*')),
   }
 }

@@ -24,14 +24,14 @@ const questions = {
   },
   kind: {
     message: 'What it does with the table:',
-    help: 'create, drop, index or update. Default: what the name says',
+    help: 'create, drop, index or update. Default: the kind that the name suggests',
     choices: KINDS,
     asked: asksForKind,
     position: false,
   },
   index: {
     message: 'Session key of the index, such as user_id:',
-    help: 'Session key of an index that the migration adds or removes. Default: the one of index_keys in the name',
+    help: 'Session key of an index that the migration adds or removes. Default: the key of index_keys in the name',
     problem: indexKeyProblem,
     asked: asksForIndex,
     position: false,
@@ -57,7 +57,7 @@ const questions = {
 
 interface MigrationSettings extends AddSettings {
   readonly readTableChange: ReadTableChange
-  /** Knows which migrations are executed. */
+  /** Says which migrations are executed, so that `--undo` does not remove them. */
   readonly keep?: Generator<typeof questions>['keep']
 }
 

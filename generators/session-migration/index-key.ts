@@ -10,7 +10,7 @@ export function indexKeyProblem(text: string): string | undefined {
 }
 
 /**
- * The key of a migration for an index: the given one, or else the one of `index_keys` that the name means.
+ * The key of a migration for an index: the given key, or else the key of `index_keys` that the name means.
  *
  * @param given as after `--index`
  * @param named as it stands in the name of the migration: `user_id`
@@ -34,7 +34,7 @@ export function indexKeyOf(
   const [key, other] = indexKeys.filter((candidate) => plainName(candidate) === named)
   if (key === undefined) {
     throw new GeneratorError(
-      `the name means a migration of an index, but index_keys has no key like "${named}": add the key to ` +
+      `the name asks for an index, but index_keys has no key like "${named}": add the key to ` +
         `index_keys, or give it as --index ${named}. For a migration of the table, give --kind create`,
     )
   }

@@ -25,7 +25,7 @@ const SETTINGS: readonly OptionName[] = ['ttl', 'tags', 'deletionProtection', 'p
 
 /**
  * What the name of a migration says, as `rails generate migration` reads it: `CreateX`, `AddXToY`, `RemoveXFromY`. A name
- * that deletes something else than the table, such as `DeleteExpiredSessions`, says nothing.
+ * that deletes something other than the table, such as `DeleteExpiredSessions`, says nothing.
  *
  * @param name as {@link migrationName} spells it: `add_sessions`
  * @returns undefined when the name does not say the kind
@@ -47,7 +47,7 @@ export function meaningOf(name: string, tableName: string): Meaning | undefined 
   return setting ? { kind: 'update' } : undefined
 }
 
-/** The name of a migration for which none is given. */
+/** The name of a migration if none is given. */
 export function defaultName(kind: Kind, key: string | undefined): string {
   if (kind === 'create') return DEFAULT_NAME
   return kind === 'index' ? `add ${key} index` : `${kind}_dynamo_sessions_table`

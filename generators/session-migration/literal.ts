@@ -3,7 +3,7 @@ import { singleQuoted } from '../files/single-quoted.js'
 const WIDTH = 100
 
 /**
- * Options as an object in the code of a migration: on one line if it fits, else a line each.
+ * Options as an object in the code of a migration. A long object has one line for each option.
  *
  * @param options plain data
  * @param spread name of the variable whose options come first; empty: none

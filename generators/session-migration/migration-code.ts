@@ -46,7 +46,7 @@ export function codeOf(
 /**
  * The code of a migration that updates the table.
  *
- * @param undo whether the text is only compared with that of an existing file: without a live table, it has none
+ * @param undo whether the text is only compared with an existing file. Without a live table, the text is then empty.
  * @throws {GeneratorError} when the live table can't be read, or differs in nothing that a migration can change
  */
 export async function codeOfUpdate(

@@ -4,14 +4,14 @@ import { GeneratorError } from '../files/plan.js'
 export const DEFAULT_NAME = 'create_dynamo_sessions_table'
 
 /**
- * `AddSessions`, `add-sessions`, `add sessions` → `add_sessions`. Accents are removed. Any other character than a-z and
- * digits separates words.
+ * `AddSessions`, `add-sessions`, `add sessions` → `add_sessions`. Accents are removed. All characters except a-z and
+ * digits separate words.
  *
  * @returns the name, or why the text can't be one
  */
 export function migrationName(text: string): { name: string } | { problem: string } {
   const shown = JSON.stringify(text)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finds control characters, which are refused
   if (/[\\/\u0000-\u001f\u007f-\u009f]|\.\./.test(text)) {
     return {
       problem: `${shown} can't be the name of a migration: it becomes part of a file's name; use letters and digits`,

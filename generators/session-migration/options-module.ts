@@ -39,7 +39,7 @@ export function optionsModuleProblem(module: string, root: string): string | und
   return `the options module ${shownPath(path)} must be JavaScript or TypeScript (.js, .mjs, .cjs, .ts, .mts, .cts)`
 }
 
-/** @throws {GeneratorError} when the module is not there or exports no options */
+/** @throws {GeneratorError} when the module does not exist or exports no options */
 export function optionsImport({ module, root, migrationFolder, language, tsconfig }: Request): OptionsImport {
   const problem = optionsModuleProblem(module, root)
   if (problem) throw new GeneratorError(problem)

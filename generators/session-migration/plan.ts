@@ -19,7 +19,7 @@ import { purposeOf } from './purpose.js'
 export interface MigrationInput {
   /** Folder of the application, absolute. */
   readonly root: string
-  /** Environment whose configuration and knexfile count. Default: NODE_ENV, else development. */
+  /** Environment that selects the configuration and the section of the knexfile. Default: NODE_ENV, else development. */
   readonly environment?: string
   /** Name in any spelling: `AddSessions`, `add-sessions`, `add sessions`. */
   readonly name?: string | undefined
@@ -29,17 +29,17 @@ export interface MigrationInput {
   readonly optionsModule?: string | undefined
   /** Folder of the migrations, relative to `root`. Default: option `migrations_dir`. */
   readonly dir?: string | undefined
-  /** Default: what the name says. */
+  /** Default: the kind that the name suggests. */
   readonly kind?: string | undefined
-  /** Session key of the index, for the kind `index`. Default: the one of `index_keys` in the name. */
+  /** Session key of the index, for the kind `index`. Default: the key of `index_keys` in the name. */
   readonly index?: string | undefined
-  /** Plan the migration of this name that exists, for `--undo`. Without one, the plan has no file. */
+  /** Plan the existing migration of this name, for `--undo`. If none exists, the plan has no file. */
   readonly undo?: boolean
   readonly now?: Date
 }
 
 /**
- * Plans a migration of the kind that is given, or that the name says.
+ * Plans a migration of the given kind, or of the kind that the name suggests.
  *
  * @param readTableChange is called for the kind `update` only
  * @throws {GeneratorError} when the input can't be used, or there is nothing to update
@@ -108,7 +108,7 @@ function folderOf({ dir, root }: MigrationInput, { migrationsDir, sources }: Con
   }
 }
 
-/** Whether knex takes its migrations from this folder. Then knex has to run this one too. */
+/** Whether knex reads its migrations from this folder. Then knex has to run the new migration too. */
 async function knexFacts(folder: string, { root, environment }: Configuration) {
   const knexfile = findKnexfile(root)
   if (knexfile === undefined) return { ownsFolder: false, notices: [] }
@@ -128,7 +128,7 @@ function languageNotices(language: Language): string[] {
     : []
 }
 
-/** With this setting, TypeScript accepts no `import` in a CommonJS package. No text of a migration would compile. */
+/** With `verbatimModuleSyntax`, TypeScript accepts no `import` in a CommonJS package, so no migration would compile. */
 function syntaxNotices(language: Language, folder: string, root: string): string[] {
   const tsconfig = findTsconfig(root)
   if (language !== 'ts' || tsconfig === undefined || moduleSystem(folder) !== 'commonjs') return []
@@ -138,7 +138,7 @@ function syntaxNotices(language: Language, folder: string, root: string): string
   ]
 }
 
-/** What makes umzug find the folder, before its command. */
+/** The ENV setting before umzug's command that makes umzug find the folder. Empty if umzug finds the folder without it. */
 function folderSetting(folder: string, { root, migrationsDir }: Configuration): string {
   return folder === resolve(root, migrationsDir) ? '' : `${envName('migrationsDir')}=${shownPath(folder, root)} `
 }

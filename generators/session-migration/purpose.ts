@@ -46,13 +46,13 @@ function nameOf(text: string): string {
   return result.name
 }
 
-/** Whether a terminal asks for the kind: the name does not say it. */
+/** Whether a terminal asks for the kind: only if the name does not say it. */
 export function asksForKind({ name, index }: PurposeAnswers, root: string): boolean {
   if (index) return false
   return meaningIn(name, root) === undefined
 }
 
-/** Whether a terminal asks for the key of an index: neither the name nor `index_keys` says it. */
+/** Whether a terminal asks for the key of an index: only if the name and `index_keys` do not say it. */
 export function asksForIndex({ name, kind }: PurposeAnswers, root: string): boolean {
   const meaning = meaningIn(name, root)
   if ((kind || meaning?.kind) !== 'index') return false
@@ -69,7 +69,7 @@ function meaningIn(name: string | undefined, root: string) {
   return 'name' in result ? meaningOf(result.name, tableNameIn(root)) : undefined
 }
 
-/** A wrong configuration is reported when the migration is planned. */
+/** The configured name of the table. Errors of the configuration are reported when the migration is planned. */
 function tableNameIn(root: string): string {
   try {
     return resolveConfiguration({ root }).tableName

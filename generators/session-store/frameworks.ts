@@ -1,6 +1,6 @@
 /** What the generator writes and prints for a framework. */
 interface Framework {
-  /** The package in package.json that means this framework. */
+  /** The package in package.json that indicates this framework. */
   readonly package: string
   /** The template's name, without `.hbs`. */
   readonly template: 'express' | 'fastify' | 'koa' | 'manager'
@@ -14,7 +14,7 @@ interface Framework {
   readonly packages: readonly string[]
   /** Packages with types, for TypeScript only. */
   readonly types: readonly string[]
-  /** What else the user should know, one sentence a line. */
+  /** What else the user should know, one sentence per line. */
   readonly notices: readonly string[]
 }
 

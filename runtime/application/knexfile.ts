@@ -36,7 +36,7 @@ export function findKnexfile(root: string): string | undefined {
 }
 
 /**
- * The folder from which knex takes its migrations, as an absolute path. Of several folders, the first.
+ * The folder from which knex reads its migrations, as an absolute path. Of several folders, the first.
  *
  * @returns undefined when there is no knexfile
  *
@@ -79,7 +79,7 @@ async function exported(path: string, root: string): Promise<unknown> {
 
 function settingsFor(environment: string, all: unknown, path: string): KnexSettings {
   if (typeof all !== 'object' || all === null) {
-    throw new KnexfileError(`${path} must export an object (or a function that returns one), as knex demands`)
+    throw new KnexfileError(`${path} must export an object (or a function that returns one), as knex requires`)
   }
   const sections = all as Record<string, unknown>
   const settings = sections[environment] ?? sections

@@ -28,21 +28,21 @@ function isBeyondNode(error: unknown): boolean {
   )
 }
 
-/** Whether code that ran has thrown the error, such as JSON.parse: the parser's own errors have no frame in a file. */
+/** Whether running code threw the error, for example JSON.parse. A syntax error of a module has no stack frame in a file. */
 function isThrown({ stack = '' }: Error): boolean {
   const frames = stack.split('\n').filter((line) => /^\s+at (?!async )/.test(line))
   return frames.some((frame) => !/node:|<anonymous>\)?$/.test(frame))
 }
 
-/** Loads TypeScript of the application, and what it imports of the application. Packages are imported by Node. */
+/** Loads a TypeScript file of the application, with the files that it imports. Node loads the packages. */
 async function importByJiti(file: string, root: string): Promise<Record<string, unknown>> {
   const { createJiti } = await import('#jiti')
   return await createJiti(join(root, 'package.json'), { tsconfigPaths: true, fsCache: false }).import(file)
 }
 
 /**
- * The export of a name, directly or on the default export. So ES modules and compiled CommonJS modules give the same.
- * Functions keep their `this`.
+ * The export with this name, of the module or of its default export. So an ES module and a compiled CommonJS module give
+ * the same value. Functions keep their `this`.
  */
 export function exportOf(module: Record<string, unknown>, name: string): unknown {
   const byDefault = module.default as Exports
@@ -57,7 +57,7 @@ function isTypeScript(file: string): boolean {
   return ['.ts', '.mts', '.cts'].includes(extname(file))
 }
 
-/** Whether a TypeScript file is taken rather than the JavaScript file of the same name: where jiti is not needed. */
+/** Whether TypeScript is preferred where a JavaScript file of the same name exists: only if it loads without jiti. */
 export function prefersTypeScript(root: string): boolean {
   const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript)
   return stripsTypes || startedWithTsx() || findTsx(root) !== undefined
@@ -68,7 +68,7 @@ let registering: Promise<void> | undefined
 /**
  * Makes `import` and `require` of this process accept TypeScript, by the application's tsx.
  *
- * @returns false where the application has none
+ * @returns false if the application has no tsx
  */
 export async function registerTsx(root: string): Promise<boolean> {
   if (startedWithTsx()) return true

@@ -4,8 +4,8 @@ import { setTimeout } from 'node:timers/promises'
 const FIRST = 10
 
 /**
- * Waits before another attempt. Tests do not shorten this wait: it must be long compared with a request, so that two
- * conflicting requests do not meet again.
+ * Waits before another attempt. Tests do not shorten this wait: it must be long compared with a request. Otherwise two
+ * conflicting requests would meet again.
  *
  * @param attempt 0 for the first wait
  * @param longest upper limit of every wait, in milliseconds

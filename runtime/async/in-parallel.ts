@@ -2,7 +2,7 @@
  * Runs `work` for each value, for at most `width` values at once.
  *
  * @returns the results, in the order of the values
- * @throws the first failure, after all running work has finished; no other work is started
+ * @throws the first failure, after all running work has finished; no new work is started
  */
 export async function inParallel<T, R>(
   values: readonly T[],

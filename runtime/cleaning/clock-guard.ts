@@ -2,7 +2,7 @@ import { wallClock } from '../async/clock.js'
 import { offsetText, type ServerClock } from '../dynamodb/server-clock.js'
 import { WrongClockError } from '../errors.js'
 
-/** After this many requests, an unconfirmed clock is trusted. Two responses prove a wrong clock; a third may be slow. */
+/** After this many requests, an unconfirmed clock is trusted. Two responses prove a wrong clock, and one may be slow. */
 const REQUESTS = 3
 
 /** Gives the time that decides on deletions. Throws when DynamoDB's responses show that this machine's clock is wrong. */

@@ -64,7 +64,7 @@ class Cleaning {
   readonly #scan: Scan
   readonly #deletions: Deletions
   readonly #clock: ClockGuard
-  /** The latest time by which a session was found expired. Milliseconds since the epoch. */
+  /** The latest clock time at which a session was found to be expired. Milliseconds since the epoch. */
   #latest = 0
 
   constructor(work: TableWork, limits: ExpiryLimits, context: CleaningContext, stop: StopConditions) {
@@ -119,7 +119,7 @@ class Cleaning {
     do {
       const page = this.#stop.scanning && (await this.#scan.page(segment, start))
       if (!page) break
-      // Also needed when nothing has expired: with a clock that is behind, nothing ever expires.
+      // Checks the clock even if nothing has expired: with a clock that is behind, nothing ever expires.
       await this.#clock.now()
       this.#progress.foreign(page.foreign)
       for (const item of page.items) {

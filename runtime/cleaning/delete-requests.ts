@@ -13,7 +13,7 @@ type Table = Pick<Configuration, 'tableName' | 'tableKey'>
 /** PartiQL statements that delete an item if its times are unchanged since the scan. */
 export class DeleteStatements {
   readonly #table: Table
-  /** By the number whose bits say which times an item has. */
+  /** Texts of statements, by a number whose bits say which times the item has. */
   readonly #texts: string[] = []
 
   constructor(table: Table) {

@@ -43,7 +43,7 @@ export class Deletions {
   readonly #rate: number | undefined
   readonly #statements: DeleteStatements
   #oneByOne: boolean
-  /** Grows by one after each batch that DynamoDB carried out completely. One again after throttling. */
+  /** Grows by one after each batch that DynamoDB carried out completely. Falls back to one after any other batch. */
   #width = 1
   #sessions = 0
   #units = 0
@@ -136,7 +136,7 @@ export class Deletions {
     return { again: seen.filter((_, index) => outcomes[index] === 'again'), failure }
   }
 
-  /** After a failure, the running deletions are finished. */
+  /** Deletes items by a request each. After a failure, running requests finish, and no new one starts. */
   async #singly(seen: readonly Item[]): Promise<readonly Item[]> {
     const queue = seen.values()
     const left: Item[] = []
@@ -181,8 +181,8 @@ export class Deletions {
 }
 
 /**
- * Deletes an item. A failed condition is not an error here. When a repeated request finds no item, an earlier attempt has
- * deleted it, and its response was lost.
+ * Deletes an item. A failed condition is not an error here. If a repeated request finds no item, an earlier attempt has
+ * deleted the item, and its response was lost.
  */
 async function deleteItem(transport: Transport, input: DeleteItemCommandInput) {
   try {

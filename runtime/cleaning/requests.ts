@@ -16,7 +16,7 @@ const ATTEMPTS = 8
 const FIRST_PAUSE = 100
 const LONGEST_PAUSE = 5_000
 
-/** Cleaning ends after this many failures, when no request succeeded within this many timeouts of a request. */
+/** Cleaning ends when this many requests in a row have failed, and this many request timeouts have passed meanwhile. */
 const TIMEOUTS = 5
 
 interface Output {

@@ -8,7 +8,7 @@ import { Expression } from '../session/requests/expression.js'
 import { seenAttributes } from './delete-requests.js'
 import type { CleaningRequests, Sent } from './requests.js'
 
-/** Limit of the items on a page, so that memory does not depend on the table. */
+/** Limit of the items on a page, so that memory use does not grow with the table. */
 const LONGEST_PAGE = 1000
 
 /** Estimate for the first page: an eventually consistent read of up to 4 KB. */
@@ -64,7 +64,7 @@ export class Scan {
     return { items: Items, foreign: ScannedCount - Items.length, next: LastEvaluatedKey }
   }
 
-  /** Reads one item, for the time of the response. */
+  /** Reads one item. Only the date of the response matters. */
   async probe(): Promise<void> {
     await this.#send(0, undefined, 1)
   }
@@ -88,7 +88,7 @@ export class Scan {
     return this.#requests.send('Scan', estimate, (transport) => transport.send('Scan', input))
   }
 
-  /** Items on a page. With a rate, one page of each segment together takes about a second. */
+  /** Limit of the items on a page. With a rate, reading one page of every segment takes about a second in all. */
   #limit(): number {
     if (this.#rate === undefined) return LONGEST_PAGE
     const fitting = Math.floor(this.#rate / this.#segments / this.#unitsPerItem())

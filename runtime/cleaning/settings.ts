@@ -40,7 +40,8 @@ export interface CleaningContext {
    */
   readonly expireAtOnly?: boolean
   /**
-   * Cleans even if this machine's clock differs from DynamoDB's by more than five minutes. Only for a clock that is right.
+   * Cleans even if this machine's clock differs from DynamoDB's by more than five minutes. Use it only if this machine's
+   * clock is right.
    *
    * @default false
    */
@@ -51,7 +52,7 @@ export interface CleaningContext {
    * @default 30_000
    */
   readonly requestTimeout?: number | undefined
-  /** Aborted: cleaning finishes the running requests, sends no more requests, and returns the summary. */
+  /** When aborted, cleaning finishes the running requests, sends no more requests, and returns the summary. */
   readonly signal?: AbortSignal
   /** Called after each page of the scan and after each delete request. */
   readonly onProgress?: (progress: CleaningProgress) => void
@@ -65,7 +66,7 @@ export interface CleaningContext {
 
 /** The numbers of one cleaning so far. */
 export interface CleaningProgress {
-  /** Scanned items of the table, with those that are not sessions. */
+  /** Scanned items of the table, including items that are not sessions. */
   readonly scanned: number
   /** Expired sessions that the scan found. */
   readonly dead: number

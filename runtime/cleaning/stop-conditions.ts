@@ -21,7 +21,7 @@ export class StopConditions {
     if (maxSeconds !== undefined) this.#timer = startTimer(maxSeconds, () => this.now('maxSeconds'))
   }
 
-  /** Aborted: cleaning sends no more requests. */
+  /** When aborted, cleaning sends no more requests. */
   get signal(): AbortSignal {
     return this.#requests.signal
   }
@@ -52,7 +52,7 @@ export class StopConditions {
   }
 }
 
-/** Node's longest delay. A timer with a longer one fires at once. */
+/** Node's longest delay. A timer with a longer delay fires at once. */
 const LONGEST_DELAY = 2 ** 31 - 1
 
 function startTimer(seconds: number, callback: () => void): NodeJS.Timeout {

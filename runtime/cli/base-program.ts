@@ -9,7 +9,7 @@ export function baseProgram(name: string, description: string): Command {
       writeOut: (text) => write(process.stdout, text),
       writeErr: (text) => write(process.stderr, text),
     })
-    .option('--environment <name>', 'environment, for the name of the configuration file (default: NODE_ENV)')
+    .option('--environment <name>', 'name of the environment, which selects the configuration file (default: NODE_ENV)')
     .option('--config <file>', 'configuration file (default: config/dynamo_session_store/<environment>.yml …)')
     .option('--options <module>', "the application's module that exports its options, as default or as `options`")
     .configureHelp({ showGlobalOptions: true })

@@ -21,7 +21,7 @@ export interface ProgressDisplay {
   readonly end: (how?: { failed: boolean }) => void
 }
 
-/** Pause between two lines where there is no terminal. Milliseconds. */
+/** Pause between two lines without a terminal. Milliseconds. */
 const LINE_INTERVAL = 5_000
 
 const BAR_WIDTH = 12

@@ -40,7 +40,7 @@ export function ask(question: string, { input, output }: Terminal): Promise<stri
     }
     lines.once('close', ended)
     lines.question(fitForLine(question), (answer) => {
-      // Only ours: readline's own listener stops reading the terminal.
+      // Removes only this listener: readline's own listener has to stop the reading.
       lines.off('close', ended)
       lines.close()
       resolve(answer)

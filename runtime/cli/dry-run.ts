@@ -32,7 +32,7 @@ export async function dryRunCommand(
   print(`${length} migration${length === 1 ? '' : 's'} would ${verb === 'run' ? 'run' : 'be reverted'}`)
 }
 
-/** For an umzug that this package did not make. */
+/** The dry run of an umzug that this package did not make. */
 async function dryRunOfPlain(
   umzug: Umzug,
   direction: Direction,
@@ -53,7 +53,7 @@ async function dryRunOfPlain(
 }
 
 function linesOf({ name, requests, reason, error, isAfterFailure }: DryRun, verb: string): string[] {
-  if (isAfterFailure) return [`not simulated, because an earlier one fails: ${fitForLine(name)}`]
+  if (isAfterFailure) return [`not simulated, because an earlier migration fails: ${fitForLine(name)}`]
   const title = `would ${verb} ${fitForLine(name)}`
   const sent = (requests ?? []).map(({ operation, input }) => `  ${operation} ${jsonForOutput(input, 0)}`)
   if (reason !== undefined) {

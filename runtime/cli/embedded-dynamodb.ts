@@ -71,7 +71,7 @@ function requireOfDynalite(folder: string): NodeJS.Require {
   }
 }
 
-/** Opens the database once before dynalite does. dynalite itself would fail only at the first request, without a reason. */
+/** Opens the database once before dynalite does. dynalite itself would fail only at the first request, and give no reason. */
 async function prepareDatabase(location: string, { Level }: LevelModule): Promise<void> {
   try {
     await mkdir(location, { recursive: true })

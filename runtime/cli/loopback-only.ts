@@ -4,7 +4,7 @@ import { fitForLine } from '../fit-for-output.js'
 
 /**
  * Lets a server accept only programs of this machine. All other programs get 403 in DynamoDB's format. A loopback
- * address alone is not enough: a web page in a browser of this machine can send requests to it, directly or by DNS
+ * address alone is not enough. A web page in a browser of this machine can send requests to it, directly or by DNS
  * rebinding.
  *
  * @param server with its request listeners

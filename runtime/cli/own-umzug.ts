@@ -7,7 +7,7 @@ import type { Logger } from '../logger.js'
 import { withoutExtension } from '../migrations/migration-files.js'
 import { leniently } from '../migrations/migration-module.js'
 
-/** The first must hold an instance. The second may be an unrelated script. */
+/** Names of files, without extension. The first must export an instance. The second may be an unrelated script. */
 const NAMES = ['umzug.config', 'umzug']
 const METHODS = ['up', 'down', 'pending', 'executed', 'runAsCLI']
 

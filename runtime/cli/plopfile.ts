@@ -44,7 +44,7 @@ function advice(name: string, text: string): string[] {
   const lineNumber = text.split('\n').findIndex((line) => /^\s*(module\.exports\s*=|export\s+default\b)/.test(line)) + 1
   const place = lineNumber > 0 ? `${name}:${lineNumber}` : name
   return [
-    `${name} is there already and is left as it is. Add one line to its function (${place}), which must be async and`,
+    `${name} exists already and is left as it is. Add one line to its function (${place}), which must be async and`,
     `take plop's second argument:`,
     '',
     `  ${head}`,

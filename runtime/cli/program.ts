@@ -76,7 +76,7 @@ export function createProgram(): Command {
     .option('--expire-at-only', 'ignore max_age and max_stale: delete only by expire_at')
     .option('--trust-clock', "clean even if this machine's clock is more than 5 minutes off DynamoDB's")
     .option('--segments <number>', 'parts of the table that are cleaned at the same time, 1 to 100 (default: 4)')
-    .option('--rate <units>', 'capacity units a second at most, reads and writes together (default: no limit)')
+    .option('--rate <units>', 'maximum capacity units per second, reads and writes together (default: no limit)')
     .option('--max-items <number>', 'stop after this many deletions')
     .option('--max-seconds <seconds>', 'stop after this time')
     .option(...TIMEOUT)

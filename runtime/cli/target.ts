@@ -28,12 +28,12 @@ export async function printTarget(configuration: Configuration, logger: Logger):
   for (const [label, text] of Object.entries(lines)) logger.info(`${`${label}:`.padEnd(width)} ${fitForLine(text)}`)
 }
 
-/** AWS's ENV name that sets a value, if no option of this package does. */
+/** AWS's ENV name that sets the value, if no option of this package sets it. */
 function foreign(option: string | undefined, found: Found | undefined): string {
   return option === undefined && found ? ` (${found.source})` : ''
 }
 
-/** Region and endpoint of requests, for `--json`. `null`: not set; the endpoint of AWS itself. */
+/** Region and endpoint of requests, for `--json`. A region of `null` is not set, an endpoint of `null` is AWS's own. */
 export async function placeOfTable(
   configuration: Configuration,
 ): Promise<{ region: string | null; endpoint: string | null }> {

@@ -37,7 +37,7 @@ export interface Connected {
 /**
  * Runs `work` with a connection, which is closed afterwards.
  *
- * @param limits the time limit, and the logger for what a request waits for
+ * @param limits the time limit, and the logger for warnings about slow requests
  */
 export async function withTransport<T>(
   configuration: Configuration,

@@ -66,7 +66,7 @@ export const UMZUG_COMMANDS = {
     const own = sessionUmzug(umzug, 'unlock')
     print(`migration storage: ${own.storageDescription}`)
     const record = await own.unlock()
-    print(record ? `freed the migration lock that ${describe(record)} held` : 'nobody holds the migration lock')
+    print(record ? `freed the migration lock that ${describe(record)} held` : 'no process holds the migration lock')
   },
 
   async baseline(umzug: Umzug, { to }: { readonly to?: string }): Promise<void> {
@@ -98,7 +98,7 @@ const PENDING = 2
 /** The commands that change the database, the log of executed migrations or the lock. */
 const CHANGING: readonly UmzugCommand[] = ['up', 'down', 'baseline', 'repair', 'unlock']
 
-/** Runs a command with the application's own umzug where there is one, else with one over the migrations folder. */
+/** Runs a command with the application's own umzug if there is one, else with an umzug for the migrations folder. */
 export async function runUmzugCommand(
   command: UmzugCommand,
   given: SharedOptions & { readonly yes?: boolean; readonly dryRun?: boolean },

@@ -73,8 +73,8 @@ export function createUmzugProgram(): Command {
     .command('create')
     .description('write a migration for the session table, as npx plop session-migration does')
     .option('--name <name>', 'name of the migration, such as AddSessions (default: create_dynamo_sessions_table)')
-    .option('--kind <kind>', 'create, drop, index or update (default: what the name says)')
-    .option('--index <key>', 'session key of the index, for the kind index (default: the one in the name)')
+    .option('--kind <kind>', 'create, drop, index or update (default: the kind that the name suggests)')
+    .option('--index <key>', 'session key of the index, for the kind index (default: the key in the name)')
     .option('--folder <path>', 'folder of the migrations (default: the option migrations_dir)')
     .option('--language <language>', 'ts, js or mjs (default: ts if there is a tsconfig.json, else js)')
     .option('--force', 'rewrite a migration of the same name')
@@ -97,11 +97,10 @@ function addSelection(command: Command, texts: Readonly<Record<'to' | 'step' | '
     .addOption(new Option('--step <count>', texts.step).argParser(wholeNumber).conflicts('name'))
     .option('--name <migration>', texts.name, (name: string, before: string[] = []) => [...before, name])
     .addOption(
-      new Option('--rerun <how>', 'what --name does with a migration that is there already (default: THROW)').choices([
-        'THROW',
-        'SKIP',
-        'ALLOW',
-      ]),
+      new Option(
+        '--rerun <how>',
+        'what to do if a migration of --name has run already (down: has not run); default: THROW',
+      ).choices(['THROW', 'SKIP', 'ALLOW']),
     )
 }
 

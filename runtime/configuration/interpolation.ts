@@ -1,8 +1,8 @@
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * A text with its `${…}` filled in. `changed` is false when it held none. A problem never repeats the text, which may be
- * part of a secret. `reference`: a `${…}` causes the problem.
+ * A text with its `${…}` filled in. `changed`: the text held a `${…}` or `$$`. A problem never repeats the text, which may
+ * be part of a secret. `reference`: a `${…}` causes the problem.
  */
 export type Interpolated =
   | { readonly text: string; readonly changed: boolean }

@@ -25,7 +25,7 @@ interface TextOption extends Common {
   readonly minLength?: number
   readonly maxLength?: number
   readonly pattern?: string
-  /** What `pattern` demands, in words: "must be …". */
+  /** What `pattern` requires, in words: "must be …". */
   readonly rule?: string
   /** Texts of this pattern are accepted too, of any length. */
   readonly orPattern?: string
@@ -66,7 +66,7 @@ export interface ListOption extends Common {
   readonly maxItems: number
   readonly maxLength: number
   readonly pattern: string
-  /** What `pattern` demands of each text, in words: "must be …". */
+  /** What `pattern` requires of each text, in words: "must be …". */
   readonly rule: string
   readonly not: readonly string[]
 }
@@ -179,7 +179,7 @@ export const OPTIONS = {
     minimum: 0,
     unit: 'read request units a second',
     from: everywhere,
-    text: 'Most reads a second that the table serves, to bound its cost; 0: no maximum. Used when billing_mode is pay_per_request.',
+    text: 'Maximum reads per second, which limits the cost of the table. 0: no maximum. Used when billing_mode is pay_per_request.',
   },
   maxWriteRequestUnits: {
     type: 'integer',
@@ -187,7 +187,7 @@ export const OPTIONS = {
     minimum: 0,
     unit: 'write request units a second',
     from: everywhere,
-    text: 'Most writes a second that the table serves, to bound its cost; 0: no maximum. Used when billing_mode is pay_per_request.',
+    text: 'Maximum writes per second, which limits the cost of the table. 0: no maximum. Used when billing_mode is pay_per_request.',
   },
   warmReadUnits: {
     type: 'integer',
@@ -195,7 +195,7 @@ export const OPTIONS = {
     minimum: 1,
     unit: 'read units a second',
     from: everywhere,
-    text: 'Reads a second that the table can serve at once (warm throughput). AWS charges for an increase, and never lowers it.',
+    text: 'Reads per second that the table can serve at any moment (warm throughput). AWS charges for an increase, and never lowers it.',
     otherwise: 'what DynamoDB provides',
   },
   warmWriteUnits: {
@@ -204,7 +204,7 @@ export const OPTIONS = {
     minimum: 1,
     unit: 'write units a second',
     from: everywhere,
-    text: 'Writes a second that the table can serve at once (warm throughput). AWS charges for an increase, and never lowers it.',
+    text: 'Writes per second that the table can serve at any moment (warm throughput). AWS charges for an increase, and never lowers it.',
     otherwise: 'what DynamoDB provides',
   },
   raiseErrors: {
@@ -219,7 +219,7 @@ export const OPTIONS = {
     minimum: 1,
     unit: 'seconds',
     from: everywhere,
-    text: 'Seconds after its creation at which a session expires.',
+    text: 'Seconds after which a session expires, even if it is used.',
     otherwise: 'sessions do not expire by age',
   },
   maxStale: {
@@ -348,7 +348,7 @@ export const OPTIONS = {
     maxItems: 20,
     maxLength: 249,
     pattern: '^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$',
-    rule: 'must be the name of a session key, of letters, digits, "_" and "-", with dots between names that reach deeper',
+    rule: 'must be the name of a session key: letters, digits, "_" and "-", with a dot before each nested key',
     not: ATTRIBUTE_NAMES,
     otherwise: 'none',
   },
@@ -391,7 +391,7 @@ export const OPTIONS = {
     type: 'boolean',
     default: true,
     from: everywhere,
-    text: 'Read sessions that are requested at the same moment by one BatchGetItem. Needs transport lean.',
+    text: 'Combine reads of sessions at the same moment into one BatchGetItem. Needs transport lean.',
   },
   requestTimeout: {
     type: 'integer',

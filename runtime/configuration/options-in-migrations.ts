@@ -12,7 +12,7 @@ export interface Ambient {
   readonly logger?: Logger | undefined
   /** Whether this is the code of a migration, and not of a command. */
   readonly isMigration?: boolean | undefined
-  /** Follows the tables of the migration. */
+  /** Records what the migration does with tables. */
   readonly tables?: MigratedTables | undefined
   /**
    * Asks before a table with sessions is deleted. Undefined: the table is deleted without a question.
@@ -28,15 +28,15 @@ export type TableFate = 'created' | 'found' | 'deleted'
 /** The tables of one migration. A table is named by region and name: `eu-central-1/sessions`. */
 export interface MigratedTables {
   /**
-   * Remembers what the migration did.
+   * Records what the migration did.
    *
-   * @param createdAt when DynamoDB created the table. Undefined: the endpoint does not tell.
+   * @param createdAt when DynamoDB created the table. Undefined: the endpoint does not return it.
    */
   note(table: string, fate: TableFate, createdAt?: Date): Promise<void>
   /**
    * Why the migration must not delete the table. Undefined: it may.
    *
-   * @param createdAt asks when DynamoDB created the table that is there now
+   * @param createdAt asks when DynamoDB created the present table
    */
   reasonToKeep(table: string, createdAt: () => Promise<Date | undefined>): Promise<string | undefined>
   /** Why the migration has nothing to revert. Undefined: it may have. */

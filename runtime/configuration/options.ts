@@ -64,7 +64,7 @@ export interface Options {
    */
   readonly writeCapacity?: number | null | undefined
   /**
-   * Most reads a second that the table serves, to bound its cost; 0: no maximum. Used when billingMode is
+   * Maximum reads per second, which limits the cost of the table. 0: no maximum. Used when billingMode is
    * pay_per_request.
    *
    * In read request units a second. DynamoDB throttles further reads.
@@ -73,7 +73,7 @@ export interface Options {
    */
   readonly maxReadRequestUnits?: number | null | undefined
   /**
-   * Most writes a second that the table serves, to bound its cost; 0: no maximum. Used when billingMode is
+   * Maximum writes per second, which limits the cost of the table. 0: no maximum. Used when billingMode is
    * pay_per_request.
    *
    * In write request units a second. DynamoDB throttles further writes.
@@ -82,7 +82,8 @@ export interface Options {
    */
   readonly maxWriteRequestUnits?: number | null | undefined
   /**
-   * Reads a second that the table can serve at once (warm throughput). AWS charges for an increase, and never lowers it.
+   * Reads per second that the table can serve at any moment (warm throughput). AWS charges for an increase, and never
+   * lowers it.
    *
    * In read units a second.
    *
@@ -90,7 +91,8 @@ export interface Options {
    */
   readonly warmReadUnits?: number | null | undefined
   /**
-   * Writes a second that the table can serve at once (warm throughput). AWS charges for an increase, and never lowers it.
+   * Writes per second that the table can serve at any moment (warm throughput). AWS charges for an increase, and never
+   * lowers it.
    *
    * In write units a second.
    *
@@ -104,7 +106,7 @@ export interface Options {
    */
   readonly raiseErrors?: boolean | null | undefined
   /**
-   * Seconds after its creation at which a session expires.
+   * Seconds after which a session expires, even if it is used.
    *
    * @default sessions do not expire by age
    */
@@ -241,7 +243,7 @@ export interface Options {
    */
   readonly transport?: 'lean' | 'sdk' | null | undefined
   /**
-   * Read sessions that are requested at the same moment by one BatchGetItem. Needs transport lean.
+   * Combine reads of sessions at the same moment into one BatchGetItem. Needs transport lean.
    *
    * @default true
    */

@@ -36,7 +36,7 @@ interface ConfigurationFacts {
   readonly file: string | undefined
   /** `code`, `ENV AWS_DYNAMO_DB_SESSION_…`, `config/dynamo_session_store.yml:12` or `default`. */
   readonly sources: Readonly<Record<OptionName, string>>
-  /** Settings that are probably mistakes, but no errors. For example, an ENV name that is not an option. */
+  /** Probable mistakes that are not errors, such as an ENV name that is not an option. */
   readonly warnings: readonly string[]
   /** Problems of secrets. They stop only callers of {@link assertSecretsReadable}. */
   readonly deferredProblems: readonly DeferredProblem[]
@@ -96,7 +96,7 @@ export function withValues(configuration: Configuration, values: Partial<Resolve
   return Object.assign(Object.create(Object.getPrototypeOf(configuration)), configuration, values)
 }
 
-/** A save can't write the table's key, and the key can't have a second index. */
+/** Refuses the table's key in `index_keys`: a save can't write that key, and the key can't have a second index. */
 function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): void {
   if (!indexKeys.includes(tableKey)) return
   const [place, spelled] = placeOf('indexKeys', sources)

@@ -16,7 +16,7 @@ export function tableArn(tableName: string): TableArn | undefined {
   return { partition, region, account, name }
 }
 
-/** The name of the table, also where `table_name` is an ARN. */
+/** The name of the table, even if `table_name` is an ARN. */
 export function plainTableName(tableName: string): string {
   return tableArn(tableName)?.name ?? tableName
 }

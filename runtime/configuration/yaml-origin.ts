@@ -177,7 +177,7 @@ class YamlFile {
   }
 }
 
-/** The name of an option for a message, without a value that follows when the space after the colon is missing. */
+/** The name of an option for a message. If the space after the colon is missing, the value is cut off. */
 function shownKey(key: unknown): string | undefined {
   return isScalar(key) ? String(key.value).split(/[:\s]/)[0]?.slice(0, 40) : undefined
 }

@@ -7,12 +7,12 @@ import { unreadableResponse } from './request-errors.js'
 import { checkResponse, longestResponse } from './response-check.js'
 import { moment, type ServerClock } from './server-clock.js'
 
-/** Beside the request handler, and inside the retries. */
+/** Next to the request handler, inside the retries. */
 const PLACE = { name: 'sessionStoreResponseCheck', step: 'deserialize', priority: 'low' } as const
 
 /**
- * Makes the SDK reject a response to this command that is not DynamoDB's. Each response also tells the server's time. The
- * middleware of the client stays as it is. A mock of the client, or of the command, runs no middleware.
+ * Makes the SDK reject a response to this command that is not DynamoDB's. Passes the date of each response to the clock.
+ * The middleware of the client stays as it is. A mock of the client, or of the command, runs no middleware.
  */
 export function addCheck(command: GetItemCommand, clock: ServerClock): void {
   command.middlewareStack?.add(checkWith(clock), PLACE)

@@ -5,8 +5,8 @@ import { LeanTransport } from './lean/lean-transport.js'
 import { SdkTransport } from './sdk-transport.js'
 import { ServerClock } from './server-clock.js'
 import { currentSimulation } from './simulation.js'
-import { standaloneOf } from './standalone.js'
 import type { Transport } from './transport.js'
+import { leanSettingsOf } from './transport-choice.js'
 
 /**
  * The connection to DynamoDB with one configuration. Requests for items go through {@link transport}, requests for tables
@@ -27,12 +27,12 @@ export class Connection {
   constructor(configuration: Configuration) {
     this.#configuration = configuration
     this.#sdk = new SdkTransport(() => this.client(), this.clock, configuration)
-    const plan = this.#simulation ? { reason: 'a dry run simulates requests' } : standaloneOf(configuration)
-    if ('reason' in plan) {
-      this.whySdk = plan.reason
+    const choice = this.#simulation ? { reason: 'a dry run simulates requests' } : leanSettingsOf(configuration)
+    if ('reason' in choice) {
+      this.whySdk = choice.reason
       this.transport = this.#sdk
     } else {
-      this.#lean = new LeanTransport(plan, this.#sdk, this.clock, configuration)
+      this.#lean = new LeanTransport(choice, this.#sdk, this.clock, configuration)
       this.transport = this.#lean
     }
   }

@@ -11,7 +11,7 @@ type Provider = Extract<Given, (...parameters: never) => unknown>
 /** The keys that sign requests. They never expire without an `expiration`. */
 export type Credentials = Exclude<Given, Provider>
 
-/** Credentials are renewed when they expire in less than this. The AWS SDK has the same limit. Milliseconds. */
+/** Credentials that expire within this time are renewed. The AWS SDK has the same limit. Milliseconds. */
 const RENEWED_BEFORE = 300_000
 
 /** Milliseconds between two attempts to renew credentials that are still valid. */
@@ -132,7 +132,7 @@ async function loadChain(region: string, settings: DefaultProviderInit): Promise
 
 const PLACEHOLDER: Credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
 
-/** For a DynamoDB on this machine, which accepts any credentials but needs some. */
+/** Credentials for a DynamoDB on this machine. It accepts any credentials, but no request without them. */
 export function placeholderCredentials(): CredentialsSource {
   return new CredentialsSource(async () => PLACEHOLDER, { held: PLACEHOLDER })
 }
@@ -144,7 +144,7 @@ export function localCredentialsFromChain(region: string, profile?: string): Cre
   return new CredentialsSource(() => chain.get().catch(() => PLACEHOLDER), {})
 }
 
-/** The AWS SDK passes this argument to providers. Some call the security token service of the caller's region. */
+/** The argument that the AWS SDK passes to providers. Some providers call the security token service in this region. */
 function callerIn(region: string) {
   return { callerClientConfig: { region: async () => region } }
 }

@@ -1,6 +1,6 @@
 import type { Configuration } from '../configuration/resolve.js'
 
-/** For a DynamoDB on this machine, where no region is set. */
+/** The region for a DynamoDB on this machine, if no region is set. */
 export const LOCAL_REGION = 'us-east-1'
 
 /** Where requests go, and for which region they are signed. */
@@ -29,7 +29,7 @@ export interface EndpointFacts {
 /** Name, region names, suffix of hosts, suffix of dual-stack hosts, and regions that have an endpoint for each account. */
 type Partition = readonly [string, RegExp, string, string, RegExp?]
 
-/** A test compares this list with the partitions of the installed SDK. The SDK sends to regions of other names. */
+/** A test compares this list with the partitions of the installed SDK. If no partition has the region, the SDK sends. */
 const PARTITIONS: readonly Partition[] = [
   ['aws', /^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z0-9]+-\d+$/, 'amazonaws.com', 'api.aws', /./],
   ['aws-us-gov', /^us-gov-[a-z0-9]+-\d+$/, 'amazonaws.com', 'api.aws', /^us-gov-(east|west)-1$/],
@@ -78,7 +78,7 @@ function partitionOf(region: string): Partition | undefined {
   return PARTITIONS.find(([, regions]) => regions.test(region))
 }
 
-/** The SDK signs other paths in another form, and drops queries and passwords. */
+/** Paths that the SDK signs unchanged. It signs other paths in another form, and drops queries and passwords. */
 const PLAIN_PATH = /^(\/[\w.~-]+)*\/?$/
 
 function customEndpoint(endpoint: string, region: string): Endpoint | undefined {

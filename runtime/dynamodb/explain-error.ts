@@ -31,7 +31,7 @@ export function explainAwsError(error: unknown, request: FailedRequest): TableRe
 /** Requests that only the table's own account may send. */
 const OWNERS = ['dynamodb:CreateTable', 'dynamodb:UpdateTimeToLive']
 
-/** For a table that may belong to another account. */
+/** A hint for a table of another account. */
 function ownerHint({ action, configuration, tableName = configuration.tableName }: FailedRequest): string {
   const arn = OWNERS.includes(action) ? tableArn(tableName) : undefined
   return arn ? `; only the owner's account may send this request, ${arn.account}` : ''
@@ -82,7 +82,7 @@ function explanationOf(failure: Failure): string {
     return 'Time to Live of this table was changed within the last hour, and AWS allows one change an hour; run it again later'
   }
   if (name === 'ResourceInUseException') {
-    return 'somebody else is creating, changing or deleting the table; wait until that has finished and run it again'
+    return 'another process is creating, changing or deleting the table; wait until it has finished and try again'
   }
   if (name === 'ResourceNotFoundException' || name === 'TableNotFoundException') {
     const creation = tableName ? '' : ', or create it (npx dynamo-session create-table)'
@@ -101,7 +101,7 @@ function explanationOf(failure: Failure): string {
     return `no secure connection to ${placeOf(failure)} (${code}); check http:// or https:// in the endpoint, and its certificate`
   }
   if (status >= 500) {
-    return `${placeOf(failure)} reports a fault of its own (${name}, HTTP status ${status}); run it again`
+    return `${placeOf(failure)} reports an internal error (${name}, HTTP status ${status}); run it again`
   }
   if (name === 'UnreadableAnswerError') return message
   if (name === 'SyntaxError' || code.startsWith('HPE_')) return notDynamoDB(failure)

@@ -17,7 +17,7 @@ export function regionInEffect(configuration: Configuration, env: Environment = 
   return fromEnv(env, 'AWS_REGION')
 }
 
-/** The endpoint as the options or AWS's own ENV names set it. Undefined: that of AWS itself, or of the client. */
+/** The endpoint as the options or AWS's own ENV names set it. Undefined: AWS's own endpoint, or the client's. */
 export function endpointInEffect(configuration: Configuration, env: Environment = process.env): Found | undefined {
   const { client, endpoint, sources } = configuration
   if (client) return undefined

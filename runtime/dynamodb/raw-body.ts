@@ -16,7 +16,7 @@ export async function readWhole(body: unknown, most: number): Promise<Buffer | t
   return isStream ? await collect(chunks as AsyncIterable<unknown>, most) : undefined
 }
 
-/** The headers with names in lower case. A request handler of the application may not have changed the case. */
+/** The headers with names in lower case. A request handler of the application may leave upper case in them. */
 export function inLowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
@@ -46,7 +46,7 @@ export function closeOnSurplus(connection: Connection): void {
   })
 }
 
-/** The early return destroys the stream, and its connection. */
+/** Reads a stream. Returning early destroys the stream and its connection. */
 async function collect(stream: AsyncIterable<unknown>, most: number): Promise<Buffer | typeof TOO_LONG> {
   const chunks: Buffer[] = []
   let length = 0

@@ -45,9 +45,9 @@ export function unreadableResponse(
   })
 }
 
-/** The error itself, without parts of the response; an UnreadableAnswerError in place of a parser's error that quotes it. */
+/** Removes parts of the response from an error. A parser's error, which quotes the response, becomes UnreadableAnswerError. */
 export function withoutResponse(error: unknown, operation: Operation, input: Input): unknown {
-  // Node's HTTP parser adds what it could not read.
+  // Node's HTTP parser adds the bytes that it could not read.
   if (error instanceof Error && 'rawPacket' in error) delete error.rawPacket
   const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } }
   const status = $metadata?.httpStatusCode

@@ -5,7 +5,7 @@ import type { Input, Operation } from './operations.js'
 /** A response as it came over the wire. */
 export interface RawResponse<Body = Buffer | typeof TOO_LONG> {
   readonly status: number
-  /** Names are in lower case. Several headers of one name are one text. */
+  /** Names are in lower case. Headers of the same name are joined to one text. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Body
 }
@@ -15,7 +15,7 @@ export const TOO_LONG = Symbol('too long')
 
 export type Members = Readonly<Record<string, unknown>>
 
-/** The parsed body of a response that is DynamoDB's; or why the response is not. */
+/** The parsed body of DynamoDB's response; or why the response is not DynamoDB's. */
 export type CheckedResponse =
   | { readonly problem?: undefined; readonly members: Members; readonly text: string }
   | { readonly problem: string }
@@ -100,7 +100,7 @@ function parse(response: RawResponse<Buffer>): CheckedResponse {
   }
 }
 
-/** A body with a right checksum is DynamoDB's, even with members that this version does not know. */
+/** A body with a correct checksum is DynamoDB's, even with members that this version does not know. */
 function hasChecksum({ headers }: RawResponse): boolean {
   return headers['x-amz-crc32'] !== undefined && headers['content-encoding'] === undefined
 }
@@ -166,7 +166,7 @@ const REQUIRED: Partial<Record<Operation, readonly string[]>> = {
   Scan: ['Items', 'Count'],
 }
 
-/** Members that show which operation a response belongs to. A right checksum does not show that. */
+/** Members that show which operation a response belongs to. A correct checksum does not show the operation. */
 const KNOWN_MEMBERS = new Set(Object.values(TYPES).flatMap((types) => Object.keys(types)))
 
 function membersProblem(members: Members, operation: Operation, allowsOthers: boolean): string | undefined {

@@ -10,8 +10,8 @@ import type { SendOptions, Transport } from './transport.js'
 import { aborted, withDeadline } from './with-deadline.js'
 
 /**
- * Sends requests with a client of the AWS SDK: the application's own, or one for a configuration that only the SDK
- * understands. The transport does not change the client.
+ * Sends requests with a client of the AWS SDK. The client is the application's own, or made from a configuration that only
+ * the SDK understands. The transport does not change the client.
  */
 export class SdkTransport implements Transport {
   readonly isLean = false
@@ -27,13 +27,13 @@ export class SdkTransport implements Transport {
     this.#timeout = requestTimeout
   }
 
-  /** The client has a queue of its own. */
+  /** Starts at once, because the client has a queue of its own. */
   inTurn(start: () => void): () => void {
     start()
     return () => undefined
   }
 
-  /** Aborts running requests, which the client would send again. */
+  /** Aborts the running requests. Otherwise the client would send them again. */
   close(): void {
     for (const request of this.#running) request.abort()
   }

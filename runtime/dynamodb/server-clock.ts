@@ -4,13 +4,13 @@ import { warnProcess } from '../output.js'
 /** This machine's clock is wrong when it differs from DynamoDB's by more than this. Milliseconds. */
 const LARGEST_OFFSET = 300_000
 
-/** A response that took longer does not show the present time: the process may have been stopped. Milliseconds. */
+/** A response that took longer does not show the present time: the process may have been suspended. Milliseconds. */
 const LONGEST_ROUND_TRIP = 2000
 
 /** When the wall clock moves by this much against the monotonic clock, the wall clock was set. Milliseconds. */
 const SMALLEST_STEP = 60_000
 
-/** - `unknown`: since the clock was last set, no response has shown the time, or only one has shown a wrong clock. */
+/** - `unknown`: since the clock was last set, no response showed the time, or only one showed a wrong clock. */
 export type ClockStatus = 'right' | 'wrong' | 'unknown'
 
 /** One moment on both clocks. */

@@ -11,8 +11,8 @@ interface InvokeStore {
 type Global = typeof globalThis & { awslambda?: { InvokeStore?: InvokeStore } }
 
 /**
- * The headers for tracing in AWS Lambda, as the AWS SDK sends them. Lambda also finds functions by them that call each other
- * in a loop. Values that a header can't hold are left out.
+ * The headers for tracing in AWS Lambda, as the AWS SDK sends them. Lambda also uses them to detect functions that call each
+ * other in a loop. Values that a header can't hold are left out.
  *
  * @returns a function that makes the headers; call it in the asynchronous context of the request. undefined outside Lambda
  */

@@ -1,7 +1,7 @@
 import type { Operation, Operations } from './operations.js'
 
 export interface SendOptions {
-  /** Aborted before the response: the request rejects with an `AbortError`, as the SDK's does. */
+  /** When aborted before the response, the request rejects with an `AbortError`, as the SDK's does. */
   readonly abortSignal?: AbortSignal
   /**
    * The latest end of the request, by the clock `monotonic()`.
@@ -18,7 +18,7 @@ export interface SendOptions {
 export interface Transport {
   /** Whether the transport sends without the SDK. */
   readonly isLean: boolean
-  /** Whether one request may serve several HTTP requests: no code of the application sees the request. */
+  /** Whether one request may serve several HTTP requests. It may not if code of the application sees the request. */
   readonly mayMerge: boolean
   /**
    * Calls `start` as soon as a connection is free, in the order of the calls. The connection is for the request that `start`

@@ -10,9 +10,9 @@ import { withoutExtension } from './migration-files.js'
 export interface CreateMigration {
   /** In any spelling, such as `AddSessions`. An extension chooses the language. */
   readonly name?: string
-  /** `create`, `drop`, `index` or `update`. Default: what the name says. */
+  /** `create`, `drop`, `index` or `update`. Default: the kind that the name suggests. */
   readonly kind?: string
-  /** Session key of the index, for the kind `index`. Default: the one of `index_keys` in the name. */
+  /** Session key of the index, for the kind `index`. Default: the key of `index_keys` that occurs in the name. */
   readonly index?: string
   /** Default: option `migrations_dir`. */
   readonly folder?: string
@@ -24,7 +24,7 @@ export interface CreateMigration {
   readonly dryRun?: boolean
 }
 
-/** Options of umzug's own `create` that are refused, each with the default of umzug's command line. */
+/** Options of umzug's own `create` that are refused, unless they have the default of umzug's command line. */
 const UNSUPPORTED = {
   prefix: 'TIMESTAMP',
   content: undefined,

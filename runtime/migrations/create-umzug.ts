@@ -11,18 +11,18 @@ import { KnexStorage } from './storage/knex.js'
 import { givenKnex, type KnexInstance, type KnexSource, knexFromFile } from './storage/knex-instance.js'
 import { DEFAULT_LEASE } from './storage/lock.js'
 
-/** How an umzug does its work, as opposed to what the table is. */
+/** Settings of an umzug. The options say which table it is, and how to reach it. */
 export interface UmzugContext<Context extends object = object> {
   /** The application's knex instance, instead of one made from the knexfile. umzug leaves it open. */
   readonly knex?: KnexInstance
-  /** Any storage for umzug, instead of that of the option `migrationStorage`. umzug's own storages have no lock. */
+  /** Any storage for umzug, instead of the one that `migrationStorage` names. umzug's own storages have no lock. */
   readonly storage?: UmzugStorage
   /** Migrations instead of the files of the folder, for a bundle without files. */
   readonly migrations?: readonly RunnableMigration<Context>[]
   /** Passed to each migration as `context`. */
   readonly context?: Context | (() => Promise<Context> | Context)
   /**
-   * Receives progress, one line a call. It is not the logger of the AWS SDK's requests.
+   * Receives progress, one line per call. The AWS SDK's requests are logged to the option `logger`, not here.
    *
    * @default none; on the command line, the console
    */
@@ -49,7 +49,7 @@ export interface UmzugOptions<Context extends object = object> extends Omit<Opti
  * ```
  *
  * @param options which table, and how to reach it
- * @param context how the call does its work
+ * @param context settings of the umzug, such as its logger
  * @throws {ConfigurationError}
  */
 export function createUmzug<Context extends object = object>(
@@ -100,7 +100,7 @@ function split<Context extends object>({
   return { options, context: { knex, storage, migrations, context, logger, lockLease, optionsModule } }
 }
 
-/** The knex instance that is given, or that of the application's knexfile. */
+/** The given knex instance, or one for the application's knexfile. */
 export function knexFor({ root, environment }: Configuration, given: KnexInstance | undefined): KnexSource | undefined {
   if (given) return givenKnex(given)
   const knexfile = findKnexfile(root)

@@ -34,7 +34,7 @@ export function withoutExtension(name: string): string {
  * @param folder absolute path
  * @param typeScript whether TypeScript is taken rather than JavaScript
  * @param shown the folder for messages
- * @throws {MigrationFileError} when the folder isn't there
+ * @throws {MigrationFileError} when the folder does not exist
  */
 export async function findMigrations(
   folder: string,

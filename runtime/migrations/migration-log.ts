@@ -13,8 +13,8 @@ type Tables = Readonly<Record<string, TableFate>>
 type TableRecord = Pick<MigrationDetails, 'tables' | 'createdAt'>
 
 /**
- * The log of executed migrations, over any storage. Names are compared without their extension: another umzug or an earlier
- * version may have stored names with one. Details are logged where the storage keeps them.
+ * The log of executed migrations, in any storage. Names are compared without their extension: another umzug or an earlier
+ * version may have stored names with an extension. Details are logged if the storage keeps them.
  */
 export class MigrationLog implements UmzugStorage {
   readonly #storage: UmzugStorage
@@ -58,7 +58,7 @@ export class MigrationLog implements UmzugStorage {
     )
   }
 
-  /** The migrations whose file has another text than when it ran. A file in another language is not compared. */
+  /** The migrations whose file was changed after they ran. A file in another language is not compared. */
   async changed(migrations: readonly MigrationMeta[]): Promise<MigrationMeta[]> {
     return await this.#differing(migrations, (logged, now) => {
       return logged?.checksum !== undefined && logged.file === now.file && logged.checksum !== now.checksum
@@ -66,7 +66,7 @@ export class MigrationLog implements UmzugStorage {
   }
 
   /**
-   * Logs the checksums of the present files, also where none is logged.
+   * Logs the checksums of the present files, even if none was logged before.
    *
    * @returns the migrations whose logged checksum was different or missing
    */
@@ -115,13 +115,13 @@ export class MigrationLog implements UmzugStorage {
         if (logged === undefined) return undefined
         const now = await createdAt()
         if (now === undefined || isSameTime(logged, now)) return undefined
-        return `somebody else created it at ${now.toISOString()}, after the table of ${fitForLine(name)} was deleted`
+        return `it was created again at ${now.toISOString()}, after the table of ${fitForLine(name)} was deleted`
       },
       reasonToChangeNothing: () => notRun,
     }
   }
 
-  /** A down created the table again. The migration that created the deleted table now owns the new one. */
+  /** After a `down` created the table again: the migration that created the deleted table now owns the new one. */
   async #replaceCreation(table: string, createdAt: Date | undefined): Promise<void> {
     const storage = this.#storage
     if (!isDetailedStorage(storage)) return
@@ -195,12 +195,12 @@ class RecordedTables implements MigratedTables {
   }
 }
 
-/** Some emulators tell no time of creation. Then every table is the same. */
+/** Some emulators return no creation time. Every table then counts as the same. */
 function isSameTime(logged: string | undefined, createdAt: Date | undefined): boolean {
   return logged === undefined || createdAt === undefined || logged === createdAt.toISOString()
 }
 
-/** The details with another time of creation, or none. */
+/** The details with this creation time of a table; undefined removes the time. */
 function withTime(details: MigrationDetails, table: string, createdAt: Date | undefined): MigrationDetails {
   const { createdAt: { [table]: _, ...others } = {}, ...more } = details
   const times = { ...others, ...(createdAt && { [table]: createdAt.toISOString() }) }

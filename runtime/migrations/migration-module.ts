@@ -22,7 +22,7 @@ export async function checkMigration(file: MigrationFile, root: string): Promise
   await functionOf(file, 'up', root)
 }
 
-/** Like {@link runnable}, but a migration without `down` can be reverted, as in umzug: nothing is done then. */
+/** Like {@link runnable}, but reverting a migration without `down` does nothing, as in umzug. */
 export function leniently<Context extends object>(file: MigrationFile, root: string): RunnableMigration<Context> {
   const { up, down, ...meta } = runnable<Context>(file, root)
   const reversible = async () => exportOf(await load(file, root), 'down') !== undefined

@@ -6,7 +6,7 @@ import { findTable } from '../table/describe-table.js'
 import { workOnTable } from '../table/table-work.js'
 import type { MigrationDetails } from './storage/contract.js'
 
-/** Details of the executed migrations, in the order of their names. Undefined: an earlier version logged them. */
+/** Details of the executed migrations, in the order of their names. Undefined: an earlier version logged the migration. */
 type LoggedDetails = ReadonlyMap<string, MigrationDetails | undefined>
 
 /** Whether a table should exist. */
@@ -31,7 +31,7 @@ export async function placeOfTable(configuration: Configuration): Promise<string
 }
 
 /**
- * Compares the table with the log. Sends no request if no migration is known to have made a table.
+ * Compares the table with the log. Sends no request if the log has details of all migrations, and none names a table.
  *
  * @param details undefined: the storage keeps none
  * @param logger receives a warning where the log can't tell whether the table should exist
@@ -50,7 +50,7 @@ export async function refuseMissingTable(
       if (expected.state === 'absent' || (await findTable(work))) return
       if (expected.state === 'present') throw missing(work.label, expected.migration)
       logger.warn(
-        `${work.label} does not exist. An earlier version of this package logged the migrations, so the log does not say ` +
+        `${work.label} does not exist. An earlier version of this package logged the migrations. So the log does not say ` +
           'whether one of them created the table. To create it: npx dynamo-session create-table',
       )
     })

@@ -24,7 +24,7 @@ function lineOf({ event, name, durationSeconds, message }: Record<string, unknow
       return `${event} ${fitForLine(name)} (${Number(durationSeconds).toFixed(2)} s)`
     case 'up':
     case 'down':
-      // SessionUmzug logs the number itself, for programs too.
+      // SessionUmzug itself logs the number of migrations.
       return undefined
     default:
       return typeof message === 'string' ? fitForLine(message) : undefined

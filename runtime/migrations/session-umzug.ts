@@ -134,7 +134,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
   }
 
   /**
-   * Whether the executed migrations left the table there.
+   * Whether the table should exist after the executed migrations.
    *
    * @param table region and name, such as `eu-central-1/sessions`
    */
@@ -229,7 +229,7 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
     this.#logger().info(text)
   }
 
-  /** umzug's own command line. The commands `status` and `unlock` are those of `npx umzug`. */
+  /** Runs umzug's own command line. Only `npx umzug` has commands such as `status` and `unlock`. */
   override async runAsCLI(argv?: string[]): Promise<boolean> {
     return await withAmbient({ options: {}, logger: consoleLogger }, () => super.runAsCLI(argv))
   }
@@ -264,7 +264,9 @@ export class SessionUmzug<Context extends object = object> extends (Base as type
       } finally {
         this.#held = undefined
         await held.release().catch((error: Error) => {
-          this.#logger().warn(`the migration lock could not be freed, it will be taken over: ${error.message}`)
+          this.#logger().warn(
+            `the migration lock could not be freed; another process will take it over: ${error.message}`,
+          )
         })
       }
     })
@@ -295,7 +297,7 @@ export function isSessionUmzug(umzug: Umzug): umzug is SessionUmzug {
   )
 }
 
-/** Names that people type may have an extension. */
+/** Checks `step`, and removes the extension that a name typed by a person may have. */
 function normalize<T extends MigrateUpOptions | MigrateDownOptions>(options: T): T {
   const { to, step, migrations } = options
   if (step !== undefined && !(Number.isInteger(step) && step >= 0)) {

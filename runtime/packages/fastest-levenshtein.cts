@@ -1,4 +1,4 @@
-/** Loaded by the first call, which has a wrong name to explain. */
+/** Loaded at the first call, which happens only to explain a wrong name. */
 type Levenshtein = typeof import('fastest-levenshtein')
 
 const levenshtein = (): Levenshtein => require('fastest-levenshtein')

@@ -1,4 +1,4 @@
-/** Loaded by the first tsconfig.json that is read. */
+/** Loaded when the first tsconfig.json is read. */
 const parseTsconfig: typeof import('get-tsconfig').parseTsconfig = (...given) =>
   require('get-tsconfig').parseTsconfig(...given)
 

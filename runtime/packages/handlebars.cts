@@ -1,4 +1,4 @@
-/** Loaded by the first template that is rendered. */
+/** Loaded when the first template is rendered. */
 const compile: typeof import('handlebars').compile = (...given) => require('handlebars').compile(...given)
 
 export = { compile }

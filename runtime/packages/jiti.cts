@@ -1,4 +1,4 @@
-// Only for `await import('#jiti')`: most applications have no TypeScript for it.
+// Import this file only by `await import('#jiti')`: most applications never need jiti.
 import jiti = require('jiti')
 
 const { createJiti } = jiti

@@ -1,4 +1,4 @@
-/** Loaded by the first call: most applications have no configuration file, and a file is read synchronously. */
+/** Loaded at the first call, because most applications have no configuration file. A file is read synchronously. */
 type Yaml = typeof import('yaml')
 
 const yaml = (): Yaml => require('yaml')

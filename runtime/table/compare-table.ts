@@ -28,15 +28,15 @@ export interface SettingComparison {
   readonly state: 'same' | 'differs' | 'unknown'
   readonly declared: SettingValue
   readonly live: SettingValue
-  /** Only where the state is `differs`: how to make both the same. */
+  /** Only if the state is `differs`: how to make both values the same. */
   readonly change?: string
   /** Whether `updateTable` makes the change by itself. */
   readonly updatable: boolean
   /** A limit that AWS documents for this change. AWS may apply another one. */
   readonly limit?: DocumentedLimit
-  /** Only where the state is `unknown`: the IAM action that these credentials lack. */
+  /** Only if the state is `unknown`: the IAM action that these credentials lack. */
   readonly permission?: string
-  /** Only where the state is `unknown`: the service that gave no response, such as `KMS`. */
+  /** Only if the state is `unknown`: the service that gave no response, such as `KMS`. */
   readonly unreachable?: string
   /** Further information, such as why the setting is unknown. */
   readonly note?: string
@@ -49,7 +49,7 @@ const SAME = { state: 'same', updatable: false } as const
 /**
  * Compares the declared settings, defaults included, with those of the live table. Sends no request.
  *
- * Billing mode, capacities and table class are only declared where their option is set.
+ * Billing mode, capacities and table class count as declared only if their options are set.
  *
  * Values that DynamoDB leaves out of its responses count as its defaults. So a table that `createTable` has just made from
  * the same configuration has no differences.
@@ -71,7 +71,7 @@ export function compareTable(configuration: Configuration, live: LiveTable): Set
   return configuration.manageTable ? comparisons : comparisons.map((one) => elsewhere(one, configuration))
 }
 
-/** For a table that this package does not manage, and so does not change. */
+/** The advice for a table that this package does not manage, and so does not change. */
 function elsewhere(comparison: SettingComparison, { tableName }: Configuration): SettingComparison {
   if (!comparison.change?.includes(UPDATE)) return comparison
   const arn = tableArn(tableName)
@@ -87,7 +87,7 @@ export function differencesOf(comparisons: readonly SettingComparison[]): Settin
   return comparisons.filter(({ state }) => state === 'differs')
 }
 
-/** A setting whose value can be compared and changed as it is. */
+/** Compares a setting whose declared value has the same form as its live value. */
 function compare(
   configuration: Configuration,
   option: OptionName,
@@ -100,7 +100,7 @@ function compare(
   return declared === live ? { ...base, ...SAME } : { ...base, ...changeable(limit) }
 }
 
-/** A setting that stays as it is where its option is not set. Then nothing is declared. */
+/** Compares a setting that `updateTable` leaves alone if its option is not set. Nothing is declared then. */
 function compareIfSet(
   configuration: Configuration,
   option: OptionName,
@@ -110,7 +110,7 @@ function compareIfSet(
 ): SettingComparison {
   const compared = compare(configuration, option, setting, live, limit)
   if (compared.state === 'same' || isSet(configuration, option)) return compared
-  const note = `${setting} is not set, so the table keeps its own`
+  const note = `${setting} is not set, so the table keeps its own value`
   return { setting, option, source: compared.source, declared: null, live, ...SAME, note }
 }
 
@@ -193,7 +193,7 @@ function compareMaximum(
   return { ...compared, ...kept(setting, { keep: String(live), change: '0' }) }
 }
 
-/** Warm throughput grows with the traffic, and never shrinks. So more than declared is as declared. */
+/** Warm throughput grows with the traffic, and never shrinks. So a value above the declared one counts as the same. */
 function compareWarmThroughput(configuration: Configuration, { warmThroughput }: TableFacts): SettingComparison[] {
   const { sources } = configuration
   const names = [
@@ -221,7 +221,7 @@ function compareTimeToLive(configuration: Configuration, reading: Reading<TimeTo
   const on = isOn(live)
   const other = on && live.attribute !== TTL_ATTRIBUTE
   const shown = { ...base, live: other ? `on the attribute "${live.attribute}"` : on, ...noteOf(live) }
-  // Time to Live on another attribute belongs to another application. `ttl: false` leaves it.
+  // Time to Live on another attribute belongs to another application. `ttl: false` leaves it on.
   if (other ? !declared : on === declared) return { ...shown, ...SAME }
   if (other) {
     return {
@@ -249,7 +249,7 @@ function compareRecovery(configuration: Configuration, reading: LiveTable['recov
   const setting = 'point_in_time_recovery'
   const base = { setting, option: 'pointInTimeRecovery', source: sources.pointInTimeRecovery, declared } as const
   if (!('value' in reading)) {
-    // An endpoint without backups has none.
+    // On an endpoint without backups, recovery counts as off.
     if ('lacking' in reading && !declared) return [{ ...base, live: false, ...SAME }]
     return [{ ...base, ...unknown(reading) }]
   }
@@ -315,7 +315,7 @@ function compareEncryption(configuration: Configuration, { table, aliasedKey }: 
     return { ...base, ...difference }
   }
   if (live === null) return { ...base, ...changeable(LIMITS.kmsKeyId) }
-  // In a dry run, the table has the key in the words of the migration, also an alias.
+  // In a dry run, the simulated table has the key as the migration names it, which may be an alias.
   if (isSameKey(declared, live)) return { ...base, ...SAME }
   if (!isAlias(declared)) return { ...base, ...changeable(LIMITS.kmsKeyId) }
   if (aliasedKey === undefined) return { ...base, ...unknown({ lacking: 'KMS' }), live }

@@ -5,7 +5,7 @@ export function differenceText({ setting, declared, live }: SettingComparison): 
   return `${setting}: ${valueText(live)} → ${valueText(declared)}`
 }
 
-/** One line for a setting that is not the same: what is declared, what the table has, and what to do. */
+/** One line for a setting that is not the same: the declared value, the live value, and what to do. */
 export function settingText(comparison: SettingComparison): string {
   const { setting, state, declared, live, source, change, permission, note } = comparison
   const text = `${setting}: declared ${valueText(declared)} (${source})`
@@ -19,7 +19,7 @@ export function settingCount(count: number): string {
   return count === 1 ? '1 setting' : `${count} settings`
 }
 
-/** A value as people read it. */
+/** A value in a readable form. */
 export function valueText(value: SettingValue): string {
   if (value === null) return 'none'
   if (typeof value !== 'object') return String(value)

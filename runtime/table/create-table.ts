@@ -18,7 +18,7 @@ export interface CreateTableResult {
 
 /**
  * Makes sure that the table exists, is active and has the right key. Switches on Time to Live for `expire_at` and
- * point-in-time recovery as configured, and adds missing indexes of `indexKeys`, one after the other. Running it again, or
+ * point-in-time recovery, as configured. Adds missing indexes of `indexKeys`, one after the other. Calling it again, or
  * twice at once, is safe. Other settings of an existing table (billing, tags, encryption …) stay: `updateTable` changes them.
  * With `manageTable: false`, the table is only compared with the options.
  *
@@ -27,7 +27,7 @@ export interface CreateTableResult {
  * ```
  *
  * @param options which table, and how to reach it
- * @param context how the call does its work
+ * @param context logger and time limits of the call
  * @throws {ConfigurationError}
  * @throws {TableSchemaError} when a table of this name can't hold sessions
  * @throws {TableMissingError} with `manageTable: false`, when there is no table
@@ -109,7 +109,7 @@ async function untilUsable(work: TableWork, first: TableFacts): Promise<void> {
     const next = await lookAgain(work, `${work.label} is still ${table.status}`)
     // DescribeTable may not find a new table at first.
     if (next?.status === 'DELETING' || (seen && !next)) {
-      throw new TableRequestError(`somebody else deleted ${work.label} meanwhile; run it again`)
+      throw new TableRequestError(`another process deleted ${work.label} meanwhile; run it again`)
     }
     seen ||= next !== undefined
     table = next ?? table

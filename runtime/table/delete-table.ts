@@ -7,17 +7,17 @@ import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { isEmpty } from './time-to-live.js'
 
 export interface DeleteTableResult {
-  /** false: the table did not exist, `manageTable` is false, or a migration that did not create it left it. */
+  /** false: the table did not exist, `manageTable` is false, or the running migration did not create the table. */
   readonly deleted: boolean
 }
 
 /**
  * Deletes the table with all its sessions, and returns when DynamoDB has deleted it. Warns when there is no table. Inside
- * the `down` of a migration, a table stays that the `up` of this migration found there.
+ * the `down` of a migration, the table stays if the log shows that `up` did not create it.
  * With `manageTable: false`, only warns.
  *
  * @param options which table, and how to reach it
- * @param context how the call does its work
+ * @param context logger and time limits of the call
  * @throws {ConfigurationError}
  * @throws {TableRequestError} when DynamoDB refuses the deletion, for example by deletion protection, or at the wait limit
  */
@@ -63,7 +63,7 @@ async function confirm(work: TableWork): Promise<void> {
   )
 }
 
-/** Whether the table holds sessions, as a part of the question. Undefined for an empty table. */
+/** The part of the question that says whether the table holds sessions. Undefined for an empty table. */
 async function holdsSessions(work: TableWork): Promise<string | undefined> {
   try {
     return (await isEmpty(work)) ? undefined : 'which holds sessions'

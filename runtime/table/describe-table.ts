@@ -14,7 +14,7 @@ import { TableRequestError } from '../errors.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { findTimeToLive, type TimeToLive } from './time-to-live.js'
 
-/** Reads and writes, in units (a second). */
+/** Read and write units, per second. */
 export interface Units {
   readonly read: number
   readonly write: number
@@ -32,9 +32,9 @@ export interface TableFacts {
   readonly billingMode: 'pay_per_request' | 'provisioned'
   /** Capacity units of a provisioned table. */
   readonly capacity: Units | undefined
-  /** Maximum of a table that is billed by request; 0: no maximum. */
+  /** Maximum request units of a table with on-demand billing; 0: no maximum. */
   readonly maxRequestUnits: Units
-  /** What the table can serve at once. It grows with the traffic. undefined: the endpoint does not return it. */
+  /** The throughput that the table can serve at any moment. undefined: the endpoint does not return it. */
   readonly warmThroughput: Units | undefined
   /** ARN of the KMS key that encrypts the table; undefined: a key owned by DynamoDB. */
   readonly kmsKeyArn: string | undefined
@@ -75,7 +75,7 @@ export interface TableDescription extends TableFacts {
  * Describes the table.
  *
  * @param options which table, and how to reach it
- * @param context how the call does its work
+ * @param context logger and time limits of the call
  * @returns undefined when there is no such table
  * @throws {TableRequestError} when DynamoDB refuses the request, for example because a permission is missing
  */

@@ -12,7 +12,7 @@ export type Reading<T> =
   | { readonly value: T }
   /** The IAM action that these credentials lack, such as `dynamodb:ListTagsOfResource`. */
   | { readonly permission: string }
-  /** The endpoint is an emulator without such a setting. */
+  /** The endpoint is an emulator without this setting. */
   | { readonly lacking: string }
   /** The service that gave no response, such as `KMS`. */
   | { readonly unreachable: string }
@@ -24,8 +24,8 @@ export interface LiveTable {
   readonly recovery: Reading<Recovery>
   readonly tags: Reading<Readonly<Record<string, string>>>
   /**
-   * ARN of the key behind the alias `kms_key_id`; its value is undefined when there is no such alias.
-   * undefined: that option is no alias, or nothing is to be compared.
+   * ARN of the key that the alias in `kms_key_id` stands for. Its value is undefined when KMS has no such alias.
+   * undefined: `kms_key_id` is no alias, or there is nothing to compare.
    */
   readonly aliasedKey: Reading<string | undefined> | undefined
 }

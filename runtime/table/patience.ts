@@ -61,7 +61,7 @@ export class Patience {
     }
   }
 
-  /** A transport with the lines and errors of this class. `transport` itself ends each request after the limit. */
+  /** Wraps a transport, so that it warns and fails like {@link within}. `transport` itself ends each request in time. */
   transport(transport: Transport): Transport {
     const watched = this.#watched.bind(this)
     return {

@@ -1,7 +1,7 @@
 import type { Configuration } from '../configuration/resolve.js'
 import { tableArn } from '../configuration/table-arn.js'
 import { partitionName } from '../dynamodb/endpoint.js'
-import { reasonInCode } from '../dynamodb/standalone.js'
+import { reasonInCode } from '../dynamodb/transport-choice.js'
 import { indexName } from '../session/item/index-attributes.js'
 import { isAlias } from './kms-alias.js'
 import { encryptionOf, kmsKeyOf } from './table-input.js'
@@ -46,7 +46,7 @@ export interface Statement {
 }
 
 /**
- * The least policy that a role needs for this configuration:
+ * The smallest policy that a role needs for this configuration:
  *
  * - `deploy`: `create-table`, `update-table`, `delete-table`, `plan`, `doctor`, and `npx umzug`
  * - `runtime`: the application
@@ -84,7 +84,7 @@ export function policyOf(
 /** What a role may do, without the place. */
 export interface Permission {
   readonly on: 'table' | 'indexes' | 'migrations' | 'key'
-  /** Of a key: only requests that DynamoDB makes on behalf of the role. */
+  /** For a key: allows only requests that DynamoDB makes on behalf of the role. */
   readonly byDynamoDB?: true
   /** IAM actions, such as `dynamodb:GetItem`. */
   readonly actions: readonly string[]
@@ -131,7 +131,7 @@ function deleteAction({ tableName }: Configuration): string {
   return tableArn(tableName) ? 'DeleteItem' : 'PartiQLDelete'
 }
 
-/** To compare the table with the configuration. */
+/** The actions that compare the table with the configuration. */
 const VERIFY = ['DescribeTable', 'DescribeTimeToLive', 'DescribeContinuousBackups', 'ListTagsOfResource']
 
 function manageActions({ sources, ttl, tags, pointInTimeRecovery }: Configuration): string[] {
@@ -142,7 +142,7 @@ function manageActions({ sources, ttl, tags, pointInTimeRecovery }: Configuratio
     'UpdateTable',
     'DeleteTable',
     'UpdateTimeToLive',
-    // Without the option, Time to Live is switched on only for a table without items.
+    // Without the option, Time to Live is switched on only for an empty table. A Scan tells whether it is empty.
     ...(ttl && sources.ttl === 'default' ? ['Scan'] : []),
     ...(recovery ? ['UpdateContinuousBackups'] : []),
     ...(tags ? ['TagResource', 'UntagResource'] : []),
@@ -155,19 +155,19 @@ function migrationActions({ tags }: Configuration): string[] {
 }
 
 /**
- * What the role may do with the customer's KMS key. DynamoDB uses the key with the caller's permissions: to choose the
- * key of a table, and to read the table's own key ("DynamoDB encryption at rest usage notes", Developer Guide).
+ * What the role may do with the customer's KMS key. DynamoDB uses this key with the caller's permissions. It needs the key
+ * when a table gets it, and to decrypt the table's own key ("DynamoDB encryption at rest usage notes", Developer Guide).
  */
 function keyPermissions(role: Role, configuration: Configuration): Permission[] {
   const kmsKeyId = kmsKeyOf(configuration)
   if (kmsKeyId === undefined) return []
-  // Every role that may use the table may also use AWS's own key.
+  // The key that AWS manages needs no permission beyond those for the table.
   const managed = encryptionOf(configuration)?.KMSMasterKeyId === undefined
   const use = (...names: readonly string[]): Permission => {
     return { on: 'key', byDynamoDB: true, actions: names.map((name) => `kms:${name}`) }
   }
   if (role !== 'deploy') return managed ? [] : [use('Decrypt')]
-  // A command asks KMS itself which key an alias stands for.
+  // A command asks KMS directly which key an alias stands for.
   const describe: Permission = { on: 'key', actions: ['kms:DescribeKey'] }
   if (managed || !configuration.manageTable) return isAlias(kmsKeyId) ? [describe] : []
   return [describe, use('CreateGrant', 'Decrypt', 'Encrypt', 'GenerateDataKey*', 'ReEncrypt*')]
@@ -210,7 +210,7 @@ class Arns {
 
   keyCondition(byDynamoDB: boolean): NonNullable<Statement['Condition']> {
     return {
-      // Partitions have different suffixes.
+      // The domain name of the service ends differently in each AWS partition.
       ...(byDynamoDB && { StringLike: { 'kms:ViaService': `dynamodb.${this.#place.region}.*` } }),
       ...(this.#alias !== undefined && { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': this.#alias } }),
     }

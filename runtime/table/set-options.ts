@@ -9,7 +9,7 @@ export function isSet(configuration: Configuration, option: OptionName): boolean
   return option === 'billingMode' && (maxReadRequestUnits > 0 || maxWriteRequestUnits > 0)
 }
 
-/** The capacity of an index in a provisioned table. Where an option is not set, the index keeps its own. */
+/** The capacity of an index in a provisioned table. If an option is not set, the index keeps its own capacity. */
 export function capacityOfIndex(
   configuration: Configuration,
   { read, write }: Units = { read: 0, write: 0 },

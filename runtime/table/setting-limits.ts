@@ -22,11 +22,11 @@ export const LIMITS = {
     source: `${GUIDE}/warm-throughput.html`,
   },
   ttl: {
-    text: 'a change of Time to Live may take an hour, and AWS allows no other one meanwhile',
+    text: 'a change of Time to Live may take an hour, and AWS allows no other change meanwhile',
     source: 'https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html',
   },
   kmsKeyId: {
-    text: 'AWS allows four changes of the key in 24 hours, and one more when six hours have passed without a change',
+    text: 'AWS allows four changes of the key in 24 hours, and one more after six hours without a change',
     source: `${GUIDE}/ServiceQuotas.html`,
   },
   tableClass: {

@@ -12,9 +12,9 @@ import { keepingUnset } from './update-target.js'
 /** The calls that bring the live table to the declared settings, and back. Plain data. */
 export interface TableChange {
   readonly tableName: string
-  /** For `updateTable`: the declared settings that differ. Empty: there is nothing that it can change. */
+  /** For `updateTable`: the declared settings that differ. Empty: there is nothing to change. */
   readonly up: Options
-  /** For `updateTable`: what the live table has in their place. Without a setting that can't be undone. */
+  /** For `updateTable`: the live values of these settings. Settings that can't be undone are left out. */
   readonly down: Options
   /** Keys whose indexes `up` adds. In `down`, `updateTable` deletes no index. */
   readonly addedIndexes: readonly string[]
@@ -30,7 +30,7 @@ const MAXIMA = ['maxReadRequestUnits', 'maxWriteRequestUnits'] as const
  * Compares the declared settings with the live table.
  *
  * @param options which table, its settings, and how to reach it
- * @param context how the call does its work
+ * @param context logger and time limits of the call
  * @throws {ConfigurationError}
  * @throws {TableRequestError} when there is no table, or DynamoDB does not describe it
  */
@@ -69,14 +69,14 @@ export function tableChange(configuration: Configuration, live: LiveTable): Tabl
   }
 }
 
-/** Only the tags that differ. Other tags of the table belong to somebody else. */
+/** Only the tags that differ. All other tags of the table stay. */
 function changedTags(declared: Tags, live: Tags) {
   const { missing: up } = tagChanges(declared, live)
   const down = Object.fromEntries(Object.entries(live).filter(([name]) => Object.hasOwn(up, name)))
   return { up, down, added: Object.keys(up).filter((name) => !Object.hasOwn(live, name)) }
 }
 
-/** The options that declare the differences, and the options that these need. */
+/** The options that declare a difference, and the options that must be given with them. */
 function optionsBehind(
   { option, index, live }: SettingComparison,
   configuration: Configuration,

@@ -10,7 +10,7 @@ import { findIndex, indexProblem, isUsable } from './table-problems.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 
 export interface DeleteIndexResult {
-  /** false: the index or the table did not exist, `manageTable` is false, or the migration that reverts did not run. */
+  /** false: the index or the table did not exist, `manageTable` is false, or the reverted migration never ran. */
   readonly deleted: boolean
 }
 
@@ -37,9 +37,9 @@ export async function ensureIndexes(work: TableWork): Promise<void> {
  * index does not exist. Remove the key from `index_keys` too, or the next `createTable` adds the index again. Inside the
  * `down` of a migration that `umzug baseline` marked as executed, the index stays.
  *
- * @param key as it stood in `indexKeys`
+ * @param key the key, as listed in `indexKeys` before
  * @param options which table, and how to reach it
- * @param context how the call does its work
+ * @param context logger and time limits of the call
  * @throws {ConfigurationError}
  * @throws {TableSchemaError} when the index of that name has another key
  * @throws {TableRequestError} when DynamoDB refuses a request, or at the wait limit
@@ -137,10 +137,10 @@ async function change(work: TableWork, input: UpdateTableCommandInput): Promise<
 
 function existing(work: TableWork, table: TableFacts | undefined): TableFacts {
   if (table && table.status !== 'DELETING') return table
-  throw new TableRequestError(`somebody else deleted ${work.label} meanwhile; run it again`)
+  throw new TableRequestError(`another process deleted ${work.label} meanwhile; run it again`)
 }
 
-/** dynalite accepts the request without effect, or demands a capacity that DynamoDB refuses. */
+/** dynalite accepts the request without effect, or requires a capacity that DynamoDB refuses. */
 function lacking(work: TableWork, cause?: unknown): TableRequestError {
   const text =
     `this endpoint can't add an index to an existing table (dynalite can't): delete ${work.label} ` +

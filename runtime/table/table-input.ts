@@ -52,7 +52,7 @@ export function deleteIndexInput(index: string, { name }: TableFacts): UpdateTab
   return { TableName: name, GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: index } }] }
 }
 
-/** The change to the billing mode of the configuration. DynamoDB demands a capacity for every index of a provisioned table. */
+/** The change to the declared billing mode. DynamoDB requires a capacity for every index of a provisioned table. */
 export function billingInput(configuration: Configuration, { indexes }: TableFacts): TableChange {
   if (configuration.billingMode === 'pay_per_request') return { BillingMode: 'PAY_PER_REQUEST' }
   const throughput = provisioned(configuration)
@@ -97,7 +97,7 @@ export function throughputInput(
 /** In a request, -1 removes a maximum. */
 const NO_MAXIMUM = -1
 
-/** The increase to the configuration's warm throughput. A value that is not declared stays. */
+/** The increase to the declared warm throughput. A value that is not declared stays. */
 export function warmThroughputInput(
   { warmReadUnits = 0, warmWriteUnits = 0 }: Configuration,
   { warmThroughput: { read, write } = { read: 0, write: 0 } }: TableFacts,
@@ -110,7 +110,7 @@ export function warmThroughputInput(
   }
 }
 
-/** A setting that differs, and the index that it belongs to. */
+/** A setting that differs, and its index, if it belongs to one. */
 interface Due {
   readonly option: OptionName
   readonly index?: string
@@ -171,7 +171,7 @@ export function kmsKeyOf({ kmsKeyId }: Pick<Configuration, 'kmsKeyId'>): string 
   return kmsKeyId === 'none' ? undefined : kmsKeyId
 }
 
-/** AWS's key of each account for DynamoDB. Requests must not name it. */
+/** The alias of the key that AWS manages for DynamoDB in each account. Requests must not name this alias. */
 const AWS_MANAGED = /^(arn:[^/]+:)?alias\/aws\/dynamodb$/
 
 /** The encryption of the configuration; undefined for a key owned by DynamoDB. */

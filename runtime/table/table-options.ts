@@ -5,7 +5,7 @@ import { isOn } from './time-to-live.js'
 
 /**
  * The settings of the live table as options in code, plain data. `updateTable` with these options brings the table back to
- * them. A setting that the endpoint or the permissions do not tell is left out.
+ * them. A setting is left out if the endpoint lacks it, or a permission to read it is missing.
  */
 export function optionsOf({ table, timeToLive, recovery, tags }: LiveTable): Options {
   const { billingMode, capacity, maxRequestUnits, kmsKeyArn, deletionProtection, tableClass, indexes } = table

@@ -42,7 +42,7 @@ export function isUsable({ status }: IndexFacts): boolean {
   return status === 'ACTIVE' || status === 'UPDATING'
 }
 
-/** How the missing table comes into being. */
+/** How to create the missing table. */
 export function creationRemedy({ tableName, manageTable, sources }: Configuration): string {
   const arn = tableArn(tableName)
   if (arn) return `only the owner's account may create it: create "${arn.name}" in account ${arn.account}`
@@ -50,7 +50,7 @@ export function creationRemedy({ tableName, manageTable, sources }: Configuratio
   return `create it with the tool that manages it, because manage_table is false (${sources.manageTable})`
 }
 
-/** Why the table can't be used, when waiting does not help; undefined otherwise. */
+/** Why the table can't be used, if waiting does not help; undefined otherwise. */
 export function statusProblem(table: TableFacts): string | undefined {
   const text = `table "${table.name}" is ${table.status}`
   switch (table.status) {

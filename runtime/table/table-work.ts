@@ -18,7 +18,7 @@ import { ConfigurationError, type Problem, TableRequestError } from '../errors.j
 import { fitLogger, type Logger, silentLogger } from '../logger.js'
 import { Patience, seconds, withTimeout } from './patience.js'
 
-/** How a table function does its work, as opposed to what the table is. */
+/** Logger and time limits of a call of a table function. The options say which table it is. */
 export interface TableContext {
   /**
    * Receives one line for each step, for example `console`.
@@ -53,7 +53,7 @@ export class TableWork {
   readonly logger: Logger
   /** Sends requests for items. */
   readonly transport: Transport
-  /** Compares this machine's clock with the responses to these requests. */
+  /** Compares this machine's clock with the dates of the responses. */
   readonly serverClock: ServerClock
   readonly #connection: Connection
   readonly #patience: Patience
@@ -82,7 +82,7 @@ export class TableWork {
     return `${await regionOfClient(await this.#connection.client())}/${this.configuration.tableName}`
   }
 
-  /** Remembers in the log of the running migration, if any, what was done with the table. */
+  /** Records in the log of the running migration, if any, what happened to the table. */
   async note(fate: TableFate, createdAt?: Date): Promise<void> {
     const tables = ambientTables()
     if (tables) await tables.note(await this.place(), fate, createdAt)
@@ -99,11 +99,11 @@ export class TableWork {
     return endpointOf(this.configuration) !== undefined || client?.config?.isCustomEndpoint === true
   }
 
-  /** Whether the endpoint is an emulator that lacks the operation, or the only setting, of the failed request. */
+  /** Whether a request failed because the endpoint is an emulator without this operation, or without its only setting. */
   isLacking(error: unknown): boolean {
     if (!this.mayLackOperations) return false
     const { name, message } = factsOf(error)
-    // An emulator overlooks a setting that it does not know. For UpdateTable, nothing then remains to be changed.
+    // An emulator ignores a setting that it does not know. An UpdateTable with only this setting then changes nothing.
     return (
       name === 'UnknownOperationException' ||
       (name === 'ValidationException' && /^(At least one of|Nothing to update)/.test(message))
@@ -125,7 +125,7 @@ export class TableWork {
     )
   }
 
-  /** Whether requests for keys can reach KMS. An emulator on this machine has none, unless ENV names one. */
+  /** Whether KMS can be asked about keys. An emulator on this machine has no KMS, unless ENV names an endpoint for it. */
   get hasKms(): boolean {
     const { AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL } = process.env
     const { client } = this.configuration
@@ -152,7 +152,7 @@ export class TableWork {
   }
 
   /**
-   * Calls any other function that sends a request, for example by {@link transport}.
+   * Calls a function that sends requests in another way, for example by {@link transport}.
    *
    * @param action the IAM action, without `dynamodb:`
    * @throws {TableRequestError} in place of the SDK's error

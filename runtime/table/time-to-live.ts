@@ -25,7 +25,7 @@ export async function findTimeToLive(work: TableWork): Promise<TimeToLive | unde
   }
 }
 
-/** For a table that this call has just created: it holds no items that Time to Live could delete. */
+/** Switches Time to Live on for a new table, which holds no items that Time to Live could delete. */
 export async function switchOnTimeToLive(work: TableWork): Promise<void> {
   const { tableName } = work.configuration
   const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true }
@@ -42,7 +42,7 @@ export async function switchOnTimeToLive(work: TableWork): Promise<void> {
 
 /**
  * For a table that existed before. Switches Time to Live on for an empty table, or when the option `ttl` is set. Other items may
- * have an `expire_at` in the past: the Ruby gem without `max_stale` writes the time of the last write.
+ * have an `expire_at` in the past. The Ruby gem without `max_stale` writes the time of the last write.
  */
 export async function reconcileTimeToLive(work: TableWork): Promise<void> {
   const ttl = await findTimeToLive(work)
@@ -58,9 +58,9 @@ export async function reconcileTimeToLive(work: TableWork): Promise<void> {
   }
   if (demanded || (await isEmpty(work))) return await switchOnTimeToLive(work)
   work.logger.warn(
-    `Time to Live of ${work.label} stays off, because the table holds items whose ${TTL_ATTRIBUTE} may have passed ` +
-      '(the Ruby gem without max_stale writes the current time); set ttl: true to switch it on, ' +
-      'or ttl: false to leave it off without this warning',
+    `Time to Live of ${work.label} stays off: the table holds items whose ${TTL_ATTRIBUTE} may have passed. The Ruby gem ` +
+      'without max_stale writes the current time. Set ttl: true to switch it on, or ttl: false to leave it off without ' +
+      'this warning',
   )
 }
 
@@ -93,7 +93,7 @@ export async function isEmpty(work: TableWork): Promise<boolean> {
   return Count === 0 && LastEvaluatedKey === undefined
 }
 
-/** Whether another process has just switched Time to Live on: DynamoDB then refuses the request. */
+/** Whether DynamoDB refused the request because another process has just switched Time to Live on. */
 async function isOnAlready(work: TableWork, error: unknown): Promise<boolean> {
   if (/already enabled/i.test(factsOf(error).message)) return true
   const ttl = await findTimeToLive(work)

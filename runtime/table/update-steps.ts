@@ -14,7 +14,7 @@ import { reconcileTimeToLive, switchOffTimeToLive } from './time-to-live.js'
 /** What a step works on. */
 export interface UpdateWork {
   readonly work: TableWork
-  /** What the table shall be. Settings that stay have the values of the live table. */
+  /** The wanted settings of the table. Settings that stay have the values of the live table. */
   readonly configuration: Configuration
   readonly live: LiveTable
   /** The differences that the step removes. */
@@ -133,7 +133,7 @@ async function update(work: TableWork, change: Omit<UpdateTableCommandInput, 'Ta
   )
 }
 
-/** Names of tags that go. */
+/** Names of the tags to remove. */
 function unwantedTags(declared: Tags, live: Tags, { removeTags: unwanted = false }: Removals): readonly string[] {
   const { surplus } = tagChanges(declared, live)
   return typeof unwanted === 'boolean'

@@ -13,7 +13,7 @@ import { type Removals, STEPS, type UpdateStep, type UpdateWork } from './update
 import { allDeclared, onlyGiven } from './update-target.js'
 import { verifyTable } from './verify-table.js'
 
-/** How `updateTable` does its work. */
+/** Logger, time limits and removals of a call of `updateTable`. */
 export interface UpdateTableContext extends TableContext, Removals {}
 
 export interface UpdateTableResult {
@@ -27,25 +27,25 @@ export interface UpdateTableResult {
  * Brings the existing table to the declared settings, one change after the other, and waits for each. Running it again is
  * safe: it makes the changes that are left.
  *
- * It deletes nothing: indexes and tags that are not declared stay, unless `context` removes them. Deletion
- * protection, point-in-time recovery, a KMS key and maximum request units also stay if their option is not set. Each setting
- * that stays is logged as a warning, and is in the result. With `manageTable: false`, nothing is changed.
+ * Indexes and tags that are not declared stay, unless `context` removes them. Deletion protection, point-in-time recovery,
+ * a KMS key and maximum request units also stay if their option is not set. Each setting that stays is logged as a
+ * warning, and is in the result. With `manageTable: false`, nothing is changed.
  *
- * Where their options are not set, billing mode, capacities and table class count as declared, whatever they are.
+ * Billing mode, capacities and table class stay without a warning if their options are not set.
  *
  * Inside a migration that umzug runs, the call changes only the settings in `options`. Configuration and defaults then only
- * say which table it is and how to reach it. Tags that `options` does not name stay.
+ * say which table is meant and how to reach it. Tags that `options` does not name stay.
  *
  * ```ts
  * await updateTable({ billingMode: 'pay_per_request' }, { logger: console })
  * ```
  *
  * @param options which table, its settings, and how to reach it
- * @param context how the call does its work
+ * @param context logger and time limits of the call, and what it may remove
  * @throws {ConfigurationError}
  * @throws {TableSchemaError} when the table can't hold sessions: another key, or Time to Live on another attribute
- * @throws {TableRequestError} when there is no table, when DynamoDB refuses a change, when a changed setting still differs
- *   afterwards, or at the wait limit
+ * @throws {TableRequestError} when there is no table, DynamoDB refuses a change, a changed setting still differs afterwards,
+ *   or at the wait limit
  */
 export async function updateTable(options: Options = {}, context: UpdateTableContext = {}): Promise<UpdateTableResult> {
   assertRemovals(context)
@@ -100,7 +100,7 @@ function isDue(comparison: SettingComparison, removals: Removals): boolean {
   return STEPS.some((step) => step.makes(comparison, removals))
 }
 
-/** How often the table is read until it shows all changes. DynamoDB shows changed tags after some seconds. */
+/** How many times the table is read until it shows all changes. DynamoDB shows changed tags after some seconds. */
 const LOOKS = 6
 
 /**
@@ -128,14 +128,14 @@ async function untilShown(
   }
 }
 
-/** In a text, every part of a name would count as a name. */
+/** Refuses a text as `removeTags`: every part of the text would count as a name. */
 function assertRemovals({ removeTags = false }: Removals): void {
   if (typeof removeTags === 'boolean' || Array.isArray(removeTags)) return
   const text = `must be true or a list of names, such as ['team'], not ${JSON.stringify(removeTags)}`
   throw new ConfigurationError([{ place: 'removeTags', text }])
 }
 
-/** The live table, when DynamoDB has finished earlier changes. */
+/** The live table, after DynamoDB has finished earlier changes. */
 async function settled(work: TableWork): Promise<LiveTable> {
   let table = await findTable(work)
   for (;;) {
@@ -147,7 +147,7 @@ async function settled(work: TableWork): Promise<LiveTable> {
   }
 }
 
-/** For work that needs an existing table. */
+/** The error for work that needs an existing table. */
 export function tableMissing(work: TableWork): TableRequestError {
   const remedy = creationRemedy(work.configuration)
   return new TableRequestError(`${work.label} does not exist in this region and account; ${remedy}`)
@@ -181,7 +181,7 @@ async function run(step: UpdateStep, change: UpdateWork): Promise<boolean> {
   }
 }
 
-/** A setting that the endpoint turned out not to have. */
+/** The comparison of a setting that the endpoint turned out to lack. */
 function withoutSetting({ change: _, limit: __, ...comparison }: SettingComparison): SettingComparison {
   const note = `this endpoint has no ${comparison.setting.replaceAll('_', ' ')}`
   return { ...comparison, live: null, state: 'unknown', updatable: false, note }

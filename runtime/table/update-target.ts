@@ -6,15 +6,15 @@ import { isSet } from './set-options.js'
 import { optionsOf } from './table-options.js'
 import type { Removals } from './update-steps.js'
 
-/** What an update brings the table to. */
+/** The settings that an update aims at. */
 export interface UpdateTarget {
   /** The settings that the update is about, next to those of the live table. */
   comparisons(live: LiveTable): SettingComparison[]
-  /** What the table shall be. A setting that stays has the value of the live table. */
+  /** The wanted settings of the table. A setting that stays has the value of the live table. */
   wanted(live: LiveTable): Configuration
 }
 
-/** All that is declared. */
+/** The update to all declared settings. */
 export function allDeclared(configuration: Configuration): UpdateTarget {
   return {
     comparisons: (live) => compareTable(configuration, live),
@@ -22,7 +22,7 @@ export function allDeclared(configuration: Configuration): UpdateTarget {
   }
 }
 
-/** Only the settings that `options` names, and what `removals` takes away. */
+/** The update of only the settings in `options`, and of what `removals` removes. */
 export function onlyGiven(configuration: Configuration, options: Options, removals: Removals): UpdateTarget {
   const { removeIndexes = false, removeTags = false } = removals
   const removed = typeof removeTags === 'boolean' ? [] : removeTags
@@ -68,13 +68,13 @@ const SETTINGS = [
 
 const KEPT = ['billingMode', 'readCapacity', 'writeCapacity', 'tableClass'] as const
 
-/** The configuration with the values of the live table for settings that stay where their option is not set. */
+/** The configuration, with the live values of the settings that stay because their option is not set. */
 export function keepingUnset(configuration: Configuration, live: LiveTable): Configuration {
   const unset = KEPT.filter((name) => !isSet(configuration, name))
   return withValues(configuration, picked(optionsOf(live), unset))
 }
 
-/** The options that decide a comparison. Those of an existing index are the capacities, if they differ. */
+/** The options that decide a comparison. For an existing index whose capacity differs: the capacities. */
 function optionsBehind({ option, index, live, updatable }: SettingComparison): readonly OptionName[] {
   const isCapacity = index !== undefined && live !== null && updatable
   return isCapacity ? ['readCapacity', 'writeCapacity'] : [option]

@@ -14,8 +14,8 @@ import { timeToLiveProblem } from './time-to-live.js'
  *
  * @returns the settings that are not as declared
  * @throws {TableMissingError} when there is no such table
- * @throws {TableSchemaError} when sessions can't be used: another key, a declared index is missing or has another key, or
- *   Time to Live is on another attribute
+ * @throws {TableSchemaError} when sessions can't be used: another key, a missing or wrong index, or Time to Live on another
+ *   attribute
  * @throws {TableRequestError} when the table is not ready, or DynamoDB refuses to describe it
  */
 export async function verifyTable(work: TableWork): Promise<SettingComparison[]> {

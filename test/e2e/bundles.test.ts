@@ -137,7 +137,7 @@ afterAll(async () => {
   await stub.stop()
 })
 
-describe.each(BUNDLERS)('a bundle by %s, in a folder where there is nothing else', (_, bundle) => {
+describe.each(BUNDLERS)('a bundle by %s, in a folder with nothing else', (_, bundle) => {
   let folder: string
   let main: string
 

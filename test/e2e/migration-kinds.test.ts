@@ -207,7 +207,7 @@ describe('a migration that updates the table, generated without a terminal', () 
     expect(restored.tableClass ?? 'STANDARD').toBe('STANDARD')
   })
 
-  it('means the table that the options of the application name', async () => {
+  it('changes the table that the options of the application name', async () => {
     const { configure, generate } = here()
     await app.write('src/session.js', "export const options = { tableName: 'others', deletionProtection: true }\n")
     await configure('deletion_protection: false\n')

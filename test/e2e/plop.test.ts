@@ -282,7 +282,7 @@ describe("plop's Node API", () => {
   })
 })
 
-describe('the pack in a plopfile', () => {
+describe('the package in a plopfile', () => {
   const MODULE = "export default async (plop) => { await plop.load('dynamo-session-store') }\n"
   const COMMONJS = "module.exports = async (plop) => { await plop.load('dynamo-session-store') }\n"
   const TYPESCRIPT = `import type { NodePlopAPI } from 'plop'

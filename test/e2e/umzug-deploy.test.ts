@@ -41,7 +41,7 @@ describe('npx umzug in a deployment', () => {
   }
   afterAll(async () => void (await Promise.all(apps.map((app) => app.remove()))))
 
-  it('shows with --dry-run the requests of migrations that import nothing else, and names the others', async () => {
+  it('shows requests with --dry-run, and only names migrations that import anything but this package', async () => {
     const { app, umzug, options, exists } = await prepare({
       'migrations/1_create.js': CREATE,
       'migrations/2_client.js': CLIENT,
@@ -68,7 +68,7 @@ describe('npx umzug in a deployment', () => {
     expect((await umzug('status')).stdout).toContain('executed  1_create')
   })
 
-  it.each([['commonjs'], ['module']] as const)('shows them for generated TypeScript with type %s', async (type) => {
+  it.each([['commonjs'], ['module']] as const)('shows requests of generated TypeScript with type %s', async (type) => {
     const { app, umzug, options, exists } = await prepare(
       { 'tsconfig.json': '{ "compilerOptions": { "module": "nodenext", "target": "es2023" } }' },
       type === 'module' ? { type } : {},
@@ -83,7 +83,7 @@ describe('npx umzug in a deployment', () => {
     await app.run('mv', ['node_modules/.tsx', 'node_modules/tsx'])
   })
 
-  it("shows them for the application's own umzug, unless that loads migrations in its own way", async () => {
+  it("shows requests for the application's own umzug, unless it loads migrations in its own way", async () => {
     const plain = (more: string) => `import { JSONStorage, Umzug } from 'umzug'
 export default new Umzug({ migrations: { glob: 'migrations/*.js'${more} }, storage: new JSONStorage(), logger: undefined })
 `

@@ -21,7 +21,7 @@ describe('npm run bench', () => {
     expect(results()).toBe(before)
   })
 
-  it('judges goals beside another and by a fixed limit', { timeout: 120_000 }, ({ skip }) => {
+  it('judges goals by another measurement and by a fixed limit', { timeout: 120_000 }, ({ skip }) => {
     const stdout = measured(skip, 'cold-start', 'lines')
     expect(stdout).toMatch(/^ {2}keys in ENV: CPU time, ms( +\d[\d .]*){5} +\d[\d.]*× +≤ 0.75×$/m)
     expect(stdout).toMatch(/^ {2}keys in ENV: peak resident .+ ≤ 56 MB$/m)
@@ -34,7 +34,7 @@ describe('npm run bench', () => {
     expect(measured(skip, 'compress')).toMatch(/^ {2}write units of a save, units +11 +3 +3$/m)
   })
 
-  it('names the rows that there are when it is asked for another', () => {
+  it('names the existing rows when it is asked for an unknown row', () => {
     const { status, stderr } = bench('latency', 'speed')
     expect(status).toBe(1)
     expect(stderr).toMatch(/^there are no rows called speed; there are: .*capacity, .*latency/)

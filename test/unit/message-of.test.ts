@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { messageOf, TableRequestError } from '../../runtime/errors.js'
 
-it('adds the causes that say something more, however deep', () => {
+it('adds the causes that say something new, at any depth', () => {
   const disk = new Error('disk full')
   const inner = new Error('no table', { cause: disk })
   const outer = new Error('1_a failed: no table', { cause: inner })
@@ -15,7 +15,7 @@ it('says what is inside an error that holds several', () => {
   expect(messageOf(new AggregateError(refused))).toBe('connect ECONNREFUSED ::1; connect ECONNREFUSED 127.0.0.1')
 })
 
-it('keeps what AWS said to itself, and ends with a cause that leads back to itself', () => {
+it('leaves out AWS’s own message, and stops at a circular cause', () => {
   const aws = new Error('The canonical string should have been: authorization …')
   const outer = new Error('1_a failed', { cause: new TableRequestError('access denied', { cause: aws }) })
   expect(messageOf(outer)).toBe('1_a failed\n  caused by: access denied')

@@ -56,7 +56,7 @@ export async function cleanCommand(
   }
 }
 
-/** @throws {ConfigurationError} for a value that the flag does not take */
+/** @throws {ConfigurationError} for a value that the flag does not accept */
 function settingsOf(options: CleanOptions): CleaningContext {
   const numbers = Object.fromEntries(SETTING_NAMES.map((name) => [name, numberOf(options[name])])) as Record<
     SettingName,
@@ -67,7 +67,7 @@ function settingsOf(options: CleanOptions): CleaningContext {
   return { ...numbers, dryRun, expireAtOnly, trustClock, requestTimeout: timeoutOf(options) }
 }
 
-/** The number. Any other text is returned as typed, for the error message. */
+/** The text as a number. Any other text is returned as typed, for the error message. */
 function numberOf(text: string | undefined): number | string | undefined {
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : text
 }
@@ -77,7 +77,7 @@ function flagOf(name: SettingName): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
-/** The first signal stops cleaning. At a second one, Node ends the process at once. */
+/** The first signal stops cleaning. At a second signal, Node ends the process at once. */
 function onInterruption(announce: () => void) {
   const controller = new AbortController()
   let received: keyof typeof EXIT_CODES | undefined

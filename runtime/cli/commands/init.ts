@@ -32,7 +32,7 @@ interface Step {
   readonly command: string
   /** Undefined: the generator needs more input. */
   readonly plan: (() => Plan | Promise<Plan>) | undefined
-  /** What to do after all generators. Without a plan, the generator has not run. */
+  /** What to do after all generators. Without a plan, the generator did not run. */
   readonly next: (plan: Plan | undefined) => readonly string[]
 }
 
@@ -44,7 +44,7 @@ const INTERRUPTED = 130
 
 /**
  * `dynamo-session init`: makes the generators available to plop, and runs them. In a terminal, it asks before
- * each. Without a terminal and without `yes`, it prints their commands. Files that exist are left.
+ * each. Without a terminal and without `yes`, it prints their commands. Existing files stay unchanged.
  */
 export async function initCommand(
   options: InitOptions = {},
@@ -126,7 +126,7 @@ async function run(plan: Plan, logger: Logger): Promise<void> {
   for (const notice of plan.notices) logger.info(fitForLine(`note: ${notice}`))
 }
 
-/** What the commands that are left need. */
+/** Commands that prepare the remaining commands. */
 function preparations(folder: string, plopfile: string, left: readonly string[]): string[] {
   const { add } = packageManagerOf(folder)
   const missing = ['dynamo-session-store', 'plop'].filter((name) => !isInstalled(name, folder))

@@ -6,13 +6,13 @@ import { missingKey } from './reads.js'
 
 const check = 'clock'
 
-/** Requests at most. Two responses prove that the clock is wrong. A single one may have been slow. */
+/** Limit of the requests. Two responses prove that the clock is wrong. A single response may have been slow. */
 const QUESTIONS = 3
 
 /** Stored times this far ahead are replaced, because a wrong clock wrote them (session/item/timestamp.ts). Milliseconds. */
 const NOTABLE = 60_000
 
-/** The offset of this machine's clock from DynamoDB's, by the `Date` of responses. Errors have one too. */
+/** The offset of this machine's clock from DynamoDB's, by the `Date` of responses, even of errors. */
 export async function clockFinding({ configuration, connection, transport }: Connected): Promise<Finding> {
   const { tableName: TableName } = configuration
   const { clock } = connection

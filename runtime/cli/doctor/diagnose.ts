@@ -22,13 +22,13 @@ import { secretFindings } from './secret.js'
 import { lifetimeFinding, settingFindings } from './settings.js'
 import { indexFindings, statusFinding, timeToLiveFinding } from './table.js'
 
-/** The time limit of requests, and the logger for what they wait for. */
+/** The time limit of requests, and the logger for warnings about slow requests. */
 interface Limits {
   readonly requestTimeout: number | undefined
   readonly logger: Logger
 }
 
-/** Makes every possible check and yields each finding at once. Changes nothing. */
+/** Runs all checks that are possible, and yields each finding as soon as it is known. Changes nothing. */
 export async function* diagnose(
   options: SharedOptions & TimeoutOptions,
   logger = consoleLogger,
@@ -194,7 +194,7 @@ function warningOnce(logger: Logger): Logger {
   }
 }
 
-/** The explanation of the SDK's error, without the name of a request: none was sent. */
+/** The explanation of the SDK's error, without the name of a request, because no request was sent. */
 function explanation(error: unknown, configuration: Configuration): string {
   return explainAwsError(error, { action: '', configuration }).message.replace(/^.*? failed: /, '')
 }

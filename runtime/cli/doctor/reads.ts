@@ -8,9 +8,6 @@ import type { Finding } from './finding.js'
 
 const check = 'reads'
 
-const LOOKED_AT =
-  'the client has an endpoint or a request handler of its own, or the network of this process is watched or mocked'
-
 /** Reads sessions that can't exist, to find out how sessions are read: with or without the SDK, batched or not. */
 export async function readFinding({ configuration, connection, transport }: Connected): Promise<Finding> {
   const { tableName: TableName, batchReads, sources } = configuration
@@ -20,7 +17,6 @@ export async function readFinding({ configuration, connection, transport }: Conn
   if (refused) return refused
   if (connection.whySdk !== undefined) return sentBySdk(configuration, connection.whySdk)
   if (!batchReads) return { level: 'ok', check, text: `one by one, as batch_reads says (${sources.batchReads})` }
-  if (!transport.mayMerge) return { level: 'ok', check, text: `one by one: ${LOOKED_AT}` }
   const RequestItems = { [TableName]: { Keys: [missingKey(configuration), missingKey(configuration)] } }
   const alone = await refusal(configuration, 'BatchGetItem', () => transport.send('BatchGetItem', { RequestItems }))
   return alone ?? { level: 'ok', check, text: 'several at a time with one BatchGetItem, by transport lean' }

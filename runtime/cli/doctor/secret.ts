@@ -43,7 +43,7 @@ export function* secretFindings(configuration: Configuration): Generator<Finding
   for (const problem of weak) yield { level: 'warning', check, text: `${text}, but ${problem}`, remedy }
 }
 
-/** The secret of the framework, which signs the cookie where `secret_key` is not set. */
+/** The secret of the framework, which signs the cookie if `secret_key` is not set. */
 function* frameworkSecret(secret: string | undefined): Generator<Finding> {
   const problem = secret ? weakness(secret) : undefined
   if (problem) yield { level: 'warning', check, text: `not set; ENV ${SESSION_SECRET} ${problem}`, remedy: REMEDY }

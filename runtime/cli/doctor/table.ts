@@ -61,7 +61,12 @@ export function indexFindings(
     }
     const found = findIndex(table, key)
     if (found && !isUsable(found)) {
-      return { level: 'warning', check, text: `${text} is ${found.status}`, remedy: 'run doctor again in some minutes' }
+      return {
+        level: 'warning',
+        check,
+        text: `${text} is ${found.status}`,
+        remedy: 'run doctor again in a few minutes',
+      }
     }
     if (state === 'same') return { level: 'ok', check, text }
     return { level: 'warning', check, text: `${text} has ${live} instead of ${declared}`, ...remedyOf(change) }

@@ -4,7 +4,7 @@ import { decodeItem } from './json.js'
 
 /** The SDK's `$metadata` of outputs and errors. */
 export type Metadata = GetItemCommandOutput['$metadata'] & {
-  /** Whether a wrong clock signed the request. Its offset is known now. */
+  /** Whether the request was signed with a wrong time. The clock's offset is known now. */
   clockSkewCorrected?: boolean
 }
 

@@ -8,8 +8,8 @@ import type { Input, Operation, Operations } from '../operations.js'
 import { requestTimedOut, unreadableResponse, withoutResponse } from '../request-errors.js'
 import { checkResponse, longestResponse, TOO_LONG } from '../response-check.js'
 import { type Moment, moment, type ServerClock } from '../server-clock.js'
-import type { Standalone } from '../standalone.js'
 import type { SendOptions, Transport } from '../transport.js'
+import type { LeanSettings } from '../transport-choice.js'
 import { aborted, withDeadline } from '../with-deadline.js'
 import { attemptTimedOut, Connections, type Received } from './connections.js'
 import { errorOf, type Metadata, metadataOf } from './errors.js'
@@ -51,23 +51,23 @@ interface Output {
 /** The SDK's headers whose values differ for each request. */
 const MARKS = ['amz-sdk-invocation-id', 'amz-sdk-request']
 
-/** With an offset from this on, DynamoDB may refuse the time of this machine. Milliseconds; as in the SDK. */
+/** From this offset on, DynamoDB may refuse requests for their time. Milliseconds; as in the SDK. */
 const NOTABLE_SKEW = 240_000
 
-/** The date of a response that took longer is ignored. Milliseconds; as in the SDK. */
+/** The date of a response that took longer than this is ignored. Milliseconds; as in the SDK. */
 const LATE_RESPONSE = 900_000
 
 /** Sends requests for items without the AWS SDK. docs/design/transports.md lists the differences from the SDK. */
 export class LeanTransport implements Transport {
   readonly isLean = true
   readonly mayMerge = true
-  readonly #plan: Standalone
+  readonly #settings: LeanSettings
   readonly #fallback: Transport
   readonly #clock: ServerClock
   readonly #configuration: Configuration
   readonly #connections: Connections
   readonly #slots: Slots
-  /** {@link close} puts a new object here. */
+  /** {@link close} replaces this object. */
   #retries: Retries
   #route: Route | undefined
   /** How far DynamoDB's clock is ahead of this machine's, for the time of signatures. Milliseconds. */
@@ -75,15 +75,15 @@ export class LeanTransport implements Transport {
   /** The header `date` of the offset. Responses with the same date don't change the offset. */
   #dateSeen: string | undefined
 
-  constructor(plan: Standalone, fallback: Transport, clock: ServerClock, configuration: Configuration) {
+  constructor(settings: LeanSettings, fallback: Transport, clock: ServerClock, configuration: Configuration) {
     const { connectTimeout, maxConnections } = configuration
-    this.#plan = plan
+    this.#settings = settings
     this.#fallback = fallback
     this.#clock = clock
     this.#configuration = configuration
     this.#connections = new Connections(connectTimeout)
     this.#slots = new Slots(maxConnections)
-    this.#retries = new Retries(plan.maxAttempts)
+    this.#retries = new Retries(settings.maxAttempts)
   }
 
   inTurn(start: () => void): () => void {
@@ -122,7 +122,7 @@ export class LeanTransport implements Transport {
   /** Ends the running requests. A later request opens connections again. */
   close(): void {
     this.#retries.stop()
-    this.#retries = new Retries(this.#plan.maxAttempts)
+    this.#retries = new Retries(this.#settings.maxAttempts)
     this.#connections.close()
   }
 
@@ -135,14 +135,14 @@ export class LeanTransport implements Transport {
     const rest = deadline - monotonic()
     try {
       if (request.retries !== this.#retries) throw closed()
-      // The process may have been stopped during the wait.
+      // The process may have been suspended during the wait.
       if (rest <= 0) throw this.#timedOut(request, count > 1)
       const milliseconds = Math.min(attemptTimeout, rest)
       const tooLate = () => (rest <= attemptTimeout ? this.#timedOut(request, true) : attemptTimedOut(attemptTimeout))
       const limits = { milliseconds, tooLate, most: longestResponse(operation), abortSignal }
       const now = moment()
       const sent = { wall: now.wall, monotonic: now.monotonic, offset: this.#offset }
-      const trace = this.#plan.traceHeaders?.() ?? {}
+      const trace = this.#settings.traceHeaders?.() ?? {}
       const varying = [invocationId, `attempt=${count}; max=${this.#retries.maxAttempts}`, ...Object.values(trace)]
       const signature = this.#signatureOf(route, operation, Object.keys(trace))
       const headers = signature.sign(body, varying, sent.wall + sent.offset)
@@ -156,13 +156,13 @@ export class LeanTransport implements Transport {
 
   /** @returns undefined when {@link #prepare} has to run: for the first request, and after the credentials expired */
   #ready(): Route | undefined {
-    const credentials = this.#plan.credentials.current()
+    const credentials = this.#settings.credentials.current()
     return credentials && this.#connections.isOpen ? this.#routeFor(credentials) : undefined
   }
 
   #routeFor(credentials: Credentials): Route | undefined {
     if (this.#route && isSame(this.#route.credentials, credentials)) return this.#route
-    const endpoint = this.#plan.endpoint(credentials.accountId)
+    const endpoint = this.#settings.endpoint(credentials.accountId)
     this.#route = endpoint && { credentials: { ...credentials }, endpoint, signatures: new Map() }
     return this.#route
   }
@@ -176,7 +176,7 @@ export class LeanTransport implements Transport {
     const { deadline, abortSignal } = request
     const tooLate = () => this.#timedOut(request, false)
     return await withDeadline({ milliseconds: deadline - monotonic(), tooLate, abortSignal }, async () => {
-      const route = this.#routeFor(await this.#plan.credentials.get())
+      const route = this.#routeFor(await this.#settings.credentials.get())
       if (route) await this.#connections.open(route.endpoint.protocol)
       return route
     })
@@ -189,7 +189,7 @@ export class LeanTransport implements Transport {
     const headers = {
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': `DynamoDB_20120810.${operation}`,
-      'user-agent': this.#plan.userAgent,
+      'user-agent': this.#settings.userAgent,
       host: endpoint.host,
     }
     const shared = { path: endpoint.path, headers }

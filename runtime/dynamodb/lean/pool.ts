@@ -83,7 +83,7 @@ export class Pool extends Agent {
     // Node's HTTP client emits `free` when the response is complete and the server keeps the connection.
     socket.on('free', () => {
       socket.unref()
-      socket.resume() // so that bytes are noticed, which close the socket
+      socket.resume() // so that `closeOnSurplus` sees arriving bytes
       Object.assign(socket, { _httpMessage: null }) // frees the last response, as Node's agent does
       if (!idle.includes(socket)) idle.push(socket)
     })

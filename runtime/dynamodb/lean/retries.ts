@@ -84,7 +84,7 @@ export class Retries {
         this.#quota -= retry.cost
         await this.#pause(pause, abortSignal)
         totalRetryDelay += pause
-        // The process may have been stopped during the pause.
+        // The process may have been suspended during the pause.
         if (this.#isStopped || monotonic() >= deadline) throw withMetadata(failure, { attempts, totalRetryDelay })
       }
     }

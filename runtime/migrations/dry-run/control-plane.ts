@@ -31,11 +31,11 @@ class NotSimulatedError extends DynamoSessionError {
   override readonly code = 'NOT_SIMULATED'
 }
 
-/** What the simulation has changed of a table. Undefined members are as DynamoDB has them. */
+/** What the simulation has changed about a table. If a member is undefined, DynamoDB's own value applies. */
 interface Table {
   /** Undefined: there is no table. */
   description: TableDescription | undefined
-  /** Whether the simulation created the table. DynamoDB then has no such table. */
+  /** Whether the simulation created or deleted the table. A table in DynamoDB then no longer counts. */
   isNew: boolean
   ttl?: TimeToLiveDescription
   backups?: ContinuousBackupsDescription
@@ -67,8 +67,8 @@ interface Request {
 const READS = ['GetItem', 'Query', 'Scan']
 
 /**
- * DynamoDB's control plane in memory. A table starts as it really is. A change is complete at once. Reads are really sent,
- * except those of a new table. Nothing that changes a table or an item is sent.
+ * DynamoDB's control plane in memory. A table starts in its real state. A change is complete at once. Reads are really
+ * sent, except reads of a new table. No request that changes a table or an item is sent.
  */
 export class SimulatedControlPlane {
   /** The requests that were not sent, in their order. */
@@ -77,7 +77,7 @@ export class SimulatedControlPlane {
   unknown: string | undefined
   readonly #tables = new Map<string, Table>()
 
-  /** A client whose requests end here. */
+  /** A client whose requests go to this simulation. */
   client(real: DynamoDBClient): DynamoDBClient {
     const send = async (command: Command, options?: object) => {
       const { TableName = '', ResourceArn } = command.input
@@ -139,7 +139,7 @@ async function describe(
   }
 }
 
-/** The table after the changes that DynamoDB is making now. */
+/** The table as it will be when DynamoDB has finished its present changes. */
 function settled(table: TableDescription | undefined): TableDescription | undefined {
   if (!table || table.TableStatus === 'DELETING') return undefined
   const isChanging = table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING'

@@ -37,9 +37,9 @@ export interface DryRunParts {
   readonly pending: readonly MigrationMeta[]
   /** Folder of the application. */
   readonly root: string
-  /** Why no migration can be run. Undefined: each file decides. */
+  /** Why no migration can be run. Undefined: the file of each migration decides. */
   readonly reason?: string | undefined
-  /** Makes a migration of a file. The file is loaded when the migration runs. */
+  /** Makes a migration from a file. The file is loaded when the migration runs. */
   readonly load: (file: MigrationFile, root: string) => RunnableMigration<object>
   /** Options that apply inside the migrations. */
   readonly options: Options
@@ -117,7 +117,7 @@ async function simulate(
   return error === undefined ? { name, requests } : { name, requests, error: error as Error }
 }
 
-/** Nothing is logged. */
+/** The rules for tables, without recording what happens to them. */
 function withoutNotes(tables: MigratedTables | undefined): MigratedTables | undefined {
   return tables && { ...tables, async note() {} }
 }

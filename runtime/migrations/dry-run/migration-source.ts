@@ -19,8 +19,8 @@ const HARMLESS = new Set([
 const MEMBERS: Readonly<Record<string, string>> = { process: 'env', module: 'exports' }
 
 /**
- * Reads a migration without loading it, and looks for code that a dry run can't simulate. The check finds ordinary code.
- * Code that hides its requests can pass it.
+ * Reads a migration without loading it, and looks for code that a dry run can't simulate. The check is no safeguard
+ * against code that hides its requests.
  *
  * @param path absolute path of the file
  * @param root folder of the application

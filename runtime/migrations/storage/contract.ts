@@ -12,7 +12,7 @@ export interface MigrationStorage extends UmzugStorage {
   close(): Promise<void>
 }
 
-/** What is known of an executed migration besides its name. Earlier versions of this package logged nothing. */
+/** What is known about an executed migration besides its name. Earlier versions of this package logged no details. */
 export interface MigrationDetails {
   /** Name of the file with its extension. */
   readonly file?: string

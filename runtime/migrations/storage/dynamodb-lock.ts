@@ -2,7 +2,7 @@ import type { AttributeValue, PutItemCommandInput } from '@aws-sdk/client-dynamo
 import type { DynamoDBMigrationsTable } from './dynamodb-table.js'
 import { DEFAULT_LEASE, type LockRecord, type LockStore } from './lock.js'
 
-/** No name of a migration: those are names of files. */
+/** The key of the lock's item. All other keys are names of migrations. */
 export const LOCK_NAME = '#lock'
 
 const Key = { name: { S: LOCK_NAME } }

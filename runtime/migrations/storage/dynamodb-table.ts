@@ -13,7 +13,7 @@ import { withTimeout } from '../../table/patience.js'
 
 type Request<T> = (transport: Transport, tableName: string) => Promise<T>
 
-/** Options that also apply to this table: how to reach DynamoDB, and what a company demands of all its tables. */
+/** Options that also apply to this table: how to reach DynamoDB, and what a company requires of all its tables. */
 const SHARED: readonly OptionName[] = [
   ...(['root', 'environment', 'region', 'endpoint', 'transport', 'client', ...CLIENT_SETTINGS] as const),
   ...(['requestTimeout', 'attemptTimeout', 'connectTimeout', 'maxConnections'] as const),

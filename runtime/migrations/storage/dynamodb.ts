@@ -18,7 +18,7 @@ import { DynamoDBMigrationsTable } from './dynamodb-table.js'
 import type { LockStore } from './lock.js'
 
 /**
- * Logs executed migrations in a small DynamoDB table, `<tableName>_migrations`, billed by request. The first migration
+ * Logs executed migrations in a small DynamoDB table, `<tableName>_migrations`, billed on demand. The first migration
  * creates the table. The lock is one of its items.
  *
  * @throws {ConfigurationError}

@@ -27,9 +27,9 @@ export async function refuseKnexMigrations(
   if (found.length === 0) return
   const shown = found.length > 3 ? `${found.slice(0, 3).join(', ')} and ${found.length - 3} more` : found.join(', ')
   throw new KnexMigrationsError(
-    `${folder} is also the migrations folder of knex (${source.description}), and knex has run ${shown}: nothing was ` +
-      'run. Run the migrations of this folder with: npx knex migrate:latest (or give umzug a folder of its own with ' +
-      'the option migrations_dir)',
+    `${folder} is also the migrations folder of knex (${source.description}), and knex has run ${shown}. umzug ` +
+      'has run nothing. Run the migrations of this folder with: npx knex migrate:latest (or give umzug a folder of its ' +
+      'own with the option migrations_dir)',
   )
 }
 

@@ -4,7 +4,7 @@ import { asKnex } from './knex-instance.js'
 
 /** A table of a connected database. */
 export interface OpenKnexTable {
-  /** A new query on the table. Not async: a promise would run the query. */
+  /** A new query on the table. Not async: to await a query is to run it. */
   rows(): Knex.QueryBuilder
   exists(): Promise<boolean>
   /** Several processes may call it at the same time. */

@@ -106,8 +106,9 @@ export class KnexStorage implements DetailedStorage {
       return true
     } catch (error) {
       this.#logger?.warn(
-        `the column "${DETAILS}" could not be added to the table of the executed migrations, so no checksums are ` +
-          `logged, and a later down deletes tables that its up only found: ${messageOf(error)}. Add it: ALTER TABLE ${this.#name} ADD COLUMN ${DETAILS} text`,
+        `the column "${DETAILS}" could not be added to the table of the executed migrations: ${messageOf(error)}. So no ` +
+          'checksums are logged, and a later down deletes tables that its up only found. ' +
+          `Add the column: ALTER TABLE ${this.#name} ADD COLUMN ${DETAILS} text`,
       )
       return false
     }

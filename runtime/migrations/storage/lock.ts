@@ -31,8 +31,8 @@ export interface LockStore {
 export interface LockOptions {
   readonly logger: Logger
   /**
-   * Milliseconds without a renewal after which another process takes the lock over. The holder renews it three times as
-   * often.
+   * Milliseconds without a renewal after which another process takes the lock over. The holder renews the lock three
+   * times in this period.
    */
   readonly lease: number
 }
@@ -128,7 +128,7 @@ export class HeldLock {
       this.#logger.warn(
         error instanceof MigrationLockLostError || left <= 0
           ? error.message
-          : `the migration lock could not be renewed, another process may take it over in ${left} s: ${error.message}`,
+          : `the migration lock could not be renewed; another process may take it over in ${left} s: ${error.message}`,
       )
       if (error instanceof MigrationLockLostError) clearInterval(this.#timer)
     })
@@ -173,7 +173,7 @@ export function describe({ holder, since }: LockRecord): string {
 }
 
 /**
- * Like `write`, but also true when a retry was refused because the first attempt, whose response was lost, succeeded.
+ * Like `write`, but also true if an earlier attempt succeeded and its response was lost. The retry is refused then.
  */
 async function replace(store: LockStore, next: LockRecord, expected: LockRecord | undefined): Promise<boolean> {
   return (await store.write(next, expected)) || (await store.read())?.version === next.version

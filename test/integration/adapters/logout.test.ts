@@ -178,7 +178,7 @@ function logout(adapter: Adapter, engine: Engine): void {
       expect(await item(after)).toBeDefined()
     })
   } else {
-    it('is also a regenerate that begins an empty session', async () => {
+    it('may also be a regenerate that begins an empty session', async () => {
       const browser = await signedIn()
       const after = await move(browser)
       expect((await browser.get('/regenerate')).status).toBe(200)

@@ -199,7 +199,7 @@ describe('the process dynamo-session clean', () => {
   })
 
   it.each([
-    { what: 'nothing defines old', more: '', args: [], text: 'error: max_age, max_stale: neither is set' },
+    { what: 'no limit is set', more: '', args: [], text: 'error: max_age, max_stale: neither is set' },
     { what: 'a flag is wrong', more: 'max_stale: 60\n', args: ['--rate', 'x'], text: 'error: --rate: must be' },
   ])('ends with exit code 1 when $what', async ({ more, args, text }) => {
     const { code, stderr } = await start(folder(await tableWith(1), more), ...args).end

@@ -51,7 +51,7 @@ onEachEngine('dynamo-session doctor', (engine) => {
     return options
   }
 
-  it('finds nothing wrong after create-table, but for the Time to Live that an emulator may lack', async () => {
+  it('finds nothing wrong after create-table, except Time to Live, which an emulator may lack', async () => {
     await createTable(application())
     const last = lacksTimeToLive ? 'time to live: warning' : 'time to live: ok'
     expect(await levels()).toEqual([...ALL_OK.slice(0, -2), last, 'settings: ok'])
@@ -109,7 +109,7 @@ onEachEngine('dynamo-session doctor', (engine) => {
     })
   })
 
-  it('reports an index that is missing, with the remedy, and one that is there as fine', async () => {
+  it('reports a missing index with the remedy, and an existing index as fine', async () => {
     const { tableName } = application('index_keys: [user_id]\n')
     await createRawTable(engine.client(), tableName)
     const found = (await findings()).find(({ check }) => check === 'indexes')
@@ -139,7 +139,7 @@ onEachEngine('dynamo-session doctor', (engine) => {
     })
   })
 
-  it('reports a secret that can not be read as an error, and continues', async () => {
+  it('reports a secret that cannot be read as an error, and continues', async () => {
     await createTable(application('secret_key: ${NOT_SET}\n'))
     const found = await findings()
     expect(found.filter(({ level }) => level === 'error')).toEqual([
@@ -214,7 +214,7 @@ describe('dynamo-session doctor, where reading is refused', () => {
     ],
     ['answered by somebody else', { answer: {} }, "is not DynamoDB's"],
     ['answered for others', { change: ofOthers }, "is not DynamoDB's"],
-    ['a fault of a gateway', { error: 'BadGateway', message: 'no way', status: 502 }, 'reports a fault of its own'],
+    ['a fault of a gateway', { error: 'BadGateway', message: 'no way', status: 502 }, 'reports an internal error'],
   ] as const)('warns that BatchGetItem is %s', async (_, fault, text) => {
     const { tableName, proxy } = await applicationBehindProxy()
     await createRawTable(anyEngine().client(), tableName)
@@ -256,7 +256,7 @@ describe('dynamo-session doctor, by the dates of responses', () => {
     expect(proxy.operations.filter((name) => name === 'GetItem')).toHaveLength(1)
   })
 
-  it('says so also where reading is refused', async () => {
+  it('says that the clocks agree even if reading is refused', async () => {
     const { tableName, proxy } = await applicationBehindProxy()
     await createRawTable(anyEngine().client(), tableName)
     proxy.inject('GetItem', { error: 'AccessDeniedException' }, { times: 9 })
@@ -281,7 +281,7 @@ describe('dynamo-session doctor, by the dates of responses', () => {
     }
   })
 
-  it('says when responses have none', async () => {
+  it('says when responses have no date', async () => {
     const { tableName, proxy } = await applicationBehindProxy()
     await createRawTable(anyEngine().client(), tableName)
     proxy.dateBy(() => undefined)

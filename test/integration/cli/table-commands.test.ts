@@ -71,7 +71,7 @@ onEachEngine('dynamo-session create-table and delete-table', (engine) => {
     expect(found?.key).toEqual([{ name: 'id', type: 'S' }])
   })
 
-  it('refuses a table of the same name that can not hold sessions, after the target was printed', async () => {
+  it('refuses a table of the same name that cannot hold sessions, after the target was printed', async () => {
     const { tableName, target } = application()
     await createRawTable(engine.client(), tableName, [['id', 'S']])
     const logger = recordingLogger()

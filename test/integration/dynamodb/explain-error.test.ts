@@ -92,7 +92,7 @@ it.each<{ title: string; answer: RequestListener; text: RegExp }>([
 
 it('says that a proxy or AWS reports a fault', async () => {
   const endpoint = await serve((_, out) => out.writeHead(503).end('busy'))
-  expect(await messageFor({ endpoint })).toMatch(/reports a fault of its own \(.*HTTP status 503\); run it again/)
+  expect(await messageFor({ endpoint })).toMatch(/reports an internal error \(.*HTTP status 503\); run it again/)
 })
 
 it('says that the connection broke', async () => {

@@ -101,7 +101,7 @@ it('simulates the requests of a client that is given in code, too', async () => 
   client.destroy()
 })
 
-it('says what a client lacks that is only a plain object', async () => {
+it('says what a plain object lacks as a client', async () => {
   const missing = Object.assign(new Error('no table'), { name: 'ResourceNotFoundException' })
   const client = { send: () => Promise.reject(missing) } as never
   const { umzug } = await prepare({ 'migrations/1_a.js': CREATE }, { client, region: undefined, endpoint: undefined })
@@ -109,7 +109,7 @@ it('says what a client lacks that is only a plain object', async () => {
   expect(run?.error?.message).toBe('client has no config.region(); give a DynamoDBClient of @aws-sdk/client-dynamodb')
 })
 
-it('names a migration that imports anything else, and neither loads nor runs it', async () => {
+it('names a migration that imports anything but this package, and neither loads nor runs it', async () => {
   const writing = (statement: string) => `import { writeFileSync } from 'node:fs'\n${statement}`
   const { umzug, root } = await prepare({
     'migrations/1_a.mjs': writing("writeFileSync('loaded', '')\nexport const up = () => {}"),
@@ -153,7 +153,7 @@ exports.up = async () => { await collectGarbage({ maxStale: 1 }) }`
   client.destroy()
 })
 
-it('shows an error that the migration would meet, and names those after it', async () => {
+it('shows an error that the migration would meet, and names the later migrations', async () => {
   const files = { 'migrations/1_a.js': CREATE, 'migrations/2_b.js': "exports.up = () => { throw new Error('no') }" }
   const { umzug } = await prepare({ ...files, 'migrations/3_c.js': CREATE })
   expect(await umzug.dryRun('up')).toMatchObject([
@@ -169,7 +169,7 @@ it('shows an error that the migration would meet, and names those after it', asy
     'dry run: nothing is changed, nothing is logged',
     'would run 1_a',
     'would fail: 2_b',
-    'not simulated, because an earlier one fails: 3_c',
+    'not simulated, because an earlier migration fails: 3_c',
   ])
   expect(lines.join()).not.toContain('changes nothing')
   expect(await umzug.pending()).toHaveLength(3)

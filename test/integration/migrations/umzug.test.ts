@@ -135,7 +135,7 @@ describe('createUmzug', () => {
     return { logger, storage, root, umzug: createUmzug({ root, storage, logger, ...options }) }
   }
 
-  it('runs nothing when a later migration has no function "up" or can not be loaded', async () => {
+  it('runs nothing when a later migration has no function "up" or cannot be loaded', async () => {
     const runs = recordRuns()
     const first = { 'migrations/1_a.js': migration('a') }
     const shapeless = await prepare({ ...first, 'migrations/2_b.js': 'exports.upp = async () => {}' })
@@ -233,7 +233,7 @@ describe('createUmzug', () => {
     expect(runs).toEqual(['red'])
   })
 
-  it('takes options and context apart, as the other functions do', async () => {
+  it('takes options and context separately, as the other functions do', async () => {
     const runs = recordRuns()
     const migrations = [
       { name: '1_a.ts', up: async ({ context }: { context: { color: string } }) => runs.push(context.color) },

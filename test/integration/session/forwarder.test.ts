@@ -105,7 +105,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
       expect((await repository.find(after))?.data).toEqual({ user: user(), cart: [1], moved: true })
     })
 
-    it('ends for the slower of two changes of id, whose new id forwards to that of the faster', async () => {
+    it('keeps the new id of the faster of two changes, to which the new id of the slower one forwards', async () => {
       const repository = sessions({ locking })
       const record = await loaded(repository)
       proxy.inject(
@@ -154,7 +154,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     expect((await repository.find(before))?.data).toEqual({ user: user(), cart: [1] })
   })
 
-  it('is followed by a logout over 20 changes of id, not over 21', async () => {
+  it('is found by a logout after 20 changes of id, not after 21', async () => {
     const repository = sessions()
     await loaded(repository)
     await move(before, 'link-1')

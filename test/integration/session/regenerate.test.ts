@@ -171,16 +171,19 @@ onEachEngine('a session that gets another id', (engine) => {
   })
 
   describe('when another request changes it meanwhile', () => {
-    it.each(['optimistic', 'pessimistic'] as const)('includes their change, with locking: %s', async (locking) => {
-      const { repository, regenerate } = await load({ locking })
-      meanwhile(() => writeData('{"user":"ada","cart":[1,2]}'))
-      const stored = (await regenerate({ user: 'eve' })) as SessionRecord
-      await expectMoved()
-      expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1, 2] })
-      expect(conflicts).toEqual([])
-      await repository.update(stored, { user: 'eve', cart: [1], more: true })
-      expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1, 2], more: true })
-    })
+    it.each(['optimistic', 'pessimistic'] as const)(
+      'includes the change of the other request, with locking: %s',
+      async (locking) => {
+        const { repository, regenerate } = await load({ locking })
+        meanwhile(() => writeData('{"user":"ada","cart":[1,2]}'))
+        const stored = (await regenerate({ user: 'eve' })) as SessionRecord
+        await expectMoved()
+        expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1, 2] })
+        expect(conflicts).toEqual([])
+        await repository.update(stored, { user: 'eve', cart: [1], more: true })
+        expect(dataOf(await item(NEW))).toEqual({ user: 'eve', cart: [1, 2], more: true })
+      },
+    )
 
     it('succeeds when another request only touched it', async () => {
       const { regenerate } = await load()

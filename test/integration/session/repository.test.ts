@@ -253,7 +253,7 @@ onEachEngine('SessionRepository', (engine) => {
   describe('locking: optimistic', () => {
     const settings = { locking: 'optimistic' } as const
 
-    it('keeps the changes of both to different keys, including deletions', async () => {
+    it('keeps the changes of both requests to different keys, including deletions', async () => {
       const sessions = repository(settings)
       await put({ data: { S: '{"a":1,"b":1,"c":1}' } })
       const [one, two] = [await found(sessions), await found(sessions)]

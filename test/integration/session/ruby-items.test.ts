@@ -133,7 +133,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
     expect(await item()).toEqual({ session_id: { S: ID }, ...H_BEFORE })
   })
 
-  it('that Ruby writes as expired because it has no max_stale are loaded, and our next write mends them (c)', async () => {
+  it('that Ruby writes as expired because it has no max_stale are loaded, and our next write corrects them (c)', async () => {
     await put({ ...B1, expire_at: { N: '1795371590' } })
     for (const options of [{}, { maxStale: undefined }]) {
       expect(await repository(options).find(ID)).toMatchObject({ data: { user_id: 42 } })
@@ -158,7 +158,7 @@ onEachEngine('Items of the Ruby gem', (engine) => {
       expect(await item()).not.toHaveProperty('locked_at')
     })
 
-    it('can not be saved after the gem took over the lock, even if the gem has released it', async () => {
+    it('cannot be saved after the gem took over the lock, even if the gem has released it', async () => {
       await put(D_RELEASED)
       const sessions = repository(locking)
       const record = await found(sessions)

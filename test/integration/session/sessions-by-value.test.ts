@@ -110,7 +110,7 @@ onEachEngine('all sessions of a user', (engine) => {
       expect(await index().keysBy('tenant', `t${user}`, { scan: true })).toEqual(storedKeys([name('old')]))
     })
 
-    it('with scan uses the attribute where the data can not be read', async () => {
+    it('with scan uses the attribute where the data cannot be read', async () => {
       await put(name('broken'), { data: { S: '{no JSON' }, user_id: { S: String(user) } })
       await put(name('unknown'), { data: { B: Buffer.from('zz') }, user_id: { S: String(user) } })
       const keys = await index().keysBy('user_id', user, { scan: true })
@@ -214,7 +214,7 @@ onEachEngine('all sessions of a user', (engine) => {
     })
 
     it.each([false, true])(
-      'that fails half way says how many are gone, and can be repeated (scan: %s)',
+      'that fails half way says how many were deleted, and can be repeated (scan: %s)',
       async (scan) => {
         const ids = await signIn(9)
         const fault = { error: 'ProvisionedThroughputExceededException', message: 'slow down' }
@@ -290,7 +290,7 @@ onEachEngine('all sessions of a user', (engine) => {
     })
   })
 
-  it('a missing index is an error that tells how to create it', async () => {
+  it('a missing index is an error that says how to create it', async () => {
     const { tableName } = engine.options()
     await createRawTable(direct, tableName)
     const error = await index({ tableName })
@@ -302,7 +302,7 @@ onEachEngine('all sessions of a user', (engine) => {
     )
   })
 
-  it('an index that is still being filled is an error that tells to wait', async () => {
+  it('an index that is still being filled is an error that says to wait', async () => {
     const message = 'Cannot read from backfilling global secondary index: user_id-index'
     proxy.inject('Query', { error: 'ValidationException', message })
     const error = await index()

@@ -219,7 +219,7 @@ describe.each(OPERATIONS)('DynamoSessionStore under faults: $name', (operation) 
   })
 })
 
-describe('an Express application whose session can not be read', () => {
+describe('an Express application whose session cannot be read', () => {
   const passing = FAULTS.filter((row) => row.passing && !row.applied)
 
   it.concurrent.each(passing)('continues with the same cookie, and refuses to save: $name', async (row) => {

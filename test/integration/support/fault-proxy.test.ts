@@ -107,7 +107,7 @@ it('invents a response, and changes one', async () => {
   )
 })
 
-it('applies a fault as often as told, after as many as told, to the requests that are meant', async () => {
+it('applies a fault to the chosen requests, as often and as late as configured', async () => {
   const when = ({ Item }: { Item: { value: { S: string } } }) => Item.value.S.startsWith('bad')
   proxy.inject('*', { error: 'InternalServerError', status: 500 }, { times: 2, after: 1, when })
   const results: string[] = []

@@ -152,14 +152,14 @@ describe('waiting for the table', () => {
   it('stops when another process deletes the table meanwhile', async () => {
     const options = newOptions()
     proxy.inject('DescribeTable', { answer: tableAnswer(options.tableName, 'DELETING') }, { after: 1 })
-    expect(String(await failure(options))).toMatch(/somebody else deleted table .* meanwhile/)
+    expect(String(await failure(options))).toMatch(/another process deleted table .* meanwhile/)
   })
 
   it('stops when another process deletes the table that was seen once', async () => {
     const options = newOptions()
     proxy.inject('DescribeTable', { answer: tableAnswer(options.tableName, 'CREATING') }, { after: 1 })
     proxy.inject('DescribeTable', { error: 'ResourceNotFoundException' }, { after: 1 })
-    expect(String(await failure(options))).toMatch(/somebody else deleted table .* meanwhile/)
+    expect(String(await failure(options))).toMatch(/another process deleted table .* meanwhile/)
   })
 
   it.each(['INACCESSIBLE_ENCRYPTION_CREDENTIALS', 'ARCHIVED'])(

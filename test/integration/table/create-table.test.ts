@@ -142,7 +142,7 @@ onEachEngine('createTable', (engine) => {
       await createTable(options, { logger })
       expect(await describeTable(options)).toMatchObject({ ttl: { status: 'DISABLED' } })
       expect(logger.warnings).toHaveLength(1)
-      expect(logger.warnings[0]).toContain('set ttl: true to switch it on')
+      expect(logger.warnings[0]).toContain('Set ttl: true to switch it on')
     })
 
     it('switches it on for a table with items when ttl: true was set', async () => {

@@ -95,7 +95,7 @@ describe('deleteTable under faults', () => {
     expect(String(error)).toContain(`table "${options.tableName}" is still being deleted after 0.7 seconds`)
   })
 
-  it('tells a new table of the same name from the deleted one', async () => {
+  it('distinguishes a new table of the same name from the deleted one', async () => {
     const options = await existing()
     const answer = tableAnswer(options.tableName, 'ACTIVE', new Date(Date.now() + 60_000))
     proxy.inject('DescribeTable', { answer }, { times: Number.POSITIVE_INFINITY })

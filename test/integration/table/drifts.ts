@@ -140,7 +140,7 @@ export const DRIFTS: readonly Drift[] = [
     stub: true,
   },
   {
-    title: 'has a tag more',
+    title: 'has an additional tag',
     declared: { tags: { team: 'web' } },
     made: { tags: { team: 'web', stage: 'test' } },
     setting: 'tags',
@@ -191,14 +191,14 @@ export const DRIFTS: readonly Drift[] = [
   },
   { title: 'lacks an index', declared: { indexKeys: ['user_id'] }, made: {}, setting: 'index "user_id-index"' },
   {
-    title: 'has an index more',
+    title: 'has an additional index',
     declared: { indexKeys: ['user_id'] },
     made: { indexKeys: ['user_id', 'device'] },
     setting: 'index "device-index"',
     remedy: 'removeIndexes',
   },
   {
-    title: 'has an index of somebody else',
+    title: 'has an index of another application',
     declared: {},
     made: {},
     raw: withIndex('by-shop', 'shop', 'KEYS_ONLY', 'N'),

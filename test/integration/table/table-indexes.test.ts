@@ -254,12 +254,12 @@ onEachEngine(
         expect(String(await failure(options))).toMatch(/may not dynamodb:UpdateTable/)
       })
 
-      it('can not be added to a table that another process deletes meanwhile', async () => {
+      it('cannot be added to a table that another process deletes meanwhile', async () => {
         const options = newOptions({ indexKeys: ['user_id'] })
         const { tableName } = options
         looks(tableName, [], [])
         proxy.inject('UpdateTable', { answer: { TableDescription: answer(tableName, [['user_id', 'CREATING']]) } })
-        expect(String(await failure(options))).toMatch(/somebody else deleted table .* meanwhile; run it again/)
+        expect(String(await failure(options))).toMatch(/another process deleted table .* meanwhile; run it again/)
       })
     })
   },

@@ -111,7 +111,7 @@ describe('updateTable', () => {
     expect(sent.filter((operation) => !/^(Describe|List)/.test(operation))).toEqual([])
   })
 
-  it('goes on after an interruption where it stopped', async () => {
+  it('continues after an interruption where it stopped', async () => {
     await createTable(options())
     const declared = options({ deletionProtection: true, tableClass: 'standard_infrequent_access', ttl: true })
     stub.refuse('UpdateTable', { name: 'AccessDeniedException' })
@@ -196,7 +196,7 @@ describe('updateTable', () => {
     stub.table('sessions').items = 1
     const logger = recordingLogger()
     expect((await updateTable(options(), { logger })).left.map(({ setting }) => setting)).toEqual(['ttl'])
-    expect(logger.warnings[0]).toContain('stays off, because the table holds items')
+    expect(logger.warnings[0]).toContain('stays off: the table holds items')
     expect((await updateTable(options({ ttl: true }))).changed).toEqual(['ttl'])
   })
 
@@ -292,7 +292,7 @@ describe('updateTable in a migration', () => {
     expect(stub.table('sessions')).toEqual({ ...before, tags })
   })
 
-  it('keeps tags of somebody else on the way down', async () => {
+  it('keeps all other tags in down', async () => {
     await createTable(options({ tags: { cost: '7', team: 'x', env: 'prod' } }))
     await inMigration(async () => await updateTable({ tags: { env: 'dev' } }, { removeTags: ['team'] }))
     await inMigration(async () => await updateTable({}, { removeTags: ['cost'] }), { tags: { shop: 'a' } })
@@ -326,7 +326,7 @@ describe('updateTable in a migration', () => {
 })
 
 describe('the change for a migration', () => {
-  it('says whose values the way down has', async () => {
+  it('says from which table the values of down are', async () => {
     await createTable(options({ tags: { cost: '7' } }))
     const declared = options({ tags: { team: 'web' }, deletionProtection: true })
     const { down, addedTags, notices } = await readTableChange(declared)

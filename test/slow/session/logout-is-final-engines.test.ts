@@ -34,7 +34,7 @@ onEachEngine('with concurrent requests, in any order and with lost responses,', 
 
   const scenario = new AdapterScenario()
   it.each(AdapterScenario.names)(
-    'and so it is in every adapter: %s',
+    'the same is true in every adapter: %s',
     async (name) => {
       await exploreHere((choices, table) => scenario.run(choices, table, name), RUNS)
     },

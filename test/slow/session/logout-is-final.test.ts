@@ -20,7 +20,7 @@ describe('with concurrent requests, in any order and with lost responses', () =>
 
   const scenario = new AdapterScenario()
   it.each(AdapterScenario.names)(
-    'and so it is in every adapter: %s',
+    'the same is true in every adapter: %s',
     async (name) => {
       const runs = Number(process.env.RUNS ?? 2000)
       const explored = await explore((choices, table) => scenario.run(choices, table, name), { runs })

@@ -19,7 +19,7 @@ it.each(['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'])('finds a knexfile.%s', async (
   expect(findKnexfile(root)).toBe(join(root, `knexfile.${extension}`))
 })
 
-it('finds the JavaScript of a knexfile first, as knex does, and none where there is none', async () => {
+it('finds a JavaScript knexfile first, as knex does, and nothing where no knexfile exists', async () => {
   const both = await folderWith({ 'knexfile.ts': '', 'knexfile.js': '' })
   expect(findKnexfile(both)).toBe(join(both, 'knexfile.js'))
   expect(findKnexfile(await folderWith({ 'other/knexfile.js': '' }))).toBeUndefined()
@@ -50,13 +50,13 @@ it('takes folders relative to the knexfile, one or several', async () => {
   expect(folders).toEqual([join(several, 'a'), join('/b')])
 })
 
-it('names the sections that are there when the one of the environment is not', async () => {
+it('lists the existing sections when the section of the environment is missing', async () => {
   const root = await folderWith({ 'knexfile.cjs': "module.exports = { development: { client: 'pg' }, staging: {} }" })
   const expected = 'knexfile.cjs has no section "production" with a client; its sections: development, staging'
   await expect(loadKnexfile(join(root, 'knexfile.cjs'), 'production')).rejects.toThrow(expected)
 })
 
-it('says why a knexfile can not be used', async () => {
+it('says why a knexfile cannot be used', async () => {
   const root = await folderWith({
     'knexfile.cjs': "throw new Error('DATABASE_URL is not set')",
     'b.cjs': 'module.exports = 7',

@@ -21,7 +21,7 @@ const comparison: (value: number, by: 'ratio' | 'difference', unit: string) => s
 const row = { id: 'get-32', group: 'Operations', title: 'get, 32 in flight', unit: 'µs' }
 
 describe('the report of the bench', () => {
-  it('compares ours with the other of the same round, and takes the median of that', () => {
+  it('compares both values of the same round, and takes the median of the comparisons', () => {
     // The medians alone would give 3 / 20.
     const values = { ours: [1, 3, 50], peer: [10, 20, 100] }
     expect(judged({ ...row, values }).compared).toEqual({ than: 'peer', by: 'ratio', median: 0.15, min: 0.1, max: 0.5 })
@@ -44,7 +44,7 @@ describe('the report of the bench', () => {
     expect(compared).toMatchObject({ by: 'difference', median: 8 })
   })
 
-  it('refuses what is no measurement', () => {
+  it('refuses a value that is no measurement', () => {
     const values = { ours: [1, Number.NaN], peer: [1, 2] }
     expect(() => judged({ ...row, values })).toThrow('row get-32: the values of ours are not all numbers')
     expect(() => judged({ ...row, values: { ours: [1], peer: [] } })).toThrow('the values of peer')

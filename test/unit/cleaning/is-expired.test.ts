@@ -66,7 +66,7 @@ describe('the limits of expiry', () => {
     expect(expiryLimits(resolveConfiguration({ maxStale: 5 }, {}), false)).toEqual({ ...NO_LIMITS, maxStale: 5 })
   })
 
-  it('can be only the expire_at of items, without max_age and max_stale', () => {
+  it('may be only the expire_at of items, without max_age and max_stale', () => {
     expect(expiryLimits(resolveConfiguration({ maxAge: 5, maxStale: 5 }, {}), true)).toEqual(NO_LIMITS)
     expect(expiryLimits(resolveConfiguration({}, {}), true)).toEqual(NO_LIMITS)
   })

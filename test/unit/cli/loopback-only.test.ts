@@ -36,7 +36,7 @@ it.each([
   '127.8.9.10',
   '[::1]',
   '[::1]:8000',
-])('answers a program of this machine that says it means %s', async (host) => {
+])('answers a program of this machine that requests the host %s', async (host) => {
   expect(await answerTo([`Host: ${host}`])).toMatchObject({ status: 200 })
 })
 
@@ -54,16 +54,19 @@ it.each([
   '[::1]x',
   'localhost@rebound.example',
   '',
-])('refuses the name %j of another machine in DynamoDB’s form, as a rebound one may lead here', async (host) => {
-  const before = answered
-  const { status, type, answer } = await answerTo([`Host: ${host}`])
-  expect({ status, type }).toEqual({ status: 403, type: 'application/x-amz-json-1.0' })
-  expect(JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1))).toEqual({
-    __type: 'com.amazon.coral.service#AccessDeniedException',
-    Message: expect.stringContaining(`The host of the request is ${JSON.stringify(host)}, not a loopback name`),
-  })
-  expect(answered).toBe(before)
-})
+])(
+  'refuses the host %j of another machine in DynamoDB’s format, because DNS rebinding may lead it here',
+  async (host) => {
+    const before = answered
+    const { status, type, answer } = await answerTo([`Host: ${host}`])
+    expect({ status, type }).toEqual({ status: 403, type: 'application/x-amz-json-1.0' })
+    expect(JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1))).toEqual({
+      __type: 'com.amazon.coral.service#AccessDeniedException',
+      Message: expect.stringContaining(`The host of the request is ${JSON.stringify(host)}, not a loopback name`),
+    })
+    expect(answered).toBe(before)
+  },
+)
 
 it('refuses a request without a host, such as one by HTTP/1.0', async () => {
   expect(await answerTo([], '1.0')).toMatchObject({ status: 403 })

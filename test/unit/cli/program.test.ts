@@ -21,7 +21,7 @@ const COMMANDS = [
 ]
 
 describe('dynamo-session --help', () => {
-  it('names every command, the options of all and examples', async () => {
+  it('names every command, the shared options and examples', async () => {
     const { code, out } = await parse('--help')
     expect(code).toBe(0)
     for (const command of COMMANDS) expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'))

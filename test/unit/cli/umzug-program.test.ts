@@ -19,7 +19,7 @@ const COMMANDS = Object.keys(FLAGS)
 const SHARED = ['--environment <name>', '--config <file>', '--options <module>']
 
 describe('umzug --help', () => {
-  it('names every command, the options of all and examples', async () => {
+  it('names every command, the shared options and examples', async () => {
     const { code, out } = await parse('--help')
     expect(code).toBe(0)
     for (const command of COMMANDS) expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'))

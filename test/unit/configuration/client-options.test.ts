@@ -85,7 +85,7 @@ describe('a client of the application', () => {
     expect(problemsOf({ client, ...options })).toEqual([])
   })
 
-  it('given in a migration takes the place of what its umzug sets for a client, and the other way round', () => {
+  it('in a migration replaces the client settings of its umzug, and the other way round', () => {
     withAmbient({ options: { credentials, profile: 'shop', tableName: 'visits' } }, () => {
       expect(overAmbient({ client })).toEqual({ client, tableName: 'visits' })
       expect(overAmbient({ profile: 'other' })).toEqual({ credentials, profile: 'other', tableName: 'visits' })

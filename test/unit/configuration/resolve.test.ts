@@ -169,12 +169,12 @@ describe('the configuration file', () => {
     expect(problemsOf({})).toMatch(/^config\/dynamo_session_store.yml: can't be read: EISDIR/)
   })
 
-  it('that ends in .yaml is pointed out', () => {
+  it('that ends in .yaml causes a warning', () => {
     write('config/dynamo_session_store.yaml', 'table_name: x\n')
     expect(resolve().warnings).toEqual(['config/dynamo_session_store.yaml is not read: its name must end in .yml'])
   })
 
-  it('can not be led out of its folder by the name of the environment', () => {
+  it('cannot be moved out of its folder by the name of the environment', () => {
     expect(problemsOf({}, { NODE_ENV: '../../etc/x' })).toContain('ENV NODE_ENV: "../../etc/x" can\'t be the name')
     expect(problemsOf({ environment: 'a/b' })).toContain('option environment')
   })
@@ -308,7 +308,7 @@ describe('the billing mode', () => {
     expect(configuration.sources.billingMode).toContain('ENV AWS_DYNAMO_DB_SESSION_READ_CAPACITY')
   })
 
-  it('that is stated wins over capacities', () => {
+  it('that is set wins over capacities', () => {
     expect(resolve({ billingMode: 'pay_per_request', readCapacity: 3 }).billingMode).toBe('pay_per_request')
   })
 })
@@ -354,7 +354,7 @@ describe('serializer', () => {
 })
 
 describe('locking', () => {
-  it('is pessimistic with enable_locking, none with an explicit false, and what it says itself above all', () => {
+  it('is pessimistic with enable_locking, none with an explicit false, unless the option locking is set', () => {
     expect(resolve()).toMatchObject({ locking: 'optimistic' })
     expect(resolve({ enableLocking: true })).toMatchObject({ locking: 'pessimistic' })
     expect(resolve({ enableLocking: false })).toMatchObject({ locking: 'none' })
@@ -395,7 +395,7 @@ describe('the secret', () => {
     }
   })
 
-  it('that names an unset variable stops only those who need it', () => {
+  it('that names an unset variable stops only callers that need the secret', () => {
     write('config/dynamo_session_store.yml', 'secret_key: ${APP_SECRET}\n')
     const configuration = resolve()
     expect(configuration.secretKey).toBeUndefined()

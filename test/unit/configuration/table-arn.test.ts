@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { plainTableName, tableArn } from '../../../runtime/configuration/table-arn.js'
-import { standaloneOf } from '../../../runtime/dynamodb/standalone.js'
+import { leanSettingsOf } from '../../../runtime/dynamodb/transport-choice.js'
 import { folderWith } from '../../support/folder.js'
 import { sdkRequest } from '../../support/sdk-request.js'
 
@@ -68,7 +68,7 @@ describe('table_name as an ARN', () => {
       const env = { ...none, ...(mode && { AWS_ACCOUNT_ID_ENDPOINT_MODE: mode }) }
       for (const accountId of [undefined, '123456789012']) {
         const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret', ...(accountId && { accountId }) }
-        const plan = standaloneOf(resolve({ credentials }), env)
+        const plan = leanSettingsOf(resolve({ credentials }), env)
         const request = await sdkRequest(
           { region: 'eu-central-1', credentials, ...(mode && { accountIdEndpointMode: mode as 'preferred' }) },
           ARN,

@@ -56,7 +56,7 @@ describe('a wrong configuration file', () => {
     ['tags: { stage: "<%=stage%>" }', '1:7: tags: stage'],
     ['secret_key: ${UNSET:-<%= secret %>}', '1:13: secret_key'],
     ['max_age: <%= 3600 %>', '1:10: max_age'],
-  ])('does not take ERB literally, nor show what is in it: %s', (text, place) => {
+  ])('refuses ERB, and does not show its content: %s', (text, place) => {
     const file = read(text)
     expect(file.problems).toEqual([
       `${FILE}:${place}: holds ERB (<% … %>), which only Ruby evaluates; write \${VARIABLE} for an environment variable`,
@@ -138,7 +138,7 @@ describe('a wrong configuration file', () => {
     expect(read('table_nam: x\nmax_age: -1\nttl: 3\n').problems).toHaveLength(3)
   })
 
-  it('stops at alias bombs without unfolding them', () => {
+  it('stops at alias bombs without expanding them', () => {
     const bomb = [
       'a: &a [x, x]',
       ...['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((name, i) => {
@@ -186,7 +186,7 @@ describe('a wrong configuration file', () => {
     },
   )
 
-  it('that forgot the space after a colon is told so', () => {
+  it('without a space after a colon is refused for this reason', () => {
     expect(read('table_name:sessions\nregion: x').problems[0]).toContain('a space is missing after "table_name:"')
   })
 })
@@ -230,7 +230,7 @@ describe('${…} in a configuration file', () => {
     expect(read(text, { AGE: 'soon' }).problems[0]).toContain(message)
   })
 
-  it('defers an unset variable of secret_key to those who need the secret', () => {
+  it('defers an unset variable of secret_key to callers that need the secret', () => {
     const file = read('secret_key: ${SECRET}\n')
     expect(file.problems).toEqual([])
     expect(file.deferred[0]).toContain('1:13: secret_key: the environment variable SECRET is not set')

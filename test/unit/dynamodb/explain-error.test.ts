@@ -77,7 +77,7 @@ it.each([
   {
     title: 'a table in use',
     error: awsError('ResourceInUseException', 'Attempt to change a resource which is still in use'),
-    text: 'somebody else is creating, changing or deleting the table; wait until that has finished and run it again',
+    text: 'another process is creating, changing or deleting the table; wait until it has finished and try again',
   },
   {
     title: 'a missing table',

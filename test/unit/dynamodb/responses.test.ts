@@ -52,7 +52,7 @@ describe.each(['lean', 'sdk'] as const)('responses through the transport %s', (t
       expect(await send(sent)).toEqual({ ...genuine, $metadata: expect.objectContaining({ attempts: 2 }) })
     })
 
-    it('accepts a content type with parameters, and unknown members with a right checksum', async () => {
+    it('accepts a content type with parameters, and unknown members with a correct checksum', async () => {
       const body = JSON.stringify({ ...genuine, Later: 1 })
       const headers = {
         'content-type': 'Application/X-Amz-JSON-1.0; charset=utf-8',

@@ -1,20 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { KNOWN_VALUES } from '../../../runtime/dynamodb/standalone.js'
+import { KNOWN_VALUES } from '../../../runtime/dynamodb/transport-choice.js'
 
 /** Names that this package reads like the SDK, and the modules that read them. */
 const USED: Readonly<Record<string, string>> = {
-  AWS_REGION: 'standalone',
-  AWS_MAX_ATTEMPTS: 'standalone',
-  AWS_ACCOUNT_ID_ENDPOINT_MODE: 'standalone',
-  AWS_SDK_UA_APP_ID: 'standalone',
-  AWS_CONFIG_FILE: 'standalone',
-  AWS_SHARED_CREDENTIALS_FILE: 'standalone',
-  HOME: 'standalone',
-  USERPROFILE: 'standalone',
-  HOMEPATH: 'standalone',
-  HOMEDRIVE: 'standalone',
+  AWS_REGION: 'transport-choice',
+  AWS_MAX_ATTEMPTS: 'transport-choice',
+  AWS_ACCOUNT_ID_ENDPOINT_MODE: 'transport-choice',
+  AWS_SDK_UA_APP_ID: 'transport-choice',
+  AWS_CONFIG_FILE: 'transport-choice',
+  AWS_SHARED_CREDENTIALS_FILE: 'transport-choice',
+  HOME: 'transport-choice',
+  USERPROFILE: 'transport-choice',
+  HOMEPATH: 'transport-choice',
+  HOMEDRIVE: 'transport-choice',
   AWS_ENDPOINT_URL: 'endpoint',
   AWS_ACCESS_KEY_ID: 'credentials',
   AWS_SECRET_ACCESS_KEY: 'credentials',

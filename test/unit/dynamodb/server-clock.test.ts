@@ -90,7 +90,7 @@ describe('the clock of the server', () => {
     },
   )
 
-  it('warns once a process, and says what to do', async () => {
+  it('warns once per process, and says what to do', async () => {
     const { clock, answer, warnings } = await setUp()
     const { ServerClock } = await import('../../../runtime/dynamodb/server-clock.js')
     const other = new ServerClock()
@@ -124,7 +124,7 @@ describe('the clock of the server', () => {
     ['got a clock that was set back', -2 * HOUR, 20],
     ['waited for an answer for 2 seconds', 2 * SECOND, 2 * SECOND],
     ['waited for half a minute, in which its clock was set back by little less', SECOND, 30 * SECOND],
-  ])('is not compared by the old responses that a process reads which %s', async (_, wall, monotonic) => {
+  ])('ignores the old responses that a process reads after it %s', async (_, wall, monotonic) => {
     const { clock, answer, warnings } = await setUp()
     for (let count = 0; count < 3; count += 1) answer(-HOUR, wall, monotonic)
     expect(clock.status).toBe('unknown')

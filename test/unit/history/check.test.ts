@@ -63,7 +63,7 @@ const set = (key: string, value: number, given: Partial<Operation> = {}) =>
   operation({ kind: 'set', change: [key, value], ...given })
 
 describe('a history in which every promise was kept', () => {
-  it('is found to be so', () => {
+  it('has no violation', () => {
     const operations = [
       login(),
       set('k0', 1, { start: 100 }),
@@ -98,14 +98,14 @@ describe('an expired session', () => {
     expect(broken([login(), operation({ start: SECOND, offset: ahead })])).toEqual(['expired session served'])
   })
 
-  it('is none when the server that renewed it may have had that clock', () => {
+  it('is not reported when the server that touched it may have had that clock', () => {
     const stepped = [0, 10 * SECOND] as const
     const ahead = [10 * SECOND, 10 * SECOND] as const
     const operations = [login(), operation({ start: 500, offset: stepped }), operation({ start: 2000, offset: ahead })]
     expect(broken(operations)).toEqual([])
   })
 
-  it('is none when the server that renewed it stood still for as long', () => {
+  it('is not reported when the server that touched it stood still for as long', () => {
     const operations = [login(), operation({ start: 100 }), operation({ start: 9 * SECOND, process: 1 })]
     expect(broken(operations, { pauses: [{ process: 0, from: 105, to: 5 * SECOND }] })).toEqual([])
     expect(broken(operations, { pauses: [{ process: 1, from: 105, to: 5 * SECOND }] })).toEqual([
@@ -136,7 +136,7 @@ describe('a session after its logout', () => {
     ])
   })
 
-  it('is found when Express began another one in its place', () => {
+  it('is found when Express began another session in its place', () => {
     const restart = operation({ start: 100, kind: 'restart', newLabel: 's2', newCookie: 'c2' })
     expect(broken([login(), restart, operation({ start: 200 })])).toEqual(['opened after logout'])
     const next = operation({ start: 200, cookie: 'c2', label: 's2', seen: seen({ label: 's2' }) })
@@ -152,7 +152,7 @@ describe('a session after its logout', () => {
     expect(broken([login(), logout, operation({ start: 109, end: 300 })])).toEqual([])
   })
 
-  it('is none when the logout failed', () => {
+  it('is not reported when the logout failed', () => {
     const failed = operation({ start: 100, kind: 'logout', outcome: 'unknown', seen: undefined })
     expect(broken([login(), failed, operation({ start: 200 })])).toEqual([])
   })
@@ -213,7 +213,7 @@ describe('a session that is alive', () => {
 })
 
 describe('a change that was acknowledged', () => {
-  it('is found to be missing, or to be another', () => {
+  it('is found to be missing, or to have another value', () => {
     const change = set('k0', 1, { start: 100 })
     for (const changes of [{}, { k0: 2 }] as Record<string, number>[]) {
       expect(broken([login(), change, operation({ start: 200, seen: seen({ changes }) })])).toEqual(['change lost'])

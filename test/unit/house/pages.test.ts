@@ -20,7 +20,7 @@ describe('the pages about the house', () => {
     expect(pathsIn(read(page)).filter((path) => !exists(path))).toEqual([])
   })
 
-  it('name many', () => {
+  it('name many paths', () => {
     expect(new Set(pages.flatMap((page) => pathsIn(read(page)))).size).toBeGreaterThan(60)
   })
 })

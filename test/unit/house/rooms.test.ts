@@ -49,7 +49,7 @@ describe('the house', () => {
     expect(house.summary.violations.map(lineOf)).toEqual([])
   })
 
-  it('is looked at whole', () => {
+  it('is checked completely', () => {
     const sources = ['runtime', 'generators'].flatMap((folder) =>
       readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
         .filter((name) => /\.c?ts$/.test(name))
@@ -68,7 +68,7 @@ describe('the house', () => {
     expect(ROOMS.map(({ room }) => room).toSorted()).toEqual([...folders, 'generators'].toSorted())
   })
 
-  it('is drawn in docs/architecture.md as the rules have it', () => {
+  it('has the same arrows in docs/architecture.md as in the rules', () => {
     const page = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8')
     const [, picture = ''] = /```mermaid\n([\s\S]*?)```/.exec(page) ?? []
     const drawn = [...picture.matchAll(/^ *(\S+) --> (.+)$/gm)].map(

@@ -45,6 +45,11 @@ const RETIRED: readonly Retired[] = [
     except: /\{ (base, )?ours, theirs \}.*/g,
     files: /^(generators|runtime)\//,
   },
+  {
+    word: /\bsomebody else\b/i,
+    instead: 'another process, program or request',
+    files: /^(runtime|generators|templates)\//,
+  },
   { word: /\btakes? no offence\b|\btexts? too many\b/i, instead: 'a plain sentence' },
 ]
 

@@ -37,7 +37,7 @@ it('allows no file of runtime/ and generators/ to read a clock', () => {
   expect(flagged(Object.fromEntries(files))).toEqual(files.map(([path]) => path).toSorted())
 })
 
-it('allows all that reads no clock', () => {
+it('allows code that reads no clock', () => {
   expect(flagged(Object.fromEntries(OTHERS.map((text, index) => [`runtime/other-${index}.ts`, text])))).toEqual([])
 })
 

@@ -16,13 +16,13 @@ it('takes every extension that umzug runs, and sorts by name', async () => {
   expect(await found(files, true)).toEqual(['1 1.mts', '2 2.js', '3 3.ts', '4 4.cjs', '5 5.cts', '6 6.mjs'])
 })
 
-it('takes the source of a compiled migration where TypeScript can be run, else the result', async () => {
+it('takes the source of a compiled migration where TypeScript can be run, else the compiled file', async () => {
   const files = ['1_a.js', '1_a.ts', '1_a.d.ts', '1_a.js.map', '2_b.mjs', '2_b.mts']
   expect(await found(files, true)).toEqual(['1_a 1_a.ts', '2_b 2_b.mts'])
   expect(await found(files, false)).toEqual(['1_a 1_a.js', '2_b 2_b.mjs'])
 })
 
-it('takes off one known extension and leaves other dots', () => {
+it('removes one known extension and leaves other dots', () => {
   const names = ['1_a.ts', '1_a.cjs', '2020.01.01T00.00.00.users.js', '1_a.sql', '1_a', 'v1.2']
   expect(names.map(withoutExtension)).toEqual(['1_a', '1_a', '2020.01.01T00.00.00.users', '1_a.sql', '1_a', 'v1.2'])
 })

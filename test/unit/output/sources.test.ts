@@ -5,7 +5,7 @@ import { sources } from './sources.js'
 const DIRECT =
   /console\s*[.[]|process\s*\.\s*(?:stdout|stderr|emitWarning)|\b(?:output|screen|stream)\.write\(|\.question\(/
 
-/** Lines that write nothing, or that places.test.ts checks. */
+/** Lines that write nothing, or that hostile-texts.test.ts checks. */
 const ALLOWED = [
   'export const processTerminal: Terminal = { input: process.stdin, output: process.stderr }',
   'lines.question(fitForLine(question), (answer) => {',

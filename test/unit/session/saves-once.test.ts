@@ -16,7 +16,7 @@ describe('a save that was applied although its response was lost', () => {
   }, 60_000)
 
   it.each([true, false])(
-    'is recognised, or reported as unknown, after 1 to 40 saves of others (item in errors: %s)',
+    'is recognised, or reported as unknown, after 1 to 40 saves of other requests (item in errors: %s)',
     async (itemOnFailure) => {
       const outcomes: string[] = []
       for (let saves = 1; saves <= 40; saves += 1) outcomes.push(await repeatAfter(saves, itemOnFailure))

@@ -91,7 +91,7 @@ describe('a difference', () => {
     ],
     ['read_capacity', { table: tableFacts({ billingMode: 'provisioned', capacity: { read: 1, write: 1 } }) }, 1],
     ['table_class', { table: tableFacts({ tableClass: 'standard_infrequent_access' }) }, 'standard_infrequent_access'],
-  ])('is none in %s, if nobody set it', (name, live, value) => {
+  ])('is not reported for %s, if no option sets it', (name, live, value) => {
     expect(setting(name, {}, live)).toEqual({
       setting: name,
       option: expect.any(String),
@@ -100,7 +100,7 @@ describe('a difference', () => {
       declared: null,
       live: value,
       updatable: false,
-      note: `${name} is not set, so the table keeps its own`,
+      note: `${name} is not set, so the table keeps its own value`,
     })
   })
 
@@ -163,7 +163,7 @@ describe('a difference', () => {
       'add "team" to tags, or npx dynamo-session update-table --remove-tags',
     ],
   ])(
-    'of %s, which is not set, is left to the reader, because the change takes something away',
+    'of %s, which is not set, is left to the user, because the change removes something',
     (name, options, live, change) => {
       expect(setting(name, options, live)).toMatchObject({
         state: 'differs',

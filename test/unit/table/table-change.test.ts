@@ -47,7 +47,7 @@ describe('the change of a table', () => {
     expect(Object.keys(change({ readCapacity: 3 }).down)).toEqual(['billingMode'])
   })
 
-  it('has maximum request units where one is declared or there', () => {
+  it('has maximum request units where one is declared or set in the table', () => {
     const { up, down } = change({ maxReadRequestUnits: 100 }, provisioned)
     expect(up).toEqual({ billingMode: 'pay_per_request', maxReadRequestUnits: 100 })
     expect(down).toEqual({ billingMode: 'provisioned', readCapacity: 9, writeCapacity: 8 })
@@ -115,7 +115,7 @@ describe('the change of a table', () => {
     expect([added.up, added.down, added.addedTags]).toEqual([{ tags: { stage: 'x' } }, { tags: {} }, ['stage']])
   })
 
-  it('leaves billing mode, capacities and table class that nobody declared', () => {
+  it('leaves billing mode, capacities and table class that are not declared', () => {
     const indexes = [indexFacts('tenant', { capacity: { read: 7, write: 7 } })]
     const facts = { ...provisioned, tableClass: 'standard_infrequent_access', indexes } as const
     const found = change({ deletionProtection: true, indexKeys: ['tenant'] }, facts)

@@ -34,9 +34,12 @@ it.each([
   expect(keyProblem(table({ key }), configuration)).toMatch(/; choose another table_name$/)
 })
 
-it.each(['ACTIVE', 'CREATING', 'UPDATING', 'DELETING'] as const)('has no problem with %s, which passes', (status) => {
-  expect(statusProblem(table({ status }))).toBeUndefined()
-})
+it.each(['ACTIVE', 'CREATING', 'UPDATING', 'DELETING'] as const)(
+  'has no problem with %s, which does not last',
+  (status) => {
+    expect(statusProblem(table({ status }))).toBeUndefined()
+  },
+)
 
 it.each(['INACCESSIBLE_ENCRYPTION_CREDENTIALS', 'ARCHIVING', 'ARCHIVED', 'REPLICATION_NOT_AUTHORIZED'] as const)(
   'has a remedy for %s',

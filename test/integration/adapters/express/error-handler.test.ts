@@ -21,7 +21,7 @@ async function appWith(options: Options) {
   return app
 }
 
-it('fails the request with what an error handler that is a function throws', async () => {
+it('fails the request with the error that an error handler function throws', async () => {
   const client = anyEngine().client()
   onTestFinished(() => client.destroy())
   const tableName = uniqueTableName()

@@ -290,7 +290,7 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
     })
   })
 
-  describe('keys that a session object can not carry', () => {
+  describe('keys that a session object cannot carry', () => {
     const stored =
       '{"__proto__":{"polluted":true},"constructor":"c","id":"i","req":"r","save":"s","cookie":"x","user":"ada"}'
 

@@ -272,7 +272,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
           return { updated_at: { S: seconds.toFixed(6) }, expire_at: { N: String(Math.floor(seconds)) } }
         },
       ],
-    ])('but one that is %s is', async (_why, options, times) => {
+    ])('but a session that is %s is served', async (_why, options, times) => {
       await writeItem(client, tableName, { session_id: { S: 'alive' }, data, ...times() })
       expect(await makeStore(options).get('alive')).toMatchObject({ user: 'ada' })
     })
@@ -416,7 +416,7 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       expect((await get('/who')).text).toBe('ada')
     })
 
-    it('is refused when JSON can not hold it', async () => {
+    it('is refused when JSON cannot hold it', async () => {
       const { get, failures } = await browse({
         '/big': (request, response) => {
           const big: Record<string, unknown> = {}

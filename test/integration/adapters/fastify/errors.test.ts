@@ -18,7 +18,7 @@ onEachEngine('errors of sessions in Fastify', (engine) => {
     it.each<[string, Handle]>([
       ['at the end', () => 'changed'],
       ['by the handler', (request) => request.session.save().then(() => 'changed')],
-    ])('of a save %s is answered by the application’s own page, and not tried again', async (_when, end) => {
+    ])('of a save %s reach the application’s own error page, and the save is not repeated', async (_when, end) => {
       const change: Handle = (request, reply) => {
         request.session.views = 1
         return end(request, reply)

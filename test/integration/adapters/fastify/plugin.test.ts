@@ -80,7 +80,7 @@ describe('the plugin', () => {
     expect(await every.item()).toMatchObject({ data: { S: '{}' } })
   })
 
-  it('is named by the error of a store that @fastify/session got without the plugin', async () => {
+  it('is named in the error when @fastify/session got the store without the plugin', async () => {
     const app = fastify()
     await app.register(fastifyCookie)
     const store = new DynamoSessionStore({ tableName })

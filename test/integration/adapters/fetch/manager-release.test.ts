@@ -39,7 +39,7 @@ describe('use, in a program that stops as soon as it has responded,', () => {
     expect(await isLocked(id)).toBe(false)
   })
 
-  it('has released the lock when the session is secure, and the request is not', async () => {
+  it('has released the lock when the cookie is secure, and the request is not', async () => {
     const { manager, cookie, id } = await signedIn()
     const setSecure: Handler = (_session, options) => {
       options.secure = true

@@ -309,7 +309,7 @@ function shared(adapter: Adapter, engine: Engine): void {
     ['with junk behind', `${digest}--${sid}--junk`],
     ['with a sid that holds --', signer(SECRET).sign('ab--cd')],
     ['of another length', signer(SECRET).sign('abc')],
-  ])('refuses an id %s, though there is such an item, without a request (A5 to A17)', async (_what, id) => {
+  ])('refuses an id %s without a request, although the item exists (A5 to A17)', async (_what, id) => {
     await put(id, { data: { S: '{"user_id":42}' } })
     const browser = await open(id)
     expect((await browser.get('/user')).text).toBe('user undefined')
@@ -326,7 +326,7 @@ function shared(adapter: Adapter, engine: Engine): void {
     ['of the digest alone', digest],
     ['of the sid alone', sid],
     ['that is percent-encoded badly', '%'],
-  ])('takes no notice of an id %s; only koa-session looks whether there is such an item', async (_what, id) => {
+  ])('ignores an id %s; only koa-session looks for the item', async (_what, id) => {
     const browser = await open(id)
     expect((await browser.get('/user')).text).toBe('user undefined')
     await settled()

@@ -86,7 +86,7 @@ describe('dynamoSession', () => {
   it.each([
     ['an error', new TypeError('of the handler'), 500],
     ['an HTTPException', new HTTPException(403), 403],
-  ])('stores nothing when the handler throws %s, and gives the lock back', async (_, error, status) => {
+  ])('stores nothing when the handler throws %s, and releases the lock', async (_, error, status) => {
     const { get, signedIn, failures } = open((c) => {
       changed(c)
       throw error
@@ -98,7 +98,7 @@ describe('dynamoSession', () => {
     expect(failures).toEqual([error])
   })
 
-  it('does the same for a thrown value that is no Error', async () => {
+  it('treats a thrown value that is no Error in the same way', async () => {
     const { app, signedIn } = open((c) => {
       changed(c)
       throw 'a text'

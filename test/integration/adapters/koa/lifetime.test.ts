@@ -169,7 +169,7 @@ onEachEngine('the lifetime of sessions in Koa', (engine) => {
   })
 
   describe('of the browser session', () => {
-    it('stays so when a request saves twice, after which koa-session itself uses one day', async () => {
+    it('stays the same when a request saves twice, although koa-session alone would then use one day', async () => {
       const login: Handle = async (ctx) => {
         await ctx.session.regenerate()
         ctx.session.user = 'grace'

@@ -54,7 +54,7 @@ onEachEngine('locks of sessions in Koa', (engine) => {
         return 'x'
       },
     ],
-  ])('go back when the handler %s', async (what, handle) => {
+  ])('are released when the handler %s', async (what, handle) => {
     const app = await start({ '/in': signIn, '/x': handle }, { store })
     await app.get('/in')
     await app.get('/x').catch(() => undefined)

@@ -202,7 +202,7 @@ describe('withSession', () => {
     it.each([
       ['before it responds', () => undefined],
       ['after it set headers', (response: ServerResponse) => response.setHeader('content-length', 1000)],
-    ])('%s, answers 500, stores nothing, gives the lock back, and tells', async (_, before) => {
+    ])('%s, responds with 500, stores nothing, releases the lock, and reports the error', async (_, before) => {
       const { get, signedIn } = await serve((_request, response, session) => {
         session.set('user', 'eve')
         before(response)

@@ -165,7 +165,7 @@ onEachEngine('compressed sessions', (engine) => {
       expect(conflicts).toEqual(FORMS.map(() => ['theirs']))
     })
 
-    it('are in no conflict when another request wrote the same text in another format', async () => {
+    it('cause no conflict when another request wrote the same text in another format', async () => {
       const sessions = repository({ compress, onConflict: 'reject' })
       await sessions.create(id, DATA)
       const record = await found(sessions)
@@ -281,7 +281,7 @@ onEachEngine('compressed sessions', (engine) => {
     })
   })
 
-  describe('that can not be read', () => {
+  describe('that cannot be read', () => {
     const bomb = Buffer.from(`{"a":"${' '.repeat(5_000_000)}"}`)
     const cases: [string, Buffer, string][] = [
       ['a bomb of gzip', gzipSync(bomb), 'more than 4194304 bytes'],

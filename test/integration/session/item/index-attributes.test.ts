@@ -73,7 +73,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
       expect(await userId()).toEqual({ S: 'x'.repeat(2048) })
     })
 
-    it('are mended by a touch and by a save without changes, where the session is older than the option', async () => {
+    it('are corrected by a touch and by a save without changes, if the session is older than the option', async () => {
       for (const way of ['touch', 'update'] as const) {
         await put({ updated_at: { S: '1800000000.5' }, 'account.id': { S: 'of another' } })
         const sessions = repository({ locking })
@@ -89,7 +89,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
       }
     })
 
-    it('are corrected only on the version that was read: a later login keeps its own', async () => {
+    it('are corrected only on the version that was read: a later login keeps its own attributes', async () => {
       for (const way of ['touch', 'update'] as const) {
         await put({ updated_at: { S: '1800000000.5' } })
         const sessions = repository({ locking })
@@ -192,7 +192,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
     expect(await userId()).toEqual({ S: '42' })
   })
 
-  it('count for the size of an item, but mending makes no write fail', async () => {
+  it('count for the size of an item, but a correction makes no write fail', async () => {
     const sessions = repository()
     const user_id = 'u'.repeat(2000)
     const filling = 'x'.repeat(400 * 1024 - 3000)
@@ -205,7 +205,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
   })
 })
 
-onEachEngine('a mending that DynamoDB refuses', (engine) => {
+onEachEngine('a correction that DynamoDB refuses', (engine) => {
   it('is left out of the touch, for example where an index wants another type', async () => {
     const direct = engine.client()
     const proxy = await startFaultProxy(engine.endpoint)

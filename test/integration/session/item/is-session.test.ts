@@ -43,7 +43,7 @@ const SESSIONS: Readonly<Record<string, Item>> = {
   'in Marshal': text('BAh7BkkiDHVzZXJfaWQGOgZFVGkv\n'),
   'in gzip': { data: { B: gzipSync('{"user_id":42}') }, updated_at: OLD, user_id: { S: '42' } },
   'in a form to come': { data: { B: Buffer.from('zz') }, updated_at: OLD },
-  'that can not be read': text('{"user_id'),
+  'that cannot be read': text('{"user_id'),
   'that has moved': { ...text('{}'), successor: { S: 'nowhere' }, expire_at: { N: '1' } },
 }
 
@@ -283,7 +283,7 @@ onEachEngine('a store on a table with another key', (engine) => {
     ],
   } as const
 
-  it.each(Object.entries(TABLES))('%s is an error that tells how to go on', async (_what, keys) => {
+  it.each(Object.entries(TABLES))('%s is an error that says what to do', async (_what, keys) => {
     const options = engine.options()
     const direct = engine.client()
     await createRawTable(direct, options.tableName, keys)

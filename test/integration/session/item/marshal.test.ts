@@ -155,7 +155,7 @@ onEachEngine('sessions in the Marshal format of Ruby', (engine) => {
     expect(all.find((record) => record.id === storedKey(id))?.data).toEqual(DATA)
   })
 
-  describe('with a value that JSON can not hold', () => {
+  describe('with a value that JSON cannot hold', () => {
     it.each(['optimistic', 'pessimistic'] as const)('are no sessions, and stay as they are: %s', async (locking) => {
       const id = await written(TOO_LARGE)
       const before = await stored(id)

@@ -213,7 +213,7 @@ onEachEngine('sessions that are read at the same moment', (engine) => {
       expect(proxy.operations).toEqual(['BatchGetItem'])
     })
 
-    it('fails only those that can not be read one by one either', async () => {
+    it('fails only those that cannot be read one by one either', async () => {
       const sessions = await repository()
       proxy.inject('BatchGetItem', { change: leaveOut(['s3', 's4']) })
       const isS3 = ({ Key }: { Key: { session_id: { S: string } } }) => Key.session_id.S === storedKey('s3')

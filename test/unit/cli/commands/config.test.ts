@@ -98,7 +98,7 @@ describe('dynamo-session config', () => {
     expect(text).not.toContain('hidden')
   })
 
-  it.each([false, true])('shows of credentials in code only whether there are any (JSON: %s)', async (json) => {
+  it.each([false, true])('shows only whether code sets credentials (JSON: %s)', async (json) => {
     currentFolderWith({
       'a.mjs': `export default { profile: 'shop', credentials: { accessKeyId: 'AKIDHIDDEN', secretAccessKey: 'hidden' } }`,
       'b.mjs': `export default { credentials: async () => ({ accessKeyId: 'AKIDHIDDEN', secretAccessKey: 'hidden' }) }`,

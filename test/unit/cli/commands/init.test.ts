@@ -19,7 +19,7 @@ async function init(folder: string, environment?: string) {
 }
 
 describe('dynamo-session init', () => {
-  it('writes a plopfile.mjs that loads the pack with --force, and prints the next commands', async () => {
+  it('writes a plopfile.mjs that loads the package and passes --force on, and prints the next commands', async () => {
     const folder = folderWith(INSTALLED)
     const { text, warnings } = await init(folder)
     expect(text).toBe(
@@ -44,7 +44,7 @@ describe('dynamo-session init', () => {
     const { text } = await init(folder)
     expect(readFileSync(join(folder, name), 'utf8')).toBe(content)
     expect(readdirSync(folder).filter((entry) => entry.startsWith('plopfile'))).toEqual([name])
-    expect(text).toContain(`${name} is there already and is left as it is`)
+    expect(text).toContain(`${name} exists already and is left as it is`)
     expect(text).toContain(`  ${head}\n    await plop.load('dynamo-session-store', { force: config.force })`)
     expect(text).toContain('npx plop session-config')
   })
@@ -54,7 +54,7 @@ describe('dynamo-session init', () => {
     expect(text).toContain('(plopfile.js:3)')
   })
 
-  it('recognises a plopfile that loads the pack already, except in a comment', async () => {
+  it('recognises a plopfile that loads the package already, except in a comment', async () => {
     const line = "await plop.load('dynamo-session-store')"
     const { text } = await init(folderWith({ 'plopfile.mjs': `export default async (plop) => {\n  ${line}\n}\n` }))
     expect(text).toContain('plopfile.mjs loads dynamo-session-store already')

@@ -62,7 +62,7 @@ const WAYS: Readonly<Record<string, (own: Settings) => Options>> = {
   },
 }
 
-describe.each(Object.entries(WAYS))('an intermediary that sends one answer too many to requests %s', (name, way) => {
+describe.each(Object.entries(WAYS))('a surplus response of an intermediary, to requests %s', (name, way) => {
   function connect(): Connection {
     const { port } = server.address() as AddressInfo
     const own = { region: 'eu-central-1', credentials: CREDENTIALS, maxAttempts: 3 }
@@ -94,7 +94,7 @@ describe.each(Object.entries(WAYS))('an intermediary that sends one answer too m
   }
   const own = Array.from({ length: TIMES }, (_, reader) => `data of user${reader}`)
 
-  it('gives no request the session of another when it comes on an idle connection, which is closed', async () => {
+  it('gives no request another request’s session when it arrives on an idle connection, which is closed', async () => {
     respond = (socket, keys) => {
       socket.write(itemOf(keys.at(-1)))
       setTimeout(() => socket.write(itemOf('other')), 2)
@@ -103,26 +103,26 @@ describe.each(Object.entries(WAYS))('an intermediary that sends one answer too m
     expect(connections).toBe(TIMES)
   })
 
-  it('gives no request the session of another when it comes with the first response', async () => {
+  it('gives no request another request’s session when it arrives with the first response', async () => {
     respond = (socket, keys) => void socket.write(itemOf(keys.at(-1)) + itemOf('other'))
     expect(await read()).toEqual(own)
     await vi.waitFor(() => expect(open.size).toBe(0))
   })
 
-  it('gives no request the session of another when it comes during the next request', async () => {
+  it('gives no request another request’s session when it arrives during the next request', async () => {
     respond = (socket, keys) => void socket.write(itemOf(keys.at(-2) ?? keys.at(-1)))
     expect(await read()).toEqual(own)
     // Each second request finds the connection closed, and is repeated on a new one.
     expect(connections).toBeGreaterThanOrEqual(TIMES / 2)
   })
 
-  it('does not delay requests: an orderly connection serves all', async () => {
+  it('does not delay requests: a connection without surplus bytes serves all', async () => {
     respond = (socket, keys) => void socket.write(itemOf(keys.at(-1)))
     expect(await read(() => new Promise((resolve) => setTimeout(resolve, 2)))).toEqual(own)
     expect(connections).toBeLessThanOrEqual(2)
   })
 
-  it('is told from a response, because requests never wait on one connection', async () => {
+  it('is recognised, because requests never wait on one connection', async () => {
     const waiting = new Map<Socket, number>()
     respond = (socket, keys) => {
       waiting.set(socket, (waiting.get(socket) ?? 0) + 1)

@@ -37,7 +37,7 @@ describe('writing planned files', () => {
     expect(disk.read('config/a.yml')).toBe('new\n')
   })
 
-  it.each(['new\n', 'new\r\n'])('takes an identical file for done, also in conflict: %j', async (text) => {
+  it.each(['new\n', 'new\r\n'])('leaves an identical file, even in conflict: %j', async (text) => {
     const disk = memory({ 'config/a.yml': text })
     expect(await run([{ ...file, conflict: 'there is a twin' }], disk)).toEqual(['identical'])
     expect(disk.read('config/a.yml')).toBe(text)

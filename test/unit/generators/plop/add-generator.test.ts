@@ -91,7 +91,7 @@ describe('a generator that code runs', () => {
     [5, 'the answers must be an object, not 5'],
     [null, 'the answers must be an object, not null'],
     [['hello'], 'the answers must be an object, not ["hello"]'],
-  ])('refuses the answers %j in words, and writes nothing', async (answers, message) => {
+  ])('refuses the answers %j with a message, and writes nothing', async (answers, message) => {
     const { generator, files } = await noteGenerator()
     const { changes, failures } = await generator.runActions(answers as never)
     expect(changes).toEqual([])

@@ -107,7 +107,7 @@ describe('session-cleaning', () => {
     },
   )
 
-  it("refuses an environment that can't be one", () => {
+  it("refuses a text that can't name an environment", () => {
     expect(() => plan('cron', {}, "x'; reboot")).toThrow(`"x'; reboot" can't be the name of an environment`)
   })
 

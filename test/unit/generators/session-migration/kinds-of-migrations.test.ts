@@ -38,7 +38,7 @@ describe('a migration that drops the table', () => {
     expect(notices[0]).toContain('every session')
   })
 
-  it('says that a table which is managed elsewhere stays', async () => {
+  it('says that a table that another tool manages stays', async () => {
     const files = { 'config/dynamo_session_store.yml': 'manage_table: false\n' }
     const { notices } = await plan(files, { name: 'DropSessions' })
     expect(notices).toContain('manage_table is false, so npx umzug up leaves the table: delete it where it is managed')

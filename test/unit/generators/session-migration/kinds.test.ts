@@ -97,7 +97,7 @@ describe('the name of a migration', () => {
 })
 
 describe('a migration of an index', () => {
-  it('deletes the index if its name begins with such a verb: remove, drop, delete, destroy', () => {
+  it('deletes the index if its name begins with remove, drop, delete or destroy', () => {
     for (const name of ['remove_user_id_index', 'drop_index', 'delete_x', 'destroy_x']) {
       expect(removesIndex(name)).toBe(true)
     }

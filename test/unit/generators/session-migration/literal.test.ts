@@ -12,7 +12,7 @@ describe('options in the code of a migration', () => {
     )
   })
 
-  it('are on a line each where they are long', () => {
+  it('have a line each if one line would be too long', () => {
     const tags = { owner: 'o'.repeat(90) }
     expect(objectLiteral({ ttl: false, tags })).toBe(
       `{\n    ttl: false,\n    tags: { owner: '${'o'.repeat(90)}' },\n  }`,

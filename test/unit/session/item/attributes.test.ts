@@ -15,7 +15,7 @@ describe('the attributes of a session', () => {
     expect(() => resolveConfiguration({ indexKeys: [name] })).toThrow(name)
   })
 
-  it('are told from all other names', () => {
+  it('are distinguished from all other names', () => {
     expect(ATTRIBUTE_NAMES.every(isOfSessions)).toBe(true)
     expect(['session_id', 'user_id', 'constructor', '__proto__', ''].some(isOfSessions)).toBe(false)
   })

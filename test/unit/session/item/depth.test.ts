@@ -45,7 +45,7 @@ describe('session data', () => {
     expect(() => serializeChanges(nested(levels), '{}')).toThrow(SessionDataError)
   })
 
-  it('of many levels with a value that JSON can not hold is refused with the same kind of error', () => {
+  it('of many levels with a value that JSON cannot hold is refused with the same kind of error', () => {
     const data = nested(4000, 1n)
     expect(() => serialize(data)).toThrow(SessionDataError)
   })

@@ -11,7 +11,7 @@ describe('writing session data', () => {
     [{ big: 1n }, 'at big: '],
     [{ cart: { items: [{ price: 1 }, { price: 2n }] } }, 'at cart.items[1].price: '],
     [{ date: new Date(0), big: [1n] }, 'at big[0]: '],
-  ])('names the path of a value that JSON can not hold', (data, place) => {
+  ])('names the path of a value that JSON cannot hold', (data, place) => {
     expect(() => serialize(data)).toThrow(SessionDataError)
     expect(() => serialize(data)).toThrow(place)
   })

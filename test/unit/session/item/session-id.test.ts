@@ -45,7 +45,7 @@ describe('signed session ids', () => {
     expect(isSignedSessionId(makeSessionId(rotated), signing)).toBe(false)
   })
 
-  it('can not be made without a secret', () => {
+  it('cannot be made without a secret', () => {
     expect(() => makeSessionId({ ...signing, secretKey: undefined })).toThrow(MissingSecretKeyError)
   })
 })

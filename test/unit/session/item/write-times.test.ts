@@ -48,7 +48,7 @@ describe('a touch is due', () => {
     expect(isTouchDue(writtenBefore(-61), {}, LIMITS, NOW)).toBe(true)
   })
 
-  it('where expire_at is missing or has to go', () => {
+  it('where expire_at is missing or must be removed', () => {
     expect(isTouchDue(writtenBefore(1), {}, { ...LIMITS, maxAge: 9_000 }, NOW)).toBe(true)
     expect(isTouchDue({ ...writtenBefore(1), expireAt: 1_900_000_000 }, {}, LIMITS, NOW)).toBe(true)
     const rubys = { createdAt: '1799999999.5', updatedAt: '1799999999.5', expireAt: 1_799_999_999 }

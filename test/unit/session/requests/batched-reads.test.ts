@@ -426,7 +426,7 @@ describe('a batch that is throttled, finds no table, or is ended by close()', ()
     },
   )
 
-  it('fails all of its readers also where the error can not be copied', async () => {
+  it('fails all of its readers even if the error cannot be copied', async () => {
     const { prepareStackTrace } = Error
     const error = errorOf('ThrottlingException')
     const { ends } = await ask('a', 'b')
@@ -539,7 +539,7 @@ describe('a batch that reaches its deadline', () => {
     expect(await way()).toBe('together')
   })
 
-  it('is not judged by a GetItem that fails for another reason', async () => {
+  it('leaves the decision open when a GetItem fails for another reason', async () => {
     await late()
     await ask('c')
     await fail(errorOf('ThrottlingException'))
@@ -547,7 +547,7 @@ describe('a batch that reaches its deadline', () => {
     expect(transport.sent()).toEqual(['GetItem c', 'GetItem d', 'GetItem c'])
   })
 
-  it('is not judged by a GetItem that was sent before', async () => {
+  it('leaves the decision open for a GetItem that was sent before', async () => {
     await ask('c')
     await ask('d')
     transport.sent()
@@ -562,7 +562,7 @@ describe('a batch that reaches its deadline', () => {
     expect(await way()).toBe('together')
   })
 
-  it('is judged by the first GetItem after it, even if more batches are late later', async () => {
+  it('leaves the decision to the first GetItem after it, even if later batches time out too', async () => {
     const early = await ask('a', 'b')
     await vi.advanceTimersByTimeAsync(10)
     await ask('c', 'd')

@@ -5,13 +5,13 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
-import { KNOWN_VALUES, standaloneOf } from '../../../runtime/dynamodb/standalone.js'
+import { KNOWN_VALUES, leanSettingsOf } from '../../../runtime/dynamodb/transport-choice.js'
 import { sdkRequest } from '../../support/sdk-request.js'
 
 let home: string
 
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'standalone-'))
+  home = mkdtempSync(join(tmpdir(), 'transport-choice-'))
 })
 
 afterEach(() => {
@@ -22,20 +22,20 @@ afterEach(() => {
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIDENV', AWS_SECRET_ACCESS_KEY: 'secret' }
 const ENV = { AWS_REGION: 'eu-central-1', ...KEYS }
 
-function planOf(options: Options, env: Record<string, string> = ENV) {
+function choiceOf(options: Options, env: Record<string, string> = ENV) {
   const all = { HOME: home, ...env }
-  return standaloneOf(resolveConfiguration({ root: home, ...options }, all), all)
+  return leanSettingsOf(resolveConfiguration({ root: home, ...options }, all), all)
 }
 
-function standalone(options: Options, env?: Record<string, string>) {
-  const plan = planOf(options, env)
-  if ('reason' in plan) throw new Error(plan.reason)
-  return plan
+function leanSettings(options: Options, env?: Record<string, string>) {
+  const choice = choiceOf(options, env)
+  if ('reason' in choice) throw new Error(choice.reason)
+  return choice
 }
 
 function reason(options: Options, env?: Record<string, string>): string | undefined {
-  const plan = planOf(options, env)
-  return 'reason' in plan ? plan.reason : undefined
+  const choice = choiceOf(options, env)
+  return 'reason' in choice ? choice.reason : undefined
 }
 
 /** Sets `env` as the whole environment that the SDK reads. */
@@ -96,9 +96,9 @@ describe('requests without the SDK', () => {
       ...(endpoint && { endpoint }),
       ...(credentials && { credentials }),
     })
-    const plan = standalone(options, env)
-    const keys = await plan.credentials.get()
-    const to = plan.endpoint(keys.accountId)
+    const choice = leanSettings(options, env)
+    const keys = await choice.credentials.get()
+    const to = choice.endpoint(keys.accountId)
     expect({
       url: `${to?.protocol}//${to?.host}${to?.path}`,
       scope: `${keys.accessKeyId}/${to?.signingRegion}`,
@@ -108,24 +108,27 @@ describe('requests without the SDK', () => {
       scope: request?.headers.authorization?.replace(/^.*Credential=([^/]+)\/\d+\/([^/]+).*/, '$1/$2'),
       token: request?.headers['x-amz-security-token'],
     })
-    expect(plan.credentials.current()).toBe(keys)
+    expect(choice.credentials.current()).toBe(keys)
   })
 
   it('have placeholders for an endpoint on this machine when nothing is set', async () => {
-    const plan = standalone({ endpoint: LOCAL }, {})
-    expect(plan.region).toBe('us-east-1')
-    expect(plan.credentials.current()).toEqual({ accessKeyId: 'local', secretAccessKey: 'local' })
+    const choice = leanSettings({ endpoint: LOCAL }, {})
+    expect(choice.region).toBe('us-east-1')
+    expect(choice.credentials.current()).toEqual({ accessKeyId: 'local', secretAccessKey: 'local' })
   })
 
   it("have a user agent with the application's name", () => {
     const version = /^dynamo-session-store\/\d+\.\d+\.\d+\S* os\/\w+#\S+ lang\/js md\/nodejs#\d+\.\S+/
-    expect(standalone({}).userAgent).toMatch(new RegExp(`${version.source}$`))
-    expect(standalone({}, { ...ENV, AWS_SDK_UA_APP_ID: 'my shop/ü' }).userAgent).toMatch(/ app\/my-shop--$/)
+    expect(leanSettings({}).userAgent).toMatch(new RegExp(`${version.source}$`))
+    expect(leanSettings({}, { ...ENV, AWS_SDK_UA_APP_ID: 'my shop/ü' }).userAgent).toMatch(/ app\/my-shop--$/)
   })
 
   it('have headers for traces only in AWS Lambda', () => {
-    expect(standalone({}).traceHeaders).toBeUndefined()
-    const { traceHeaders } = standalone({}, { ...ENV, AWS_LAMBDA_FUNCTION_NAME: 'shop', _X_AMZN_TRACE_ID: 'Root=1-2' })
+    expect(leanSettings({}).traceHeaders).toBeUndefined()
+    const { traceHeaders } = leanSettings(
+      {},
+      { ...ENV, AWS_LAMBDA_FUNCTION_NAME: 'shop', _X_AMZN_TRACE_ID: 'Root=1-2' },
+    )
     expect(traceHeaders?.()).toEqual({ 'x-amzn-trace-id': 'Root=1-2' })
   })
 
@@ -133,9 +136,9 @@ describe('requests without the SDK', () => {
     for (const value of [undefined, '', '1', '7']) {
       const env = { ...ENV, ...(value !== undefined && { AWS_MAX_ATTEMPTS: value }) }
       stubEnv(env)
-      expect(standalone({}, env).maxAttempts).toBe(await new DynamoDBClient({}).config.maxAttempts())
+      expect(leanSettings({}, env).maxAttempts).toBe(await new DynamoDBClient({}).config.maxAttempts())
     }
-    expect(standalone({ maxAttempts: 2 }, { ...ENV, AWS_MAX_ATTEMPTS: '7' }).maxAttempts).toBe(2)
+    expect(leanSettings({ maxAttempts: 2 }, { ...ENV, AWS_MAX_ATTEMPTS: '7' }).maxAttempts).toBe(2)
   })
 })
 
@@ -163,11 +166,11 @@ describe('the SDK sends', () => {
   it('with an account in a partition without endpoints for accounts', () => {
     expect(reason({ region: 'us-iso-east-1' })).toBeUndefined()
     expect(reason({ region: 'us-iso-east-1' }, { ...ENV, AWS_ACCOUNT_ID: '123456789012' })).toMatch(/endpoint/)
-    const plan = standalone({
+    const choice = leanSettings({
       region: 'us-iso-east-1',
       credentials: async () => ({ accessKeyId: 'a', secretAccessKey: 's' }),
     })
-    expect(plan.endpoint('123456789012')).toBeUndefined()
+    expect(choice.endpoint('123456789012')).toBeUndefined()
   })
 
   it.each([
@@ -283,7 +286,7 @@ describe("values that a header can't hold", () => {
       [{}, { ...ENV, AWS_ACCESS_KEY_ID: secret }],
       [{ credentials: { accessKeyId: 'a', secretAccessKey: 's', sessionToken: secret } }, ENV],
     ] as const) {
-      const error = thrownBy(() => planOf(options, env))
+      const error = thrownBy(() => choiceOf(options, env))
       expect(error).toMatchObject({ name: 'ConfigurationError', message: expect.stringMatching(/HTTP header/) })
       expect(String(error)).not.toContain('mysecretvalue')
     }
@@ -294,7 +297,7 @@ describe('the option credentials', () => {
   it.each([['AKIAXXXXXXXXXXXXXXXX'], [{}], [{ accessKeyId: 'AKIAXXXXXXXXXXXXXXXX' }], [[]], [7]])(
     'is refused: %j',
     (value) => {
-      const error = thrownBy(() => planOf({ credentials: value as never }))
+      const error = thrownBy(() => choiceOf({ credentials: value as never }))
       expect(String(error)).toMatch(
         /must be an object with the texts accessKeyId and secretAccessKey, or a function that returns one: \w+ is missing$/,
       )
@@ -314,7 +317,7 @@ it('loads no module of the SDK', () => {
       else if (!name.startsWith('node:')) packages.add(name)
     }
   }
-  visit('runtime/dynamodb/standalone.ts')
+  visit('runtime/dynamodb/transport-choice.ts')
   expect(seen).toContain('runtime/fit-for-output.ts')
   expect([...packages]).toEqual([])
 })

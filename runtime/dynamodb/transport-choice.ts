@@ -17,8 +17,8 @@ import { DEFAULT_ATTEMPTS } from './lean/retries.js'
 import { traceHeadersIn } from './trace-header.js'
 import { userAgent } from './user-agent.js'
 
-/** All that the lean transport needs to know for its requests. */
-export interface Standalone {
+/** What the lean transport needs for its requests. */
+export interface LeanSettings {
   readonly region: string
   readonly credentials: CredentialsSource
   /** Attempts of a request at most. */
@@ -67,10 +67,10 @@ export const KNOWN_VALUES: Readonly<Record<string, RegExp>> = {
  * @returns what the lean transport needs; or the reason why the SDK has to send
  * @throws {ConfigurationError} when a header can't hold the value of an ENV variable or of the credentials
  */
-export function standaloneOf(
+export function leanSettingsOf(
   configuration: Configuration,
   env: NodeJS.ProcessEnv = process.env,
-): Standalone | { readonly reason: string } {
+): LeanSettings | { readonly reason: string } {
   const { sources, maxAttempts = Number(env.AWS_MAX_ATTEMPTS || DEFAULT_ATTEMPTS) } = configuration
   const reason = reasonInCode(configuration) ?? reasonInEnv(env)
   if (reason) return { reason }
