@@ -24,7 +24,8 @@ export interface SessionSearch {
    * Finds the sessions in whose data `key` has the value. Includes expired sessions whose items are still there.
    *
    * @param key one of `index_keys`
-   * @returns what `destroy` accepts: with `hash_session_ids` the stored keys, else the session ids, which are secret
+   * @returns what `destroy` accepts: with `hash_session_ids` the stored keys, else the session ids, which are secret.
+   *   Leaves out sessions that no request finds, because they were stored with another value of `hash_session_ids`
    * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
    * @throws {IndexMissingError}
    */

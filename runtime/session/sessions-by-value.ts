@@ -65,13 +65,23 @@ export class SessionsByValue implements SessionSearch {
     this.#now = now
   }
 
-  async keysBy(key: string, value: IndexValue, { scan = false }: IndexSearch = {}): Promise<string[]> {
+  async keysBy(key: string, value: IndexValue, search?: IndexSearch): Promise<string[]> {
+    const keys = await this.#storedKeys(key, value, search)
+    return keys.flatMap((partitionKey) => idOf(partitionKey, this.#configuration) ?? [])
+  }
+
+  /** How many sessions {@link destroyBy} would delete. Includes sessions that no request finds, unlike {@link keysBy}. */
+  async countBy(key: string, value: IndexValue, search?: IndexSearch): Promise<number> {
+    return (await this.#storedKeys(key, value, search)).length
+  }
+
+  async #storedKeys(key: string, value: IndexValue, { scan = false }: IndexSearch = {}): Promise<string[]> {
     const text = this.#textOf(key, value, scan)
     const keys: string[] = []
     if (scan)
       for await (const items of this.#matches(key, text)) keys.push(...items.flatMap((item) => this.#keyIn(item)))
     else for await (const page of this.#items.query(key, text)) keys.push(...page)
-    return keys.flatMap((partitionKey) => idOf(partitionKey, this.#configuration) ?? [])
+    return keys
   }
 
   /**

@@ -27,7 +27,8 @@ export async function destroyCommand(
     const index = new SessionsByValue(configuration, { transport })
     const { dryRun = false, others } = options
     const kept = others === undefined ? undefined : await keptId(index, options, others)
-    const found = dryRun ? (await index.keysBy(key, value, options)).filter((id) => id !== kept).length : undefined
+    const count = async () => (await index.countBy(key, value, options)) - (kept === undefined ? 0 : 1)
+    const found = dryRun ? await count() : undefined
     const destroy = () =>
       kept === undefined ? index.destroyBy(key, value, options) : index.destroyOthers(key, value, kept, options)
     const deleted = dryRun ? 0 : await destroy()

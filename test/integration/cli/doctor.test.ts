@@ -13,6 +13,8 @@ import { startFaultProxy } from '../../support/fault-proxy.js'
 import { currentFolderWith, environmentWith } from '../../support/folder.js'
 import { createRawTable, tableAnswer } from '../../support/raw-table.js'
 import { recordingLogger } from '../../support/recording-logger.js'
+import type { KeyOptions } from '../../support/stored-key.js'
+import { writeItem } from '../../support/table.js'
 import { folderWith, packageFiles } from '../migrations/folder.js'
 
 const FILE = 'config/dynamo_session_store.yml'
@@ -286,6 +288,62 @@ describe('dynamo-session doctor, by the dates of responses', () => {
     await createRawTable(anyEngine().client(), tableName)
     proxy.dateBy(() => undefined)
     expect(await clockOf()).toEqual({ level: 'skipped', check: 'clock', text: 'the responses have no Date header' })
+  })
+})
+
+describe('dynamo-session doctor, by a sample of the sessions', () => {
+  const idsOf = () => findingOf('ids')
+
+  /** An application whose table has a session of each of these forms. */
+  async function applicationWith(yaml: string, ...forms: KeyOptions[]) {
+    const { tableName, proxy } = await applicationBehindProxy(yaml)
+    const client = anyEngine().client()
+    await createRawTable(client, tableName)
+    for (const form of forms) {
+      await writeItem(client, tableName, { session_id: { S: 'a' }, data: { S: '{}' } }, form)
+    }
+    await writeItem(client, tableName, { session_id: { S: 'no session' }, data: { S: 'hello' } }, PLAIN)
+    return proxy
+  }
+  const PLAIN = { hashSessionIds: false }
+  const HASHED = { hashSessionIds: true }
+
+  it.each([
+    ['hash_session_ids: true\n', HASHED, `hashed, as hash_session_ids: true (${FILE}:4) says`],
+    ['hash_session_ids: false\n', PLAIN, `not hashed, as hash_session_ids: false (${FILE}:4) says`],
+    ['session_id_digest: md5\n', PLAIN, `not hashed, as hash_session_ids: false (${FILE}:4 (session_id_digest)) says`],
+  ])('finds nothing wrong where all keys have the form of %j', async (yaml, form, text) => {
+    await applicationWith(yaml, form)
+    expect(await idsOf()).toEqual({ level: 'ok', check: 'ids', text })
+  })
+
+  it('warns of ids that are not hashed, and says what that means', async () => {
+    await applicationWith('hash_session_ids: true\n', PLAIN, HASHED)
+    expect(await idsOf()).toEqual({
+      level: 'warning',
+      check: 'ids',
+      text: `1 of 2 sessions in a sample have ids that are not hashed; no request finds them with hash_session_ids: true (${FILE}:4)`,
+      remedy:
+        'none if the option was switched: these users sign in again; if another application shares the table, set ' +
+        'hash_session_ids: false here',
+    })
+  })
+
+  it('warns of hashed ids where the option is off, and looks only at its own sessions', async () => {
+    await applicationWith('hash_session_ids: false\n', HASHED)
+    expect(await idsOf()).toMatchObject({ level: 'warning', text: expect.stringMatching(/^1 of 1 .* that are hashed/) })
+    await applicationWith("hash_session_ids: false\nkey_prefix: 'shop:'\n", HASHED)
+    expect(await idsOf()).toMatchObject({ level: 'ok' })
+  })
+
+  it('skips the sample without the permission, which applications do not need', async () => {
+    const proxy = await applicationWith('')
+    proxy.inject('Scan', { error: 'AccessDeniedException', message: 'not authorized to perform: dynamodb:Scan' })
+    expect(await idsOf()).toEqual({
+      level: 'skipped',
+      check: 'ids',
+      text: 'these credentials may not look at a sample of the sessions (dynamodb:Scan)',
+    })
   })
 })
 

@@ -362,6 +362,16 @@ onEachEngine('DynamoSessionStore and concurrent requests', (engine) => {
     expect(await readItem(client, tableName, 'stale')).toBeUndefined()
   })
 
+  it('deletes each session of a list by its id', async () => {
+    const store = makeStore({})
+    const cookie = { originalMaxAge: null } as session.Cookie
+    for (const n of [1, 2, 3]) await store.set(`s${n}`, { cookie, views: n })
+    for (const session of await store.all()) if (session.views !== 2) await store.destroy(session.id)
+    expect((await store.all()).map(({ views }) => views)).toEqual([2])
+    expect(await store.get('s2')).toMatchObject({ views: 2 })
+    await store.clear()
+  })
+
   it('passes on the error of a failed delete at regenerate (session fixation)', async () => {
     const { get, id } = await start({
       '/fresh': (request, response) => request.session.regenerate((error) => response.send(error ? 'failed' : 'fresh')),
