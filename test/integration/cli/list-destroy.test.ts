@@ -135,7 +135,9 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
         expire_at: '2033-05-18T04:33:20Z',
       },
     ])
-    expect((await run(listCommand)).lines).toEqual([`0 sessions in table "${options.tableName}"`])
+    expect((await run(listCommand)).lines).toEqual([
+      `0 sessions in table "${options.tableName}"; encrypted sessions are found only with encryption_keys`,
+    ])
   })
 
   it('destroy prints the target, deletes the sessions and says how many', async () => {
