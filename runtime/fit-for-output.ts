@@ -189,7 +189,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 /** Secrets without a name: secret access keys (40), ids of express-session and @fastify/session (32), session tokens. */
 const BARE = /(?<![\w+/=-])(?:[A-Za-z\d+/]{40}|[\w-]{32}|[\w+/=-]{100,})(?![\w+/=-])/g
 
-/** ENV names of secrets. A shorter value is a placeholder, and may be a word of the message. */
+/** ENV names of secrets. Values of fewer than 16 characters are ignored: they are placeholders, or words of the message. */
 const IN_ENV = [
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',

@@ -141,7 +141,7 @@ function assertEncryption({ encryption, encryptionKeys, sessionIdDigest, sources
   refuse(`can't be set beside ${digest}, because the Ruby gem can't read encrypted sessions; leave one of the two out`)
 }
 
-/** DynamoDB serves only tables of its own region, also where `table_name` is an ARN. */
+/** Refuses another region than the ARN's. A region's endpoint serves only its own tables, even by ARN. */
 function assertRegionOfTable({ tableName, region, client, sources }: Configuration, env: Environment): void {
   const arn = tableArn(tableName)
   if (!arn) return

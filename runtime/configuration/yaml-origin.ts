@@ -186,7 +186,7 @@ function shownKey(key: unknown): string | undefined {
 function reason(message: string, key: unknown): string {
   const [secret] = /^(?:secret_key|encryption_keys?)/.exec(shownKey(key) ?? '') ?? []
   const hint = message.startsWith('Nested mappings') ? '; put a value that ends in a colon in quotes: "shop:"' : ''
-  return missingSpace(key) ?? (secret ? `the value of ${secret} can not be read; put it in quotes` : message + hint)
+  return missingSpace(key) ?? (secret ? `the value of ${secret} cannot be read; put it in quotes` : message + hint)
 }
 
 function missingSpace(key: unknown): string | undefined {

@@ -3,7 +3,7 @@ import { namedExports } from './named-exports.js'
 
 /**
  * The ARN of the KMS key that an alias stands for now. The request has the region, the credentials and the connections
- * of the client for DynamoDB, also its proxy.
+ * of the client for DynamoDB, including its proxy.
  */
 export async function keyOfAlias(client: DynamoDBClient, alias: string, abortSignal: AbortSignal): Promise<string> {
   const { KMSClient, DescribeKeyCommand } = namedExports(await import('#@aws-sdk/client-kms'), 'KMSClient')

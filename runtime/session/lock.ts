@@ -7,7 +7,7 @@ import type { Changes, Item } from './item/session-record.js'
 import { timestamp, timestampBefore } from './item/timestamp.js'
 import type { SessionItems } from './requests/session-items.js'
 
-/** Two machines whose clocks differ by no more can't get the same lock. Milliseconds. */
+/** Two machines whose clocks differ by no more than this can't both get the lock. Milliseconds. */
 export const CLOCK_DIFFERENCE = 1000
 
 /** An item that this request read and locked. */
@@ -25,7 +25,7 @@ export interface Locked {
  * - The time of the lock is older than `lock_expiry_time` plus {@link CLOCK_DIFFERENCE}.
  * - The lock did not change while this request watched the lock for `lock_expiry_time`.
  *
- * @param onHidden notified when the session moved to another id
+ * @param onHidden called when the session moved to another id
  * @returns undefined when there is no such session
  * @throws {LockWaitTimeoutError} when another request held the lock for `lock_max_wait_time`
  */

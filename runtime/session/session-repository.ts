@@ -15,10 +15,10 @@ import { type Regenerating, SessionRegeneration } from './regenerate.js'
 import { SessionItems } from './requests/session-items.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
 
-/** How a session is looked for. */
+/** Options for finding a session. */
 export interface FindOptions {
   /**
-   * Notified when this request finds no session, but another request may find one by the same id. So a logout must
+   * Called when this request finds no session, but another request may find one by the same id. So a logout must
    * {@link SessionRepository.delete} the id all the same. There are three cases:
    *
    * - The session moved to another id.

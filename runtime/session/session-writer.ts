@@ -18,7 +18,7 @@ import { isTouchDue, touched } from './item/write-times.js'
 import type { Condition, SessionItems, WriteResult } from './requests/session-items.js'
 import { ATTEMPTS, assertStillLocked, exhausted, rejected, unknownOutcome } from './save-errors.js'
 
-/** Notified when a save overwrote another request's change of the same top-level keys. */
+/** Called when a save overwrote another request's change of the same top-level keys. */
 export type ConflictListener = (conflict: { readonly keys: readonly string[]; readonly sessionIdHash: string }) => void
 
 /** How one write of a loaded session ended. */

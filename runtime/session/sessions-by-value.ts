@@ -193,7 +193,7 @@ export class SessionsByValue implements SessionSearch {
     } catch (error) {
       if (deleted === 0) throw error
       const what = deleted === 1 ? '1 session was' : `${deleted} sessions were`
-      const text = `${what} deleted, then it failed; repeat it to delete the others. ${messageOf(error)}`
+      const text = `${what} deleted, then a request failed. Repeat the call to delete the remaining sessions. ${messageOf(error)}`
       throw new DestroyIncompleteError(text, deleted, { cause: error })
     }
     return deleted
@@ -211,7 +211,7 @@ export class SessionsByValue implements SessionSearch {
     for await (const page of this.#items.query(key, text)) await destroyPage(page)
   }
 
-  /** After the scan, queries the index, if there is one. It has sessions that were stored behind the scan's position. */
+  /** After the scan, queries the index, if there is one. The index has sessions that were stored behind the scan's position. */
   async #destroyScanned(key: string, text: string, count: Count, current: string | undefined): Promise<void> {
     for await (const items of this.#matches(key, text, { forwarders: true })) {
       const kept = items.length > 0 ? await this.#keysOf(current) : NONE

@@ -10,7 +10,7 @@ it('adds the causes that say something new, at any depth', () => {
   expect(messageOf(new Error('', { cause: undefined }))).toBe('Error')
 })
 
-it('says what is inside an error that holds several', () => {
+it('lists the messages inside an AggregateError', () => {
   const refused = ['::1', '127.0.0.1'].map((host) => new Error(`connect ECONNREFUSED ${host}`))
   expect(messageOf(new AggregateError(refused))).toBe('connect ECONNREFUSED ::1; connect ECONNREFUSED 127.0.0.1')
 })

@@ -284,7 +284,7 @@ function rememberedExtras(session: SessionData): ExtrasOf {
   }
 }
 
-/** The data from which express-session makes a session object. The cookie comes first, like in its own store. */
+/** The data from which express-session makes a session object. The cookie comes first, as in its own store. */
 function sessionOf({ data }: SessionRecord, cookie: CookieSettings | undefined): SessionData {
   const session: Record<string, unknown> = { cookie, ...data }
   session.cookie = cookie

@@ -47,7 +47,7 @@ export class DynamoSessionStore extends withStoreMethods(EventEmitter<SessionEve
   readonly genid = (): string => makeSessionId(this.#store.configuration)
 
   /**
-   * Makes cookies from signed ids, which need no second signature. The cookie's value is the id, like in Rails. Use the
+   * Makes cookies from signed ids, which need no second signature. The cookie's value is the id, as in Rails. Use the
    * signer with `genid`. Without the option `secret`, the plugin uses both.
    *
    * @throws {MissingSecretKeyError} without `secret_key`

@@ -11,7 +11,7 @@ const FLASH = '_flash'
 
 /**
  * A session object of `@remix-run/session` and its session in the table. The object's values are the top-level keys of
- * the data, like in every other adapter. One more key holds the flashed values.
+ * the data, as in every other adapter. One more key holds the flashed values.
  */
 export class FetchSession {
   readonly session: Session

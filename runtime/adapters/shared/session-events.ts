@@ -2,7 +2,7 @@
 export interface SessionConflict {
   /** The top-level keys of the data that both requests changed. The values of the later save are stored. */
   readonly keys: readonly string[]
-  /** First 16 hex digits of the id's SHA-256, like in error messages. It names the session without revealing the id. */
+  /** First 16 hex digits of the id's SHA-256, as in error messages. It names the session without revealing the id. */
   readonly sessionIdHash: string
 }
 

@@ -13,7 +13,10 @@ export interface DestroyOptions extends ByOptions {
   readonly others?: string
 }
 
-/** `dynamo-session destroy`: deletes all sessions with a value, or all except one. */
+/**
+ * `dynamo-session destroy`: deletes the sessions with a value in their data, which signs a user out everywhere. All of
+ * them, or all except one.
+ */
 export async function destroyCommand(
   options: DestroyOptions,
   logger = consoleLogger,

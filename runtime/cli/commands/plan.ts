@@ -57,7 +57,7 @@ function check(comparisons: readonly SettingComparison[] | undefined): void {
   const unreachable = comparisons.flatMap((comparison) => comparison.unreachable ?? [])
   const reasons = [
     ...(denied.length > 0 ? [`allow ${denied.join(', ')} in the IAM policy`] : []),
-    ...unreachable.map((service) => `${service} can't be reached, check the network (VPC endpoint, firewall, proxy)`),
+    ...unreachable.map((service) => `${service} can't be reached: check the network (VPC endpoint, firewall, proxy)`),
   ]
   if (reasons.length > 0) throw new DynamoSessionError(`not all settings could be compared; ${reasons.join('; ')}`)
 }

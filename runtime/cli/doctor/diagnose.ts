@@ -130,7 +130,7 @@ async function* tableFindings(
   if (status.level === 'error') return yield* skipped('key', `the table is ${table.status}`)
   yield* await withTransport(configuration, limits, async (connected): Promise<Finding[]> => {
     const reads: Finding = problem
-      ? { level: 'skipped', check: 'reads', text: 'there is another key' }
+      ? { level: 'skipped', check: 'reads', text: 'the table has another key' }
       : await readFinding(connected)
     const ids: Finding =
       problem || reads.level === 'error'

@@ -28,7 +28,7 @@ const BROTLI = Buffer.from('br')
 const LONGEST_AT_ONCE = 64 * 1024
 
 /**
- * The attribute `data` in the form that `compress` asks for: B where the text is long enough and gets smaller, else S.
+ * The attribute `data` in the form of the option `compress`: B if the text is long enough and gets smaller, else S.
  * Text that is too long to be unpacked stays S, and is refused for its size.
  *
  * @param json text of the data

@@ -12,7 +12,7 @@ export function deepestFor({ sessionIdDigest }: Pick<Configuration, 'sessionIdDi
 }
 
 /**
- * Whether a JSON text has more levels. JSON.stringify, structuredClone and frameworks recurse for each level, and fail with
+ * Whether a JSON text has more than these levels. JSON.stringify, structuredClone and frameworks recurse for each level, and fail with
  * "Maximum call stack size exceeded". This function does not recurse. It only counts brackets first, so that usual
  * sessions cost next to nothing.
  *

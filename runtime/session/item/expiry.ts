@@ -15,7 +15,7 @@ export interface Times {
 
 /**
  * Whether the session has expired: not used for `max_stale`, older than `max_age`, or past the `expire_at` that its
- * writer gave it. A time that is missing ends nothing.
+ * writer gave it. A missing time does not end the session.
  *
  * @param now milliseconds since the epoch
  */
@@ -49,14 +49,14 @@ export function expireAt(
   return earliest < Number.POSITIVE_INFINITY ? Math.ceil(earliest / 1000) : undefined
 }
 
-/** Infinity where nothing ends. */
+/** Infinity without a limit. */
 function end(from: number | undefined, seconds: number | undefined): number {
   return from === undefined || seconds === undefined ? Number.POSITIVE_INFINITY : from + seconds * 1000
 }
 
 /**
- * Whether `expire_at` is the time of the Ruby gem's last write. The gem writes the current time where its `max_stale`
- * is not set, and this ends nothing. Ruby's times have at most seven digits of fraction, ours fifteen
+ * Whether `expire_at` is the time of the Ruby gem's last write. The gem writes the current time if its `max_stale`
+ * is not set. Such a time does not end the session. Ruby's times have at most seven digits of fraction, ours fifteen
  * (docs/design/wire-format.md).
  */
 export function isRubysNow({ updatedAt, expireAt }: Times): boolean {

@@ -12,8 +12,8 @@ export function indexName(key: string): string {
 }
 
 /**
- * The attributes by which a session is found (`index_keys`), as its stored data wants them. An attribute is undefined,
- * and must be absent, if the data has no such value, or none that an index takes.
+ * The attributes by which a session is found (`index_keys`), as its stored data requires. An attribute is undefined,
+ * and must be absent, if the data has no such value, or none that an index accepts.
  *
  * @param data as JSON.parse gives it
  * @param keyring hides the values with its first key

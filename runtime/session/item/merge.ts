@@ -9,11 +9,11 @@ export interface Combined {
 }
 
 /**
- * Puts our changes over what is stored. What we did not change keeps its text.
+ * Applies our changes to the stored data. Unchanged values keep their stored text.
  *
- * @param base JSON of what we started from
+ * @param base JSON of the data from which we started
  * @param ours JSON of our data, with the texts of `base` where it is the same
- * @param onConflict given where another request changed what is stored
+ * @param onConflict given if another request changed the stored data
  */
 export function combine(base: string, ours: string, stored: string, onConflict?: OnConflict): Combined {
   if (ours === base) return { json: stored, conflicts: [] }
@@ -27,10 +27,10 @@ export function combine(base: string, ours: string, stored: string, onConflict?:
 }
 
 /**
- * Puts our changes over what other requests stored: whole top-level keys that we changed or deleted. It never goes
- * deeper, because neither side may have meant a mixture of two nested values.
+ * Applies our changes to the data that other requests stored: whole top-level keys that we changed or deleted. Nested
+ * values are never merged, because neither side may want a mixture of both.
  *
- * @param base what we started from; all three as JSON gives them
+ * @param base the data from which we started; all three as JSON gives them
  */
 export function merge(
   base: SessionData,

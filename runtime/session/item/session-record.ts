@@ -27,7 +27,7 @@ export interface SessionRecord extends Times {
   readonly json: string
   /**
    * JSON of the data that the application got. Changes of the application are measured against it. It differs from
-   * `json` after a save that was merged, and where the framework's session object can't carry a key.
+   * `json` after a save that was merged, and if the framework's session object can't carry a key.
    */
   readonly base: string
   /** `updated_at` as it was found, of whatever type: the version that an optimistic save expects. */

@@ -26,7 +26,7 @@ export function storeError(error: unknown, configuration: Configuration): unknow
   return error
 }
 
-/** A copy of an error that several requests share. Each application code that handles it may change its own copy. */
+/** A copy of an error that several requests share. Code of the application that handles the error may change its own copy. */
 export function copyOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   try {
@@ -60,7 +60,7 @@ export function otherKey({ tableName, tableKey, sources }: Configuration, cause?
 
 type Handler = ErrorHandler | ErrorHandler['handle']
 
-/** Passes an error that a request survives to the error handler. What the handler throws is for the request. */
+/** Passes an error that a request survives to the error handler. An error that the handler throws reaches the request. */
 export function handleError(error: unknown, context: ErrorContext, handler: Handler = writeLine): void {
   const given = asError(error)
   const result: unknown = typeof handler === 'function' ? handler(given, context) : handler.handle(given, context)
@@ -68,7 +68,7 @@ export function handleError(error: unknown, context: ErrorContext, handler: Hand
   if (result instanceof Promise) result.catch((failure) => writeHandlerFailure(error, failure, context))
 }
 
-/** The same where no request waits any more: what the handler throws is written to standard error. */
+/** Like {@link handleError}, when no request waits: an error that the handler throws is written to standard error. */
 export function report(error: unknown, context: ErrorContext, handler?: Handler): void {
   try {
     handleError(error, context, handler)

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Changes, Item } from '../item/session-record.js'
 
-/** Attributes that must be equal, or equal to one of a list; `undefined`: that must be absent. */
+/** Attributes that must be equal, or equal to one of a list; `undefined`: the attribute must be absent. */
 export type Equals = Readonly<Record<string, Changes[string] | readonly AttributeValue[]>>
 
 /** What must be true of the stored item for a write to happen. */

@@ -226,7 +226,7 @@ function missingIndex(error: unknown, attribute: string, tableName: string): Ind
   if (!(error instanceof Error) || error.name !== 'ValidationException') return undefined
   const index = `The index "${indexName(attribute)}" of the table "${tableName}"`
   if (/backfilling/i.test(error.message)) {
-    return new IndexMissingError(`${index} is still being made. Try again when it is active.`, { cause: error })
+    return new IndexMissingError(`${index} is still being built. Try again when it is active.`, { cause: error })
   }
   if (!/specified index/i.test(error.message)) return undefined
   const text =

@@ -30,7 +30,7 @@ export interface Refused {
 
 export interface Reading {
   readonly consistent: boolean
-  /** Notified when the item is a forwarder, which counts as no item, or when an eventually consistent read finds none. */
+  /** Called when the item is a forwarder, which counts as no item, or when an eventually consistent read finds none. */
   readonly onHidden?: (() => void) | undefined
 }
 
@@ -165,6 +165,6 @@ function hasWritten(item: Item | undefined, changes: Changes): boolean {
 function endless(id: string): SessionConflictError {
   return new SessionConflictError(
     `The session ${hashSessionId(id)} got another id more than ${LONGEST_CHAIN} times; it may still be stored under the ` +
-      'newest. Log out again with the newest cookie.',
+      'newest id. Log out again with the newest cookie.',
   )
 }

@@ -196,7 +196,7 @@ describe('dynamo-session plan --check', () => {
       `unknown  kms_key_id: declared alias/visits (${FILE}:2), unknown: KMS can't be reached`,
     )
     await expect(plan({ check: true })).rejects.toThrow(
-      /^not all settings could be compared; KMS can't be reached, check/,
+      /^not all settings could be compared; KMS can't be reached: check/,
     )
     expect(process.exitCode).toBeUndefined()
   })

@@ -30,7 +30,7 @@ describe('dynamo-session --help', () => {
     expect(out).toContain('$ npx dynamo-session init')
   })
 
-  it.each(COMMANDS)('shows the options of all and an example for %s', async (command) => {
+  it.each(COMMANDS)('shows the shared options and an example for %s', async (command) => {
     const { code, out } = await parse(command, '--help')
     expect(code).toBe(0)
     for (const option of ['--environment <name>', '--config <file>', '--options <module>'])

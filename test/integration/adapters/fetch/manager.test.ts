@@ -70,7 +70,7 @@ onEachEngine('createSessionManager', (engine) => {
       ['no digest', (id: string) => `rack.session=${id.slice(66)}`],
       ['the digest alone', (id: string) => `rack.session=${id.slice(0, 64)}`],
       ['something behind it', (id: string) => `rack.session=${id}--junk`],
-    ])('makes a new session and asks DynamoDB for nothing: %s', async (_, header) => {
+    ])('makes a new session without a request to DynamoDB: %s', async (_, header) => {
       const { manager, id } = await signedIn()
       const { session, commit } = await manager.load(header(id))
       expect(session.size).toBe(0)

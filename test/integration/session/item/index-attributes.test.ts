@@ -160,7 +160,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
     expect(await item()).not.toHaveProperty(['account.id'])
   })
 
-  it('are not mended while no touch is due: mending waits for the next write', async () => {
+  it('are not corrected while no touch is due: the correction waits for the next write', async () => {
     await put({ updated_at: { S: `${(Date.now() / 1000 - 5).toFixed(6)}000000001` } })
     const sessions = repository({ touchInterval: 60 })
     const record = await found(sessions)

@@ -29,7 +29,7 @@ describe('the options of a session manager', () => {
     expect(open(options)).toThrow(message)
   })
 
-  it('are refused with one error that names all wrong ones', () => {
+  it('are refused with one error that names all wrong options', () => {
     expect(open({ secure: 1, tableName: 'a', what: 2 })).toThrow(
       /^3 problems[\s\S]*option secure[\s\S]*option tableName[\s\S]*option what/,
     )

@@ -205,7 +205,7 @@ describe('the command line of plop', () => {
     expect(read('package.json')).toBe('{}')
   })
 
-  it('prints what was written, then notices and the next command, all but the first not with --quiet', async () => {
+  it('prints what was written, then notices and the next command; with --quiet only what was written', async () => {
     expect((await runLine('note hello')).text).toBe('hello.js was written\n   note: a notice\n   Next: npx next')
     expect((await runLine('note hello -q')).text).toBe('hello.js was written')
     expect((await runLine('note hello --undo')).text).toContain('hello.js does not exist: nothing to remove')
