@@ -4,6 +4,8 @@ export {
   type RequestFacts,
   type SessionHandler,
   type SessionManager,
+  type UsedSession,
 } from './adapters/fetch/manager.js'
 export type { ManagerOptions, SessionOptions } from './adapters/fetch/rack-options.js'
+export type { HeaderTarget, SessionHeaders } from './adapters/fetch/response-headers.js'
 export { createSessionStorage, type DynamoSessionStorage } from './adapters/fetch/storage.js'

@@ -58,3 +58,12 @@ export function printFailure(error: unknown, text: string): void {
 export function warnProcess(text: string, code: string): void {
   process.emitWarning(fitForOutput(text), { code })
 }
+
+const warned = new Set<string>()
+
+/** Like {@link warnProcess}, but each text only once. */
+export function warnProcessOnce(text: string, code: string): void {
+  if (warned.has(text)) return
+  warned.add(text)
+  warnProcess(text, code)
+}

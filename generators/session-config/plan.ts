@@ -24,7 +24,7 @@ export interface ConfigInput {
 }
 
 /**
- * Plans the configuration file, in which every option is described and commented out.
+ * Plans the configuration file, in which every option is described. All but {@link SET} are commented out.
  *
  * @throws {GeneratorError} when the environment can't be the name of a file
  */
@@ -54,14 +54,18 @@ export function environmentNameProblem(text: string): string | undefined {
   return environmentProblem(environment)
 }
 
+/** The options that the file sets. No application should keep sessions for ever by accident. */
+const SET: Readonly<Partial<Record<OptionName, string>>> = { maxStale: `${14 * 24 * 3600} # 14 days` }
+
 function optionLines(name: OptionName) {
   const definition = definitionOf(name)
+  const set = SET[name]
   return {
     text: definition.text,
     type: typeText(name),
     default: defaultText(name),
     env: ENV_OPTION_NAMES.includes(name) ? envName(name) : '',
-    line: `${yamlName(name)}: ${yamlValue(definition.default ?? null)}`,
+    line: set ? `${yamlName(name)}: ${set}` : `#${yamlName(name)}: ${yamlValue(definition.default ?? null)}`,
   }
 }
 

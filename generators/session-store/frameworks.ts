@@ -85,7 +85,7 @@ export const FRAMEWORKS = {
     package: '@types/aws-lambda',
     exports: ['sessions'],
     imports: ['sessions'],
-    line: "const { result, setCookie } = await sessions.use(event.cookies?.join('; '), async (session) => 'body')",
+    line: "const { result, setCookie, headers } = await sessions.use(event.cookies?.join('; '), async (session) => 'body')",
   },
 } as const satisfies Readonly<Record<string, Framework>>
 

@@ -153,7 +153,7 @@ function assertRegionOfTable({ tableName, region, client, sources }: Configurati
 }
 
 /** The place of an option that is set, and how the place spells other options. */
-function placeOf(name: OptionName, sources: Configuration['sources']): [string, Spelling] {
+export function placeOf(name: OptionName, sources: Configuration['sources']): [string, Spelling] {
   const source = sources[name]
   if (source === 'code') return [`option ${name}`, inCode]
   return source.startsWith('ENV ') ? [source, envName] : [`${source}: ${yamlName(name)}`, yamlName]
@@ -172,6 +172,11 @@ export function assertSecretsReadable(
 ): void {
   const problems = deferredProblems.filter(({ option }) => names.includes(option))
   if (problems.length > 0) throw new ConfigurationError(problems)
+}
+
+/** Whether the environment is production: that of the configuration, or `NODE_ENV`. */
+export function isProduction({ environment }: Pick<Configuration, 'environment'>): boolean {
+  return environment === 'production' || process.env.NODE_ENV === 'production'
 }
 
 class ResolvedConfiguration {

@@ -1,6 +1,7 @@
 import { type Clock, wallClock } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import type { Connection } from '../dynamodb/connection.js'
+import { warnProcessOnce } from '../output.js'
 import { clearSessions } from './clear.js'
 import { LISTED } from './item/attributes.js'
 import { hasExpired } from './item/expiry.js'
@@ -14,6 +15,12 @@ import { lock, unlock } from './lock.js'
 import { type Regenerating, SessionRegeneration } from './regenerate.js'
 import { SessionItems } from './requests/session-items.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
+
+const ENDLESS_CODE = 'DYNAMO_SESSION_STORE_LIFETIME'
+
+const ENDLESS =
+  'A session was stored that never expires: neither max_stale nor max_age is set, and its cookie has no lifetime. Set ' +
+  'max_stale, for example max_stale: 1209600 (14 days).'
 
 /** Options for finding a session. */
 export interface FindOptions {
@@ -115,6 +122,7 @@ export class SessionRepository {
     data: SessionData,
     extras: SessionExtras = {},
   ): Promise<SessionRecord | undefined> {
+    this.#warnIfEndless(extras)
     return this.#writer.create(id, serialize(data), extras)
   }
 
@@ -217,6 +225,12 @@ export class SessionRepository {
   /** Deletes all sessions, expired or not. Other items of the table stay. */
   clear(): Promise<void> {
     return clearSessions(this.#items, this.#configuration)
+  }
+
+  /** The process warns once. A lifetime may be missing by accident. */
+  #warnIfEndless({ ownEnd }: SessionExtras): void {
+    const { maxStale, maxAge } = this.#configuration
+    if (maxStale === undefined && maxAge === undefined && ownEnd === undefined) warnProcessOnce(ENDLESS, ENDLESS_CODE)
   }
 
   #unexpired(record: SessionRecord, onHidden?: () => void): SessionRecord | undefined {

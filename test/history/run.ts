@@ -148,7 +148,7 @@ function serverSettings({ breakage }: Settings, endpoint: string, number: number
     tableName: TABLE,
     endpoint,
     region: 'us-east-1',
-    secretKey: 'the secret of the history checker',
+    secretKey: 'a secret of thirty-two characters or more',
     maxStale: isExpiring ? MAX_STALE : 3600,
     maxAge: isExpiring ? MAX_AGE : 3600,
     lockExpiryTime: 1000,

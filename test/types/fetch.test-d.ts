@@ -14,6 +14,8 @@ import {
   createSessionStorage,
   type DynamoSessionStorage,
   type ManagerOptions,
+  type RequestFacts,
+  type SessionHeaders,
   type SessionManager,
   type SessionOptions,
 } from '../../runtime/fetch.js'
@@ -81,9 +83,16 @@ expectTypeOf<ManagerOptions['tableName']>().toEqualTypeOf<Options['tableName']>(
 createSessionManager({ httpOnly: true })
 // @ts-expect-error there is no such value
 createSessionManager({ sameSite: 'Lax' })
+createSessionManager({ rails: true, key: '__Host-session', secure: 'auto', sameSite: false })
+// @ts-expect-error the settings of Rails are those of the manager
+createSessionStorage({ rails: true })
 
 async function managed(request: Request) {
-  const { session, options, commit, release } = await manager.load(request.headers.get('cookie'), { secure: true })
+  const facts: RequestFacts = { secure: true, request }
+  const { session, options, commit, release, headers: added } = await manager.load(request.headers.get('cookie'), facts)
+  expectTypeOf(added()).toEqualTypeOf<SessionHeaders>()
+  options.secure = 'auto'
+  options.sameSite = false
   expectTypeOf(session.get('user_id')).toEqualTypeOf<number | undefined>()
   expectTypeOf(options).toEqualTypeOf<SessionOptions>()
   options.renew = true
@@ -98,9 +107,16 @@ async function managed(request: Request) {
   expectTypeOf(response).toEqualTypeOf<Promise<Response>>()
   // @ts-expect-error the answer is a Response
   manager.run(request, () => 'x')
-  const { result, setCookie } = await manager.use(undefined, async (session) => session.get('user_id'))
+  const { result, setCookie, headers } = await manager.use(undefined, async (session) => session.get('user_id'))
   expectTypeOf(result).toEqualTypeOf<number | undefined>()
   expectTypeOf(setCookie).toEqualTypeOf<string | undefined>()
+  expectTypeOf(headers).toEqualTypeOf<SessionHeaders>()
+  const answer: { statusCode: number; headers: { [name: string]: string | number | boolean } } = {
+    statusCode: 200,
+    headers: { ...headers, 'Content-Type': 'text/plain' },
+  }
+  manager.addHeaders(new Headers(headers), headers)
+  return answer
 }
 
 // Hono: typed by chaining, and by declaring.
@@ -128,7 +144,7 @@ createServer(
 )
 
 expectTypeOf(stored).returns.resolves.toBeVoid()
-expectTypeOf(managed).returns.resolves.toBeVoid()
+expectTypeOf(managed).returns.resolves.toHaveProperty('headers')
 
 // Sessions can be found by their data.
 expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<SessionSearch>()

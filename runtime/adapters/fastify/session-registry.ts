@@ -120,8 +120,14 @@ export class FastifySessions {
 
   /** Deletes a session. During a `regenerate` with keys, the old session stays until the new one is stored. */
   destroy(id: string, callback?: Callback<void>): Promise<void> | undefined {
-    if (this.#call?.kind !== 'moving') return toCallback(this.#store.destroy(id), callback)
-    callback?.(null)
+    const call = this.#call
+    if (call?.kind === 'moving') {
+      callback?.(null)
+      return undefined
+    }
+    // The framework saves the new session inside its callback.
+    const saveNew = call?.kind === 'starting again' ? callback : undefined
+    return toCallback(this.#store.destroy(id), saveNew ? (error) => this.#during(call, () => saveNew(error)) : callback)
   }
 
   /** Assigns the session object that the framework just made to this request. */

@@ -1,17 +1,22 @@
 import type { Session } from '@remix-run/session'
+import { isProduction } from '../../configuration/resolve.js'
 import { ConfigurationError, MissingSecretKeyError } from '../../errors.js'
 import { isSignedSessionId } from '../../session/item/session-id.js'
 import { report } from '../../session/requests/errors.js'
 import type { Closeable } from '../shared/closeable.js'
-import { cookieIn, deletedCookie, setCookie } from './rack-cookie.js'
+import type { ManagedSession } from './managed-session.js'
+import { cookiesIn, deletedCookie, setCookie } from './rack-cookie.js'
 import {
   assertSessionOptions,
+  isForHttpsOnly,
+  isSecure,
   type ManagerOptions,
   type SeparatedOptions,
   type SessionOptions,
   separateOptions,
 } from './rack-options.js'
-import type { FetchSession } from './session.js'
+import { withSessionHeaders } from './response.js'
+import { addSessionHeaders, type HeaderTarget, type SessionHeaders, sessionHeaders } from './response-headers.js'
 import { type AnyShape, type DynamoSessionStorage, FetchStorage, type Shape } from './storage.js'
 
 /** Facts about a request besides its cookies. */
@@ -47,6 +52,25 @@ export interface LoadedSession<Values extends object = AnyShape, Flash extends o
   readonly commit: () => Promise<string | undefined>
   /** Unlocks the session. Call it instead of `commit`, if the session is not to be stored. Never rejects. */
   readonly release: () => Promise<void>
+  /**
+   * The headers that the response needs besides Set-Cookie, so that no cache gives it to another user. Call it after
+   * `commit` or `release`:
+   *
+   * - `Vary: Cookie`, if the handler read or wrote the session. Merge it with your own `Vary`.
+   * - `Cache-Control: private, no-store`, if there is a cookie to send. Leave it out beside your own `Cache-Control`, which
+   *   should then be `private` or `no-store`.
+   */
+  readonly headers: () => SessionHeaders
+}
+
+/** What `use` returns. */
+export interface UsedSession<Result> {
+  /** What the handler returned. */
+  readonly result: Result
+  /** The Set-Cookie header to send, if any. */
+  readonly setCookie: string | undefined
+  /** The headers that the response needs besides Set-Cookie: see {@link LoadedSession.headers}. */
+  readonly headers: SessionHeaders
 }
 
 /** Handles a request with its session, and with Rack's options for this request. */
@@ -77,7 +101,7 @@ export function createSessionManager<Values extends object = AnyShape, Flash ext
 export class SessionManager<Values extends object = AnyShape, Flash extends object = AnyShape> implements Closeable {
   readonly #storage: FetchStorage
   readonly #options: SeparatedOptions
-  #hasWarned = false
+  readonly #warned = new Set<string>()
 
   constructor(options: ManagerOptions) {
     this.#options = separateOptions(options)
@@ -109,35 +133,37 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     handler: SessionHandler<Response, Values, Flash>,
     facts: RequestFacts = {},
   ): Promise<Response> {
-    const { result, setCookie } = await this.use(request.headers.get('cookie'), catchResponse(handler), {
+    const { result, setCookie, headers } = await this.use(request.headers.get('cookie'), catchResponse(handler), {
       secure: facts.secure ?? new URL(request.url).protocol === 'https:',
+      request: facts.request ?? request,
       get signal() {
         return facts.signal ?? request.signal
       },
-      request: facts.request ?? request,
     })
-    const response = setCookie === undefined ? result.response : withCookie(result.response, setCookie)
+    const add = this.addHeaders.bind(this)
+    const response = withSessionHeaders(result.response, setCookie, headers, add)
     if (result.isThrown) throw response
     return response
   }
 
   /**
-   * Like {@link run}, but without Request and Response, for example for a Lambda function. The caller sends the cookie.
+   * Like {@link run}, but without Request and Response, for example for a Lambda function. The caller sends the cookie and
+   * the headers.
    *
    * @example
    * ```ts
-   * const { result, setCookie } = await sessions.use(cookieHeader, (session) => session.get('user'))
+   * const { result, setCookie, headers } = await sessions.use(cookieHeader, (session) => session.get('user'))
    * ```
    */
   async use<Result>(
     cookieHeader: string | null | undefined,
     handler: SessionHandler<Result, Values, Flash>,
     facts: RequestFacts = {},
-  ): Promise<{ readonly result: Result; readonly setCookie: string | undefined }> {
-    const { session, options, commit, release } = await this.load(cookieHeader, facts)
+  ): Promise<UsedSession<Result>> {
+    const { session, options, commit, release, headers } = await this.load(cookieHeader, facts)
     try {
       const result = await handler(session, options)
-      return { result, setCookie: await commit() }
+      return { result, setCookie: await commit(), headers: headers() }
     } catch (error) {
       await release()
       throw error
@@ -147,22 +173,42 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
   /**
    * Loads the session of a request. The caller must call `commit` or `release` at the end of the request. Without a
    * cookie with a valid signature, makes a new session, and sends no request to DynamoDB.
+   *
+   * If the browser sent several cookies with the name, the first that belongs to a session wins. At most three with a
+   * valid signature are tried.
    */
   async load(cookieHeader: string | null | undefined, facts: RequestFacts = {}): Promise<LoadedSession<Values, Flash>> {
     const { key, assumeSsl, session } = this.#options
     const options: SessionOptions = { ...session }
     const secure = assumeSsl || (facts.secure ?? true)
-    const cookie = cookieIn(cookieHeader, key)
-    const isValid = cookie !== undefined && isSignedSessionId(cookie, this.#storage.store.configuration)
-    const loaded = await this.#storage.load(isValid && (secure || !options.secure) ? cookie : null, facts.request)
+    const cookies = cookiesIn(cookieHeader, key)
+    const isUsable = secure || !isForHttpsOnly(key, options)
+    const loaded = await this.#storage.manage(isUsable ? this.#signedIds(cookies) : [], facts.request)
     const stopListening = releaseOnAbort(loaded, facts)
-    const request: RequestState = { loaded, options, cookie, secure, renewed: false }
+    const request: RequestState = { loaded, options, cookies, secure, renewed: false, setCookie: undefined }
     return {
       session: loaded.session as unknown as Session<Shape<Values>, Shape<Flash>>,
       options,
       commit: () => this.#commit(request).finally(stopListening),
       release: () => loaded.release().finally(stopListening),
+      headers: () => {
+        const isUsed = loaded.used || Boolean(options.renew || options.drop)
+        return sessionHeaders(isUsed, request.setCookie !== undefined)
+      },
     }
+  }
+
+  /**
+   * Adds the headers of `use` or `load` to a response. `Vary` is merged, and the application's own `Cache-Control` stays.
+   * Reports once if it lets shared caches store a session's cookie.
+   */
+  addHeaders(target: HeaderTarget, headers: SessionHeaders): void {
+    const own = addSessionHeaders(target, headers)
+    if (own === undefined) return
+    const text =
+      `"${own}" lets shared caches store a response with a session's cookie, and give the session to other users. Send ` +
+      'private or no-store with such a response.'
+    this.#warn('header Cache-Control', text)
   }
 
   /** Passes an error to the error handler of the configuration. */
@@ -178,8 +224,14 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     return this.close()
   }
 
+  /** The first ids in the cookies that have a valid signature. */
+  #signedIds(cookies: readonly string[]): string[] {
+    const { configuration } = this.#storage.store
+    return cookies.filter((value) => isSignedSessionId(value, configuration)).slice(0, MOST_TRIED)
+  }
+
   async #commit(request: RequestState): Promise<string | undefined> {
-    const { loaded, options, cookie } = request
+    const { loaded, options, cookies, secure } = request
     if (!this.#isToStore(request)) {
       // Awaited, because a Lambda function stops as soon as it has responded.
       await loaded.release()
@@ -189,27 +241,42 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     const value = await loaded.save({ lifetime })
     if (options.drop || (options.defer && !options.renew)) return undefined
     const { key } = this.#options
-    if (value === '') return cookie === undefined ? undefined : deletedCookie(key, options)
+    const hasSecure = isSecure(key, options, secure)
+    if (value === '') {
+      request.setCookie = cookies.length === 0 ? undefined : deletedCookie(key, options, hasSecure)
+      return request.setCookie
+    }
     const current = value ?? (lifetime === undefined ? undefined : loaded.storedId)
-    if (current === undefined || (current === cookie && lifetime === undefined)) return undefined
-    return setCookie(key, current, options)
+    if (current === undefined || (cookies.includes(current) && lifetime === undefined)) return undefined
+    if (!hasSecure && isProduction(this.#storage.store.configuration)) {
+      const text =
+        'let a session cookie go out without Secure, so that it can be read on the network. Where TLS ends before the ' +
+        'application (proxy, load balancer), set assumeSsl: true. Otherwise serve the application over https.'
+      this.#warn('option secure', text)
+    }
+    request.setCookie = setCookie(key, current, options, hasSecure)
+    return request.setCookie
   }
 
   /** Applies Rack's options to the session. Returns whether to store it; a logout is stored even with `skip`. */
   #isToStore(request: RequestState): boolean {
     const { loaded, options, secure } = request
-    const { session } = loaded
+    const { key } = this.#options
+    const { current: session } = loaded
     try {
-      assertSessionOptions(options)
+      assertSessionOptions(key, options)
     } catch (error) {
       void loaded.release()
       throw error
     }
-    if (options.secure && !secure) {
-      this.#warn(session.dirty)
+    if (!secure && isForHttpsOnly(key, options)) {
+      const text =
+        'allows sessions only over https, and a request came over http. Its session was not stored, and no cookie was ' +
+        'sent. Where TLS ends before the application (proxy, load balancer), set assumeSsl: true.'
+      if (session.dirty) this.#warn('option secure', text)
       return false
     }
-    if (options.drop) session.destroy()
+    if (options.drop || (options.skip && loaded.hasEnded)) session.destroy()
     if (session.destroyed) return true
     if (options.skip) return false
     if (options.renew && !request.renewed && !loaded.unread) {
@@ -219,25 +286,27 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     return true
   }
 
-  /** Warns once. Otherwise requests over http could fill the log. */
-  #warn(isLost: boolean): void {
-    if (this.#hasWarned || !isLost) return
-    this.#hasWarned = true
-    const text =
-      'is true, and a request came over http. Its session was not stored, and no cookie was sent. Where TLS ends before ' +
-      'the application (proxy, load balancer), set assumeSsl: true.'
-    this.report(new ConfigurationError([{ place: 'option secure', text }]), 'commit')
+  /** Warns once about each problem. Otherwise requests could fill the log. */
+  #warn(place: string, text: string): void {
+    if (this.#warned.has(place)) return
+    this.#warned.add(place)
+    this.report(new ConfigurationError([{ place, text }]), 'commit')
   }
 }
 
+/** Browsers send several cookies with a name. An attacker who can set cookies must not cost more reads than this. */
+const MOST_TRIED = 3
+
 interface RequestState {
-  readonly loaded: FetchSession
+  readonly loaded: ManagedSession
   readonly options: SessionOptions
-  /** The value of the cookie that the browser sent. */
-  readonly cookie: string | undefined
+  /** The values of the cookies that the browser sent. */
+  readonly cookies: readonly string[]
   readonly secure: boolean
   /** Whether the session got another id by the option `renew`, which acts once for each request. */
   renewed: boolean
+  /** The Set-Cookie header to send, if any. */
+  setCookie: string | undefined
 }
 
 interface Handled {
@@ -259,15 +328,8 @@ function catchResponse<Values extends object, Flash extends object>(
   }
 }
 
-/** Copies the response, because responses of `fetch` and of `Response.redirect` can't be changed. */
-function withCookie(response: Response, setCookie: string): Response {
-  const changeable = new Response(response.body, response)
-  changeable.headers.append('Set-Cookie', setCookie)
-  return changeable
-}
-
 /** Unlocks the session when the client disconnects. Returns a function that removes the listener. */
-function releaseOnAbort(loaded: FetchSession, facts: RequestFacts): () => void {
+function releaseOnAbort(loaded: ManagedSession, facts: RequestFacts): () => void {
   const signal = loaded.locked ? facts.signal : undefined
   const release = () => void loaded.release()
   if (signal?.aborted) release()

@@ -29,11 +29,18 @@ export interface SessionOptions {
    */
   expireAfter?: number | null | undefined
   /**
-   * Use sessions only over https. For requests over http, no session is loaded or stored, and no cookie is sent.
+   * Whether the cookie has the attribute Secure.
    *
-   * @default false
+   * - `'auto'`: if the request came over https (see `assumeSsl`)
+   * - `true`: always. For requests over http, no session is loaded or stored, and no cookie is sent.
+   * - `false`: never
+   *
+   * A `key` that begins with `__Host-` or `__Secure-`, `sameSite: 'none'` and `partitioned: true` need Secure. With
+   * these, `'auto'` means `true`, and `false` is refused.
+   *
+   * @default 'auto'
    */
-  secure?: boolean | null | undefined
+  secure?: boolean | 'auto' | null | undefined
   /**
    * Hide the cookie from scripts in the page.
    *
@@ -41,13 +48,14 @@ export interface SessionOptions {
    */
   httponly?: boolean | null | undefined
   /**
-   * Which requests from other sites carry the cookie: none (`strict`), only links (`lax`), or all (`none`).
+   * Which requests from other sites carry the cookie: none (`strict`), only links (`lax`), or all (`none`). `false`: the
+   * cookie has no such attribute, and the browser decides.
    *
-   * @default not set: the browser decides
+   * @default 'lax'; with `rails`, false
    */
-  sameSite?: 'strict' | 'lax' | 'none' | null | undefined
+  sameSite?: 'strict' | 'lax' | 'none' | false | null | undefined
   /**
-   * Use a separate cookie for each site that embeds this one. Browsers require `secure` with it.
+   * Use a separate cookie for each site that embeds this one.
    *
    * @default false
    */
@@ -81,11 +89,20 @@ export interface SessionOptions {
 /** Options of a session manager: those of this package and Rack's. */
 export interface ManagerOptions extends Options, SessionOptions {
   /**
-   * Name of the cookie.
+   * Name of the cookie. Browsers accept a name that begins with `__Host-` only with Secure, path `/` and no domain. So
+   * no other host of the site can set the cookie.
    *
-   * @default 'rack.session'
+   * @default 'session'; with `rails`, '_session_id'
    */
   readonly key?: string | null | undefined
+  /**
+   * Share cookie and table with a Rails application: the names and settings of Rails are the defaults. These are `key`
+   * `'_session_id'`, `sameSite` false, `sessionIdDigest` `'md5'` and `hashSessionIds` false. Commands read only the
+   * configuration file, so set `session_id_digest: md5` there too.
+   *
+   * @default false
+   */
+  readonly rails?: boolean | null | undefined
   /**
    * Treat every request like one over https. Set it if TLS ends before the application, at a proxy or load balancer.
    *
@@ -111,18 +128,20 @@ type Check = (value: unknown) => string | undefined
 const CHECKS: Readonly<Record<string, Check>> = {
   key: inCookie((key) => stringifySetCookie(key, 'x'), 'the name of a cookie'),
   assumeSsl: isBoolean,
+  rails: isBoolean,
   path: inCookie((path) => stringifySetCookie('x', 'x', { path }), 'a path, such as /shop'),
   domain: inCookie((domain) => stringifySetCookie('x', 'x', { domain }), 'a domain, such as example.com'),
   expireAfter: (value) =>
     typeof value === 'number' && value > 0 && value <= LONGEST
       ? undefined
       : `must be a number of seconds, more than 0 and at most ${LONGEST}, not ${shown(value)}`,
-  secure: isBoolean,
+  secure: (value) =>
+    typeof value === 'boolean' || value === 'auto' ? undefined : `must be true, false or 'auto', not ${shown(value)}`,
   httponly: isBoolean,
   sameSite: (value) =>
-    ['strict', 'lax', 'none'].includes(value as string)
+    ['strict', 'lax', 'none', false].includes(value as string | false)
       ? undefined
-      : `must be 'strict', 'lax' or 'none', not ${shown(value)}`,
+      : `must be 'strict', 'lax', 'none' or false, not ${shown(value)}`,
   partitioned: isBoolean,
   defer: isBoolean,
   skip: isBoolean,
@@ -132,6 +151,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
 const NAMES = Object.keys(CHECKS)
 
+/** The options of this package that `rails: true` sets. */
+const RAILS = { sessionIdDigest: 'md5', hashSessionIds: false } as const satisfies Options
+
 /**
  * Separates Rack's options from the options of this package, and checks both.
  *
@@ -139,12 +161,16 @@ const NAMES = Object.keys(CHECKS)
  */
 export function separateOptions(all: ManagerOptions): SeparatedOptions {
   const { rack, packageOptions, problems } = split(all)
+  const { key: given, assumeSsl, rails, ...session } = rack
+  const key = given ?? (rails ? '_session_id' : 'session')
+  if (rails) {
+    session.sameSite ??= false
+    problems.push(...railsProblems(packageOptions))
+  }
+  if (problems.length === 0) problems.push(...cookieProblems(key, session))
   try {
-    const options = resolveConfiguration(packageOptions)
-    if (problems.length === 0) {
-      const { key, assumeSsl, ...session } = rack
-      return { key: key ?? 'rack.session', assumeSsl: assumeSsl ?? false, session, options }
-    }
+    const options = resolveConfiguration(rails ? { ...packageOptions, ...RAILS } : packageOptions)
+    if (problems.length === 0) return { key, assumeSsl: assumeSsl ?? false, session, options }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     problems.push(...error.problems)
@@ -152,10 +178,57 @@ export function separateOptions(all: ManagerOptions): SeparatedOptions {
   throw new ConfigurationError(problems)
 }
 
+function railsProblems(given: Options): Problem[] {
+  return (Object.keys(RAILS) as (keyof typeof RAILS)[]).flatMap((name) => {
+    const value = given[name] ?? RAILS[name]
+    const text = `can't be ${shown(value)} with rails: true, which sets it to ${shown(RAILS[name])}; leave it out`
+    return value === RAILS[name] ? [] : [{ place: `option ${name}`, text }]
+  })
+}
+
 /** @throws {ConfigurationError} if a request set an option to an invalid value */
-export function assertSessionOptions(options: SessionOptions): void {
+export function assertSessionOptions(key: string, options: SessionOptions): void {
   const problems = Object.entries(options).flatMap(([name, value]) => problemsOf(name, value))
+  if (problems.length === 0) problems.push(...cookieProblems(key, options))
   if (problems.length > 0) throw new ConfigurationError(problems)
+}
+
+/** Whether sessions are used only over https. */
+export function isForHttpsOnly(key: string, options: SessionOptions): boolean {
+  return options.secure === true || (options.secure !== false && needsSecure(key, options).length > 0)
+}
+
+/** Whether the cookie has the attribute Secure, in the response to a request over https or http. */
+export function isSecure(key: string, options: SessionOptions, isHttps: boolean): boolean {
+  return isForHttpsOnly(key, options) || (isHttps && options.secure !== false)
+}
+
+/** Browsers compare the prefixes of names without regard to case (RFC 6265bis, 4.1.3). */
+const HOST_PREFIX = /^__Host-/i
+const PREFIX = /^__(?:Host|Secure)-/i
+
+/** What browsers accept only together with the attribute Secure. */
+function needsSecure(key: string, { sameSite, partitioned }: SessionOptions): string[] {
+  return [
+    ...(PREFIX.test(key) ? [`the cookie's name "${key}"`] : []),
+    ...(sameSite === 'none' ? ["sameSite 'none'"] : []),
+    ...(partitioned ? ['partitioned'] : []),
+  ]
+}
+
+/** Combinations of options with which browsers refuse the cookie. */
+function cookieProblems(key: string, options: SessionOptions): Problem[] {
+  const { secure, path, domain } = options
+  const reasons = secure === false ? needsSecure(key, options) : []
+  const problems = reasons.map((reason) => ({
+    place: 'option secure',
+    text: `can't be false, because browsers accept ${reason} only with Secure; set it to true, or leave it out`,
+  }))
+  if (!HOST_PREFIX.test(key)) return problems
+  const only = `browsers accept the cookie's name "${key}" only`
+  if (domain) problems.push({ place: 'option domain', text: `can't be set, because ${only} without a domain` })
+  if (path && path !== '/') problems.push({ place: 'option path', text: `must be /, because ${only} with this path` })
+  return problems
 }
 
 interface Split {

@@ -23,24 +23,39 @@ export class FetchSession {
   #sessionId: string
   /** Whether the application made the session object. Its id may belong to a stored session. */
   readonly #foreign: boolean
-  /** The id in the request's cookie, if this request found no session, but other requests may find one. */
-  readonly #hidden: string | null
+  /** Other ids in the request's cookies, under which other requests may find a session. A logout also deletes these. */
+  readonly #otherIds: readonly string[]
   #destroyed = false
   #last: Promise<unknown> = Promise.resolve()
 
   /**
-   * Loads the session with this id, and locks it if `locking` is pessimistic. Makes a new session if there is none.
+   * Loads the first session that exists, and locks it if `locking` is pessimistic. Makes a new session if there is none.
    *
+   * @param ids the ids in the request's cookies
    * @param request for the option `describe`
    */
-  static async load(id: string | null, store: SessionStore, request: unknown): Promise<FetchSession> {
-    const loaded = id === null ? undefined : await store.load(id, true, request)
-    if (id === null || loaded?.kind !== 'found') {
-      const session = new Session(newSessionId(store.configuration))
-      return new FetchSession(session, store, store.start(request), { hidden: loaded?.kind === 'hidden' ? id : null })
+  static async load(ids: readonly string[], store: SessionStore, request?: unknown): Promise<FetchSession> {
+    const hidden: string[] = []
+    for (const [at, id] of ids.entries()) {
+      const loaded = await store.load(id, true, request)
+      if (loaded.kind === 'found') {
+        const { record } = loaded.session
+        const session = new Session(id, record && valuesAndFlash(record.data))
+        return new FetchSession(session, store, loaded.session, { otherIds: [...hidden, ...ids.slice(at + 1)] })
+      }
+      if (loaded.kind === 'hidden') hidden.push(id)
     }
-    const { record } = loaded.session
-    return new FetchSession(new Session(id, record && valuesAndFlash(record.data)), store, loaded.session)
+    return FetchSession.start(store, request, hidden)
+  }
+
+  /**
+   * Makes a new session.
+   *
+   * @param request for the option `describe`
+   * @param otherIds ids that a logout also deletes
+   */
+  static start(store: SessionStore, request: unknown, otherIds: readonly string[] = []): FetchSession {
+    return new FetchSession(new Session(newSessionId(store.configuration)), store, store.start(request), { otherIds })
   }
 
   /** Accepts a session object that the application made for a new session. */
@@ -53,7 +68,7 @@ export class FetchSession {
     session: Session,
     store: SessionStore,
     requestSession: RequestSession,
-    { foreign = false, hidden = null }: { foreign?: boolean; hidden?: string | null } = {},
+    { foreign = false, otherIds = [] }: { foreign?: boolean; otherIds?: readonly string[] } = {},
   ) {
     this.session = session
     this.#store = store
@@ -61,7 +76,7 @@ export class FetchSession {
     this.#id = session.id
     this.#sessionId = session.id
     this.#foreign = foreign
-    this.#hidden = hidden
+    this.#otherIds = otherIds
   }
 
   /** The id under which the session is stored; undefined if the session is not stored, or could not be read. */
@@ -122,7 +137,7 @@ export class FetchSession {
 
   async #destroy(): Promise<''> {
     const isStored = this.#requestSession.record !== undefined || this.#requestSession.unread || this.#foreign
-    if (!this.#destroyed) await this.#store.destroy(isStored ? this.#id : undefined, this.#hidden ?? undefined)
+    if (!this.#destroyed) await this.#store.destroy(isStored ? this.#id : undefined, ...this.#otherIds)
     this.#destroyed = true
     return ''
   }

@@ -5,6 +5,7 @@ import type { SessionSearch } from '../../session/session-search.js'
 import type { Closeable } from '../shared/closeable.js'
 import type { SessionEvents } from '../shared/session-events.js'
 import { sessionStoreOf, withStoreMethods } from '../shared/store-methods.js'
+import { ManagedSession } from './managed-session.js'
 import { FetchSession } from './session.js'
 
 /** The shape of session data, as a type alias: `@remix-run/session` does not accept an interface. */
@@ -68,11 +69,12 @@ export function createSessionStorage<Values extends object = AnyShape, Flash ext
 export class FetchStorage extends withStoreMethods(EventEmitter<SessionEvents>) implements DynamoSessionStorage {
   readonly store = sessionStoreOf(this)
   /** Kept beside the session objects, so that the application does not see it. */
-  readonly #sessions = new WeakMap<Session, FetchSession>()
+  readonly #sessions = new WeakMap<Session, FetchSession | ManagedSession>()
 
   async read(cookieValue: string | null): Promise<Session> {
-    const { session } = await this.load(cookieValue)
-    return session
+    const loaded = await FetchSession.load(cookieValue === null ? [] : [cookieValue], this.store)
+    this.#sessions.set(loaded.session, loaded)
+    return loaded.session
   }
 
   async save(session: Session): Promise<string | null> {
@@ -84,17 +86,18 @@ export class FetchStorage extends withStoreMethods(EventEmitter<SessionEvents>) 
   }
 
   /**
-   * Like {@link read}, but returns the session with its state.
+   * Loads a session for a session manager: the first of these ids that has one.
    *
    * @param request for the option `describe`
    */
-  async load(id: string | null, request?: unknown): Promise<FetchSession> {
-    const loaded = await FetchSession.load(id, this.store, request)
-    this.#sessions.set(loaded.session, loaded)
-    return loaded
+  async manage(ids: readonly string[], request: unknown): Promise<ManagedSession> {
+    const loaded = await FetchSession.load(ids, this.store, request)
+    const managed = new ManagedSession(loaded, () => FetchSession.start(this.store, request))
+    this.#sessions.set(managed.session, managed)
+    return managed
   }
 
-  #of(session: Session): FetchSession {
+  #of(session: Session): FetchSession | ManagedSession {
     const known = this.#sessions.get(session)
     if (known) return known
     const adopted = FetchSession.adopt(session, this.store)

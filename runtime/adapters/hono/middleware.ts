@@ -2,6 +2,7 @@ import type { Session } from '@remix-run/session'
 import type { MiddlewareHandler } from 'hono'
 import type { SessionManager } from '../fetch/manager.js'
 import type { SessionOptions } from '../fetch/rack-options.js'
+import { withSessionHeaders } from '../fetch/response.js'
 import type { AnyShape, Shape } from '../fetch/storage.js'
 
 /**
@@ -31,12 +32,12 @@ export function dynamoSession<Values extends object = AnyShape, Flash extends ob
   manager: SessionManager<Values, Flash>,
 ): MiddlewareHandler<{ Variables: SessionVariables<Values, Flash> }> {
   return async (context, next) => {
-    const { session, options, commit, release } = await manager.load(context.req.header('cookie'), {
+    const { session, options, commit, release, headers } = await manager.load(context.req.header('cookie'), {
       secure: new URL(context.req.url).protocol === 'https:',
+      request: context.req,
       get signal() {
         return context.req.raw.signal
       },
-      request: context.req,
     })
     context.set('session', session)
     context.set('sessionOptions', options)
@@ -46,8 +47,16 @@ export function dynamoSession<Values extends object = AnyShape, Flash extends ob
       await release()
       throw error
     }
-    if (context.error) return release()
-    const setCookie = await commit()
-    if (setCookie !== undefined) context.header('Set-Cookie', setCookie, { append: true })
+    // The response to an error may depend on the session too.
+    let setCookie: string | undefined
+    if (context.error) await release()
+    else setCookie = await commit()
+    const response = withSessionHeaders(context.res, setCookie, headers(), (target, added) =>
+      manager.addHeaders(target, added),
+    )
+    if (response === context.res) return
+    // Otherwise Hono copies the headers of the former response to this one.
+    context.res = undefined
+    context.res = response
   }
 }

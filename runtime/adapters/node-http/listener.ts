@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Session } from '@remix-run/session'
 import type { LoadedSession, SessionManager } from '../fetch/manager.js'
 import type { SessionOptions } from '../fetch/rack-options.js'
+import type { HeaderTarget } from '../fetch/response-headers.js'
 import type { AnyShape, Shape } from '../fetch/storage.js'
 import { onClose } from '../shared/on-close.js'
 import { ResponseHold } from './response-hold.js'
@@ -47,22 +48,35 @@ export function withSession<Values extends object = AnyShape, Flash extends obje
         manager.report(failure, 'onError')
       }
     }
+    let loaded: LoadedSession<Values, Flash> | undefined
     const fail = async (error: unknown) => {
-      if (!response.headersSent) for (const name of response.getHeaderNames()) response.removeHeader(name)
+      if (!response.headersSent) {
+        for (const name of response.getHeaderNames()) response.removeHeader(name)
+        // The response to an error may depend on the session too.
+        if (loaded) manager.addHeaders(headersOf(response), loaded.headers())
+      }
       await report(error)
       if (response.destroyed || response.writableEnded) return
       if (response.headersSent) response.destroy()
       else response.writeHead(500).end('Internal Server Error')
     }
-    let loaded: LoadedSession<Values, Flash>
     try {
       loaded = await manager.load(request.headers.cookie, { secure: 'encrypted' in request.socket, request })
     } catch (error) {
       return fail(error)
     }
-    const { session, options, commit, release } = loaded
+    const { session, options, commit, release, headers } = loaded
     onClose(response, release)
-    const hold = new ResponseHold(response, commit, fail)
+    const store = async () => {
+      const setCookie = await commit()
+      const added = headers()
+      if (Object.keys(added).length === 0) return undefined
+      return () => {
+        manager.addHeaders(headersOf(response), added)
+        if (setCookie !== undefined) response.appendHeader('Set-Cookie', setCookie)
+      }
+    }
+    const hold = new ResponseHold(response, store, fail)
     try {
       await listener(request, response, session, options)
     } catch (error) {
@@ -71,5 +85,12 @@ export function withSession<Values extends object = AnyShape, Flash extends obje
       if (!hold.begun) void release()
       await fail(error)
     }
+  }
+}
+
+function headersOf(response: ServerResponse): HeaderTarget {
+  return {
+    get: (name) => [response.getHeader(name) ?? []].flat().join(', '),
+    set: (name, value) => response.setHeader(name, value),
   }
 }

@@ -6,9 +6,10 @@ const STARTS = ['writeHead', 'write', 'end', 'flushHeaders'] as const
 type Start = (typeof STARTS)[number]
 type Method = (...args: unknown[]) => unknown
 type Methods = Readonly<Record<Start, Method>>
+type AddHeaders = () => void
 
 /**
- * Delays a response until asynchronous work returns the cookie to send. The first call that would send the response
+ * Delays a response until asynchronous work has returned the headers to add. The first call that would send the response
  * starts the work. This call and all later calls are carried out after the work.
  *
  * Other packages, such as `compression`, also replace methods of the response, before or after this class. They still
@@ -18,22 +19,27 @@ export class ResponseHold {
   readonly #response: ServerResponse
   readonly #methods: Methods
   readonly #holding: Methods
-  readonly #before: () => Promise<string | undefined>
+  readonly #before: () => Promise<AddHeaders | undefined>
   readonly #onError: (error: unknown) => void
   readonly #calls: [name: Start, args: unknown[]][] = []
   /** Listeners for `drain` that another package, such as `compression`, moved to its own stream. */
   readonly #waiting: Method[] = []
   /** Holding: calls wait. Open: calls go to the replaced methods. Dropped: nothing more of this response is sent. */
   #state: 'holding' | 'open' | 'dropped' = 'holding'
-  #cookie: string | undefined
+  /** Adds the headers to the response, until it was called. */
+  #addHeaders: AddHeaders | undefined
   #begun = false
   #ended = false
 
   /**
-   * @param before the work; resolves to a cookie to send, if any
+   * @param before the work; resolves to a function that adds headers to the response, if there are any
    * @param onError called when the work or a delayed call fails. The remaining delayed calls are then dropped.
    */
-  constructor(response: ServerResponse, before: () => Promise<string | undefined>, onError: (error: unknown) => void) {
+  constructor(
+    response: ServerResponse,
+    before: () => Promise<AddHeaders | undefined>,
+    onError: (error: unknown) => void,
+  ) {
     this.#response = response
     this.#before = before
     this.#onError = onError
@@ -92,16 +98,16 @@ export class ResponseHold {
     if (this.#begun) return
     this.#begun = true
     this.#before()
-      .then((cookie) => this.#sendAll(cookie))
+      .then((addHeaders) => this.#sendAll(addHeaders))
       .catch((error: unknown) => {
         this.#drop()
         this.#onError(error)
       })
   }
 
-  #sendAll(cookie: string | undefined): void {
+  #sendAll(addHeaders: AddHeaders | undefined): void {
     if (this.#state !== 'holding') return
-    this.#cookie = cookie
+    this.#addHeaders = addHeaders
     this.#open()
     let isFull: boolean | undefined
     for (const [name, args] of this.#calls.splice(0)) {
@@ -117,16 +123,16 @@ export class ResponseHold {
   /** Calls the replaced method. Node then calls the response's current `writeHead` for the headers. */
   #send(name: Start, args: unknown[]): unknown {
     const response = this.#response
-    const cookie = this.#cookie
-    if (name === 'writeHead' && cookie !== undefined) {
-      this.#cookie = undefined
+    const addHeaders = this.#addHeaders
+    if (name === 'writeHead' && addHeaders) {
+      this.#addHeaders = undefined
       this.#restore('writeHead')
       const [status, ...more] = args
       const [first] = more
       const message = typeof first === 'string' ? [first] : []
       // The headers of the call replace headers of the same name.
       setHeaders(response, more[message.length])
-      response.appendHeader('Set-Cookie', cookie)
+      addHeaders()
       return Reflect.apply(this.#methods.writeHead, response, [status, ...message])
     }
     return Reflect.apply(this.#methods[name], response, args)
@@ -134,7 +140,7 @@ export class ResponseHold {
 
   #open(): void {
     this.#state = 'open'
-    for (const name of STARTS) if (name !== 'writeHead' || this.#cookie === undefined) this.#restore(name)
+    for (const name of STARTS) if (name !== 'writeHead' || !this.#addHeaders) this.#restore(name)
   }
 
   /** Prepares an error response: bypasses packages that replaced our methods and still work on the first response. */

@@ -1,5 +1,6 @@
 import type { Options } from '../../configuration/options.js'
-import { assertSecretsReadable, type Configuration, resolveConfiguration } from '../../configuration/resolve.js'
+import { type Configuration, resolveConfiguration } from '../../configuration/resolve.js'
+import { assertSecretsUsable } from '../../configuration/secrets.js'
 import { Connection } from '../../dynamodb/connection.js'
 import { isTransient } from '../../dynamodb/error-facts.js'
 import { InvalidSessionIdError, SessionDataError } from '../../errors.js'
@@ -45,7 +46,7 @@ export class SessionStore {
   /** @throws {ConfigurationError} if the configuration is wrong. No request is sent. */
   constructor(options: Options, onConflict: ConflictListener) {
     this.configuration = resolveConfiguration(options)
-    assertSecretsReadable(this.configuration)
+    assertSecretsUsable(this.configuration)
     this.#connection = new Connection(this.configuration)
     this.repository = new SessionRepository(this.configuration, this.#connection, { onConflict })
     this.index = new SessionsByValue(this.configuration, this.#connection)

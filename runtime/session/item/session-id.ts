@@ -1,5 +1,6 @@
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Configuration } from '../../configuration/resolve.js'
+import { secretsOf } from '../../configuration/secrets.js'
 import { MissingSecretKeyError } from '../../errors.js'
 import { hashIn, isPossibleKey, type KeyPrefix } from './session-key.js'
 
@@ -67,9 +68,4 @@ export function isPossibleSessionId(id: string, signing: Signing & KeyPrefix): b
 
 function digest({ sessionIdDigest }: Signing, secret: string, sid: string): string {
   return createHmac(sessionIdDigest, secret).update(sid).digest('hex')
-}
-
-function secretsOf({ secretKey }: Signing): readonly string[] {
-  if (secretKey === undefined) return []
-  return typeof secretKey === 'string' ? [secretKey] : secretKey
 }

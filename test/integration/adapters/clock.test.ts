@@ -65,7 +65,7 @@ function scenarios(adapter: Adapter): void {
     await app?.stop()
     const limits = { maxStale: MAX_STALE / SECOND, ...options }
     app = await adapter.start(routes(), {
-      options: { tableName, ...reaching(client), secretKey: 'a secret of the clock', ...limits },
+      options: { tableName, ...reaching(client), secretKey: 'a secret of thirty-two characters or more', ...limits },
       cookieLifetime: cookieLifetime === undefined ? undefined : cookieLifetime / SECOND,
     })
     const browser = new Browser(app, adapter.cookieName)

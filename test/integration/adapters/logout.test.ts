@@ -41,7 +41,12 @@ function logout(adapter: Adapter, engine: Engine): void {
   const idOf = (browser: Browser) => adapter.idOf(browser.value)
 
   async function signedIn(more: Record<string, Route> = {}, options = {}): Promise<Browser> {
-    const own = { tableName, ...reaching(engine.client()), secretKey: 'the secret of these tests', ...options }
+    const own = {
+      tableName,
+      ...reaching(engine.client()),
+      secretKey: 'a secret of thirty-two characters or more',
+      ...options,
+    }
     app = await adapter.start({ ...routes(), ...more }, { options: own })
     const browser = new Browser(app, adapter.cookieName)
     await browser.get('/in')

@@ -276,7 +276,7 @@ function benchOf(adapter: Adapter, engine: Engine) {
     const own = {
       tableName,
       client: impatient,
-      secretKey: 'the secret of these tests',
+      secretKey: 'a secret of thirty-two characters or more',
       errorHandler: { handle: () => undefined },
       ...options,
     }

@@ -29,7 +29,7 @@ const ADAPTERS: readonly Adapter[] = [
   nodeHttpAdapter,
 ]
 
-const SECRET = 'the secret of the scenarios'
+const SECRET = 'a secret of thirty-two characters or more'
 const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
 const FOREVER = { times: Number.POSITIVE_INFINITY }
 const THROTTLED = { error: 'ThrottlingException' }

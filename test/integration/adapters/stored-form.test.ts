@@ -25,7 +25,7 @@ const ADAPTERS: readonly Adapter[] = [
   honoAdapter,
   nodeHttpAdapter,
 ]
-const SECRET = 'the secret of these tests'
+const SECRET = 'a secret of thirty-two characters or more'
 
 /** Stored cookies with which a framework would fail, or answer another request. */
 const COOKIES: Readonly<Record<string, string>> = {

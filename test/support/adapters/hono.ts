@@ -9,7 +9,7 @@ import { listen, stop } from './listen.js'
 
 export const honoAdapter: Adapter = {
   name: 'hono',
-  cookieName: 'rack.session',
+  cookieName: 'session',
   describe: (request: HonoRequest) => ({ userAgent: request.header('user-agent') }),
   releasesAfterThrow: true,
   savesAfterThrow: false,

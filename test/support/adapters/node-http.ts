@@ -7,7 +7,7 @@ import { listen, stop } from './listen.js'
 
 export const nodeHttpAdapter: Adapter = {
   name: 'node-http',
-  cookieName: 'rack.session',
+  cookieName: 'session',
   describe: (request: IncomingMessage) => ({ userAgent: request.headers['user-agent'] }),
   releasesAfterThrow: true,
   savesAfterThrow: false,

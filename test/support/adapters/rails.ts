@@ -15,15 +15,19 @@ import { koaAdapter, sessionOf as sessionOfKoa } from './koa.js'
 import { listen, stop } from './listen.js'
 import { nodeHttpAdapter } from './node-http.js'
 
+/** What a session manager needs for the gem's cookie in these tests, whose name is that of plain Rack. */
+const RAILS = { rails: true, key: 'rack.session' } as const
+
 const RACK = { cookieName: 'rack.session', idOf: (value: string) => value, cookieFor: (id: string) => id }
 
 /** express-session takes only its own cookies. An Express application that shares a login uses the session manager. */
 const express_: Adapter = {
   ...nodeHttpAdapter,
+  ...RACK,
   name: 'express with the session manager',
   savesAfterThrow: true,
   async start(routes, { options }) {
-    const sessions = createSessionManager(options)
+    const sessions = createSessionManager({ ...options, ...RAILS })
     const app = express()
     app.use((request, response, next) =>
       withSession(sessions, (_request, _response, session) => {
@@ -43,6 +47,12 @@ const express_: Adapter = {
     const server = createServer(app)
     return { port: await listen(server), failures, store: sessions.storage, stop: () => stop(server) }
   },
+}
+
+function withRails(adapter: Adapter): Adapter {
+  const start: Adapter['start'] = (routes, { options, ...more }) =>
+    adapter.start(routes, { options: { ...options, ...RAILS }, ...more })
+  return { ...adapter, ...RACK, start }
 }
 
 const koa: Adapter = {
@@ -84,4 +94,10 @@ const fastify_: Adapter = {
 }
 
 /** The adapters with settings that share cookie and table with the Ruby gem (docs/rails.md). */
-export const RAILS_ADAPTERS: readonly Adapter[] = [nodeHttpAdapter, honoAdapter, express_, koa, fastify_]
+export const RAILS_ADAPTERS: readonly Adapter[] = [
+  withRails(nodeHttpAdapter),
+  withRails(honoAdapter),
+  express_,
+  koa,
+  fastify_,
+]

@@ -40,7 +40,7 @@ export const STORES: Readonly<Record<string, (options: Options) => ScriptStore>>
     }
   },
   'the session manager': (options) => {
-    const manager = createSessionManager({ ...options, secretKey: 'a secret' })
+    const manager = createSessionManager({ ...options, secretKey: 'a secret of thirty-two characters or more' })
     return Object.assign(manager, { save: () => manager.use(null, (session) => session.set('user', 'ada')) })
   },
 }

@@ -27,6 +27,7 @@ import { withTransport } from '../../../runtime/cli/timeout.js'
 import { UMZUG_COMMANDS } from '../../../runtime/cli/umzug-commands.js'
 import { createUmzugProgram } from '../../../runtime/cli/umzug-program.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import { assertSecretsUsable } from '../../../runtime/configuration/secrets.js'
 import { Connection } from '../../../runtime/dynamodb/connection.js'
 import { consoleLogger } from '../../../runtime/logger.js'
 import { createUmzug } from '../../../runtime/migrations/create-umzug.js'
@@ -42,6 +43,7 @@ import {
   printFailure,
   printParts,
   warnProcess,
+  warnProcessOnce,
   write,
   writeAboveBar,
   writeOverLine,
@@ -51,6 +53,7 @@ import { deleteTable } from '../../../runtime/table/delete-table.js'
 import { TableWork } from '../../../runtime/table/table-work.js'
 import { VERSION } from '../../../runtime/version.js'
 import { type Stub, sendJson, startStub } from '../../support/dynamodb-stub.js'
+import { FakeTransport } from '../../support/fake-transport.js'
 import { environmentWith, folderWith } from '../../support/folder.js'
 import { expectFit, HOSTILE, HOSTILE_LINE, HOSTILE_NAME } from '../../support/hostile.js'
 import { recordingLogger } from '../../support/recording-logger.js'
@@ -154,6 +157,7 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   ['runtime/output.ts', () => writeAboveBar(screen(), HOSTILE)],
   ['runtime/output.ts', () => printParts(screen(), [{ text: HOSTILE, colour: 'red' }], true)],
   ['runtime/output.ts', () => warnProcess(HOSTILE_LINE, 'CODE')],
+  ['runtime/output.ts', () => warnProcessOnce(HOSTILE_LINE, 'CODE')],
   ['runtime/output.ts', () => printFailure(new Error(HOSTILE), HOSTILE_LINE)],
   ['runtime/logger.ts', () => consoleLogger.info(HOSTILE_LINE)],
   ['runtime/logger.ts', () => consoleLogger.warn(HOSTILE_LINE)],
@@ -412,6 +416,22 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
       await createUmzug({ root: folder, storage, logger }).up()
       expect(logger.warnings).toHaveLength(1)
       return [...logger.lines, ...logger.warnings]
+    },
+  ],
+  [
+    'runtime/configuration/secrets.ts',
+    () => {
+      const configFile = hostileFile('secret_key: short\n')
+      assertSecretsUsable(resolveConfiguration({ configFile }))
+    },
+  ],
+  [
+    'runtime/session/session-repository.ts',
+    async () => {
+      vi.resetModules() // the package warns once a process
+      const { SessionRepository } = await import('../../../runtime/session/session-repository.js')
+      const repository = new SessionRepository(resolveConfiguration(), { transport: new FakeTransport() })
+      void repository.create('x', {})
     },
   ],
   ['runtime/session/requests/errors.ts', () => report(new Error(HOSTILE), { operation: 'get' })],

@@ -12,11 +12,16 @@ describe('use, in a program that stops as soon as it has responded,', () => {
   /** Stores a session. The release of its lock then takes a while. */
   async function signedIn(options: ManagerOptions = {}) {
     const locking = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
-    const manager = createSessionManager({ ...table.options(), secretKey: 'the secret', ...locking, ...options })
+    const manager = createSessionManager({
+      ...table.options(),
+      secretKey: 'a secret of thirty-two characters or more',
+      ...locking,
+      ...options,
+    })
     const { setCookie = '' } = await manager.use(null, (session) => session.set('user', 'ada'))
     const cookie = setCookie.split(';')[0] ?? ''
     table.proxy.inject('UpdateItem', { delay: 80 }, { after: 1 })
-    return { manager, cookie, id: cookie.slice('rack.session='.length) }
+    return { manager, cookie, id: cookie.slice('session='.length) }
   }
 
   const isLocked = async (id: string) => (await item(id))?.locked_at !== undefined

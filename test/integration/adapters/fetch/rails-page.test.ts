@@ -16,7 +16,7 @@ import { makeTable, readItem } from '../../../support/table.js'
 const ROOT = join(import.meta.dirname, '../../../..')
 const PAGE = readFileSync(join(ROOT, 'docs/rails.md'), 'utf8')
 const CONFIG_FILE = 'config/dynamo_session_store.yml'
-const SECRET = 'watermelon_smiles'
+const SECRET = 'watermelon_smiles of the page for Rails'
 
 describe('docs/rails.md', { timeout: 90_000 }, () => {
   const engine = anyEngine()
@@ -84,7 +84,7 @@ describe('docs/rails.md', { timeout: 90_000 }, () => {
       errors += chunk
     })
     const ask = async (method: string, path: string, id?: string) => {
-      const headers = { 'x-forwarded-proto': 'https', ...(id !== undefined && { cookie: `rack.session=${id}` }) }
+      const headers = { 'x-forwarded-proto': 'https', ...(id !== undefined && { cookie: `_session_id=${id}` }) }
       const response = await fetch(`http://localhost:${port}${path}`, { method, headers })
       return { text: await response.text(), setCookie: response.headers.getSetCookie() }
     }
@@ -142,7 +142,7 @@ describe('docs/rails.md', { timeout: 90_000 }, () => {
     async (name) => {
       const ask = await start(name, 'production')
       const [cookie = ''] = (await ask('POST', '/cart')).setCookie
-      expect(cookie).toMatch(/^rack\.session=[0-9a-f]{32}--[0-9a-f]{64};/)
+      expect(cookie).toMatch(/^_session_id=[0-9a-f]{32}--[0-9a-f]{64};/)
       const attributes = cookie.toLowerCase().split('; ').slice(1).toSorted()
       expect(attributes).toEqual(['httponly', 'path=/', 'samesite=lax', 'secure'])
       const id = /=(.*?);/.exec(cookie)?.[1] ?? ''

@@ -7,7 +7,7 @@ import { onEachEngine } from '../../../support/engines.js'
 import { fetchTable } from '../../../support/fetch-table.js'
 import { forwarderTo } from '../../../support/forwarder.js'
 
-const SIGNING = { secretKey: 'the secret of the storage', sessionIdDigest: 'sha256' } as const
+const SIGNING = { secretKey: 'a secret of thirty-two characters or more', sessionIdDigest: 'sha256' } as const
 const THROTTLED = { error: 'ThrottlingException' }
 const PESSIMISTIC = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
 

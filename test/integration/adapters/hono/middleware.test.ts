@@ -11,7 +11,7 @@ import { forwarderTo } from '../../../support/forwarder.js'
 type Shape = { user: string; large: string }
 type Variables = SessionVariables<Shape>
 
-const secretKey = 'the secret of the middleware'
+const secretKey = 'a secret of thirty-two characters or more'
 const PESSIMISTIC = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
 
 describe('dynamoSession', () => {
@@ -45,7 +45,7 @@ describe('dynamoSession', () => {
     const signedIn = async () => {
       const cookie = (await get('/in')).cookies[0]?.split(';')[0] ?? ''
       await requests()
-      return { cookie, id: cookie.slice('rack.session='.length) }
+      return { cookie, id: cookie.slice('session='.length) }
     }
     return { get, signedIn, failures, app }
   }

@@ -9,7 +9,7 @@ import { anyEngine } from '../../../support/engines.js'
 import { fetchTable } from '../../../support/fetch-table.js'
 import { forwarderTo } from '../../../support/forwarder.js'
 
-const secretKey = 'the secret of the listener'
+const secretKey = 'a secret of thirty-two characters or more'
 const PESSIMISTIC = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
 
 describe('withSession', () => {
@@ -48,7 +48,7 @@ describe('withSession', () => {
       const { cookies } = await get('/in')
       const cookie = cookies[0]?.split(';')[0] ?? ''
       await requests()
-      return { cookie, id: cookie.slice('rack.session='.length) }
+      return { cookie, id: cookie.slice('session='.length) }
     }
     return { get, signedIn, port }
   }

@@ -24,7 +24,8 @@ describe('withSession and packages that replace methods of the response', () => 
     expect(reported.splice(0)).toEqual([])
   })
 
-  const sessions = () => createSessionManager({ ...table.options(), secretKey: 'the secret of the wrapped' })
+  const sessions = () =>
+    createSessionManager({ ...table.options(), secretKey: 'a secret of thirty-two characters or more' })
 
   async function get(listener: Listener) {
     const server = createServer(listener)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createSessionManager, createSessionStorage } from '../../../../runtime/fetch.js'
 import { ConfigurationError, MissingSecretKeyError, resolveConfiguration } from '../../../../runtime/index.js'
 
-const secretKey = 'the secret of the options'
+const secretKey = 'long enough, and nobody has guessed it yet'
 const open = (options: object) => () => createSessionManager({ secretKey, region: 'us-east-1', ...options })
 
 describe('the options of a session manager', () => {
@@ -15,8 +15,8 @@ describe('the options of a session manager', () => {
     [{ expireAfter: Number.NaN }, /not NaN$/],
     [{ expireAfter: 1e15 }, /not 1000000000000000$/],
     [{ expireAfter: '1 day' }, /not "1 day"$/],
-    [{ sameSite: 'Lax' }, `option sameSite: must be 'strict', 'lax' or 'none', not "Lax"`],
-    [{ secure: 'yes' }, 'option secure: must be true or false, not "yes"'],
+    [{ sameSite: 'Lax' }, `option sameSite: must be 'strict', 'lax', 'none' or false, not "Lax"`],
+    [{ secure: 'yes' }, `option secure: must be true, false or 'auto', not "yes"`],
     [{ skip: [1] }, 'option skip: must be true or false, not [1]'],
     [{ httpOnly: true }, 'option httpOnly: is not an option of the session manager; did you mean "httponly"?'],
     [{ expire_after: 60 }, 'option expire_after: is not an option of the session manager; did you mean "expireAfter"?'],
@@ -27,6 +27,35 @@ describe('the options of a session manager', () => {
   ])('%j is refused', (options, message) => {
     expect(open(options)).toThrow(ConfigurationError)
     expect(open(options)).toThrow(message)
+  })
+
+  it.each([
+    [
+      { key: '__Host-session', secure: false },
+      "option secure: can't be false, because browsers accept the cookie's name",
+    ],
+    [{ key: '__secure-session', secure: false }, "option secure: can't be false"],
+    [{ sameSite: 'none', secure: false }, "because browsers accept sameSite 'none' only with Secure"],
+    [{ partitioned: true, secure: false }, 'because browsers accept partitioned only with Secure'],
+    [{ key: '__Host-session', domain: 'example.com' }, "option domain: can't be set, because browsers accept"],
+    [{ key: '__HOST-session', path: '/shop' }, 'option path: must be /, because browsers accept'],
+    [{ rails: true, sessionIdDigest: 'sha256' }, 'option sessionIdDigest: can\'t be "sha256" with rails: true'],
+    [{ rails: true, hashSessionIds: true }, "option hashSessionIds: can't be true with rails: true"],
+    [{ rails: 'yes' }, 'option rails: must be true or false, not "yes"'],
+  ])('%j is refused, because the options contradict each other', (options, message) => {
+    expect(open(options)).toThrow(ConfigurationError)
+    expect(open(options)).toThrow(message)
+  })
+
+  it.each([
+    { key: '__Host-session', path: '/' },
+    { key: '__Host-session', secure: 'auto' },
+    { key: '__Secure-session', domain: 'example.com', path: '/shop' },
+    { sameSite: 'none' },
+    { partitioned: true, secure: true },
+    { rails: true, sessionIdDigest: 'md5' },
+  ])('%j is accepted', (options) => {
+    expect(open(options)).not.toThrow()
   })
 
   it('are refused with one error that names all wrong options', () => {

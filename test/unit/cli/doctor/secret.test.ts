@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, expect, it, vi } from 'vitest'
 
-import { secretFindings, weakness } from '../../../../runtime/cli/doctor/secret.js'
+import { secretFindings } from '../../../../runtime/cli/doctor/secret.js'
 import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
+import { weakness } from '../../../../runtime/configuration/secrets.js'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -28,7 +29,7 @@ it.each([
 })
 
 it('a short secret is weak, a long one is not', () => {
-  expect(weakness('u7!kQx')).toBe('has only 6 characters; 32 or more are safe')
+  expect(weakness('u7!kQx')).toBe('has only 6 bytes; 32 or more are safe')
   expect(weakness('my dog ate eleven green apples, twice')).toBeUndefined()
   for (const encoding of ['hex', 'base64', 'base64url'] as const) {
     expect(weakness(randomBytes(32).toString(encoding))).toBeUndefined()
@@ -44,7 +45,7 @@ it('says which secret of a list is weak, and where the list is set', () => {
   const findings = [...secretFindings(resolveConfiguration({ secretKey }, {}))]
   expect(findings.map(({ level, text }) => `${level}: ${text}`)).toEqual([
     'warning: set (code), but secret 2 of 3 is a placeholder, which anybody can guess',
-    'warning: set (code), but secret 3 of 3 has only 5 characters; 32 or more are safe',
+    'warning: set (code), but secret 3 of 3 has only 5 bytes; 32 or more are safe',
   ])
 })
 

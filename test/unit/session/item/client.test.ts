@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { clientIn, clientJson, packClient, sealClientAnew, unpackClient } from '../../../../runtime/session/item/client.js'
+import {
+  clientIn,
+  clientJson,
+  packClient,
+  sealClientAnew,
+  unpackClient,
+} from '../../../../runtime/session/item/client.js'
 
 const KEY = () => 'sha256:key'
 const ONE = `one:${Buffer.alloc(32, 1).toString('base64')}`
