@@ -41,6 +41,17 @@ const embedded = { globalSetup: [engines], provide: { backends: ['embedded'] as 
 const servers = { globalSetup: [engines], provide: { backends: ['servers'] as const } }
 const both = { globalSetup: [engines], provide: { backends: ['embedded', 'servers'] as const } }
 
+/** The suites that read or write sessions. */
+const ofSessions = [
+  ...contracts.filter((file) => /integration.(adapters|cleaning|cli|session)/.test(file)),
+  'test/unit/{adapters,session}/**/*.test.ts',
+]
+
+/** Repeats these suites with another form of the stored sessions: test/support/stored-key.ts looks for this form. */
+function storedAs(name: string, env: Readonly<Record<string, string>>) {
+  return { resolve: quickSleep, test: { name, include: ofSessions, ...quick, ...embedded, env } }
+}
+
 export const unit = { resolve: quickSleep, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...quick } }
 
 /**
@@ -66,6 +77,10 @@ export default defineConfig({
           testTimeout: 120_000,
         },
       },
+      storedAs('plain', { AWS_DYNAMO_DB_SESSION_HASH_SESSION_IDS: 'false' }),
+      storedAs('encrypted', {
+        AWS_DYNAMO_DB_SESSION_ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 1).toString('base64')}`,
+      }),
       { resolve: quickSleep, test: { name: 'servers', include: contracts, ...quick, ...servers } },
       {
         resolve: packages,

@@ -24,7 +24,7 @@ export function currentFolderWith(files: Readonly<Record<string, string>> = {}):
 }
 
 /** Variables by which a vitest project says in what form sessions are stored (vitest.config.ts). */
-const STORED_FORM = [envName('hashSessionIds')]
+const STORED_FORM = [envName('hashSessionIds'), envName('encryptionKeys')]
 
 /** Sets variables for the test; all of AWS and of this package that the machine has are unset. */
 export function environmentWith(variables: Readonly<Record<string, string>> = {}): void {

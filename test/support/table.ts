@@ -9,6 +9,7 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../../runtime/session/item/session-record.js'
+import { decrypted, encrypted } from './stored-data.js'
 import { type KeyOptions, storedKey } from './stored-key.js'
 
 /** Makes a bare table by hand, so that tests of the stores do not depend on the table library. */
@@ -57,9 +58,10 @@ export async function readItem(
   id: string,
   options?: KeyOptions,
 ): Promise<Item | undefined> {
-  const Key = { session_id: { S: storedKey(id, options) } }
+  const key = storedKey(id, options)
+  const Key = { session_id: { S: key } }
   const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }))
-  return Item
+  return decrypted(Item, key)
 }
 
 /** Writes the item of a session. Its `session_id` is the id; the table gets the stored key instead. */
@@ -70,7 +72,8 @@ export async function writeItem(
   options?: KeyOptions,
 ): Promise<void> {
   const id = item.session_id?.S
-  const Item = id === undefined ? item : { ...item, session_id: { S: storedKey(id, options) } }
+  const key = id === undefined ? undefined : storedKey(id, options)
+  const Item = key === undefined ? item : encrypted({ ...item, session_id: { S: key } }, key)
   await client.send(new PutItemCommand({ TableName, Item }))
 }
 

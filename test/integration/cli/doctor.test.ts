@@ -296,6 +296,7 @@ describe('dynamo-session doctor, by a sample of the sessions', () => {
 
   /** An application whose table has a session of each of these forms. */
   async function applicationWith(yaml: string, ...forms: KeyOptions[]) {
+    vi.stubEnv('AWS_DYNAMO_DB_SESSION_HASH_SESSION_IDS', undefined)
     const { tableName, proxy } = await applicationBehindProxy(yaml)
     const client = anyEngine().client()
     await createRawTable(client, tableName)
