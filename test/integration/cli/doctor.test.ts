@@ -476,7 +476,7 @@ describe('dynamo-session doctor, where no request reaches DynamoDB', () => {
 
   it.each([
     ['changeme', 'is a placeholder, which anybody can guess'],
-    ['x9!kQ2', 'has only 6 characters; 32 or more are safe'],
+    ['x9!kQ2', 'has only 6 bytes; 32 or more are safe'],
   ])('warns of the secret %j, without showing it', async (secret, problem) => {
     currentFolderWith()
     environmentWith({ SECRET_KEY_BASE: secret })

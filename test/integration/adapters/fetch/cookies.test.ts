@@ -5,12 +5,14 @@ import { makeSessionId } from '../../../../runtime/session/item/session-id.js'
 import { anyEngine } from '../../../support/engines.js'
 import { fetchTable } from '../../../support/fetch-table.js'
 import { forwarderTo } from '../../../support/forwarder.js'
+import { readItem } from '../../../support/table.js'
 
 const secretKey = 'long enough, and nobody has guessed it yet'
 const SIGNING = { secretKey, sessionIdDigest: 'sha256' } as const
 const HTTP = { secure: false }
 
-const table = fetchTable(anyEngine())
+const engine = anyEngine()
+const table = fetchTable(engine)
 const { item, data, reported, requests } = table
 
 afterEach(() => vi.unstubAllEnvs())
@@ -59,10 +61,12 @@ describe('the cookie', () => {
     expect([await given(), await given(HTTP)]).toEqual([https, http])
   })
 
-  it('has Rails’ form of an id with rails: true', async () => {
+  it('has Rails’ form of an id with rails: true, which is the key in the table', async () => {
     const { id } = await signedIn('ada', open({ rails: true }))
     expect(id).toMatch(/^[0-9a-f]{32}--[0-9a-f]{64}$/)
-    expect(await data(id)).toEqual({ user: 'ada' })
+    const { tableName = '' } = table.options()
+    const stored = await readItem(engine.client(), String(tableName), id, { hashSessionIds: false })
+    expect(stored?.data?.S).toBe('{"user":"ada"}')
   })
 
   it.each<[ManagerOptions, object, string]>([
