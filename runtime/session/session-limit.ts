@@ -21,10 +21,13 @@ const WIDTH = 5
 export class SessionLimit {
   readonly #configuration: Configuration
   readonly #index: SessionsByValue
+  readonly #onEvicted: ((id: string) => void) | undefined
 
-  constructor(configuration: Configuration, index: SessionsByValue) {
+  /** @param onEvicted called with each session that was ended: its id, or with `hash_session_ids` its stored key */
+  constructor(configuration: Configuration, index: SessionsByValue, onEvicted?: (id: string) => void) {
     this.#configuration = configuration
     this.#index = index
+    this.#onEvicted = onEvicted
   }
 
   /**
@@ -41,7 +44,9 @@ export class SessionLimit {
     if (value === undefined || (before && value === textIn(before, key))) return
     try {
       const oldest = await this.#tooOld(key, value, stored, maxSessions)
-      await inParallel(oldest, WIDTH, (session) => this.#index.destroyFound(key, value, session, stored.id))
+      await inParallel(oldest, WIDTH, async (session) => {
+        if (await this.#index.destroyFound(key, value, session, stored.id)) this.#onEvicted?.(session.id)
+      })
     } catch (error) {
       const context = { operation: 'max_sessions', sessionIdHash: hashSessionId(stored.id) }
       report(error, context, this.#configuration.errorHandler)

@@ -21,6 +21,7 @@ onEachEngine('max_sessions', (engine) => {
   let proxy: FaultProxy
   let options: ReturnType<typeof engine.options> & Options
   let reported: { error: Error; operation: string; sessionIdHash?: string | undefined }[]
+  let evicted: string[]
   let user = 0
   let now = 0
 
@@ -34,6 +35,7 @@ onEachEngine('max_sessions', (engine) => {
     user += 1
     now = 1_800_000_000_000
     reported = []
+    evicted = []
     proxy.reset()
   })
   afterAll(async () => {
@@ -47,7 +49,8 @@ onEachEngine('max_sessions', (engine) => {
   const sessions = () => new SessionRepository(configured(), connectionTo(client), clock)
   const limit = (more: Options = {}) => {
     const configuration = configured(more)
-    return new SessionLimit(configuration, new SessionsByValue(configuration, connectionTo(client), clock))
+    const index = new SessionsByValue(configuration, connectionTo(client), clock)
+    return new SessionLimit(configuration, index, (id) => void evicted.push(id))
   }
   const name = (suffix: string | number) => `secret-${user}-${suffix}`
   const isThere = async (suffix: string | number) => (await sessions().find(name(suffix))) !== undefined
@@ -68,6 +71,7 @@ onEachEngine('max_sessions', (engine) => {
     await create('other', { user_id: 'another' })
     await limit().enforce(undefined, await create('new'))
     expect(await left(1, 2, 3, 4, 'new', 'other')).toEqual([4, 'new', 'other'])
+    expect(evicted.map(hashSessionId).toSorted()).toEqual([1, 2, 3].map((one) => hashSessionId(name(one))).toSorted())
     expect(reported).toEqual([])
   })
 
