@@ -45,7 +45,7 @@ const ATTEMPTS = 10
 
 /**
  * Finds and deletes sessions by a value in their data, such as the sessions of a user. Needs the option `index_keys`,
- * and the index that `createTable` makes for this option. The stores' `keysBy` and `destroyBy` use this class.
+ * and the index that `createTable` makes for this option. The stores' methods use this class.
  */
 export class SessionsByValue implements SessionSearch {
   readonly #configuration: Configuration

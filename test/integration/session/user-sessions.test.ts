@@ -130,7 +130,7 @@ onEachEngine('the sessions of a user', (engine) => {
           expect(ConsistentRead).toBe(true)
           const times = ['created_at', 'updated_at', 'expire_at', 'client', 'successor']
           // Without hashed ids, only the data shows that an item is a session.
-          const data = form.hashSessionIds === false ? ['data'] : []
+          const data = configured().hashSessionIds ? [] : ['data']
           const names = ['session_id', ...times, ...data, 'account.id']
           expect(Object.values(ExpressionAttributeNames).toSorted()).toEqual(names.toSorted())
         }
