@@ -12,6 +12,8 @@ export interface CarryOutSettings {
   readonly dryRun?: boolean
   /** Remove the files instead of writing them. */
   readonly undo?: boolean
+  /** Folder of the application. `undo` also removes the folders below it that are then empty. */
+  readonly root?: string
   /** Why `undo` must not remove a file, not even with `force`. */
   readonly keep?: ((file: PlannedFile) => Promise<string | undefined>) | undefined
   readonly fs?: FileSystem
@@ -30,20 +32,29 @@ export type Outcome = { readonly file: PlannedFile } & (
  * @throws {GeneratorError} when a file is refused or can't be written; then nothing was written or removed
  */
 export async function carryOut(plan: Plan, settings: CarryOutSettings = {}): Promise<Outcome[]> {
-  const { force = false, dryRun = false, undo = false, fs = nodeFs } = settings
+  const { force = false, dryRun = false, undo = false, root, fs = nodeFs } = settings
   const outcomes: Outcome[] = []
   for (const file of plan.files) outcomes.push(await outcomeOf(file, settings))
   if (dryRun) return outcomes
-  const refused = outcomes.flatMap((outcome) => (outcome.kind === 'refused' ? [outcome.reason] : []))
-  if (refused.length > 0) throw new GeneratorError(refused.join('; '))
+  assertNotRefused(outcomes)
   const filesOf = (wanted: Outcome['kind']) => outcomes.filter(({ kind }) => kind === wanted).map(({ file }) => file)
   if (undo) {
     removeFiles(
       filesOf('removed').map(({ path }) => path),
-      fs,
+      { root, fs },
     )
   } else writeFiles(filesOf('written'), { overwrite: force, fs })
   return outcomes
+}
+
+/**
+ * Ends a dry run as the real run would end.
+ *
+ * @throws {GeneratorError} when a file is refused
+ */
+export function assertNotRefused(outcomes: readonly Outcome[]): void {
+  const refused = outcomes.flatMap((outcome) => (outcome.kind === 'refused' ? [outcome.reason] : []))
+  if (refused.length > 0) throw new GeneratorError(refused.join('; '))
 }
 
 async function outcomeOf(file: PlannedFile, settings: CarryOutSettings): Promise<Outcome> {

@@ -25,9 +25,8 @@ function whatHappened(outcome: Outcome, was: string): string {
     case 'absent':
       return `${path} does not exist: nothing to remove`
     case 'left':
-      return outcome.reason
     case 'refused':
-      return `${path} ${was} left as it is`
+      return outcome.reason
   }
 }
 
@@ -37,11 +36,8 @@ function whatHappened(outcome: Outcome, was: string): string {
  */
 export function closingLines(plan: Plan, outcomes: readonly Outcome[], settings: ReportSettings): string[] {
   const { root, dryRun, undo } = settings
-  const reasons = outcomes.flatMap((outcome) =>
-    outcome.kind === 'refused' ? [`note: without --dry-run: ${outcome.reason}`] : [],
-  )
   const notices = undo && outcomes.length > 0 ? [] : plan.notices.map((notice) => `note: ${notice}`)
-  const lines = [...reasons, ...notices, ...(dryRun || undo ? [] : nextLines(plan, root))]
+  const lines = [...notices, ...(dryRun || undo ? [] : nextLines(plan, root))]
   return lines.map((line) => fitForLine(line))
 }
 

@@ -1,5 +1,5 @@
 import * as nodeFs from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { GeneratorError, type PlannedFile, shownPath } from './plan.js'
 
 /** The part of `node:fs` that reads, writes and removes planned files. Tests pass a file system in memory. */
@@ -47,7 +47,7 @@ export function writeFiles(
     const folder = dirname(target)
     const temporary = temporaryPath(target, `${index}.tmp`)
     const created = fs.mkdirSync(folder, { recursive: true })
-    if (created !== undefined) restore.push(() => removeEmptyFolders(folder, created, fs))
+    if (created !== undefined) restore.push(() => removeEmptyFolders(folder, dirname(created), fs))
     restore.push(() => fs.rmSync(temporary, { force: true }))
     // Some file systems report a full disk only when they flush.
     fs.writeFileSync(temporary, file.text, { flush: true })
@@ -67,12 +67,18 @@ export function writeFiles(
   for (const step of finish) ignoringErrors(step)
 }
 
+export interface RemoveSettings {
+  /** Folders below this one are removed if nothing else is in them. Undefined: all folders stay. */
+  readonly root?: string | undefined
+  readonly fs?: FileSystem
+}
+
 /**
  * Removes files: all of them, or none.
  *
  * @throws {GeneratorError} when a file can't be removed
  */
-export function removeFiles(paths: readonly string[], fs: FileSystem = nodeFs): void {
+export function removeFiles(paths: readonly string[], { root, fs = nodeFs }: RemoveSettings = {}): void {
   const restore: Step[] = []
   const failed = ({ path }: { readonly path: string }, cause: unknown) =>
     `${shownPath(path)} can't be removed: ${(cause as Error).message}`
@@ -87,6 +93,8 @@ export function removeFiles(paths: readonly string[], fs: FileSystem = nodeFs): 
     },
   )
   for (const temporary of moved) fs.rmSync(temporary)
+  if (root === undefined) return
+  for (const path of paths) ignoringErrors(() => removeEmptyFolders(dirname(path), root, fs))
 }
 
 /** Why an existing file is not overwritten. */
@@ -153,8 +161,14 @@ function ignoringErrors(step: Step): void {
   } catch {}
 }
 
-/** Removes the folders that were created, unless another program has used them since. */
-function removeEmptyFolders(folder: string, first: string, fs: FileSystem): void {
+/**
+ * Removes a folder, and those above it that are below `top`.
+ *
+ * @throws the error of the first folder that is not empty
+ */
+function removeEmptyFolders(folder: string, top: string, fs: FileSystem): void {
+  const inside = relative(top, folder)
+  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return
   fs.rmdirSync(folder)
-  if (folder !== first) removeEmptyFolders(dirname(folder), first, fs)
+  removeEmptyFolders(dirname(folder), top, fs)
 }

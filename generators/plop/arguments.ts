@@ -32,16 +32,18 @@ export function withoutDashes(argv: readonly string[]): string[] {
 /**
  * Why plop would drop a value, or take it for another one. Undefined: all values are in the right place. Needed only if plop
  * finds the values itself.
+ *
+ * @param command how the user calls the generator
  */
 export function misplacedArgument(
   argv: readonly string[],
-  generator: string,
+  command: string,
   names: readonly string[],
 ): string | undefined {
   const early = names.find((name) => parsed(beforeDashes(argv)).values[name] !== undefined)
-  if (early !== undefined) return `--${early} must come after "--": npx plop ${generator} -- --${early} …`
+  if (early !== undefined) return `--${early} must come after "--": ${command} -- --${early} …`
   const [late] = droppedPositionals(argv)
-  return late && `"${late}" must come before "--", or after the name of an option: npx plop ${generator} ${late}`
+  return late && `"${late}" must come before "--", or after the name of an option: ${command} ${late}`
 }
 
 function beforeDashes(argv: readonly string[]): readonly string[] {

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { fitForLine } from '../../runtime/fit-for-output.js'
 import { GeneratorError } from '../files/plan.js'
+import { packageManagerOf } from '../project/package-manager.js'
 import { asksForHelp, isNamed, misplacedArgument, withoutDashes } from './arguments.js'
 import {
   type Answers,
@@ -18,7 +19,7 @@ export interface CommandLineDefinition<Q extends Questions = Questions> {
   /** What the generator writes, as one sentence. */
   readonly sentence: string
   readonly questions: Q
-  /** Each example is the text after `npx plop <name>`. */
+  /** Each example is the text after the generator's name. */
   readonly examples: readonly string[]
 }
 
@@ -41,32 +42,33 @@ export function readCommandLine<Q extends Questions>(
   root: string,
 ): CommandLine<Q> {
   const { name, questions } = definition
-  const command = commandOf(definition)
+  const command = commandOf(definition, `${packageManagerOf(root).run} plop ${name}`)
   if (asksForHelp(argv)) return { answers: {}, flags: {}, help: helpText(command, definition) }
   const options = parse(command, withoutDashes(argv))
   const flags = Object.fromEntries(FLAGS.map((flag) => [flag, options[flag] === true]))
   if (options.pretend === true) flags['dry-run'] = true
   if (!isNamed(argv, name)) {
-    const problem = misplacedArgument(argv, name, Object.keys(questions))
+    const problem = misplacedArgument(argv, command.name(), Object.keys(questions))
     if (problem !== undefined) throw new GeneratorError(problem)
     return { answers: undefined, flags }
   }
   return {
-    answers: checked(valuesOf(command.args.slice(1), options, definition), questions, root) as Answers<Q>,
+    answers: checked(valuesOf(command, options, definition), questions, root) as Answers<Q>,
     flags,
   }
 }
 
 /** The values by position and by name. plop's `_` stands for a value that is not given. */
 function valuesOf(
-  positionals: readonly string[],
+  command: Command,
   options: Readonly<Record<string, unknown>>,
-  { name: generator, questions }: CommandLineDefinition,
+  { questions }: CommandLineDefinition,
 ): Record<string, string> {
+  const [, ...positionals] = command.args
   const names = Object.entries(questions).flatMap(([name, question]) => (hasPosition(question) ? [name] : []))
   const [excess] = positionals.slice(names.length)
   if (excess !== undefined) {
-    throw new GeneratorError(`unexpected argument ${quoted(excess)}; see npx plop ${generator} --help`)
+    throw new GeneratorError(`unexpected argument ${quoted(excess)}; see ${command.name()} --help`)
   }
   const values: Record<string, string> = {}
   for (const [index, name] of names.entries()) {
@@ -112,8 +114,9 @@ function parse(command: Command, args: readonly string[]): Record<string, unknow
   )
 }
 
-function commandOf({ name: generator, questions }: CommandLineDefinition): Command {
-  const command = new Command(`npx plop ${generator}`)
+/** @param name how the user calls the generator, such as `npx plop session-config` */
+function commandOf({ questions }: CommandLineDefinition, name: string): Command {
+  const command = new Command(name)
     .usage([...positions(questions), '[--option …]'].join(' '))
     .helpOption(false)
     .allowExcessArguments()
@@ -155,9 +158,9 @@ const PLOP = [
   '-v, --version',
 ]
 
-function helpText(command: Command, { name, sentence, examples }: CommandLineDefinition): string {
+function helpText(command: Command, { sentence, examples }: CommandLineDefinition): string {
   const width = (process.stdout.isTTY && process.stdout.columns) || 80
-  const lines = examples.map((line) => `  $ npx plop ${name} ${line}`.trimEnd())
+  const lines = examples.map((line) => `  $ ${command.name()} ${line}`.trimEnd())
   return `${command.createHelp().boxWrap(sentence, width)}\n\n${command.helpInformation()}\nExamples:\n${lines.join('\n')}\n`
 }
 

@@ -1,5 +1,5 @@
 import { writeOverLine } from '../../runtime/output.js'
-import { carryOut, type Outcome } from '../files/carry-out.js'
+import { assertNotRefused, carryOut, type Outcome } from '../files/carry-out.js'
 import { GeneratorError, type Plan, type PlannedFile, shownPath } from '../files/plan.js'
 import { closingLines, outcomeLine } from '../files/report.js'
 import type { CommandLineDefinition } from './command-line.js'
@@ -52,11 +52,13 @@ export async function runGenerator<Q extends Questions>(
     force,
     skip,
     undo,
+    root,
     dryRun,
     keep: keep && ((file) => keep(file, context, complete)),
   })
+  if (plop && dryRun && !undo) printContents(outcomes.filter(({ file }) => !compared.includes(file)))
+  assertNotRefused(outcomes)
   if (!plop) return outcomes.map(({ file }) => file.path)
-  if (dryRun && !undo) printContents(outcomes.filter(({ file }) => !compared.includes(file)))
   const lines = outcomes.map((outcome) => outcomeLine(outcome, { dryRun }))
   const last = lines.pop() ?? `nothing to ${undo ? 'remove' : 'write'}`
   const closing = quiet ? [] : closingLines(plan, outcomes, { root, dryRun, undo })

@@ -35,7 +35,7 @@ export function planInfrastructure({ root, target: given, dir = DEFAULT_FOLDER }
   if (given === '') {
     const choices = TARGETS.join(', ')
     throw new GeneratorError(
-      `what creates the table? Choose one of ${choices}: npx plop session-infrastructure -- --target ${TARGETS[0]}`,
+      `what creates the table? Choose one of ${choices}: ${packageManagerOf(root).run} plop session-infrastructure -- --target ${TARGETS[0]}`,
     )
   }
   const target = choiceOf('target', given, TARGETS)

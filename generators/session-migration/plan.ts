@@ -55,8 +55,10 @@ export async function planMigration(input: MigrationInput, readTableChange: Read
   const existing = existingMigrations(folder)
   const twins = existing.filter((migration) => migration.name === name)
   const [twin] = twins
+  const sameLanguage = twins.find(({ extension }) => extension === input.language)
   if (undo && !twin) return { files: [], notices: [`no migration ${name} in ${shownPath(folder)}`], next: [] }
-  const language = languageOf(input.language ?? (undo ? twin?.extension : undefined), root)
+  // --undo is typed without the language, whose default may be another one than that of the file.
+  const language = languageOf(undo ? (sameLanguage ?? twin)?.extension : input.language, root)
   const module = input.optionsModule?.trim()
   const options = module
     ? optionsImport({ module, root, migrationFolder: folder, language, tsconfig: findTsconfig(root) })

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { packageManagerOf } from '../../generators/project/package-manager.js'
 import { write } from '../output.js'
 
 /** A command line with the options that all commands of both executables take. */
@@ -15,7 +16,10 @@ export function baseProgram(name: string, description: string): Command {
     .configureHelp({ showGlobalOptions: true })
 }
 
-/** Command lines for the end of a help text. */
-export function examples(executable: string, lines: readonly string[]): string {
-  return ['', 'Examples:', ...lines.map((line) => `  $ npx ${executable} ${line}`)].join('\n')
+/** Makes the end of a help text: command lines, as the package manager of the application runs them. */
+export function examples(executable: string, lines: readonly string[]): () => string {
+  return () => {
+    const { run } = packageManagerOf(process.cwd())
+    return ['', 'Examples:', ...lines.map((line) => `  $ ${run} ${executable} ${line}`)].join('\n')
+  }
 }

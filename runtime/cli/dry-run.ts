@@ -17,10 +17,10 @@ export async function dryRunCommand(
   direction: Direction,
   options: MigrateUpOptions | MigrateDownOptions,
 ): Promise<void> {
+  print('dry run: nothing is changed, nothing is logged')
   const runs = isSessionUmzug(umzug)
     ? await umzug.dryRun(direction, options)
     : await dryRunOfPlain(umzug, direction, options)
-  print('dry run: nothing is changed, nothing is logged')
   const verb = direction === 'up' ? 'run' : 'revert'
   for (const run of runs) for (const line of linesOf(run, verb)) print(line)
   const failed = runs.find(({ error }) => error)

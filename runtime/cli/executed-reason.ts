@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { shownPath } from '../../generators/files/plan.js'
+import { packageManagerOf } from '../../generators/project/package-manager.js'
 import { TEMPLATES } from '../../generators/templates-folder.js'
 import { DynamoSessionError, messageOf } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
@@ -33,11 +34,12 @@ export async function executedReason(path: string, root: string, optionsModule?:
 /** The command that reverts a migration; undefined when the migration is not executed. */
 async function howToRevert(path: string, root: string, optionsModule?: string): Promise<string | undefined> {
   const name = withoutExtension(basename(path))
-  const down = `npx umzug down --name ${name}`
+  const { run } = packageManagerOf(root)
+  const down = `${run} umzug down --name ${name}`
   if (findOwnUmzugFile(root) !== undefined) return (await namesFromCommand(root)).includes(name) ? down : undefined
   const { byUmzug, byKnex } = await executedNames({ root }, dirname(path))
   if (byUmzug.includes(name)) return down
-  if (byKnex.includes(name)) return 'npx knex migrate:down'
+  if (byKnex.includes(name)) return `${run} knex migrate:down`
   if (optionsModule === undefined) return undefined
   // `umzug up --options` may log in another table.
   const options = await optionsForCommand({ options: optionsModule }, root)

@@ -179,6 +179,6 @@ function running<T>(load: () => Promise<(options: T) => Promise<void>>) {
   }
 }
 
-function examplesOf(...lines: readonly string[]): string {
+function examplesOf(...lines: readonly string[]): () => string {
   return examples('dynamo-session', lines)
 }

@@ -117,6 +117,6 @@ function running(name: UmzugCommand) {
   }
 }
 
-function examplesOf(...lines: readonly string[]): string {
+function examplesOf(...lines: readonly string[]): () => string {
   return examples('umzug', lines)
 }

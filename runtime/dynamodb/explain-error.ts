@@ -109,12 +109,17 @@ function explanationOf(failure: Failure): string {
 }
 
 function noRegion({ message, configuration }: Failure): string {
-  if (!message.startsWith('Region is missing')) {
-    return 'the region is not a valid name; check the option region and AWS_REGION'
-  }
-  const profile = process.env.AWS_PROFILE ? `, or in the AWS profile ${process.env.AWS_PROFILE}` : ''
+  const { AWS_REGION, AWS_PROFILE } = process.env
   const file = configuration.file ?? 'the configuration file'
-  return `no AWS region is set; set region in ${file}, or AWS_REGION in the environment${profile}`
+  const ways = `set region in ${file}, or AWS_REGION in the environment`
+  if (message.startsWith('Region is missing')) {
+    return `no AWS region is set; ${ways}${AWS_PROFILE ? `, or in the AWS profile ${AWS_PROFILE}` : ''}`
+  }
+  if (AWS_REGION === '' && configuration.region === undefined && configuration.client === undefined) {
+    const unset = AWS_PROFILE ? `, or unset AWS_REGION to use the AWS profile ${AWS_PROFILE}` : ''
+    return `no AWS region is set, because ENV AWS_REGION is empty; ${ways}${unset}`
+  }
+  return 'the region is not a valid name; check the option region and AWS_REGION'
 }
 
 function noCredentials({ message }: Failure): string {

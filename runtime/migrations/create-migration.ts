@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
-import { carryOut } from '../../generators/files/carry-out.js'
-import { GeneratorError } from '../../generators/files/plan.js'
+import { assertNotRefused, carryOut } from '../../generators/files/carry-out.js'
+import { GeneratorError, shownPath } from '../../generators/files/plan.js'
 import { closingLines, outcomeLine } from '../../generators/files/report.js'
 import { planMigration } from '../../generators/session-migration/plan.js'
 import { readTableChange } from '../table/table-change.js'
@@ -63,6 +63,8 @@ export async function createMigration(options: CreateMigration, root: string): P
   }
   const plan = await planMigration(input, readTableChange)
   const outcomes = await carryOut(plan, { force, dryRun })
+  assertNotRefused(outcomes)
+  const contents = dryRun ? plan.files.map(({ path, text }) => `${shownPath(path)}\n${text}\n`) : []
   const lines = outcomes.map((outcome) => outcomeLine(outcome, { dryRun }))
-  return [...lines, ...closingLines(plan, outcomes, { root, dryRun, undo: false })].join('\n   ')
+  return contents.join('') + [...lines, ...closingLines(plan, outcomes, { root, dryRun, undo: false })].join('\n   ')
 }

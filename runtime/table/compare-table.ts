@@ -38,6 +38,8 @@ export interface SettingComparison {
   readonly permission?: string
   /** Only if the state is `unknown`: the service that gave no response, such as `KMS`. */
   readonly unreachable?: string
+  /** Only where the state is `unknown`: the optional package to install, such as `@aws-sdk/client-kms`. */
+  readonly uninstalled?: string
   /** Further information, such as why the setting is unknown. */
   readonly note?: string
 }
@@ -129,8 +131,12 @@ function unknown(reading: Exclude<Reading<never>, { readonly value: unknown }>) 
   const base = { live: null, state: 'unknown', updatable: false } as const
   if ('permission' in reading) return { ...base, permission: reading.permission }
   if ('lacking' in reading) return { ...base, note: `this endpoint has no ${reading.lacking}` }
-  const { unreachable } = reading
-  return { ...base, unreachable, note: `${unreachable} can't be reached` }
+  if ('unreachable' in reading) {
+    const { unreachable } = reading
+    return { ...base, unreachable, note: `${unreachable} can't be reached` }
+  }
+  const { uninstalled } = reading
+  return { ...base, uninstalled, note: `${uninstalled} is not installed: npm install ${uninstalled}` }
 }
 
 function compareKey(configuration: Configuration, table: TableFacts): SettingComparison {

@@ -31,8 +31,9 @@ export async function deleteTable(options: Options = {}, context: TableContext =
     if (await keep(work)) return { deleted: false }
     await confirm(work)
     const table = await requestDeletion(work)
-    if (!table) return { deleted: false }
+    // Also where there was none: no earlier migration shall expect the table now.
     await work.note('deleted')
+    if (!table) return { deleted: false }
     await untilDeleted(work, table)
     return { deleted: true }
   })

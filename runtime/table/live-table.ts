@@ -1,5 +1,6 @@
 import { endpointOf, isLocal } from '../dynamodb/endpoint.js'
 import { DENIED, isAwsError, isTransient } from '../dynamodb/error-facts.js'
+import { findKmsPackage, KMS_PACKAGE } from '../dynamodb/key-management.js'
 import { findTable, type TableFacts } from './describe-table.js'
 import { isAlias } from './kms-alias.js'
 import { findRecovery, type Recovery } from './recovery.js'
@@ -16,6 +17,8 @@ export type Reading<T> =
   | { readonly lacking: string }
   /** The service that gave no response, such as `KMS`. */
   | { readonly unreachable: string }
+  /** The optional package that the application has not installed, such as `@aws-sdk/client-kms`. */
+  | { readonly uninstalled: string }
 
 /** All settings of the live table. Plain data. */
 export interface LiveTable {
@@ -78,8 +81,10 @@ function isLikeDynalite({ configuration }: TableWork, { deletionProtection }: Ta
 
 /** DynamoDB may be reachable where KMS is not, for example in a subnet with only an endpoint for DynamoDB. */
 async function aliasedKeyOf(work: TableWork, alias: string): Promise<Reading<string | undefined>> {
+  const path = findKmsPackage(work.configuration.root)
+  if (path === undefined) return { uninstalled: KMS_PACKAGE }
   try {
-    return await read(work, 'kms:DescribeKey', 'KMS', () => work.keyOfAlias(alias))
+    return await read(work, 'kms:DescribeKey', 'KMS', () => work.keyOfAlias(alias, path))
   } catch (error) {
     if (isAwsError(error, 'NotFoundException')) return { value: undefined }
     if (isTransient(error)) return { unreachable: 'KMS' }

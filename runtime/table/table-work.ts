@@ -136,14 +136,15 @@ export class TableWork {
   /**
    * The ARN of the key that an alias stands for now. DynamoDB does not return it, but KMS does.
    *
+   * @param path of the package for requests to KMS
    * @throws {TableRequestError} in place of the SDK's error
    */
-  async keyOfAlias(alias: string): Promise<string> {
+  async keyOfAlias(alias: string, path: string): Promise<string> {
     const action = 'kms:DescribeKey'
     try {
       return await this.#patience.within(
         'DescribeKey',
-        async (abortSignal) => await keyOfAlias(await this.#connection.client(), alias, abortSignal),
+        async (abortSignal) => await keyOfAlias(await this.#connection.client(), alias, path, abortSignal),
         'KMS',
       )
     } catch (error) {

@@ -133,6 +133,16 @@ async function update(work: TableWork, change: Omit<UpdateTableCommandInput, 'Ta
   )
 }
 
+/** The change that a step makes, for the log. Tags that are not declared may stay. */
+export function madeChange(difference: SettingComparison, removals: Removals): SettingComparison {
+  if (difference.option !== 'tags') return difference
+  const declared = tagsIn(difference.declared)
+  const live = tagsIn(difference.live)
+  const unwanted = unwantedTags(declared, live, removals)
+  const kept = Object.entries(live).filter(([name]) => !unwanted.includes(name))
+  return { ...difference, declared: { ...Object.fromEntries(kept), ...declared } }
+}
+
 /** Names of the tags to remove. */
 function unwantedTags(declared: Tags, live: Tags, { removeTags: unwanted = false }: Removals): readonly string[] {
   const { surplus } = tagChanges(declared, live)

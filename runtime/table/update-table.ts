@@ -9,7 +9,7 @@ import { type LiveTable, readSettings } from './live-table.js'
 import { creationRemedy, keyProblem, statusProblem } from './table-problems.js'
 import { type TableContext, type TableWork, workOnTable } from './table-work.js'
 import { timeToLiveProblem } from './time-to-live.js'
-import { type Removals, STEPS, type UpdateStep, type UpdateWork } from './update-steps.js'
+import { madeChange, type Removals, STEPS, type UpdateStep, type UpdateWork } from './update-steps.js'
 import { allDeclared, onlyGiven } from './update-target.js'
 import { verifyTable } from './verify-table.js'
 
@@ -70,7 +70,7 @@ export async function updateTable(options: Options = {}, context: UpdateTableCon
         for (const { setting } of due) lacking.add(setting)
         continue
       }
-      for (const difference of due) work.logger.info(differenceText(difference))
+      for (const difference of due) work.logger.info(differenceText(madeChange(difference, context)))
       changed.push(...due.map(({ setting }) => setting))
       live = await settled(work)
     }

@@ -43,7 +43,7 @@ it('writes the file, shows what a change of the configuration changes, and write
     const refused = await generate(...flags)
     expect(refused.stdout).toContain(`--- a/${FILE}\n+++ b/${FILE}\n`)
     expect(refused.stdout).toContain('-    Default: 3\n+    Default: 4\n')
-    expect(refused.code).toBe(flags.length === 0 ? 1 : 0)
+    expect(refused.code).toBe(1)
     expect(await app.read(FILE)).toBe(text)
   }
 

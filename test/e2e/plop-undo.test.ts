@@ -79,13 +79,13 @@ describe('plop session-migration --undo', () => {
       expect(refused.code).toBe(1)
     }
     const dry = await plop(['session-migration', 'AddSessions', '--undo', '--dry-run'])
-    expect(dry).toMatchObject({ code: 0, stderr: expect.stringContaining('it is logged as executed') })
+    expect(dry).toMatchObject({ code: 1, stderr: expect.stringContaining('it is logged as executed') })
     expect(migrations()).toEqual([file])
 
     expect(await umzug(['down'])).toMatchObject({ code: 0 })
     const undone = await plop(['session-migration', 'AddSessions', '--undo'])
     expect(undone).toMatchObject({ code: 0, stderr: expect.stringContaining(`migrations/${file} was removed`) })
-    expect(migrations()).toEqual([])
+    expect(app.exists('migrations')).toBe(false)
     const again = await plop(['session-migration', 'AddSessions', '--undo'])
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('no migration add_sessions in migrations') })
     await app.remove()

@@ -19,7 +19,7 @@ import { deleteIndex } from '../../runtime/table/table-indexes.js'
 import { createUmzug } from '../../runtime/umzug.js'
 import { type ControlPlane, startControlPlane } from '../support/control-plane.js'
 import { anyEngine, uniqueTableName } from '../support/engines.js'
-import { environmentWith, folderWith } from '../support/folder.js'
+import { environmentWith, folderWith, linkPackages } from '../support/folder.js'
 import { type PermissionRecorder, permissionsIn, startPermissionRecorder } from '../support/recorded-permissions.js'
 import { recordingLogger } from '../support/recording-logger.js'
 import { writeItem } from '../support/table.js'
@@ -64,7 +64,10 @@ function optionsFor(given: Options): Options & { tableName: string } {
     AWS_SECRET_ACCESS_KEY: 'local',
   })
   const tableName = `${given.tableName ?? ''}${uniqueTableName()}`
-  return { ...given, tableName, endpoint: recorder.endpoint, region: plane.region, root: folderWith() }
+  const root = folderWith()
+  // An alias of a key needs @aws-sdk/client-kms.
+  linkPackages(root)
+  return { ...given, tableName, endpoint: recorder.endpoint, region: plane.region, root }
 }
 
 /** What `dynamo-session policy` prints. */

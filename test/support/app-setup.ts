@@ -25,6 +25,7 @@ const BESIDE = [
   'koa-session',
   'hono',
   '@hono/node-server',
+  '@aws-sdk/client-kms',
   '@remix-run/session',
   '@remix-run/session-middleware',
   '@remix-run/cookie',

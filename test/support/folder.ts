@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
@@ -15,7 +15,12 @@ export function folderWith(files: Readonly<Record<string, string>> = {}): string
   return folder
 }
 
-/** The same, being the current folder during the test. */
+/** A link in a folder to the packages of this repository, as if they were installed there. */
+export function linkPackages(folder: string): void {
+  symlinkSync(join(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'))
+}
+
+/** The same as {@link folderWith}, being the current folder during the test. */
 export function currentFolderWith(files: Readonly<Record<string, string>> = {}): string {
   const folder = folderWith(files)
   const spy = vi.spyOn(process, 'cwd').mockReturnValue(folder)

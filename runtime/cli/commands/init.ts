@@ -4,6 +4,7 @@ import { choiceOf } from '../../../generators/choice.js'
 import { carryOut } from '../../../generators/files/carry-out.js'
 import type { Plan } from '../../../generators/files/plan.js'
 import { outcomeLine } from '../../../generators/files/report.js'
+import { type Screen, wrappedLines } from '../../../generators/plop/terminal-width.js'
 import { dependencyNames } from '../../../generators/project/package-json.js'
 import { packageManagerOf } from '../../../generators/project/package-manager.js'
 import { planConfig } from '../../../generators/session-config/plan.js'
@@ -30,6 +31,8 @@ interface Step {
   readonly what: string
   /** The command that does the same. */
   readonly command: string
+  /** The command that overwrites the files. */
+  readonly overwriting: string
   /** Undefined: the generator needs more input. */
   readonly plan: (() => Plan | Promise<Plan>) | undefined
   /** What to do after all generators. Without a plan, the generator did not run. */
@@ -51,6 +54,7 @@ export async function initCommand(
   logger = consoleLogger,
   folder = process.cwd(),
   terminal: Terminal = processTerminal,
+  screen: Screen = process.stdout,
 ): Promise<void> {
   const steps = await stepsOf(options, folder, terminal)
   const plopfile = makePlopfile(logger, folder)
@@ -63,7 +67,7 @@ export async function initCommand(
     const wanted = step.plan ? await isWanted(step.what, options, terminal) : false
     if (wanted === undefined) return interrupted(logger)
     const plan = wanted ? await step.plan?.() : undefined
-    if (plan) await run(plan, logger)
+    if (plan) await run(plan, step, { logger, screen })
     else left.push(step.command)
     next.push(...step.next(plan))
   }
@@ -82,18 +86,21 @@ async function stepsOf(options: InitOptions, root: string, terminal: Terminal): 
     {
       what: `the configuration file${environment ? ` for ${environment}` : ''}`,
       command: `${run} plop session-config${environment ? ` ${environment}` : ''}`,
+      overwriting: `${run} plop session-config${environment ? ` ${environment}` : ''} --force`,
       plan: () => planConfig(place),
       next: () => [],
     },
     {
       what: 'a migration that creates the table',
       command: `${run} plop session-migration`,
+      overwriting: `${run} plop session-migration ${MIGRATION} --force`,
       plan: () => planMigration({ ...place, name: MIGRATION }, readTableChange),
       next: (plan) => [plan?.next ?? `${run} umzug up${environment ? ` --environment ${environment}` : ''}`].flat(),
     },
     {
       what: `the session store${framework ? ` for ${framework}` : ''}`,
       command: `${run} plop session-store`,
+      overwriting: `${run} plop session-store ${framework} --force`,
       plan: framework ? () => planStore({ root, framework }) : undefined,
       next: (plan) => [plan?.next ?? []].flat(),
     },
@@ -119,11 +126,19 @@ function interrupted(logger: Logger): void {
   process.exitCode = INTERRUPTED
 }
 
-/** Runs a generator. */
-async function run(plan: Plan, logger: Logger): Promise<void> {
+/** Runs a generator. Its texts are wrapped at the width of the terminal, between words. */
+async function run(
+  plan: Plan,
+  { overwriting }: Step,
+  { logger, screen }: { readonly logger: Logger; readonly screen: Screen },
+): Promise<void> {
   const outcomes = await carryOut(plan, { skip: true })
-  for (const outcome of outcomes) logger.info(outcomeLine(outcome, { dryRun: false }))
-  for (const notice of plan.notices) logger.info(fitForLine(`note: ${notice}`))
+  const results = outcomes.map((outcome) => {
+    const line = outcomeLine(outcome, { dryRun: false })
+    return outcome.kind === 'left' ? `${line} (${overwriting})` : line
+  })
+  const notes = plan.notices.map((notice) => fitForLine(`note: ${notice}`))
+  for (const line of await wrappedLines([...results, ...notes], screen)) logger.info(line)
 }
 
 /** Commands that prepare the remaining commands. */

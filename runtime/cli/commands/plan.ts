@@ -1,3 +1,4 @@
+import type { Options } from '../../configuration/options.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import { DynamoSessionError } from '../../errors.js'
 import { fitForLine, jsonForOutput } from '../../fit-for-output.js'
@@ -6,10 +7,15 @@ import { type Part, printParts } from '../../output.js'
 import { compareTable, type SettingComparison } from '../../table/compare-table.js'
 import { settingText, valueText } from '../../table/comparison-text.js'
 import { readLiveTable } from '../../table/live-table.js'
-import { creationRemedy } from '../../table/table-problems.js'
 import { workOnTable } from '../../table/table-work.js'
-import { configurationOf, consoleLogger, type SharedOptions, standardError } from '../command.js'
-import { placeOfTable, printTarget } from '../target.js'
+import {
+  configurationForCommand,
+  consoleLogger,
+  optionsForCommand,
+  type SharedOptions,
+  standardError,
+} from '../command.js'
+import { placeOfTable, printTarget, regionOf } from '../target.js'
 import { type TimeoutOptions, timeoutOf } from '../timeout.js'
 
 interface PlanOptions extends SharedOptions, TimeoutOptions {
@@ -27,7 +33,7 @@ type Screen = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean; ha
  * `dynamo-session plan`: the declared settings next to those of the live table. Prints lines, or a table in a
  * terminal.
  *
- * @throws {DynamoSessionError} with `--check`, when no setting differs but one is unknown for lack of a permission or a response
+ * @throws {DynamoSessionError} with `--check`, when no setting differs but one is unknown for lack of a permission, a response or a package
  */
 export async function planCommand(
   options: PlanOptions,
@@ -35,14 +41,15 @@ export async function planCommand(
   screen: Screen = process.stdout,
 ): Promise<void> {
   const requestTimeout = timeoutOf(options)
-  const configuration = await configurationOf(options, logger)
+  const given = await optionsForCommand(options)
+  const configuration = configurationForCommand(given, logger)
   await printTarget(configuration, logger)
   const comparisons = await workOnTable(configuration, { logger, requestTimeout }, async (work) => {
     const live = await readLiveTable(work)
     return live && compareTable(configuration, live)
   })
   if (options.json) await printJson(configuration, comparisons)
-  else if (comparisons === undefined) printMissing(configuration, logger)
+  else if (comparisons === undefined) await printMissing(given, configuration, logger)
   else if (screen.isTTY) printTable(comparisons, screen)
   else printLines(comparisons, logger)
   if (options.check) check(comparisons)
@@ -55,9 +62,11 @@ function check(comparisons: readonly SettingComparison[] | undefined): void {
   }
   const denied = comparisons.flatMap(({ permission }) => permission ?? [])
   const unreachable = comparisons.flatMap((comparison) => comparison.unreachable ?? [])
+  const uninstalled = comparisons.flatMap((comparison) => comparison.uninstalled ?? [])
   const reasons = [
     ...(denied.length > 0 ? [`allow ${denied.join(', ')} in the IAM policy`] : []),
     ...unreachable.map((service) => `${service} can't be reached: check the network (VPC endpoint, firewall, proxy)`),
+    ...uninstalled.map((name) => `${name} is not installed: npm install ${name}`),
   ]
   if (reasons.length > 0) throw new DynamoSessionError(`not all settings could be compared; ${reasons.join('; ')}`)
 }
@@ -82,10 +91,12 @@ function countsText(comparisons: readonly SettingComparison[]): string {
   return [`${same} same`, `${differs} ${differs === 1 ? 'differs' : 'differ'}`, `${unknown} unknown`].join(', ')
 }
 
-function printMissing(configuration: Configuration, logger: Logger): void {
-  const { tableName } = configuration
+async function printMissing(given: Options, configuration: Configuration, logger: Logger): Promise<void> {
+  const { explainMissingTable } = await import('../missing-table.js')
+  const { logged, remedy } = await explainMissingTable(given, configuration, await regionOf(configuration))
+  const text = `there is no table "${configuration.tableName}"${logged}; ${remedy}`
   logger.info('')
-  logger.info(`differs  there is no table "${fitForLine(tableName)}"; ${creationRemedy(configuration)}`)
+  logger.info(`differs  ${fitForLine(text)}`)
 }
 
 const STATE_WIDTH = 'differs'.length

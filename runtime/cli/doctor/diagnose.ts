@@ -7,15 +7,15 @@ import type { Logger } from '../../logger.js'
 import { compareTable } from '../../table/compare-table.js'
 import { findTable } from '../../table/describe-table.js'
 import { readSettings } from '../../table/live-table.js'
-import { creationRemedy, keyProblem } from '../../table/table-problems.js'
+import { keyProblem } from '../../table/table-problems.js'
 import { workOnTable } from '../../table/table-work.js'
 import { consoleLogger, optionsForCommand, type SharedOptions } from '../command.js'
+import { explainMissingTable } from '../missing-table.js'
 import { regionOf } from '../target.js'
 import { type TimeoutOptions, timeoutOf, withTransport } from '../timeout.js'
 import { clockFinding } from './clock.js'
 import { CHECKS, type Check, type Finding } from './finding.js'
 import { idsFinding } from './ids.js'
-import { loggedMigrations } from './migrations.js'
 import { endpointFinding, regionFinding, regionRemedy } from './place.js'
 import { readFinding } from './reads.js'
 import { secretFindings } from './secret.js'
@@ -151,18 +151,9 @@ async function* tableFindings(
 }
 
 async function missingFinding(configuration: Configuration, region: string, given: Options): Promise<Finding> {
-  const logged = await loggedMigrations(given, configuration, region)
-  const text = `there is no table "${configuration.tableName}" in ${region}`
-  const creation = 'npx dynamo-session create-table'
-  if (logged === undefined || !configuration.manageTable) {
-    return { level: 'error', check: 'table', text, remedy: creationRemedy(configuration) }
-  }
-  if (logged.isDropped) {
-    const remedy = `none needed if the application has no sessions any more; else create it: ${creation}`
-    return { level: 'warning', check: 'table', text: `${text}: ${logged.text}`, remedy }
-  }
-  const remedy = `create it again with ${creation}, unless a migration dropped it`
-  return { level: 'error', check: 'table', text: `${text}, ${logged.text}`, remedy }
+  const { logged, isDropped, remedy } = await explainMissingTable(given, configuration, region)
+  const text = `there is no table "${configuration.tableName}" in ${region}${logged}`
+  return { level: isDropped ? 'warning' : 'error', check: 'table', text, remedy }
 }
 
 async function attempt<T>(check: Check, look: () => Promise<T>): Promise<{ found: T } | { failed: Finding }> {

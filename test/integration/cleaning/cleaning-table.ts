@@ -7,6 +7,7 @@ import { timestamp } from '../../../runtime/session/item/timestamp.js'
 import { changed, reaching } from '../../support/connection.js'
 import { type Engine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
+import { storedKey } from '../../support/stored-key.js'
 import { freshTable, readItem, writeItem } from '../../support/table.js'
 
 /** `by default`: by PartiQL, on engines that have it. `singly`: the role has no permission for PartiQL. */
@@ -37,8 +38,12 @@ function cleaningTable(engine: Engine, proxy: FaultProxy, tableName: string) {
     if (path === 'singly') deny('BatchExecuteStatement', 'dynamodb:PartiQLDelete')
   }
 
-  const put = (id: string, attributes: Item): Promise<void> =>
-    writeItem(direct, tableName, { session_id: { S: id }, data: { S: '{}' }, ...attributes })
+  /** The ids of the sessions that were put, by their keys. */
+  const idsByKey = new Map<string, string>()
+  const put = (id: string, attributes: Item): Promise<void> => {
+    idsByKey.set(storedKey(id), id)
+    return writeItem(direct, tableName, { session_id: { S: id }, data: { S: '{}' }, ...attributes })
+  }
 
   async function putExpired(count: number, attributes: Item = {}): Promise<void> {
     const ids = Array.from({ length: count }, (_, index) => `expired${index}`)
@@ -47,14 +52,14 @@ function cleaningTable(engine: Engine, proxy: FaultProxy, tableName: string) {
 
   const item = (id: string): Promise<Item | undefined> => readItem(direct, tableName, id)
 
-  /** All keys in the table, sorted. */
+  /** The ids of all sessions in the table, sorted. */
   async function ids(): Promise<string[]> {
     const found: string[] = []
     for (let start: Item | undefined, first = true; first || start; first = false) {
       const page = await direct.send(
         new ScanCommand({ TableName: tableName, ConsistentRead: true, ...(start && { ExclusiveStartKey: start }) }),
       )
-      found.push(...(page.Items ?? []).map(({ session_id: id }) => id?.S ?? ''))
+      found.push(...(page.Items ?? []).map(({ session_id: key }) => idsByKey.get(key?.S ?? '') ?? ''))
       start = page.LastEvaluatedKey
     }
     return found.toSorted()

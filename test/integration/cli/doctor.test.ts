@@ -457,8 +457,7 @@ describe('dynamo-session doctor, where a migration deleted the table', () => {
       level: 'warning',
       check: 'table',
       text: `there is no table "${tableName}" in us-east-1: 2_drop_sessions deleted it`,
-      remedy:
-        'none needed if the application has no sessions any more; else create it: npx dynamo-session create-table',
+      remedy: 'if the application still has sessions, create it with npx dynamo-session create-table',
     })
   })
 })

@@ -3,9 +3,11 @@ import { planCommand } from '../../../runtime/cli/commands/plan.js'
 import { updateTableCommand } from '../../../runtime/cli/commands/update-table.js'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { createTable } from '../../../runtime/table/create-table.js'
+import { deleteTable } from '../../../runtime/table/delete-table.js'
+import { createUmzug } from '../../../runtime/umzug.js'
 import { type ControlPlane, startControlPlane } from '../../support/control-plane.js'
 import { anyEngine } from '../../support/engines.js'
-import { currentFolderWith, environmentWith } from '../../support/folder.js'
+import { currentFolderWith, environmentWith, linkPackages } from '../../support/folder.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 
 const FILE = 'config/dynamo_session_store.yml'
@@ -188,9 +190,38 @@ describe('dynamo-session plan --check', () => {
     ])
   })
 
+  it('says that a migration deleted the table, and not that npx umzug up creates it', async () => {
+    const { tableName, ...place } = anyEngine().options()
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', place.endpoint)
+    vi.stubEnv('AWS_REGION', place.region)
+    currentFolderWith({
+      [FILE]: `table_name: ${tableName}\n`,
+      'migrations/1_add_sessions.js': '',
+      'migrations/2_drop_sessions.js': '',
+    })
+    const migrations = [
+      { name: '1_add_sessions', up: async () => void (await createTable()) },
+      { name: '2_drop_sessions', up: async () => void (await deleteTable()) },
+    ]
+    const umzug = createUmzug({ ...place, tableName, migrations })
+    await umzug.up({ to: '1_add_sessions' })
+    await deleteTable({ ...place, tableName })
+    expect(await plan()).toEqual([
+      `differs  there is no table "${tableName}", although migrations are logged as executed: 1_add_sessions; ` +
+        'create it again with npx dynamo-session create-table, unless a migration dropped it',
+    ])
+    await umzug.up()
+    expect(await plan({ check: true })).toEqual([
+      `differs  there is no table "${tableName}": 2_drop_sessions deleted it; ` +
+        'if the application still has sessions, create it with npx dynamo-session create-table',
+    ])
+    expect(process.exitCode).toBe(2)
+  })
+
   it('fails when KMS is out of reach and nothing differs', async () => {
     stub.aliases.set('alias/visits', 'key')
     await application('kms_key_id: alias/visits\n', { kmsKeyId: 'alias/visits' })
+    linkPackages(process.cwd())
     vi.stubEnv('AWS_ENDPOINT_URL_KMS', 'http://127.0.0.1:1')
     expect(await plan()).toContain(
       `unknown  kms_key_id: declared alias/visits (${FILE}:2), unknown: KMS can't be reached`,
@@ -199,6 +230,19 @@ describe('dynamo-session plan --check', () => {
       /^not all settings could be compared; KMS can't be reached: check/,
     )
     expect(process.exitCode).toBeUndefined()
+  })
+
+  it('fails when the package for the alias of a key is not installed and nothing differs', async () => {
+    stub.aliases.set('alias/visits', 'key')
+    vi.stubEnv('AWS_ENDPOINT_URL_KMS', stub.endpoint)
+    await application('kms_key_id: alias/visits\n', { kmsKeyId: 'alias/visits' })
+    const text = '@aws-sdk/client-kms is not installed: npm install @aws-sdk/client-kms'
+    expect(await plan()).toContain(`unknown  kms_key_id: declared alias/visits (${FILE}:2), unknown: ${text}`)
+    await expect(plan({ check: true })).rejects.toThrow(`not all settings could be compared; ${text}`)
+    linkPackages(process.cwd())
+    expect(await plan({ check: true })).toContain(
+      `same     kms_key_id: arn:aws:kms:${stub.region}:${stub.account}:key/key`,
+    )
   })
 
   it('fails when a permission is missing and nothing differs, and is 2 when something does', async () => {

@@ -60,6 +60,17 @@ it.each(['', 'endpoint: http://localhost:8000\n'])('needs a region, with the con
   )
 })
 
+it('names ENV AWS_REGION where it is empty, and the profile that it hides', async () => {
+  const text = `no AWS region is set, because ENV AWS_REGION is empty; set region in ${FILE}, or AWS_REGION in the environment`
+  environmentWith({ AWS_REGION: '' })
+  await expect(run()).rejects.toThrow(new RegExp(`${text}$`))
+  environmentWith({ AWS_REGION: '', AWS_PROFILE: 'shop' })
+  await expect(run()).rejects.toThrow(`${text}, or unset AWS_REGION to use the AWS profile shop`)
+  await expect(run({ account: ACCOUNT, role: 'clean' }, 'region: eu-west-1\n')).resolves.toMatchObject({ json: {} })
+  environmentWith({ AWS_REGION: 'no region' })
+  await expect(run()).rejects.toThrow('the region is not a valid name; check the option region and AWS_REGION')
+})
+
 it('prints warnings beside the JSON', async () => {
   environmentWith({ AWS_REGION: 'eu-central-1', AWS_DYNAMO_DB_SESSION_TABLE_NAM: 'x' })
   const { aside } = await run({ role: 'runtime', account: ACCOUNT })

@@ -276,6 +276,14 @@ exports.up = async () => { await updateTable({ ttl: false }) }`
     expect([...logger.warnings, ...other.logger.warnings]).toEqual([])
   })
 
+  it('expects no table after a migration that deletes it, even if the table was deleted by hand before', async () => {
+    const { umzug, table } = await prepare({ 'migrations/1_a.js': CREATE, 'migrations/2_b.js': DROP }, inMemory())
+    await umzug.up({ to: '1_a' })
+    await deleteTable(table)
+    await umzug.up()
+    expect(await umzug.up()).toEqual([])
+  })
+
   it('only warns of a missing table when an earlier version logged the migrations', async () => {
     const open = inMemory()
     const { umzug, table, logger } = await prepare({ 'migrations/1_a.js': CREATE }, open)

@@ -267,6 +267,18 @@ describe('createUmzug', () => {
     )
   })
 
+  it('shows path and text of a new migration in a dry run, which fails if the real run would fail', async () => {
+    const { umzug, root, logger } = await prepare({})
+    await umzug.create({ name: 'AddSessions', dryRun: true })
+    expect(logger.lines.join()).toMatch(
+      /\d_add_sessions\.js\n[\s\S]*await createTable\(\)[\s\S]*\ndry run: .*_add_sessions\.js would be written/,
+    )
+    await umzug.create({ name: 'AddSessions' })
+    const again = { name: 'AddSessions', kind: 'drop', dryRun: true }
+    await expect(umzug.create(again)).rejects.toThrow('a migration add_sessions exists already')
+    expect(await readdir(join(root, 'migrations'))).toHaveLength(1)
+  })
+
   it('logs on the console of its own command line where it has no logger', async () => {
     recordRuns()
     const { umzug } = await prepare({ 'migrations/1_a.js': migration('a') }, { logger: null })

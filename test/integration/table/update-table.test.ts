@@ -255,7 +255,10 @@ describe('updateTable', () => {
 describe('updateTable with a list of tags to remove', () => {
   it('removes only these, and none that is declared', async () => {
     await createTable(options({ tags: { team: 'web', stage: 'test', cost: '7' } }))
-    const { left } = await updateTable(options({ tags: { team: 'shop' } }), { removeTags: ['stage', 'team', 'none'] })
+    const logger = recordingLogger()
+    const removeTags = ['stage', 'team', 'none']
+    const { left } = await updateTable(options({ tags: { team: 'shop' } }), { removeTags, logger })
+    expect(logger.lines[0]).toBe('tags: team=web, stage=test, cost=7 → team=shop, cost=7')
     expect([...stub.table('sessions').tags]).toEqual([
       ['team', 'shop'],
       ['cost', '7'],

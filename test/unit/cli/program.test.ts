@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../../../runtime/cli/program.js'
+import { createUmzugProgram } from '../../../runtime/cli/umzug-program.js'
 import { VERSION } from '../../../runtime/version.js'
+import { currentFolderWith } from '../../support/folder.js'
 import { parseArguments } from './parse-arguments.js'
 
 const parse = (...args: readonly string[]) => parseArguments(createProgram(), args)
@@ -28,6 +30,12 @@ describe('dynamo-session --help', () => {
     for (const option of ['--environment <name>', '--config <file>', '--options <module>'])
       expect(out).toContain(option)
     expect(out).toContain('$ npx dynamo-session init')
+  })
+
+  it('has the examples of the package manager of the application', async () => {
+    currentFolderWith({ 'package.json': '{}', 'pnpm-lock.yaml': '' })
+    expect((await parse('plan', '--help')).out).toContain('\n  $ pnpm exec dynamo-session plan')
+    expect((await parseArguments(createUmzugProgram(), ['up', '--help'])).out).toContain('\n  $ pnpm exec umzug up')
   })
 
   it.each(COMMANDS)('shows the shared options and an example for %s', async (command) => {

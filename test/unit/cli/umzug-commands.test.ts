@@ -105,6 +105,24 @@ it('lists with --dry-run what up and down would run, and runs nothing', async ()
   expect(runs).toEqual([])
 })
 
+it('says that it is a dry run before a migration warns', async () => {
+  const lines = printed()
+  const other = () => expect.unreachable()
+  const dryRun = async () => {
+    lines.push('a warning')
+    return [{ name: '1_a', requests: [] }]
+  }
+  const umzug = { dryRun, status: other, unlock: other, baseline: other, repair: other } as unknown as Umzug
+  await UMZUG_COMMANDS.up(umzug, { dryRun: true })
+  expect(lines).toEqual([
+    'dry run: nothing is changed, nothing is logged',
+    'a warning',
+    'would run 1_a',
+    '  changes nothing',
+    '1 migration would run',
+  ])
+})
+
 it.each(['baseline', 'repair', 'unlock'] as const)('refuses %s for an umzug of another kind', async (command) => {
   const text = `${command} needs an umzug that was made by createUmzug() of dynamo-session-store/umzug`
   await expect(UMZUG_COMMANDS[command](umzugOf().umzug, {})).rejects.toThrow(text)

@@ -20,8 +20,8 @@ const ALLOWED = [
   'writeOverLine(process.stdout, `${shownPath(file.path)}\\n${file.text}`)',
   'writeOverLine(process.stdout, help)',
   'writeOverLine(process.stdout, difference)',
+  'export async function wrapped(lines: readonly string[], screen: Screen = process.stderr): Promise<string> {',
   'const width = (process.stdout.isTTY && process.stdout.columns) || 80',
-  '{ isTTY, columns = 80 }: { isTTY?: boolean; columns?: number } = process.stderr,',
 ]
 
 function found(pattern: RegExp, except: readonly string[]): string[] {

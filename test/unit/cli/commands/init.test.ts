@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
@@ -156,7 +156,33 @@ describe('dynamo-session init, with the generators', () => {
     const again = await initIn(folder, { yes: true })
     expect(written(folder)).toEqual(ALL)
     expect(readFileSync(join(folder, 'session.js'), 'utf8')).toBe('mine')
-    expect(again).toContain('session.js exists already')
+    expect(again).toContain(
+      'session.js exists already and was left as it is; --force overwrites it (npx plop session-store koa --force)',
+    )
+    expect(again).not.toContain('plop session-config')
+    writeFileSync(join(folder, 'config/dynamo_session_store.yml'), '')
+    const [migration = ''] = readdirSync(join(folder, 'migrations'))
+    writeFileSync(join(folder, 'migrations', migration), '')
+    const changed = await initIn(folder, { yes: true })
+    expect(changed).toContain('overwrites it (npx plop session-config --force)')
+    expect(changed).toContain('--force to rewrite it (npx plop session-migration AddSessions --force)')
+  })
+
+  it.each([
+    [
+      { isTTY: true, columns: 50 },
+      ['note: behind a proxy that ends TLS: app.proxy =', 'true, or responses with a cookie fail'],
+    ],
+    [
+      { isTTY: true, columns: 0 },
+      ['note: behind a proxy that ends TLS: app.proxy = true, or responses with a cookie fail'],
+    ],
+    [{ columns: 50 }, ['note: behind a proxy that ends TLS: app.proxy = true, or responses with a cookie fail']],
+  ])('wraps notes between words at the width of a terminal: %j', async (screen, note) => {
+    const logger = recordingLogger()
+    await initCommand({ yes: true }, logger, folderWith(files), typing(), screen)
+    const end = logger.lines.indexOf('')
+    expect(logger.lines.slice(end - note.length, end)).toEqual(note)
   })
 
   it('asks in a terminal before each file; an empty line means yes', async () => {

@@ -20,6 +20,24 @@ it('removes files that are unchanged, whatever their line endings', async () => 
   expect(await undo(disk)).toEqual(['absent', 'absent'])
 })
 
+it('removes the folders that are then empty, up to the folder of the application', async () => {
+  const only = memory({ 'config/a.yml': 'text a\n' })
+  await undo(only)
+  expect(only.fs.existsSync(`${ROOT}/config`)).toBe(true)
+  for (const others of [{}, { 'config/other.yml': '' }] as Record<string, string>[]) {
+    const disk = memory({ 'config/a.yml': 'text a\n', ...others })
+    await undo(disk, { root: ROOT })
+    expect(disk.fs.existsSync(`${ROOT}/config`)).toBe('config/other.yml' in others)
+  }
+  const elsewhere = memory({ 'config/a.yml': 'text a\n' })
+  await undo(elsewhere, { root: '/app/other' })
+  expect(elsewhere.fs.existsSync(`${ROOT}/config`)).toBe(true)
+  const alone = memory({ 'b.yml': 'text b\n' })
+  alone.volume.rmSync(`${ROOT}/package.json`)
+  await undo(alone, { root: ROOT })
+  expect(alone.fs.existsSync(ROOT)).toBe(true)
+})
+
 it('removes nothing when one file was changed, unless forced or told to skip it', async () => {
   const changed = { 'config/a.yml': 'text a\n', 'b.yml': 'text b\nand mine\n' }
   const disk = memory(changed)

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import nodePlop from 'node-plop'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -17,6 +17,9 @@ const QUESTIONS = {
   language: { message: 'Language:', help: 'ts or js', choices: ['ts', 'js'], default: () => 'js' },
   'target-dir': { message: 'Folder:', help: 'Folder of the file', asked: false },
 } satisfies Questions
+
+/** A generator whose file may be package.json, which exists with another text. */
+const JSON_NOTE = { questions: { ...QUESTIONS, language: { ...QUESTIONS.language, choices: ['json'] } } as never }
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -46,6 +49,12 @@ async function noteGenerator(line?: string, more: Partial<Generator<typeof QUEST
     },
   )
   return { ...app, generator: plop.getGenerator('note') }
+}
+
+/** Prints nothing. */
+function printed(_: unknown, done?: unknown, called?: unknown): boolean {
+  for (const callback of [done, called]) if (typeof callback === 'function') callback()
+  return true
 }
 
 /** Runs the generator as plop does. plop finds no value itself, because its own parser is not part of this test. */
@@ -197,12 +206,25 @@ describe('the command line of plop', () => {
   })
 
   it('refuses a file that exists already', async () => {
-    const { generator, read } = await noteGenerator('note package json', {
-      questions: { ...QUESTIONS, language: { ...QUESTIONS.language, choices: ['json'] } } as never,
-    })
+    const { generator, read } = await noteGenerator('note package json', JSON_NOTE)
     const { failures } = await generator.runActions(await generator.runPrompts([]))
     expect(failures[0]?.error).toContain('package.json exists already')
     expect(read('package.json')).toBe('{}')
+  })
+
+  it('names the program that runs plop with the package manager of the application', async () => {
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation(printed)
+    const plop = async (line: string) => {
+      const { generator, root } = await noteGenerator(line)
+      writeFileSync(join(root, 'pnpm-lock.yaml'), '')
+      return generator
+    }
+    await expect((await plop('note a ts b')).runPrompts([])).rejects.toThrow('"b"; see pnpm exec plop note --help')
+    await expect((await plop('note --colour')).runPrompts([])).rejects.toThrow('; see pnpm exec plop note --help')
+    await expect((await plop('other hello -- ts')).runPrompts([])).rejects.toThrow(': pnpm exec plop note ts')
+    await (await plop('other --help')).runActions({})
+    expect(write.mock.calls.join('')).toContain('Usage: pnpm exec plop note [name]')
+    expect(write.mock.calls.join('')).toContain('  $ pnpm exec plop note Hello')
   })
 
   it('prints what was written, then notices and the next command; with --quiet only what was written', async () => {
@@ -212,11 +234,27 @@ describe('the command line of plop', () => {
     expect((await runLine('note hello --force --skip')).error).toContain('contradict each other')
   })
 
+  it.each(['note package json --dry-run', 'note package json --undo --dry-run'])(
+    'fails in a dry run if the real run would fail: plop %s',
+    async (line) => {
+      vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+      const errors: (string | undefined)[] = []
+      for (const each of [line, line.replace(' --dry-run', '')]) {
+        const { generator } = await noteGenerator(each, JSON_NOTE)
+        const { failures } = await generator.runActions(await generator.runPrompts([]))
+        errors.push(failures[0]?.error)
+      }
+      expect(errors[0]).toMatch(/^package\.json .* was left as it is; --force/)
+      expect(errors[0]).toBe(errors[1])
+      const { generator } = await noteGenerator(undefined, JSON_NOTE)
+      const given = { name: 'package', language: 'json', dryRun: true, undo: line.includes('--undo') }
+      expect((await generator.runActions(given)).failures[0]?.error).toBe(errors[0])
+    },
+  )
+
   it('prints no contents with --undo --dry-run, also of a file that was changed', async () => {
     const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
-    const { generator } = await noteGenerator('note package json --undo --dry-run', {
-      questions: { ...QUESTIONS, language: { ...QUESTIONS.language, choices: ['json'] } } as never,
-    })
+    const { generator } = await noteGenerator('note package json --undo --dry-run', JSON_NOTE)
     const { changes, failures } = await generator.runActions(await generator.runPrompts([]))
     expect([...changes.map(({ path }) => path), ...failures.map(({ error }) => error)].join()).toContain('package.json')
     expect(write.mock.calls.join()).not.toContain('package false true')

@@ -5,7 +5,7 @@ const argv = (line: string) => ['/usr/bin/node', '/app/node_modules/.bin/plop', 
 
 describe('arguments that plop would drop', () => {
   const names = ['name', 'language', 'dir', 'dry-run']
-  const check = (line: string) => misplacedArgument(argv(line), 'session-migration', names)
+  const check = (line: string) => misplacedArgument(argv(line), 'npx plop session-migration', names)
 
   it.each([
     ['session-migration --dry-run', '-- --dry-run'],

@@ -70,6 +70,25 @@ describe('a migration of the same name', () => {
   })
 })
 
+describe('undo of a migration', () => {
+  it.each(['ts', 'mjs', 'js'])('finds the file in its language, whatever the default is: %s', async (extension) => {
+    const file = `migrations/20250101000000_add_sessions.${extension}`
+    const { path } = await plan({ [file]: '' }, { name: 'AddSessions', language: 'js', undo: true })
+    expect(path).toContain(file)
+  })
+
+  it('finds the file in the given language, if there is one in several', async () => {
+    const files = { 'migrations/20250101000000_a.js': '', 'migrations/20250101000001_a.ts': '' }
+    for (const [language, stamp] of [
+      ['js', '20250101000000'],
+      ['ts', '20250101000001'],
+    ] as const) {
+      const { path } = await plan(files, { name: 'a', kind: 'drop', language, undo: true })
+      expect(path).toContain(`/${stamp}_a.${language}`)
+    }
+  })
+})
+
 describe('the language of a migration', () => {
   it('is JavaScript of the module system that Node assumes for the file', async () => {
     expect((await plan({ 'package.json': '{}' })).text).toContain("require('dynamo-session-store')")

@@ -1,4 +1,0 @@
-import kms = require('@aws-sdk/client-kms')
-
-const { DescribeKeyCommand, KMSClient } = kms
-export = { DescribeKeyCommand, KMSClient }
