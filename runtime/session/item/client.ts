@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { ClientDescription } from '../../configuration/options.js'
-import { EncryptionKeyError } from '../../errors.js'
+import { ConfigurationError, EncryptionKeyError } from '../../errors.js'
 import { isSealed, open, seal } from './encryption.js'
 import { type KeySource, keyringOf } from './keyring.js'
 import type { DataReading } from './stored-data.js'
@@ -16,20 +16,18 @@ const LONGEST_JSON = 4096
  *
  * @param description what the application's `describe` returned
  * @returns undefined when the description is empty
- * @throws {TypeError} when it is no description
+ * @throws {ConfigurationError} when it is no description
  */
 export function clientJson(description: unknown): string | undefined {
   if (description === undefined || description === null) return undefined
   if (typeof description !== 'object' || Array.isArray(description)) {
-    throw new TypeError(`describe must return an object, such as { userAgent, address }, not ${kindOf(description)}.`)
+    throw wrong(`must return an object, such as { userAgent, address }, not ${kindOf(description)}`)
   }
   const members: [string, unknown][] = []
   for (const [name, value] of Object.entries(description)) {
     if (value === undefined) continue
     if (!isPlain(value)) {
-      throw new TypeError(
-        `describe must return an object of texts, numbers and booleans, but "${name}" is ${kindOf(value)}.`,
-      )
+      throw wrong(`must return an object of texts, numbers and booleans, but "${name}" is ${kindOf(value)}`)
     }
     members.push([name, typeof value === 'string' ? value.slice(0, LONGEST_TEXT) : value])
   }
@@ -37,7 +35,7 @@ export function clientJson(description: unknown): string | undefined {
   const json = JSON.stringify(Object.fromEntries(members))
   const bytes = Buffer.byteLength(json)
   if (bytes <= LONGEST_JSON) return json
-  throw new TypeError(`describe returned ${bytes} bytes of JSON, but at most ${LONGEST_JSON} are stored. Return less.`)
+  throw wrong(`returned ${bytes} bytes of JSON, but at most ${LONGEST_JSON} are stored; return less`)
 }
 
 /**
@@ -89,6 +87,10 @@ export function clientIn(json: string | undefined): ClientDescription {
   } catch {
     return {}
   }
+}
+
+function wrong(text: string): ConfigurationError {
+  return new ConfigurationError([{ place: 'option describe', text }])
 }
 
 function isPlain(value: unknown): boolean {
