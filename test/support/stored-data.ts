@@ -30,7 +30,7 @@ export function encrypted(item: Item, key: string): Item {
   if (!keyring || item.successor) return item
   return Object.fromEntries(
     Object.entries(item).map(([name, value]) => {
-      if (name === 'data') return [name, hiddenData(value, key, keyring)]
+      if (name === 'data') return [name, hiddenData(value, key)]
       const isIndexed =
         value.S !== undefined && value.S.length <= LONGEST_VALUE && value.S !== key && !isOfSessions(name)
       return [name, isIndexed ? { S: hiddenInIndex(value.S ?? '', name) } : value]
@@ -69,8 +69,15 @@ function parsed(data: AttributeValue | undefined): unknown {
   }
 }
 
-function hiddenData(value: AttributeValue, key: string, keyring: Keyring): AttributeValue {
+/** The attribute `data` as this vitest project stores it. */
+export function hiddenData(value: AttributeValue, key: string): AttributeValue {
+  const keyring = keyringOfProject()
   const text = value.S ?? value.B
-  if (text === undefined || isSealed(value.B)) return value
+  if (!keyring || text === undefined || isSealed(value.B)) return value
   return { B: seal(text, { key, attribute: 'data' }, keyring) }
+}
+
+/** Whether this vitest project encrypts sessions. Tests of Rails' format, and of plain items made by hand, are then skipped. */
+export function encryptsByDefault(): boolean {
+  return process.env[envName('encryptionKeys')] !== undefined
 }

@@ -14,6 +14,7 @@ import { routes } from '../../support/adapters/routes.js'
 import { reaching } from '../../support/connection.js'
 import { type Engine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { nested } from '../../support/nested.js'
+import { encryptsByDefault } from '../../support/stored-data.js'
 import type { KeyOptions } from '../../support/stored-key.js'
 import { makeTable, readItem, writeItem } from '../../support/table.js'
 
@@ -111,7 +112,7 @@ function storedForms(adapter: Adapter, engine: Engine): void {
     expect(await new Browser(app as RunningApp, adapter.cookieName).get('/in')).toMatchObject({ status: 200 })
   })
 
-  it('can have 1 000 levels, and 100 where the Ruby gem shares the table', async () => {
+  it.skipIf(encryptsByDefault())('can have 1 000 levels, and 100 where the Ruby gem shares the table', async () => {
     for (const [sessionIdDigest, levels] of [
       ['sha256', 1000],
       ['md5', 100],

@@ -13,6 +13,7 @@ import { startFaultProxy } from '../../support/fault-proxy.js'
 import { currentFolderWith, environmentWith } from '../../support/folder.js'
 import { createRawTable, tableAnswer } from '../../support/raw-table.js'
 import { recordingLogger } from '../../support/recording-logger.js'
+import { encryptsByDefault } from '../../support/stored-data.js'
 import type { KeyOptions } from '../../support/stored-key.js'
 import { writeItem } from '../../support/table.js'
 import { folderWith, packageFiles } from '../migrations/folder.js'
@@ -291,7 +292,7 @@ describe('dynamo-session doctor, by the dates of responses', () => {
   })
 })
 
-describe('dynamo-session doctor, by a sample of the sessions', () => {
+describe.skipIf(encryptsByDefault())('dynamo-session doctor, by a sample of the sessions', () => {
   const idsOf = () => findingOf('ids')
 
   /** An application whose table has a session of each of these forms. */

@@ -7,6 +7,7 @@ import { connectionTo } from '../../support/connection.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { forwarderTo } from '../../support/forwarder.js'
+import { hiddenData } from '../../support/stored-data.js'
 import { storedKey } from '../../support/stored-key.js'
 import { deleteItem, makeTable, readItem, writeItem } from '../../support/table.js'
 
@@ -43,7 +44,10 @@ onEachEngine('a session that gets another id', (engine) => {
         Key: { session_id: { S: storedKey(OLD) } },
         UpdateExpression: 'SET #data = :data, updated_at = :time',
         ExpressionAttributeNames: { '#data': 'data' },
-        ExpressionAttributeValues: { ':data': { S: data }, ':time': { S: updatedAt } },
+        ExpressionAttributeValues: {
+          ':data': hiddenData({ S: data }, storedKey(OLD)),
+          ':time': { S: updatedAt },
+        },
       }),
     )
 

@@ -1,4 +1,4 @@
-import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
@@ -278,9 +278,7 @@ onEachEngine('all sessions of a user', (engine) => {
       expect(await index().destroyBy('tenant', `t${user}`, { scan: true })).toBe(1)
       const { tableName } = engine.options()
       await createRawTable(direct, tableName)
-      const TableName = tableName
-      const Item = { session_id: { S: 'x' }, data: { S: '{"user_id":1}' } }
-      await direct.send(new PutItemCommand({ TableName, Item }))
+      await writeItem(direct, tableName, { session_id: { S: 'x' }, data: { S: '{"user_id":1}' } })
       expect(await index({ tableName }).destroyBy('user_id', 1, { scan: true })).toBe(1)
     })
 

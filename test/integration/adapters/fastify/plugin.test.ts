@@ -8,6 +8,7 @@ import { Browser } from '../../../support/adapters/browser.js'
 import { anyEngine, onEachEngine } from '../../../support/engines.js'
 import { count, fastifyBench, SECRET, signIn, signOut, who } from '../../../support/fastify-app.js'
 import { forwarderTo } from '../../../support/forwarder.js'
+import { encryptsByDefault } from '../../../support/stored-data.js'
 
 const routes = { '/in': signIn, '/who': who, '/out': signOut, '/count': count }
 
@@ -115,17 +116,20 @@ describe('the plugin', () => {
       expect(await stored(forged)).toBeUndefined()
     })
 
-    it('takes ids in the form of the Ruby gem, signed with any of the secrets', async () => {
-      const store = { ...signed.store, sessionIdDigest: 'md5' } as const
-      const { store: own, get, browser } = await start(routes, { ...signed, store })
-      await get('/in')
-      expect(browser.value).toMatch(/^[0-9a-f]{32}--[0-9a-f]{64}$/)
-      const older = new DynamoSessionStore({ ...store, secretKey: 'a secret' }).genid()
-      expect(own.signer.unsign(older)).toEqual({ valid: true, renew: false, value: older })
-      expect(own.signer.sign(older)).toBe(older)
-      const other = new DynamoSessionStore({ ...store, secretKey: 'another' }).genid()
-      expect(own.signer.unsign(other)).toEqual({ valid: false, renew: false, value: null })
-    })
+    it.skipIf(encryptsByDefault())(
+      'takes ids in the form of the Ruby gem, signed with any of the secrets',
+      async () => {
+        const store = { ...signed.store, sessionIdDigest: 'md5' } as const
+        const { store: own, get, browser } = await start(routes, { ...signed, store })
+        await get('/in')
+        expect(browser.value).toMatch(/^[0-9a-f]{32}--[0-9a-f]{64}$/)
+        const older = new DynamoSessionStore({ ...store, secretKey: 'a secret' }).genid()
+        expect(own.signer.unsign(older)).toEqual({ valid: true, renew: false, value: older })
+        expect(own.signer.sign(older)).toBe(older)
+        const other = new DynamoSessionStore({ ...store, secretKey: 'another' }).genid()
+        expect(own.signer.unsign(other)).toEqual({ valid: false, renew: false, value: null })
+      },
+    )
 
     it('refuses to store unsigned ids', async () => {
       const { get, failures } = await start(routes, {

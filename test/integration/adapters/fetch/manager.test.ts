@@ -5,6 +5,7 @@ import { makeSessionId } from '../../../../runtime/session/item/session-id.js'
 import { onEachEngine } from '../../../support/engines.js'
 import { fetchTable } from '../../../support/fetch-table.js'
 import { forwarderTo } from '../../../support/forwarder.js'
+import { encryptsByDefault } from '../../../support/stored-data.js'
 
 const SIGNING = { secretKey: 'a secret of thirty-two characters or more', sessionIdDigest: 'sha256' } as const
 const PESSIMISTIC = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
@@ -38,7 +39,7 @@ onEachEngine('createSessionManager', (engine) => {
       expect(session.get('user')).toBe('ada')
     })
 
-    it('makes the cookie of the Ruby gem with session_id_digest: md5', async () => {
+    it.skipIf(encryptsByDefault())('makes the cookie of the Ruby gem with session_id_digest: md5', async () => {
       const { id } = await signedIn({ sessionIdDigest: 'md5' })
       expect(id).toMatch(/^[0-9a-f]{32}--[0-9a-f]{64}$/)
     })

@@ -14,6 +14,7 @@ import { connectionTo } from '../../../support/connection.js'
 import { onEachEngine } from '../../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy.js'
 import { forwarderTo } from '../../../support/forwarder.js'
+import { encryptsByDefault } from '../../../support/stored-data.js'
 import { storedKey } from '../../../support/stored-key.js'
 import { readItem, writeItem } from '../../../support/table.js'
 
@@ -255,7 +256,7 @@ onEachEngine('compressed sessions', (engine) => {
       expect((await found(sessions)).data).toEqual({ ...data, more: 1 })
     })
 
-    it('with more text than can be read are refused before anything is sent', async () => {
+    it.skipIf(encryptsByDefault())('with more text than can be read are refused before anything is sent', async () => {
       const sessions = repository({ compress })
       const tooLong = { text: ' '.repeat(4 * 1024 * 1024 + 1 - '{"text":""}'.length) }
       await expect(sessions.create(id, tooLong)).rejects.toThrow('4194305 bytes of JSON, but at most 4194304 (4 MB)')
@@ -288,7 +289,11 @@ onEachEngine('compressed sessions', (engine) => {
       ['a bomb of brotli', brotli(bomb), 'more than 4194304 bytes'],
       ['gzip that was cut off', gzipSync(NOTES).subarray(0, -9), 'damaged'],
       ['brotli that was cut off', brotli(NOTES).subarray(0, -9), 'damaged'],
-      ['bytes of another form', Buffer.from('a form of tomorrow'), 'neither with gzip nor with brotli'],
+      [
+        'bytes of another form',
+        Buffer.from('a form of tomorrow'),
+        encryptsByDefault() ? 'is not JSON' : 'neither with gzip nor with brotli',
+      ],
       ['what is not UTF-8', gzipSync(Buffer.of(0xff, 0xfe)), 'not UTF-8'],
     ]
 

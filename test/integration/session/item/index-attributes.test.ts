@@ -9,6 +9,7 @@ import { connectionTo } from '../../../support/connection.js'
 import { onEachEngine } from '../../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy.js'
 import { createRawTable } from '../../../support/raw-table.js'
+import { encryptsByDefault } from '../../../support/stored-data.js'
 import { deleteItem, readItem, writeItem } from '../../../support/table.js'
 
 const LOCKINGS = ['none', 'optimistic', 'pessimistic'] as const
@@ -192,7 +193,7 @@ onEachEngine('the attributes of index_keys', (engine) => {
     expect(await userId()).toEqual({ S: '42' })
   })
 
-  it('count for the size of an item, but a correction makes no write fail', async () => {
+  it.skipIf(encryptsByDefault())('count for the size of an item, but a correction makes no write fail', async () => {
     const sessions = repository()
     const user_id = 'u'.repeat(2000)
     const filling = 'x'.repeat(400 * 1024 - 3000)

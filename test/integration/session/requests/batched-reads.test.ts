@@ -10,6 +10,7 @@ import type { SessionRecord } from '../../../../runtime/session/item/session-rec
 import { SessionRepository } from '../../../../runtime/session/session-repository.js'
 import { onEachEngine, uniqueTableName } from '../../../support/engines.js'
 import { type Fault, type FaultProxy, startFaultProxy } from '../../../support/fault-proxy.js'
+import { encrypted } from '../../../support/stored-data.js'
 import { storedKey, storedKeys } from '../../../support/stored-key.js'
 import { makeTable, readItem, writeItem } from '../../../support/table.js'
 
@@ -106,7 +107,11 @@ onEachEngine('sessions that are read at the same moment', (engine) => {
     const other = uniqueTableName()
     await makeTable(direct, other, 'sid')
     for (const id of ['a', 'b'])
-      await writeItem(direct, other, { sid: { S: storedKey(id) }, data: { S: JSON.stringify({ of: id }) } })
+      await writeItem(
+        direct,
+        other,
+        encrypted({ sid: { S: storedKey(id) }, data: { S: JSON.stringify({ of: id }) } }, storedKey(id)),
+      )
     const sessions = await repository({ tableName: other, tableKey: 'sid' })
     expect(owners(await find(sessions, ['b', 'missing', 'a']))).toEqual(['b', undefined, 'a'])
     expect(proxy.operations).toEqual(['BatchGetItem'])

@@ -13,6 +13,8 @@ import { keyOf } from '../../../../runtime/session/item/session-key.js'
 import { recordOf } from '../../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../../runtime/session/session-repository.js'
 import { connectionTo } from '../../../support/connection.js'
+import { encrypted } from '../../../support/stored-data.js'
+import { storedKey } from '../../../support/stored-key.js'
 
 /** Ids that can't be keys with this prefix. */
 const keyPrefix = 'shop:'
@@ -73,5 +75,5 @@ function repository(): SessionRepository {
 }
 
 function loaded() {
-  return recordOf('an id', { data: { S: '{}' } }, resolveConfiguration(options))
+  return recordOf('an id', encrypted({ data: { S: '{}' } }, storedKey('an id', options)), resolveConfiguration(options))
 }

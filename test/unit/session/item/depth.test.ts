@@ -6,6 +6,7 @@ import { isDeeperThan } from '../../../../runtime/session/item/depth.js'
 import { serialize, serializeChanges } from '../../../../runtime/session/item/serialize.js'
 import { recordOf } from '../../../../runtime/session/item/session-record.js'
 import { nested } from '../../../support/nested.js'
+import { encryptsByDefault } from '../../../support/stored-data.js'
 
 const WITH_RUBY = { sessionIdDigest: 'md5' } as const
 const WITHOUT = { sessionIdDigest: 'sha256' } as const
@@ -50,7 +51,7 @@ describe('session data', () => {
     expect(() => serialize(data)).toThrow(SessionDataError)
   })
 
-  it('may be written with 100 levels where the Ruby gem reads it', async () => {
+  it.skipIf(encryptsByDefault())('may be written with 100 levels where the Ruby gem reads it', async () => {
     const configuration = resolveConfiguration({ sessionIdDigest: 'md5' })
     await expect(packData(nestedText(100), configuration)).resolves.toBeDefined()
     await expect(packData(nestedText(101), configuration)).rejects.toThrow(
