@@ -191,6 +191,7 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     const listed: { session: string; handle: string }[] = JSON.parse(lines.join())
     const [byHandle, byHash] = listed
     const dry = await run(destroyCommand, { others: byHandle?.handle ?? '', dryRun: true, scan })
+    expect(dry.failure).toBeUndefined()
     expect(dry.lines.at(-1)).toBe('dry run: 3 sessions would be deleted')
     const destroyed = await run(destroyCommand, { others: byHandle?.handle ?? '', scan, json: true })
     expect(JSON.parse(destroyed.lines.join())).toEqual({ deleted: 3, dryRun: false })
