@@ -52,6 +52,11 @@ export const ROOMS = [
     because: 'The life of a session is the same for all frameworks. It needs no rights on the table itself.',
   },
   {
+    room: 'telemetry',
+    may: ['session'],
+    because: 'Spans and metrics are made from channels. Nothing else may depend on OpenTelemetry.',
+  },
+  {
     room: 'generators',
     may: ['application', 'table', 'session/item'],
     because: 'Generators write files, also declarations of the table for other tools. They start without the AWS SDK.',

@@ -1,4 +1,4 @@
-export type { SessionConflict } from './adapters/shared/session-events.js'
+export type { SessionChange, SessionConflict, SessionEvents } from './adapters/shared/session-events.js'
 export { type CleaningSummary, collectGarbage } from './cleaning/collect-garbage.js'
 export type { CleaningContext, CleaningProgress } from './cleaning/settings.js'
 export type {

@@ -67,7 +67,9 @@ function requireOfDynalite(folder: string): NodeJS.Require {
     return createRequire(require.resolve('dynalite'))
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause
-    throw new Error('the embedded DynamoDB needs dynalite, which is not installed: npm install --save-dev dynalite')
+    throw new DynamoSessionError(
+      'the embedded DynamoDB needs dynalite, which is not installed: npm install --save-dev dynalite',
+    )
   }
 }
 

@@ -15,7 +15,6 @@ import { aborted, withDeadline } from './with-deadline.js'
  */
 export class SdkTransport implements Transport {
   readonly isLean = false
-  readonly mayMerge = false
   readonly #client: () => Promise<DynamoDBClient>
   readonly #clock: ServerClock
   readonly #timeout: number

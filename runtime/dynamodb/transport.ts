@@ -16,10 +16,11 @@ export interface SendOptions {
  * DynamoDB's is an UnreadableAnswerError. A request that reaches its deadline is a RequestTimeoutError.
  */
 export interface Transport {
-  /** Whether the transport sends without the SDK. */
+  /**
+   * Whether the transport sends without the SDK. No code of the application sees these requests, so one of them may serve
+   * several HTTP requests.
+   */
   readonly isLean: boolean
-  /** Whether one request may serve several HTTP requests. It may not if code of the application sees the request. */
-  readonly mayMerge: boolean
   /**
    * Calls `start` as soon as a connection is free, in the order of the calls. The connection is for the request that `start`
    * sends with {@link send} before it returns.

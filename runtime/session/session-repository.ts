@@ -1,7 +1,9 @@
 import { type Clock, wallClock } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import type { Connection } from '../dynamodb/connection.js'
+import { LockLostError } from '../errors.js'
 import { warnProcessOnce } from '../output.js'
+import { type Figures, Observer } from './channels.js'
 import { clearSessions } from './clear.js'
 import { LISTED } from './item/attributes.js'
 import { hasExpired } from './item/expiry.js'
@@ -11,9 +13,9 @@ import type { SessionExtras } from './item/session-extras.js'
 import { idOf } from './item/session-key.js'
 import { recordIfSession, recordOf, type SessionRecord } from './item/session-record.js'
 import { isTouchDue } from './item/write-times.js'
-import { lock, unlock } from './lock.js'
+import { type Locked, lock, unlock } from './lock.js'
 import { type Regenerating, SessionRegeneration } from './regenerate.js'
-import { SessionItems } from './requests/session-items.js'
+import { type Hidden, SessionItems } from './requests/session-items.js'
 import { type ConflictListener, SessionWriter } from './session-writer.js'
 
 const ENDLESS_CODE = 'DYNAMO_SESSION_STORE_LIFETIME'
@@ -32,8 +34,32 @@ export interface FindOptions {
    * - The session expired by this machine's clock.
    * - An eventually consistent read does not return the session yet.
    */
-  readonly onHidden?: (() => void) | undefined
+  readonly onHidden?: ((why: Hidden) => void) | undefined
+  /** Counts the requests. */
+  readonly figures?: Figures | undefined
 }
+
+/** What happened to a stored session. */
+export type Change = 'create' | 'update' | 'touch' | 'destroy'
+
+/** @param previous the id that the session had before, if it got another one */
+export type ChangeListener = (change: Change, id: string, previous?: string) => void
+
+export interface Listeners {
+  readonly onConflict?: ConflictListener
+  /** Notified when the session is stored, or deleted. */
+  readonly onChange?: ChangeListener
+  readonly observer?: Observer
+}
+
+/** What does the work of one operation. */
+interface Parts {
+  readonly items: SessionItems
+  readonly writer: SessionWriter
+  readonly regeneration: SessionRegeneration
+}
+
+const OUTCOMES = { create: 'created', update: 'saved', touch: 'touched' } as const
 
 /**
  * Finds, stores and deletes the sessions of one table. Frameworks and cookies are unknown here. Without concurrent
@@ -42,21 +68,21 @@ export interface FindOptions {
  */
 export class SessionRepository {
   readonly #configuration: Configuration
-  readonly #items: SessionItems
-  readonly #writer: SessionWriter
-  readonly #regeneration: SessionRegeneration
   readonly #now: Clock
+  readonly #listeners: Listeners
+  readonly #observer: Observer
+  readonly #parts: Parts
 
   constructor(
     configuration: Configuration,
     connection: Pick<Connection, 'transport'>,
-    { now = wallClock, onConflict }: { now?: Clock; onConflict?: ConflictListener } = {},
+    { now = wallClock, ...listeners }: { now?: Clock } & Listeners = {},
   ) {
     this.#configuration = configuration
-    this.#items = new SessionItems(configuration, connection)
-    this.#writer = new SessionWriter(configuration, this.#items, { onConflict, now })
-    this.#regeneration = new SessionRegeneration(configuration, this.#items, this.#writer, now)
     this.#now = now
+    this.#listeners = listeners
+    this.#observer = listeners.observer ?? new Observer()
+    this.#parts = this.#partsWith(new SessionItems(configuration, connection))
   }
 
   /**
@@ -67,9 +93,10 @@ export class SessionRepository {
    * @throws {SessionDataError} when something is stored under the id that is not a session
    * @throws {EncryptionKeyError} when the keys can't be loaded, or lack the key of the session
    */
-  async find(id: string, { onHidden }: FindOptions = {}): Promise<SessionRecord | undefined> {
+  async find(id: string, { onHidden, figures }: FindOptions = {}): Promise<SessionRecord | undefined> {
     await loadKeys(this.#configuration)
-    const item = await this.#items.get(id, { consistent: this.#configuration.consistentRead, onHidden })
+    const consistent = this.#configuration.consistentRead
+    const item = await this.#parts.items.get(id, { consistent, onHidden, figures })
     return item && this.#unexpired(recordOf(id, item, this.#configuration), onHidden)
   }
 
@@ -80,17 +107,17 @@ export class SessionRepository {
    * @throws {SessionDataError} when something is stored under the id that is not a session
    * @throws {LockWaitTimeoutError} when another request held the lock for `lock_max_wait_time`
    */
-  async findForChange(id: string, { onHidden }: FindOptions = {}): Promise<SessionRecord | undefined> {
-    if (this.#configuration.locking !== 'pessimistic') return this.find(id, { onHidden })
+  async findForChange(id: string, { onHidden, figures }: FindOptions = {}): Promise<SessionRecord | undefined> {
+    if (this.#configuration.locking !== 'pessimistic') return this.find(id, { onHidden, figures })
     await loadKeys(this.#configuration)
-    const locked = await lock(id, this.#items, this.#configuration, this.#now, onHidden)
+    const locked = await this.#lock(id, { onHidden, figures })
     if (!locked) return undefined
     let found: SessionRecord | undefined
     try {
       found = this.#unexpired(recordOf(id, locked.item, this.#configuration, locked.token), onHidden)
       return found
     } finally {
-      if (!found) await unlock(id, locked.token, this.#items)
+      if (!found) await unlock(id, locked.token, this.#parts.items)
     }
   }
 
@@ -101,13 +128,27 @@ export class SessionRepository {
    * @returns undefined when the session has been deleted or has expired since
    * @throws the errors of {@link findForChange}
    */
-  async reload(loaded: SessionRecord): Promise<SessionRecord | undefined> {
-    const { id, token } = loaded
-    if (!token) return this.find(id)
-    await loadKeys(this.#configuration)
-    const item = await this.#items.get(id, { consistent: true })
-    if (item && item.locked_at?.S !== token) return this.findForChange(id)
-    return item && this.#unexpired(recordOf(id, item, this.#configuration, token))
+  async reload({ id, token }: Pick<SessionRecord, 'id' | 'token'>): Promise<SessionRecord | undefined> {
+    let why: Hidden = 'none'
+    const onHidden = (reason: Hidden) => {
+      why = reason
+      if (reason === 'expired') this.#observer.note('expired-read', id)
+    }
+    return this.#observer.trace(
+      'load',
+      id,
+      async (figures) => {
+        if (!token) return this.find(id, { onHidden, figures })
+        await loadKeys(this.#configuration)
+        const item = await this.#parts.items.get(id, { consistent: true, onHidden, figures })
+        if (item && item.locked_at?.S !== token) {
+          this.#observer.note('lock-lost', id)
+          return this.findForChange(id, { onHidden, figures })
+        }
+        return item && this.#unexpired(recordOf(id, item, this.#configuration, token), onHidden)
+      },
+      (record) => ({ outcome: record ? 'found' : why }),
+    )
   }
 
   /**
@@ -123,7 +164,8 @@ export class SessionRepository {
     extras: SessionExtras = {},
   ): Promise<SessionRecord | undefined> {
     this.#warnIfEndless(extras)
-    return this.#writer.create(id, serialize(data), extras)
+    const known = typeof id === 'string' ? id : undefined
+    return this.#traced('save', known, 'create', ({ writer }) => writer.create(id, serialize(data), extras))
   }
 
   /**
@@ -142,7 +184,8 @@ export class SessionRepository {
     json: string = serializeChanges(data, record.base),
   ): Promise<SessionRecord | undefined> {
     if (json === record.base && !this.isTouchDue(record, extras)) return record
-    return this.#writer.save(record, json, extras)
+    const change = json === record.base ? 'touch' : 'update'
+    return this.#traced('save', record.id, change, ({ writer }) => writer.save(record, json, extras))
   }
 
   /**
@@ -153,7 +196,8 @@ export class SessionRepository {
    * @throws {SessionConflictError} when other requests wrote the session in each attempt to write the cookie's settings
    */
   async touch(record: SessionRecord, extras: SessionExtras = {}): Promise<SessionRecord | undefined> {
-    return this.isTouchDue(record, extras) ? this.#writer.touch(record, extras) : record
+    if (!this.isTouchDue(record, extras)) return record
+    return this.#traced('touch', record.id, 'touch', ({ writer }) => writer.touch(record, extras))
   }
 
   /** Whether {@link touch} would write. */
@@ -170,31 +214,38 @@ export class SessionRepository {
    * @throws {SessionTooLargeError} before any request is sent
    * @throws {SessionConflictError} @throws {LockLostError} the session stays unchanged under its old id
    */
-  regenerate(
+  async regenerate(
     record: SessionRecord,
     id: string | (() => string),
     data: SessionData,
     extras: SessionExtras & Regenerating,
   ): Promise<SessionRecord | undefined> {
-    return this.#regeneration.regenerate(record, id, data, extras)
+    return this.#traced('regenerate', record.id, 'update', ({ regeneration }) =>
+      regeneration.regenerate(record, id, data, extras),
+    )
   }
 
   /** Touches a session that was not loaded, for scripts. */
   async touchUnseen(id: string, extras: SessionExtras = {}): Promise<void> {
-    await loadKeys(this.#configuration)
-    const item = await this.#items.get(id, { consistent: true })
-    if (item) await this.#writer.touch(recordOf(id, item, this.#configuration), extras)
+    await this.#traced('touch', id, 'touch', async ({ items, writer }) => {
+      await loadKeys(this.#configuration)
+      const item = await items.get(id, { consistent: true })
+      return item && writer.touch(recordOf(id, item, this.#configuration), extras)
+    })
   }
 
   /** Stores a session that was not loaded, for scripts. Overwrites any stored data. */
   async put(id: string, data: SessionData, extras: SessionExtras = {}): Promise<void> {
-    await this.#writer.put(id, serialize(data), extras)
+    await this.#traced('save', id, 'update', async ({ writer }) => {
+      await writer.put(id, serialize(data), extras)
+      return { id }
+    })
   }
 
   /** Unlocks the session, if this record has the lock. */
   async release(record: SessionRecord): Promise<SessionRecord> {
     if (!record.token) return record
-    await unlock(record.id, record.token, this.#items)
+    if (await unlock(record.id, record.token, this.#parts.items)) this.#observer.note('lock-lost', record.id)
     return { ...record, token: undefined }
   }
 
@@ -202,8 +253,14 @@ export class SessionRepository {
    * Deletes the session, whether or not it exists, and even if another request has locked it. If the session moved to
    * another id, it is deleted there.
    */
-  delete(id: string): Promise<void> {
-    return this.#items.delete(id)
+  async delete(id: string): Promise<void> {
+    await this.#observer.trace(
+      'destroy',
+      id,
+      (figures) => this.#partsFor(figures).items.delete(id),
+      () => ({ outcome: 'deleted' }),
+    )
+    this.#listeners.onChange?.('destroy', id)
   }
 
   /**
@@ -213,7 +270,7 @@ export class SessionRepository {
   async *all(): AsyncGenerator<SessionRecord> {
     const { tableKey } = this.#configuration
     await loadKeys(this.#configuration)
-    for await (const page of this.#items.scan([tableKey, ...LISTED])) {
+    for await (const page of this.#parts.items.scan([tableKey, ...LISTED])) {
       for (const item of page) {
         const id = idOf(item[tableKey]?.S ?? '', this.#configuration)
         const record = id === undefined ? undefined : recordIfSession(id, item, this.#configuration)
@@ -224,7 +281,7 @@ export class SessionRepository {
 
   /** Deletes all sessions, expired or not. Other items of the table stay. */
   clear(): Promise<void> {
-    return clearSessions(this.#items, this.#configuration)
+    return clearSessions(this.#parts.items, this.#configuration)
   }
 
   /** The process warns once. A lifetime may be missing by accident. */
@@ -233,9 +290,61 @@ export class SessionRepository {
     if (maxStale === undefined && maxAge === undefined && ownEnd === undefined) warnProcessOnce(ENDLESS, ENDLESS_CODE)
   }
 
-  #unexpired(record: SessionRecord, onHidden?: () => void): SessionRecord | undefined {
+  #unexpired(record: SessionRecord, onHidden?: (why: Hidden) => void): SessionRecord | undefined {
     if (!hasExpired(record, this.#configuration, this.#now())) return record
-    onHidden?.()
+    onHidden?.('expired')
     return undefined
+  }
+
+  #lock(id: string, { onHidden, figures }: FindOptions): Promise<Locked | undefined> {
+    const { items } = this.#partsFor(figures)
+    return this.#observer.trace(
+      'lock',
+      id,
+      async (message: Figures = {}) => {
+        try {
+          return await lock(id, items, this.#configuration, this.#now, onHidden, message)
+        } finally {
+          if (figures) figures.lockWait = message.lockWait
+        }
+      },
+      (locked) => ({ outcome: locked ? 'locked' : 'none' }),
+    )
+  }
+
+  /** Does a write, publishes it, and notifies the listener of the change. */
+  async #traced<Stored extends { readonly id: string }>(
+    operation: 'save' | 'touch' | 'regenerate',
+    id: string | undefined,
+    change: keyof typeof OUTCOMES,
+    work: (parts: Parts) => Promise<Stored | undefined>,
+  ): Promise<Stored | undefined> {
+    const done = operation === 'regenerate' ? 'moved' : OUTCOMES[change]
+    const not = change === 'create' ? 'taken' : 'deleted'
+    try {
+      const stored = await this.#observer.trace(
+        operation,
+        id,
+        (figures) => work(this.#partsFor(figures)),
+        (result) => ({ outcome: result ? done : not, id: result?.id }),
+      )
+      if (stored) this.#listeners.onChange?.(change, stored.id, stored.id === id ? undefined : id)
+      return stored
+    } catch (error) {
+      if (error instanceof LockLostError && id !== undefined) this.#observer.note('lock-lost', id)
+      throw error
+    }
+  }
+
+  /** @param figures counts the requests, while somebody listens */
+  #partsFor(figures: Figures | undefined): Parts {
+    return figures ? this.#partsWith(this.#parts.items.countedIn(figures)) : this.#parts
+  }
+
+  #partsWith(items: SessionItems): Parts {
+    const { onConflict } = this.#listeners
+    const onLockLost = (id: string) => this.#observer.note('lock-lost', id)
+    const writer = new SessionWriter(this.#configuration, items, { onConflict, onLockLost, now: this.#now })
+    return { items, writer, regeneration: new SessionRegeneration(this.#configuration, items, writer, this.#now) }
   }
 }

@@ -58,17 +58,19 @@ export class SessionWriter {
   readonly #configuration: Configuration
   readonly #items: SessionItems
   readonly #onConflict: ConflictListener | undefined
+  readonly #onLockLost: (id: string) => void
   readonly #now: Clock
 
   constructor(
     configuration: Configuration,
     items: SessionItems,
-    { onConflict, now }: { onConflict: ConflictListener | undefined; now: Clock },
+    listeners: { onConflict: ConflictListener | undefined; onLockLost: (id: string) => void; now: Clock },
   ) {
     this.#configuration = configuration
     this.#items = items
-    this.#onConflict = onConflict
-    this.#now = now
+    this.#onConflict = listeners.onConflict
+    this.#onLockLost = listeners.onLockLost
+    this.#now = listeners.now
   }
 
   /**
@@ -150,6 +152,7 @@ export class SessionWriter {
     // The result keeps `version` and `json`: a later save must still detect saves that came before this touch.
     if (outcome.kind === 'saved') return token ? { ...outcome.record, version } : outcome.record
     if (outcome.kind === 'deleted') return undefined
+    if (token) this.#onLockLost(record.id)
     if (token || !this.#isStillDue(outcome.current, extras)) return { ...record, token: undefined }
     const saved = await this.save(record, record.base, extras)
     return saved && { ...saved, version, json }

@@ -68,9 +68,6 @@ export class Patience {
       get isLean() {
         return transport.isLean
       },
-      get mayMerge() {
-        return transport.mayMerge
-      },
       inTurn: (start) => transport.inTurn(start),
       send: (operation, input, options) => watched(operation, () => transport.send(operation, input, options)),
     }

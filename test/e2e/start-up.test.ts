@@ -18,7 +18,7 @@ const PLOPFILE = `export default async function (plop, config) {
   await plop.load('dynamo-session-store', { force: config.force })
 }
 `
-const ENTRIES = ['', '/express', '/fastify', '/koa', '/fetch', '/hono', '/node-http']
+const ENTRIES = ['', '/express', '/fastify', '/koa', '/fetch', '/hono', '/node-http', '/opentelemetry']
 
 /** What is needed by none but the command line, migrations, the generators, a configuration file or a request. */
 const HEAVY = [

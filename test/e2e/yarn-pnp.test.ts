@@ -18,7 +18,10 @@ const YARN = {
 }
 
 /** What the entries need beside this package; all of it stays in zip archives. */
-const BESIDE = ['express-session', 'fastify', '@fastify/session', '@fastify/cookie', '@remix-run/session', 'hono']
+const BESIDE = [
+  ...['express-session', 'fastify', '@fastify/session', '@fastify/cookie', '@remix-run/session', 'hono'],
+  '@opentelemetry/api',
+]
 
 const READ = `async function main({ DynamoSessionStore }) {
   console.log(JSON.stringify(await new DynamoSessionStore().get('a')))
@@ -78,7 +81,7 @@ async function runYarn(args: readonly string[], more: Record<string, string> = {
 }
 
 /** /fetch is for ES modules: @remix-run/session is one, and Node 20 can't require an ES module from a zip archive. */
-const ENTRIES = ['', '/express', '/fastify', '/koa', '/hono', '/node-http', '/umzug']
+const ENTRIES = ['', '/express', '/fastify', '/koa', '/hono', '/node-http', '/opentelemetry', '/umzug']
 
 it('requires each entry', async () => {
   const program = `for (const entry of ${JSON.stringify(ENTRIES)}) {

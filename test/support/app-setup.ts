@@ -24,6 +24,7 @@ const BESIDE = [
   'koa',
   'koa-session',
   'hono',
+  '@opentelemetry/api',
   '@hono/node-server',
   '@aws-sdk/client-kms',
   '@remix-run/session',

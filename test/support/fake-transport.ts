@@ -20,8 +20,7 @@ export interface SentRequest {
  * A transport without DynamoDB. Requests wait for connections in their order; none ends by itself, not even by its deadline.
  */
 export class FakeTransport implements Transport {
-  readonly isLean = true
-  mayMerge = true
+  isLean = true
   /** Requests at a time. */
   connections = Number.POSITIVE_INFINITY
   /** Requests that got a connection, in their order. */

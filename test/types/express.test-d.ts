@@ -14,6 +14,7 @@ import type {
   ExportedSession,
   Options,
   SessionConflict,
+  SessionEvents,
   UserSession,
 } from '../../runtime/index.js'
 
@@ -33,7 +34,7 @@ expectTypeOf<DynamoSessionStore>().toExtend<Store>()
 session({ store, secret: 'x', genid: store.genid, resave: false, saveUninitialized: false })
 expectTypeOf(store.genid).toEqualTypeOf<() => string>()
 expectTypeOf(store.createSession(request, data)).toEqualTypeOf<Session & SessionData>()
-expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<SessionEvents>>()
 expectTypeOf(
   store.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>()),
 ).toExtend<DynamoSessionStore>()

@@ -7,7 +7,7 @@ import type { FastifySessionOptions, SessionStore } from '@fastify/session'
 import fastify, { type FastifyPluginAsync, type FastifyRequest, type Session } from 'fastify'
 import { expectTypeOf } from 'vitest'
 import { type DynamoSessionOptions, DynamoSessionStore, dynamoSession } from '../../runtime/fastify.js'
-import type { Options, SessionConflict, SessionSearch } from '../../runtime/index.js'
+import type { Options, SessionConflict, SessionEvents, SessionSearch } from '../../runtime/index.js'
 
 /** The shape of the session, as an application declares it. */
 declare module 'fastify' {
@@ -47,7 +47,7 @@ expectTypeOf(DynamoSessionStore).constructorParameters.toEqualTypeOf<[options?: 
 expectTypeOf(store.genid).toEqualTypeOf<() => string>()
 expectTypeOf(store.signer.sign('id')).toEqualTypeOf<string>()
 expectTypeOf(store.signer.unsign('id')).toEqualTypeOf<{ valid: boolean; renew: boolean; value: string | null }>()
-expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<SessionEvents>>()
 expectTypeOf(
   store.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>()),
 ).toExtend<DynamoSessionStore>()

@@ -20,7 +20,7 @@ import {
   type SessionOptions,
 } from '../../runtime/fetch.js'
 import { dynamoSession, type SessionVariables } from '../../runtime/hono.js'
-import type { Options, SessionConflict, SessionSearch } from '../../runtime/index.js'
+import type { Options, SessionConflict, SessionEvents, SessionSearch } from '../../runtime/index.js'
 import { withSession } from '../../runtime/node-http.js'
 
 /** The shape of the session, as an application declares it. */
@@ -37,7 +37,7 @@ expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<SessionStorage>()
 expectTypeOf<Parameters<typeof createSessionStorage>>().toEqualTypeOf<[options?: Options]>()
 remixSession(createCookie('session', { secrets: ['x'] }), createSessionStorage())
 remixSession(createCookie('session', { secrets: ['x'] }), storage)
-expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf<DynamoSessionStorage<Values, Flash>>().toExtend<EventEmitter<SessionEvents>>()
 expectTypeOf(storage.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>())).toExtend<
   DynamoSessionStorage<Values, Flash>
 >()

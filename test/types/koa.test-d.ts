@@ -6,7 +6,7 @@ import type { EventEmitter } from 'node:events'
 import Koa from 'koa'
 import session, { type CreateSessionOptions } from 'koa-session'
 import { expectTypeOf } from 'vitest'
-import type { Options, SessionConflict, SessionSearch } from '../../runtime/index.js'
+import type { Options, SessionConflict, SessionEvents, SessionSearch } from '../../runtime/index.js'
 import { DynamoSessionStore, type KoaSession, type SessionContext } from '../../runtime/koa.js'
 
 /** The shape of the session, as an application declares it. Open, because other tests in this project use sessions too. */
@@ -33,7 +33,7 @@ expectTypeOf<DynamoSessionStore<Shape>>().toExtend<NonNullable<CreateSessionOpti
 app.use(session({ store, genid: store.genid }, app))
 app.use(session({ store: typed, maxAge: 'session', signed: false, key: 'rack.session' }, app))
 expectTypeOf(store.genid).toEqualTypeOf<() => string>()
-expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<{ conflict: [SessionConflict] }>>()
+expectTypeOf<DynamoSessionStore>().toExtend<EventEmitter<SessionEvents>>()
 expectTypeOf(
   store.on('conflict', (conflict) => expectTypeOf(conflict).toEqualTypeOf<SessionConflict>()),
 ).toExtend<DynamoSessionStore>()

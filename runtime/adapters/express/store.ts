@@ -24,7 +24,10 @@ interface Inherited extends Pick<session.Store, 'regenerate' | 'load'> {
   createSession(request: Request, stored: SessionData): Session
 }
 
-const Store = withStoreMethods(expressSession.Store as unknown as new () => EventEmitter<SessionEvents> & Inherited)
+const Store = withStoreMethods(
+  'express',
+  expressSession.Store as unknown as new () => EventEmitter<SessionEvents> & Inherited,
+)
 
 /**
  * Keeps the sessions of express-session (1.17 or later) in DynamoDB. Every method of express-session's store takes a

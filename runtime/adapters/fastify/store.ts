@@ -31,7 +31,10 @@ export let attach: (store: DynamoSessionStore) => FastifySessions
  * app.addHook('onClose', () => store.close())
  * ```
  */
-export class DynamoSessionStore extends withStoreMethods(EventEmitter<SessionEvents>) implements FastifyStore {
+export class DynamoSessionStore
+  extends withStoreMethods('fastify', EventEmitter<SessionEvents>)
+  implements FastifyStore
+{
   readonly #store = sessionStoreOf(this)
   readonly #sessions = new FastifySessions(this.#store)
 
@@ -54,6 +57,7 @@ export class DynamoSessionStore extends withStoreMethods(EventEmitter<SessionEve
    */
   get signer(): Signer {
     const { configuration } = this.#store
+    const isSigned = (id: string) => this.#store.isSigned(id)
     if (!configuration.secretKey?.length) {
       throw new MissingSecretKeyError(
         'The cookie of the session needs a secret. Set the option secretKey of the store, ENV ' +
@@ -66,7 +70,7 @@ export class DynamoSessionStore extends withStoreMethods(EventEmitter<SessionEve
         throw new MissingSecretKeyError('The signer of the store takes only signed ids. Set idGenerator: store.genid.')
       },
       unsign(value) {
-        const valid = isSignedSessionId(value, configuration)
+        const valid = isSigned(value)
         return { valid, renew: false, value: valid ? value : null }
       },
     }

@@ -1,7 +1,6 @@
 import type { Session } from '@remix-run/session'
 import { isProduction } from '../../configuration/resolve.js'
 import { ConfigurationError, MissingSecretKeyError } from '../../errors.js'
-import { isSignedSessionId } from '../../session/item/session-id.js'
 import { report } from '../../session/requests/errors.js'
 import type { Closeable } from '../shared/closeable.js'
 import type { ManagedSession } from './managed-session.js'
@@ -226,8 +225,8 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
 
   /** The first ids in the cookies that have a valid signature. */
   #signedIds(cookies: readonly string[]): string[] {
-    const { configuration } = this.#storage.store
-    return cookies.filter((value) => isSignedSessionId(value, configuration)).slice(0, MOST_TRIED)
+    const { store } = this.#storage
+    return cookies.filter((value) => store.isSigned(value)).slice(0, MOST_TRIED)
   }
 
   async #commit(request: RequestState): Promise<string | undefined> {

@@ -66,7 +66,10 @@ export function createSessionStorage<Values extends object = AnyShape, Flash ext
   return new FetchStorage(options) as DynamoSessionStorage<Values, Flash>
 }
 
-export class FetchStorage extends withStoreMethods(EventEmitter<SessionEvents>) implements DynamoSessionStorage {
+export class FetchStorage
+  extends withStoreMethods('fetch', EventEmitter<SessionEvents>)
+  implements DynamoSessionStorage
+{
   readonly store = sessionStoreOf(this)
   /** Kept beside the session objects, so that the application does not see it. */
   readonly #sessions = new WeakMap<Session, FetchSession | ManagedSession>()

@@ -21,6 +21,7 @@ import { dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './session-fi
  * ```
  */
 export class DynamoSessionStore<Data extends object = Record<string, unknown>> extends withStoreMethods(
+  'koa',
   EventEmitter<SessionEvents>,
 ) {
   readonly #store = sessionStoreOf(this)

@@ -160,7 +160,7 @@ export class RequestSession {
     return this.#inTurn(async () => {
       const { repository } = this.#store
       const loaded = this.record?.id === id ? this.record : undefined
-      const record = await (loaded ? repository.reload(loaded) : repository.find(id))
+      const record = await repository.reload(loaded ?? { id, token: undefined })
       if (record) this.#state = { kind: 'loaded', record }
       use(record)
     })

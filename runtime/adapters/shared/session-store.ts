@@ -1,19 +1,22 @@
+import type { EventEmitter } from 'node:events'
 import type { Options } from '../../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../../configuration/resolve.js'
 import { assertSecretsUsable } from '../../configuration/secrets.js'
 import { Connection } from '../../dynamodb/connection.js'
 import { isTransient } from '../../dynamodb/error-facts.js'
 import { InvalidSessionIdError, SessionDataError } from '../../errors.js'
+import { type Adapter, Observer, type SessionMessage } from '../../session/channels.js'
 import { clientJson } from '../../session/item/client.js'
-import { hashSessionId, isPossibleSessionId } from '../../session/item/session-id.js'
+import { hashSessionId, isPossibleSessionId, isSignedSessionId } from '../../session/item/session-id.js'
 import { assertPossibleKey, isStoredKey } from '../../session/item/session-key.js'
 import { handleError, report } from '../../session/requests/errors.js'
+import type { Hidden } from '../../session/requests/session-items.js'
 import { SessionLimit } from '../../session/session-limit.js'
 import { SessionRepository } from '../../session/session-repository.js'
-import type { ConflictListener } from '../../session/session-writer.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
 import { type CookieSettings, isExpired, parseCookie } from './cookie-settings.js'
 import { RequestSession } from './request-session.js'
+import type { SessionChange, SessionEvents } from './session-events.js'
 
 /** What a request found under a session id. */
 export type Loaded =
@@ -24,11 +27,13 @@ export type Loaded =
       readonly cookie: CookieSettings | undefined
     }
   /** This request found no session, but another request may find one by this id. A logout must delete that session. */
-  | { readonly kind: 'hidden' }
-  | { readonly kind: 'none' }
+  | { readonly kind: 'hidden'; readonly why: Hidden }
+  | { readonly kind: 'none'; readonly why: 'none' | 'refused' | 'invalid' }
 
-const HIDDEN: Loaded = { kind: 'hidden' }
-const NONE: Loaded = { kind: 'none' }
+const none = (why: 'none' | 'refused' | 'invalid'): Loaded => ({ kind: 'none', why })
+
+/** The part of an EventEmitter that makes the events of a store. */
+type Emitter = Pick<EventEmitter<SessionEvents>, 'emit' | 'listenerCount'>
 
 /**
  * The common part of all adapters. Decides which session ids are possible, and which failures a request survives
@@ -42,15 +47,29 @@ export class SessionStore {
   /** Enforces `max_sessions`. */
   readonly limit: SessionLimit
   readonly #connection: Connection
+  readonly #observer: Observer
+  readonly #emitter: Emitter
 
-  /** @throws {ConfigurationError} if the configuration is wrong. No request is sent. */
-  constructor(options: Options, onConflict: ConflictListener) {
+  /**
+   * @param emitter emits the events of the store
+   * @throws {ConfigurationError} if the configuration is wrong. No request is sent.
+   */
+  constructor(options: Options, adapter: Adapter, emitter: Emitter) {
     this.configuration = resolveConfiguration(options)
     assertSecretsUsable(this.configuration)
     this.#connection = new Connection(this.configuration)
-    this.repository = new SessionRepository(this.configuration, this.#connection, { onConflict })
+    this.#observer = new Observer(adapter)
+    this.#emitter = emitter
+    this.repository = new SessionRepository(this.configuration, this.#connection, {
+      observer: this.#observer,
+      onChange: (change, id, previous) => this.#emitChange(change, id, previous),
+      onConflict: (conflict) => {
+        this.#observer.conflict(conflict)
+        this.#emit('conflict', conflict)
+      },
+    })
     this.index = new SessionsByValue(this.configuration, this.#connection)
-    this.limit = new SessionLimit(this.configuration, this.index)
+    this.limit = new SessionLimit(this.configuration, this.index, (id) => this.#observer.note('evicted', id))
   }
 
   /**
@@ -60,27 +79,33 @@ export class SessionStore {
    * @param locking whether to lock the session if the option `locking` is pessimistic
    * @param request the framework's request, if the adapter knows it
    */
-  async load(id: string, locking: boolean, request?: unknown): Promise<Loaded> {
-    if (!isPossibleSessionId(id, this.configuration)) return NONE
-    let isHidden = false
-    const onHidden = () => {
-      isHidden = true
+  load(id: string, locking: boolean, request?: unknown): Promise<Loaded> {
+    const load = (figures?: SessionMessage) => this.#load(id, locking, request, figures)
+    return this.#observer.trace('load', id, load, outcomeOf)
+  }
+
+  async #load(id: string, locking: boolean, request: unknown, figures: SessionMessage | undefined): Promise<Loaded> {
+    if (!isPossibleSessionId(id, this.configuration)) return this.#refuse(id)
+    let why: Hidden | undefined
+    const onHidden = (reason: Hidden) => {
+      why = reason
     }
     try {
-      const record = await this.repository[locking ? 'findForChange' : 'find'](id, { onHidden })
-      if (!record) return isHidden ? HIDDEN : NONE
+      const record = await this.repository[locking ? 'findForChange' : 'find'](id, { onHidden, figures })
+      if (!record) return why === undefined ? none('none') : this.#hide(id, why)
       const session = new RequestSession(this, { kind: 'loaded', record }, request)
       const cookie = parseCookie(record.cookie)
       if (!isExpired(cookie)) return { kind: 'found', session, cookie }
       // Awaited, because a Lambda function stops as soon as it has responded.
       await session.release()
-      return HIDDEN
+      return this.#hide(id, 'expired')
     } catch (error) {
       if (error instanceof SessionDataError) {
         this.#handle(error, 'get', id)
-        return NONE
+        return none('invalid')
       }
       this.survive(error, 'get', id)
+      this.#observer.note('unread', id, error)
       return { kind: 'found', session: new RequestSession(this, { kind: 'unread' }, request), cookie: undefined }
     }
   }
@@ -123,6 +148,13 @@ export class SessionStore {
     return isPossibleSessionId(id, this.configuration) || isStoredKey(id, this.configuration)
   }
 
+  /** Whether one of the secrets signed the id, for adapters whose cookie is the signed id. */
+  isSigned(id: string): boolean {
+    const isSigned = isSignedSessionId(id, this.configuration)
+    if (!isSigned) this.#refuse(id)
+    return isSigned
+  }
+
   /** @throws {InvalidSessionIdError} if no session can be stored under the id */
   assertPossible(id: string): void {
     assertPossibleKey(id, this.configuration)
@@ -149,8 +181,42 @@ export class SessionStore {
     report(error, { operation, sessionIdHash: hashSessionId(id) }, this.configuration.errorHandler)
   }
 
+  #refuse(id: string): Loaded {
+    this.#observer.note('forged-id', id)
+    return none('refused')
+  }
+
+  #hide(id: string, why: Hidden): Loaded {
+    if (why === 'expired') {
+      this.#observer.note('expired-read', id)
+      this.#emitChange('expired', id)
+    }
+    return { kind: 'hidden', why }
+  }
+
+  #emitChange(event: Exclude<keyof SessionEvents, 'conflict'>, id: string, previous?: string): void {
+    if (this.#emitter.listenerCount(event) === 0) return
+    const change: SessionChange = { sessionIdHash: hashSessionId(id) }
+    this.#emit(event, previous === undefined ? change : { ...change, previousSessionIdHash: hashSessionId(previous) })
+  }
+
+  /** The session is stored already, so an error of a listener is reported, and the request succeeds. */
+  #emit<Event extends keyof SessionEvents>(event: Event, payload: SessionEvents[Event][0]): void {
+    try {
+      this.#emitter.emit(event, ...([payload] as never))
+    } catch (error) {
+      const { sessionIdHash } = payload
+      report(error, { operation: `listener of ${event}`, sessionIdHash }, this.configuration.errorHandler)
+    }
+  }
+
   /** Closes the connections that this package opened, and aborts running requests. */
   async close(): Promise<void> {
     this.#connection.close()
   }
+}
+
+function outcomeOf(loaded: Loaded): { readonly outcome: string } {
+  if (loaded.kind !== 'found') return { outcome: loaded.why }
+  return { outcome: loaded.session.unread ? 'unread' : 'found' }
 }

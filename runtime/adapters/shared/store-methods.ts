@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Options } from '../../configuration/options.js'
+import type { Adapter } from '../../session/channels.js'
 import type { IndexSearch, IndexValue, SessionSearch, UserSessionsSearch } from '../../session/session-search.js'
 import type { ExportedSession, UserSession } from '../../session/user-session.js'
 import type { Closeable } from './closeable.js'
@@ -19,16 +20,20 @@ export function sessionStoreOf(store: object): SessionStore {
 export type StoreClass<Base> = new (options?: Options) => Base & SessionSearch & Closeable
 
 /**
- * Makes the base class of a framework's store, with the event and the methods that all stores have.
+ * Makes the base class of a framework's store, with the events and the methods that all stores have.
  *
+ * @param adapter names the adapter in messages of channels
  * @param base the class to extend; Express has a class of its own
  */
-export function withStoreMethods<Base extends EventEmitter<SessionEvents>>(base: new () => Base): StoreClass<Base> {
+export function withStoreMethods<Base extends EventEmitter<SessionEvents>>(
+  adapter: Adapter,
+  base: new () => Base,
+): StoreClass<Base> {
   const Emitter: new () => EventEmitter<SessionEvents> = base
   class Store extends Emitter implements SessionSearch, Closeable {
     constructor(options: Options = {}) {
       super()
-      sessionStores.set(this, new SessionStore(options, (conflict) => this.emit('conflict', conflict)))
+      sessionStores.set(this, new SessionStore(options, adapter, this))
     }
 
     keysBy(key: string, value: IndexValue, search?: IndexSearch): Promise<string[]> {

@@ -1,5 +1,5 @@
 import type { Configuration } from '../../configuration/resolve.js'
-import { ConfigurationError, DynamoSessionError } from '../../errors.js'
+import { ConfigurationError, DynamoSessionError, TableRequestError } from '../../errors.js'
 import { deleteTable } from '../../table/delete-table.js'
 import { configurationOf, consoleLogger, type SharedOptions } from '../command.js'
 import { confirm, processTerminal, type Terminal } from '../confirm.js'
@@ -39,6 +39,7 @@ async function confirmDeletion(configuration: Configuration, terminal: Terminal)
       `delete-table would delete ${what}: there is no terminal to ask on, so confirm it with --yes`,
     )
   }
-  if (!(await confirm(`Delete ${what}`, terminal)))
-    throw new Error('nothing was deleted: the deletion was not confirmed; --yes deletes without a question')
+  if (!(await confirm(`Delete ${what}`, terminal))) {
+    throw new TableRequestError('nothing was deleted: the deletion was not confirmed; --yes deletes without a question')
+  }
 }

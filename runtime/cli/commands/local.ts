@@ -1,4 +1,4 @@
-import { DynamoSessionError } from '../../errors.js'
+import { ConfigurationError } from '../../errors.js'
 import { fitForLine } from '../../fit-for-output.js'
 import { consoleLogger, type SharedOptions } from '../command.js'
 import { startEmbeddedDynamoDB } from '../embedded-dynamodb.js'
@@ -10,7 +10,7 @@ interface LocalOptions extends SharedOptions {
 
 /** `dynamo-session local`: runs until SIGINT or SIGTERM. */
 export async function localCommand({ port, path }: LocalOptions, logger = consoleLogger): Promise<void> {
-  if (path === '') throw new Error('--path needs the name of a folder')
+  if (path === '') throw new ConfigurationError([{ place: '--path', text: 'needs the name of a folder' }])
   const settings = { port: portNumber(port), path, folder: process.cwd() }
   const ended = Promise.race([interrupted(), broken()])
   const database = await startEmbeddedDynamoDB(settings)
@@ -28,7 +28,9 @@ export async function localCommand({ port, path }: LocalOptions, logger = consol
 function portNumber(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (port <= 65_535) return port
-  throw new DynamoSessionError(`--port must be a number from 0 to 65535, not ${JSON.stringify(text)}`)
+  throw new ConfigurationError([
+    { place: '--port', text: `must be a number from 0 to 65535, not ${JSON.stringify(text)}` },
+  ])
 }
 
 /** A second signal ends the process at once. */

@@ -60,7 +60,6 @@ const LATE_RESPONSE = 900_000
 /** Sends requests for items without the AWS SDK. docs/design/transports.md lists the differences from the SDK. */
 export class LeanTransport implements Transport {
   readonly isLean = true
-  readonly mayMerge = true
   readonly #settings: LeanSettings
   readonly #fallback: Transport
   readonly #clock: ServerClock

@@ -23,11 +23,10 @@ export function checkSize(
   stored: Partial<Pick<SessionRecord, 'cookie' | 'client'>> = {},
 ): void {
   const { tableKey, tableName } = configuration
-  let size = Buffer.byteLength(tableKey) + keySizeOf(id, configuration)
-  for (const name in attributes) size += Buffer.byteLength(name) + bytesOf(attributes[name])
+  let size = Buffer.byteLength(tableKey) + keySizeOf(id, configuration) + sizeOf(attributes)
   const { cookie, client } = stored
   if (cookie !== undefined && !attributes.cookie) size += 'cookie'.length + Buffer.byteLength(cookie)
-  if (client !== undefined && !attributes.client) size += 'client'.length + bytesOf(client)
+  if (client !== undefined && !attributes.client) size += sizeOf({ client })
   if (size <= ITEM_LIMIT) return
   const text = Buffer.byteLength(attributes.data?.S ?? '')
   if (text > LONGEST_TEXT) {
@@ -40,6 +39,13 @@ export function checkSize(
     `The session ${hashSessionId(id)} would take ${size} bytes, but an item of DynamoDB holds at most ${ITEM_LIMIT} ` +
       `(400 KB). The version in the table "${tableName}" stays as it was; keep less in the session.`,
   )
+}
+
+/** The size of attributes, names and values together. Lists and maps of other programs don't count. */
+export function sizeOf(attributes: Readonly<Record<string, AttributeValue | undefined>>): number {
+  let size = 0
+  for (const name in attributes) size += Buffer.byteLength(name) + bytesOf(attributes[name])
+  return size
 }
 
 function bytesOf(value: AttributeValue | undefined): number {

@@ -5,6 +5,7 @@ import type { Configuration } from '../../configuration/resolve.js'
 import { hitsAnyRequest, isTimeout } from '../../dynamodb/error-facts.js'
 import { requestTimedOut } from '../../dynamodb/request-errors.js'
 import type { Transport } from '../../dynamodb/transport.js'
+import { type Figures, noteRest, send } from '../channels.js'
 import type { Item } from '../item/session-record.js'
 import { copyOf } from './errors.js'
 
@@ -18,6 +19,8 @@ const REST = 60_000
 interface Reader {
   readonly key: string
   readonly deadline: number
+  /** Counts the request, while somebody listens. */
+  readonly figures: Figures | undefined
   readonly context: AsyncResource
   readonly resolve: (item: Item | undefined | Promise<Item | undefined>) => void
   readonly reject: (error: unknown) => void
@@ -54,13 +57,14 @@ export class BatchedReads {
 
   /**
    * @param key partition key
+   * @param figures count the request
    * @returns the item, which the caller may change; undefined when there is no item
    */
-  get(key: string): Promise<Item | undefined> {
+  get(key: string, figures?: Figures): Promise<Item | undefined> {
     const deadline = monotonic() + this.#configuration.requestTimeout
-    if (!this.#mayBatch()) return this.#send(key, deadline)
+    if (!this.#mayBatch()) return this.#send(key, deadline, figures)
     return new Promise((resolve, reject) => {
-      const reader = { key, deadline, context: new AsyncResource('SessionRead'), resolve, reject }
+      const reader = { key, deadline, figures, context: new AsyncResource('SessionRead'), resolve, reject }
       this.#waiting.add(reader)
       if (this.#thisTurn.push(reader) === 1) void setImmediate().then(this.#endTurn)
     })
@@ -68,7 +72,7 @@ export class BatchedReads {
 
   #mayBatch(): boolean {
     const isTrusted = this.#doubt === Number.POSITIVE_INFINITY && monotonic() >= this.#restsUntil
-    return isTrusted && this.#configuration.batchReads && this.#transport.mayMerge
+    return isTrusted && this.#configuration.batchReads && this.#transport.isLean
   }
 
   readonly #endTurn = (): void => {
@@ -102,15 +106,21 @@ export class BatchedReads {
   }
 
   readonly #sendAlone = (reader: Reader): void => {
-    const { key, deadline, context, resolve, timer } = reader
+    const { key, deadline, figures, context, resolve, timer } = reader
     clearTimeout(timer)
-    if (monotonic() < deadline) resolve(context.runInAsyncScope(this.#send, this, key, deadline))
+    if (monotonic() < deadline) resolve(context.runInAsyncScope(this.#send, this, key, deadline, figures))
     else this.#giveUp(reader)
   }
 
-  async #send(key: string, deadline: number): Promise<Item | undefined> {
+  async #send(key: string, deadline: number, figures: Figures | undefined): Promise<Item | undefined> {
     try {
-      const { Item } = await this.#transport.send('GetItem', this.#inputFor(key), { deadline })
+      const { Item } = await send(
+        this.#transport,
+        'GetItem',
+        this.#inputFor(key),
+        { deadline },
+        figures ? [figures] : [],
+      )
       if (deadline >= this.#doubt) this.#rest()
       return Item
     } catch (error) {
@@ -128,6 +138,7 @@ export class BatchedReads {
   #rest(): void {
     this.#restsUntil = monotonic() + REST
     this.#doubt = Number.POSITIVE_INFINITY
+    noteRest(REST)
   }
 
   /** @param readers the last one has the latest deadline */
@@ -138,7 +149,9 @@ export class BatchedReads {
     const byKey = (items: readonly Item[] = []) => new Map(items.map((item) => [item[tableKey]?.S, item]))
     try {
       const { deadline } = readers.at(-1) ?? {}
-      const response = await this.#transport.send('BatchGetItem', { RequestItems }, { deadline })
+      const figures = readers.flatMap((reader) => reader.figures ?? [])
+      const input = { RequestItems }
+      const response = await send(this.#transport, 'BatchGetItem', input, { deadline }, figures, readers.length)
       const left = byKey(Object.values(response.UnprocessedKeys ?? {}).flatMap(({ Keys: keys = [] }) => keys))
       const found = byKey(response.Responses?.[tableName])
       const given = new Set<Item | undefined>()

@@ -4,10 +4,12 @@ import type { Connection } from '../../dynamodb/connection.js'
 import { isConditionFailed } from '../../dynamodb/error-facts.js'
 import type { Transport } from '../../dynamodb/transport.js'
 import { SessionConflictError } from '../../errors.js'
+import { type Figures, observed } from '../channels.js'
 import { maybeOwnSessions } from '../item/is-session.js'
 import { hashSessionId } from '../item/session-id.js'
 import { keyOf } from '../item/session-key.js'
 import { type Changes, type Item, successorOf } from '../item/session-record.js'
+import { sizeOf } from '../item/size.js'
 import { BatchedReads } from './batched-reads.js'
 import { otherKey, storeError } from './errors.js'
 import { type Condition, Expression } from './expression.js'
@@ -31,7 +33,23 @@ export interface Refused {
 export interface Reading {
   readonly consistent: boolean
   /** Called when the item is a forwarder, which counts as no item, or when an eventually consistent read finds none. */
-  readonly onHidden?: (() => void) | undefined
+  readonly onHidden?: ((why: Hidden) => void) | undefined
+  /** Counts the read. */
+  readonly figures?: Figures | undefined
+}
+
+/** Why this request finds no session, although another request may find one by the same id. */
+export type Hidden =
+  /** The session moved to another id. */
+  | 'moved'
+  /** The session expired by this machine's clock. */
+  | 'expired'
+  /** An eventually consistent read does not return the session yet. */
+  | 'none'
+
+interface Shared {
+  readonly reads: Readonly<Record<'consistent' | 'eventual', BatchedReads>>
+  readonly figures: Figures
 }
 
 /** How many changes of id a logout follows. */
@@ -42,21 +60,31 @@ export class SessionItems {
   /** The requests by partition key instead of session id. */
   readonly byKey: ItemsByKey
   readonly #configuration: Configuration
+  readonly #connection: Pick<Connection, 'transport'>
   readonly #transport: Transport
-  readonly #reads: { readonly consistent: BatchedReads; readonly eventual: BatchedReads }
+  readonly #reads: Shared['reads']
+  readonly #figures: Figures | undefined
 
-  constructor(configuration: Configuration, connection: Pick<Connection, 'transport'>) {
+  constructor(configuration: Configuration, connection: Pick<Connection, 'transport'>, shared?: Shared) {
     this.#configuration = configuration
-    this.#transport = connection.transport
-    this.byKey = new ItemsByKey(configuration, connection)
-    const reads = (consistent: boolean) => new BatchedReads(this.#transport, configuration, consistent)
-    this.#reads = { consistent: reads(true), eventual: reads(false) }
+    this.#connection = connection
+    this.#figures = shared?.figures
+    this.#transport = observed(connection.transport, shared ? [shared.figures] : [])
+    this.byKey = new ItemsByKey(configuration, { transport: this.#transport })
+    const reads = (consistent: boolean) => new BatchedReads(connection.transport, configuration, consistent)
+    this.#reads = shared?.reads ?? { consistent: reads(true), eventual: reads(false) }
   }
 
-  async get(id: string, { consistent, onHidden }: Reading): Promise<Item | undefined> {
-    const item = await this.#get(keyOf(id, this.#configuration), consistent)
+  /** The same requests, which are also counted. */
+  countedIn(figures: Figures): SessionItems {
+    return new SessionItems(this.#configuration, this.#connection, { reads: this.#reads, figures })
+  }
+
+  async get(id: string, { consistent, onHidden, figures = this.#figures }: Reading): Promise<Item | undefined> {
+    const item = await this.#get(keyOf(id, this.#configuration), consistent, figures)
+    if (figures && item) figures.bytes = sizeOf(item)
     const isForwarder = successorOf(item) !== undefined
-    if (isForwarder || (!item && !consistent)) onHidden?.()
+    if (isForwarder || (!item && !consistent)) onHidden?.(isForwarder ? 'moved' : 'none')
     return isForwarder ? undefined : item
   }
 
@@ -105,6 +133,7 @@ export class SessionItems {
     }
     try {
       const { Attributes } = await this.#transport.send('UpdateItem', input)
+      if (this.#figures) this.#figures.bytes = sizeOf(Attributes ?? changes)
       if (!returnItem || hasWritten(Attributes, changes)) return { written: true, item: Attributes }
       // A proxy repeated an older response for the same item: the stored item decides.
       return refused(await this.#get(key, true), true)
@@ -145,9 +174,9 @@ export class SessionItems {
     }
   }
 
-  #get(key: string, consistent: boolean): Promise<Item | undefined> {
+  #get(key: string, consistent: boolean, figures = this.#figures): Promise<Item | undefined> {
     const reads = this.#reads[consistent ? 'consistent' : 'eventual']
-    return reads.get(key).catch((error) => {
+    return reads.get(key, figures).catch((error) => {
       throw storeError(error, this.#configuration)
     })
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { localCommand } from '../../../runtime/cli/commands/local.js'
 import { type EmbeddedSettings, startEmbeddedDynamoDB } from '../../../runtime/cli/embedded-dynamodb.js'
+import { DynamoSessionError } from '../../../runtime/errors.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { describeTable } from '../../../runtime/table/describe-table.js'
 import { environmentWith, folderWith } from '../../support/folder.js'
@@ -86,7 +87,9 @@ describe('the embedded DynamoDB', () => {
 
   it('says how to install dynalite where the application has none', async () => {
     const folder = folderWith({ 'package.json': '{}' })
-    await expect(start({ folder })).rejects.toThrow('npm install --save-dev dynalite')
+    const starting = start({ folder })
+    await expect(starting).rejects.toBeInstanceOf(DynamoSessionError)
+    await expect(starting).rejects.toThrow('npm install --save-dev dynalite')
   })
 
   it('stops even if a client keeps a connection open', async () => {
@@ -100,9 +103,10 @@ describe('the embedded DynamoDB', () => {
 })
 
 it.each(['x', '-1', '65536', '80.5', ''])('dynamo-session local refuses --port %j', async (port) => {
-  await expect(localCommand({ port })).rejects.toThrow(`--port must be a number from 0 to 65535, not "${port}"`)
+  await expect(localCommand({ port })).rejects.toThrow(`--port: must be a number from 0 to 65535, not "${port}"`)
 })
 
 it('dynamo-session local refuses an empty --path', async () => {
-  await expect(localCommand({ port: '0', path: '' })).rejects.toThrow('--path needs the name of a folder')
+  const error = { code: 'CONFIGURATION', message: '--path: needs the name of a folder' }
+  await expect(localCommand({ port: '0', path: '' })).rejects.toMatchObject(error)
 })

@@ -1,5 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { EventEmitter } from 'node:events'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { SessionStore } from '../../../runtime/adapters/shared/session-store.js'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
@@ -138,10 +140,23 @@ onEachEngine('max_sessions', (engine) => {
     expect(await left('after')).toEqual(['after'])
   })
 
+  it('publishes each session that it ended on the channel evicted', async () => {
+    const notes: unknown[] = []
+    const listen = (note: unknown) => void notes.push(note)
+    subscribe('dynamo-session-store:evicted', listen)
+    onTestFinished(() => void unsubscribe('dynamo-session-store:evicted', listen))
+    now = Date.now() - 10 * SECOND
+    await create('one')
+    const limited = { ...options, ...reaching(client), maxSessions: 1 }
+    await new SessionStore(limited, 'koa', new EventEmitter()).start().save(name('two'), { user_id: user })
+    expect(await isThere('one')).toBe(false)
+    expect(notes).toEqual([{ adapter: 'koa', sessionIdHash: hashSessionId(name('one')) }])
+  })
+
   it('does not fail a sign-in if the index is missing: the error handler gets the error', async () => {
     const other = { ...options, ...reaching(client), errorHandler, tableName: engine.options().tableName }
     await createTable({ ...engine.options(), tableName: other.tableName, ttl: false })
-    const store = new SessionStore({ ...other, raiseErrors: true }, () => undefined)
+    const store = new SessionStore({ ...other, raiseErrors: true }, 'express', new EventEmitter())
     const session = store.start()
     await session.save(name('new'), { user_id: user })
     expect(session.record?.data).toEqual({ user_id: user })

@@ -38,7 +38,7 @@ describe('a client that is handed over', () => {
     const send = vi.spyOn(client, 'send')
     const connection = handOver(client)
     const { transport } = connection
-    expect([transport.isLean, transport.mayMerge]).toEqual([false, false])
+    expect(transport.isLean).toBe(false)
     expect(connection.whySdk).toBe('the option client is set')
     expect(await connection.client()).toBe(client)
     for (const operation of ['GetItem', 'UpdateItem', 'DeleteItem'] as const) await transport.send(operation, INPUT)
@@ -181,7 +181,7 @@ describe('an ordinary connection', () => {
     onTestFinished(() => connection.close())
     await leanSend(connection)('GetItem', INPUT)
     expect(sentBy(stub.requests)).toEqual(['lean'])
-    expect([connection.whySdk, connection.transport.mayMerge]).toEqual([undefined, true])
+    expect([connection.whySdk, connection.transport.isLean]).toEqual([undefined, true])
   })
 
   it.each([

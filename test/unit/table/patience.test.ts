@@ -125,7 +125,7 @@ describe('a transport with patience', () => {
       if (abortSignal) signals.push(abortSignal)
       return respond()
     }
-    const stub = { isLean: true, mayMerge: true, inTurn: (start: () => void) => start, send }
+    const stub = { isLean: true, inTurn: (start: () => void) => start, send }
     const { patience, lines } = patienceOf()
     return { transport: patience.transport(stub as unknown as Transport), signals, lines }
   }
@@ -134,7 +134,7 @@ describe('a transport with patience', () => {
   it('has the properties of the inner transport', () => {
     const { transport } = transportOf()
     const start = () => undefined
-    expect(transport).toMatchObject({ isLean: true, mayMerge: true })
+    expect(transport).toMatchObject({ isLean: true })
     expect(transport.inTurn(start)).toBe(start)
   })
 

@@ -158,7 +158,7 @@ describe('reads of one turn of the event loop', () => {
 
   it.each([
     ['with batch_reads off', () => (reads = made({ batchReads: false }))],
-    ['where the transport may not merge, as with a client of the application', () => (transport.mayMerge = false)],
+    ['where the transport is the SDK, as with a client of the application', () => (transport.isLean = false)],
   ])('are sent one by one, at once, %s', async (_, prepare) => {
     prepare()
     const asked = ask('a', 'b', 'a')
@@ -168,9 +168,9 @@ describe('reads of one turn of the event loop', () => {
     expect(ends).toEqual(['a', 'b', 'a'])
   })
 
-  it('are sent one by one where the transport may not merge any more', async () => {
+  it('are sent one by one where the SDK has become the transport', async () => {
     const asked = ask('a', 'b')
-    transport.mayMerge = false
+    transport.isLean = false
     const { ends } = await asked
     expect(await answerAll()).toEqual(['GetItem a', 'GetItem b'])
     expect(ends).toEqual(['a', 'b'])

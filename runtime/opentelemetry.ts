@@ -1,0 +1,1 @@
+export { DynamoSessionInstrumentation, type InstrumentationConfig } from './telemetry/instrumentation.js'
