@@ -1,7 +1,16 @@
 export type { SessionChange, SessionConflict, SessionEvents } from './adapters/shared/session-events.js'
 export { type CleaningSummary, collectGarbage } from './cleaning/collect-garbage.js'
 export type { CleaningContext, CleaningProgress } from './cleaning/settings.js'
-export type { Conflict, ErrorContext, ErrorHandler, OnConflict, OptionName, Options } from './configuration/options.js'
+export type {
+  ClientDescription,
+  Conflict,
+  DescribeClient,
+  ErrorContext,
+  ErrorHandler,
+  OnConflict,
+  OptionName,
+  Options,
+} from './configuration/options.js'
 export { type Configuration, resolveConfiguration } from './configuration/resolve.js'
 export {
   ConfigurationError,
@@ -26,7 +35,8 @@ export {
   WrongClockError,
 } from './errors.js'
 export type { Logger } from './logger.js'
-export type { IndexSearch, IndexValue, SessionSearch } from './session/sessions-by-value.js'
+export type { IndexSearch, IndexValue, SessionSearch, UserSessionsSearch } from './session/session-search.js'
+export type { ExportedSession, SessionFacts, UserSession } from './session/user-session.js'
 export type { SettingComparison, SettingValue } from './table/compare-table.js'
 export { type CreateTableResult, createTable } from './table/create-table.js'
 export { deleteTable } from './table/delete-table.js'

@@ -86,7 +86,9 @@ export function createProgram(): Command {
 
   program
     .command('list')
-    .description('list the sessions with a value in their data, such as those of a user: hashes and times, never ids')
+    .description(
+      'list the sessions with a value in their data, such as those of a user: hashes, times and handles, never ids',
+    )
     .requiredOption('--by <key=value>', 'one of index_keys and a value, such as user_id=42')
     .option('--scan', 'read the whole table, which also finds sessions that the index lacks; needs no index')
     .option(...TIMEOUT)
@@ -98,11 +100,19 @@ export function createProgram(): Command {
     .command('destroy')
     .description('delete the sessions with a value in their data, which signs a user out everywhere')
     .requiredOption('--by <key=value>', 'one of index_keys and a value, such as user_id=42')
+    .option('--others <handle>', 'keep the session with this handle or hash, as list prints them')
     .option('--scan', 'read the whole table, which also finds sessions that the index lacks; needs no index')
     .option(...TIMEOUT)
     .option('--dry-run', 'only count, delete nothing')
     .option('--json', 'print the result as JSON, for programs; other output goes to standard error')
-    .addHelpText('after', examplesOf('destroy --by user_id=42', 'destroy --by user_id=42 --scan --dry-run'))
+    .addHelpText(
+      'after',
+      examplesOf(
+        'destroy --by user_id=42',
+        'destroy --by user_id=42 --others 5f1c02a1b2c3d4e5',
+        'destroy --by user_id=42 --scan --dry-run',
+      ),
+    )
     .action(running(async () => (await import('./commands/destroy.js')).destroyCommand))
 
   program

@@ -352,6 +352,15 @@ export const OPTIONS = {
     not: ATTRIBUTE_NAMES,
     otherwise: 'none',
   },
+  maxSessions: {
+    type: 'integer',
+    default: undefined,
+    minimum: 1,
+    unit: 'sessions',
+    from: everywhere,
+    text: 'Most sessions of one user. A sign-in beyond it ends the oldest session. The first of index_keys names the user.',
+    otherwise: 'no limit',
+  },
   region: {
     type: 'string',
     default: undefined,
@@ -568,6 +577,13 @@ export const OPTIONS = {
     orFunction: true,
     text: 'Receives the errors that are not raised: a function (error, context), or an object with handle(error, context).',
     otherwise: 'one that writes a line to standard error',
+  },
+  describe: {
+    type: 'object',
+    default: undefined,
+    from: [],
+    text: 'What to record of the client when a session is created or gets another id: a function of the request that returns texts.',
+    otherwise: 'nothing is recorded',
   },
   onConflict: {
     type: 'object',

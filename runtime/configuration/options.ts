@@ -216,6 +216,14 @@ export interface Options {
    */
   readonly indexKeys?: readonly string[] | null | undefined
   /**
+   * Most sessions of one user. A sign-in beyond it ends the oldest session. The first of indexKeys names the user.
+   *
+   * Expired sessions do not count. Sign-ins at the same moment can exceed the limit until the next sign-in.
+   *
+   * @default no limit
+   */
+  readonly maxSessions?: number | null | undefined
+  /**
    * AWS region of the table.
    *
    * @default what the AWS SDK finds (AWS_REGION, profile …)
@@ -401,6 +409,18 @@ export interface Options {
    */
   readonly errorHandler?: ErrorHandler | ErrorHandler['handle'] | null | undefined
   /**
+   * What to record of the client when a session is created or gets another id: a function of the request that returns
+   * texts.
+   *
+   * The request is that of the framework: of Express, Fastify or Node, the context of Koa, or `request` of the session
+   * manager. `createSessionStorage` knows no request, and passes undefined. `sessionsBy` gives the recorded texts. They
+   * are personal data of the user. If the function fails, the error handler gets the error, and the session is stored.
+   *
+   * @default nothing is recorded
+   * @example { describe: (request) => ({ userAgent: request.get('user-agent'), address: request.ip }) }
+   */
+  readonly describe?: DescribeClient | null | undefined
+  /**
    * What optimistic locking does when another request changed the session: merge, reject, or a function
    * ({ base, ours, theirs }) => data.
    *
@@ -409,6 +429,15 @@ export interface Options {
    */
   readonly onConflict?: OnConflict | null | undefined
 }
+
+/** What the option `describe` tells about the client of a session, such as its user agent and address. */
+export type ClientDescription = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+/** Describes the client of a request. Texts are cut after 512 characters. */
+export type DescribeClient = (
+  // biome-ignore lint/suspicious/noExplicitAny: each framework has its own request
+  request: any,
+) => ClientDescription | undefined | Promise<ClientDescription | undefined>
 
 /** The name of an option in code, such as `tableName`. */
 export type OptionName = keyof Options

@@ -84,6 +84,7 @@ export function resolveConfiguration(given: Options = {}, env: Environment = pro
     env,
   ) as unknown as Configuration
   assertIndexableKeys(configuration)
+  assertLimitedByKey(configuration)
   assertFoundByRails(configuration)
   assertEncryption(configuration)
   assertRegionOfTable(configuration, env)
@@ -102,6 +103,14 @@ function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): v
   const text =
     `can't hold "${tableKey}", the table's key (${spelled('tableKey')}: ${sources.tableKey}); ` +
     'give the key of the session another name'
+  throw new ConfigurationError([{ place, text }])
+}
+
+/** Without an index, the sessions of a user can't be counted. */
+function assertLimitedByKey({ maxSessions, indexKeys, sources }: Configuration): void {
+  if (maxSessions === undefined || indexKeys.length > 0) return
+  const [place, spelled] = placeOf('maxSessions', sources)
+  const text = `needs ${spelled('indexKeys')}, whose first key names the user; set it, for example to the list user_id`
   throw new ConfigurationError([{ place, text }])
 }
 

@@ -25,6 +25,7 @@ export async function clearSessions(sessions: SessionItems, configuration: Confi
  * Deletes the session under a partition key, if its item has the form of a session and these attributes. A session that
  * moved to another id is deleted there, and the forwarder stays.
  *
+ * @param kept keys of a session that is not deleted, even if a forwarder leads to it
  * @returns whether a session was deleted
  */
 export async function deleteByKey(
@@ -32,9 +33,10 @@ export async function deleteByKey(
   equals: Equals,
   items: ItemsByKey,
   configuration: Configuration,
+  kept: ReadonlySet<string> = new Set(),
 ): Promise<boolean> {
   let key: string | undefined = partitionKey
-  for (let link = 0; key && link <= LONGEST_CHAIN; link += 1) {
+  for (let link = 0; key && !kept.has(key) && link <= LONGEST_CHAIN; link += 1) {
     const result = await deleteAt(key, equals, items, configuration)
     if (result.deleted) return true
     key = successorOf(result.current)

@@ -2,6 +2,7 @@ import type { Clock } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { InvalidSessionIdError } from '../errors.js'
 import type { AttributeName } from './item/attributes.js'
+import { unpackClient } from './item/client.js'
 import { pick } from './item/keep-number-texts.js'
 import { type SessionData, serializeChanges } from './item/serialize.js'
 import type { SessionExtras } from './item/session-extras.js'
@@ -74,10 +75,12 @@ export class SessionRegeneration {
     extras: SessionExtras & Regenerating,
   ): Promise<SessionRecord | undefined> {
     const { keys, cookie = record.cookie } = extras
+    const oldKey = () => keyOf(record.id, this.#configuration)
+    const client = extras.client ?? unpackClient(record.client, oldKey, this.#configuration)
     const loaded = { ...record, base: only(record.base, keys), json: only(record.json, keys) }
     const ours = serializeChanges(data, loaded.base)
     const { json, conflicts } = this.#writer.merge(loaded, ours, loaded.json)
-    const created = await this.#writer.create(id, json, { ...extras, cookie }, record.createdAt)
+    const created = await this.#writer.create(id, json, { ...extras, cookie, client }, record.createdAt)
     if (!created) throw taken(record.id)
     let successor: string | undefined
     try {
@@ -159,6 +162,7 @@ export class SessionRegeneration {
       expire_at: { N: String(Math.ceil((this.#now() + FORWARDER_LIFETIME) / 1000)) },
       locked_at: undefined,
       cookie: undefined,
+      client: undefined,
       successor: { S: successor },
       saves: undefined,
     }

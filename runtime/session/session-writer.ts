@@ -2,6 +2,7 @@ import { backOff } from '../async/backoff.js'
 import { type Clock, monotonic } from '../async/clock.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { SessionTooLargeError } from '../errors.js'
+import { packClient, sealClientAnew } from './item/client.js'
 import { indexAttributes } from './item/index-attributes.js'
 import { keyringOf } from './item/keyring.js'
 import { type Combined, combine } from './item/merge.js'
@@ -172,9 +173,11 @@ export class SessionWriter {
   async attempt(stored: SessionRecord, changes: Changes, condition = this.#condition(stored)): Promise<Attempt> {
     const { id, json, isSealedAnew } = stored
     if (changes.data || !(stored.outdated || isSealedAnew)) {
-      return outcomeOf(await this.#items.write(id, changes, condition), stored, changes)
+      const whole = isSealedAnew ? { ...this.#clientAnew(stored), ...changes } : changes
+      return outcomeOf(await this.#items.write(id, whole, condition), stored, whole)
     }
-    const outdated: Changes = { ...stored.outdated, ...(isSealedAnew && { data: await this.#data(id, json) }) }
+    const anew = isSealedAnew && { data: await this.#data(id, json), ...this.#clientAnew(stored) }
+    const outdated: Changes = { ...stored.outdated, ...anew }
     const data = stored.outdated?.data && outdated.data
     const options = { keep: data ? ['data'] : [] }
     const mended = { ...changes, ...outdated }
@@ -226,7 +229,11 @@ export class SessionWriter {
     const updatedAt = timestamp(now)
     const createdAt = before ?? updatedAt
     const times = touched({ createdAt }, extras, this.#configuration, now)
-    return { ...(await this.#packed(id, json)), ...times, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
+    const packed = await this.#packed(id, json)
+    const client = extras.client !== undefined && {
+      client: packClient(extras.client, () => keyOf(id, this.#configuration), this.#configuration),
+    }
+    return { ...packed, ...times, ...client, created_at: { S: createdAt }, updated_at: { S: updatedAt } }
   }
 
   /**
@@ -239,7 +246,7 @@ export class SessionWriter {
     // Faster than an object literal with several spreads.
     Object.assign(changes, packed)
     if (this.#expectsVersion) changes.saves = savesWith(tokenOf(changes.updated_at?.S ?? ''), stored.saves)
-    checkSize(stored.id, changes, this.#configuration, stored.cookie)
+    checkSize(stored.id, changes, this.#configuration, stored)
     return changes
   }
 
@@ -249,6 +256,12 @@ export class SessionWriter {
     const data = await this.#data(id, json)
     const keyring = keyringOf(this.#configuration)
     return { ...(indexKeys.length > 0 && indexAttributes(JSON.parse(json), indexKeys, keyring)), data }
+  }
+
+  /** The description of the client, encrypted with the same key as the data. */
+  #clientAnew({ id, client }: SessionRecord): Changes {
+    const anew = sealClientAnew(client, () => keyOf(id, this.#configuration), this.#configuration)
+    return anew ? { client: anew } : {}
   }
 
   #data(id: string, json: string): Promise<Changes[string]> {

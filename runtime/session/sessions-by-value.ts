@@ -8,58 +8,24 @@ import { fitForLine } from '../fit-for-output.js'
 import { deleteByKey } from './clear.js'
 import type { AttributeName } from './item/attributes.js'
 import { hasExpired, type Times } from './item/expiry.js'
+import { handleOf } from './item/handle.js'
 import { indexText, LONGEST_VALUE, storedTexts, valueAt } from './item/index-attributes.js'
 import { hasFormOfSession } from './item/is-session.js'
 import { loadKeys } from './item/keyring.js'
-import { idOf } from './item/session-key.js'
+import { idOf, isStoredKey, keyOf } from './item/session-key.js'
 import { type Item, successorOf, timesOf } from './item/session-record.js'
 import { readData } from './item/stored-data.js'
 import type { ItemsByKey } from './requests/items-by-key.js'
 import { LONGEST_CHAIN, SessionItems } from './requests/session-items.js'
-
-/** A value to search for. Numbers count as their text: 42 and '42' are the same. */
-export type IndexValue = string | number | bigint | boolean
-
-export interface IndexSearch {
-  /**
-   * Read the whole table and search the data itself. The key needs no index. This also finds sessions that the index
-   * lacks: sessions that are older than the option `index_keys`, and sessions last written by the Ruby gem.
-   *
-   * @default false
-   */
-  readonly scan?: boolean
-}
-
-/** Finds and deletes the sessions of a user. Every store has these methods. */
-export interface SessionSearch {
-  /**
-   * Finds the sessions in whose data `key` has the value. Includes expired sessions whose items are still there.
-   *
-   * @param key one of `index_keys`
-   * @returns what `destroy` accepts: with `hash_session_ids` the stored keys, else the session ids, which are secret.
-   *   Leaves out sessions that no request finds, because they were stored with another value of `hash_session_ids`
-   * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
-   * @throws {IndexMissingError}
-   */
-  keysBy(key: string, value: IndexValue, search?: IndexSearch): Promise<string[]>
-  /**
-   * Deletes the sessions in whose data `key` has the value: signs a user out everywhere. A session that gets another
-   * value during the call stays. A session that appears in the index within a second is deleted too. Requests that run
-   * at the same time can't bring a deleted session back.
-   *
-   * @param key one of `index_keys`
-   * @returns how many sessions were deleted
-   * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
-   * @throws {IndexMissingError}
-   * @throws {DestroyIncompleteError} when a request failed after sessions were deleted: repeat the call
-   */
-  destroyBy(key: string, value: IndexValue, search?: IndexSearch): Promise<number>
-}
+import type { IndexSearch, IndexValue, SessionSearch, UserSessionsSearch } from './session-search.js'
+import { type ExportedSession, exported, shown, type UserSession } from './user-session.js'
 
 /** A session that was found by a value in its data. */
 export interface FoundSession extends Times {
   /** The stored key with `hash_session_ids`, else the session id, which is secret. */
   readonly id: string
+  /** Names the session to its user. */
+  readonly handle: string
 }
 
 /** How long to wait before the index is queried again. Usually the index is less far behind the table. Milliseconds. */
@@ -71,12 +37,15 @@ const WIDTH = 5
 /** The attributes that a search of the whole table reads. */
 const MATCHED: readonly AttributeName[] = ['data', 'created_at', 'updated_at', 'expire_at', 'successor']
 
+/** The attributes that a list of sessions reads. */
+const SHOWN: readonly AttributeName[] = ['created_at', 'updated_at', 'expire_at', 'client', 'successor']
+
 /** How often a session is read again if other requests change it. */
 const ATTEMPTS = 10
 
 /**
  * Finds and deletes sessions by a value in their data, such as the sessions of a user. Needs the option `index_keys`,
- * and the index that `createTable` makes for this option. The stores' `keysBy` and `destroyBy` use this class.
+ * and the index that `createTable` makes for this option. The stores' methods use this class.
  */
 export class SessionsByValue implements SessionSearch {
   readonly #configuration: Configuration
@@ -120,34 +89,107 @@ export class SessionsByValue implements SessionSearch {
    *
    * @throws the errors of {@link keysBy}
    */
-  async *sessionsBy(
+  async *pages(
     key: string,
     value: IndexValue,
     { scan = false }: IndexSearch = {},
   ): AsyncGenerator<readonly FoundSession[]> {
     const text = this.#textOf(key, value, scan)
-    if (scan) {
-      for await (const items of this.#matches(key, text)) yield this.#unexpired(items)
-      return
-    }
-    for await (const page of this.#items.query(key, text)) {
-      const items = await inParallel(page, WIDTH, (partitionKey) => this.#items.get(partitionKey))
-      const texts = storedTexts(text, key, this.#configuration)
-      yield this.#unexpired(
-        items.filter((item) => item !== undefined).filter((item) => isOneOf(texts, item[key]) && isSession(item)),
-      )
+    for await (const items of this.#found(key, text, { scan, attributes: this.#listed(key) })) {
+      yield this.#unexpired(items).map(({ partitionKey, id, item }) => {
+        return { id, handle: handleOf(partitionKey), ...timesOf(item) }
+      })
     }
   }
 
-  async destroyBy(key: string, value: IndexValue, { scan = false }: IndexSearch = {}): Promise<number> {
+  async sessionsBy<Client extends object>(
+    key: string,
+    value: IndexValue,
+    { current, scan = false }: UserSessionsSearch = {},
+  ): Promise<UserSession<Client>[]> {
+    const text = this.#textOf(key, value, scan)
+    const own = current === undefined ? [] : [keyOf(current, this.#configuration)]
+    const attributes = this.#listed(key)
+    const found = new Map<string, Item>()
+    for await (const items of this.#found(key, text, { scan, attributes })) {
+      for (const item of items) for (const partitionKey of this.#keyIn(item)) found.set(partitionKey, item)
+    }
+    let currentKey = own.find((partitionKey) => found.has(partitionKey))
+    if (currentKey === undefined) {
+      // The index may lack the session that this request has just stored, or another request may have moved it.
+      for (const item of await this.#read(own, attributes, new Set())) {
+        ;[currentKey] = this.#keyIn(item)
+        if (currentKey !== undefined && this.#hasValue(item, key, text)) found.set(currentKey, item)
+      }
+    }
+    return this.#unexpired([...found.values()])
+      .map(({ partitionKey, item }) =>
+        shown<Client>(partitionKey, item, this.#configuration, partitionKey === currentKey),
+      )
+      .sort((one, other) => timeOf(other.lastSeenAt) - timeOf(one.lastSeenAt))
+  }
+
+  async destroyHandle(
+    key: string,
+    value: IndexValue,
+    handle: string,
+    { scan = false }: IndexSearch = {},
+  ): Promise<boolean> {
+    const text = this.#textOf(key, value, scan)
+    const isMeant = (partitionKey: string) => handleOf(partitionKey) === handle
+    if (scan) {
+      for await (const items of this.#matches(key, text)) {
+        const item = items.find((found) => this.#keyIn(found).some(isMeant))
+        if (item) return this.#destroyMatch(item, key, text)
+      }
+      return false
+    }
+    for await (const page of this.#items.query(key, text)) {
+      const partitionKey = page.find(isMeant)
+      if (partitionKey !== undefined) return this.#destroyAt(partitionKey, key, text)
+    }
+    return false
+  }
+
+  async exportBy(key: string, value: IndexValue, { scan = false }: IndexSearch = {}): Promise<ExportedSession[]> {
+    const text = this.#textOf(key, value, scan)
+    const sessions: ExportedSession[] = []
+    for await (const items of this.#found(key, text, { scan, attributes: undefined })) {
+      for (const item of items) {
+        sessions.push(...this.#keyIn(item).map((partitionKey) => exported(partitionKey, item, this.#configuration)))
+      }
+    }
+    return sessions
+  }
+
+  destroyBy(key: string, value: IndexValue, search: IndexSearch = {}): Promise<number> {
+    return this.#destroyAll(key, value, search)
+  }
+
+  async destroyOthers(key: string, value: IndexValue, currentId: string, search: IndexSearch = {}): Promise<number> {
+    return this.#destroyAll(key, value, search, keyOf(currentId, this.#configuration))
+  }
+
+  /**
+   * Deletes a session that was found by the value, if it still has the value.
+   *
+   * @param keptId the id of a session that is not deleted, even if the found session has moved to this id
+   */
+  async destroyFound(key: string, value: IndexValue, { id }: FoundSession, keptId: string): Promise<boolean> {
+    const kept = new Set([keyOf(keptId, this.#configuration)])
+    return this.#destroyAt(keyOf(id, this.#configuration), key, this.#textOf(key, value, false), kept)
+  }
+
+  /** @param current the key of the session that stays */
+  async #destroyAll(key: string, value: IndexValue, { scan = false }: IndexSearch, current?: string): Promise<number> {
     const text = this.#textOf(key, value, scan)
     let deleted = 0
     const count: Count = (isDeleted) => {
       if (isDeleted) deleted += 1
     }
     try {
-      if (scan) await this.#destroyScanned(key, text, count)
-      else await this.#destroyIndexed(key, text, count)
+      if (scan) await this.#destroyScanned(key, text, count, current)
+      else await this.#destroyIndexed(key, text, count, current)
     } catch (error) {
       if (deleted === 0) throw error
       const what = deleted === 1 ? '1 session was' : `${deleted} sessions were`
@@ -157,28 +199,32 @@ export class SessionsByValue implements SessionSearch {
     return deleted
   }
 
-  async #destroyIndexed(key: string, text: string, count: Count): Promise<void> {
-    await loadKeys(this.#configuration)
-    const equals = { [key]: storedTexts(text, key, this.#configuration).map((S) => ({ S })) }
-    const destroy = async (partitionKey: string) =>
-      count(await deleteByKey(partitionKey, equals, this.#items, this.#configuration))
-    for await (const page of this.#items.query(key, text)) await inParallel(page, WIDTH, destroy)
+  async #destroyIndexed(key: string, text: string, count: Count, current: string | undefined): Promise<void> {
+    const destroyPage = async (page: readonly string[]) => {
+      const kept = await this.#keysOf(current)
+      await inParallel(page, WIDTH, async (partitionKey) => {
+        count(await this.#destroyAt(partitionKey, key, text, kept))
+      })
+    }
+    for await (const page of this.#items.query(key, text)) await destroyPage(page)
     await sleep(INDEX_LAG)
-    for await (const page of this.#items.query(key, text)) await inParallel(page, WIDTH, destroy)
+    for await (const page of this.#items.query(key, text)) await destroyPage(page)
   }
 
   /** After the scan, queries the index, if there is one. The index has sessions that were stored behind the scan's position. */
-  async #destroyScanned(key: string, text: string, count: Count): Promise<void> {
+  async #destroyScanned(key: string, text: string, count: Count, current: string | undefined): Promise<void> {
     for await (const items of this.#matches(key, text, { forwarders: true })) {
-      await inParallel(items, WIDTH, async (item) => count(await this.#destroyMatch(item, key, text)))
+      const kept = items.length > 0 ? await this.#keysOf(current) : NONE
+      await inParallel(items, WIDTH, async (item) => count(await this.#destroyMatch(item, key, text, kept)))
     }
     if (!this.#configuration.indexKeys.includes(key)) return
     await sleep(INDEX_LAG)
     try {
       for await (const page of this.#items.query(key, text)) {
+        const kept = await this.#keysOf(current)
         await inParallel(page, WIDTH, async (partitionKey) => {
           const item = await this.#items.get(partitionKey)
-          if (item) count(await this.#destroyMatch(item, key, text))
+          if (item) count(await this.#destroyMatch(item, key, text, kept))
         })
       }
     } catch (error) {
@@ -189,11 +235,11 @@ export class SessionsByValue implements SessionSearch {
   /**
    * Deletes the session if its data has the value. If another request has changed the session, compares its new data.
    */
-  async #destroyMatch(seen: Item, key: string, text: string): Promise<boolean> {
+  async #destroyMatch(seen: Item, key: string, text: string, kept: ReadonlySet<string> = NONE): Promise<boolean> {
     let item = await this.#followed(seen)
     for (let attempt = 0; item && this.#matchesItem(item, key, text); attempt += 1) {
       const [partitionKey] = this.#keyIn(item)
-      if (partitionKey === undefined) return false
+      if (partitionKey === undefined || kept.has(partitionKey)) return false
       if (attempt === ATTEMPTS)
         throw new Error('Other requests changed a session before each of ten attempts to delete it.')
       const equals = item.data ? { data: item.data } : { data: undefined, [key]: item[key] }
@@ -202,6 +248,74 @@ export class SessionsByValue implements SessionSearch {
       item = await this.#followed(result.current)
     }
     return false
+  }
+
+  /** Deletes the session under a key that the index gave, if the session still has the value. */
+  #destroyAt(partitionKey: string, key: string, text: string, kept: ReadonlySet<string> = NONE): Promise<boolean> {
+    const equals = { [key]: storedTexts(text, key, this.#configuration).map((S) => ({ S })) }
+    return deleteByKey(partitionKey, equals, this.#items, this.#configuration, kept)
+  }
+
+  /** All keys of one session: the given key, and those to which forwarders lead from there. */
+  async #keysOf(partitionKey: string | undefined): Promise<ReadonlySet<string>> {
+    const keys = new Set<string>()
+    if (partitionKey !== undefined) await this.#read([partitionKey], [this.#configuration.tableKey, 'successor'], keys)
+    return keys
+  }
+
+  /**
+   * The sessions with the value, a page at a time. A session that has moved to another id is found there.
+   *
+   * @param attributes the attributes to read. Undefined: all, also of sessions whose keys no request can load.
+   */
+  async *#found(
+    key: string,
+    text: string,
+    { scan, attributes }: { readonly scan: boolean; readonly attributes: readonly string[] | undefined },
+  ): AsyncGenerator<readonly Item[]> {
+    if (scan) {
+      yield* this.#matches(key, text, { also: ['client', 'cookie'] })
+      return
+    }
+    const seen = new Set<string>()
+    for await (const page of this.#items.query(key, text)) {
+      const keys = attributes ? page.filter((partitionKey) => idOf(partitionKey, this.#configuration)) : page
+      const items = await this.#read(keys, attributes, seen)
+      yield items.filter((item) => this.#hasValue(item, key, text))
+    }
+  }
+
+  /**
+   * Reads the sessions under these keys. Follows forwarders.
+   *
+   * @param seen the keys that were read before, which are not read again; gets these keys too
+   */
+  async #read(
+    keys: readonly string[],
+    attributes: readonly string[] | undefined,
+    seen: Set<string>,
+  ): Promise<readonly Item[]> {
+    const sessions: Item[] = []
+    let wanted = keys
+    for (let link = 0; wanted.length > 0 && link <= LONGEST_CHAIN; link += 1) {
+      const unread = wanted.filter((key) => !seen.has(key) && seen.add(key))
+      const items = await this.#items.getAll(unread, attributes)
+      sessions.push(...items.filter((item) => successorOf(item) === undefined))
+      wanted = items.flatMap((item) => successorOf(item) || [])
+    }
+    return sessions
+  }
+
+  /** The attributes that a list of sessions reads. A key that is no hash can belong to any item: its data decides. */
+  #listed(key: string): readonly string[] {
+    const { tableKey, hashSessionIds } = this.#configuration
+    return [tableKey, ...SHOWN, ...(hashSessionIds ? [] : ['data']), key]
+  }
+
+  /** Whether an item that was found by the index is a session, and still has the value. */
+  #hasValue(item: Item, key: string, text: string): boolean {
+    const isSession = () => this.#keyIn(item).some((partitionKey) => isStoredKey(partitionKey, this.#configuration))
+    return isOneOf(storedTexts(text, key, this.#configuration), item[key]) && (isSession() || hasFormOfSession(item))
   }
 
   /** The session to which a forwarder leads. The session may have moved to an item that the scan had passed. */
@@ -219,11 +333,16 @@ export class SessionsByValue implements SessionSearch {
    * Scans the table for items in whose data the key has the value.
    *
    * @param forwarders whether to give all forwarders too
+   * @param also more attributes to read
    */
-  async *#matches(key: string, text: string, { forwarders = false } = {}): AsyncGenerator<readonly Item[]> {
+  async *#matches(
+    key: string,
+    text: string,
+    { forwarders = false, also = [] }: { readonly forwarders?: boolean; readonly also?: readonly AttributeName[] } = {},
+  ): AsyncGenerator<readonly Item[]> {
     const { tableKey, indexKeys } = this.#configuration
     const attribute = indexKeys.includes(key) ? [key] : []
-    const attributes = [tableKey, ...MATCHED, ...attribute]
+    const attributes = [tableKey, ...MATCHED, ...also, ...attribute]
     await loadKeys(this.#configuration)
     for await (const page of this.#sessions.scan(attributes, { consistent: true, forwarders })) {
       yield page.filter((item) => successorOf(item) !== undefined || this.#matchesItem(item, key, text))
@@ -254,12 +373,14 @@ export class SessionsByValue implements SessionSearch {
     }
   }
 
-  #unexpired(items: readonly Item[]): FoundSession[] {
+  /** The sessions among the items that a request can load. */
+  #unexpired(items: readonly Item[]): { partitionKey: string; id: string; item: Item }[] {
     return items.flatMap((item) => {
-      const times = timesOf(item)
-      if (hasExpired(times, this.#configuration, this.#now())) return []
-      const ids = this.#keyIn(item).flatMap((key) => idOf(key, this.#configuration) ?? [])
-      return ids.map((id) => ({ id, ...times }))
+      if (hasExpired(timesOf(item), this.#configuration, this.#now())) return []
+      return this.#keyIn(item).flatMap((partitionKey) => {
+        const id = idOf(partitionKey, this.#configuration)
+        return id === undefined ? [] : [{ partitionKey, id, item }]
+      })
     })
   }
 
@@ -290,8 +411,10 @@ export class SessionsByValue implements SessionSearch {
   }
 }
 
-function isSession(item: Item): boolean {
-  return successorOf(item) === undefined && hasFormOfSession(item)
+const NONE: ReadonlySet<string> = new Set()
+
+function timeOf(date: Date | undefined): number {
+  return date?.getTime() ?? 0
 }
 
 function isOneOf(texts: readonly string[], attribute: Item[string] | undefined): boolean {

@@ -115,13 +115,14 @@ function tableActions(role: Role, configuration: Configuration, scan: boolean): 
     case 'deploy':
       return actions(...(configuration.manageTable ? manageActions(configuration) : VERIFY))
     case 'runtime': {
-      const batched = batchReads && reasonInCode(configuration) === undefined
+      const isIndexed = configuration.indexKeys.length > 0
+      const batched = isIndexed || (batchReads && reasonInCode(configuration) === undefined)
       return actions('GetItem', ...(batched ? ['BatchGetItem'] : []), 'UpdateItem', 'DeleteItem', ...scanning)
     }
     case 'clean':
       return actions('Scan', deleteAction(configuration), 'DescribeTable')
     case 'index':
-      return actions('GetItem', 'DeleteItem', ...scanning)
+      return actions('GetItem', 'BatchGetItem', 'DeleteItem', ...scanning)
   }
 }
 

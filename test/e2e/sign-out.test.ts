@@ -44,8 +44,23 @@ onEachEngine('"All sessions of a user" of the README', (engine) => {
     const laptop = (await server.get('/sign-in')).cookie
     expect((await server.get('/', phone)).text).toBe('user 42')
     const listed = await succeed('npx dynamo-session list --by user_id=42')
-    expect(listed).toMatch(/^([0-9a-f]{16} {2}[\dTZ:-]+ {2}[\dTZ:-]+ {2}-\n){2}2 sessions in table/m)
-    const answered = await server.get('/sign-out-everywhere', laptop, 'POST')
+    expect(listed).toMatch(/^([0-9a-f]{16} {2}[\dTZ:-]+ {2}[\dTZ:-]+ {2}- {21}[\w-]{43}\n){2}2 sessions in table/m)
+    const listedAsJson = JSON.parse(await succeed('npx dynamo-session list --by user_id=42 --json'))
+    const mistyped = await run('npx dynamo-session destroy --by user_id=42 --others 0123456789abcdef')
+    expect(mistyped).toMatchObject({ code: 1 })
+    expect(mistyped.stderr).toMatch(/^error: --others 0123456789abcdef: no session with user_id=42 has this handle/m)
+    for (const named of [listedAsJson[0].session, listedAsJson[0].handle]) {
+      const line = `npx dynamo-session destroy --by user_id=42 --others ${named} --dry-run --json`
+      expect(JSON.parse(await succeed(line))).toEqual({ found: 1, deleted: 0, dryRun: true })
+    }
+    const [kept] = listedAsJson
+    const destroyed = await succeed(`npx dynamo-session destroy --by user_id=42 --others ${kept.handle}`)
+    expect(destroyed).toMatch(/\n1 session deleted\n$/)
+    const users = [(await server.get('/', phone)).text, (await server.get('/', laptop)).text]
+    expect(users.toSorted()).toEqual(['user 42', 'user nobody'])
+    await server.get('/sign-in')
+    const current = users[0] === 'user 42' ? phone : laptop
+    const answered = await server.get('/sign-out-everywhere', current, 'POST')
     expect(answered.text).toBe('2 sessions deleted')
     for (const cookie of [phone, laptop]) expect((await server.get('/', cookie)).text).toBe('user nobody')
     await server.get('/sign-in')

@@ -91,7 +91,10 @@ describe.each(Object.entries(TABLE_CONFIGURATIONS))('the policies for %s', (_, c
     await Promise.all([store.get('s1'), store.get('s2')])
     await store.set('s1', Object.assign(loaded, { a: 2 }))
     await store.destroy('s1')
-    for (const key of options.indexKeys ?? []) await store.destroyBy(key, 42)
+    for (const key of options.indexKeys ?? []) {
+      await store.sessionsBy(key, 42, { current: 's1' })
+      await store.destroyBy(key, 42)
+    }
     expect(recorder.permissions).toEqual(ofDynamoDB(permissionsIn(await policy('runtime', options))))
     expect(recorder.permissions.length).toBeGreaterThan(2)
     await store.clear()
@@ -126,9 +129,11 @@ describe.each(Object.entries(TABLE_CONFIGURATIONS))('the policies for %s', (_, c
     expect(quiet.lines.some((line) => line.startsWith('1 session'))).toBe(true)
     const allowed = ofDynamoDB(permissionsIn(await policy('index', options, { scan })))
     expect(allowed).toEqual(expect.arrayContaining([...recorder.permissions]))
-    // A scan has read the sessions already.
+    // A scan has read the sessions already. GetItem reads a session that another request changes at the same time.
     expect(allowed.filter((line) => !recorder.permissions.includes(line))).toEqual(
-      scan ? [`dynamodb:GetItem table/${options.tableName}`] : [],
+      (scan ? ['BatchGetItem', 'GetItem'] : ['GetItem']).map(
+        (action) => `dynamodb:${action} table/${options.tableName}`,
+      ),
     )
   })
 

@@ -8,7 +8,15 @@ import type { Request } from 'express'
 import session, { type Session, type SessionData, type Store } from 'express-session'
 import { expectTypeOf } from 'vitest'
 import { DynamoSessionStore } from '../../runtime/express.js'
-import type { Conflict, ErrorContext, Options, SessionConflict, SessionEvents } from '../../runtime/index.js'
+import type {
+  Conflict,
+  ErrorContext,
+  ExportedSession,
+  Options,
+  SessionConflict,
+  SessionEvents,
+  UserSession,
+} from '../../runtime/index.js'
 
 /** The shape of the session, as an application declares it. */
 declare module 'express-session' {
@@ -120,6 +128,33 @@ new DynamoSessionStore({
 new DynamoSessionStore({ errorHandler: {} })
 // @ts-expect-error a client is a DynamoDBClient
 new DynamoSessionStore({ client: {} })
+
+// Sessions of a user.
+const sessions = await store.sessionsBy('user_id', 42, { current: 'id' })
+expectTypeOf(sessions).toEqualTypeOf<UserSession<{ userAgent?: string; address?: string }>[]>()
+expectTypeOf(sessions[0]?.handle).toEqualTypeOf<string | undefined>()
+expectTypeOf(sessions[0]?.lastSeenAt).toEqualTypeOf<Date | undefined>()
+expectTypeOf(sessions[0]?.current).toEqualTypeOf<boolean | undefined>()
+expectTypeOf(sessions[0]?.userAgent).toEqualTypeOf<string | undefined>()
+// @ts-expect-error nothing of this name is recorded
+expectTypeOf(sessions[0]?.country)
+const [described] = await store.sessionsBy<{ country: string; handle: number }>('user_id', 42)
+expectTypeOf(described?.country).toEqualTypeOf<string | undefined>()
+expectTypeOf(described?.handle).toEqualTypeOf<string | undefined>()
+expectTypeOf(store.destroyHandle('user_id', 42, 'handle')).toEqualTypeOf<Promise<boolean>>()
+expectTypeOf(store.destroyOthers('user_id', 42, 'id', { scan: true })).toEqualTypeOf<Promise<number>>()
+expectTypeOf(store.exportBy('user_id', 42)).toEqualTypeOf<Promise<ExportedSession[]>>()
+// @ts-expect-error the session that stays must be named
+store.destroyOthers('user_id', 42)
+
+// The option `describe` takes a function of any request.
+new DynamoSessionStore({ describe: (request: Request) => ({ userAgent: request.get('user-agent'), port: 80 }) })
+new DynamoSessionStore({ describe: async (request) => ({ address: request.ip }) })
+new DynamoSessionStore({ describe: () => undefined })
+// @ts-expect-error a description has texts, numbers and booleans
+new DynamoSessionStore({ describe: (request: Request) => ({ headers: request.headers }) })
+// @ts-expect-error a description has names
+new DynamoSessionStore({ describe: () => 'Firefox' })
 
 // A store can be closed, also at the end of a block.
 expectTypeOf(store.close()).toEqualTypeOf<Promise<void>>()

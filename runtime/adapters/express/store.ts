@@ -165,7 +165,7 @@ export class DynamoSessionStore extends Store implements session.Store {
   get generate(): (request: Request) => void {
     return (request) => {
       this.#generate?.(request)
-      this.#requestSessions.set(request.session, this.#store.start())
+      this.#requestSessions.set(request.session, this.#store.start(request))
       if (this.#hidden === undefined) return
       this.#hiddenIds.set(request.sessionID, { hidden: this.#hidden, request: new WeakRef(request) })
       this.#forgetting.register(request, request.sessionID)

@@ -56,6 +56,8 @@ type Call =
    * `regenerate` deletes the old session and saves the new one. The old session must stay until the new one is stored.
    */
   | Moving
+  /** `regenerate` saves a new session that takes the place of one that is not stored. */
+  | { readonly kind: 'starting again'; readonly request: Request }
   /** `decryptSession` loads a session. No response will unlock it. */
   | { readonly kind: 'loading without a lock' }
 
@@ -118,8 +120,14 @@ export class FastifySessions {
 
   /** Deletes a session. During a `regenerate` with keys, the old session stays until the new one is stored. */
   destroy(id: string, callback?: Callback<void>): Promise<void> | undefined {
-    if (this.#call?.kind !== 'moving') return toCallback(this.#store.destroy(id), callback)
-    callback?.(null)
+    const call = this.#call
+    if (call?.kind === 'moving') {
+      callback?.(null)
+      return undefined
+    }
+    // The framework saves the new session inside its callback.
+    const saveNew = call?.kind === 'starting again' ? callback : undefined
+    return toCallback(this.#store.destroy(id), saveNew ? (error) => this.#during(call, () => saveNew(error)) : callback)
   }
 
   /** Assigns the session object that the framework just made to this request. */
@@ -194,7 +202,8 @@ export class FastifySessions {
       )
     }
     const moving = this.#call?.kind === 'moving' ? this.#call : undefined
-    return moving ? { requestSession: moving.from.requestSession, moving } : { requestSession: this.#store.start() }
+    if (moving) return { requestSession: moving.from.requestSession, moving }
+    return { requestSession: this.#store.start(this.#call?.kind === 'starting again' ? this.#call.request : undefined) }
   }
 
   async #save(id: string, session: Session, data: SessionData, entry: Entry): Promise<void> {
@@ -218,6 +227,7 @@ export class FastifySessions {
 
   #enter(request: Request, session: FastifySessionObject, entry: Entry): void {
     this.#entries.set(session, entry)
+    entry.requestSession.request = request
     const { record } = entry.requestSession
     if (record && record.cookie === undefined) entry.made = cookieText(session)
     const entries = this.#ofRequests.get(request) ?? new Set()
@@ -269,7 +279,7 @@ export class FastifySessions {
     else await this.#store.destroy(entry.hidden)
     const isMoving = keys.length > 0 && entry.requestSession.record !== undefined
     await new Promise<void>((resolve, reject) => {
-      this.#during(isMoving ? { kind: 'moving', from: entry, keys } : undefined, () => {
+      this.#during(isMoving ? { kind: 'moving', from: entry, keys } : { kind: 'starting again', request }, () => {
         methodsOf(session).regenerate.call(session, keys, (error) => {
           this.adopt(request)
           if (error) reject(error)

@@ -28,7 +28,11 @@ export interface RequestFacts {
   readonly secure?: boolean | undefined
   /** Aborted when the client disconnects. The session is then unlocked. */
   readonly signal?: AbortSignal | undefined
-  /** The framework's request, for the option `describe`. */
+  /**
+   * The request, for the option `describe`: whatever the application's function expects.
+   *
+   * @default for `run`, the Request; for `dynamoSession` and `withSession`, the framework's request
+   */
   readonly request?: unknown
 }
 
@@ -178,7 +182,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     const secure = assumeSsl || (facts.secure ?? true)
     const cookies = cookiesIn(cookieHeader, key)
     const isUsable = secure || !isForHttpsOnly(key, options)
-    const loaded = await this.#storage.manage(isUsable ? this.#signedIds(cookies) : [])
+    const loaded = await this.#storage.manage(isUsable ? this.#signedIds(cookies) : [], facts.request)
     const stopListening = releaseOnAbort(loaded, facts)
     const request: RequestState = { loaded, options, cookies, secure, renewed: false, setCookie: undefined }
     return {

@@ -32,11 +32,12 @@ export class FetchSession {
    * Loads the first session that exists, and locks it if `locking` is pessimistic. Makes a new session if there is none.
    *
    * @param ids the ids in the request's cookies
+   * @param request for the option `describe`
    */
-  static async load(ids: readonly string[], store: SessionStore): Promise<FetchSession> {
+  static async load(ids: readonly string[], store: SessionStore, request?: unknown): Promise<FetchSession> {
     const hidden: string[] = []
     for (const [at, id] of ids.entries()) {
-      const loaded = await store.load(id, true)
+      const loaded = await store.load(id, true, request)
       if (loaded.kind === 'found') {
         const { record } = loaded.session
         const session = new Session(id, record && valuesAndFlash(record.data))
@@ -44,16 +45,17 @@ export class FetchSession {
       }
       if (loaded.kind === 'hidden') hidden.push(id)
     }
-    return FetchSession.start(store, hidden)
+    return FetchSession.start(store, request, hidden)
   }
 
   /**
    * Makes a new session.
    *
+   * @param request for the option `describe`
    * @param otherIds ids that a logout also deletes
    */
-  static start(store: SessionStore, otherIds: readonly string[] = []): FetchSession {
-    return new FetchSession(new Session(newSessionId(store.configuration)), store, store.start(), { otherIds })
+  static start(store: SessionStore, request: unknown, otherIds: readonly string[] = []): FetchSession {
+    return new FetchSession(new Session(newSessionId(store.configuration)), store, store.start(request), { otherIds })
   }
 
   /** Accepts a session object that the application made for a new session. */

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Session, SessionStorage } from '@remix-run/session'
 import type { Options } from '../../configuration/options.js'
-import type { SessionSearch } from '../../session/sessions-by-value.js'
+import type { SessionSearch } from '../../session/session-search.js'
 import type { Closeable } from '../shared/closeable.js'
 import type { SessionEvents } from '../shared/session-events.js'
 import { sessionStoreOf, withStoreMethods } from '../shared/store-methods.js'
@@ -88,9 +88,14 @@ export class FetchStorage
     await this.#sessions.get(session)?.release()
   }
 
-  /** Loads a session for a session manager: the first of these ids that has one. */
-  async manage(ids: readonly string[]): Promise<ManagedSession> {
-    const managed = new ManagedSession(await FetchSession.load(ids, this.store), () => FetchSession.start(this.store))
+  /**
+   * Loads a session for a session manager: the first of these ids that has one.
+   *
+   * @param request for the option `describe`
+   */
+  async manage(ids: readonly string[], request: unknown): Promise<ManagedSession> {
+    const loaded = await FetchSession.load(ids, this.store, request)
+    const managed = new ManagedSession(loaded, () => FetchSession.start(this.store, request))
     this.#sessions.set(managed.session, managed)
     return managed
   }

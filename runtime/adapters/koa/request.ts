@@ -44,7 +44,7 @@ export class KoaRequest {
   async load(key: string): Promise<SessionData | undefined> {
     // A second load must not wait for the lock of the first. The base of later saves stays that of the first load.
     const isFirst = !this.#entries.has(key)
-    const loaded = await this.#store.load(key, isFirst)
+    const loaded = await this.#store.load(key, isFirst, this.#context)
     if (loaded.kind === 'hidden') this.#hidden = key
     if (loaded.kind !== 'found') return undefined
     const session = unpack(loaded, { bookkeeping: true })
@@ -104,7 +104,7 @@ export class KoaRequest {
 
   #start(key: string): Entry {
     this.#store.assertPossible(key)
-    return this.#add(key, this.#store.start())
+    return this.#add(key, this.#store.start(this.#context))
   }
 
   #add(key: string, requestSession: RequestSession): Entry {

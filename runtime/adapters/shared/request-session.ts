@@ -1,8 +1,10 @@
+import type { Configuration } from '../../configuration/resolve.js'
 import { InvalidSessionIdError, SessionUnreadError } from '../../errors.js'
 import { type SessionData, serializeChanges } from '../../session/item/serialize.js'
 import type { SessionExtras } from '../../session/item/session-extras.js'
 import { hashSessionId } from '../../session/item/session-id.js'
 import type { SessionRecord } from '../../session/item/session-record.js'
+import type { SessionLimit } from '../../session/session-limit.js'
 import type { SessionRepository } from '../../session/session-repository.js'
 
 /**
@@ -15,6 +17,9 @@ export type ExtrasOf = (cookie: string | undefined) => SessionExtras
 /** The part of the SessionStore that a RequestSession needs. */
 interface Store {
   readonly repository: SessionRepository
+  readonly limit: SessionLimit
+  readonly configuration: Pick<Configuration, 'describe'>
+  describe(request: unknown): Promise<string | undefined>
   survive(error: unknown, operation: string, id: string): void
   report(error: unknown, operation: string, id: string): void
 }
@@ -38,14 +43,17 @@ const noExtras: ExtrasOf = () => ({})
  * another, in their order.
  */
 export class RequestSession {
+  /** The framework's request, for the option `describe`. Undefined if the adapter does not know it. */
+  request: unknown
   readonly #store: Store
   #state: State
   #pending = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(store: Store, state: State) {
+  constructor(store: Store, state: State, request?: unknown) {
     this.#store = store
     this.#state = state
+    this.request = request
   }
 
   /** The session as loaded or last stored, even if a write found it deleted. Undefined if it is new or unread. */
@@ -136,12 +144,14 @@ export class RequestSession {
     return this.#inTurn(async () => {
       const { record } = this
       if (!record) return this.#save(id, data, extras)
+      const client = await this.#describe()
       const moved = await this.#store.repository.regenerate(record, id, data, {
         ...extras(record.cookie),
+        client,
         keep,
         keys,
       })
-      this.#become(moved, record)
+      await this.#stored(moved, record)
     })
   }
 
@@ -175,17 +185,30 @@ export class RequestSession {
     if (this.#state.kind === 'unread') {
       if (Object.keys(data).length > 0) throw unread(id)
     } else if (this.#state.kind === 'new') {
-      const record = await this.#store.repository.create(id, data, extras(undefined))
+      const client = await this.#describe()
+      const record = await this.#store.repository.create(id, data, { ...extras(undefined), client })
       if (!record) throw taken(id)
       this.#state = { kind: 'loaded', record }
+      await this.#store.limit.enforce(undefined, record)
     } else {
       const { record } = this.#state
       await this.#change(record, data, extras(record.cookie))
     }
   }
 
+  /** What is known of the client. Without the option `describe`, nothing waits. */
+  #describe(): Promise<string | undefined> | undefined {
+    return this.#store.configuration.describe && this.#store.describe(this.request)
+  }
+
   async #change(record: SessionRecord, data: SessionData, extras: SessionExtras, json?: string): Promise<void> {
-    this.#become(await this.#store.repository.update(record, data, extras, json), record)
+    await this.#stored(await this.#store.repository.update(record, data, extras, json), record)
+  }
+
+  /** After a save: the session, or undefined if it was deleted. */
+  async #stored(stored: SessionRecord | undefined, before: SessionRecord): Promise<void> {
+    this.#become(stored, before)
+    if (stored) await this.#store.limit.enforce(before, stored)
   }
 
   /** @param handle what the store does with a failure */

@@ -6,10 +6,12 @@ import { Connection } from '../../dynamodb/connection.js'
 import { isTransient } from '../../dynamodb/error-facts.js'
 import { InvalidSessionIdError, SessionDataError } from '../../errors.js'
 import { type Adapter, Observer, type SessionMessage } from '../../session/channels.js'
+import { clientJson } from '../../session/item/client.js'
 import { hashSessionId, isPossibleSessionId, isSignedSessionId } from '../../session/item/session-id.js'
 import { assertPossibleKey, isStoredKey } from '../../session/item/session-key.js'
 import { handleError, report } from '../../session/requests/errors.js'
 import type { Hidden } from '../../session/requests/session-items.js'
+import { SessionLimit } from '../../session/session-limit.js'
 import { SessionRepository } from '../../session/session-repository.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
 import { type CookieSettings, isExpired, parseCookie } from './cookie-settings.js'
@@ -42,6 +44,8 @@ export class SessionStore {
   readonly repository: SessionRepository
   /** Finds all sessions of a user. */
   readonly index: SessionsByValue
+  /** Enforces `max_sessions`. */
+  readonly limit: SessionLimit
   readonly #connection: Connection
   readonly #observer: Observer
   readonly #emitter: Emitter
@@ -65,6 +69,7 @@ export class SessionStore {
       },
     })
     this.index = new SessionsByValue(this.configuration, this.#connection)
+    this.limit = new SessionLimit(this.configuration, this.index, (id) => this.#observer.note('evicted', id))
   }
 
   /**
@@ -72,13 +77,14 @@ export class SessionStore {
    * can't respond and `raise_errors` is off, returns a session that is marked unread.
    *
    * @param locking whether to lock the session if the option `locking` is pessimistic
+   * @param request the framework's request, if the adapter knows it
    */
-  load(id: string, locking: boolean): Promise<Loaded> {
-    const load = (figures?: SessionMessage) => this.#load(id, locking, figures)
+  load(id: string, locking: boolean, request?: unknown): Promise<Loaded> {
+    const load = (figures?: SessionMessage) => this.#load(id, locking, request, figures)
     return this.#observer.trace('load', id, load, outcomeOf)
   }
 
-  async #load(id: string, locking: boolean, figures: SessionMessage | undefined): Promise<Loaded> {
+  async #load(id: string, locking: boolean, request: unknown, figures: SessionMessage | undefined): Promise<Loaded> {
     if (!isPossibleSessionId(id, this.configuration)) return this.#refuse(id)
     let why: Hidden | undefined
     const onHidden = (reason: Hidden) => {
@@ -87,7 +93,7 @@ export class SessionStore {
     try {
       const record = await this.repository[locking ? 'findForChange' : 'find'](id, { onHidden, figures })
       if (!record) return why === undefined ? none('none') : this.#hide(id, why)
-      const session = new RequestSession(this, { kind: 'loaded', record })
+      const session = new RequestSession(this, { kind: 'loaded', record }, request)
       const cookie = parseCookie(record.cookie)
       if (!isExpired(cookie)) return { kind: 'found', session, cookie }
       // Awaited, because a Lambda function stops as soon as it has responded.
@@ -100,13 +106,31 @@ export class SessionStore {
       }
       this.survive(error, 'get', id)
       this.#observer.note('unread', id, error)
-      return { kind: 'found', session: new RequestSession(this, { kind: 'unread' }), cookie: undefined }
+      return { kind: 'found', session: new RequestSession(this, { kind: 'unread' }, request), cookie: undefined }
     }
   }
 
-  /** Makes a session that is not stored yet. */
-  start(): RequestSession {
-    return new RequestSession(this, { kind: 'new' })
+  /**
+   * Makes a session that is not stored yet.
+   *
+   * @param request the framework's request, if the adapter knows it
+   */
+  start(request?: unknown): RequestSession {
+    return new RequestSession(this, { kind: 'new' }, request)
+  }
+
+  /**
+   * JSON of what the option `describe` tells about a request. Never rejects: a failure is reported, and the session is
+   * stored without a description.
+   */
+  async describe(request: unknown): Promise<string | undefined> {
+    const { describe, errorHandler } = this.configuration
+    try {
+      return clientJson(await describe?.(request))
+    } catch (error) {
+      report(error, { operation: 'describe' }, errorHandler)
+      return undefined
+    }
   }
 
   /**

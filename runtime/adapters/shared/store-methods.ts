@@ -1,7 +1,8 @@
 import type { EventEmitter } from 'node:events'
 import type { Options } from '../../configuration/options.js'
 import type { Adapter } from '../../session/channels.js'
-import type { IndexSearch, IndexValue, SessionSearch } from '../../session/sessions-by-value.js'
+import type { IndexSearch, IndexValue, SessionSearch, UserSessionsSearch } from '../../session/session-search.js'
+import type { ExportedSession, UserSession } from '../../session/user-session.js'
 import type { Closeable } from './closeable.js'
 import type { SessionEvents } from './session-events.js'
 import { SessionStore } from './session-store.js'
@@ -41,6 +42,26 @@ export function withStoreMethods<Base extends EventEmitter<SessionEvents>>(
 
     destroyBy(key: string, value: IndexValue, search?: IndexSearch): Promise<number> {
       return sessionStoreOf(this).index.destroyBy(key, value, search)
+    }
+
+    sessionsBy<Client extends object>(
+      key: string,
+      value: IndexValue,
+      search?: UserSessionsSearch,
+    ): Promise<UserSession<Client>[]> {
+      return sessionStoreOf(this).index.sessionsBy<Client>(key, value, search)
+    }
+
+    destroyHandle(key: string, value: IndexValue, handle: string, search?: IndexSearch): Promise<boolean> {
+      return sessionStoreOf(this).index.destroyHandle(key, value, handle, search)
+    }
+
+    destroyOthers(key: string, value: IndexValue, currentId: string, search?: IndexSearch): Promise<number> {
+      return sessionStoreOf(this).index.destroyOthers(key, value, currentId, search)
+    }
+
+    exportBy(key: string, value: IndexValue, search?: IndexSearch): Promise<ExportedSession[]> {
+      return sessionStoreOf(this).index.exportBy(key, value, search)
     }
 
     close(): Promise<void> {

@@ -6,9 +6,13 @@ import { type ByOptions, hintOfKeys, keyAndValue, sessions } from '../by-option.
 import { configurationOf, consoleLogger, standardError } from '../command.js'
 import { timeoutOf, withTransport } from '../timeout.js'
 
-/** A session as shown: the hash of its id, as in logs, and times in UTC. Null means that the item has no such time. */
+/**
+ * A session as shown: the hash of its id, as in logs, its handle, as its user sees it, and times in UTC. Null means that
+ * the item has no such time.
+ */
 interface Shown {
   readonly session: string
+  readonly handle: string
   readonly created_at: string | null
   readonly updated_at: string | null
   readonly expire_at: string | null
@@ -25,7 +29,7 @@ export async function listCommand(
   const given = await configurationOf(options, aside)
   await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
     const found: Shown[] = []
-    for await (const page of new SessionsByValue(configuration, { transport }).sessionsBy(key, value, options)) {
+    for await (const page of new SessionsByValue(configuration, { transport }).pages(key, value, options)) {
       const shown = page.map(shownOf)
       if (!options.json) for (const line of linesOf(shown, found.length === 0)) logger.info(line)
       found.push(...shown)
@@ -38,9 +42,10 @@ export async function listCommand(
   })
 }
 
-function shownOf({ id, createdAt, updatedAt, expireAt }: FoundSession): Shown {
+function shownOf({ id, handle, createdAt, updatedAt, expireAt }: FoundSession): Shown {
   return {
     session: hashSessionId(id),
+    handle,
     created_at: isoOf(milliseconds(createdAt)),
     updated_at: isoOf(milliseconds(updatedAt)),
     expire_at: isoOf(expireAt === undefined ? undefined : expireAt * 1000),
@@ -53,14 +58,19 @@ function isoOf(time: number | undefined): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
-const HEAD = { session: 'session', created_at: 'created_at', updated_at: 'updated_at', expire_at: 'expire_at' }
+const HEAD: Shown = {
+  session: 'session',
+  handle: 'handle',
+  created_at: 'created_at',
+  updated_at: 'updated_at',
+  expire_at: 'expire_at',
+}
 const TIME_WIDTH = '2026-01-01T00:00:00Z'.length
 
 function linesOf(shown: readonly Shown[], first: boolean): string[] {
   const rows = first && shown.length > 0 ? [HEAD, ...shown] : shown
-  return rows.map(({ session, created_at, updated_at, expire_at }) =>
-    [session.padEnd(16), ...[created_at, updated_at, expire_at].map((time) => (time ?? '-').padEnd(TIME_WIDTH))]
-      .join('  ')
-      .trimEnd(),
-  )
+  return rows.map(({ session, handle, created_at, updated_at, expire_at }) => {
+    const times = [created_at, updated_at, expire_at].map((time) => (time ?? '-').padEnd(TIME_WIDTH))
+    return [session.padEnd(16), ...times, handle].join('  ')
+  })
 }

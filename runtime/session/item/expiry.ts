@@ -20,11 +20,17 @@ export interface Times {
  * @param now milliseconds since the epoch
  */
 export function hasExpired(times: Times, limits: Limits, now: number): boolean {
-  return (
-    (limits.maxStale !== undefined && now >= end(milliseconds(times.updatedAt), limits.maxStale)) ||
-    (limits.maxAge !== undefined && now >= end(milliseconds(times.createdAt), limits.maxAge)) ||
-    (now >= end(0, times.expireAt) && !isRubysNow(times))
+  return now >= endOf(times, limits)
+}
+
+/** When the session expires if nothing touches it: milliseconds since the epoch. Infinity if nothing ends it. */
+export function endOf(times: Times, limits: Limits): number {
+  const limit = Math.min(
+    end(milliseconds(times.updatedAt), limits.maxStale),
+    end(milliseconds(times.createdAt), limits.maxAge),
   )
+  const own = end(0, times.expireAt)
+  return own < limit && !isRubysNow(times) ? own : limit
 }
 
 /**

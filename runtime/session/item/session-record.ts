@@ -34,6 +34,8 @@ export interface SessionRecord extends Times {
   readonly version: AttributeValue | undefined
   /** JSON of the cookie's settings, where the writer stored them. */
   readonly cookie: string | undefined
+  /** The stored attribute `client`: see client.ts. */
+  readonly client: AttributeValue | undefined
   /** The lock's token while this request holds the lock. */
   readonly token: string | undefined
   /** Tokens of the last saves, the newest first: see saves.ts. */
@@ -70,7 +72,7 @@ type Reading = Pick<Configuration, 'sessionIdDigest'> &
  * @throws {EncryptionKeyError} when the key of encrypted data is unknown
  */
 export function recordOf(id: string, item: Changes, configuration: Reading, token?: string): SessionRecord {
-  const { data, updated_at: version, cookie, saves } = item
+  const { data, updated_at: version, cookie, client, saves } = item
   if (data === undefined && isForeign(item))
     throw unusable(id, "is missing, and it has attributes that are not a session's")
   const read = data ? readData(data, () => keyOf(id, configuration), configuration) : missingData(configuration)
@@ -85,6 +87,7 @@ export function recordOf(id: string, item: Changes, configuration: Reading, toke
     ...timesOf(item),
     version,
     cookie: cookie?.S,
+    client,
     token,
     saves: savesIn(saves),
     outdated: outdatedIn(item, parsed, configuration),
@@ -102,6 +105,7 @@ export function storedRecord(id: string, json: string, stored: Changes): Session
     ...timesOf(stored),
     version: stored.updated_at,
     cookie: stored.cookie?.S,
+    client: stored.client,
     token: undefined,
     saves: savesIn(stored.saves),
     outdated: undefined,

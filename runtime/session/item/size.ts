@@ -4,6 +4,7 @@ import { SessionTooLargeError } from '../../errors.js'
 import { LONGEST_TEXT } from './compression.js'
 import { hashSessionId } from './session-id.js'
 import { keySizeOf } from './session-key.js'
+import type { SessionRecord } from './session-record.js'
 
 /** DynamoDB's limit for an item, names and values together: "Constraints in Amazon DynamoDB", 400 KB. */
 const ITEM_LIMIT = 400 * 1024
@@ -12,18 +13,20 @@ const ITEM_LIMIT = 400 * 1024
  * Refuses a session that is too large, before anything is sent.
  *
  * @param attributes the attributes that will be sent
- * @param cookie the stored attribute `cookie`: it stays if none is sent
+ * @param stored the session as stored: its `cookie` and `client` stay if none is sent
  * @throws {SessionTooLargeError} with the size in bytes
  */
 export function checkSize(
   id: string,
   attributes: Readonly<Record<string, AttributeValue | undefined>>,
   configuration: Configuration,
-  cookie?: string,
+  stored: Partial<Pick<SessionRecord, 'cookie' | 'client'>> = {},
 ): void {
   const { tableKey, tableName } = configuration
   let size = Buffer.byteLength(tableKey) + keySizeOf(id, configuration) + sizeOf(attributes)
-  if (cookie !== undefined && !attributes.cookie) size += Buffer.byteLength('cookie') + Buffer.byteLength(cookie)
+  const { cookie, client } = stored
+  if (cookie !== undefined && !attributes.cookie) size += 'cookie'.length + Buffer.byteLength(cookie)
+  if (client !== undefined && !attributes.client) size += sizeOf({ client })
   if (size <= ITEM_LIMIT) return
   const text = Buffer.byteLength(attributes.data?.S ?? '')
   if (text > LONGEST_TEXT) {

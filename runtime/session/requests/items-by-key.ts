@@ -4,11 +4,14 @@ import type {
   QueryCommandInput,
   ScanCommandInput,
 } from '@aws-sdk/client-dynamodb'
+import { jitter } from '../../async/backoff.js'
+import { inParallel } from '../../async/in-parallel.js'
+import { sleep } from '../../async/sleep.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import type { Connection } from '../../dynamodb/connection.js'
 import { isConditionFailed } from '../../dynamodb/error-facts.js'
 import type { Transport } from '../../dynamodb/transport.js'
-import { IndexMissingError } from '../../errors.js'
+import { DynamoSessionError, IndexMissingError } from '../../errors.js'
 import { indexName, storedTexts } from '../item/index-attributes.js'
 import { formOfSession } from '../item/is-session.js'
 import { loadKeys } from '../item/keyring.js'
@@ -19,6 +22,18 @@ import { type Equals, Expression } from './expression.js'
 
 /** The most keys on a page, so that memory does not depend on their number. */
 const LONGEST_PAGE = 100
+
+/** DynamoDB accepts 100 keys, but one response can hold 25 of the largest items. */
+const LARGEST_BATCH = 25
+
+/** How many batches are read at once. */
+const BATCHES = 4
+
+/** How often keys that DynamoDB left unprocessed are requested again. */
+const ATTEMPTS = 10
+
+/** Upper bound of the wait before such a repeat. Milliseconds. */
+const LONGEST_WAIT = 1000
 
 export type DeleteResult =
   | { readonly deleted: true }
@@ -109,6 +124,43 @@ export class ItemsByKey {
   }
 
   /**
+   * Reads items consistently, by requests for at most 25 keys.
+   *
+   * @param keys different keys
+   * @param attributes the only attributes to read, among them the table's key; default: all
+   */
+  async getAll(keys: readonly string[], attributes?: readonly string[]): Promise<Item[]> {
+    const batches: (readonly string[])[] = []
+    for (let first = 0; first < keys.length; first += LARGEST_BATCH) {
+      batches.push(keys.slice(first, first + LARGEST_BATCH))
+    }
+    const found = await inParallel(batches, BATCHES, (batch) => this.#getBatch(batch, attributes))
+    return found.flat()
+  }
+
+  async #getBatch(keys: readonly string[], attributes: readonly string[] | undefined): Promise<Item[]> {
+    const { tableName, tableKey } = this.#configuration
+    const expression = new Expression(tableKey)
+    const projection = attributes && {
+      ProjectionExpression: attributes.map((attribute) => expression.name(attribute)).join(', '),
+      ExpressionAttributeNames: expression.names,
+    }
+    const found: Item[] = []
+    let left = keys.map((key) => ({ [tableKey]: { S: key } }) as Item)
+    for (let attempt = 0; left.length > 0; attempt += 1) {
+      if (attempt > 0) await sleep(jitter(attempt, LONGEST_WAIT))
+      if (attempt > ATTEMPTS) throw unprocessed(left.length, tableName)
+      const RequestItems = { [tableName]: { Keys: left, ConsistentRead: true, ...projection } }
+      const response = await this.#transport.send('BatchGetItem', { RequestItems }).catch((error: unknown) => {
+        throw storeError(error, this.#configuration)
+      })
+      found.push(...(response.Responses?.[tableName] ?? []))
+      left = Object.values(response.UnprocessedKeys ?? {}).flatMap(({ Keys = [] }) => Keys)
+    }
+    return found
+  }
+
+  /**
    * Deletes the session if its attributes are equal to these.
    *
    * @param form whether the item must also have the form of a session, for callers that did not read the item
@@ -160,6 +212,13 @@ export class ItemsByKey {
     const { tableName, tableKey } = this.#configuration
     return { TableName: tableName, Key: { [tableKey]: { S: key } } }
   }
+}
+
+function unprocessed(count: number, tableName: string): DynamoSessionError {
+  return new DynamoSessionError(
+    `DynamoDB left ${count} ${count === 1 ? 'item' : 'items'} of the table "${tableName}" unread in ${ATTEMPTS + 1} requests: the table is ` +
+      'throttled. Raise its capacity, or repeat the call later.',
+  )
 }
 
 /** The error for an index that does not exist, or that DynamoDB is still filling. */

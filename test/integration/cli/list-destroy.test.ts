@@ -111,11 +111,12 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     await put(`secret-${user}-bare`, { ...indexed(), created_at: { S: 'x' }, expire_at: { S: 'never' } })
     const { lines, failure } = await run(listCommand)
     expect(failure).toBeUndefined()
-    expect(lines[0]).toBe('session           created_at            updated_at            expire_at')
+    expect(lines[0]).toBe('session           created_at            updated_at            expire_at             handle')
     const row = `${hashSessionId(`secret-${user}-7`)}  2033-05-18T03:33:20Z  2033-05-18T03:34:20Z  2033-05-18T04:33:20Z`
-    expect(lines).toContain(row)
+    expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^${row}  [\\w-]{43}$`)))
     const bare = hashSessionId(`secret-${user}-bare`)
-    expect(lines).toContain(`${bare}  -                     2033-05-18T03:34:20Z  -`)
+    const times = `-                     2033-05-18T03:34:20Z  -                   `
+    expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^${bare}  ${times}  [\\w-]{43}$`)))
     expect(new Set(lines.slice(1, -1).map((line) => line.slice(0, 16))).size).toBe(106)
     expect(lines.at(-1)).toBe(`106 sessions in table "${options.tableName}"`)
     expect(lines.filter((line) => line.startsWith('session '))).toHaveLength(1)
@@ -131,6 +132,7 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     expect(JSON.parse(scanned.lines.join())).toEqual([
       {
         session: hashSessionId(`secret-${user}`),
+        handle: expect.stringMatching(/^[\w-]{43}$/),
         created_at: '2033-05-18T03:33:20Z',
         updated_at: '2033-05-18T03:34:20Z',
         expire_at: '2033-05-18T04:33:20Z',
@@ -180,6 +182,29 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
     expect(proxy.operations).not.toContain('DeleteItem')
     const destroyed = await run(destroyCommand, { scan: true, json: true })
     expect(JSON.parse(destroyed.lines.join())).toEqual({ deleted: 2, dryRun: false })
+  })
+
+  it.each([false, true])('destroy --others keeps the session with this handle or hash (scan: %s)', async (scan) => {
+    const ids = ['a', 'b', 'c', 'd'].map((name) => `secret-${name}-${user}`)
+    await Promise.all(ids.map((id) => put(id, indexed())))
+    const { lines } = await run(listCommand, { json: true })
+    const listed: { session: string; handle: string }[] = JSON.parse(lines.join())
+    const [byHandle, byHash] = listed
+    const dry = await run(destroyCommand, { others: byHandle?.handle ?? '', dryRun: true, scan })
+    expect(dry.failure).toBeUndefined()
+    expect(dry.lines.at(-1)).toBe('dry run: 3 sessions would be deleted')
+    const destroyed = await run(destroyCommand, { others: byHandle?.handle ?? '', scan, json: true })
+    expect(JSON.parse(destroyed.lines.join())).toEqual({ deleted: 3, dryRun: false })
+    const kept = JSON.parse((await run(listCommand, { json: true })).lines.join())
+    expect(kept).toEqual([byHandle])
+    const missing = await run(destroyCommand, { others: byHash?.session ?? '', scan })
+    expect(missing.failure?.message).toBe(
+      `--others ${byHash?.session}: no session with user_id=${user} has this handle or hash, so nothing was deleted. ` +
+        `npx dynamo-session list --by user_id=${user} prints both.`,
+    )
+    expect((await run(destroyCommand, { others: byHandle?.session ?? '', scan })).lines.at(-1)).toBe(
+      '0 sessions deleted',
+    )
   })
 
   it('destroy that fails after some deletions says how many were deleted', async () => {

@@ -191,7 +191,7 @@ onEachEngine('a session that another request gave another id', (engine) => {
     expect(all.filter((id) => id === storedKey(after))).toHaveLength(1)
     for (const scan of [false, true]) {
       const found: string[] = []
-      for await (const page of index.sessionsBy('user', user(), { scan })) found.push(...page.map(({ id }) => id))
+      for await (const page of index.pages('user', user(), { scan })) found.push(...page.map(({ id }) => id))
       expect(found).toEqual(storedKeys([after]))
     }
     expect(await index.keysBy('user', user(), { scan: true })).toEqual(storedKeys([after]))

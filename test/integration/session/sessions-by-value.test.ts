@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { ConfigurationError, DestroyIncompleteError, IndexMissingError } from '../../../runtime/errors.js'
+import { handleOf } from '../../../runtime/session/item/handle.js'
 import type { SessionRecord } from '../../../runtime/session/item/session-record.js'
 import { SessionRepository } from '../../../runtime/session/session-repository.js'
 import { SessionsByValue } from '../../../runtime/session/sessions-by-value.js'
@@ -119,16 +120,16 @@ onEachEngine('all sessions of a user', (engine) => {
     })
   })
 
-  it('sessionsBy gives the times, and skips expired sessions', async () => {
+  it('pages gives the times, and skips expired sessions', async () => {
     const [id = ''] = await signIn(1)
     const times = { updated_at: { S: '1700000000.000000000000001' }, expire_at: { N: '1700000900' } }
     await putUnindexed(name('dead'), { user_id: user }, { user_id: { S: String(user) }, ...times })
     for (const scan of [false, true]) {
       const pages = []
-      for await (const page of index().sessionsBy('user_id', user, { scan })) pages.push(...page)
+      for await (const page of index().pages('user_id', user, { scan })) pages.push(...page)
       const { created_at, updated_at } = (await item(id)) ?? {}
-      const found = { id: storedKey(id), createdAt: created_at?.S, updatedAt: updated_at?.S, expireAt: undefined }
-      expect(pages).toEqual([found])
+      const times = { createdAt: created_at?.S, updatedAt: updated_at?.S, expireAt: undefined }
+      expect(pages).toEqual([{ id: storedKey(id), handle: handleOf(storedKey(id)), ...times }])
     }
   })
 

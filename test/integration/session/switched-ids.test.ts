@@ -42,7 +42,7 @@ describe.each([
     for (const scan of [false, true]) {
       expect(await index().keysBy('user', 'ada', { scan })).toEqual([])
       const found = []
-      for await (const page of index().sessionsBy('user', 'ada', { scan })) found.push(...page)
+      for await (const page of index().pages('user', 'ada', { scan })) found.push(...page)
       expect(found).toEqual([])
     }
     await sessions.destroy('s1')

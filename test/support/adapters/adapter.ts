@@ -1,4 +1,4 @@
-import type { Options, SessionSearch } from '../../../runtime/index.js'
+import type { DescribeClient, Options, SessionSearch } from '../../../runtime/index.js'
 
 /** The session in the routes of the shared scenarios, with the same methods for every framework. */
 export interface RouteSession {
@@ -46,6 +46,8 @@ export interface Adapter {
   /** The value of a cookie for any id, as the adapter would make it. */
   cookieFor(id: string): string | Promise<string>
   readonly cookieName: string
+  /** An option `describe` for the framework's request. It tells the user agent. */
+  readonly describe: DescribeClient
   /** Whether a lock is released when the handler throws. Remix's middleware calls nothing then, so the lock times out. */
   readonly releasesAfterThrow: boolean
   /** Whether changes of a handler that throws are stored, as with the framework's own stores. */

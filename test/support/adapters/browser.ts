@@ -12,6 +12,8 @@ export class Browser {
   readonly #app: Pick<RunningApp, 'port'>
   readonly #cookieName: string
   #value: string | undefined
+  /** What the browser sends as `User-Agent`. */
+  userAgent = 'browser'
 
   constructor(app: Pick<RunningApp, 'port'>, cookieName: string, value?: string) {
     this.#app = app
@@ -30,7 +32,8 @@ export class Browser {
   }
 
   async get(path: string, init: RequestInit = {}): Promise<Answered> {
-    const headers: Record<string, string> = this.#value ? { cookie: `${this.#cookieName}=${this.#value}` } : {}
+    const headers: Record<string, string> = { 'user-agent': this.userAgent }
+    if (this.#value) headers.cookie = `${this.#cookieName}=${this.#value}`
     const response = await fetch(`http://127.0.0.1:${this.#app.port}${path}`, { headers, ...init })
     const setCookie = response.headers.getSetCookie().find((line) => line.startsWith(`${this.#cookieName}=`))
     if (setCookie !== undefined) this.#value = setCookie.slice(this.#cookieName.length + 1).split(';')[0]

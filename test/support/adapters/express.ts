@@ -11,6 +11,7 @@ const SECRET = 'x'
 export const expressAdapter: Adapter = {
   name: 'express',
   cookieName: 'connect.sid',
+  describe: (request: express.Request) => ({ userAgent: request.get('user-agent') }),
   releasesAfterThrow: true,
   savesAfterThrow: true,
   saveErrorStatus: 200,

@@ -8,6 +8,7 @@ const SECRET = 'a secret of thirty-two characters or more'
 export const fastifyAdapter: Adapter = {
   name: 'fastify',
   cookieName: 'sessionId',
+  describe: (request: FastifyRequest) => ({ userAgent: request.headers['user-agent'] }),
   releasesAfterThrow: true,
   savesAfterThrow: true,
   saveErrorStatus: 500,

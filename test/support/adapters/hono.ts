@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { Hono } from 'hono'
+import { Hono, type HonoRequest } from 'hono'
 import { createSessionManager } from '../../../runtime/fetch.js'
 import { dynamoSession } from '../../../runtime/hono.js'
 import type { Adapter } from './adapter.js'
@@ -10,6 +10,7 @@ import { listen, stop } from './listen.js'
 export const honoAdapter: Adapter = {
   name: 'hono',
   cookieName: 'session',
+  describe: (request: HonoRequest) => ({ userAgent: request.header('user-agent') }),
   releasesAfterThrow: true,
   savesAfterThrow: false,
   saveErrorStatus: 500,

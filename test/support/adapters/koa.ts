@@ -10,6 +10,7 @@ type Data = Record<string, unknown>
 export const koaAdapter: Adapter = {
   name: 'koa',
   cookieName: 'koa.sess',
+  describe: (ctx: Koa.Context) => ({ userAgent: ctx.get('user-agent') }),
   releasesAfterThrow: true,
   savesAfterThrow: true,
   saveErrorStatus: 500,

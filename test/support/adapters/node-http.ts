@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import { createSessionManager } from '../../../runtime/fetch.js'
 import { withSession } from '../../../runtime/node-http.js'
 import type { Adapter } from './adapter.js'
@@ -8,6 +8,7 @@ import { listen, stop } from './listen.js'
 export const nodeHttpAdapter: Adapter = {
   name: 'node-http',
   cookieName: 'session',
+  describe: (request: IncomingMessage) => ({ userAgent: request.headers['user-agent'] }),
   releasesAfterThrow: true,
   savesAfterThrow: false,
   saveErrorStatus: 500,

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { createCookie } from '@remix-run/cookie'
@@ -12,9 +13,13 @@ import { listen, stop } from './listen.js'
 const NAME = 'session'
 const SECRETS = ['the secret of the cookie']
 
+const requests = new AsyncLocalStorage<Request>()
+
 export const remixAdapter: Adapter = {
   name: 'remix',
   cookieName: NAME,
+  // Remix does not pass the request to the storage.
+  describe: () => ({ userAgent: requests.getStore()?.headers.get('user-agent') ?? undefined }),
   releasesAfterThrow: false,
   savesAfterThrow: false,
   saveErrorStatus: 500,
@@ -30,7 +35,7 @@ export const remixAdapter: Adapter = {
     const failures: unknown[] = []
     const fetch = async (request: Request) => {
       try {
-        return await router.fetch(request)
+        return await requests.run(request, () => router.fetch(request))
       } catch (error) {
         failures.push(error)
         return new Response(String(error), { status: 500 })

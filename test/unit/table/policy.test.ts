@@ -49,6 +49,7 @@ it.each<[Role, Options, { more?: string[]; less?: string[] }]>([
   ['deploy', { tags: { team: 'web' } }, { more: ['TagResource', 'UntagResource', 'TagResource of the log'] }],
   ['runtime', { batchReads: false }, { less: ['BatchGetItem'] }],
   ['runtime', { transport: 'sdk' }, { less: ['BatchGetItem'] }],
+  ['runtime', { transport: 'sdk', indexKeys: ['user_id'] }, { more: ['Query'] }],
   ['clean', { tableName: TABLE }, { more: ['DeleteItem'], less: ['PartiQLDelete'] }],
 ])('compared with the defaults, %s with %j changes only %j', (role, options, { more = [], less = [] }) => {
   const actions = (given: Options) =>

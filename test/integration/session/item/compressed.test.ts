@@ -222,7 +222,7 @@ onEachEngine('compressed sessions', (engine) => {
         await repository({ compress }).put(id, DATA)
         expect(await index.keysBy('user_id', 42, { scan })).toEqual([storedKey(id)])
         const pages = []
-        for await (const page of index.sessionsBy('user_id', 42, { scan })) pages.push(...page)
+        for await (const page of index.pages('user_id', 42, { scan })) pages.push(...page)
         expect(pages).toMatchObject([{ id: storedKey(id) }])
         expect(await index.destroyBy('user_id', 42, { scan })).toBe(1)
       }

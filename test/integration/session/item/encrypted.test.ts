@@ -346,7 +346,7 @@ onEachEngine('encrypted sessions', (engine) => {
       const { index } = application([K2, K1])
       expect(await index.keysBy('user_id', user, { scan })).toHaveLength(4)
       const pages = []
-      for await (const page of index.sessionsBy('user_id', user, { scan })) pages.push(...page)
+      for await (const page of index.pages('user_id', user, { scan })) pages.push(...page)
       expect(pages).toHaveLength(4)
       expect(await index.destroyBy('user_id', user, { scan })).toBe(4)
       expect(await index.keysBy('user_id', user, { scan })).toEqual([])

@@ -173,9 +173,11 @@ onEachEngine('what counts as a session', (engine) => {
   it.each([false, true])('destroyBy deletes only sessions, and list shows only sessions (scan: %s)', async (scan) => {
     await put({ ...SESSIONS, ...UNCERTAIN }, 'session')
     const users = ['in JSON', 'in gzip', 'after white space']
+    // The index leads to hashed keys, which only this package makes. Such a key is not doubted.
+    const undoubted = scan || !hashesByDefault() ? [] : Object.keys(FOREIGN).map((name) => storedKey(`foreign ${name}`))
     const found: string[] = []
-    for await (const page of index({ maxAge: 1e9 }).sessionsBy('user_id', 42, { scan }))
-      found.push(...page.map(({ id }) => id))
+    for await (const page of index({ maxAge: 1e9 }).pages('user_id', 42, { scan }))
+      found.push(...page.map(({ id }) => id).filter((id) => !undoubted.includes(id)))
     expect(found.toSorted()).toEqual(storedKeys(users.map((name) => `session ${name}`)))
     expect(await index().destroyBy('user_id', 42, { scan })).toBe(3)
     expect((await left({ ...SESSIONS, ...UNCERTAIN }, 'session')).filter((name) => users.includes(name))).toEqual([])
@@ -250,9 +252,9 @@ onEachEngine('what counts as a session', (engine) => {
       const foreign = hashesByDefault() ? storedKey('foreign', APPS.shop) : 'foreign'
       expect(keys.filter((key) => key !== foreign).toSorted()).toEqual(SHOWN)
       const found: string[] = []
-      for await (const page of index(APPS.shop).sessionsBy('user_id', 42, { scan }))
-        found.push(...page.map(({ id }) => id))
-      expect(found.toSorted()).toEqual(SHOWN)
+      for await (const page of index(APPS.shop).pages('user_id', 42, { scan })) found.push(...page.map(({ id }) => id))
+      const undoubted = scan || !hashesByDefault() ? [] : [foreign]
+      expect(found.filter((id) => !undoubted.includes(id)).toSorted()).toEqual(SHOWN)
       expect(await index(APPS.shop).destroyBy('user_id', 42, { scan })).toBe(2)
       expect(await keysLeft()).toEqual(WITHOUT_SHOP)
       expect(await readItem(direct, options.tableName, 'foreign', APPS.shop)).toBeDefined()

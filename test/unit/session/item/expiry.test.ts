@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { expireAt, hasExpired } from '../../../../runtime/session/item/expiry.js'
+import { endOf, expireAt, hasExpired } from '../../../../runtime/session/item/expiry.js'
 
 const none = { maxAge: undefined, maxStale: undefined }
 const untimed = { createdAt: undefined, updatedAt: undefined, expireAt: undefined }
@@ -45,6 +45,23 @@ describe('the current time that the Ruby gem writes to expire_at without max_sta
   it('differs from that of this package, whose times have more digits', () => {
     const times = { ...untimed, updatedAt: '1795371590.167948123456789', expireAt: 1795371591 }
     expect(hasExpired(times, none, at(1795371600))).toBe(true)
+  })
+})
+
+describe('the end of a session', () => {
+  const times = { createdAt: '1000.0', updatedAt: '1100.5', expireAt: 2000 }
+
+  it('is the earliest of all limits', () => {
+    expect(endOf(times, none)).toBe(at(2000))
+    expect(endOf(times, { ...none, maxStale: 60 })).toBe(at(1160.5))
+    expect(endOf(times, { maxAge: 120, maxStale: 60 })).toBe(at(1120))
+    expect(endOf(times, { maxAge: 5000, maxStale: 5000 })).toBe(at(2000))
+  })
+
+  it('does not come if nothing limits the session, also where Ruby wrote the current time', () => {
+    expect(endOf({ ...times, expireAt: undefined }, none)).toBe(Number.POSITIVE_INFINITY)
+    expect(endOf({ ...times, expireAt: 1101 }, none)).toBe(Number.POSITIVE_INFINITY)
+    expect(endOf({ ...times, expireAt: 1101 }, { ...none, maxAge: 200 })).toBe(at(1200))
   })
 })
 
