@@ -29,7 +29,7 @@ export function clientJson(description: unknown): string | undefined {
     if (!isPlain(value)) {
       throw wrong(`must return an object of texts, numbers and booleans, but "${name}" is ${kindOf(value)}`)
     }
-    members.push([name, typeof value === 'string' ? value.slice(0, LONGEST_TEXT) : value])
+    members.push([name, typeof value === 'string' ? cut(value) : value])
   }
   if (members.length === 0) return undefined
   const json = JSON.stringify(Object.fromEntries(members))
@@ -87,6 +87,11 @@ export function clientIn(json: string | undefined): ClientDescription {
   } catch {
     return {}
   }
+}
+
+/** Never leaves half a character at the end, which other JSON parsers refuse. */
+function cut(text: string): string {
+  return text.length <= LONGEST_TEXT ? text : text.slice(0, LONGEST_TEXT).replace(/[\ud800-\udbff]$/, '')
 }
 
 function wrong(text: string): ConfigurationError {

@@ -2,13 +2,15 @@ import { stringifySetCookie } from 'cookie'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { extrasOf, isExpired, parseCookie } from '../../../runtime/adapters/shared/cookie-settings.js'
+import { ConfigurationError } from '../../../runtime/errors.js'
 import { ATTRIBUTE_NAMES } from '../../../runtime/session/item/attributes.js'
+import { clientIn, clientJson, unpackClient } from '../../../runtime/session/item/client.js'
 import { expireAt, hasExpired } from '../../../runtime/session/item/expiry.js'
 import { hasFormOfSession } from '../../../runtime/session/item/is-session.js'
 import { savesIn, savesWith, wasApplied } from '../../../runtime/session/item/saves.js'
 import { recordOf, type SessionRecord, successorOf, timesOf } from '../../../runtime/session/item/session-record.js'
 import { milliseconds, timestamp } from '../../../runtime/session/item/timestamp.js'
-import { anyAttribute, anyData, anyItem, anyText } from './arbitraries.js'
+import { anyAttribute, anyData, anyItem, anyText, wellFormed, wellFormedText } from './arbitraries.js'
 import type { Properties } from './properties.js'
 
 const ID = 'an-id-that-must-not-print'
@@ -26,6 +28,9 @@ const readings = fc.record({
   indexKeys: fc.constantFrom([], INDEX_KEYS),
   hashSessionIds: fc.boolean(),
 })
+
+/** Texts around the longest that is stored of a client, ending in a surrogate pair. */
+const longText = fc.integer({ min: 500, max: 520 }).map((length) => `${'x'.repeat(length)}😀😀`)
 
 /** Other programs, other versions and attackers with access to the table write items too. */
 export const ITEMS = {
@@ -89,6 +94,35 @@ export const ITEMS = {
     expect(savesIn({ S: stored }).length).toBeLessThanOrEqual(12)
     expect(wasApplied('token', loaded, savesIn({ S: stored }))).toBe(true)
   }),
+  'what describe returned is stored and read again, or refused with a typed error': fc.property(
+    fc.oneof(fc.anything(), fc.dictionary(wellFormedText(10), fc.oneof(longText, fc.boolean(), fc.double()))),
+    (description) => {
+      let json: string | undefined
+      try {
+        json = clientJson(description)
+      } catch (error) {
+        expect(error).toBeInstanceOf(ConfigurationError)
+        return
+      }
+      expect(Buffer.byteLength(json ?? '')).toBeLessThanOrEqual(4096)
+      for (const value of Object.values(clientIn(json))) {
+        if (typeof value !== 'string') continue
+        expect(value.length).toBeLessThanOrEqual(512)
+        expect(value).toBe(wellFormed(value))
+      }
+    },
+  ),
+  'the description of a client by any writer is read as texts, numbers and booleans': fc.property(
+    anyAttribute(),
+    (attribute) => {
+      const json = unpackClient(attribute, () => 'key', {
+        encryptionKeys: [],
+        serializer: 'json',
+        acceptPlainData: false,
+      })
+      for (const value of Object.values(clientIn(json))) expect(typeof value).not.toMatch(/function|undefined/)
+    },
+  ),
   'stored settings of a cookie never break the response, and inject nothing into its header': fc.property(
     fc.oneof(anyText(), settingsJson()),
     (json) => {
