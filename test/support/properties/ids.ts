@@ -31,7 +31,8 @@ export const IDS = {
   }),
   'a signed id is refused after any change': fc.property(
     digest,
-    fc.nat(),
+    // The ends of both forms, which random places rarely are.
+    fc.oneof(fc.nat(), fc.constantFrom(0, 98, 130)),
     fc.constantFrom('', '0', 'f', 'G', '-', '\n', '\0', 'é', '00'),
     (sessionIdDigest, place, text) => {
       const signing = { secretKey, sessionIdDigest }
