@@ -130,7 +130,6 @@ export function anyAttribute(): Arbitrary<AttributeValue> {
           anyText(),
           anyData().map((data) => JSON.stringify(data)),
           anyJson().map((value) => JSON.stringify(value)),
-          fc.array(fc.constantFrom('a', 'bc'), { maxLength: 20 }).map((words) => words.join(' ')),
           foreignJson(),
         ),
       }),

@@ -10,7 +10,7 @@ import { hasFormOfSession } from '../../../runtime/session/item/is-session.js'
 import { savesIn, savesWith, wasApplied } from '../../../runtime/session/item/saves.js'
 import { recordOf, type SessionRecord, successorOf, timesOf } from '../../../runtime/session/item/session-record.js'
 import { milliseconds, timestamp } from '../../../runtime/session/item/timestamp.js'
-import { anyAttribute, anyData, anyItem, anyText, wellFormed, wellFormedText } from './arbitraries.js'
+import { anyAttribute, anyData, anyItem, anyJson, anyText, wellFormed, wellFormedText } from './arbitraries.js'
 import type { Properties } from './properties.js'
 
 const ID = 'an-id-that-must-not-print'
@@ -19,7 +19,10 @@ const NOW = 2_000_000_000_000
 
 /** An item with data that may be a session's, so that more runs get beyond the data. */
 const items = fc
-  .tuple(anyItem([...ATTRIBUTE_NAMES, ...INDEX_KEYS, 'session_id']), fc.option(anyData()))
+  .tuple(
+    anyItem([...ATTRIBUTE_NAMES, ...INDEX_KEYS, 'session_id']),
+    fc.option(fc.oneof({ weight: 3, arbitrary: anyData() }, anyJson())),
+  )
   .map(([item, data]) => (data === null ? item : { ...item, data: { S: JSON.stringify(data) } }))
 
 const readings = fc.record({
@@ -28,6 +31,9 @@ const readings = fc.record({
   indexKeys: fc.constantFrom([], INDEX_KEYS),
   hashSessionIds: fc.boolean(),
 })
+
+/** The list of saves of a later version, which keeps more. */
+const longList = fc.array(fc.constantFrom('a', 'bc'), { maxLength: 20 }).map((tokens) => ({ S: tokens.join(' ') }))
 
 /** Texts around the longest that is stored of a client, ending in a surrogate pair. */
 const longText = fc.integer({ min: 500, max: 520 }).map((length) => `${'x'.repeat(length)}😀😀`)
@@ -87,7 +93,7 @@ export const ITEMS = {
       if (/^\d+\.\d{15}$/.test(after) && before !== undefined && before <= NOW + 60_000) expect(next > after).toBe(true)
     },
   ),
-  'the list of saves stays short, whatever was stored': fc.property(anyAttribute(), (attribute) => {
+  'the list of saves stays short, whatever was stored': fc.property(fc.oneof(anyAttribute(), longList), (attribute) => {
     const loaded = savesIn(attribute)
     const stored = savesWith('token', loaded).S ?? ''
     expect(savesIn({ S: stored })[0]).toBe('token')
