@@ -33,7 +33,9 @@ const readings = fc.record({
 })
 
 /** The list of saves of a later version, which keeps more. */
-const longList = fc.array(fc.constantFrom('a', 'bc'), { maxLength: 20 }).map((tokens) => ({ S: tokens.join(' ') }))
+const longList = fc
+  .array(fc.constantFrom('a', 'bc'), { minLength: 12, maxLength: 20 })
+  .map((tokens) => ({ S: tokens.join(' ') }))
 
 /** Texts around the longest that is stored of a client, ending in a surrogate pair. */
 const longText = fc.integer({ min: 500, max: 520 }).map((length) => `${'x'.repeat(length)}😀😀`)
