@@ -162,7 +162,7 @@ export interface Options {
   readonly sessionIdDigest?: 'sha256' | 'md5' | null | undefined
   /**
    * Store only the SHA-256 of each session id, so that the table holds no usable cookie. Switching it ends all stored
-   * sessions. With session_id_digest md5 it is false, because Rails can't find hashed ids.
+   * sessions. With sessionIdDigest md5 it is false, because Rails can't find hashed ids.
    *
    * @default true
    */

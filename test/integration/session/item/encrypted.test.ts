@@ -170,8 +170,11 @@ onEachEngine('encrypted sessions', (engine) => {
           expect(await item()).toEqual(before)
         }
         const { sessions, index } = application([K2, K1], { locking })
-        await sessions.touch(await found(sessions))
+        const touched = await sessions.touch(await found(sessions))
         expect(keyIdOf(await item())).toBe('k2')
+        proxy.reset()
+        if (touched) await sessions.touch(touched)
+        expect(JSON.stringify(proxy.requests.map(({ input }) => input))).not.toMatch(/"data"|"user_id"/)
         expect((await item()).user_id).not.toEqual(before.user_id)
         expect(await index.keysBy('user_id', user)).toHaveLength(1)
         const after = await item()
@@ -242,8 +245,11 @@ onEachEngine('encrypted sessions', (engine) => {
       const { sessions, index } = application([], {
         encryption: { keys: () => Promise.reject(new Error('KMS is away')) },
       })
+      const encryption = { keys: () => Promise.reject(new Error('KMS is away')) }
+      const { sessions: locking } = application([], { encryption, locking: 'pessimistic' })
       proxy.reset()
       const calls = [
+        () => locking.findForChange(id),
         () => sessions.find(id),
         () => sessions.findForChange(id),
         () => sessions.create(id, { a: 1 }),
@@ -352,6 +358,16 @@ onEachEngine('encrypted sessions', (engine) => {
       const meanwhile = async () => void (await sessions.touch(await found(sessions, `${id} a`)))
       proxy.inject('Query', { change: (answer) => answer }, { meanwhile })
       expect(await index.destroyBy('user_id', user)).toBe(1)
+    })
+
+    it('stay when another request gives them another value under an unknown key meanwhile', async () => {
+      await signIn('a', K1)
+      const { index } = application([K2, K1])
+      const meanwhile = () => repository([K3]).put(`${id} a`, { user_id: 'somebody' })
+      proxy.inject('Query', { change: (answer) => answer }, { meanwhile })
+      expect(await index.destroyBy('user_id', user)).toBe(0)
+      expect((await repository([K3]).find(`${id} a`))?.data).toEqual({ user_id: 'somebody' })
+      await repository([K3]).delete(`${id} a`)
     })
 
     it('are found once when another request writes them under another key between two queries', async () => {
