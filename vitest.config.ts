@@ -59,6 +59,7 @@ const notEncrypted = [
   'test/integration/session/item/{encrypted,is-session,marshal}.test.ts',
   'test/unit/session/item/keyring.test.ts',
   'test/unit/session/foreign-answers.test.ts',
+  'test/unit/adapters/fetch/rack-options.test.ts',
 ]
 
 export const unit = { resolve: quickSleep, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...quick } }
