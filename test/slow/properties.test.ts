@@ -20,7 +20,7 @@ import { IDS } from '../support/properties/ids.js'
 import { ITEMS } from '../support/properties/items.js'
 import { NAMES } from '../support/properties/names.js'
 import { OUTPUT } from '../support/properties/output.js'
-import { checkAll, type Properties } from '../support/properties/properties.js'
+import { checkAll, type Properties, SEED } from '../support/properties/properties.js'
 import { keyOfOnlyItem, makeTable, readItem, writeItem } from '../support/table.js'
 
 /** As in `test/unit/properties.test.ts`, with many more inputs. */
@@ -74,7 +74,7 @@ describe.each(ADAPTERS)('in $name, stored data of any form', (adapter: Adapter) 
         const stored = JSON.parse((await readItem(client, tableName, key))?.data?.S ?? '')
         expect(othersIn(stored)).toEqual(othersIn(JSON.parse(json)))
       }),
-      { numRuns: 150 },
+      { numRuns: 150, seed: SEED },
     )
     expect(app.failures).toEqual([])
     expect({}).not.toHaveProperty('polluted')
