@@ -140,7 +140,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
       },
     })
     const add = this.addHeaders.bind(this)
-    const response = withSessionHeaders(result.response, setCookie, headers, add)
+    const response = withSessionHeaders(result.response, request.method, setCookie, headers, add)
     if (result.isThrown) throw response
     return response
   }
