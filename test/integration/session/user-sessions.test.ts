@@ -193,7 +193,7 @@ onEachEngine('the sessions of a user', (engine) => {
         ])
       })
 
-      it('refuses what no session can be found by', async () => {
+      it('refuses keys and values by which no session can be found', async () => {
         const sought = index().sessionsBy('tenant', user)
         await expect(sought).rejects.toThrow(ConfigurationError)
         await expect(index().sessionsBy('user_id', '')).rejects.toThrow(TypeError)
@@ -225,7 +225,7 @@ onEachEngine('the sessions of a user', (engine) => {
         expect(proxy.operations).toEqual(scan ? ['Scan'] : ['Query', 'BatchGetItem'])
       })
 
-      it('also has a session whose data can not be read', async () => {
+      it('also has a session whose data cannot be read', async () => {
         const broken = { data: { S: '{no JSON' }, user_id: indexed(), cookie: { S: 'no JSON' } }
         await put({ session_id: { S: keyed(name('broken')) }, ...broken })
         const nothing = { createdAt: undefined, lastSeenAt: undefined, expiresAt: undefined, client: {} }
@@ -236,7 +236,7 @@ onEachEngine('the sessions of a user', (engine) => {
     })
 
     if (named === 'encrypted data')
-      it('a write with a new first key encrypts the description anew', async () => {
+      it('still gives the description after a write encrypted it with a new first key', async () => {
         const id = await signIn('phone', {}, PHONE)
         const rotated = sessions({ encryptionKeys: [K2, K1] })
         await rotated.touch((await rotated.find(id)) as SessionRecord)
@@ -273,7 +273,7 @@ onEachEngine('the sessions of a user', (engine) => {
         },
       )
 
-      it('ends a session that the index has under its old id at its new id, and none that changed its user', async () => {
+      it('ends a session at its new id if the index still has the old one, and none that changed its user', async () => {
         const [moved, changed] = [await signIn('old'), await signIn('changed', { user_id: 'another' })]
         await move(moved, name('new'))
         indexGives(moved)
