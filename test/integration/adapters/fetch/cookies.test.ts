@@ -241,7 +241,7 @@ describe('after destroy()', () => {
     expect(await requests()).toEqual(['GetItem', 'DeleteItem', 'UpdateItem'])
   })
 
-  it('skip stores the logout, and not the new session', async () => {
+  it('with skip, the logout is stored, and the new session is not', async () => {
     const { cookie, id } = await signedIn('ada')
     const { setCookie } = await open().use(cookie, (session, options) => {
       session.destroy()
@@ -253,7 +253,7 @@ describe('after destroy()', () => {
     expect(await requests()).toEqual(['GetItem', 'DeleteItem'])
   })
 
-  it('the lock is gone', async () => {
+  it('the lock is released', async () => {
     const locking = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
     const manager = open(locking)
     const { cookie, id } = await signedIn('ada', manager)
