@@ -41,13 +41,13 @@ function expectNothingPrivate(texts: readonly string[]): void {
   expect(PRIVATE.filter((text) => output.includes(text))).toEqual([])
 }
 
-it('there is a secret here for each option that is one', () => {
+it('this file has a secret for each secret option', () => {
   expect([...Object.keys(SECRETS), 'credentials'].sort()).toEqual(
     OPTION_NAMES.filter((name) => definitionOf(name).secret).sort(),
   )
 })
 
-describe('ids, data and options that are secrets', () => {
+describe('ids, data and secret options', () => {
   const engine = anyEngine()
   let proxy: FaultProxy
   let table: { tableName: string; endpoint: string; region: string }
