@@ -254,7 +254,7 @@ onEachEngine('the channels', (engine) => {
     expect(reported).toEqual([['listener of destroy', 'the listener is broken']])
   })
 
-  it('ask for consumed capacity only while somebody listens', async () => {
+  it('ask for consumed capacity only while there is a subscriber', async () => {
     const store = storeOf()
     const asked = async () => {
       proxy.reset()

@@ -22,7 +22,7 @@ const FORMS = {
   'encrypted data': { encryptionKeys: [K1] },
 }
 
-/** 2027-01-15T08:00:00Z. Tests say what time it is. */
+/** 2027-01-15T08:00:00Z. The tests set the clock. */
 const START = 1_800_000_000_000
 const SECOND = 1000
 const PHONE = '{"userAgent":"phone","address":"192.0.2.1"}'
@@ -79,7 +79,7 @@ onEachEngine('the sessions of a user', (engine) => {
     }
     /** The value in the index. */
     const indexed = () => ({ S: storedTexts(String(user), 'user_id', configured())[0] ?? '' })
-    /** The index gives other keys than it has: it is behind the table. */
+    /** Makes the index return these keys, like an index that is behind the table. */
     const indexGives = (...ids: string[]) => {
       const Items = ids.map((id) => ({ session_id: { S: keyed(id) }, user_id: indexed() }))
       proxy.inject('Query', { change: (page) => ({ ...page, Items, Count: Items.length }) })
@@ -249,7 +249,7 @@ onEachEngine('the sessions of a user', (engine) => {
         ])
       })
 
-    // The other methods go by keys, of whatever form.
+    // The other methods accept keys of any form.
     if (named !== 'hashed ids') return
 
     describe('destroyHandle', () => {

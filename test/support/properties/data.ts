@@ -199,7 +199,7 @@ function withMember(data: SessionData, key: string, value: unknown): SessionData
   return Object.fromEntries([...Object.entries(data), [key, value]])
 }
 
-/** As JSON has it: a -0 becomes 0. */
+/** The value after JSON: a -0 becomes 0. */
 function copy(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))
 }

@@ -49,7 +49,7 @@ onEachEngine('encrypted sessions', (engine) => {
     await proxy.stop()
   })
 
-  /** What an application with these keys has. */
+  /** The session classes of an application with these keys. */
   const application = (encryptionKeys: string[], more: Options = {}) => {
     const configuration = resolveConfiguration({ ...options, encryptionKeys, ...more })
     const connection = connectionTo(engine.client(proxy.endpoint))
