@@ -97,8 +97,8 @@ export interface ManagerOptions extends Options, SessionOptions {
   readonly key?: string | null | undefined
   /**
    * Share cookie and table with a Rails application. This sets Rails' defaults: `key` `'_session_id'`, `sameSite` false,
-   * `sessionIdDigest` `'md5'` and `hashSessionIds` false. Commands read only the
-   * configuration file, so set `session_id_digest: md5` there too.
+   * `sessionIdDigest` `'md5'` and `hashSessionIds` false. Commands read only the configuration file, so set
+   * `session_id_digest: md5` there too.
    *
    * @default false
    */
