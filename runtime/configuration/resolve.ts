@@ -110,7 +110,8 @@ function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): v
 function assertLimitedByKey({ maxSessions, indexKeys, sources }: Configuration): void {
   if (maxSessions === undefined || indexKeys.length > 0) return
   const [place, spelled] = placeOf('maxSessions', sources)
-  const text = `needs ${spelled('indexKeys')}, whose first key names the user; set this option to a list, for example with user_id`
+  const keys = spelled('indexKeys')
+  const text = `needs ${keys}, whose first key names the user; set ${keys}, for example to a list with user_id`
   throw new ConfigurationError([{ place, text }])
 }
 
