@@ -185,8 +185,10 @@ describe.each(Object.entries(TABLE_CONFIGURATIONS))('the policies for %s', (_, c
       ...permissionsIn(await policy('deploy', options)),
       ...permissionsIn(await policy('runtime', options)),
     ]
-    expect(allowed).toEqual(expect.arrayContaining([...recorder.permissions]))
-    expect(recorder.permissions.length).toBeGreaterThan(3)
+    // Without Scan, doctor skips only its sample of the sessions: docs/deploying.md.
+    const needed = recorder.permissions.filter((permission) => !permission.startsWith('dynamodb:Scan '))
+    expect(allowed).toEqual(expect.arrayContaining(needed))
+    expect(needed.length).toBeGreaterThan(3)
   })
 })
 
