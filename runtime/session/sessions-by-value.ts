@@ -136,7 +136,6 @@ export class SessionsByValue implements SessionSearch {
     { scan = false }: IndexSearch = {},
   ): Promise<boolean> {
     const text = this.#textOf(key, value, scan)
-    if (typeof handle !== 'string') throw new TypeError(`No session has a handle of type ${typeof handle}. Give a text.`)
     const isMeant = (partitionKey: string) => handleOf(partitionKey) === handle
     if (scan) {
       for await (const items of this.#matches(key, text)) {
