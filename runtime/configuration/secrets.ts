@@ -5,7 +5,7 @@ import { assertSecretsReadable, type Configuration, isProduction, placeOf } from
 export const SECRET_REMEDY =
   'use a random secret, such as the output of: node -p "crypto.randomBytes(32).toString(\'hex\')"'
 
-/** Length in bytes. Shorter secrets can be guessed. */
+/** The shortest secret that can't be guessed, in bytes. */
 const SHORTEST = 32
 
 /** Values of examples and templates, which everybody knows. Bounded, because a passphrase may begin like one of them. */
@@ -28,7 +28,7 @@ function isPlaceholder(secret: string): boolean {
   return PLACEHOLDER.test(text) || PUBLISHED.some((published) => text.toLowerCase().includes(published))
 }
 
-/** Why a secret could be guessed. Undefined: the secret is long, and no placeholder. */
+/** Why a secret could be guessed. Undefined if the secret is long enough and not a placeholder. */
 export function weakness(secret: string): string | undefined {
   if (isPlaceholder(secret)) return 'is a placeholder, which anybody can guess'
   const bytes = Buffer.byteLength(secret)
@@ -42,9 +42,9 @@ export function secretsOf({ secretKey }: Pick<Configuration, 'secretKey'>): read
 }
 
 /**
- * Makes sure that the secrets can be used, for a store. The process warns once about each secret that could be guessed.
- * In production, such a secret must not sign. As a later one of a list it may verify, so that a secret can be replaced.
- * Elsewhere, the secret of generated files needs no warning.
+ * Makes sure that a store can use its secrets. The process warns once about each secret that could be guessed. In
+ * production, such a secret must not sign. Later in a list it may still verify, so that it can be replaced.
+ * Outside production, the secret of generated files needs no warning.
  *
  * @throws {ConfigurationError} if a secret can't be read, or in production if the first secret could be guessed
  */

@@ -4,12 +4,12 @@ import type { HeaderTarget, SessionHeaders } from './response-headers.js'
  * The response with the session's cookie and headers. Changes the response itself, unless its headers are immutable.
  *
  * A response whose body is not sent may be a constant that the application returns for every user, such as
- * `new Response(null, { status: 204 })`. With a cookie it is copied, so that no user gets the cookie of another one.
+ * `new Response(null, { status: 204 })`. With a cookie, such a response is copied, so that no user gets another user's cookie.
  *
  * @param method of the request
  * @param setCookie the Set-Cookie header to send, if any
  * @param headers the other headers
- * @param add adds the other headers
+ * @param add sets the other headers of a response
  */
 export function withSessionHeaders(
   response: Response,

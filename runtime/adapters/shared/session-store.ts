@@ -120,7 +120,7 @@ export class SessionStore {
   }
 
   /**
-   * JSON of what the option `describe` tells about a request. Never rejects: a failure is reported, and the session is
+   * JSON of what the option `describe` returns for a request. Never rejects: a failure is reported, and the session is
    * stored without a description.
    */
   async describe(request: unknown): Promise<string | undefined> {
@@ -201,8 +201,8 @@ export class SessionStore {
   }
 
   /**
-   * As `emit` of an EventEmitter, which ignores the promise of an async listener. The session is stored already, so an error
-   * of a listener is reported, and the request succeeds.
+   * Reports an error of a listener. The request succeeds, because the session is stored already. `emit` of an EventEmitter
+   * ignores the promise of an async listener.
    */
   #emit<Event extends keyof SessionEvents>(event: Event, payload: SessionEvents[Event][0]): void {
     const context = { operation: `listener of ${event}`, sessionIdHash: payload.sessionIdHash }
