@@ -16,12 +16,7 @@ const PLACEHOLDER =
 const DEVELOPMENT_SECRET = 'only for development, not for production'
 
 /** Published texts, which no random secret contains. */
-const PUBLISHED = [
-  DEVELOPMENT_SECRET,
-  'changeme',
-  'your-256-bit-secret',
-  'a-string-secret-at-least-256-bits-long',
-]
+const PUBLISHED = [DEVELOPMENT_SECRET, 'changeme', 'your-256-bit-secret', 'a-string-secret-at-least-256-bits-long']
 
 function isPlaceholder(secret: string): boolean {
   const text = secret.trim()
