@@ -12,9 +12,20 @@ const SHORTEST = 32
 const PLACEHOLDER =
   /^(?:(.)\1*|<.*>|\$\{.*|.*\b(?:change|replace)[-_ ]?(?:me|this|it)\b.*|(?:your|example|insert)(?:[-_ ][a-z]+){1,5}|(?:my|the|our|some)(?:[-_ ][a-z]+){1,3}|(?:super|top|very|session|app|dev|test|my)?[-_ ]?(?:secret|s3cr3t|password|key)(?:[-_ ]?key)?(?:[-_ ]?base)?\d*|keyboard ?cat|placeholder|todo|(?:example|insert|xxx).{0,24}|shh+|(?:123)+\d{0,7}|(?:1234567890)+\d{0,9}|development|local|test|dummy)$/i
 
+/** What the files of the generator `session-store` sign with outside production. */
+const DEVELOPMENT_SECRET = 'only for development, not for production'
+
+/** Published texts, which no random secret contains. */
+const PUBLISHED = [DEVELOPMENT_SECRET, 'changeme', 'your-256-bit-secret', 'a-string-secret-at-least-256-bits-long']
+
+function isPlaceholder(secret: string): boolean {
+  const text = secret.trim()
+  return PLACEHOLDER.test(text) || PUBLISHED.some((published) => text.toLowerCase().includes(published))
+}
+
 /** Why a secret could be guessed. Undefined if the secret is long enough and not a placeholder. */
 export function weakness(secret: string): string | undefined {
-  if (PLACEHOLDER.test(secret.trim())) return 'is a placeholder, which anybody can guess'
+  if (isPlaceholder(secret)) return 'is a placeholder, which anybody can guess'
   const bytes = Buffer.byteLength(secret)
   return bytes >= SHORTEST ? undefined : `has only ${bytes} bytes; ${SHORTEST} or more are safe`
 }
@@ -28,6 +39,7 @@ export function secretsOf({ secretKey }: Pick<Configuration, 'secretKey'>): read
 /**
  * Makes sure that a store can use its secrets. The process warns once about each secret that could be guessed. In
  * production, such a secret must not sign. Later in a list it may still verify, so that it can be replaced.
+ * Outside production, the secret of generated files needs no warning.
  *
  * @throws {ConfigurationError} if a secret can't be read, or in production if the first secret could be guessed
  */
@@ -40,6 +52,7 @@ export function assertSecretsUsable(configuration: Configuration): void {
     const text = `${at === 0 ? '' : `secret ${at + 1} of the list `}${problem}; ${SECRET_REMEDY}`
     const error = new ConfigurationError([{ place, text }])
     if (at === 0 && isProduction(configuration)) throw error
+    if (secret === DEVELOPMENT_SECRET && !isProduction(configuration)) continue
     warnProcessOnce(error.message, 'DYNAMO_SESSION_STORE_SECRET')
   }
 }

@@ -71,8 +71,10 @@ export interface BreakerNote {
 
 const PREFIX = 'dynamo-session-store'
 
-const traced = <Message extends object>(name: string): TracingChannel<unknown, Message> =>
-  tracingChannel<unknown, Message>(`${PREFIX}:${name}`)
+/** The same type twice, because @types/node 26 has the two parameters in the other order. */
+type Tracing<Message extends object> = TracingChannel<Message, Message>
+
+const traced = <Message extends object>(name: string): Tracing<Message> => tracingChannel(`${PREFIX}:${name}`)
 const plain = (name: string): Channel => channel(`${PREFIX}:${name}`)
 
 /** The tracing channels of sessions. */
@@ -220,7 +222,7 @@ type Trace = { outcome?: string; error?: ErrorFacts }
 
 /** Like Node's `tracePromise`, but never publishes the result or the error itself: both may hold session data. */
 async function trace<Message extends Trace & object, T>(
-  { start, end, asyncStart, asyncEnd, error: failed }: TracingChannel<unknown, Message>,
+  { start, end, asyncStart, asyncEnd, error: failed }: Tracing<Message>,
   message: Message,
   work: () => Promise<T>,
   finish: (result: T) => void,

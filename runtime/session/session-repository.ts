@@ -72,6 +72,8 @@ export class SessionRepository {
   readonly #listeners: Listeners
   readonly #observer: Observer
   readonly #parts: Parts
+  /** The records of which a lost lock was published. A failed save is followed by a release of the same lock. */
+  readonly #lostLocks = new WeakSet<object>()
 
   constructor(
     configuration: Configuration,
@@ -128,7 +130,8 @@ export class SessionRepository {
    * @returns undefined when the session has been deleted or has expired since
    * @throws the errors of {@link findForChange}
    */
-  async reload({ id, token }: Pick<SessionRecord, 'id' | 'token'>): Promise<SessionRecord | undefined> {
+  async reload(before: Pick<SessionRecord, 'id' | 'token'>): Promise<SessionRecord | undefined> {
+    const { id, token } = before
     let why: Hidden = 'none'
     const onHidden = (reason: Hidden) => {
       why = reason
@@ -142,7 +145,7 @@ export class SessionRepository {
         await loadKeys(this.#configuration)
         const item = await this.#parts.items.get(id, { consistent: true, onHidden, figures })
         if (item && item.locked_at?.S !== token) {
-          this.#observer.note('lock-lost', id)
+          this.#noteLostLock(before)
           return this.findForChange(id, { onHidden, figures })
         }
         return item && this.#unexpired(recordOf(id, item, this.#configuration, token), onHidden)
@@ -185,7 +188,7 @@ export class SessionRepository {
   ): Promise<SessionRecord | undefined> {
     if (json === record.base && !this.isTouchDue(record, extras)) return record
     const change = json === record.base ? 'touch' : 'update'
-    return this.#traced('save', record.id, change, ({ writer }) => writer.save(record, json, extras))
+    return this.#traced('save', record.id, change, ({ writer }) => writer.save(record, json, extras), record)
   }
 
   /**
@@ -220,9 +223,8 @@ export class SessionRepository {
     data: SessionData,
     extras: SessionExtras & Regenerating,
   ): Promise<SessionRecord | undefined> {
-    return this.#traced('regenerate', record.id, 'update', ({ regeneration }) =>
-      regeneration.regenerate(record, id, data, extras),
-    )
+    const work = ({ regeneration }: Parts) => regeneration.regenerate(record, id, data, extras)
+    return this.#traced('regenerate', record.id, 'update', work, record)
   }
 
   /** Touches a session that was not loaded, for scripts. */
@@ -245,7 +247,7 @@ export class SessionRepository {
   /** Unlocks the session, if this record has the lock. */
   async release(record: SessionRecord): Promise<SessionRecord> {
     if (!record.token) return record
-    if (await unlock(record.id, record.token, this.#parts.items)) this.#observer.note('lock-lost', record.id)
+    if (await unlock(record.id, record.token, this.#parts.items)) this.#noteLostLock(record)
     return { ...record, token: undefined }
   }
 
@@ -312,12 +314,24 @@ export class SessionRepository {
     )
   }
 
-  /** Does a write, publishes it, and notifies the listener of the change. */
+  /** Publishes that another request took over the lock of this record, once. */
+  #noteLostLock(record: Pick<SessionRecord, 'id'>): void {
+    if (this.#lostLocks.has(record)) return
+    this.#lostLocks.add(record)
+    this.#observer.note('lock-lost', record.id)
+  }
+
+  /**
+   * Does a write, publishes it, and notifies the listener of the change.
+   *
+   * @param record the record whose lock the write needs
+   */
   async #traced<Stored extends { readonly id: string }>(
     operation: 'save' | 'touch' | 'regenerate',
     id: string | undefined,
     change: keyof typeof OUTCOMES,
     work: (parts: Parts) => Promise<Stored | undefined>,
+    record?: SessionRecord,
   ): Promise<Stored | undefined> {
     const done = operation === 'regenerate' ? 'moved' : OUTCOMES[change]
     const not = change === 'create' ? 'taken' : 'deleted'
@@ -331,7 +345,7 @@ export class SessionRepository {
       if (stored) this.#listeners.onChange?.(change, stored.id, stored.id === id ? undefined : id)
       return stored
     } catch (error) {
-      if (error instanceof LockLostError && id !== undefined) this.#observer.note('lock-lost', id)
+      if (error instanceof LockLostError && record) this.#noteLostLock(record)
       throw error
     }
   }
@@ -343,7 +357,7 @@ export class SessionRepository {
 
   #partsWith(items: SessionItems): Parts {
     const { onConflict } = this.#listeners
-    const onLockLost = (id: string) => this.#observer.note('lock-lost', id)
+    const onLockLost = (record: SessionRecord) => this.#noteLostLock(record)
     const writer = new SessionWriter(this.#configuration, items, { onConflict, onLockLost, now: this.#now })
     return { items, writer, regeneration: new SessionRegeneration(this.#configuration, items, writer, this.#now) }
   }

@@ -21,7 +21,8 @@ export interface UserSessionsSearch extends IndexSearch {
 /** Finds and deletes the sessions of a user. Every store has these methods. */
 export interface SessionSearch {
   /**
-   * Finds the sessions in whose data `key` has the value. Includes expired sessions whose items are still there.
+   * Finds the sessions in whose data `key` has the value, in no particular order. Includes expired sessions whose items
+   * are still there.
    *
    * @param key one of `index_keys`
    * @returns what `destroy` accepts: with `hash_session_ids` the stored keys, else the session ids, which are secret.
@@ -46,7 +47,7 @@ export interface SessionSearch {
    * Lists the sessions in whose data `key` has the value, for a page "where am I signed in". The last used session comes
    * first. Leaves out expired sessions. The list contains no ids, so the user may see it.
    *
-   * @typeParam Client what the option `describe` returns
+   * @typeParam Client what the option `describe` returns, if not texts `userAgent` and `address`
    * @param key one of `index_keys`
    * @throws {ConfigurationError} when `key` is none of them; TypeError when no session can have such a value
    * @throws {IndexMissingError}
@@ -65,7 +66,7 @@ export interface SessionSearch {
    * delete only their own sessions. Let users enter their password again first (OWASP ASVS 7.5.2).
    *
    * @param key one of `index_keys`
-   * @returns false when no session with the value has this handle: it was deleted, or has got another id
+   * @returns false when no session with the value has this handle: it was deleted, has got another id, or the handle is wrong
    * @throws the errors of {@link sessionsBy}
    */
   destroyHandle(key: string, value: IndexValue, handle: string, search?: IndexSearch): Promise<boolean>
@@ -85,7 +86,7 @@ export interface SessionSearch {
   destroyOthers(key: string, value: IndexValue, currentId: string, search?: IndexSearch): Promise<number>
   /**
    * Gives all that is stored of the sessions in whose data `key` has the value. A user may ask for this export (GDPR,
-   * article 15). Includes expired sessions whose items are still there. Contains no ids.
+   * article 15). Includes expired sessions whose items are still there, in no particular order. Contains no ids.
    *
    * @param key one of `index_keys`
    * @throws the errors of {@link sessionsBy}

@@ -58,13 +58,13 @@ export class SessionWriter {
   readonly #configuration: Configuration
   readonly #items: SessionItems
   readonly #onConflict: ConflictListener | undefined
-  readonly #onLockLost: (id: string) => void
+  readonly #onLockLost: (record: SessionRecord) => void
   readonly #now: Clock
 
   constructor(
     configuration: Configuration,
     items: SessionItems,
-    listeners: { onConflict: ConflictListener | undefined; onLockLost: (id: string) => void; now: Clock },
+    listeners: { onConflict: ConflictListener | undefined; onLockLost: (record: SessionRecord) => void; now: Clock },
   ) {
     this.#configuration = configuration
     this.#items = items
@@ -152,7 +152,7 @@ export class SessionWriter {
     // The result keeps `version` and `json`: a later save must still detect saves that came before this touch.
     if (outcome.kind === 'saved') return token ? { ...outcome.record, version } : outcome.record
     if (outcome.kind === 'deleted') return undefined
-    if (token) this.#onLockLost(record.id)
+    if (token) this.#onLockLost(record)
     if (token || !this.#isStillDue(outcome.current, extras)) return { ...record, token: undefined }
     const saved = await this.save(record, record.base, extras)
     return saved && { ...saved, version, json }

@@ -10,6 +10,7 @@ import {
   isForHttpsOnly,
   isSecure,
   type ManagerOptions,
+  placeOfHttpsOnly,
   type SeparatedOptions,
   type SessionOptions,
   separateOptions,
@@ -274,7 +275,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
       const text =
         'allows sessions only over https, and a request came over http. Its session was not stored, and no cookie was ' +
         'sent. If a proxy or load balancer ends TLS, set assumeSsl: true.'
-      this.#warn('option secure', text)
+      this.#warn(placeOfHttpsOnly(key, options), text)
     }
     const isSkipped = options.skip || isRefused
     if (options.drop || (isSkipped && loaded.hasEnded)) session.destroy()

@@ -198,6 +198,12 @@ export function isForHttpsOnly(key: string, options: SessionOptions): boolean {
   return options.secure === true || (options.secure !== false && needsSecure(key, options).length > 0)
 }
 
+/** The option for which sessions are used only over https. */
+export function placeOfHttpsOnly(key: string, options: SessionOptions): string {
+  const [cause] = options.secure === true ? [] : needsSecure(key, options)
+  return `option ${cause?.option ?? 'secure'}`
+}
+
 /** Whether the cookie has the attribute Secure, in the response to a request over https or http. */
 export function isSecure(key: string, options: SessionOptions, isHttps: boolean): boolean {
   return isForHttpsOnly(key, options) || (isHttps && options.secure !== false)
@@ -208,11 +214,11 @@ const HOST_PREFIX = /^__Host-/i
 const PREFIX = /^__(?:Host|Secure)-/i
 
 /** What browsers accept only together with the attribute Secure. */
-function needsSecure(key: string, { sameSite, partitioned }: SessionOptions): string[] {
+function needsSecure(key: string, { sameSite, partitioned }: SessionOptions): { option: string; value: string }[] {
   return [
-    ...(PREFIX.test(key) ? [`the cookie's name "${key}"`] : []),
-    ...(sameSite === 'none' ? ["sameSite 'none'"] : []),
-    ...(partitioned ? ['partitioned'] : []),
+    ...(PREFIX.test(key) ? [{ option: 'key', value: `the cookie's name "${key}"` }] : []),
+    ...(sameSite === 'none' ? [{ option: 'sameSite', value: "sameSite 'none'" }] : []),
+    ...(partitioned ? [{ option: 'partitioned', value: 'partitioned' }] : []),
   ]
 }
 
@@ -220,9 +226,9 @@ function needsSecure(key: string, { sameSite, partitioned }: SessionOptions): st
 function cookieProblems(key: string, options: SessionOptions): Problem[] {
   const { secure, path, domain } = options
   const reasons = secure === false ? needsSecure(key, options) : []
-  const problems = reasons.map((reason) => ({
+  const problems = reasons.map(({ value }) => ({
     place: 'option secure',
-    text: `can't be false, because browsers accept ${reason} only with Secure; set it to true, or leave it out`,
+    text: `can't be false, because browsers accept ${value} only with Secure; set it to true, or leave it out`,
   }))
   if (!HOST_PREFIX.test(key)) return problems
   const only = `browsers accept the cookie's name "${key}" only`

@@ -18,7 +18,10 @@ interface Shown {
   readonly expire_at: string | null
 }
 
-/** `dynamo-session list`: prints a line for each session with a value in its data, as soon as it is found. Hides the ids. */
+/**
+ * `dynamo-session list`: prints a line for each session with a value in its data, as soon as it is found. So the lines are
+ * not sorted. Hides the ids.
+ */
 export async function listCommand(
   options: ByOptions,
   logger = consoleLogger,

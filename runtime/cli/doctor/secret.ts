@@ -1,4 +1,4 @@
-import { assertSecretsReadable, type Configuration } from '../../configuration/resolve.js'
+import { assertSecretsReadable, type Configuration, isProduction } from '../../configuration/resolve.js'
 import { SECRET_REMEDY, secretsOf, weakness } from '../../configuration/secrets.js'
 import { ConfigurationError } from '../../errors.js'
 import type { Finding } from './finding.js'
@@ -25,14 +25,15 @@ export function* secretFindings(configuration: Configuration): Generator<Finding
   const secrets = secretsOf(configuration)
   const weak = secrets.flatMap((secret, at) => {
     const problem = weakness(secret)
-    return problem === undefined
-      ? []
-      : [secrets.length === 1 ? problem : `secret ${at + 1} of ${secrets.length} ${problem}`]
+    if (problem === undefined) return []
+    // A store refuses such a secret.
+    const level: Finding['level'] = at === 0 && isProduction(configuration) ? 'error' : 'warning'
+    return [{ level, problem: secrets.length === 1 ? problem : `secret ${at + 1} of ${secrets.length} ${problem}` }]
   })
   const text = `set (${sources.secretKey})`
   if (weak.length === 0) yield { level: 'ok', check, text }
   const remedy = `${SECRET_REMEDY}; in a list, keep the old one last until its sessions have expired`
-  for (const problem of weak) yield { level: 'warning', check, text: `${text}, but ${problem}`, remedy }
+  for (const { level, problem } of weak) yield { level, check, text: `${text}, but ${problem}`, remedy }
 }
 
 /** The secret of the framework, which signs the cookie if `secret_key` is not set. */

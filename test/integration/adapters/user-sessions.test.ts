@@ -53,6 +53,10 @@ function userSessions(adapter: Adapter, engine: Engine): void {
         session.set('user', user)
         return 'in'
       },
+      '/agent': async (session: RouteSession) => {
+        const sessions = await list(session.id())
+        return sessions.flatMap(({ current, userAgent }) => (current ? userAgent : [])).join()
+      },
       '/who': (session: RouteSession) => String(session.get('user') ?? 'nobody'),
       '/visit': (session: RouteSession) => {
         session.set('visits', Number(session.get('visits') ?? 0) + 1)
@@ -134,6 +138,12 @@ function userSessions(adapter: Adapter, engine: Engine): void {
     const exported = await app.store.exportBy('user', user)
     expect(exported).toMatchObject([{ data: { user }, client: { userAgent: 'laptop' } }])
     expect(JSON.stringify([sessions, exported])).not.toContain(idOf(laptop))
+  })
+
+  it('marks the session of the request, by the id that the framework has of it', async () => {
+    await start()
+    const [phone, tablet] = [await signIn('phone'), await signIn('tablet')]
+    expect([(await phone.get('/agent')).text, (await tablet.get('/agent')).text]).toEqual(['phone', 'tablet'])
   })
 
   it('stores the session if describe fails, and reports the error', async () => {

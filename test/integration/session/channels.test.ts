@@ -192,7 +192,7 @@ onEachEngine('the channels', (engine) => {
       const lockedByOthers = () => put(id, { locked_at: { S: timestamp(Date.now()) } })
       await lockedByOthers()
       const heard = listen(['lock', 'load', 'lock-lost'])
-      const { session, commit } = await manager.load(cookie)
+      const { session, commit, release } = await manager.load(cookie)
       const waited = heard.of('lock')[0]?.lockWait as number
       expect(waited).toBeGreaterThanOrEqual(20)
       expect(heard.of('lock')).toMatchObject([{ outcome: 'locked', sessionIdHash: hashSessionId(id) }])
@@ -201,6 +201,7 @@ onEachEngine('the channels', (engine) => {
       await lockedByOthers()
       session.set('user', 'eve')
       await expect(commit()).rejects.toThrow('took over the lock')
+      await release()
       expect(heard.of('lock-lost')).toEqual([{ adapter: 'fetch', sessionIdHash: hashSessionId(id) }])
     })
 

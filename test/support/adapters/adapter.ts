@@ -2,6 +2,8 @@ import type { DescribeClient, Options, SessionSearch } from '../../../runtime/in
 
 /** The session in the routes of the shared scenarios, with the same methods for every framework. */
 export interface RouteSession {
+  /** What the README gives `sessionsBy` as `current`. */
+  id(): string | undefined
   get(key: string): unknown
   set(key: string, value: unknown): void
   unset(key: string): void

@@ -42,6 +42,7 @@ export const expressAdapter: Adapter = {
 export function sessionOf(request: express.Request): RouteSession {
   const data = () => request.session as unknown as Record<string, unknown>
   return {
+    id: () => request.sessionID,
     get: (key) => data()[key],
     set: (key, value) => {
       data()[key] = value

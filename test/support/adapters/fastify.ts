@@ -36,6 +36,7 @@ export const fastifyAdapter: Adapter = {
 export function sessionOf(request: FastifyRequest): RouteSession {
   const data = () => request.session as unknown as Record<string, unknown>
   return {
+    id: () => request.session.sessionId,
     get: (key) => data()[key],
     set: (key, value) => {
       data()[key] = value

@@ -37,6 +37,7 @@ export const koaAdapter: Adapter = {
 export function sessionOf(ctx: Koa.Context): RouteSession {
   const session = (): KoaSession<Data> & Data => ctx.session
   return {
+    id: () => session().externalKey,
     get: (key) => session()[key],
     set: (key, value) => {
       Reflect.set(session(), key, value)

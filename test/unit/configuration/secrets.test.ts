@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { resolveConfiguration } from '../../../runtime/configuration/resolve.js'
 import { folderWith } from '../../support/folder.js'
@@ -61,6 +63,15 @@ describe('a secret of a store that could be guessed', () => {
     module.assertSecretsUsable(configure(secret, 'production'))
     module.assertSecretsUsable(configure(secret))
     expect(warnings).toEqual([])
+  })
+
+  it('of a generated file is refused in production, and no reason for a warning elsewhere', async () => {
+    const { module, warnings } = await fresh()
+    const template = readFileSync(join(import.meta.dirname, '../../../templates/session-store/secret.hbs'), 'utf8')
+    const [, secret = ''] = /developing \? '(.+?)'/.exec(template) ?? []
+    module.assertSecretsUsable(configure(secret))
+    expect(warnings).toEqual([])
+    expect(() => module.assertSecretsUsable(configure(secret, 'production'))).toThrow('is a placeholder')
   })
 
   it('is no problem where there is no secret', async () => {

@@ -84,6 +84,18 @@ describe('the cookie', () => {
     expect(await requests()).toEqual([])
   })
 
+  it.each<[ManagerOptions, string]>([
+    [{ key: '__Host-id' }, 'option key'],
+    [{ sameSite: 'none' }, 'option sameSite'],
+    [{ partitioned: true }, 'option partitioned'],
+    [{ secure: true, sameSite: 'none' }, 'option secure'],
+  ])('%j: the report of a request over http names the cause', async (options, place) => {
+    const messages: string[] = []
+    const manager = open({ ...options, errorHandler: ({ message }) => void messages.push(message) })
+    await manager.use(null, (session) => session.set('user', 'ada'), HTTP)
+    expect(messages).toEqual([expect.stringMatching(`^${place}: allows sessions only over https`)])
+  })
+
   it('is refused over http, if one request makes it need Secure', async () => {
     const { setCookie } = await open().use(
       null,

@@ -9,6 +9,10 @@ afterEach(() => vi.unstubAllEnvs())
 
 it.each([
   'changeme',
+  'changeme'.repeat(4),
+  'only for development, not for production',
+  'your-256-bit-secret'.repeat(2),
+  'a-string-secret-at-least-256-bits-long',
   'please-change-me-before-production!!',
   'CHANGE_THIS',
   'secret',
@@ -58,6 +62,12 @@ it('says which secret of a list is weak, and where the list is set', () => {
     'warning: set (code), but secret 2 of 3 is a placeholder, which anybody can guess',
     'warning: set (code), but secret 3 of 3 has only 5 bytes; 32 or more are safe',
   ])
+})
+
+it('a weak secret is an error in production, where the application does not start with it', () => {
+  const secretKey = ['changeme', 'short']
+  const findings = [...secretFindings(resolveConfiguration({ secretKey, environment: 'production' }, {}))]
+  expect(findings.map(({ level }) => level)).toEqual(['error', 'warning'])
 })
 
 it.each([
