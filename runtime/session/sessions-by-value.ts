@@ -396,7 +396,7 @@ export class SessionsByValue implements SessionSearch {
     if (text !== undefined) return text
     throw new TypeError(
       `No session can be found by a ${fitForLine(key)} of type ${typeof value}. Give a boolean, a number, or text of 1 ` +
-        `to ${LONGEST_VALUE} bytes; give whole numbers beyond 2^53 as text.`,
+        `to ${LONGEST_VALUE} bytes, but not an HMAC from the table; give whole numbers beyond 2^53 as text.`,
     )
   }
 

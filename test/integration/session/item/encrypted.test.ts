@@ -88,7 +88,7 @@ onEachEngine('encrypted sessions', (engine) => {
       expect(await sessions.create(id, data)).toMatchObject({ data, json: JSON.stringify(data) })
       const stored = Buffer.from((await item()).data?.B ?? [])
       for (const secret of [user, 'user_id', 'Wort']) expect(stored.includes(secret)).toBe(false)
-      expect((await item()).user_id?.S).toMatch(/^[\w-]{43}$/)
+      expect((await item()).user_id?.S).toMatch(/^hmac-sha256:[\w-]{43}$/)
       const changed = { ...data, added: 'ä' }
       expect(await sessions.update(await found(sessions), changed)).toMatchObject({ json: JSON.stringify(changed) })
       expect((await sessions.find(id))?.data).toEqual(changed)
@@ -351,6 +351,27 @@ onEachEngine('encrypted sessions', (engine) => {
       expect(await index.destroyBy('user_id', user, { scan })).toBe(4)
       expect(await index.keysBy('user_id', user, { scan })).toEqual([])
       expect((await repository([K2]).find(id))?.data).toEqual({ user_id: 'somebody else' })
+    })
+
+    it.each([
+      ['with accept_plain_data', [K1], { acceptPlainData: true }],
+      ['without keys', [], {}],
+    ])('are not found by the HMAC in the table, %s', async (_how, keys, more) => {
+      await signIn('a', K1)
+      const { index, sessions } = application(keys, more)
+      const hmac = (await item(`${id} a`)).user_id?.S ?? ''
+      const { handle = '' } = (await application([K1]).index.sessionsBy('user_id', user))[0] ?? {}
+      await sessions.create(id, { user_id: hmac })
+      const searches = [
+        () => index.keysBy('user_id', hmac),
+        () => index.sessionsBy('user_id', hmac),
+        () => index.exportBy('user_id', hmac),
+        () => index.destroyHandle('user_id', hmac, handle),
+        () => index.destroyOthers('user_id', hmac, id),
+        () => index.destroyBy('user_id', hmac),
+      ]
+      for (const search of searches) await expect(search).rejects.toThrow('not an HMAC from the table')
+      expect((await repository([K1]).find(`${id} a`))?.data).toEqual({ user_id: user })
     })
 
     it('are deleted when another request writes them under another key meanwhile', async () => {
