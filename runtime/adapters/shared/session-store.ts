@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Options } from '../../configuration/options.js'
-import { type Configuration, resolveConfiguration } from '../../configuration/resolve.js'
+import { assertKeysBesidePlainData, type Configuration, resolveConfiguration } from '../../configuration/resolve.js'
 import { assertSecretsUsable } from '../../configuration/secrets.js'
 import { Connection } from '../../dynamodb/connection.js'
 import { isTransient } from '../../dynamodb/error-facts.js'
@@ -57,6 +57,7 @@ export class SessionStore {
   constructor(options: Options, adapter: Adapter, emitter: Emitter) {
     this.configuration = resolveConfiguration(options)
     assertSecretsUsable(this.configuration)
+    assertKeysBesidePlainData(this.configuration)
     this.#connection = new Connection(this.configuration)
     this.#observer = new Observer(adapter)
     this.#emitter = emitter

@@ -51,7 +51,8 @@ onEachEngine('encrypted sessions', (engine) => {
 
   /** What an application with these keys has. */
   const application = (encryptionKeys: string[], more: Options = {}) => {
-    const configuration = resolveConfiguration({ ...options, encryptionKeys, ...more })
+    const keys = encryptionKeys.length > 0 ? { encryptionKeys } : {}
+    const configuration = resolveConfiguration({ ...options, ...keys, ...more })
     const connection = connectionTo(engine.client(proxy.endpoint))
     return {
       configuration,
