@@ -1,5 +1,6 @@
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { collectGarbage } from '../../../../runtime/cleaning/collect-garbage.js'
 import type { Options } from '../../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
 import { EncryptionKeyError, SessionDataError } from '../../../../runtime/errors.js'
@@ -12,6 +13,7 @@ import { connectionTo } from '../../../support/connection.js'
 import { newKey } from '../../../support/encryption.js'
 import { onEachEngine } from '../../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy.js'
+import { environmentWith } from '../../../support/folder.js'
 import { storedKey } from '../../../support/stored-key.js'
 import { readItem, writeItem } from '../../../support/table.js'
 
@@ -291,6 +293,25 @@ onEachEngine('encrypted sessions', (engine) => {
       for (const call of calls) await expect(call()).rejects.toThrow('could not be loaded')
       expect(proxy.operations).toEqual([])
       await sessions.delete(id)
+    })
+
+    it('are deleted by clean with a short max_stale, and sessions that were written since stay', async () => {
+      const tableName = engine.options().tableName
+      await createTable({ ...options, tableName, ttl: false })
+      const sessions = repository([K2], { tableName })
+      const leaked = new SessionRepository(
+        resolveConfiguration({ ...options, tableName, encryptionKeys: [K1], maxStale: 86_400 }),
+        connectionTo(direct),
+        { now: () => Date.now() - 700_000 },
+      )
+      await leaked.create('a', { n: 1 })
+      await sessions.create('b', { n: 1 })
+      await expect(sessions.find('a')).rejects.toThrow(EncryptionKeyError)
+      environmentWith({ AWS_DYNAMO_DB_SESSION_MAX_STALE: '600' })
+      const cleaned = await collectGarbage({ ...options, tableName, encryptionKeys: [K2] })
+      expect(cleaned).toMatchObject({ deleted: 1, kept: 1 })
+      expect(await sessions.find('a')).toBeUndefined()
+      expect(await sessions.find('b')).toBeDefined()
     })
 
     it('are still deleted, by their id and with all sessions', async () => {
