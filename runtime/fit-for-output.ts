@@ -198,22 +198,29 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 /** Secrets without a name: secret access keys (40), ids of express-session and @fastify/session (32), session tokens. */
 const BARE = /(?<![\w+/=-])(?:[A-Za-z\d+/]{40}|[\w-]{32}|[\w+/=-]{100,})(?![\w+/=-])/g
 
+const KEYS_IN_ENV = 'AWS_DYNAMO_DB_SESSION_ENCRYPTION_KEYS'
+
 /** ENV names of secrets. Values of fewer than 16 characters are ignored: they are placeholders, or words of the message. */
 const IN_ENV = [
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
   'AWS_DYNAMO_DB_SESSION_SECRET_KEY',
-  'AWS_DYNAMO_DB_SESSION_ENCRYPTION_KEYS',
+  KEYS_IN_ENV,
   'SECRET_KEY_BASE',
 ]
 const SHORTEST_IN_ENV = 16
 
+/** The values of {@link IN_ENV}, and each part of a list of keys without its id. A key may also stand without its `=`. */
+function secretsInEnv(): string[] {
+  const values = IN_ENV.flatMap((name) => process.env[name] ?? [])
+  const keys = (process.env[KEYS_IN_ENV] ?? '').split(',').map((key) => key.slice(key.indexOf(':') + 1).trim())
+  const secrets = [...values, ...keys, ...keys.map((key) => key.replace(/=$/, ''))]
+  return secrets.filter(({ length }) => length >= SHORTEST_IN_ENV)
+}
+
 function redact(text: string): string {
   let clean = text
-  for (const name of IN_ENV) {
-    const secret = process.env[name]
-    if (secret !== undefined && secret.length >= SHORTEST_IN_ENV) clean = clean.replaceAll(secret, REDACTED)
-  }
+  for (const secret of secretsInEnv()) clean = clean.replaceAll(secret, REDACTED)
   clean = clean.replace(LABELLED, (_, label: string, value: string) => {
     const quote = /^\\*["']/.exec(value)?.[0] ?? ''
     return `${label}${quote}${REDACTED}${quote}`

@@ -27,11 +27,13 @@ export function keyAndValue(by: string): { key: string; value: string } {
 }
 
 /**
- * The end of the line with the number of sessions. The index has no plain values of encrypted sessions, so a search needs
- * the keys.
+ * What follows the number of sessions. The index has no value of an encrypted session, so a search without all keys can
+ * miss sessions. A search with `--scan` fails in that case.
  */
-export function hintOfKeys(count: number, configuration: Configuration): string {
-  return count === 0 && !keyringOf(configuration) ? '; encrypted sessions are found only with encryption_keys' : ''
+export function hintOfKeys(count: number, { scan = false }: ByOptions, configuration: Configuration): string {
+  if (count > 0 || scan) return ''
+  const ids = keyringOf(configuration)?.all.map(({ id }) => id)
+  return ids ? `, searched with the keys ${ids.join(', ')}` : ', searched without encryption_keys'
 }
 
 /** `1 session`, `2 sessions` */

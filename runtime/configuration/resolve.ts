@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { ConfigurationError, type Problem } from '../errors.js'
+import { fitForLine } from '../fit-for-output.js'
 import { checkValue } from './check-value.js'
 import { didYouMean } from './did-you-mean.js'
 import { KEYS_LIFETIME, keyIdOf, repeatedId } from './encryption-keys.js'
@@ -96,6 +97,8 @@ export function withValues(configuration: Configuration, values: Partial<Resolve
   return Object.assign(Object.create(Object.getPrototypeOf(configuration)), configuration, values)
 }
 
+const ENCRYPTION_MEMBERS = ['keys', 'lifetime']
+
 /** Refuses the table's key in `index_keys`: a save can't write that key, and the key can't have a second index. */
 function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): void {
   if (!indexKeys.includes(tableKey)) return
@@ -126,20 +129,48 @@ function assertFoundByRails({ hashSessionIds, sessionIdDigest, sources }: Config
 
 /** Requires one source of keys, different ids, and a table that no Rails application shares. */
 function assertEncryption({ encryption, encryptionKeys, sessionIdDigest, sources }: Configuration): void {
-  const isListed = encryptionKeys.length > 0
+  const isListed = sources.encryptionKeys !== 'default'
   if (!isListed && !encryption) return
   const [place, spelled] = placeOf(isListed ? 'encryptionKeys' : 'encryption', sources)
   const refuse = (text: string) => {
     throw new ConfigurationError([{ place, text }])
   }
   if (isListed && encryption) refuse('has no effect beside the option encryption; leave one of the two out')
+  if (isListed && encryptionKeys.length === 0) refuse('must not be an empty list; add a key, or leave the option out')
   const twice = repeatedId(encryptionKeys.map(keyIdOf))
   if (twice !== undefined) refuse(`has the id "${twice}" twice; give each key its own id`)
   const { lifetime = KEYS_LIFETIME } = encryption ?? {}
+  const unknown = Object.keys(encryption ?? {}).find((name) => !ENCRYPTION_MEMBERS.includes(name))
+  if (unknown !== undefined && isPlainObject(encryption)) {
+    refuse(`${fitForLine(unknown)} is unknown${didYouMean(unknown, ENCRYPTION_MEMBERS) || '; remove it'}`)
+  }
   if (!(lifetime > 0)) refuse('lifetime must be a number of seconds above 0')
   if (sessionIdDigest !== 'md5') return
   const digest = `${spelled('sessionIdDigest')} md5 (${sources.sessionIdDigest})`
   refuse(`can't be set beside ${digest}, because the Ruby gem can't read encrypted sessions; leave one of the two out`)
+}
+
+/** Instances of classes may have other members. */
+function isPlainObject(value: unknown): boolean {
+  return [Object.prototype, null].includes(Object.getPrototypeOf(value))
+}
+
+/**
+ * Refuses `accept_plain_data` without keys, for a store. Commands may lack the keys, because code can give them to the
+ * store only.
+ *
+ * @throws {ConfigurationError}
+ */
+export function assertKeysBesidePlainData({
+  acceptPlainData,
+  encryption,
+  encryptionKeys,
+  sources,
+}: Configuration): void {
+  if (!acceptPlainData || encryption || encryptionKeys.length > 0) return
+  const [place, spelled] = placeOf('acceptPlainData', sources)
+  const text = `has no effect without keys, so sessions are not encrypted; set ${spelled('encryptionKeys')}, or leave it out`
+  throw new ConfigurationError([{ place, text }])
 }
 
 /** Refuses another region than the ARN's. A region's endpoint serves only its own tables, even by ARN. */

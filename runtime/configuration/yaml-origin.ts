@@ -159,7 +159,11 @@ class YamlFile {
       if ('problem' in element) return element
       values.push(element.value)
     }
-    return checkValue(name, values)
+    const checked = checkValue(name, values)
+    const isJoined = nodes.some((node, at) => isReference(node) && String(values[at]).includes(','))
+    if (!('problem' in checked) || !isJoined) return checked
+    const hint = `; an entry is one text, so for a variable with several, write ${yamlName(name)}: \${VARIABLE} without brackets`
+    return { problem: checked.problem + hint }
   }
 
   /** An entry of a map or a list: text with `${…}` filled in. The check refuses anything else. */
@@ -212,6 +216,10 @@ function secretOf(key: string): string | undefined {
 function missingSpace(key: unknown): string | undefined {
   const colon = isScalar(key) && /^\w+:(?=\S)/.exec(String(key.value))?.[0]
   return colon ? `a space is missing after "${colon}"` : undefined
+}
+
+function isReference(node: unknown): boolean {
+  return isScalar(node) && String(node.value).includes('${')
 }
 
 function offsetOf(node: unknown): number {

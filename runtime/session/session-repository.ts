@@ -11,7 +11,7 @@ import { loadKeys } from './item/keyring.js'
 import { type SessionData, serialize, serializeChanges } from './item/serialize.js'
 import type { SessionExtras } from './item/session-extras.js'
 import { idOf } from './item/session-key.js'
-import { recordIfSession, recordOf, type SessionRecord } from './item/session-record.js'
+import { type Item, recordIfSession, recordOf, type SessionRecord, timesOf } from './item/session-record.js'
 import { isTouchDue } from './item/write-times.js'
 import { type Locked, lock, unlock } from './lock.js'
 import { type Regenerating, SessionRegeneration } from './regenerate.js'
@@ -99,7 +99,7 @@ export class SessionRepository {
     await loadKeys(this.#configuration)
     const consistent = this.#configuration.consistentRead
     const item = await this.#parts.items.get(id, { consistent, onHidden, figures })
-    return item && this.#unexpired(recordOf(id, item, this.#configuration), onHidden)
+    return item && this.#unexpired(id, item, { onHidden })
   }
 
   /**
@@ -116,7 +116,7 @@ export class SessionRepository {
     if (!locked) return undefined
     let found: SessionRecord | undefined
     try {
-      found = this.#unexpired(recordOf(id, locked.item, this.#configuration, locked.token), onHidden)
+      found = this.#unexpired(id, locked.item, { onHidden, token: locked.token })
       return found
     } finally {
       if (!found) await unlock(id, locked.token, this.#parts.items)
@@ -148,7 +148,7 @@ export class SessionRepository {
           this.#noteLostLock(before)
           return this.findForChange(id, { onHidden, figures })
         }
-        return item && this.#unexpired(recordOf(id, item, this.#configuration, token), onHidden)
+        return item && this.#unexpired(id, item, { onHidden, token })
       },
       (record) => ({ outcome: record ? 'found' : why }),
     )
@@ -275,8 +275,9 @@ export class SessionRepository {
     for await (const page of this.#parts.items.scan([tableKey, ...LISTED])) {
       for (const item of page) {
         const id = idOf(item[tableKey]?.S ?? '', this.#configuration)
-        const record = id === undefined ? undefined : recordIfSession(id, item, this.#configuration)
-        if (record && item.data && this.#unexpired(record)) yield record
+        if (id === undefined || !item.data || this.#hasExpired(item)) continue
+        const record = recordIfSession(id, item, this.#configuration)
+        if (record) yield record
       }
     }
   }
@@ -292,10 +293,24 @@ export class SessionRepository {
     if (maxStale === undefined && maxAge === undefined && ownEnd === undefined) warnProcessOnce(ENDLESS, ENDLESS_CODE)
   }
 
-  #unexpired(record: SessionRecord, onHidden?: (why: Hidden) => void): SessionRecord | undefined {
-    if (!hasExpired(record, this.#configuration, this.#now())) return record
+  /**
+   * The session in an item, unless it has expired. The times decide first, because they are not encrypted: the key of an
+   * expired session may be gone.
+   *
+   * @param token the lock's token, if the item was read by locking it
+   */
+  #unexpired(
+    id: string,
+    item: Item,
+    { onHidden, token }: Pick<FindOptions, 'onHidden'> & { readonly token?: string },
+  ): SessionRecord | undefined {
+    if (!this.#hasExpired(item)) return recordOf(id, item, this.#configuration, token)
     onHidden?.('expired')
     return undefined
+  }
+
+  #hasExpired(item: Item): boolean {
+    return hasExpired(timesOf(item), this.#configuration, this.#now())
   }
 
   #lock(id: string, { onHidden, figures }: FindOptions): Promise<Locked | undefined> {

@@ -3,7 +3,13 @@ import { inParallel } from '../async/in-parallel.js'
 import { sleep } from '../async/sleep.js'
 import { assertSecretsReadable, type Configuration } from '../configuration/resolve.js'
 import type { Connection } from '../dynamodb/connection.js'
-import { ConfigurationError, DestroyIncompleteError, IndexMissingError, messageOf } from '../errors.js'
+import {
+  ConfigurationError,
+  DestroyIncompleteError,
+  EncryptionKeyError,
+  IndexMissingError,
+  messageOf,
+} from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { deleteByKey } from './clear.js'
 import type { AttributeName } from './item/attributes.js'
@@ -193,7 +199,8 @@ export class SessionsByValue implements SessionSearch {
     } catch (error) {
       if (deleted === 0) throw error
       const what = deleted === 1 ? '1 session was' : `${deleted} sessions were`
-      const text = `${what} deleted, then a request failed. Repeat the call to delete the remaining sessions. ${messageOf(error)}`
+      const why = error instanceof EncryptionKeyError ? 'but a key was missing' : 'then a request failed'
+      const text = `${what} deleted, ${why}. Repeat the call to delete the remaining sessions. ${messageOf(error)}`
       throw new DestroyIncompleteError(text, deleted, { cause: error })
     }
     return deleted
@@ -211,20 +218,42 @@ export class SessionsByValue implements SessionSearch {
     for await (const page of this.#items.query(key, text)) await destroyPage(page)
   }
 
-  /** After the scan, queries the index, if there is one. The index has sessions that were stored behind the scan's position. */
+  /**
+   * After the scan, queries the index, if there is one. The index has sessions that were stored behind the scan's position.
+   *
+   * @throws {EncryptionKeyError} at the end, if the key of a session is unknown. All other sessions are deleted before.
+   */
   async #destroyScanned(key: string, text: string, count: Count, current: string | undefined): Promise<void> {
-    for await (const items of this.#matches(key, text, { forwarders: true })) {
-      const kept = items.length > 0 ? await this.#keysOf(current) : NONE
-      await inParallel(items, WIDTH, async (item) => count(await this.#destroyMatch(item, key, text, kept)))
+    const unread: EncryptionKeyError[] = []
+    const passOver = (error: unknown) => {
+      if (!(error instanceof EncryptionKeyError)) throw error
+      unread.push(error)
+      return false
     }
-    if (!this.#configuration.indexKeys.includes(key)) return
+    const destroy = async (item: Item, kept: ReadonlySet<string>) =>
+      count(await this.#destroyMatch(item, key, text, kept).catch(passOver))
+    for await (const items of this.#matches(key, text, { forwarders: true, passOver })) {
+      const kept = items.length > 0 ? await this.#keysOf(current) : NONE
+      await inParallel(items, WIDTH, (item) => destroy(item, kept))
+    }
+    if (this.#configuration.indexKeys.includes(key)) await this.#destroyLate(key, text, current, destroy)
+    if (unread.length > 0) throw unread[0]
+  }
+
+  /** Deletes the sessions that the index has after a scan. Does nothing without the index. */
+  async #destroyLate(
+    key: string,
+    text: string,
+    current: string | undefined,
+    destroy: (item: Item, kept: ReadonlySet<string>) => Promise<void>,
+  ): Promise<void> {
     await sleep(INDEX_LAG)
     try {
       for await (const page of this.#items.query(key, text)) {
         const kept = await this.#keysOf(current)
         await inParallel(page, WIDTH, async (partitionKey) => {
           const item = await this.#items.get(partitionKey)
-          if (item) count(await this.#destroyMatch(item, key, text, kept))
+          if (item) await destroy(item, kept)
         })
       }
     } catch (error) {
@@ -334,18 +363,26 @@ export class SessionsByValue implements SessionSearch {
    *
    * @param forwarders whether to give all forwarders too
    * @param also more attributes to read
+   * @param passOver called instead of throwing an error for a session that can't be compared; returns whether to give it
    */
   async *#matches(
     key: string,
     text: string,
-    { forwarders = false, also = [] }: { readonly forwarders?: boolean; readonly also?: readonly AttributeName[] } = {},
+    { forwarders = false, also = [], passOver }: Matching = {},
   ): AsyncGenerator<readonly Item[]> {
     const { tableKey, indexKeys } = this.#configuration
     const attribute = indexKeys.includes(key) ? [key] : []
     const attributes = [tableKey, ...MATCHED, ...also, ...attribute]
     await loadKeys(this.#configuration)
     for await (const page of this.#sessions.scan(attributes, { consistent: true, forwarders })) {
-      yield page.filter((item) => successorOf(item) !== undefined || this.#matchesItem(item, key, text))
+      yield page.filter((item) => {
+        try {
+          return successorOf(item) !== undefined || this.#matchesItem(item, key, text)
+        } catch (error) {
+          if (!passOver) throw error
+          return passOver(error)
+        }
+      })
     }
   }
 
@@ -360,28 +397,34 @@ export class SessionsByValue implements SessionSearch {
   /**
    * The data; undefined if it can't be read. The attributes of `index_keys` then decide.
    *
-   * @throws {EncryptionKeyError} when the key of the data is unknown, because the data can't show whose session it is
+   * @throws {EncryptionKeyError} when the key of the data is unknown, because the data can't show whose session it is. An
+   *   expired session is no error, because nobody can use it.
    */
   #dataIn(item: Item): { readonly value: unknown } | undefined {
     const [partitionKey = ''] = this.#keyIn(item)
-    const read = item.data && readData(item.data, () => partitionKey, this.#configuration)
     try {
+      const read = item.data && readData(item.data, () => partitionKey, this.#configuration)
       return read && 'text' in read ? { value: JSON.parse(read.text) } : undefined
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error
-      return undefined
+      if (error instanceof SyntaxError) return undefined
+      if (error instanceof EncryptionKeyError && this.#hasExpired(item)) return undefined
+      throw error
     }
   }
 
   /** The sessions among the items that a request can load. */
   #unexpired(items: readonly Item[]): { partitionKey: string; id: string; item: Item }[] {
     return items.flatMap((item) => {
-      if (hasExpired(timesOf(item), this.#configuration, this.#now())) return []
+      if (this.#hasExpired(item)) return []
       return this.#keyIn(item).flatMap((partitionKey) => {
         const id = idOf(partitionKey, this.#configuration)
         return id === undefined ? [] : [{ partitionKey, id, item }]
       })
     })
+  }
+
+  #hasExpired(item: Item): boolean {
+    return hasExpired(timesOf(item), this.#configuration, this.#now())
   }
 
   /** The item's key in a list. The list is empty if an engine gives an item without its key. */
@@ -396,7 +439,7 @@ export class SessionsByValue implements SessionSearch {
     if (text !== undefined) return text
     throw new TypeError(
       `No session can be found by a ${fitForLine(key)} of type ${typeof value}. Give a boolean, a number, or text of 1 ` +
-        `to ${LONGEST_VALUE} bytes; give whole numbers beyond 2^53 as text.`,
+        `to ${LONGEST_VALUE} bytes, but not an HMAC from the table; give whole numbers beyond 2^53 as text.`,
     )
   }
 
@@ -422,3 +465,9 @@ function isOneOf(texts: readonly string[], attribute: Item[string] | undefined):
 }
 
 type Count = (deleted: boolean) => void
+
+interface Matching {
+  readonly forwarders?: boolean
+  readonly also?: readonly AttributeName[]
+  readonly passOver?: (error: unknown) => boolean
+}

@@ -1,12 +1,13 @@
 import type { EventEmitter } from 'node:events'
 import type { Options } from '../../configuration/options.js'
-import { type Configuration, resolveConfiguration } from '../../configuration/resolve.js'
+import { assertKeysBesidePlainData, type Configuration, resolveConfiguration } from '../../configuration/resolve.js'
 import { assertSecretsUsable } from '../../configuration/secrets.js'
 import { Connection } from '../../dynamodb/connection.js'
 import { isTransient } from '../../dynamodb/error-facts.js'
 import { InvalidSessionIdError, SessionDataError } from '../../errors.js'
 import { type Adapter, Observer, type SessionMessage } from '../../session/channels.js'
 import { clientJson } from '../../session/item/client.js'
+import { keyringOf } from '../../session/item/keyring.js'
 import { hashSessionId, isPossibleSessionId, isSignedSessionId } from '../../session/item/session-id.js'
 import { assertPossibleKey, isStoredKey } from '../../session/item/session-key.js'
 import { handleError, report } from '../../session/requests/errors.js'
@@ -27,7 +28,7 @@ export type Loaded =
       readonly cookie: CookieSettings | undefined
     }
   /** This request found no session, but another request may find one by this id. A logout must delete that session. */
-  | { readonly kind: 'hidden'; readonly why: Hidden }
+  | { readonly kind: 'hidden'; readonly why: Hidden | 'invalid' }
   | { readonly kind: 'none'; readonly why: 'none' | 'refused' | 'invalid' }
 
 const none = (why: 'none' | 'refused' | 'invalid'): Loaded => ({ kind: 'none', why })
@@ -57,6 +58,7 @@ export class SessionStore {
   constructor(options: Options, adapter: Adapter, emitter: Emitter) {
     this.configuration = resolveConfiguration(options)
     assertSecretsUsable(this.configuration)
+    assertKeysBesidePlainData(this.configuration)
     this.#connection = new Connection(this.configuration)
     this.#observer = new Observer(adapter)
     this.#emitter = emitter
@@ -102,7 +104,8 @@ export class SessionStore {
     } catch (error) {
       if (error instanceof SessionDataError) {
         this.#handle(error, 'get', id)
-        return none('invalid')
+        // Servers with other keys, or with accept_plain_data, may read the item. A logout must end the session there too.
+        return keyringOf(this.configuration) ? { kind: 'hidden', why: 'invalid' } : none('invalid')
       }
       this.survive(error, 'get', id)
       this.#observer.note('unread', id, error)

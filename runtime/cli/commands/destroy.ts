@@ -35,7 +35,7 @@ export async function destroyCommand(
     const destroy = () =>
       kept === undefined ? index.destroyBy(key, value, options) : index.destroyOthers(key, value, kept, options)
     const deleted = dryRun ? 0 : await destroy()
-    const hint = kept === undefined ? hintOfKeys(found ?? deleted, configuration) : ''
+    const hint = kept === undefined ? hintOfKeys(found ?? deleted, options, configuration) : ''
     if (options.json) logger.info(jsonForOutput({ ...(found !== undefined && { found }), deleted, dryRun }))
     else if (found !== undefined) logger.info(`dry run: ${sessions(found)} would be deleted${hint}`)
     else logger.info(`${sessions(deleted)} deleted${hint}`)

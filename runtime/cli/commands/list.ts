@@ -39,7 +39,7 @@ export async function listCommand(
     }
     if (options.json) logger.info(jsonForOutput(found))
     else {
-      const hint = hintOfKeys(found.length, configuration)
+      const hint = hintOfKeys(found.length, options, configuration)
       logger.info(`${sessions(found.length)} in table "${configuration.tableName}"${hint}`)
     }
   })

@@ -15,9 +15,9 @@ import { regionOf } from '../target.js'
 import { type TimeoutOptions, timeoutOf, withTransport } from '../timeout.js'
 import { clockFinding } from './clock.js'
 import { CHECKS, type Check, type Finding } from './finding.js'
-import { idsFinding } from './ids.js'
 import { endpointFinding, regionFinding, regionRemedy } from './place.js'
 import { readFinding } from './reads.js'
+import { sampleFindings } from './sample.js'
 import { secretFindings } from './secret.js'
 import { lifetimeFinding, settingFindings } from './settings.js'
 import { indexFindings, statusFinding, timeToLiveFinding } from './table.js'
@@ -132,11 +132,12 @@ async function* tableFindings(
     const reads: Finding = problem
       ? { level: 'skipped', check: 'reads', text: 'the table has another key' }
       : await readFinding(connected)
-    const ids: Finding =
+    const why = problem ? 'there is another key' : 'sessions could not be read'
+    const sample: Finding[] =
       problem || reads.level === 'error'
-        ? { level: 'skipped', check: 'ids', text: problem ? 'there is another key' : 'sessions could not be read' }
-        : await idsFinding(connected)
-    return [reads, ids, await clockFinding(connected)]
+        ? (['ids', 'encryption'] as const).map((check) => ({ level: 'skipped', check, text: why }))
+        : await sampleFindings(connected)
+    return [reads, ...sample, await clockFinding(connected)]
   })
   const live = await attempt('indexes', () => workOnTable(configuration, limits, (work) => readSettings(work, table)))
   if ('failed' in live) {

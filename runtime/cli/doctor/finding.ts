@@ -21,6 +21,7 @@ export const CHECKS = [
   'key',
   'reads',
   'ids',
+  'encryption',
   'clock',
   'indexes',
   'time to live',

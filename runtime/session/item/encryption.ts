@@ -62,7 +62,12 @@ export function open(value: Uint8Array, place: Place, keyring: Keyring | undefin
 
 /** The text that stands for a value in an index, under this key. Equal values of two attributes have different texts. */
 export function hiddenText(text: string, attribute: string, { index }: Key): string {
-  return createHmac('sha256', index).update(`${attribute}\0${text}`).digest('base64url')
+  return `hmac-sha256:${createHmac('sha256', index).update(`${attribute}\0${text}`).digest('base64url')}`
+}
+
+/** Whether a text has the form of {@link hiddenText}. Such a text never stands for itself in an index. */
+export function isHiddenText(text: string): boolean {
+  return /^hmac-sha256:[\w-]{43}$/.test(text)
 }
 
 /** The last NUL separates the parts, because no attribute has a NUL in its name. */

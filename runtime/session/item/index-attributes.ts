@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { hiddenText } from './encryption.js'
+import { hiddenText, isHiddenText } from './encryption.js'
 import { type Keyring, keyringOf } from './keyring.js'
 import type { DataReading } from './stored-data.js'
 
@@ -46,13 +46,16 @@ export function storedTexts(text: string, attribute: string, reading: DataReadin
 
 /**
  * The text of a value in its attribute. Undefined for objects and lists, for empty and too long texts, and for whole
- * numbers beyond 2^53, because JavaScript reads several of them as the same number.
+ * numbers beyond 2^53, because JavaScript reads several of them as the same number. Undefined also for a text in the form
+ * of an HMAC: as a plain value, it would find the encrypted sessions of another user.
  */
 export function indexText(value: unknown): string | undefined {
   if (typeof value === 'number' && !isExact(value)) return undefined
   if (!['string', 'number', 'boolean', 'bigint'].includes(typeof value)) return undefined
   const bytes = Buffer.from(String(value)) // lone surrogates become U+FFFD, as in the data
-  return bytes.length > 0 && bytes.length <= LONGEST_VALUE ? bytes.toString() : undefined
+  if (bytes.length === 0 || bytes.length > LONGEST_VALUE) return undefined
+  const text = bytes.toString()
+  return isHiddenText(text) ? undefined : text
 }
 
 /**

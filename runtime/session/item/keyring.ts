@@ -60,6 +60,12 @@ export function loadKeys(configuration: KeySource & Pick<Configuration, 'request
   return keyringOf(configuration)?.load(configuration.requestTimeout)
 }
 
+/** Loads of one kind: the running one, and the failure of the last one. */
+interface Loads {
+  running?: Promise<void> | undefined
+  failure?: { readonly cause: unknown; readonly at: number } | undefined
+}
+
 /** The keys that encrypt and decrypt sessions. The first one encrypts. */
 export class Keyring {
   readonly #now: Clock
@@ -71,8 +77,9 @@ export class Keyring {
   /** From this time on, the keys are no longer used. */
   #endsAt = Number.NEGATIVE_INFINITY
   #loadedAt = Number.NEGATIVE_INFINITY
-  #loading: Promise<void> | undefined
-  #failure: { readonly cause: unknown; readonly at: number } | undefined
+  /** Loads that requests wait for. They must not depend on a load in the background, which a suspended machine delays. */
+  readonly #awaited: Loads = {}
+  readonly #inBackground: Loads = {}
 
   constructor(source: Encryption | readonly string[], now: Clock = monotonic) {
     this.#now = now
@@ -112,10 +119,10 @@ export class Keyring {
     const now = this.#now()
     if (now < this.#refreshAt) return undefined
     if (now < this.#endsAt) {
-      this.#load(timeout).catch(() => undefined)
+      this.#load(this.#inBackground, timeout).catch(() => undefined)
       return undefined
     }
-    return this.#load(timeout).catch((cause) => {
+    return this.#load(this.#awaited, timeout).catch((cause) => {
       throw new EncryptionKeyError(
         `The encryption keys could not be loaded, so no session was read or written: ${messageOf(cause)}`,
         { cause },
@@ -123,27 +130,30 @@ export class Keyring {
     })
   }
 
-  #load(timeout: number): Promise<void> {
-    if (this.#failure && this.#now() < this.#failure.at + PAUSE) return Promise.reject(this.#failure.cause)
-    this.#loading ??= this.#ask(timeout).finally(() => {
-      this.#loading = undefined
+  #load(loads: Loads, timeout: number): Promise<void> {
+    const { failure } = loads
+    if (failure && this.#now() < failure.at + PAUSE) return Promise.reject(failure.cause)
+    loads.running ??= this.#ask(loads, timeout).finally(() => {
+      loads.running = undefined
     })
-    return this.#loading
+    return loads.running
   }
 
-  async #ask(timeout: number): Promise<void> {
+  async #ask(loads: Loads, timeout: number): Promise<void> {
     const started = this.#now()
     const { lifetime = KEYS_LIFETIME } = this.#encryption ?? {}
     const tooLate = () => new Error(`keys() took longer than ${timeout} ms (request_timeout)`)
     try {
       const given = await withDeadline({ milliseconds: timeout, tooLate }, async () => this.#encryption?.keys() ?? [])
-      this.#keys = keysOf(given)
+      const keys = keysOf(given)
+      loads.failure = undefined
+      if (started < this.#loadedAt) return
+      this.#keys = keys
       this.#loadedAt = started
       this.#refreshAt = started + (lifetime * 1000) / 2
       this.#endsAt = started + lifetime * 1000
-      this.#failure = undefined
     } catch (cause) {
-      this.#failure = { cause, at: this.#now() }
+      loads.failure = { cause, at: this.#now() }
       throw cause
     }
   }

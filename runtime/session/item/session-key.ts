@@ -38,8 +38,8 @@ export function keySizeOf(id: string, { keyPrefix = '', hashSessionIds }: KeyMak
 }
 
 /** Whether the text is the key of a session that this application stored with `hash_session_ids`. */
-export function isStoredKey(text: string, { keyPrefix = '', hashSessionIds }: KeyMaking): boolean {
-  return hashSessionIds && text.startsWith(keyPrefix) && hashIn(text) !== undefined
+export function isStoredKey(text: unknown, { keyPrefix = '', hashSessionIds }: KeyMaking): boolean {
+  return hashSessionIds && typeof text === 'string' && text.startsWith(keyPrefix) && hashIn(text) !== undefined
 }
 
 /** The SHA-256 in a key that some application stored with `hash_session_ids`, in base64url. */

@@ -65,8 +65,8 @@ describe.each(ADAPTERS)('encrypted sessions with $name', (adapter) => {
     apps.push(app)
     return { app, browser: new Browser(app, adapter.cookieName, cookie) }
   }
-  async function signedIn() {
-    const { browser } = await open({ encryptionKeys: [K1] })
+  async function signedIn(options: Options = { encryptionKeys: [K1] }) {
+    const { browser } = await open(options)
     const { setCookie = '' } = await browser.get('/in')
     const id = adapter.idOf(browser.value)
     return { id, cookie: setCookie.slice(adapter.cookieName.length + 1).split(';')[0], browser }
@@ -98,6 +98,24 @@ describe.each(ADAPTERS)('encrypted sessions with $name', (adapter) => {
     expect(app.failures).toMatchObject([{ name: 'EncryptionKeyError', code: 'ENCRYPTION_KEY' }])
     expect(reported).toEqual([])
     expect(await item(id)).toEqual(before)
+  })
+
+  it('end with a logout, although the server of the logout can not read what other servers can read', async () => {
+    const readable: [Options, Options][] = [
+      [{ encryptionKeys: [] }, { encryptionKeys: [K1], acceptPlainData: true }],
+      [{ encryptionKeys: [K1] }, { encryptionKeys: [K1] }],
+    ]
+    for (const [written, others] of readable) {
+      const { id, cookie } = await signedIn(written)
+      expect(await (await open(others, cookie)).browser.get('/read')).toMatchObject({ text: 'ada' })
+      const strict = await open({ encryptionKeys: [newKey('k1')] }, cookie)
+      expect(await strict.browser.clone().get('/read')).toMatchObject({ text: 'nobody' })
+      expect(await item(id)).toBeDefined()
+      expect(await strict.browser.get('/out')).toMatchObject({ status: 200, text: 'out' })
+      expect(reported).toContain(`get ${hashSessionId(id)}: SessionDataError`)
+      expect(await (await open(others, cookie)).browser.get('/read')).toMatchObject({ text: 'nobody' })
+      expect(await item(id)).toBeUndefined()
+    }
   })
 
   it('count as no session with the data of another session, which stays', async () => {

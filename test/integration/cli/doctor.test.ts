@@ -5,9 +5,13 @@ import { doctorCommand } from '../../../runtime/cli/commands/doctor.js'
 import { diagnose } from '../../../runtime/cli/doctor/diagnose.js'
 import { CHECKS, type Finding } from '../../../runtime/cli/doctor/finding.js'
 import type { Options } from '../../../runtime/configuration/options.js'
+import { seal } from '../../../runtime/session/item/encryption.js'
+import { type Keyring, keyringOf } from '../../../runtime/session/item/keyring.js'
+import type { Item } from '../../../runtime/session/item/session-record.js'
 import { createTable } from '../../../runtime/table/create-table.js'
 import { createUmzug } from '../../../runtime/umzug.js'
 import { type ControlPlane, startControlPlane } from '../../support/control-plane.js'
+import { newKey } from '../../support/encryption.js'
 import { anyEngine, onEachEngine, uniqueTableName } from '../../support/engines.js'
 import { startFaultProxy } from '../../support/fault-proxy.js'
 import { currentFolderWith, environmentWith } from '../../support/folder.js'
@@ -336,6 +340,49 @@ describe.skipIf(encryptsByDefault())('dynamo-session doctor, by a sample of the 
     expect(await idsOf()).toMatchObject({ level: 'warning', text: expect.stringMatching(/^1 of 1 .* that are hashed/) })
     await applicationWith("hash_session_ids: false\nkey_prefix: 'shop:'\n", HASHED)
     expect(await idsOf()).toMatchObject({ level: 'ok' })
+  })
+
+  const encryptionOf = async (yaml: string, ...items: Item[]) => {
+    const { tableName } = await applicationBehindProxy(yaml)
+    await createRawTable(anyEngine().client(), tableName)
+    for (const [at, item] of items.entries()) {
+      await writeItem(anyEngine().client(), tableName, { session_id: { S: `${at}` }, ...item }, PLAIN)
+    }
+    return findingOf('encryption')
+  }
+  const [K1, K2] = [newKey('k1'), newKey('k2')]
+  const PLAIN_DATA = { data: { S: '{}' } }
+  const sealed = (encryptionKey: string, at: number): Item => {
+    const keyring = keyringOf({ encryptionKeys: [encryptionKey] }) as Keyring
+    return { data: { B: seal('{}', { key: `${at}`, attribute: 'data' }, keyring) } }
+  }
+  const ON = `on, with the keys k1 (${FILE}:5)`
+  const KEYS = `hash_session_ids: false\nencryption_keys: ['${K1}']\n`
+
+  it('says whether sessions are encrypted, and shows no key', async () => {
+    const ok = { level: 'ok', check: 'encryption' }
+    expect(await encryptionOf('hash_session_ids: false\n', PLAIN_DATA)).toEqual({ ...ok, text: 'off' })
+    expect(await encryptionOf(KEYS, sealed(K1, 0))).toEqual({ ...ok, text: ON })
+    expect(await encryptionOf(`${KEYS}accept_plain_data: true\n`, PLAIN_DATA, sealed(K1, 1))).toEqual({
+      ...ok,
+      text: `${ON}; 1 of 2 sessions in a sample are not encrypted yet`,
+    })
+  })
+
+  it('warns of sessions that the keys do not decrypt, and of plain ones', async () => {
+    const warning = { level: 'warning', check: 'encryption', remedy: expect.any(String) }
+    expect(await encryptionOf('hash_session_ids: false\n', sealed(K1, 0), PLAIN_DATA)).toEqual({
+      ...warning,
+      text: 'off, but 1 of 2 sessions in a sample are encrypted',
+    })
+    expect(await encryptionOf(KEYS, sealed(K2, 0))).toEqual({
+      ...warning,
+      text: `${ON}, but 1 of 1 sessions in a sample are encrypted with another key`,
+    })
+    expect(await encryptionOf(KEYS, PLAIN_DATA, sealed(K1, 1))).toEqual({
+      ...warning,
+      text: `${ON}, but 1 of 2 sessions in a sample are not encrypted, and no request reads them`,
+    })
   })
 
   it('skips the sample without the permission, which applications do not need', async () => {

@@ -1,8 +1,13 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/configuration/options.js'
-import { assertSecretsReadable, resolveConfiguration } from '../../../runtime/configuration/resolve.js'
+import {
+  assertKeysBesidePlainData,
+  assertSecretsReadable,
+  resolveConfiguration,
+} from '../../../runtime/configuration/resolve.js'
 import { ConfigurationError } from '../../../runtime/errors.js'
+import { DynamoSessionStore } from '../../../runtime/express.js'
 import { fitForOutput } from '../../../runtime/fit-for-output.js'
 import { newKey } from '../../support/encryption.js'
 import { folderWith } from '../../support/folder.js'
@@ -37,7 +42,7 @@ describe('encryption_keys', () => {
 
   it('are never printed', () => {
     const configuration = resolve({ encryptionKeys: [K1] })
-    const encryption = { keys, hidden: K1 }
+    const encryption = Object.assign(Object.create({ keys }), { hidden: K1 })
     const shown = [configuration, resolve({ encryption })].flatMap((one) => [
       inspect(one, { depth: 9, showHidden: true }),
       JSON.stringify(one),
@@ -77,6 +82,34 @@ describe('encryption_keys', () => {
     }
   })
 
+  it('refuses an empty list, but not an empty variable', () => {
+    const problem = 'must not be an empty list; add a key, or leave the option out'
+    expect(problemOf({ encryptionKeys: [] })).toBe(`option encryptionKeys: ${problem}`)
+    expect(problemOf({}, {}, 'encryption_keys: []\n')).toBe(
+      `config/dynamo_session_store.yml:1: encryption_keys: ${problem}`,
+    )
+    expect(resolve({}, { [KEYS]: '' }).encryptionKeys).toEqual([])
+  })
+
+  it('says how to take several keys from one variable', () => {
+    expect(problemOf({}, { A: `${K2},${K1}` }, 'encryption_keys: ["${A}"]\n')).toMatch(
+      /not what is there; an entry is one text, so for a variable with several, write encryption_keys: \$\{VARIABLE\} without brackets$/,
+    )
+    expect(problemOf({}, { A: K1.slice(3) }, 'encryption_keys: ["${A}"]\n')).toMatch(/not what is there$/)
+  })
+
+  it('are needed by a store that accepts plain data, but not by commands', () => {
+    const configuration = resolve({}, {}, 'accept_plain_data: true\n')
+    expect(() => assertKeysBesidePlainData(configuration)).toThrow(
+      'config/dynamo_session_store.yml:1: accept_plain_data: has no effect without keys, so sessions are not encrypted; set encryption_keys, or leave it out',
+    )
+    expect(() => new DynamoSessionStore({ tableName: 'sessions', acceptPlainData: true })).toThrow(
+      'option acceptPlainData: has no effect without keys',
+    )
+    expect(() => assertKeysBesidePlainData(resolve({ acceptPlainData: true, encryption: { keys } }))).not.toThrow()
+    expect(() => assertKeysBesidePlainData(resolve({ acceptPlainData: true, encryptionKeys: [K1] }))).not.toThrow()
+  })
+
   it('refuses two sources of keys', () => {
     expect(problemOf({ encryption: { keys } }, { [KEYS]: K1 })).toBe(
       `ENV ${KEYS}: has no effect beside the option encryption; leave one of the two out`,
@@ -108,6 +141,7 @@ describe('encryption', () => {
     ['a function', keys, 'option encryption: must be an object with a method keys'],
     ['an object without keys()', {}, 'option encryption: must be an object with a method keys'],
     ['a lifetime of 0', { keys, lifetime: 0 }, 'option encryption: lifetime must be a number of seconds above 0'],
+    ['a misspelled lifetime', { keys, lifetme: 1 }, 'option encryption: lifetme is unknown; did you mean "lifetime"?'],
     [
       'a lifetime that is text',
       { keys, lifetime: 'x' },

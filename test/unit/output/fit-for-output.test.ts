@@ -49,6 +49,15 @@ describe('a text that is made fit for output', () => {
     expect(fitForOutput('a local table, a token of an odd form, x')).toBe('a local table, [redacted], x')
   })
 
+  it('contains no encryption key of ENV, with or without its final =, alone or in the list', () => {
+    const [one, other] = ['_4-'.repeat(15).slice(0, 43), 'key/'.repeat(11).slice(0, 43)]
+    environmentWith({ AWS_DYNAMO_DB_SESSION_ENCRYPTION_KEYS: `k1:${one}, k2:${other}=` })
+    expect(fitForOutput(`k1:${one} or ${other}, k2:${other}=`)).toBe('k1:[redacted] or [redacted], k2:[redacted]')
+    expect(fitForLine(`keys k1:${one}, k2:${other}=`)).toBe('keys [redacted]')
+    environmentWith({ AWS_DYNAMO_DB_SESSION_ENCRYPTION_KEYS: '' })
+    expect(fitForOutput(`a table, and no ${one}`)).toContain('a table')
+  })
+
   it.each([
     'secret_key: must be text, not 5',
     'option secretKey: must be at least 32 characters long, not 8',

@@ -355,6 +355,13 @@ onEachEngine('DynamoSessionStore in Express', (engine) => {
       await expect(store.destroy('s1')).resolves.toBeUndefined()
     })
 
+    it('skips an id that is no text', async () => {
+      for (const id of [undefined, null, 42, {}, '']) {
+        expect(await makeStore().get(id as string)).toBeNull()
+        await expect(makeStore().destroy(id as string)).resolves.toBeUndefined()
+      }
+    })
+
     it('calls back exactly once, also when the callback throws', async () => {
       const store = makeStore()
       const calls: unknown[][] = []

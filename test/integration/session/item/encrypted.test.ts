@@ -1,9 +1,11 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { collectGarbage } from '../../../../runtime/cleaning/collect-garbage.js'
 import type { Options } from '../../../../runtime/configuration/options.js'
 import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
 import { EncryptionKeyError, SessionDataError } from '../../../../runtime/errors.js'
 import type { Item, SessionRecord } from '../../../../runtime/session/item/session-record.js'
+import type { Hidden } from '../../../../runtime/session/requests/session-items.js'
 import { SessionRepository } from '../../../../runtime/session/session-repository.js'
 import { SessionsByValue } from '../../../../runtime/session/sessions-by-value.js'
 import { createTable } from '../../../../runtime/table/create-table.js'
@@ -11,6 +13,8 @@ import { connectionTo } from '../../../support/connection.js'
 import { newKey } from '../../../support/encryption.js'
 import { onEachEngine } from '../../../support/engines.js'
 import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy.js'
+import { environmentWith } from '../../../support/folder.js'
+import { storedKey } from '../../../support/stored-key.js'
 import { readItem, writeItem } from '../../../support/table.js'
 
 const [K1, K2, K3] = [newKey('k1'), newKey('k2'), newKey('k3')]
@@ -51,7 +55,8 @@ onEachEngine('encrypted sessions', (engine) => {
 
   /** The session classes of an application with these keys. */
   const application = (encryptionKeys: string[], more: Options = {}) => {
-    const configuration = resolveConfiguration({ ...options, encryptionKeys, ...more })
+    const keys = encryptionKeys.length > 0 ? { encryptionKeys } : {}
+    const configuration = resolveConfiguration({ ...options, ...keys, ...more })
     const connection = connectionTo(engine.client(proxy.endpoint))
     return {
       configuration,
@@ -88,7 +93,7 @@ onEachEngine('encrypted sessions', (engine) => {
       expect(await sessions.create(id, data)).toMatchObject({ data, json: JSON.stringify(data) })
       const stored = Buffer.from((await item()).data?.B ?? [])
       for (const secret of [user, 'user_id', 'Wort']) expect(stored.includes(secret)).toBe(false)
-      expect((await item()).user_id?.S).toMatch(/^[\w-]{43}$/)
+      expect((await item()).user_id?.S).toMatch(/^hmac-sha256:[\w-]{43}$/)
       const changed = { ...data, added: 'ä' }
       expect(await sessions.update(await found(sessions), changed)).toMatchObject({ json: JSON.stringify(changed) })
       expect((await sessions.find(id))?.data).toEqual(changed)
@@ -212,6 +217,33 @@ onEachEngine('encrypted sessions', (engine) => {
       expect(await item()).toEqual(before)
     })
 
+    it('without their key, or in plain form, have expired all the same', async () => {
+      const limits = { maxStale: 60, tableName: engine.options().tableName }
+      await createTable({ ...options, ...limits, ttl: false })
+      const old = { updated_at: { S: '1000000000.5' } }
+      const key = storedKey(id)
+      const writer = application([K1], limits)
+      const readers = LOCKINGS.map((locking) => application([K2], { ...limits, locking }))
+      for (const form of ['sealed', 'plain']) {
+        await writer.sessions.put(id, { user_id: user })
+        const sealed = (await readItem(direct, limits.tableName, id)) as Item
+        const data = form === 'plain' ? { S: JSON.stringify({ user_id: user }) } : (sealed.data as Item[string])
+        const stored = { ...sealed, session_id: { S: key }, data, ...old }
+        await direct.send(new PutItemCommand({ TableName: limits.tableName, Item: stored }))
+        for (const { sessions, index } of readers) {
+          for (const load of ['find', 'findForChange'] as const) {
+            const why: Hidden[] = []
+            expect(await sessions[load](id, { onHidden: (reason) => why.push(reason) })).toBeUndefined()
+            expect(why).toEqual(['expired'])
+          }
+          expect(await sessions.reload({ id, token: undefined })).toBeUndefined()
+          expect(await all(sessions)).toEqual([])
+          expect(await index.keysBy('user_id', 'somebody', { scan: true })).toEqual([])
+        }
+        expect(await readItem(direct, limits.tableName, id)).toEqual(stored)
+      }
+    })
+
     it('without their key stop the save of a request that loaded the session before', async () => {
       const ours = repository([K1])
       await ours.create(id, { n: 1 })
@@ -262,6 +294,25 @@ onEachEngine('encrypted sessions', (engine) => {
       for (const call of calls) await expect(call()).rejects.toThrow('could not be loaded')
       expect(proxy.operations).toEqual([])
       await sessions.delete(id)
+    })
+
+    it('are deleted by clean with a short max_stale, and sessions that were written since stay', async () => {
+      const tableName = engine.options().tableName
+      await createTable({ ...options, tableName, ttl: false })
+      const sessions = repository([K2], { tableName })
+      const leaked = new SessionRepository(
+        resolveConfiguration({ ...options, tableName, encryptionKeys: [K1], maxStale: 86_400 }),
+        connectionTo(direct),
+        { now: () => Date.now() - 700_000 },
+      )
+      await leaked.create('a', { n: 1 })
+      await sessions.create('b', { n: 1 })
+      await expect(sessions.find('a')).rejects.toThrow(EncryptionKeyError)
+      environmentWith({ AWS_DYNAMO_DB_SESSION_MAX_STALE: '600' })
+      const cleaned = await collectGarbage({ ...options, tableName, encryptionKeys: [K2] })
+      expect(cleaned).toMatchObject({ deleted: 1, kept: 1 })
+      expect(await sessions.find('a')).toBeUndefined()
+      expect(await sessions.find('b')).toBeDefined()
     })
 
     it('are still deleted, by their id and with all sessions', async () => {
@@ -353,6 +404,27 @@ onEachEngine('encrypted sessions', (engine) => {
       expect((await repository([K2]).find(id))?.data).toEqual({ user_id: 'somebody else' })
     })
 
+    it.each([
+      ['with accept_plain_data', [K1], { acceptPlainData: true }],
+      ['without keys', [], {}],
+    ])('are not found by the HMAC in the table, %s', async (_how, keys, more) => {
+      await signIn('a', K1)
+      const { index, sessions } = application(keys, more)
+      const hmac = (await item(`${id} a`)).user_id?.S ?? ''
+      const { handle = '' } = (await application([K1]).index.sessionsBy('user_id', user))[0] ?? {}
+      await sessions.create(id, { user_id: hmac })
+      const searches = [
+        () => index.keysBy('user_id', hmac),
+        () => index.sessionsBy('user_id', hmac),
+        () => index.exportBy('user_id', hmac),
+        () => index.destroyHandle('user_id', hmac, handle),
+        () => index.destroyOthers('user_id', hmac, id),
+        () => index.destroyBy('user_id', hmac),
+      ]
+      for (const search of searches) await expect(search).rejects.toThrow('not an HMAC from the table')
+      expect((await repository([K1]).find(`${id} a`))?.data).toEqual({ user_id: user })
+    })
+
     it('are deleted when another request writes them under another key meanwhile', async () => {
       await signIn('a', K1)
       const { index, sessions } = application([K2, K1])
@@ -385,6 +457,18 @@ onEachEngine('encrypted sessions', (engine) => {
       await expect(index.keysBy('user_id', user, { scan: true })).rejects.toThrow(EncryptionKeyError)
       await expect(index.destroyBy('user_id', user, { scan: true })).rejects.toThrow(EncryptionKeyError)
       await repository([]).clear()
+    })
+
+    it('are deleted by a scan also beside sessions whose key is unknown, which stay and are an error at the end', async () => {
+      await signIn('a', K1)
+      for (const suffix of ['b', 'c', 'd']) await signIn(suffix, K2)
+      const { index, sessions } = application([K2])
+      const error = await index.destroyBy('user_id', user, { scan: true }).catch((thrown) => thrown)
+      expect(error).toMatchObject({ name: 'DestroyIncompleteError', deleted: 3, cause: expect.any(EncryptionKeyError) })
+      expect(String(error)).toMatch(/3 sessions were deleted, but a key was missing\. Repeat .* the key "k1"/)
+      for (const suffix of ['b', 'c', 'd']) expect(await sessions.find(`${id} ${suffix}`)).toBeUndefined()
+      expect(await item(`${id} a`)).toBeDefined()
+      expect(await application([K2, K1]).index.destroyBy('user_id', user, { scan: true })).toBe(1)
     })
 
     it('may have values of up to 2 048 bytes, as without encryption', async () => {

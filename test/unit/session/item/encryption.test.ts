@@ -105,7 +105,7 @@ describe('a hidden value of index_keys', () => {
   const hidden = (text: string, attribute: string, key: string) => hiddenText(text, attribute, ring(key).first)
 
   it('is the same for the same value, attribute and key only', () => {
-    expect(hidden('42', 'user_id', K1)).toMatch(/^[\w-]{43}$/)
+    expect(hidden('42', 'user_id', K1)).toMatch(/^hmac-sha256:[\w-]{43}$/)
     expect(hidden('42', 'user_id', K1)).toBe(hidden('42', 'user_id', K1))
     const others = [hidden('42', 'user_id', K2), hidden('43', 'user_id', K1), hidden('42', 'email', K1)]
     expect(new Set([hidden('42', 'user_id', K1), ...others]).size).toBe(4)
@@ -114,6 +114,6 @@ describe('a hidden value of index_keys', () => {
   it('is HMAC-SHA-256 under a key that HKDF derives from the encryption key', () => {
     // Computed with Python: hmac and the HKDF of RFC 5869, from the key 00 01 02 … 1f.
     const key = `k1:${Buffer.from(Array.from({ length: 32 }, (_, at) => at)).toString('base64')}`
-    expect(hidden('42', 'user_id', key)).toBe('YkSkP_NdfLfu8fQSmrujqB60fRvI_kFhcFmT7ErGIiE')
+    expect(hidden('42', 'user_id', key)).toBe('hmac-sha256:YkSkP_NdfLfu8fQSmrujqB60fRvI_kFhcFmT7ErGIiE')
   })
 })

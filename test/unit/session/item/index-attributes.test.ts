@@ -22,6 +22,7 @@ describe('the attributes by which a session is found', () => {
     ['a map', { a: { b: 'x' } }],
     ['longer than 2048 bytes', { a: `${'ä'.repeat(1024)}x` }],
     ['a whole number that JavaScript reads like others', { a: 2 ** 53 }],
+    ['a text in the form of an HMAC', { a: `hmac-sha256:${'x'.repeat(43)}` }],
   ])('are removed where the value is %s', (_what, data) => {
     expect(attributesOf(data, 'a')).toEqual({ a: undefined })
     expect('a' in attributesOf(data, 'a')).toBe(true)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
 import type { Encryption, EncryptionKey } from '../../../../runtime/configuration/encryption-keys.js'
@@ -93,6 +94,49 @@ describe('the ring of encryption keys', () => {
     at(102)
     await load()
     expect(idsOf(ring)).toEqual(['k1'])
+  })
+
+  it('asks anew for a request that waits, right after a failure in the background', async () => {
+    let fail = false
+    const { ring, asked, load, at } = ringOf(async () => {
+      if (fail) throw new Error('a short fault')
+      return [K1]
+    }, 100)
+    await load()
+    fail = true
+    at(99.5)
+    expect(load()).toBeUndefined()
+    await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(2))
+    expect(load()).toBeUndefined()
+    expect(asked).toHaveBeenCalledTimes(2)
+    fail = false
+    at(100)
+    await load()
+    expect(asked).toHaveBeenCalledTimes(3)
+    expect(idsOf(ring)).toEqual(['k1'])
+  })
+
+  it('asks anew for a request that waits, while a load in the background hangs or was suspended', async () => {
+    let answer: (() => void) | undefined
+    let keys: EncryptionKey[] = [K1]
+    let isHanging = false
+    const { ring, asked, load, at } = ringOf(() => {
+      const given = keys
+      return isHanging ? new Promise((resolve) => (answer = () => resolve(given))) : Promise.resolve(given)
+    }, 100)
+    await load()
+    isHanging = true
+    at(50)
+    expect(load()).toBeUndefined()
+    isHanging = false
+    keys = [K2]
+    at(1000)
+    await Promise.all([load(), load()])
+    expect(asked).toHaveBeenCalledTimes(3)
+    answer?.()
+    await setImmediate()
+    expect(idsOf(ring)).toEqual(['k2'])
+    expect(load()).toBeUndefined()
   })
 
   it('uses keys for 300 seconds by default', async () => {

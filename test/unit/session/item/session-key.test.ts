@@ -39,6 +39,7 @@ describe.each([
     expect(() => keyOf(id as string, making)).toThrow(message)
     expect(() => assertPossibleKey(id as string, making)).toThrow(message)
     expect(isPossibleSessionId(id as string, { ...signing, ...making })).toBe(false)
+    expect(isStoredKey(id, making)).toBe(false)
   })
 
   it('is made of an id of at most 2048 bytes, key_prefix included', () => {
