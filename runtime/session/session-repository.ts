@@ -295,7 +295,7 @@ export class SessionRepository {
 
   /**
    * The session in an item, unless it has expired. The times decide first, because they are not encrypted: the key of an
-   * expired session may be gone.
+   * expired session may be unknown.
    *
    * @param token the lock's token, if the item was read by locking it
    */
