@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { envName } from '../../../runtime/configuration/option-table.js'
 import type { Options } from '../../../runtime/index.js'
 import { hashSessionId } from '../../../runtime/session/item/session-id.js'
 import type { Adapter, RunningApp } from '../../support/adapters/adapter.js'
@@ -42,7 +43,9 @@ describe.each(ADAPTERS)('encrypted sessions with $name', (adapter) => {
   const apps: RunningApp[] = []
   const reported: string[] = []
 
+  beforeEach(() => void vi.stubEnv(envName('encryptionKeys'), ''))
   afterEach(async () => {
+    vi.unstubAllEnvs()
     for (const app of apps.splice(0)) await app.stop()
     reported.splice(0)
   })
@@ -102,7 +105,7 @@ describe.each(ADAPTERS)('encrypted sessions with $name', (adapter) => {
 
   it('end with a logout, although the server of the logout can not read what other servers can read', async () => {
     const readable: [Options, Options][] = [
-      [{ encryptionKeys: [] }, { encryptionKeys: [K1], acceptPlainData: true }],
+      [{}, { encryptionKeys: [K1], acceptPlainData: true }],
       [{ encryptionKeys: [K1] }, { encryptionKeys: [K1] }],
     ]
     for (const [written, others] of readable) {
