@@ -119,6 +119,31 @@ export function createProgram(): Command {
     .action(running(async () => (await import('./commands/show.js')).showCommand))
 
   program
+    .command('stats')
+    .description(
+      'show numbers of the stored sessions, from a sample: items, sizes, ages, idle times, expired ones, cost',
+    )
+    .option('--sample <number>', 'read about this many items (default: 10000)')
+    .option('--rate <units>', 'maximum capacity units per second (default: no limit)')
+    .option('--requests-per-day <number>', 'requests of the application, for their cost; needs --changed-share')
+    .option('--changed-share <share>', 'share of the requests that change their session, 0 to 1')
+    .option('--price-storage <dollars>', 'price of a GB of storage for a month (default: 0.25)')
+    .option('--price-reads <dollars>', 'price of a million read request units (default: 0.125)')
+    .option('--price-writes <dollars>', 'price of a million write request units (default: 0.625)')
+    .option('--html <file>', 'also write a page with charts to this file')
+    .option(...TIMEOUT)
+    .option('--json', 'as JSON, for programs; other output goes to standard error')
+    .addHelpText(
+      'after',
+      examplesOf(
+        'stats',
+        'stats --sample 50000 --rate 25 --html stats.html',
+        'stats --requests-per-day 100000 --changed-share 0.2',
+      ),
+    )
+    .action(running(async () => (await import('./commands/stats.js')).statsCommand))
+
+  program
     .command('destroy')
     .description('delete the sessions with a value in their data, which signs a user out everywhere')
     .requiredOption('--by <key=value>', 'one of index_keys and a value, such as user_id=42')

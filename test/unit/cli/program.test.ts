@@ -16,6 +16,7 @@ const COMMANDS = [
   'clean',
   'list',
   'show',
+  'stats',
   'destroy',
   'config',
   'doctor',
@@ -82,7 +83,7 @@ describe('mistyped arguments of dynamo-session', () => {
     { line: 'config --jsn', message: "unknown option '--jsn'", hint: 'Did you mean --json?' },
     { line: 'doctor --enviroment x', message: "unknown option '--enviroment'", hint: 'Did you mean --environment?' },
     { line: 'delete-table visits', message: "too many arguments for 'delete-table'", hint: 'Expected 0 arguments' },
-      { line: 'destroy --json', message: "required option '--by <key=value>' not specified", hint: '' },
+    { line: 'destroy --json', message: "required option '--by <key=value>' not specified", hint: '' },
     { line: 'doctor --config', message: "option '--config <file>' argument missing", hint: '' },
   ])('$line is an error with exit code 1 and a suggestion', async ({ line, message, hint }) => {
     const { code, err } = await parse(...line.split(' '))

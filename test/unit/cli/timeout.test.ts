@@ -7,6 +7,7 @@ import { destroyCommand } from '../../../runtime/cli/commands/destroy.js'
 import { doctorCommand } from '../../../runtime/cli/commands/doctor.js'
 import { listCommand } from '../../../runtime/cli/commands/list.js'
 import { showCommand } from '../../../runtime/cli/commands/show.js'
+import { statsCommand } from '../../../runtime/cli/commands/stats.js'
 import { type TimeoutOptions, timeoutOf } from '../../../runtime/cli/timeout.js'
 import { messageOf } from '../../../runtime/errors.js'
 import type { Logger } from '../../../runtime/logger.js'
@@ -59,6 +60,7 @@ const COMMANDS: readonly [string, string, Run][] = [
     (options, logger) =>
       showCommand({ ...options, session: '5f1c02a1b2c3d4e5' }, logger, asideOf(logger), undefined, screen),
   ],
+  ['stats', 'DescribeTable', (options, logger) => statsCommand(options, logger, asideOf(logger), screen)],
   ['destroy', 'Query', (options, logger) => destroyCommand({ ...options, by }, logger)],
   ['destroy --dry-run', 'Query', (options, logger) => destroyCommand({ ...options, by, dryRun: true }, logger)],
   ['clean', 'Scan', clean(false)],

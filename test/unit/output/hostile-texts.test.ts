@@ -19,6 +19,7 @@ import { localCommand } from '../../../runtime/cli/commands/local.js'
 import { planCommand } from '../../../runtime/cli/commands/plan.js'
 import { policyCommand } from '../../../runtime/cli/commands/policy.js'
 import { showCommand } from '../../../runtime/cli/commands/show.js'
+import { statsCommand } from '../../../runtime/cli/commands/stats.js'
 import { confirm } from '../../../runtime/cli/confirm.js'
 import { loadOwnUmzug } from '../../../runtime/cli/own-umzug.js'
 import { makePlopfile } from '../../../runtime/cli/plopfile.js'
@@ -232,6 +233,8 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   ['runtime/cli/commands/list.ts', () => runCommand(() => listCommand({ newest: '5' }))],
   ['runtime/cli/commands/show.ts', () => runCommand(() => showCommand({ session: HOSTILE_LINE }))],
   ['runtime/cli/commands/show.ts', () => runCommand(() => showCommand({ session: '5f1c02a1b2c3d4e5', data: true }))],
+  ['runtime/cli/commands/stats.ts', () => runCommand(() => statsCommand({ html: `${HOSTILE_LINE}/x` }))],
+  ['runtime/cli/commands/stats.ts', () => runCommand(() => statsCommand({}))],
   ['runtime/cli/commands/destroy.ts', () => runCommand(() => destroyCommand({ by: 'user_id=1', scan: true }))],
   ['runtime/cli/commands/plan.ts', () => runCommand(() => planCommand({ config: hostileFile() }))],
   [
