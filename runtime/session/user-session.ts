@@ -7,7 +7,7 @@ import { type Item, timesOf } from './item/session-record.js'
 import { readData } from './item/stored-data.js'
 import { milliseconds } from './item/timestamp.js'
 
-/** What is known of every session of a user. A time is undefined if the item has no such time. */
+/** The facts of every session of a user. A time is undefined if the item has no such time. */
 export interface SessionFacts {
   /** Names the session to its user. It is useless as a cookie, and changes when the session gets another id. */
   readonly handle: string
@@ -26,7 +26,7 @@ export type UserSession<Client extends object = object> = SessionFacts & {
 
 /** All that is stored of a session, except its id. */
 export interface ExportedSession extends SessionFacts {
-  /** The data. Undefined if the stored data can't be read: it counts as no session. */
+  /** The data. Undefined if the stored data can't be read, so that no request can load the session. */
   readonly data: Record<string, unknown> | undefined
   /** The settings of the session's cookie, if they are stored. */
   readonly cookie: Record<string, unknown> | undefined
@@ -34,7 +34,7 @@ export interface ExportedSession extends SessionFacts {
   readonly client: ClientDescription
 }
 
-/** A session as its user sees it. */
+/** A session for the list of its user. */
 export function shown<Client extends object>(
   partitionKey: string,
   item: Item,
@@ -46,7 +46,7 @@ export function shown<Client extends object>(
 }
 
 /**
- * A session as an export has it.
+ * A session for an export.
  *
  * @throws {EncryptionKeyError} when the key of the data is unknown
  */
