@@ -52,8 +52,14 @@ const NUMBERS = ['left', 'right', 'right', 'right', 'right'] as const
 export function headOf({ statistics, capacityUnits }: Report): string {
   const { scanned, isWhole, items } = statistics
   const cost = `${count(Math.round(capacityUnits))} read units`
+  if (isStale(items.total, scanned, isWhole)) return `Only a sample of ${count(scanned)} items (${cost})`
   if (isWhole) return `All ${count(scanned)} items (${cost})`
   return `Estimated from ${count(scanned)} of about ${count(items.total)} items (${cost})`
+}
+
+/** DynamoDB updates its count of items about every six hours. An older count says nothing about the whole table. */
+function isStale(total: number, scanned: number, isWhole: boolean): boolean {
+  return !isWhole && total <= scanned
 }
 
 export function itemRows({ statistics: { items } }: Report): [string, string][] {
@@ -97,10 +103,15 @@ export function costRows({ statistics, storage, requests }: Report): [string, st
 }
 
 /** What a reader of the cost has to know. */
-export function notesOf({ prices, hasOwnPrices, tableClass, billingMode, requests }: Report): string[] {
+export function notesOf(report: Report): string[] {
+  const { prices, hasOwnPrices, tableClass, billingMode, requests, statistics } = report
+  const { items, scanned, isWhole } = statistics
   const origin = hasOwnPrices ? 'partly given' : `on-demand prices of us-east-1 since ${PRICES_SINCE}`
   const { storage, reads, writes } = prices
   return [
+    ...(isStale(items.total, scanned, isWhole)
+      ? ["DynamoDB's count of items is out of date. So all counts and costs are those of the sample: raise --sample."]
+      : []),
     `Prices in US dollars: ${storage} a GB and month, ${reads} a million reads, ${writes} a million writes (${origin}; set --price-*).`,
     ...(tableClass === 'standard' || hasOwnPrices
       ? []

@@ -142,9 +142,10 @@ describe.each(Object.entries(TABLE_CONFIGURATIONS))('the policies for %s', (_, c
 
   it('allow what list without --by, show and stats send, and nothing else', async () => {
     const options = optionsFor(configured)
-    await makeTable(options)
-    recorder.reset()
-    await withAmbient({ options }, async () => {
+    if (options.kmsKeyId?.startsWith('alias/')) plane.aliases.set(options.kmsKeyId, 'the-key')
+    await withAmbient({ options, logger: quiet }, async () => {
+      await createTable()
+      recorder.reset()
       await listCommand({ newest: '5' }, quiet, quiet)
       await expect(showCommand({ session: 'A'.repeat(43) }, quiet, quiet)).rejects.toThrow('no such session')
       const input = Readable.from(['s1'])

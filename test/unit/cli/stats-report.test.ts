@@ -82,6 +82,13 @@ it('prints tables, histograms, and the date of the prices', () => {
   ).toBeLessThan(80)
 })
 
+it('says when the counts are those of the sample, because the count of DynamoDB is out of date', () => {
+  const statistics = statisticsOf({ ...sample, table: { ...table, itemCount: 0 } })
+  expect(statsText(report({ statistics }))).toMatch(/^Only a sample of 3 items[\s\S]*raise --sample\./)
+  const whole = statisticsOf({ ...sample, isWhole: true })
+  expect(statsText(report({ statistics: whole }))).toMatch(/^All 3 items(?![\s\S]*raise --sample)/)
+})
+
 it('prints the cost of requests, and what it leaves out', () => {
   const requests = { readUnits: 1, writeUnits: 0.25, reads: 1234.5, writes: 6 }
   const text = statsText(report({ requests, billingMode: 'provisioned', tableClass: 'standard_infrequent_access' }))
