@@ -8,9 +8,9 @@ export const SECRET_REMEDY =
 /** The shortest secret that can't be guessed, in bytes. */
 const SHORTEST = 32
 
-/** Values of examples and templates, which everybody knows. */
+/** Values of examples and templates, which everybody knows. Bounded, because a passphrase may begin like one of them. */
 const PLACEHOLDER =
-  /^(?:(.)\1*|<.*>|\$\{.*|.*\b(?:change|replace)[-_ ]?(?:me|this|it)\b.*|(?:your|my|the|our|some)(?:[-_ ][a-z]+)+|(?:super|top|very|session|app|dev|test|my)?[-_ ]?(?:secret|s3cr3t|password|key)(?:[-_ ]?key)?(?:[-_ ]?base)?\d*|keyboard ?cat|placeholder|todo|example.*|insert.*|xxx.*|shh+|(?:123)+\d{0,7}|(?:1234567890)+\d{0,9}|development|local|test|dummy)$/i
+  /^(?:(.)\1*|<.*>|\$\{.*|.*\b(?:change|replace)[-_ ]?(?:me|this|it)\b.*|(?:your|example|insert)(?:[-_ ][a-z]+){1,5}|(?:my|the|our|some)(?:[-_ ][a-z]+){1,3}|(?:super|top|very|session|app|dev|test|my)?[-_ ]?(?:secret|s3cr3t|password|key)(?:[-_ ]?key)?(?:[-_ ]?base)?\d*|keyboard ?cat|placeholder|todo|(?:example|insert|xxx).{0,24}|shh+|(?:123)+\d{0,7}|(?:1234567890)+\d{0,9}|development|local|test|dummy)$/i
 
 /** Why a secret could be guessed. Undefined if the secret is long enough and not a placeholder. */
 export function weakness(secret: string): string | undefined {

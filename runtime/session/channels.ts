@@ -123,7 +123,7 @@ class OperationMessage implements SessionMessage {
   }
 
   get sessionIdHash(): string | undefined {
-    return this.#id === undefined ? undefined : hashSessionId(this.#id)
+    return this.#id === undefined ? undefined : hashSessionId(String(this.#id))
   }
 
   finish({ outcome, id }: End): void {

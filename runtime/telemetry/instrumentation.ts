@@ -32,6 +32,8 @@ export interface InstrumentationConfig {
 /** The span of a message whose work is running. */
 interface Running {
   readonly span: Span
+  /** The context that was active before, and the one with the span. */
+  readonly outer: Context
   readonly active: Context
   readonly start: number
 }
@@ -71,6 +73,8 @@ export class DynamoSessionInstrumentation {
   #tracer: Tracer = trace.getTracer(NAME, VERSION)
   #instruments = instrumentsOf(metrics.getMeter(NAME, VERSION))
   readonly #running = new WeakMap<object, Running>()
+  /** One for all channels, so that a request finds the span of its operation. */
+  readonly #work = new RunningWork()
   /** Ends the subscriptions. */
   #stop: readonly (() => void)[] = []
 
@@ -144,14 +148,15 @@ export class DynamoSessionInstrumentation {
 
   /** Makes a span of each message, which is active during the message's work. Returns a function that stops this. */
   #show<Message extends object & { error?: ErrorFacts }>({ channel, start, end }: Shown<Message>): () => void {
-    const store = new ActiveContext()
-    const startSpan = (message: Message): Context => {
-      const parent = context.active()
+    const store = this.#work as AsyncLocalStorage<unknown>
+    const startSpan = (message: Message): Running => {
+      const outer = context.active()
+      const parent = this.#work.contextIn(outer)
       const { name, ...options } = start(message)
       const span = this.#tracer.startSpan(name, options, parent)
-      const active = trace.setSpan(parent, span)
-      this.#running.set(message, { span, active, start: monotonic() })
-      return active
+      const running = { span, outer, active: trace.setSpan(parent, span), start: monotonic() }
+      this.#running.set(message, running)
+      return running
     }
     const endSpan = (message: unknown): void => {
       const running = this.#running.get(message as object)
@@ -162,10 +167,10 @@ export class DynamoSessionInstrumentation {
       if (error) span.setAttribute(names.ERROR_TYPE, error.name).setStatus({ code: SpanStatusCode.ERROR })
       span.end()
     }
-    channel.start.bindStore(store as AsyncLocalStorage<unknown>, startSpan)
+    channel.start.bindStore(store, startSpan)
     channel.asyncEnd.subscribe(endSpan)
     return () => {
-      channel.start.unbindStore(store as AsyncLocalStorage<unknown>)
+      channel.start.unbindStore(store)
       channel.asyncEnd.unsubscribe(endSpan)
     }
   }
@@ -210,14 +215,22 @@ export class DynamoSessionInstrumentation {
 /**
  * Makes a context active with OpenTelemetry's own manager, while a channel runs its work. A channel only takes an
  * AsyncLocalStorage, and OpenTelemetry does not expose its own (open-telemetry/opentelemetry-js#6088).
+ *
+ * Channels of Node 26.1 and later do not call `run`. They set the store, which then has the context.
  */
-class ActiveContext extends AsyncLocalStorage<Context> {
+class RunningWork extends AsyncLocalStorage<Running> {
   override run<Result, Args extends unknown[]>(
-    active: Context,
+    { active }: Running,
     work: (...args: Args) => Result,
     ...args: Args
   ): Result {
     return context.with(active, work, undefined, ...args)
+  }
+
+  /** The context of the running work, unless the application has made another one active since. */
+  contextIn(current: Context): Context {
+    const running = this.getStore()
+    return running?.outer === current ? running.active : current
   }
 }
 

@@ -140,7 +140,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
       },
     })
     const add = this.addHeaders.bind(this)
-    const response = withSessionHeaders(result.response, setCookie, headers, add)
+    const response = withSessionHeaders(result.response, request.method, setCookie, headers, add)
     if (result.isThrown) throw response
     return response
   }
@@ -231,6 +231,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
 
   async #commit(request: RequestState): Promise<string | undefined> {
     const { loaded, options, cookies, secure } = request
+    const { key } = this.#options
     if (!this.#isToStore(request)) {
       // Awaited, because a Lambda function stops as soon as it has responded.
       await loaded.release()
@@ -238,8 +239,8 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     }
     const lifetime = options.expireAfter ?? undefined
     const value = await loaded.save({ lifetime })
+    if (!secure && isForHttpsOnly(key, options)) return undefined
     if (options.drop || (options.defer && !options.renew)) return undefined
-    const { key } = this.#options
     const hasSecure = isSecure(key, options, secure)
     if (value === '') {
       request.setCookie = cookies.length === 0 ? undefined : deletedCookie(key, options, hasSecure)
@@ -257,7 +258,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     return request.setCookie
   }
 
-  /** Applies Rack's options to the session. Returns whether to store it; a logout is stored even with `skip`. */
+  /** Applies Rack's options to the session. Returns whether to store it; a logout is stored even with `skip` and over http. */
   #isToStore(request: RequestState): boolean {
     const { loaded, options, secure } = request
     const { key } = this.#options
@@ -268,16 +269,17 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
       void loaded.release()
       throw error
     }
-    if (!secure && isForHttpsOnly(key, options)) {
+    const isRefused = !secure && isForHttpsOnly(key, options)
+    if (isRefused && session.dirty && !session.destroyed) {
       const text =
         'allows sessions only over https, and a request came over http. Its session was not stored, and no cookie was ' +
         'sent. If a proxy or load balancer ends TLS, set assumeSsl: true.'
-      if (session.dirty) this.#warn('option secure', text)
-      return false
+      this.#warn('option secure', text)
     }
-    if (options.drop || (options.skip && loaded.hasEnded)) session.destroy()
+    const isSkipped = options.skip || isRefused
+    if (options.drop || (isSkipped && loaded.hasEnded)) session.destroy()
     if (session.destroyed) return true
-    if (options.skip) return false
+    if (isSkipped) return false
     if (options.renew && !request.renewed && !loaded.unread) {
       session.regenerateId(true)
       request.renewed = true

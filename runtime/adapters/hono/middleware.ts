@@ -51,7 +51,7 @@ export function dynamoSession<Values extends object = AnyShape, Flash extends ob
     let setCookie: string | undefined
     if (context.error) await release()
     else setCookie = await commit()
-    const response = withSessionHeaders(context.res, setCookie, headers(), (target, added) =>
+    const response = withSessionHeaders(context.res, context.req.method, setCookie, headers(), (target, added) =>
       manager.addHeaders(target, added),
     )
     if (response === context.res) return

@@ -33,7 +33,7 @@ export type Loaded =
 const none = (why: 'none' | 'refused' | 'invalid'): Loaded => ({ kind: 'none', why })
 
 /** The part of an EventEmitter that makes the events of a store. */
-type Emitter = Pick<EventEmitter<SessionEvents>, 'emit' | 'listenerCount'>
+type Emitter = Pick<EventEmitter, 'listenerCount' | 'rawListeners'>
 
 /**
  * The common part of all adapters. Decides which session ids are possible, and which failures a request survives
@@ -200,13 +200,15 @@ export class SessionStore {
     this.#emit(event, previous === undefined ? change : { ...change, previousSessionIdHash: hashSessionId(previous) })
   }
 
-  /** Reports an error of a listener. The request succeeds, because the session is stored already. */
+  /**
+   * Reports an error of a listener. The request succeeds, because the session is stored already. `emit` of an EventEmitter
+   * ignores the promise of an async listener.
+   */
   #emit<Event extends keyof SessionEvents>(event: Event, payload: SessionEvents[Event][0]): void {
-    try {
-      this.#emitter.emit(event, ...([payload] as never))
-    } catch (error) {
-      const { sessionIdHash } = payload
-      report(error, { operation: `listener of ${event}`, sessionIdHash }, this.configuration.errorHandler)
+    const context = { operation: `listener of ${event}`, sessionIdHash: payload.sessionIdHash }
+    for (const listener of this.#emitter.rawListeners(event)) {
+      const call = async () => Reflect.apply(listener, this.#emitter, [payload])
+      call().catch((error) => report(error, context, this.configuration.errorHandler))
     }
   }
 

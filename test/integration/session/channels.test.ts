@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { DynamoSessionStore } from '../../../runtime/express.js'
 import { createSessionManager } from '../../../runtime/fetch.js'
 import type { Options } from '../../../runtime/index.js'
@@ -252,6 +252,32 @@ onEachEngine('the channels', (engine) => {
     })
     await store.destroy(ID)
     expect(reported).toEqual([['listener of destroy', 'the listener is broken']])
+  })
+
+  it('report an async listener that rejects; the others hear each event, and those of `once` the first', async () => {
+    const reported: unknown[] = []
+    const store = storeOf({ errorHandler: (error, { operation }) => void reported.push([operation, error.message]) })
+    const heard: unknown[] = []
+    store.once('destroy', async () => {
+      throw new Error('the audit log is away')
+    })
+    store.once('destroy', () => heard.push('once'))
+    store.on('destroy', function (this: unknown, change) {
+      heard.push([this === store, change])
+    })
+    await store.destroy(ID)
+    await store.destroy(ID)
+    await vi.waitFor(() => expect(reported).toEqual([['listener of destroy', 'the audit log is away']]))
+    const each = [true, { sessionIdHash: HASH }]
+    expect(heard).toEqual(['once', each, each])
+  })
+
+  it('give a hash of an id that is not text, which is refused', async () => {
+    const heard = listen(['load'])
+    for (const id of [42, {}]) expect(await storeOf().get(id as never)).toBeNull()
+    expect(heard.of('load')).toMatchObject(
+      ['42', '[object Object]'].map((text) => ({ outcome: 'refused', sessionIdHash: hashSessionId(text) })),
+    )
   })
 
   it('ask for consumed capacity only while there is a subscriber', async () => {

@@ -1,3 +1,4 @@
+import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
@@ -16,10 +17,11 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import * as stable from '@opentelemetry/semantic-conventions'
 import * as incubating from '@opentelemetry/semantic-conventions/incubating'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { DynamoSessionStore } from '../../../runtime/express.js'
 import type { Options } from '../../../runtime/index.js'
 import { DynamoSessionInstrumentation } from '../../../runtime/opentelemetry.js'
+import { OPERATIONS, REQUESTS } from '../../../runtime/session/channels.js'
 import { hashSessionId } from '../../../runtime/session/item/session-id.js'
 import * as names from '../../../runtime/telemetry/conventions.js'
 import { onEachEngine, uniqueTableName } from '../../support/engines.js'
@@ -28,6 +30,7 @@ import { makeTable, writeItem } from '../../support/table.js'
 
 const IDS = ['the-id-of-ada', 'the-id-of-eve', 'the-id-of-bob']
 const [ID = ''] = IDS
+const EXPIRED = '{"originalMaxAge":1000,"expires":"2020-01-01T00:00:00.000Z"}'
 
 it('copies the names of the conventions correctly', () => {
   const known = new Set<unknown>(Object.values({ ...stable, ...incubating }))
@@ -35,6 +38,23 @@ it('copies the names of the conventions correctly', () => {
   expect(own).toHaveLength(11)
   expect(own.filter((name) => !known.has(name))).toEqual([])
 })
+
+/** Makes the channel set its stores until the end of the test, as Node 26.1 and later do, in place of `run`. */
+function setStoresOf(channel: object): void {
+  const { _stores: stores } = channel as { _stores?: Map<AsyncLocalStorage<unknown>, (message: object) => unknown> }
+  if (!stores) throw new Error('Node keeps the stores of a channel elsewhere now')
+  const runStores = (message: object, work: () => unknown) => {
+    const before = [...stores.keys()].map((store) => [store, store.getStore()] as const)
+    for (const [store, make] of stores) store.enterWith(make(message))
+    try {
+      return work()
+    } finally {
+      for (const [store, value] of before) store.enterWith(value)
+    }
+  }
+  Object.assign(channel, { runStores })
+  onTestFinished(() => void Reflect.deleteProperty(channel, 'runStores'))
+}
 
 onEachEngine('OpenTelemetry', (engine) => {
   const tableName = uniqueTableName()
@@ -147,6 +167,28 @@ onEachEngine('OpenTelemetry', (engine) => {
     for (const request of named('GET /')) expect(namesOf(childrenOf(request))).toEqual(['dynamo_session.load'])
     expect(new Set(named('dynamo_session.load').map((span) => span.spanContext().traceId)).size).toBe(3)
     expect(trace.getActiveSpan()).toBeUndefined()
+  })
+
+  describe('if the channels set the store, as in Node 26.1, and do not call its method run', () => {
+    beforeEach(() => [...Object.values(OPERATIONS), REQUESTS].forEach(({ start }) => void setStoresOf(start)))
+
+    it('the spans have the same parents', async () => {
+      await Promise.all(IDS.map((id) => inSpan(() => store.get(id))))
+      for (const request of named('GET /')) expect(namesOf(childrenOf(request))).toEqual(['dynamo_session.load'])
+      expect(namesOf(childrenOf(named('dynamo_session.load')[0]))).toEqual([`BatchGetItem ${tableName}`])
+    })
+
+    it('a span that the application starts during the work is a parent too', async () => {
+      await writeItem(direct, tableName, { session_id: { S: 'old' }, data: { S: '{}' }, cookie: { S: EXPIRED } })
+      store.on('expired', () =>
+        tracer.startActiveSpan('job', { root: true }, (job) => store.get(ID).finally(() => job.end())),
+      )
+      await inSpan(() => store.get('old'))
+      await vi.waitFor(() => expect(named('job')).toHaveLength(1))
+      const [load] = childrenOf(named('job')[0])
+      expect(load?.name).toBe('dynamo_session.load')
+      expect(namesOf(childrenOf(load))).toEqual([`GetItem ${tableName}`])
+    })
   })
 
   it('marks what failed, without the message', async () => {

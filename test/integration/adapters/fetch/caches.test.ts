@@ -216,6 +216,18 @@ describe('run', () => {
 })
 
 describe('Hono', () => {
+  it('gives no user the cookie of another one, if the answer to HEAD is a constant', async () => {
+    const constant = new Response('x')
+    const app = new Hono().use(dynamoSession(open())).get('/', (c) => {
+      c.get('session').set('user', 'ada')
+      return constant
+    })
+    for (const _ of [1, 2]) {
+      expect((await app.request(URL_, { method: 'HEAD' })).headers.getSetCookie()).toHaveLength(1)
+    }
+    expect(constant.headers.getSetCookie()).toEqual([])
+  })
+
   it('passes a response that can’t be copied unchanged', async () => {
     const error = Response.error()
     const app = new Hono().use(dynamoSession(open())).get('/', (c) => {

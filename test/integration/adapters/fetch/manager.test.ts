@@ -222,6 +222,21 @@ onEachEngine('createSessionManager', (engine) => {
       expect((await manager.load(cookie, { secure: true })).session.get('user')).toBe('ada')
     })
 
+    it.each([false, true])(
+      'secure: over http a handler can set it, and a logout is final (login after it: %j)',
+      async (login) => {
+        const { manager, cookie, id } = await signedIn()
+        const { session, options, commit } = await manager.load(cookie, { secure: false })
+        options.secure = true
+        session.destroy()
+        if (login) session.set('user', 'eve')
+        expect(await commit()).toBeUndefined()
+        expect(await item(id)).toBeUndefined()
+        expect(await requests()).toEqual(['GetItem', 'DeleteItem'])
+        expect(reported).toEqual(login ? ['commit: ConfigurationError'] : [])
+      },
+    )
+
     it('assumeSsl: every request counts as one over https', async () => {
       const { manager, cookie } = await signedIn({ secure: true, assumeSsl: true })
       expect((await manager.load(cookie, { secure: false })).session.get('user')).toBe('ada')

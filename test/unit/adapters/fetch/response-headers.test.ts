@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { cookiesIn } from '../../../../runtime/adapters/fetch/rack-cookie.js'
 import { withSessionHeaders } from '../../../../runtime/adapters/fetch/response.js'
 import { addSessionHeaders, sessionHeaders } from '../../../../runtime/adapters/fetch/response-headers.js'
@@ -58,7 +58,8 @@ describe('the headers of a response', () => {
 })
 
 describe('a response with the session', () => {
-  const add = (response: Response) => withSessionHeaders(response, 'session=x', WITH_COOKIE, addSessionHeaders)
+  const add = (response: Response, method = 'GET') =>
+    withSessionHeaders(response, method, 'session=x', WITH_COOKIE, addSessionHeaders)
 
   it('is the same object, if its headers can be changed', () => {
     const response = Object.assign(new Response('x', { headers: { 'set-cookie': 'a=1' } }), { own: true })
@@ -92,6 +93,27 @@ describe('a response with the session', () => {
     expect([...constant.headers]).toEqual([['x-a', '1']])
   })
 
+  it('is a copy for HEAD, because the body stays unread, and the same object may go to all users', async () => {
+    const constant = new Response('x', { headers: { 'x-a': '1' } })
+    for (const _ of [1, 2]) {
+      const response = add(constant, 'HEAD')
+      expect([response.headers.get('x-a'), response.headers.get('content-type')]).toEqual([
+        ...['1', 'text/plain;charset=UTF-8'],
+      ])
+      expect(response.headers.getSetCookie()).toEqual(['session=x'])
+    }
+    expect(constant.headers.getSetCookie()).toEqual([])
+    expect(await constant.text()).toBe('x')
+  })
+
+  it('is the same object without a cookie, and its body is not looked at, which takes time in @hono/node-server', () => {
+    const response = new Response('x')
+    const body = vi.spyOn(response, 'body', 'get')
+    expect(withSessionHeaders(response, 'GET', undefined, { Vary: 'Cookie' }, addSessionHeaders)).toBe(response)
+    expect(response.headers.get('vary')).toBe('Cookie')
+    expect(body).not.toHaveBeenCalled()
+  })
+
   it.each([
     ['Response.error()', Response.error()],
     ['status 101', Object.create(Response.prototype, { status: { value: 101 }, headers: { value: new Headers() } })],
@@ -102,7 +124,7 @@ describe('a response with the session', () => {
 
   it('is the same object, if there is nothing to add', () => {
     const redirect = Response.redirect('http://example.com/', 302)
-    expect(withSessionHeaders(redirect, undefined, {}, addSessionHeaders)).toBe(redirect)
+    expect(withSessionHeaders(redirect, 'GET', undefined, {}, addSessionHeaders)).toBe(redirect)
   })
 })
 

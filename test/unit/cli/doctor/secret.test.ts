@@ -24,6 +24,8 @@ it.each([
   '12345678901234567890123456789012',
   'development',
   'replace me',
+  'insert-your-long-secret-key-here',
+  'example_0123456789_0123456789',
 ])('a placeholder is weak: %j', (secret) => {
   expect(weakness(secret)).toBe('is a placeholder, which anybody can guess')
 })
@@ -34,6 +36,15 @@ it('a short secret is weak, a long one is not', () => {
   for (const encoding of ['hex', 'base64', 'base64url'] as const) {
     expect(weakness(randomBytes(32).toString(encoding))).toBeUndefined()
   }
+})
+
+it.each([
+  'the quick harvest tulip cobalt window lantern',
+  'my-harvest-tulip-cobalt-window-orange-lantern',
+  'insert harvest tulip cobalt window lantern orange',
+  'xxxAbc9d8f7g6h5j4k3l2qwertyuiop1234567890',
+])('a long passphrase that begins like a placeholder is not weak: %j', (secret) => {
+  expect(weakness(secret)).toBeUndefined()
 })
 
 it('a random secret that begins with 123 is not weak', () => {
