@@ -23,7 +23,7 @@ const ENTRIES = Object.values(entries).flatMap(({ default: path }) =>
 export const ROOMS = [
   {
     room: 'cli',
-    may: ['cleaning', 'migrations', 'table', 'session', 'dynamodb', 'application', 'generators'],
+    may: ['cleaning', 'statistics', 'migrations', 'table', 'session', 'dynamodb', 'application', 'generators'],
     because: 'Commands call the library. Nothing but the executables calls commands.',
   },
   {
@@ -35,6 +35,11 @@ export const ROOMS = [
     room: 'cleaning',
     may: ['table', 'session', 'dynamodb'],
     because: 'Cleaning is work on a table of sessions. It runs without a framework.',
+  },
+  {
+    room: 'statistics',
+    may: ['cleaning', 'table', 'session', 'dynamodb'],
+    because: 'Statistics read a sample by the scan that cleaning uses. They write nothing.',
   },
   {
     room: 'migrations',

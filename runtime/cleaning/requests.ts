@@ -29,7 +29,17 @@ export interface Sent<T> {
   readonly units: number
 }
 
-/** Sends the requests of one cleaning. Keeps to the rate, repeats after a transient error, and sends none after a stop. */
+/** Settings for the requests of one command. */
+export interface RequestSettings {
+  readonly rate: number | undefined
+  readonly signal: AbortSignal
+  /** What makes no progress if all requests fail, as the beginning of a message. */
+  readonly activity?: string
+  /** What the caller should know in that case. Empty: nothing. */
+  readonly consolation?: string
+}
+
+/** Sends the requests of one cleaning, or of another long scan. Keeps to the rate, repeats after a transient error, and sends none after a stop. */
 export class CleaningRequests {
   readonly #work: TableWork
   readonly #signal: AbortSignal
@@ -37,11 +47,12 @@ export class CleaningRequests {
   readonly #stagnation: Stagnation
   #units = 0
 
-  constructor(work: TableWork, { rate, signal }: { rate: number | undefined; signal: AbortSignal }) {
+  constructor(work: TableWork, settings: RequestSettings) {
+    const { rate, signal, activity = 'cleaning', consolation = '; sessions deleted before stay deleted' } = settings
     this.#work = work
     this.#signal = signal
     this.#rateLimit = new RateLimit(rate, signal)
-    this.#stagnation = new Stagnation(TIMEOUTS * work.requestTimeout)
+    this.#stagnation = new Stagnation(TIMEOUTS * work.requestTimeout, activity, consolation)
   }
 
   /** Capacity units consumed so far. */
@@ -98,13 +109,17 @@ export class CleaningRequests {
 /** Ends cleaning when no request succeeds for a long time. */
 class Stagnation {
   readonly #limit: number
+  readonly #activity: string
+  readonly #consolation: string
   #lastSuccess = Number.NEGATIVE_INFINITY
   #failures = 0
   #failingSince = 0
 
   /** @param limit milliseconds */
-  constructor(limit: number) {
+  constructor(limit: number, activity: string, consolation: string) {
     this.#limit = limit
+    this.#activity = activity
+    this.#consolation = consolation
   }
 
   succeeded(): void {
@@ -121,13 +136,10 @@ class Stagnation {
     this.#failures += 1
     const time = monotonic() - this.#failingSince
     if (this.#failures < TIMEOUTS || time < this.#limit) return
-    const text = `cleaning makes no progress: no request has succeeded for ${seconds(Math.round(time / 1000) * 1000)}`
-    throw new TableRequestError(
-      `${text}; sessions deleted before stay deleted. The last failure: ${messageOf(failure)}`,
-      {
-        cause: failure,
-      },
-    )
+    const text = `${this.#activity} makes no progress: no request has succeeded for ${seconds(Math.round(time / 1000) * 1000)}`
+    throw new TableRequestError(`${text}${this.#consolation}. The last failure: ${messageOf(failure)}`, {
+      cause: failure,
+    })
   }
 }
 

@@ -23,8 +23,20 @@ export interface Page {
   readonly next: Item | undefined
 }
 
+/** What a scan reads, and how much at once. */
+export interface ScanSettings {
+  /** How many parts of the table are read at the same time. */
+  readonly segments: number
+  /** Capacity units a second. */
+  readonly rate: number | undefined
+  /** Reads whole items. Without it, only what a deletion needs. */
+  readonly whole?: boolean
+  /** Limit of the items on a page. */
+  readonly longestPage?: number
+}
+
 /**
- * Reads keys and times of the sessions, in several segments at once. Eventually consistent reads cost half, and are enough:
+ * Reads keys and times of the sessions, or whole items, in several segments at once. Eventually consistent reads cost half, and are enough:
  * each deletion checks the item again.
  */
 export class Scan {
@@ -32,18 +44,22 @@ export class Scan {
   readonly #requests: CleaningRequests
   readonly #segments: number
   readonly #rate: number | undefined
+  readonly #whole: boolean
+  readonly #longestPage: number
   #scanned = 0
   #units = 0
 
   constructor(
     configuration: Configuration,
     requests: CleaningRequests,
-    { segments, rate }: { segments: number; rate: number | undefined },
+    { segments, rate, whole = false, longestPage = LONGEST_PAGE }: ScanSettings,
   ) {
     this.#configuration = configuration
     this.#requests = requests
     this.#segments = segments
     this.#rate = rate
+    this.#whole = whole
+    this.#longestPage = longestPage
   }
 
   /** @returns undefined when cleaning was stopped before the page was read */
@@ -71,13 +87,13 @@ export class Scan {
 
   #send(segment: number, start: Item | undefined, limit: number): Promise<Sent<ScanCommandOutput> | undefined> {
     const expression = new Expression(this.#configuration.tableKey)
-    const attributes = seenAttributes(this.#configuration).map((name) => expression.name(name))
+    const attributes = this.#whole ? [] : seenAttributes(this.#configuration).map((name) => expression.name(name))
     const input: ScanCommandInput = {
       TableName: this.#configuration.tableName,
       Segment: segment,
       TotalSegments: this.#segments,
       Limit: limit,
-      ProjectionExpression: attributes.join(', '),
+      ...(attributes.length > 0 && { ProjectionExpression: attributes.join(', ') }),
       FilterExpression: ownSessions(expression, this.#configuration),
       ExpressionAttributeNames: expression.names,
       ExpressionAttributeValues: expression.values,
@@ -90,9 +106,9 @@ export class Scan {
 
   /** Limit of the items on a page. With a rate, reading one page of every segment takes about a second in all. */
   #limit(): number {
-    if (this.#rate === undefined) return LONGEST_PAGE
+    if (this.#rate === undefined) return this.#longestPage
     const fitting = Math.floor(this.#rate / this.#segments / this.#unitsPerItem())
-    return Math.min(Math.max(fitting, 1), LONGEST_PAGE)
+    return Math.min(Math.max(fitting, 1), this.#longestPage)
   }
 
   #unitsPerItem(): number {

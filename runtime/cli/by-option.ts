@@ -30,7 +30,11 @@ export function keyAndValue(by: string): { key: string; value: string } {
  * What follows the number of sessions. The index has no value of an encrypted session, so a search without all keys can
  * miss sessions. A search with `--scan` fails in that case.
  */
-export function hintOfKeys(count: number, { scan = false }: ByOptions, configuration: Configuration): string {
+export function hintOfKeys(
+  count: number,
+  { scan = false }: Pick<ByOptions, 'scan'>,
+  configuration: Configuration,
+): string {
   if (count > 0 || scan) return ''
   const ids = keyringOf(configuration)?.all.map(({ id }) => id)
   return ids ? `, searched with the keys ${ids.join(', ')}` : ', searched without encryption_keys'

@@ -87,14 +87,61 @@ export function createProgram(): Command {
   program
     .command('list')
     .description(
-      'list the sessions with a value in their data, such as those of a user: hashes, times and handles, never ids',
+      'list all sessions unordered, or those with a value in their data: hashes, times and handles, never ids',
     )
-    .requiredOption('--by <key=value>', 'one of index_keys and a value, such as user_id=42')
-    .option('--scan', 'read the whole table, which also finds sessions that the index lacks; needs no index')
+    .option('--by <key=value>', 'only sessions with this value: one of index_keys and a value, such as user_id=42')
+    .option('--scan', 'with --by: read the whole table, which finds sessions that the index lacks; needs no index')
+    .option('--newest <number>', 'read the whole table, and list this many sessions that were created last')
     .option(...TIMEOUT)
     .option('--json', 'as JSON, for programs')
-    .addHelpText('after', examplesOf('list --by user_id=42', 'list --by user.id=42 --scan --json'))
+    .addHelpText(
+      'after',
+      examplesOf('list', 'list --newest 20', 'list --by user_id=42', 'list --by user.id=42 --scan --json'),
+    )
     .action(running(async () => (await import('./commands/list.js')).listCommand))
+
+  program
+    .command('show')
+    .description('show times, size, lock and attributes of a session, without its data; its id is never an argument')
+    .addArgument(
+      new Argument(
+        '[session]',
+        'hash, handle or stored key, as list prints them; without it, a session id is read from standard input',
+      ),
+    )
+    .option('--data', 'also print the data, decrypted if it is encrypted')
+    .option(...TIMEOUT)
+    .option('--json', 'as JSON, for programs; other output goes to standard error')
+    .addHelpText(
+      'after',
+      examplesOf('show 5f1c02a1b2c3d4e5', 'show 5f1c02a1b2c3d4e5 --data --json', 'show < file-with-id'),
+    )
+    .action(running(async () => (await import('./commands/show.js')).showCommand))
+
+  program
+    .command('stats')
+    .description(
+      'show numbers of the stored sessions, from a sample: items, sizes, ages, idle times, expired ones, cost',
+    )
+    .option('--sample <number>', 'read about this many items (default: 10000)')
+    .option('--rate <units>', 'maximum capacity units per second (default: no limit)')
+    .option('--requests-per-day <number>', 'requests of the application, for their cost; needs --changed-share')
+    .option('--changed-share <share>', 'share of the requests that change their session, 0 to 1')
+    .option('--price-storage <dollars>', 'price of a GB of storage for a month (default: 0.25)')
+    .option('--price-reads <dollars>', 'price of a million read request units (default: 0.125)')
+    .option('--price-writes <dollars>', 'price of a million write request units (default: 0.625)')
+    .option('--html <file>', 'also write a page with charts to this file')
+    .option(...TIMEOUT)
+    .option('--json', 'as JSON, for programs; other output goes to standard error')
+    .addHelpText(
+      'after',
+      examplesOf(
+        'stats',
+        'stats --sample 50000 --rate 25 --html stats.html',
+        'stats --requests-per-day 100000 --changed-share 0.2',
+      ),
+    )
+    .action(running(async () => (await import('./commands/stats.js')).statsCommand))
 
   program
     .command('destroy')
@@ -141,8 +188,8 @@ export function createProgram(): Command {
     .addArgument(
       new Argument(
         '[role]',
-        'deploy: commands for the table, and umzug; runtime: the application; clean: clean; index: list and destroy',
-      ).choices(['deploy', 'runtime', 'clean', 'index']),
+        'deploy: commands for the table, and umzug; runtime: the application; clean: clean; index: list --by and destroy; inspect: list, show and stats',
+      ).choices(['deploy', 'runtime', 'clean', 'index', 'inspect']),
     )
     .option('--account <id>', 'account of the role, 12 digits (default: ENV AWS_ACCOUNT_ID)')
     .option(

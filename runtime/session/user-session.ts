@@ -65,7 +65,8 @@ function clientOf(partitionKey: string, { client }: Item, configuration: Configu
   return clientIn(unpackClient(client, () => partitionKey, configuration))
 }
 
-function factsOf(partitionKey: string, item: Item, configuration: Configuration): SessionFacts {
+/** The times and the handle of an item, which may also be no session. */
+export function factsOf(partitionKey: string, item: Item, configuration: Configuration): SessionFacts {
   const times = timesOf(item)
   return {
     handle: handleOf(partitionKey),

@@ -7,7 +7,7 @@ import { isAlias } from './kms-alias.js'
 import { encryptionOf, kmsKeyOf } from './table-input.js'
 
 /** The roles that have a policy of their own. */
-export const ROLES = ['deploy', 'runtime', 'clean', 'index'] as const
+export const ROLES = ['deploy', 'runtime', 'clean', 'index', 'inspect'] as const
 export type Role = (typeof ROLES)[number]
 
 /** Where the policy applies. */
@@ -51,7 +51,8 @@ export interface Statement {
  * - `deploy`: `create-table`, `update-table`, `delete-table`, `plan`, `doctor`, and `npx umzug`
  * - `runtime`: the application
  * - `clean`: `clean` and `collectGarbage`
- * - `index`: `list` and `destroy`
+ * - `index`: `list --by` and `destroy`
+ * - `inspect`: `list` without `--by`, `show` and `stats`
  */
 export function policyOf(
   role: Role,
@@ -123,6 +124,8 @@ function tableActions(role: Role, configuration: Configuration, scan: boolean): 
       return actions('Scan', deleteAction(configuration), 'DescribeTable')
     case 'index':
       return actions('GetItem', 'BatchGetItem', 'DeleteItem', ...scanning)
+    case 'inspect':
+      return actions('GetItem', 'Scan', 'DescribeTable')
   }
 }
 

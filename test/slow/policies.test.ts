@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { SessionData } from 'express-session'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { cleanCommand } from '../../runtime/cli/commands/clean.js'
@@ -8,6 +9,8 @@ import { doctorCommand } from '../../runtime/cli/commands/doctor.js'
 import { listCommand } from '../../runtime/cli/commands/list.js'
 import { planCommand } from '../../runtime/cli/commands/plan.js'
 import { policyCommand } from '../../runtime/cli/commands/policy.js'
+import { showCommand } from '../../runtime/cli/commands/show.js'
+import { statsCommand } from '../../runtime/cli/commands/stats.js'
 import { updateTableCommand } from '../../runtime/cli/commands/update-table.js'
 import type { Options } from '../../runtime/configuration/options.js'
 import { withAmbient } from '../../runtime/configuration/options-in-migrations.js'
@@ -135,6 +138,22 @@ describe.each(Object.entries(TABLE_CONFIGURATIONS))('the policies for %s', (_, c
         (action) => `dynamodb:${action} table/${options.tableName}`,
       ),
     )
+  })
+
+  it('allow what list without --by, show and stats send, and nothing else', async () => {
+    const options = optionsFor(configured)
+    if (options.kmsKeyId?.startsWith('alias/')) plane.aliases.set(options.kmsKeyId, 'the-key')
+    await withAmbient({ options, logger: quiet }, async () => {
+      await createTable()
+      recorder.reset()
+      await listCommand({ newest: '5' }, quiet, quiet)
+      await expect(showCommand({ session: 'A'.repeat(43) }, quiet, quiet)).rejects.toThrow('no such session')
+      const input = Readable.from(['s1'])
+      const terminal = { input, output: process.stderr }
+      await expect(showCommand({}, quiet, quiet, terminal)).rejects.toThrow('no such session')
+      await statsCommand({}, quiet, quiet)
+    })
+    expect(recorder.permissions).toEqual(ofDynamoDB(permissionsIn(await policy('inspect', options))))
   })
 
   it('allow what a deployment sends, and nothing else', async () => {

@@ -2,8 +2,9 @@ import { collectGarbage } from '../../cleaning/collect-garbage.js'
 import { expiryLimits } from '../../cleaning/is-expired.js'
 import { type CleaningContext, checkSettings, SETTING_NAMES, type SettingName } from '../../cleaning/settings.js'
 import { jsonForOutput } from '../../fit-for-output.js'
-import { progressDisplay, type Screen, summaryLines } from '../clean-progress.js'
+import { progressText, summaryLines } from '../clean-progress.js'
 import { configurationOf, consoleLogger, type SharedOptions, standardError } from '../command.js'
+import { displayOf, type Screen } from '../progress-display.js'
 import { printTarget } from '../target.js'
 import { type TimeoutOptions, timeoutOf } from '../timeout.js'
 
@@ -33,7 +34,7 @@ export async function cleanCommand(
   const configuration = await configurationOf(options, aside)
   await printTarget(configuration, aside)
   expiryLimits(configuration, settings.expireAtOnly ?? false)
-  const display = await progressDisplay(configuration, aside, screen, settings.requestTimeout)
+  const display = await displayOf(progressText, configuration, aside, screen, settings)
   const interruption = onInterruption(() =>
     display.line('Stopping after the running requests. Press Ctrl-C again to quit now.'),
   )

@@ -18,7 +18,7 @@ import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 import { currentFolderWith, environmentWith, folderWith } from '../../support/folder.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 import { encryptsByDefault } from '../../support/stored-data.js'
-import type { KeyOptions } from '../../support/stored-key.js'
+import { hashesByDefault, type KeyOptions, storedKey } from '../../support/stored-key.js'
 import { readItem, writeItem } from '../../support/table.js'
 
 const FILE = 'config/dynamo_session_store.yml'
@@ -135,6 +135,7 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
       {
         session: hashSessionId(`secret-${user}`),
         handle: expect.stringMatching(/^[\w-]{43}$/),
+        key: hashesByDefault() ? storedKey(`secret-${user}`) : null,
         created_at: '2033-05-18T03:33:20Z',
         updated_at: '2033-05-18T03:34:20Z',
         expire_at: '2033-05-18T04:33:20Z',

@@ -24,7 +24,7 @@ it('prints one policy, with the region that the AWS SDK finds', async () => {
 })
 
 it('prints the policies of all roles without a role; index only if it has something to allow', async () => {
-  expect(Object.keys((await run()).json)).toEqual(['deploy', 'runtime', 'clean'])
+  expect(Object.keys((await run()).json)).toEqual(['deploy', 'runtime', 'clean', 'inspect'])
   expect(Object.keys((await run({ account: ACCOUNT, scan: true })).json)).toContain('index')
   expect(Object.keys((await run({ account: ACCOUNT }, 'index_keys: [user_id]\n')).json)).toContain('index')
 })

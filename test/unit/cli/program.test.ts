@@ -15,6 +15,8 @@ const COMMANDS = [
   'delete-table',
   'clean',
   'list',
+  'show',
+  'stats',
   'destroy',
   'config',
   'doctor',
@@ -81,7 +83,6 @@ describe('mistyped arguments of dynamo-session', () => {
     { line: 'config --jsn', message: "unknown option '--jsn'", hint: 'Did you mean --json?' },
     { line: 'doctor --enviroment x', message: "unknown option '--enviroment'", hint: 'Did you mean --environment?' },
     { line: 'delete-table visits', message: "too many arguments for 'delete-table'", hint: 'Expected 0 arguments' },
-    { line: 'list', message: "required option '--by <key=value>' not specified", hint: '' },
     { line: 'destroy --json', message: "required option '--by <key=value>' not specified", hint: '' },
     { line: 'doctor --config', message: "option '--config <file>' argument missing", hint: '' },
   ])('$line is an error with exit code 1 and a suggestion', async ({ line, message, hint }) => {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { cleanCommand } from '../../../runtime/cli/commands/clean.js'
 import { createTableCommand } from '../../../runtime/cli/commands/create-table.js'
@@ -5,6 +6,8 @@ import { deleteTableCommand } from '../../../runtime/cli/commands/delete-table.j
 import { destroyCommand } from '../../../runtime/cli/commands/destroy.js'
 import { doctorCommand } from '../../../runtime/cli/commands/doctor.js'
 import { listCommand } from '../../../runtime/cli/commands/list.js'
+import { showCommand } from '../../../runtime/cli/commands/show.js'
+import { statsCommand } from '../../../runtime/cli/commands/stats.js'
 import { type TimeoutOptions, timeoutOf } from '../../../runtime/cli/timeout.js'
 import { messageOf } from '../../../runtime/errors.js'
 import type { Logger } from '../../../runtime/logger.js'
@@ -45,12 +48,30 @@ const COMMANDS: readonly [string, string, Run][] = [
     'Scan',
     (o, logger) => listCommand({ ...o, by, scan: true, json: true }, logger, asideOf(logger)),
   ],
+  ['list without --by', 'Scan', (options, logger) => listCommand({ ...options }, logger)],
+  [
+    'show',
+    'GetItem',
+    (options, logger) => showCommand(options, logger, asideOf(logger), { input: typed(), output: process.stderr }),
+  ],
+  [
+    'show by hash',
+    'Scan',
+    (options, logger) =>
+      showCommand({ ...options, session: '5f1c02a1b2c3d4e5' }, logger, asideOf(logger), undefined, screen),
+  ],
+  ['stats', 'DescribeTable', (options, logger) => statsCommand(options, logger, asideOf(logger), screen)],
   ['destroy', 'Query', (options, logger) => destroyCommand({ ...options, by }, logger)],
   ['destroy --dry-run', 'Query', (options, logger) => destroyCommand({ ...options, by, dryRun: true }, logger)],
   ['clean', 'Scan', clean(false)],
   ['clean --json', 'Scan', clean(true)],
   ['doctor', 'DescribeTable', doctorCommand],
 ]
+
+/** A session id on standard input. */
+function typed(): Readable {
+  return Readable.from(['an-id\n'])
+}
 
 /** Warnings only: with --json, standard output is for the result. */
 function asideOf({ warn }: RecordingLogger): Logger {

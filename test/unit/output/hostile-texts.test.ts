@@ -5,7 +5,7 @@ import { memoryStorage, Umzug } from 'umzug'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { addGenerator } from '../../../generators/plop/add-generator.js'
 import type { PlopPrompt } from '../../../generators/plop/prompts.js'
-import { progressDisplay } from '../../../runtime/cli/clean-progress.js'
+import { progressText } from '../../../runtime/cli/clean-progress.js'
 import { configurationForCommand, optionsForCommand, runCommand, standardError } from '../../../runtime/cli/command.js'
 import { cleanCommand } from '../../../runtime/cli/commands/clean.js'
 import { configCommand } from '../../../runtime/cli/commands/config.js'
@@ -18,10 +18,13 @@ import { listCommand } from '../../../runtime/cli/commands/list.js'
 import { localCommand } from '../../../runtime/cli/commands/local.js'
 import { planCommand } from '../../../runtime/cli/commands/plan.js'
 import { policyCommand } from '../../../runtime/cli/commands/policy.js'
+import { showCommand } from '../../../runtime/cli/commands/show.js'
+import { statsCommand } from '../../../runtime/cli/commands/stats.js'
 import { confirm } from '../../../runtime/cli/confirm.js'
 import { loadOwnUmzug } from '../../../runtime/cli/own-umzug.js'
 import { makePlopfile } from '../../../runtime/cli/plopfile.js'
 import { createProgram } from '../../../runtime/cli/program.js'
+import { displayOf } from '../../../runtime/cli/progress-display.js'
 import { printTarget } from '../../../runtime/cli/target.js'
 import { withTransport } from '../../../runtime/cli/timeout.js'
 import { UMZUG_COMMANDS } from '../../../runtime/cli/umzug-commands.js'
@@ -227,6 +230,11 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   ['runtime/table/table-work.ts', () => told((logger) => tableWork(logger).request('Scan', silence))],
   ['runtime/cli/commands/list.ts', () => runCommand(() => listCommand({ by: 'user_id=1', scan: true }))],
   ['runtime/cli/commands/list.ts', () => runCommand(() => listCommand({ by: `${HOSTILE_LINE}=1`, json: true }))],
+  ['runtime/cli/commands/list.ts', () => runCommand(() => listCommand({ newest: '5' }))],
+  ['runtime/cli/commands/show.ts', () => runCommand(() => showCommand({ session: HOSTILE_LINE }))],
+  ['runtime/cli/commands/show.ts', () => runCommand(() => showCommand({ session: '5f1c02a1b2c3d4e5', data: true }))],
+  ['runtime/cli/commands/stats.ts', () => runCommand(() => statsCommand({ html: `${HOSTILE_LINE}/x` }))],
+  ['runtime/cli/commands/stats.ts', () => runCommand(() => statsCommand({}))],
   ['runtime/cli/commands/destroy.ts', () => runCommand(() => destroyCommand({ by: 'user_id=1', scan: true }))],
   ['runtime/cli/commands/plan.ts', () => runCommand(() => planCommand({ config: hostileFile() }))],
   [
@@ -267,9 +275,10 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     () => runCommand(() => cleanCommand({ expireAtOnly: true, config: hostileFile() })),
   ],
   [
-    'runtime/cli/clean-progress.ts',
+    'runtime/cli/progress-display.ts',
     async () => {
-      const display = await progressDisplay(
+      const display = await displayOf(
+        progressText,
         resolveConfiguration({ root: folderWith() }),
         consoleLogger,
         screen({ isTTY: true }),
