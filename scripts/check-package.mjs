@@ -22,12 +22,12 @@ try {
     folder,
     readdirSync(folder).find((name) => name.endsWith('.tgz')),
   )
-  const { size } = statSync(tarball)
-  if (size > MAXIMUM_SIZE) throw new Error(`The tarball has ${size} bytes, more than ${MAXIMUM_SIZE}`)
-  console.log(`The tarball has ${size} bytes.`)
   run('tar', '-xzf', tarball, '-C', folder)
   const unreached = unreachedDeclarations(join(folder, 'package'))
   if (unreached.length > 0) throw new Error(`No entry reaches these declarations:\n${unreached.join('\n')}`)
+  const { size } = statSync(tarball)
+  if (size > MAXIMUM_SIZE) throw new Error(`The tarball has ${size} bytes, more than ${MAXIMUM_SIZE}`)
+  console.log(`The tarball has ${size} bytes.`)
   run('npx', 'publint', 'run', tarball, '--strict')
   run('npx', 'attw', tarball, '--ignore-rules', 'cjs-resolves-to-esm')
 } catch (error) {
