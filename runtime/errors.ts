@@ -105,8 +105,8 @@ export class DestroyIncompleteError extends DynamoSessionError {
 }
 
 /**
- * The keys of encrypted sessions could not be loaded, or lack the key of a stored session. A session that could not be read
- * for this reason is never overwritten.
+ * The keys of encrypted sessions could not be loaded, or lack the key of a stored session. Such a session is never
+ * overwritten.
  */
 export class EncryptionKeyError extends DynamoSessionError {
   override readonly name = 'EncryptionKeyError'

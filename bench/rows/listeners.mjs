@@ -1,5 +1,5 @@
-// What a `get` costs while somebody listens to the channels, and while nobody does. In place of DynamoDB, the loop has a
-// client in memory, so that the store's own work is most of the time.
+// What a `get` costs with and without a subscriber of the channels. A client in memory replaces DynamoDB, so that the
+// store's own work takes most of the time.
 import { tracingChannel } from 'node:diagnostics_channel'
 import { cpuAndRate } from '../support/cpu-and-rate.mjs'
 import { applicationEnvironment } from '../support/environment.mjs'
@@ -9,7 +9,7 @@ import { startStub } from '../support/stub.mjs'
 const LOOP = 300_000
 const NOBODY = 'nobody listens'
 const MOST = 1.1
-const NOTE = 'Somebody listens to the channel load, and reads the outcome and the figures of each message.'
+const NOTE = 'The subscriber of the channel load reads the outcome and the figures of each message.'
 
 /** @returns {Promise<import('../support/measure.mjs').Row[]>} */
 export async function rows({ quick, log }) {

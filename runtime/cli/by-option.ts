@@ -26,7 +26,10 @@ export function keyAndValue(by: string): { key: string; value: string } {
   return { key: by.slice(0, equals), value }
 }
 
-/** What follows the number of sessions: the index has no value of an encrypted session, so a search needs the keys. */
+/**
+ * The end of the line with the number of sessions. The index has no plain values of encrypted sessions, so a search needs
+ * the keys.
+ */
 export function hintOfKeys(count: number, configuration: Configuration): string {
   return count === 0 && !keyringOf(configuration) ? '; encrypted sessions are found only with encryption_keys' : ''
 }

@@ -7,14 +7,14 @@ import { createUmzug } from '../migrations/create-umzug.js'
 import { creationRemedy } from '../table/table-problems.js'
 import { findOwnUmzugFile } from './own-umzug.js'
 
-/** Most names that a text lists. */
+/** How many names a text lists at most. */
 const SHOWN = 3
 
 /** Why a table does not exist, and what to do. */
 export interface MissingTable {
   /** What the log of migrations says, as the end of a sentence. Empty: nothing. */
   readonly logged: string
-  /** Whether the last migration that had to do with the table deleted it. */
+  /** Whether the last migration of the table deleted it. */
   readonly isDropped: boolean
   readonly remedy: string
 }
@@ -45,7 +45,7 @@ interface Logged {
   readonly isDropped?: boolean
 }
 
-/** What the log says about the table. Undefined: no executed migration has to do with it. */
+/** What the log says about the table. Undefined if no executed migration explains its absence. */
 async function loggedMigrations(
   options: Options,
   { root, migrationsDir, tableName }: Configuration,

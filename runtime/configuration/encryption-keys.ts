@@ -4,7 +4,7 @@ export type EncryptionKey = string | { readonly id: string; readonly key: Uint8A
 /** Loads the keys that encrypt sessions, for example from AWS KMS or AWS Secrets Manager. */
 export interface Encryption {
   /**
-   * Loads the keys. The first key encrypts, and all keys decrypt. If the promise rejects, sessions can't be read or
+   * Loads the keys. The first key encrypts, and all keys decrypt. If the promise rejects, no session is read or
    * saved, and none is overwritten.
    *
    * @example
@@ -14,8 +14,8 @@ export interface Encryption {
    */
   keys(): Promise<readonly EncryptionKey[]>
   /**
-   * Seconds for which loaded keys are used. From half of this time on, the next request loads the keys again, without
-   * waiting for them.
+   * Seconds for which loaded keys are used. After half of this time, the next request starts to load the keys again, and
+   * does not wait for them.
    *
    * @default 300
    */
@@ -25,7 +25,7 @@ export interface Encryption {
 /** The default of {@link Encryption.lifetime} in seconds. */
 export const KEYS_LIFETIME = 300
 
-/** Ids stand in every encrypted value. */
+/** Every encrypted value contains the id of its key. */
 export const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/
 
 /** An id, a colon and 32 bytes in base64 or base64url. */

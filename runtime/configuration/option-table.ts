@@ -287,7 +287,7 @@ export const OPTIONS = {
     type: 'boolean',
     default: true,
     from: everywhere,
-    text: "Store only the SHA-256 of each session id, so that the table holds no usable cookie. Switching it ends all stored sessions. With session_id_digest md5 it is false, because Rails can't find hashed ids.",
+    text: "Store only the SHA-256 of each session id, so that the table holds no usable cookie. A change of this option ends all stored sessions. Always false with session_id_digest md5, because Rails can't find hashed ids.",
   },
   serializer: {
     type: 'choice',
@@ -358,7 +358,7 @@ export const OPTIONS = {
     minimum: 1,
     unit: 'sessions',
     from: everywhere,
-    text: 'Most sessions of one user. A sign-in beyond it ends the oldest session. The first of index_keys names the user.',
+    text: 'Maximum number of sessions of a user. A sign-in beyond it ends the oldest session. The first of index_keys names the user.',
     otherwise: 'no limit',
   },
   region: {
@@ -582,7 +582,7 @@ export const OPTIONS = {
     type: 'object',
     default: undefined,
     from: [],
-    text: 'What to record of the client when a session is created or gets another id: a function of the request that returns texts.',
+    text: 'A function of the request that returns what to record of the client. Called when a session is created or gets another id.',
     otherwise: 'nothing is recorded',
   },
   onConflict: {

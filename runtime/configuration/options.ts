@@ -161,8 +161,8 @@ export interface Options {
    */
   readonly sessionIdDigest?: 'sha256' | 'md5' | null | undefined
   /**
-   * Store only the SHA-256 of each session id, so that the table holds no usable cookie. Switching it ends all stored
-   * sessions. With sessionIdDigest md5 it is false, because Rails can't find hashed ids.
+   * Store only the SHA-256 of each session id, so that the table holds no usable cookie. A change of this
+   * option ends all stored sessions. Always false with sessionIdDigest md5, because Rails can't find hashed ids.
    *
    * @default true
    */
@@ -216,7 +216,8 @@ export interface Options {
    */
   readonly indexKeys?: readonly string[] | null | undefined
   /**
-   * Most sessions of one user. A sign-in beyond it ends the oldest session. The first of indexKeys names the user.
+   * Maximum number of sessions of a user. A sign-in beyond it ends the oldest session. The first of indexKeys names the
+   * user.
    *
    * Expired sessions do not count. Sign-ins at the same moment can exceed the limit until the next sign-in.
    *
@@ -409,12 +410,12 @@ export interface Options {
    */
   readonly errorHandler?: ErrorHandler | ErrorHandler['handle'] | null | undefined
   /**
-   * What to record of the client when a session is created or gets another id: a function of the request that returns
-   * texts.
+   * A function of the request that returns what to record of the client. Called when a session is created or gets another
+   * id.
    *
-   * The request is that of the framework: of Express, Fastify or Node, the context of Koa, or `request` of the session
-   * manager. `createSessionStorage` knows no request, and passes undefined. `sessionsBy` gives the recorded texts. They
-   * are personal data of the user. If the function fails, the error handler gets the error, and the session is stored.
+   * The argument is the request of Express, Fastify or Node, the context of Koa, or `request` of the session manager.
+   * `createSessionStorage` knows no request, and passes undefined. `sessionsBy` gives the recorded values. They are
+   * personal data of the user. If the function fails, the error handler gets the error, and the session is stored.
    *
    * @default nothing is recorded
    * @example { describe: (request) => ({ userAgent: request.get('user-agent'), address: request.ip }) }
@@ -430,7 +431,7 @@ export interface Options {
   readonly onConflict?: OnConflict | null | undefined
 }
 
-/** What the option `describe` tells about the client of a session, such as its user agent and address. */
+/** What the option `describe` returns: facts about the client of a session, such as its user agent and address. */
 export type ClientDescription = Readonly<Record<string, string | number | boolean | null | undefined>>
 
 /** Describes the client of a request. Texts are cut after 512 characters. */

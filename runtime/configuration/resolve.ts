@@ -106,11 +106,12 @@ function assertIndexableKeys({ indexKeys, tableKey, sources }: Configuration): v
   throw new ConfigurationError([{ place, text }])
 }
 
-/** Without an index, the sessions of a user can't be counted. */
+/** `max_sessions` needs an index, because only an index can count the sessions of a user. */
 function assertLimitedByKey({ maxSessions, indexKeys, sources }: Configuration): void {
   if (maxSessions === undefined || indexKeys.length > 0) return
   const [place, spelled] = placeOf('maxSessions', sources)
-  const text = `needs ${spelled('indexKeys')}, whose first key names the user; set it, for example to the list user_id`
+  const keys = spelled('indexKeys')
+  const text = `needs ${keys}, whose first key names the user; set ${keys}, for example to a list with user_id`
   throw new ConfigurationError([{ place, text }])
 }
 
@@ -123,7 +124,7 @@ function assertFoundByRails({ hashSessionIds, sessionIdDigest, sources }: Config
   throw new ConfigurationError([{ place, text }])
 }
 
-/** The keys have one source and different ids, and no Rails application shares the table. */
+/** Requires one source of keys, different ids, and a table that no Rails application shares. */
 function assertEncryption({ encryption, encryptionKeys, sessionIdDigest, sources }: Configuration): void {
   const isListed = encryptionKeys.length > 0
   if (!isListed && !encryption) return

@@ -5,14 +5,14 @@ import { assertSecretsReadable, type Configuration, isProduction, placeOf } from
 export const SECRET_REMEDY =
   'use a random secret, such as the output of: node -p "crypto.randomBytes(32).toString(\'hex\')"'
 
-/** Length in bytes. Shorter secrets can be guessed. */
+/** The shortest secret that can't be guessed, in bytes. */
 const SHORTEST = 32
 
 /** Values of examples and templates, which everybody knows. */
 const PLACEHOLDER =
   /^(?:(.)\1*|<.*>|\$\{.*|.*\b(?:change|replace)[-_ ]?(?:me|this|it)\b.*|(?:your|my|the|our|some)(?:[-_ ][a-z]+)+|(?:super|top|very|session|app|dev|test|my)?[-_ ]?(?:secret|s3cr3t|password|key)(?:[-_ ]?key)?(?:[-_ ]?base)?\d*|keyboard ?cat|placeholder|todo|example.*|insert.*|xxx.*|shh+|(?:123)+\d{0,7}|(?:1234567890)+\d{0,9}|development|local|test|dummy)$/i
 
-/** Why a secret could be guessed. Undefined: the secret is long, and no placeholder. */
+/** Why a secret could be guessed. Undefined if the secret is long enough and not a placeholder. */
 export function weakness(secret: string): string | undefined {
   if (PLACEHOLDER.test(secret.trim())) return 'is a placeholder, which anybody can guess'
   const bytes = Buffer.byteLength(secret)
@@ -26,8 +26,8 @@ export function secretsOf({ secretKey }: Pick<Configuration, 'secretKey'>): read
 }
 
 /**
- * Makes sure that the secrets can be used, for a store. The process warns once about each secret that could be guessed.
- * In production, such a secret must not sign. As a later one of a list it may verify, so that a secret can be replaced.
+ * Makes sure that a store can use its secrets. The process warns once about each secret that could be guessed. In
+ * production, such a secret must not sign. Later in a list it may still verify, so that it can be replaced.
  *
  * @throws {ConfigurationError} if a secret can't be read, or in production if the first secret could be guessed
  */

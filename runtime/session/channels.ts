@@ -7,7 +7,7 @@ import { hashSessionId } from './item/session-id.js'
 /** The entry that the application uses. The session manager is `fetch`, also for Hono and node:http. */
 export type Adapter = 'express' | 'fastify' | 'koa' | 'fetch'
 
-/** What an error was. The message is left out, because it may quote a request. */
+/** Names an error. Its message is left out, because the message may quote a request. */
 export interface ErrorFacts {
   /** Such as `ThrottlingException` or `LockLostError`. */
   readonly name: string
@@ -15,7 +15,7 @@ export interface ErrorFacts {
   readonly code?: string
 }
 
-/** What the requests of one operation took. */
+/** The figures of one operation's requests. */
 export interface Figures {
   /** HTTP requests, repeated ones included. */
   attempts?: number
@@ -23,7 +23,7 @@ export interface Figures {
   mergedReads?: number
   /** Size of the attributes that were read or written. */
   bytes?: number
-  /** Capacity units. Of reads that shared one request, only one has the figure. */
+  /** Capacity units. If several reads shared one request, only one of them has the figure. */
   consumedCapacity?: number
   /** How long other requests held the lock, in milliseconds. */
   lockWait?: number
@@ -32,9 +32,9 @@ export interface Figures {
 /** The message of the tracing channels `load`, `save`, `touch`, `destroy`, `lock` and `regenerate`. */
 export interface SessionMessage extends Figures {
   readonly adapter?: Adapter | undefined
-  /** First 16 hex digits of the id's SHA-256, computed by each access. Undefined until a new session has its id. */
+  /** First 16 hex digits of the id's SHA-256, computed at each access. Undefined until a new session has its id. */
   readonly sessionIdHash: string | undefined
-  /** How it ended: docs/observability.md lists the values of each channel. Undefined after an error. */
+  /** How the operation ended: docs/observability.md lists the values of each channel. Undefined after an error. */
   outcome?: string
   error?: ErrorFacts
 }
@@ -44,7 +44,7 @@ export interface RequestMessage extends Omit<Figures, 'bytes' | 'lockWait'> {
   /** Such as `GetItem`. */
   readonly operation: Operation
   readonly table: string
-  /** The items of a BatchGetItem. */
+  /** The number of keys of a BatchGetItem. */
   readonly batchSize?: number | undefined
   /** `refused`: the condition of a write did not hold. Undefined after an error. */
   outcome?: 'done' | 'refused'
@@ -52,7 +52,7 @@ export interface RequestMessage extends Omit<Figures, 'bytes' | 'lockWait'> {
   error?: ErrorFacts
 }
 
-/** The message of the plain channels. */
+/** The message of the plain channels, except `breaker`. */
 export interface SessionNote {
   readonly adapter?: Adapter | undefined
   readonly sessionIdHash: string
@@ -85,6 +85,7 @@ export const OPERATIONS = {
   regenerate: traced<SessionMessage>('regenerate'),
 }
 
+/** The tracing channel of requests to DynamoDB. */
 export const REQUESTS = traced<RequestMessage>('request')
 
 /** The plain channels. */
@@ -103,10 +104,10 @@ interface End {
   readonly id?: string | undefined
 }
 
-/** Computes the hash only for a subscriber that asks for it, because a hash takes longer than all the rest. */
+/** Computes the hash only when a subscriber reads it, because a hash takes longer than the rest of the message. */
 class OperationMessage implements SessionMessage {
   readonly adapter: Adapter | undefined
-  // All members from the start, because V8 is faster if none is added later.
+  // All members are declared, because V8 is faster if none is added later.
   outcome?: string
   error?: ErrorFacts
   attempts?: number
@@ -140,11 +141,11 @@ export class Observer {
   }
 
   /**
-   * Does the work. While somebody listens, publishes its start and end.
+   * Does the work. While the channel has a subscriber, publishes the start and the end.
    *
-   * @param id undefined: the work makes the id
-   * @param work gets the message while somebody listens, and counts its requests in the message
-   * @param outcome the message's outcome, and the id that the work made
+   * @param id undefined if the work makes the id
+   * @param work counts its requests in the message. Gets the message only while the channel has a subscriber
+   * @param outcome gives the message's outcome, and the id that the work made
    */
   trace<T>(
     name: keyof typeof OPERATIONS,
@@ -166,14 +167,14 @@ export class Observer {
     NOTES[name].publish(error === undefined ? note : { ...note, error: errorFacts(error) })
   }
 
-  /** The names of the keys are left out, because an application may make names of data. */
+  /** Publishes a conflict. Leaves out the names of keys, because an application may use data as names. */
   conflict({ keys, sessionIdHash }: { readonly keys: readonly string[]; readonly sessionIdHash: string }): void {
     const note: SessionNote = { adapter: this.#adapter, sessionIdHash, keyCount: keys.length }
     if (NOTES.conflict.hasSubscribers) NOTES.conflict.publish(note)
   }
 }
 
-/** Publishes that reads are not batched for this time. */
+/** Publishes that reads are not batched for this time, in milliseconds. */
 export function noteRest(rest: number): void {
   const note: BreakerNote = { operation: 'BatchGetItem', rest }
   if (NOTES.breaker.hasSubscribers) NOTES.breaker.publish(note)
@@ -189,9 +190,9 @@ export function observed(transport: Transport, figures: readonly Figures[]): Tra
 }
 
 /**
- * Sends a request. While somebody listens, asks for the consumed capacity, and publishes the request.
+ * Sends a request. While a channel has a subscriber, asks for the consumed capacity, and publishes the request.
  *
- * @param figures of the operations that share this request
+ * @param figures those of the operations that share this request
  * @param reads how many reads share this request
  */
 export function send<O extends Operation>(
@@ -205,7 +206,7 @@ export function send<O extends Operation>(
   const isHeard = REQUESTS.hasSubscribers
   if (!isHeard && figures.length === 0) return transport.send(operation, input, options)
   if (reads > 1) for (const each of figures) each.mergedReads = reads
-  // Each request has an input of its own, and a copy would take longer than all the rest.
+  // The input is changed, because no other request uses it, and because a copy would take longer than the rest.
   const asking = Object.assign(input, { ReturnConsumedCapacity: 'TOTAL' })
   if (!isHeard) return counted(transport.send(operation, asking, options), figures)
   const message: RequestMessage = { operation, ...placeOf(input), ...(reads > 1 && { mergedReads: reads }) }
@@ -217,7 +218,7 @@ export function send<O extends Operation>(
 
 type Trace = { outcome?: string; error?: ErrorFacts }
 
-/** As Node's `tracePromise`, but never publishes the result or the error itself: both may hold data of the session. */
+/** Like Node's `tracePromise`, but never publishes the result or the error itself: both may hold session data. */
 async function trace<Message extends Trace & object, T>(
   { start, end, asyncStart, asyncEnd, error: failed }: TracingChannel<unknown, Message>,
   message: Message,
@@ -248,7 +249,7 @@ function errorFacts(error: unknown): ErrorFacts {
   return code === '' ? { name } : { name, code }
 }
 
-/** The members of outputs, and of the SDK's errors, that have figures. */
+/** The members with figures, in outputs and in the SDK's errors. */
 interface Measured {
   readonly $metadata?: { readonly attempts?: number; readonly requestId?: string }
   readonly ConsumedCapacity?: Units | readonly Units[]
@@ -258,7 +259,7 @@ interface Units {
   readonly CapacityUnits?: number | undefined
 }
 
-/** Counts a request. Of several operations that share it, only the first gets the consumed capacity. */
+/** Counts a request. If several operations share the request, only the first gets the consumed capacity. */
 function counted<Output extends Measured>(
   running: Promise<Output>,
   figures: readonly Figures[],

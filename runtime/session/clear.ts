@@ -25,7 +25,7 @@ export async function clearSessions(sessions: SessionItems, configuration: Confi
  * Deletes the session under a partition key, if its item has the form of a session and these attributes. A session that
  * moved to another id is deleted there, and the forwarder stays.
  *
- * @param kept keys of a session that is not deleted, even if a forwarder leads to it
+ * @param kept keys of the session that stays, even if a forwarder leads to it
  * @returns whether a session was deleted
  */
 export async function deleteByKey(

@@ -8,15 +8,15 @@ import { milliseconds } from './item/timestamp.js'
 import { report } from './requests/errors.js'
 import type { FoundSession, SessionsByValue } from './sessions-by-value.js'
 
-/** How many sessions are ended at once. */
+/** How many sessions are ended at the same time. */
 const WIDTH = 5
 
 /**
  * Enforces `max_sessions`: when a session gets a value of the first of `index_keys`, ends the oldest sessions with this
  * value. A save that does not change this value costs nothing.
  *
- * A session that was written after ours stays, because its request may be a sign-in at the same time. Otherwise two
- * such requests would end each other's session.
+ * A session that was written after the saved one stays, because its request may be a sign-in at the same time. Otherwise
+ * two such requests would end each other's session.
  */
 export class SessionLimit {
   readonly #configuration: Configuration
@@ -31,7 +31,7 @@ export class SessionLimit {
   }
 
   /**
-   * Call it after a save. Never rejects: the session is stored, so a failure is only reported.
+   * Applies the limit after a save. Never rejects: the session is stored, so a failure is only reported.
    *
    * @param before the session as the request loaded it; undefined for a new session
    * @param stored the session as stored now, which stays

@@ -52,7 +52,7 @@ export interface Listeners {
   readonly observer?: Observer
 }
 
-/** What does the work of one operation. */
+/** The parts that carry out one operation. */
 interface Parts {
   readonly items: SessionItems
   readonly writer: SessionWriter
@@ -265,7 +265,7 @@ export class SessionRepository {
 
   /**
    * All sessions that have not expired. With `hash_session_ids`, the id of each is its stored key. Skips items that are
-   * not sessions, and sessions that no request can load, because their keys have the other form.
+   * not sessions. Also skips sessions that no request can load, because their keys have the other form.
    */
   async *all(): AsyncGenerator<SessionRecord> {
     const { tableKey } = this.#configuration
@@ -284,7 +284,7 @@ export class SessionRepository {
     return clearSessions(this.#parts.items, this.#configuration)
   }
 
-  /** The process warns once. A lifetime may be missing by accident. */
+  /** Makes the process warn once, because a lifetime may be missing by accident. */
   #warnIfEndless({ ownEnd }: SessionExtras): void {
     const { maxStale, maxAge } = this.#configuration
     if (maxStale === undefined && maxAge === undefined && ownEnd === undefined) warnProcessOnce(ENDLESS, ENDLESS_CODE)
@@ -336,7 +336,7 @@ export class SessionRepository {
     }
   }
 
-  /** @param figures counts the requests, while somebody listens */
+  /** @param figures counts the requests, while a channel has a subscriber */
   #partsFor(figures: Figures | undefined): Parts {
     return figures ? this.#partsWith(this.#parts.items.countedIn(figures)) : this.#parts
   }

@@ -5,8 +5,8 @@ export type IndexValue = string | number | bigint | boolean
 
 export interface IndexSearch {
   /**
-   * Read the whole table and search the data itself. The key needs no index. This also finds sessions that the index
-   * lacks: sessions that are older than the option `index_keys`, and sessions last written by the Ruby gem.
+   * Read the whole table, and search the data itself. Then the key needs no index. A scan also finds sessions that the
+   * index lacks: those from before the option `index_keys`, and those last written by the Ruby gem.
    *
    * @default false
    */
@@ -44,7 +44,7 @@ export interface SessionSearch {
   destroyBy(key: string, value: IndexValue, search?: IndexSearch): Promise<number>
   /**
    * Lists the sessions in whose data `key` has the value, for a page "where am I signed in". The last used session comes
-   * first. Leaves out expired sessions. The list has no ids, so it can be shown to the user.
+   * first. Leaves out expired sessions. The list contains no ids, so the user may see it.
    *
    * @typeParam Client what the option `describe` returns
    * @param key one of `index_keys`
@@ -61,11 +61,11 @@ export interface SessionSearch {
     search?: UserSessionsSearch,
   ): Promise<UserSession<Client>[]>
   /**
-   * Deletes one session of {@link sessionsBy}. The handle of a session without the value deletes nothing, so a user can
-   * delete only own sessions. Let users enter their password again first (OWASP ASVS 7.5.2).
+   * Deletes one session of {@link sessionsBy}. The handle of a session without the value deletes nothing, so users can
+   * delete only their own sessions. Let users enter their password again first (OWASP ASVS 7.5.2).
    *
    * @param key one of `index_keys`
-   * @returns false when no session with the value has this handle: it was deleted, or has another id since
+   * @returns false when no session with the value has this handle: it was deleted, or has got another id
    * @throws the errors of {@link sessionsBy}
    */
   destroyHandle(key: string, value: IndexValue, handle: string, search?: IndexSearch): Promise<boolean>
@@ -74,7 +74,7 @@ export interface SessionSearch {
    * {@link destroyBy}. Let users enter their password again first (OWASP ASVS 7.5.2).
    *
    * Call it before the session gets another id. Koa and the fetch adapters store a session under its new id only at the
-   * end of the request, so this call would end the session.
+   * end of the request. Until then, a call with the new id would end the session.
    *
    * @param key one of `index_keys`
    * @param currentId the id of the session that stays, even if another request gives it another id meanwhile
@@ -84,8 +84,8 @@ export interface SessionSearch {
    */
   destroyOthers(key: string, value: IndexValue, currentId: string, search?: IndexSearch): Promise<number>
   /**
-   * Gives all that is stored of the sessions in whose data `key` has the value, for example when a user asks for it
-   * (GDPR, article 15). Includes expired sessions whose items are still there. Contains no ids.
+   * Gives all that is stored of the sessions in whose data `key` has the value. A user may ask for this export (GDPR,
+   * article 15). Includes expired sessions whose items are still there. Contains no ids.
    *
    * @param key one of `index_keys`
    * @throws the errors of {@link sessionsBy}

@@ -164,8 +164,8 @@ export class SessionWriter {
    * If the data is unchanged, the same write also corrects attributes that do not match the data ({@link
    * SessionRecord.outdated}). Only the version that was read is corrected. If DynamoDB refuses the corrections, the
    * write is sent without them. The same happens if another request has written, and `condition` does not expect the
-   * version. Missing `data` is added by both writes, unless another request has added it. Data that the first key did not
-   * encrypt is a correction too.
+   * version. Missing `data` is added by both writes, unless another request has added it. New encryption
+   * of data with the first key counts as a correction too.
    *
    * @param stored the session that was read
    * @param condition default: the condition of a save

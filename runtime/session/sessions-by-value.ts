@@ -307,7 +307,7 @@ export class SessionsByValue implements SessionSearch {
     return sessions
   }
 
-  /** The attributes that a list of sessions reads. A key that is no hash can belong to any item: its data decides. */
+  /** The attributes that a list of sessions reads. Without hashed keys, they include `data`, which shows the form. */
   #listed(key: string): readonly string[] {
     const { tableKey, hashSessionIds } = this.#configuration
     return [tableKey, ...SHOWN, ...(hashSessionIds ? [] : ['data']), key]
@@ -361,7 +361,7 @@ export class SessionsByValue implements SessionSearch {
   /**
    * The data; undefined if it can't be read. The attributes of `index_keys` then decide.
    *
-   * @throws {EncryptionKeyError} when the key of the data is unknown, because nobody knows whose session it is
+   * @throws {EncryptionKeyError} when the key of the data is unknown, because the data can't show whose session it is
    */
   #dataIn(item: Item): { readonly value: unknown } | undefined {
     const [partitionKey = ''] = this.#keyIn(item)

@@ -8,7 +8,7 @@ import { readData } from './item/stored-data.js'
 import { milliseconds } from './item/timestamp.js'
 import type { ExportedSession, SessionFacts, UserSession } from './user-session.js'
 
-/** A session as its user sees it. */
+/** A session for the list of its user. */
 export function shown<Client extends object>(
   partitionKey: string,
   item: Item,
@@ -20,7 +20,7 @@ export function shown<Client extends object>(
 }
 
 /**
- * A session as an export has it.
+ * A session for an export.
  *
  * @throws {EncryptionKeyError} when the key of the data is unknown
  */

@@ -1,6 +1,6 @@
 import type { ClientDescription } from '../configuration/options.js'
 
-/** What is known of every session of a user. A time is undefined if the item has no such time. */
+/** The facts of every session of a user. A time is undefined if the item has no such time. */
 export interface SessionFacts {
   /** Names the session to its user. It is useless as a cookie, and changes when the session gets another id. */
   readonly handle: string
@@ -19,7 +19,7 @@ export type UserSession<Client extends object = object> = SessionFacts & {
 
 /** All that is stored of a session, except its id. */
 export interface ExportedSession extends SessionFacts {
-  /** The data. Undefined if the stored data can't be read: it counts as no session. */
+  /** The data. Undefined if the stored data can't be read, so that no request can load the session. */
   readonly data: Record<string, unknown> | undefined
   /** The settings of the session's cookie, if they are stored. */
   readonly cookie: Record<string, unknown> | undefined

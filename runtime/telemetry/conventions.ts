@@ -20,7 +20,7 @@ export const AWS_DYNAMODB_TABLE_NAMES = 'aws.dynamodb.table_names'
 export const AWS_DYNAMODB_CONSUMED_CAPACITY = 'aws.dynamodb.consumed_capacity'
 export const AWS_REQUEST_ID = 'aws.request_id'
 
-// Of this package. `session.*` of the conventions means sessions of users of an application, with their ids.
+// Of this package. In the conventions, `session.*` means the visit of a user, not a stored session.
 export const SESSION_OPERATION = 'dynamo_session.operation'
 export const SESSION_ADAPTER = 'dynamo_session.adapter'
 export const SESSION_OUTCOME = 'dynamo_session.outcome'

@@ -29,14 +29,14 @@ export interface InstrumentationConfig {
   readonly enabled?: boolean
 }
 
-/** A message for which a span has started. */
+/** The span of a message whose work is running. */
 interface Running {
   readonly span: Span
   readonly active: Context
   readonly start: number
 }
 
-/** How to show the messages of a tracing channel. */
+/** How the messages of a tracing channel become spans. */
 interface Shown<Message> {
   readonly channel: TracingChannel<unknown, Message & object>
   readonly start: (message: Message) => {
@@ -129,7 +129,7 @@ export class DynamoSessionInstrumentation {
     this.#tracer = provider.getTracer(NAME, VERSION)
   }
 
-  /** @param provider default: the global one of the moment when the instrumentation was made */
+  /** @param provider default: the global one at the time when the instrumentation was created */
   setMeterProvider(provider: MeterProvider): void {
     this.#instruments = instrumentsOf(provider.getMeter(NAME, VERSION))
   }
@@ -142,7 +142,7 @@ export class DynamoSessionInstrumentation {
     return this.#config
   }
 
-  /** Makes a span of each message, and makes the span active for the message's work. Returns what ends this. */
+  /** Makes a span of each message, which is active during the message's work. Returns a function that stops this. */
   #show<Message extends object & { error?: ErrorFacts }>({ channel, start, end }: Shown<Message>): () => void {
     const store = new ActiveContext()
     const startSpan = (message: Message): Context => {
@@ -208,8 +208,8 @@ export class DynamoSessionInstrumentation {
 }
 
 /**
- * Makes a context active by OpenTelemetry's own manager, while a channel runs its work. A channel only takes an
- * AsyncLocalStorage, and OpenTelemetry does not give its own away (open-telemetry/opentelemetry-js#6088).
+ * Makes a context active with OpenTelemetry's own manager, while a channel runs its work. A channel only takes an
+ * AsyncLocalStorage, and OpenTelemetry does not expose its own (open-telemetry/opentelemetry-js#6088).
  */
 class ActiveContext extends AsyncLocalStorage<Context> {
   override run<Result, Args extends unknown[]>(
@@ -262,7 +262,7 @@ function instrumentsOf(meter: Meter) {
     }),
     events: meter.createCounter(names.SESSION_EVENTS, {
       description:
-        'Conflicts, unread sessions, expired reads, forged ids, evictions, lost locks and rests of batching.',
+        'Conflicts, unread sessions, expired reads, forged ids, evictions, lost locks and pauses of batching.',
       unit: '{event}',
     }),
   }

@@ -1,7 +1,7 @@
 import { parseSync } from 'vite'
 
 /**
- * Breaks one function of a source, or one constant. The place is found by names, so edits inside of it do no harm.
+ * Breaks one function of a source, or one constant. The place is found by names, so edits inside the function do no harm.
  *
  * @param {string} source TypeScript
  * @param {string} place `function`, `Class.method`, `Class.#private`, `Class.constructor` or `CONSTANT`

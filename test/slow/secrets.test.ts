@@ -25,7 +25,7 @@ const SECRETS: Partial<Record<OptionName, string>> = {
 }
 /** The secret option that only code can set. */
 const CREDENTIALS = { accessKeyId: 'plain words of a key id', secretAccessKey: 'plain words of an access key' }
-/** What somebody wrote in place of a secret, which may be a part of it. */
+/** A text in a wrong place of the file. It may be a part of a secret. */
 const WRONG = 'plain words in a wrong place'
 const ID = 'plain-words-of-an-id'
 const DATA = { user_id: 'plain-words-of-a-user', note: 'plain words of a note' }
@@ -41,13 +41,13 @@ function expectNothingPrivate(texts: readonly string[]): void {
   expect(PRIVATE.filter((text) => output.includes(text))).toEqual([])
 }
 
-it('there is a secret here for each option that is one', () => {
+it('this file has a secret for each secret option', () => {
   expect([...Object.keys(SECRETS), 'credentials'].sort()).toEqual(
     OPTION_NAMES.filter((name) => definitionOf(name).secret).sort(),
   )
 })
 
-describe('ids, data and options that are secrets', () => {
+describe('ids, data and secret options', () => {
   const engine = anyEngine()
   let proxy: FaultProxy
   let table: { tableName: string; endpoint: string; region: string }

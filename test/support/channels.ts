@@ -8,17 +8,17 @@ const PARTS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error']
 
 export type Message = Readonly<Record<string, unknown>>
 
-/** What an application hears on the channels, by their documented names. */
+/** Records the messages of all channels, by their documented names. */
 export class Heard {
   /** Each event in its order: `load start`, `conflict`. */
   readonly events: string[] = []
-  /** All that a message shows, at each event. */
+  /** Each message as text, at each event. */
   readonly texts: string[] = []
   readonly #last: { name: string; message: Message }[] = []
 
   add(name: string, part: string | undefined, message: Message): void {
     this.events.push(part ? `${name} ${part}` : name)
-    // The hash is no member of its own.
+    // A spread leaves the hash out, because a getter of the class computes it.
     const shown = 'sessionIdHash' in message ? { ...message, sessionIdHash: message.sessionIdHash } : { ...message }
     for (const each of [message, shown]) {
       this.texts.push(inspect(each, { depth: null, getters: true, showHidden: true }), JSON.stringify(each))

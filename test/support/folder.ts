@@ -28,7 +28,7 @@ export function currentFolderWith(files: Readonly<Record<string, string>> = {}):
   return folder
 }
 
-/** Variables by which a vitest project says in what form sessions are stored (vitest.config.ts). */
+/** Variables with which a vitest project sets the form of stored sessions (vitest.config.ts). */
 const STORED_FORM = [envName('hashSessionIds'), envName('encryptionKeys')]
 
 /** Sets variables for the test; all of AWS and of this package that the machine has are unset. */

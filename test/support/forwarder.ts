@@ -3,7 +3,7 @@ import { type Item, successorOf } from '../../runtime/session/item/session-recor
 import { type KeyOptions, storedKey } from './stored-key.js'
 
 /**
- * What a session leaves under its old id, as `toEqual` wants it.
+ * The expected forwarder under the old id of a session, for `toEqual`.
  *
  * @param successor the new id; not given: any
  */

@@ -24,7 +24,7 @@ export function decrypted(item: Item | undefined, key: string): Item | undefined
   return { ...Object.fromEntries(attributes), ...(data && { data }) }
 }
 
-/** The item as this vitest project stores it. Forwarders and data of no session's type stay as they are. */
+/** The item as this vitest project stores it. Leaves forwarders, and data of other types, unchanged. */
 export function encrypted(item: Item, key: string): Item {
   const keyring = keyringOfProject()
   if (!keyring || item.successor) return item
@@ -38,7 +38,7 @@ export function encrypted(item: Item, key: string): Item {
   )
 }
 
-/** The text that an index has for a value in this vitest project. */
+/** The text that stands for a value in an index, in this vitest project. */
 export function hiddenInIndex(text: string, attribute: string): string {
   const keyring = keyringOfProject()
   if (!keyring) return text

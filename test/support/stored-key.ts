@@ -16,7 +16,7 @@ export function storedKey(id: string, options: KeyOptions = {}): string {
   return keyOf(id, { keyPrefix: keyPrefix ?? undefined, hashSessionIds: isHashed })
 }
 
-/** Whether stores of this vitest project hash ids, if their options do not say so. */
+/** Whether stores of this vitest project hash ids by default. */
 export function hashesByDefault(): boolean {
   return process.env[envName('hashSessionIds')] !== 'false'
 }

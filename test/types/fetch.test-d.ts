@@ -84,7 +84,7 @@ createSessionManager({ httpOnly: true })
 // @ts-expect-error there is no such value
 createSessionManager({ sameSite: 'Lax' })
 createSessionManager({ rails: true, key: '__Host-session', secure: 'auto', sameSite: false })
-// @ts-expect-error the settings of Rails are those of the manager
+// @ts-expect-error only the manager has the option rails
 createSessionStorage({ rails: true })
 
 async function managed(request: Request) {

@@ -57,7 +57,7 @@ type Call =
    * `regenerate` deletes the old session and saves the new one. The old session must stay until the new one is stored.
    */
   | Moving
-  /** `regenerate` saves a new session that takes the place of one that is not stored. */
+  /** `regenerate` saves a new session in place of one that is not stored. */
   | { readonly kind: 'starting again'; readonly request: Request }
   /** `decryptSession` loads a session. No response will unlock it. */
   | { readonly kind: 'loading without a lock' }

@@ -3,7 +3,7 @@ import type { FetchSession } from './session.js'
 
 /**
  * The session of one request, as a session manager sees it. The application gets {@link session}, which begins a new
- * session when something is written after `destroy()`. Remix's own object would throw an error.
+ * session at a write after `destroy()`. Remix's own object would throw an error.
  */
 export class ManagedSession {
   readonly session: Session
@@ -19,7 +19,7 @@ export class ManagedSession {
     this.session = new SessionView(loaded.session.id, this)
   }
 
-  /** Remix's object of the session that the request has now. The manager uses it, so that the use does not count. */
+  /** Remix's object of the current session, for the manager itself. Its reads do not count as a use by the application. */
   get current(): Session {
     return this.#current.session
   }
@@ -46,7 +46,7 @@ export class ManagedSession {
     return this.#current.locked
   }
 
-  /** Remix's object, for a use by the application. */
+  /** Remix's object, for a read by the application. */
   use(): Session {
     this.#used = true
     return this.current
@@ -80,7 +80,7 @@ export class ManagedSession {
   }
 }
 
-/** Passes every use to the current session. Nothing is kept in the base class. */
+/** Passes every use to the current session. The base class holds no data. */
 class SessionView extends Session {
   readonly #managed: ManagedSession
 
@@ -113,7 +113,7 @@ class SessionView extends Session {
     return this.#managed.use().size
   }
 
-  /** The declared type is that of the base class, whose last overload has no value. */
+  /** The declared type is that of the base class's last overload. */
   override get(key: string): undefined {
     return this.#managed.use().get(key) as undefined
   }

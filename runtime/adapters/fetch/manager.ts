@@ -30,7 +30,7 @@ export interface RequestFacts {
   /** Aborted when the client disconnects. The session is then unlocked. */
   readonly signal?: AbortSignal | undefined
   /**
-   * The request, for the option `describe`: whatever the application's function expects.
+   * The request that the option `describe` gets, in the form that this function expects.
    *
    * @default for `run`, the Request; for `dynamoSession` and `withSession`, the framework's request
    */
@@ -53,12 +53,12 @@ export interface LoadedSession<Values extends object = AnyShape, Flash extends o
   /** Unlocks the session. Call it instead of `commit`, if the session is not to be stored. Never rejects. */
   readonly release: () => Promise<void>
   /**
-   * The headers that the response needs besides Set-Cookie, so that no cache gives it to another user. Call it after
-   * `commit` or `release`:
+   * Gives the headers that the response needs besides Set-Cookie, so that no cache gives it to another user. Call this
+   * function after `commit` or `release`:
    *
    * - `Vary: Cookie`, if the handler read or wrote the session. Merge it with your own `Vary`.
-   * - `Cache-Control: private, no-store`, if there is a cookie to send. Leave it out beside your own `Cache-Control`, which
-   *   should then be `private` or `no-store`.
+   * - `Cache-Control: private, no-store`, if there is a cookie to send. If you set your own `Cache-Control`, leave this one
+   *   out. Your own should be `private` or `no-store`.
    */
   readonly headers: () => SessionHeaders
 }
@@ -200,7 +200,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
 
   /**
    * Adds the headers of `use` or `load` to a response. `Vary` is merged, and the application's own `Cache-Control` stays.
-   * Reports once if it lets shared caches store a session's cookie.
+   * Reports once if this `Cache-Control` lets shared caches store a session's cookie.
    */
   addHeaders(target: HeaderTarget, headers: SessionHeaders): void {
     const own = addSessionHeaders(target, headers)
@@ -224,7 +224,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     return this.close()
   }
 
-  /** The first ids in the cookies that have a valid signature. */
+  /** The first ids with a valid signature in the cookies. */
   #signedIds(cookies: readonly string[]): string[] {
     const { store } = this.#storage
     return cookies.filter((value) => store.isSigned(value)).slice(0, MOST_TRIED)
@@ -250,8 +250,8 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     if (current === undefined || (cookies.includes(current) && lifetime === undefined)) return undefined
     if (!hasSecure && isProduction(this.#storage.store.configuration)) {
       const text =
-        'let a session cookie go out without Secure, so that it can be read on the network. Where TLS ends before the ' +
-        'application (proxy, load balancer), set assumeSsl: true. Otherwise serve the application over https.'
+        'let a session cookie go out without Secure, so that it can be read on the network. If a proxy or load balancer ' +
+        'ends TLS, set assumeSsl: true. Otherwise serve the application over https.'
       this.#warn('option secure', text)
     }
     request.setCookie = setCookie(key, current, options, hasSecure)
@@ -272,7 +272,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
     if (!secure && isForHttpsOnly(key, options)) {
       const text =
         'allows sessions only over https, and a request came over http. Its session was not stored, and no cookie was ' +
-        'sent. Where TLS ends before the application (proxy, load balancer), set assumeSsl: true.'
+        'sent. If a proxy or load balancer ends TLS, set assumeSsl: true.'
       if (session.dirty) this.#warn('option secure', text)
       return false
     }
@@ -294,7 +294,7 @@ export class SessionManager<Values extends object = AnyShape, Flash extends obje
   }
 }
 
-/** Browsers send several cookies with a name. An attacker who can set cookies must not cost more reads than this. */
+/** The most cookies that are tried. An attacker who can set cookies must not cause more reads than this. */
 const MOST_TRIED = 3
 
 interface RequestState {

@@ -49,7 +49,7 @@ export interface SessionOptions {
   httponly?: boolean | null | undefined
   /**
    * Which requests from other sites carry the cookie: none (`strict`), only links (`lax`), or all (`none`). `false`: the
-   * cookie has no such attribute, and the browser decides.
+   * cookie has no SameSite attribute, and the browser decides.
    *
    * @default 'lax'; with `rails`, false
    */
@@ -96,9 +96,9 @@ export interface ManagerOptions extends Options, SessionOptions {
    */
   readonly key?: string | null | undefined
   /**
-   * Share cookie and table with a Rails application: the names and settings of Rails are the defaults. These are `key`
-   * `'_session_id'`, `sameSite` false, `sessionIdDigest` `'md5'` and `hashSessionIds` false. Commands read only the
-   * configuration file, so set `session_id_digest: md5` there too.
+   * Share cookie and table with a Rails application. This sets Rails' defaults: `key` `'_session_id'`, `sameSite` false,
+   * `sessionIdDigest` `'md5'` and `hashSessionIds` false. Commands read only the configuration file, so set
+   * `session_id_digest: md5` there too.
    *
    * @default false
    */

@@ -1,4 +1,4 @@
-/** The headers of a response besides Set-Cookie, by which caches keep the responses of users apart. */
+/** The headers besides Set-Cookie. They keep caches from giving one user's response to another. */
 export type SessionHeaders = Readonly<Record<string, string>>
 
 /** The part of `Headers` that {@link addSessionHeaders} needs. */

@@ -4,11 +4,11 @@ import type { HeaderTarget, SessionHeaders } from './response-headers.js'
  * The response with the session's cookie and headers. Changes the response itself, unless its headers are immutable.
  *
  * A response without a body may be a constant that the application returns for every user, such as
- * `new Response(null, { status: 204 })`. It is copied, so that no user gets the cookie of another one.
+ * `new Response(null, { status: 204 })`. Such a response is copied, so that no user gets another user's cookie.
  *
  * @param setCookie the Set-Cookie header to send, if any
  * @param headers the other headers
- * @param add adds the other headers
+ * @param add sets the other headers of a response
  */
 export function withSessionHeaders(
   response: Response,

@@ -26,7 +26,7 @@ export class ResponseHold {
   readonly #waiting: Method[] = []
   /** Holding: calls wait. Open: calls go to the replaced methods. Dropped: nothing more of this response is sent. */
   #state: 'holding' | 'open' | 'dropped' = 'holding'
-  /** Adds the headers to the response, until it was called. */
+  /** Adds the headers to the response. Undefined after the call. */
   #addHeaders: AddHeaders | undefined
   #begun = false
   #ended = false

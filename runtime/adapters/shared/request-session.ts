@@ -196,7 +196,7 @@ export class RequestSession {
     }
   }
 
-  /** What is known of the client. Without the option `describe`, nothing waits. */
+  /** The description of the client. Undefined, with nothing to wait for, without the option `describe`. */
   #describe(): Promise<string | undefined> | undefined {
     return this.#store.configuration.describe && this.#store.describe(this.request)
   }

@@ -6,11 +6,11 @@ export interface SessionConflict {
   readonly sessionIdHash: string
 }
 
-/** Something happened to a session. */
+/** The argument of the events about one session. */
 export interface SessionChange {
   /** First 16 hex digits of the id's SHA-256, like in error messages. It names the session without revealing the id. */
   readonly sessionIdHash: string
-  /** Only of `update`, if the session got another id: the hash of its id before. */
+  /** The hash of the former id. Only `update` has it, and only if the session got another id. */
   readonly previousSessionIdHash?: string
 }
 

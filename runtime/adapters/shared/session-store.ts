@@ -120,7 +120,7 @@ export class SessionStore {
   }
 
   /**
-   * JSON of what the option `describe` tells about a request. Never rejects: a failure is reported, and the session is
+   * JSON of what the option `describe` returns for a request. Never rejects: a failure is reported, and the session is
    * stored without a description.
    */
   async describe(request: unknown): Promise<string | undefined> {
@@ -200,7 +200,7 @@ export class SessionStore {
     this.#emit(event, previous === undefined ? change : { ...change, previousSessionIdHash: hashSessionId(previous) })
   }
 
-  /** The session is stored already, so an error of a listener is reported, and the request succeeds. */
+  /** Reports an error of a listener. The request succeeds, because the session is stored already. */
   #emit<Event extends keyof SessionEvents>(event: Event, payload: SessionEvents[Event][0]): void {
     try {
       this.#emitter.emit(event, ...([payload] as never))

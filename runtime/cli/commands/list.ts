@@ -7,8 +7,8 @@ import { configurationOf, consoleLogger, standardError } from '../command.js'
 import { timeoutOf, withTransport } from '../timeout.js'
 
 /**
- * A session as shown: the hash of its id, as in logs, its handle, as its user sees it, and times in UTC. Null means that
- * the item has no such time.
+ * A session as `list` prints it: the hash of its id, its handle, and times in UTC. Null means that the item has no such
+ * time.
  */
 interface Shown {
   readonly session: string

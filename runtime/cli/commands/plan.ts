@@ -33,7 +33,7 @@ type Screen = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean; ha
  * `dynamo-session plan`: the declared settings next to those of the live table. Prints lines, or a table in a
  * terminal.
  *
- * @throws {DynamoSessionError} with `--check`, when no setting differs but one is unknown for lack of a permission, a response or a package
+ * @throws {DynamoSessionError} with `--check`, when no setting differs, but a setting is unknown: a permission, a response or a package is missing
  */
 export async function planCommand(
   options: PlanOptions,

@@ -9,7 +9,7 @@ import type { Finding } from './finding.js'
 
 const check = 'ids'
 
-/** How many items are looked at. They are enough to show a form that most sessions have. */
+/** How many items are read. This sample shows the form that most sessions have. */
 const SAMPLE = 100
 
 /** Whether a sample of the sessions is stored in the form of `hash_session_ids`. Requests find no other sessions. */
@@ -45,7 +45,7 @@ function findingOf(sampled: number, others: number, { hashSessionIds, sources }:
   const form = hashSessionIds ? 'not hashed' : 'hashed'
   const text = `${others} of ${sampled} sessions in a sample have ids that are ${form}; no request finds them with ${setting}`
   const remedy =
-    `none if the option was switched: these users sign in again; if another application shares the table, set ` +
+    `none if the option was changed on purpose: these users sign in again; if another application shares the table, set ` +
     `hash_session_ids: ${!hashSessionIds} here`
   return { level: 'warning', check, text, remedy }
 }

@@ -27,7 +27,7 @@ const ATTRIBUTES = {
   locked_at: { isTime: true, isListed: false },
   /** JSON of the cookie's settings. Absent if the writer stores none. */
   cookie: { isTime: false, isListed: true },
-  /** JSON of what the option `describe` told about the client, at the creation and at the last change of id. */
+  /** JSON of what the option `describe` returned, at the creation or at the last change of id. */
   client: { isTime: false, isListed: false },
   /** The stored key to which the session moved. An item with this attribute is a forwarder, not a session. */
   successor: { isTime: false, isListed: false },

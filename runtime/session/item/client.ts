@@ -5,18 +5,18 @@ import { isSealed, open, seal } from './encryption.js'
 import { type KeySource, keyringOf } from './keyring.js'
 import type { DataReading } from './stored-data.js'
 
-/** A longer text is cut, because the client chooses the text. Characters. */
+/** The longest text, in characters. Longer texts are cut, because the client chooses them. */
 const LONGEST_TEXT = 512
 
-/** The longest JSON of a description. Every write of the item costs a write unit for each KB of the item. Bytes. */
+/** The longest JSON of a description, in bytes. Each write of the item costs a write unit for each KB of the item. */
 const LONGEST_JSON = 4096
 
 /**
- * JSON of a description. Long texts are cut.
+ * Gives the JSON of a description. Cuts long texts.
  *
  * @param description what the application's `describe` returned
  * @returns undefined when the description is empty
- * @throws {ConfigurationError} when it is no description
+ * @throws {ConfigurationError} when `describe` returned no description, or too long a description
  */
 export function clientJson(description: unknown): string | undefined {
   if (description === undefined || description === null) return undefined
@@ -49,8 +49,8 @@ export function packClient(json: string, key: () => string, keys: KeySource): At
 }
 
 /**
- * The JSON in the attribute `client`. Undefined if there is none, or none that can be read. An unknown key is no error
- * here: a list of sessions is worth more than a description.
+ * The JSON in the attribute `client`. Undefined if the attribute is missing or can't be read. An unknown key is no error
+ * here, because a description must not make a list of sessions fail.
  */
 export function unpackClient(
   attribute: AttributeValue | undefined,
@@ -78,7 +78,7 @@ export function sealClientAnew(
   return json === undefined ? undefined : packClient(json, key, reading)
 }
 
-/** The description in its JSON. Empty when another program wrote the attribute. */
+/** Parses a description. Empty if the JSON is not an object. Leaves out members that are objects or lists. */
 export function clientIn(json: string | undefined): ClientDescription {
   try {
     const client: unknown = JSON.parse(json ?? '{}')

@@ -8,7 +8,7 @@ import { NONCE_BYTES, TAG_BYTES } from './xaes.js'
 /** The first byte of every encrypted value. Neither JSON nor compressed data begins with it. */
 const FORM = 0x01
 
-/** The place of an encrypted value. A value that was copied to another place can't be opened. */
+/** The place of an encrypted value. A value that was copied to another place can't be decrypted. */
 export interface Place {
   /** The stored key of the item. */
   readonly key: string
@@ -21,8 +21,8 @@ export function isSealed(value: Uint8Array | undefined): value is Uint8Array {
 }
 
 /**
- * Encrypts a value with the first key: form byte, length and text of the key id, nonce, encrypted text, tag. The table's
- * name is no part of the place, because a restored table has another name.
+ * Encrypts a value with the first key: form byte, length and text of the key id, nonce, encrypted text, tag. The place
+ * does not include the table's name, because a restored table has another name.
  */
 export function seal(text: Uint8Array | string, place: Place, keyring: Keyring): Uint8Array {
   const { id, cipher } = keyring.first
@@ -60,7 +60,7 @@ export function open(value: Uint8Array, place: Place, keyring: Keyring | undefin
   return { text, isCurrent: key === keyring.first }
 }
 
-/** The text that an index has for a value under this key. Equal values of two attributes give different texts. */
+/** The text that stands for a value in an index, under this key. Equal values of two attributes have different texts. */
 export function hiddenText(text: string, attribute: string, { index }: Key): string {
   return createHmac('sha256', index).update(`${attribute}\0${text}`).digest('base64url')
 }
@@ -73,11 +73,11 @@ function additional({ key, attribute }: Place): Buffer {
 function unknownKey(id: string, keyring: Keyring | undefined): EncryptionKeyError {
   if (!keyring) {
     return new EncryptionKeyError(
-      'The stored session is encrypted, but no keys are set. Set encryption_keys, or encryption in code.',
+      'The stored session is encrypted, but no keys are set. Set encryption_keys, or in code the option encryption.',
     )
   }
   const known = keyring.all.map((key) => key.id).join(', ')
   return new EncryptionKeyError(
-    `The stored session is encrypted with the key "${id}", which is not among the keys (${known}). Add it to them.`,
+    `The stored session is encrypted with the key "${id}", which is not among the keys (${known}). Add this key to the list.`,
   )
 }

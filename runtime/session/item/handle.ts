@@ -4,11 +4,11 @@ import { createHash } from 'node:crypto'
 const DOMAIN = 'dynamo-session-store handle\n'
 
 /**
- * Names a session to its user: a SHA-256 in base64url, with `_` for `-`. A handle with `--` would look like a signed id,
- * and would be redacted where it is printed. On a command line, a handle with `-` at its beginning would look like an option.
+ * The name of a session for its user: a SHA-256 in base64url, with `_` for `-`. A handle with `--` would look like a
+ * signed id, which output redacts. On a command line, a handle that begins with `-` would look like an option.
  *
- * A handle is useless as a cookie, and nobody can compute the id or the key from it. A
- * session that gets another id gets another handle.
+ * A handle is useless as a cookie, and nobody can compute the id or the key from it. A session that gets another id
+ * gets another handle.
  *
  * @param storedKey the partition key of the session's item
  */

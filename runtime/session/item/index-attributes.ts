@@ -13,7 +13,7 @@ export function indexName(key: string): string {
 
 /**
  * The attributes by which a session is found (`index_keys`), as its stored data requires. An attribute is undefined,
- * and must be absent, if the data has no such value, or none that an index accepts.
+ * and must be absent, if the data has no value that an index accepts.
  *
  * @param data as JSON.parse gives it
  * @param keyring hides the values with its first key
@@ -33,9 +33,9 @@ export function indexAttributes(
 }
 
 /**
- * The texts that a value may have in its attribute, one for each encryption key. The text of a new write is the last one. So
- * a search finds a session that another request writes anew between two queries. With `accept_plain_data` also the value
- * itself.
+ * The texts that a value may have in its attribute: with `accept_plain_data` the value itself, then one for each
+ * encryption key. New writes use the last one. So a search finds a session that another request writes between two
+ * queries.
  */
 export function storedTexts(text: string, attribute: string, reading: DataReading): readonly string[] {
   const keyring = keyringOf(reading)

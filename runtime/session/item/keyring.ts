@@ -27,19 +27,19 @@ export interface Key {
 /** The options that the keys come from. */
 export type KeySource = Partial<Pick<Configuration, 'encryption' | 'encryptionKeys'>>
 
-/** After a failure, `keys()` is called again at the earliest after this time. Milliseconds. */
+/** The shortest time from a failure of `keys()` to the next call. Milliseconds. */
 const PAUSE = 1000
 
-/** Keys that are younger are not loaded again because of an unknown key id. Milliseconds. */
+/** An unknown key id loads the keys again only if their last load was this long ago. Milliseconds. */
 const YOUNG = 10_000
 
 /** Keeps the index key apart from other uses of an encryption key (RFC 5869, section 3.2). */
 const INDEX_INFO = 'dynamo-session-store index_keys'
 
-/** Stores that were given the same option share the keys. */
+/** Stores with the same option value share its keys. */
 const keyrings = new WeakMap<object, Keyring>()
 
-/** The keys of the configuration. Undefined: sessions are not encrypted. */
+/** The keys of the configuration. Undefined if sessions are not encrypted. */
 export function keyringOf({ encryption, encryptionKeys = [] }: KeySource): Keyring | undefined {
   const source = encryption ?? (encryptionKeys.length > 0 ? encryptionKeys : undefined)
   if (source === undefined) return undefined
@@ -52,10 +52,9 @@ export function keyringOf({ encryption, encryptionKeys = [] }: KeySource): Keyri
 }
 
 /**
- * Loads the keys of the configuration if their lifetime is over. Every work on stored data begins with this call.
+ * Loads the keys of the configuration if they have expired. Every operation on stored data begins with this call.
  *
- * @returns undefined if there is nothing to wait for
- * @throws {EncryptionKeyError} by the promise
+ * @returns undefined if there is nothing to wait for; else a promise, which may reject with an EncryptionKeyError
  */
 export function loadKeys(configuration: KeySource & Pick<Configuration, 'requestTimeout'>): Promise<void> | undefined {
   return keyringOf(configuration)?.load(configuration.requestTimeout)
@@ -64,7 +63,7 @@ export function loadKeys(configuration: KeySource & Pick<Configuration, 'request
 /** The keys that encrypt and decrypt sessions. The first one encrypts. */
 export class Keyring {
   readonly #now: Clock
-  /** Undefined: the keys are fixed. */
+  /** Undefined if the keys are fixed. */
   readonly #encryption: Encryption | undefined
   #keys: readonly Key[] = []
   /** From this time on, the keys are loaded again. */
@@ -104,8 +103,8 @@ export class Keyring {
   }
 
   /**
-   * Loads the keys if their lifetime is over. In the second half of their lifetime, nobody waits for them: a failure
-   * matters only when the lifetime is over.
+   * Loads the keys if they have expired. In the second half of their lifetime, starts to load them, and does not wait.
+   * A failure then has no effect before the keys expire.
    *
    * @param timeout longest time of `keys()`, in milliseconds
    */
@@ -170,7 +169,7 @@ function keysOf(given: unknown): readonly Key[] {
   })
   const twice = repeatedId(keys.map(({ id }) => id))
   if (twice !== undefined)
-    throw new EncryptionKeyError(`keys() gives the id "${twice}" twice; give each key its own id`)
+    throw new EncryptionKeyError(`keys() returned the id "${twice}" twice; give each key its own id`)
   return keys
 }
 

@@ -8,6 +8,6 @@ export interface SessionExtras {
   readonly cookie?: string | undefined
   /** The cookie's settings changed. They are written even when no touch is due. */
   readonly changed?: boolean | undefined
-  /** JSON of what the option `describe` told about the client. Only a new session and a change of id store it. */
+  /** JSON of what the option `describe` returned. Only a new session and a change of id store it. */
   readonly client?: string | undefined
 }

@@ -10,7 +10,7 @@ export type KeyPrefix = Partial<Pick<Configuration, 'keyPrefix'>>
 /** DynamoDB's limit for a partition key in bytes: "Constraints in Amazon DynamoDB". Longer ids are refused unhashed. */
 export const LONGEST_KEY = 2048
 
-/** The mark of a hashed id, and the length of the mark with a SHA-256 in base64url. */
+/** The mark of a hashed id, then the length of the mark and a SHA-256 in base64url. */
 const MARK = 'sha256:'
 const HASHED_LENGTH = MARK.length + 43
 
@@ -44,13 +44,13 @@ export function isStoredKey(text: string, { keyPrefix = '', hashSessionIds }: Ke
 
 /** The SHA-256 in a key that some application stored with `hash_session_ids`, in base64url. */
 export function hashIn(text: string): string | undefined {
-  // Much faster than the expression alone, which most texts do not match.
+  // This check is much faster than the expression, which most texts do not match.
   return text.startsWith(MARK, text.length - HASHED_LENGTH) ? HASHED.exec(text)?.[1] : undefined
 }
 
 /**
- * Whether a session can be stored under the id. A stored key is no id, not even without `hash_session_ids`: otherwise
- * everybody who can read the table could open its sessions.
+ * Whether a session can be stored under the id. A stored key is never an id, even without `hash_session_ids`. Otherwise,
+ * whoever can read the table could open its sessions.
  */
 export function isPossibleKey(id: unknown, { keyPrefix = '' }: KeyPrefix): id is string {
   return keyProblemOf(id, keyPrefix) === undefined && hashIn(id as string) === undefined

@@ -19,7 +19,7 @@ export type Changes = Readonly<Record<string, AttributeValue | undefined>>
 
 /** A session as the repository sees it. */
 export interface SessionRecord extends Times {
-  /** The session id. With `hash_session_ids`, where only the item is known: the stored key. */
+  /** The session id. If only the item is known, with `hash_session_ids`: the stored key. */
   readonly id: string
   /** The data, made anew from its text: the caller may change it. */
   readonly data: SessionData
@@ -46,8 +46,8 @@ export interface SessionRecord extends Times {
    */
   readonly outdated: Changes | undefined
   /**
-   * Whether the next write sends the data again, although it is unchanged: it is not encrypted with the first key. So a
-   * change of keys causes no write of its own.
+   * Whether the next write sends the data again even if it is unchanged, because the first key did not encrypt it. A
+   * change of keys causes no writes of its own.
    */
   readonly isSealedAnew: boolean
 }

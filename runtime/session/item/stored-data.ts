@@ -27,8 +27,8 @@ export async function storedData(
 }
 
 /**
- * The text of the data, or the attribute's problem as the rest of a sentence. `isOutdated`: a write would encrypt the data
- * with another key.
+ * The text of the data, or the attribute's problem as the rest of a sentence. `isOutdated`: the first key did not encrypt
+ * the data.
  */
 export type ReadData = { readonly text: string; readonly isOutdated: boolean } | { readonly problem: string }
 
@@ -50,7 +50,7 @@ export function readData(data: AttributeValue, key: () => string, reading: DataR
   return read(unpackData(data, reading.serializer), keyring !== undefined)
 }
 
-/** The problem of data that is not encrypted, or missing, where all data has to be encrypted. */
+/** The problem of data that is plain or missing, although all data must be encrypted. */
 export const PLAIN = 'is not encrypted (accept_plain_data reads it while a table moves to encryption)'
 
 function read(unpacked: Unpacked, isOutdated: boolean): ReadData {

@@ -11,7 +11,7 @@ export const TAG_BYTES = 16
 
 const BLOCK = 16
 const HALF = 12
-/** The letter X, which stands for this algorithm in the derivation of keys. */
+/** The label of this derivation of keys: the letter X. */
 const LABEL = 0x58
 
 const GCM = 'aes-256-gcm'
@@ -21,7 +21,7 @@ const GCM = 'aes-256-gcm'
  * of AES-256-GCM, and the second half is its nonce.
  */
 export class XaesKey {
-  /** AES-256 of single blocks. Blocks do not depend on each other, so one cipher serves all values. */
+  /** AES-256 of single blocks. The blocks do not depend on each other, so all values share one cipher. */
   readonly #blocks: ReturnType<typeof createCipheriv>
   readonly #subkey: Buffer
 
@@ -40,7 +40,7 @@ export class XaesKey {
     return [sealed, cipher.getAuthTag()]
   }
 
-  /** @returns the text; undefined when the key, the nonce, the text, the tag or the additional data is another one */
+  /** @returns the text; undefined when the key, nonce, text, tag or additional data differs from that of `seal` */
   open(nonce: Uint8Array, sealed: Uint8Array, tag: Uint8Array, additional: Uint8Array): Buffer | undefined {
     const decipher = createDecipheriv(GCM, this.#derived(nonce), nonce.subarray(HALF), { authTagLength: TAG_BYTES })
     decipher.setAuthTag(tag)

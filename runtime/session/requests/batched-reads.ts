@@ -19,7 +19,7 @@ const REST = 60_000
 interface Reader {
   readonly key: string
   readonly deadline: number
-  /** Counts the request, while somebody listens. */
+  /** Counts the request, while a channel has a subscriber. */
   readonly figures: Figures | undefined
   readonly context: AsyncResource
   readonly resolve: (item: Item | undefined | Promise<Item | undefined>) => void

@@ -16,7 +16,7 @@ import { anyEngine, uniqueTableName } from '../../support/engines.js'
 import { freshTable, readItem, writeItem } from '../../support/table.js'
 
 /*
- * Faults that other session libraries had. Each of these tests fails with the same fault in ours. docs/security.md lists
+ * Faults that other session libraries had. Each of these tests fails if this package has the same fault. docs/security.md lists
  * all known faults and their tests, also those whose tests are elsewhere.
  */
 

@@ -327,14 +327,14 @@ describe.skipIf(encryptsByDefault())('dynamo-session doctor, by a sample of the 
     expect(await idsOf()).toEqual({ level: 'ok', check: 'ids', text })
   })
 
-  it('warns of ids that are not hashed, and says what that means', async () => {
+  it('warns of ids that are not hashed, and says what follows', async () => {
     await applicationWith('hash_session_ids: true\n', PLAIN, HASHED)
     expect(await idsOf()).toEqual({
       level: 'warning',
       check: 'ids',
       text: `1 of 2 sessions in a sample have ids that are not hashed; no request finds them with hash_session_ids: true (${FILE}:4)`,
       remedy:
-        'none if the option was switched: these users sign in again; if another application shares the table, set ' +
+        'none if the option was changed on purpose: these users sign in again; if another application shares the table, set ' +
         'hash_session_ids: false here',
     })
   })

@@ -229,7 +229,7 @@ onEachEngine('the channels', (engine) => {
       expect(heard.of('request')).toMatchObject([{ batchSize: 4, mergedReads: 5, consumedCapacity: 4 }])
     })
 
-    it('when batches are not allowed: reads rest from batching', async () => {
+    it('to batches that are not allowed: reads are not batched for some time', async () => {
       await put(ID)
       const store = storeOf()
       await store.get('nobody')
@@ -244,7 +244,7 @@ onEachEngine('the channels', (engine) => {
     })
   })
 
-  it('report an error of a listener of events, and the request succeeds', async () => {
+  it('report an error that a listener of events throws, and the request succeeds', async () => {
     const reported: unknown[] = []
     const store = storeOf({ errorHandler: (error, { operation }) => void reported.push([operation, error.message]) })
     store.on('destroy', () => {
@@ -254,7 +254,7 @@ onEachEngine('the channels', (engine) => {
     expect(reported).toEqual([['listener of destroy', 'the listener is broken']])
   })
 
-  it('ask for consumed capacity only while somebody listens', async () => {
+  it('ask for consumed capacity only while there is a subscriber', async () => {
     const store = storeOf()
     const asked = async () => {
       proxy.reset()

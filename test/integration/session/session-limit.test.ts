@@ -68,7 +68,7 @@ onEachEngine('max_sessions', (engine) => {
     return suffixes.filter((_, at) => found[at])
   }
 
-  it('ends the oldest sessions with the value, as many as are too many', async () => {
+  it('ends the oldest sessions with the value, down to the limit', async () => {
     for (const suffix of [1, 2, 3, 4]) await create(suffix)
     await create('other', { user_id: 'another' })
     await limit().enforce(undefined, await create('new'))

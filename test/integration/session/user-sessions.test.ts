@@ -22,7 +22,7 @@ const FORMS = {
   'encrypted data': { encryptionKeys: [K1] },
 }
 
-/** 2027-01-15T08:00:00Z. Tests say what time it is. */
+/** 2027-01-15T08:00:00Z. The tests set the clock. */
 const START = 1_800_000_000_000
 const SECOND = 1000
 const PHONE = '{"userAgent":"phone","address":"192.0.2.1"}'
@@ -79,7 +79,7 @@ onEachEngine('the sessions of a user', (engine) => {
     }
     /** The value in the index. */
     const indexed = () => ({ S: storedTexts(String(user), 'user_id', configured())[0] ?? '' })
-    /** The index gives other keys than it has: it is behind the table. */
+    /** Makes the index return these keys, like an index that is behind the table. */
     const indexGives = (...ids: string[]) => {
       const Items = ids.map((id) => ({ session_id: { S: keyed(id) }, user_id: indexed() }))
       proxy.inject('Query', { change: (page) => ({ ...page, Items, Count: Items.length }) })
@@ -193,7 +193,7 @@ onEachEngine('the sessions of a user', (engine) => {
         ])
       })
 
-      it('refuses what no session can be found by', async () => {
+      it('refuses keys and values by which no session can be found', async () => {
         const sought = index().sessionsBy('tenant', user)
         await expect(sought).rejects.toThrow(ConfigurationError)
         await expect(index().sessionsBy('user_id', '')).rejects.toThrow(TypeError)
@@ -225,7 +225,7 @@ onEachEngine('the sessions of a user', (engine) => {
         expect(proxy.operations).toEqual(scan ? ['Scan'] : ['Query', 'BatchGetItem'])
       })
 
-      it('also has a session whose data can not be read', async () => {
+      it('also has a session whose data cannot be read', async () => {
         const broken = { data: { S: '{no JSON' }, user_id: indexed(), cookie: { S: 'no JSON' } }
         await put({ session_id: { S: keyed(name('broken')) }, ...broken })
         const nothing = { createdAt: undefined, lastSeenAt: undefined, expiresAt: undefined, client: {} }
@@ -236,7 +236,7 @@ onEachEngine('the sessions of a user', (engine) => {
     })
 
     if (named === 'encrypted data')
-      it('a write with a new first key encrypts the description anew', async () => {
+      it('still gives the description after a write encrypted it with a new first key', async () => {
         const id = await signIn('phone', {}, PHONE)
         const rotated = sessions({ encryptionKeys: [K2, K1] })
         await rotated.touch((await rotated.find(id)) as SessionRecord)
@@ -249,7 +249,7 @@ onEachEngine('the sessions of a user', (engine) => {
         ])
       })
 
-    // The other methods go by keys, of whatever form.
+    // The other methods accept keys of any form.
     if (named !== 'hashed ids') return
 
     describe('destroyHandle', () => {
@@ -273,7 +273,7 @@ onEachEngine('the sessions of a user', (engine) => {
         },
       )
 
-      it('ends a session that the index has under its old id at its new id, and none that changed its user', async () => {
+      it('ends a session at its new id if the index still has the old one, and none that changed its user', async () => {
         const [moved, changed] = [await signIn('old'), await signIn('changed', { user_id: 'another' })]
         await move(moved, name('new'))
         indexGives(moved)

@@ -225,7 +225,7 @@ onEachEngine('OpenTelemetry', (engine) => {
     expect([ID, 'countess', '"session.id"', 'xxx'].filter((secret) => text.includes(secret))).toEqual([])
   })
 
-  it('stops', async () => {
+  it('stops after disable()', async () => {
     stop()
     await store.get(ID)
     expect(spans.getFinishedSpans()).toEqual([])

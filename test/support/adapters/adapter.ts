@@ -46,7 +46,7 @@ export interface Adapter {
   /** The value of a cookie for any id, as the adapter would make it. */
   cookieFor(id: string): string | Promise<string>
   readonly cookieName: string
-  /** An option `describe` for the framework's request. It tells the user agent. */
+  /** An option `describe` for the framework's request. It returns the user agent. */
   readonly describe: DescribeClient
   /** Whether a lock is released when the handler throws. Remix's middleware calls nothing then, so the lock times out. */
   readonly releasesAfterThrow: boolean

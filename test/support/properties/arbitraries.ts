@@ -149,7 +149,7 @@ export function anyAttribute(): Arbitrary<AttributeValue> {
   return known as Arbitrary<AttributeValue>
 }
 
-/** An item with these attributes, of any type, and others. */
+/** An item with these attributes, of any type, and more attributes. */
 export function anyItem(names: readonly string[]): Arbitrary<Item> {
   const own = fc.dictionary(fc.constantFrom(...names), anyAttribute(), { maxKeys: 6 })
   const others = fc.dictionary(anyText(12), anyAttribute(), { maxKeys: 2 })

@@ -83,7 +83,7 @@ const anyValue = fc.oneof(anyText(), anyJson(), fc.anything({ withBigInt: true, 
 
 /** Configuration files, ENV and options are written by people and by deployment tools. */
 export const CONFIGURATION = {
-  'any text of a configuration file is read, or its problems are told, each in one line': fc.property(
+  'any text of a configuration file is read, or its problems are reported, each in one line': fc.property(
     anyYaml,
     (text) => {
       const found = readYaml(text, 'config/x.yml', { GIVEN: 'given' })
@@ -107,7 +107,7 @@ export const CONFIGURATION = {
       expect(found.warnings.join()).not.toContain('words of a secret')
     },
   ),
-  'any environment variables are read, or their problems are told, each in one line': fc.property(
+  'any environment variables are read, or their problems are reported, each in one line': fc.property(
     fc.dictionary(
       fc.oneof(
         fc.constantFrom(...ENV_OPTION_NAMES.map(envName)),

@@ -168,7 +168,7 @@ export const DATA = {
       if (depth > levels) expect(isDeeperThan(levels, json)).toBe(true)
     },
   ),
-  'a value for an index is an own one of the data, and fits into a key': fc.property(
+  'a value for an index is an own member of the data, and fits into a key': fc.property(
     anyData(),
     fc.oneof(wellFormedKey(), fc.constantFrom('user.id', '__proto__.x', 'constructor.name', 'a.0', 'list.length', '.')),
     (data, path) => {
@@ -199,7 +199,7 @@ function withMember(data: SessionData, key: string, value: unknown): SessionData
   return Object.fromEntries([...Object.entries(data), [key, value]])
 }
 
-/** As JSON has it: a -0 becomes 0. */
+/** The value after JSON: a -0 becomes 0. */
 function copy(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))
 }

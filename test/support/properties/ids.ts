@@ -60,27 +60,23 @@ export const IDS = {
       expect(idOf(key, options)).toBe(options.hashSessionIds ? key : id)
     },
   ),
-  'a key says nothing about its id but its SHA-256, and is no id itself': fc.property(
-    anyText(),
-    prefix,
-    (id, keyPrefix) => {
-      const hashed = { keyPrefix, hashSessionIds: true }
-      if (!isPossibleKey(id, hashed)) return
-      const key = keyOf(id, hashed)
-      expect(key.slice(keyPrefix?.length ?? 0)).toMatch(/^sha256:[A-Za-z0-9_-]{43}$/)
-      expect(keyOf(key, hashed)).toBe(key)
-      expect(hashSessionId(key)).toBe(hashSessionId(id))
-      for (const other of [keyPrefix, undefined, 'news:']) {
-        expect(isPossibleSessionId(key, { keyPrefix: other, secretKey, sessionIdDigest: 'sha256' })).toBe(false)
-      }
-    },
-  ),
+  'a key reveals only the SHA-256 of its id, and is no id itself': fc.property(anyText(), prefix, (id, keyPrefix) => {
+    const hashed = { keyPrefix, hashSessionIds: true }
+    if (!isPossibleKey(id, hashed)) return
+    const key = keyOf(id, hashed)
+    expect(key.slice(keyPrefix?.length ?? 0)).toMatch(/^sha256:[A-Za-z0-9_-]{43}$/)
+    expect(keyOf(key, hashed)).toBe(key)
+    expect(hashSessionId(key)).toBe(hashSessionId(id))
+    for (const other of [keyPrefix, undefined, 'news:']) {
+      expect(isPossibleSessionId(key, { keyPrefix: other, secretKey, sessionIdDigest: 'sha256' })).toBe(false)
+    }
+  }),
   'two ids never have one key': fc.property(wellFormedText(), wellFormedText(), making, (one, more, options) => {
     const other = wellFormed(one + more)
     if (one === other || !isPossibleKey(one, options) || !isPossibleKey(other, options)) return
     expect(keyOf(one, options)).not.toBe(keyOf(other, options))
   }),
-  'the hash in logs tells nothing of the id, and is always 16 hex digits': fc.property(anyText(), (id) => {
+  'the hash in logs reveals nothing about the id, and is always 16 hex digits': fc.property(anyText(), (id) => {
     expect(hashSessionId(id)).toMatch(/^[0-9a-f]{16}$/)
   }),
 } satisfies Properties

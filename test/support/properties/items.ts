@@ -17,7 +17,7 @@ const ID = 'an-id-that-must-not-print'
 const INDEX_KEYS = ['user_id', 'user.id', 'constructor', '__proto__', 'list.0']
 const NOW = 2_000_000_000_000
 
-/** An item with data that may be a session's, so that more runs get beyond the data. */
+/** An item whose data often is that of a session, so that more runs test its other attributes. */
 const items = fc
   .tuple(
     anyItem([...ATTRIBUTE_NAMES, ...INDEX_KEYS, 'session_id']),
@@ -37,7 +37,7 @@ const longList = fc
   .array(fc.constantFrom('a', 'bc'), { minLength: 12, maxLength: 20 })
   .map((tokens) => ({ S: tokens.join(' ') }))
 
-/** Texts around the longest that is stored of a client, ending in a surrogate pair. */
+/** Texts about as long as the longest stored text of a client. Each ends in a surrogate pair. */
 const longText = fc.integer({ min: 500, max: 520 }).map((length) => `${'x'.repeat(length)}😀😀`)
 
 /** Other programs, other versions and attackers with access to the table write items too. */
@@ -56,7 +56,7 @@ export const ITEMS = {
       )
     },
   ),
-  'any item has an answer to every other question': fc.property(items, (item) => {
+  'no item breaks any other function that reads items': fc.property(items, (item) => {
     const times = timesOf(item)
     expect(typeof hasExpired(times, { maxAge: 60, maxStale: 60 }, NOW)).toBe('boolean')
     expect(typeof hasFormOfSession(item)).toBe('boolean')

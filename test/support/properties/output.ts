@@ -49,7 +49,7 @@ export const OUTPUT = {
   'the message of an error of ours, with its causes, is fit': fc.property(foreign, foreign, (message, cause) => {
     expectFit(messageOf(new DynamoSessionError(message, { cause: new Error(cause) })))
   }),
-  'whatever an application throws has a message': fc.property(thrown, (value) => {
+  'any value that an application throws has a message': fc.property(thrown, (value) => {
     expectFit(messageOf(value))
     expectFit(debugText(value))
   }),

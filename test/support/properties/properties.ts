@@ -8,7 +8,7 @@ import { afterEach, expect, it } from 'vitest'
 export type Properties = Readonly<Record<string, object>>
 
 /**
- * The seed of all inputs. The same inputs each time, so that a change fails by its own faults only. Other inputs:
+ * The seed of all inputs. All runs have the same inputs, so that a change fails only by its own faults. Other inputs:
  * `PROPERTY_SEED=42 npx vitest run --project slow test/slow/properties.test.ts`.
  */
 export const SEED = Number(process.env.PROPERTY_SEED ?? 20_261_129)

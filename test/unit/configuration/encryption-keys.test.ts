@@ -83,7 +83,7 @@ describe('encryption_keys', () => {
     )
   })
 
-  it('stop only callers that need them when a variable is not set', () => {
+  it('with an unset variable stop only callers that need the keys', () => {
     const configuration = resolve({}, {}, 'encryption_keys: ["${A}"]\nsecret_key: ${B}\n')
     expect(() => assertSecretsReadable(configuration, ['encryptionKeys'])).toThrow(
       'encryption_keys: the environment variable A is not set',

@@ -36,7 +36,7 @@ describe('a secret of a store that could be guessed', () => {
     expect(warnings).toEqual([{ code: 'DYNAMO_SESSION_STORE_SECRET', text: expect.stringContaining(message) }])
   })
 
-  it('may still verify as a later one of a list, so that it can be replaced; the process warns once', async () => {
+  it('may still verify later in a list, so that it can be replaced; the process warns once', async () => {
     const { module, warnings } = await fresh()
     for (const _ of [1, 2]) module.assertSecretsUsable(configure([LONG, LATER, 'short'], 'production'))
     expect(warnings.map(({ text }) => text)).toEqual([

@@ -16,7 +16,7 @@ const { broken }: { broken(source: string, place: string, change: Change): strin
 const errorsIn = (source: string) => parseSync('source.ts', source).errors.map(({ codeframe }) => codeframe)
 
 describe('scripts/see-red.mjs', () => {
-  it('finds the place of every breakage, and breaks it without a syntax error', () => {
+  it('finds the place of every breakage, and changes it without a syntax error', () => {
     for (const { file, place, change } of BREAKAGES) {
       expect(errorsIn(broken(readFileSync(join(ROOT, file), 'utf8'), place, change))).toEqual([])
     }

@@ -17,7 +17,7 @@ describe('a session that is stored', () => {
     return warnings
   }
 
-  it('without any lifetime leads to one warning, because it may be missing by accident', async () => {
+  it('without any lifetime causes one warning, because a lifetime may be missing by accident', async () => {
     expect(await store({ tableName: 'visits' })).toEqual([
       {
         code: 'DYNAMO_SESSION_STORE_LIFETIME',

@@ -126,7 +126,7 @@ describe.each(Object.entries(ADAPTERS))('a cache before %s', (_, ask) => {
     expect(reported).toEqual([])
   })
 
-  it('leads to a report, if the application lets it store a cookie', async () => {
+  it('causes a report if the application lets it store a cookie', async () => {
     await signIn()
     const own = { 'Cache-Control': 'public, max-age=60' }
     expect(about(await ask(renew, own))).toEqual(['Cookie', 'public, max-age=60', 1])

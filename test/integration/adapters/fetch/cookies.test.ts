@@ -61,7 +61,7 @@ describe('the cookie', () => {
     expect([await given(), await given(HTTP)]).toEqual([https, http])
   })
 
-  it('has Rails’ form of an id with rails: true, which is the key in the table', async () => {
+  it('holds an id in Rails’ form with rails: true, which is also the key in the table', async () => {
     const { id } = await signedIn('ada', open({ rails: true }))
     expect(id).toMatch(/^[0-9a-f]{32}--[0-9a-f]{64}$/)
     const { tableName = '' } = table.options()
@@ -148,7 +148,7 @@ describe('several cookies of the name', () => {
     expect(await requests()).toEqual(['GetItem'])
   })
 
-  it('a session that could not be read is not passed over', async () => {
+  it('a session that could not be read is not skipped', async () => {
     const [first, second] = [await signedIn('ada'), await signedIn('eve')]
     table.proxy.inject('GetItem', { error: 'ThrottlingException' })
     expect(await userOf(header(first.id, second.id))).toMatchObject({ user: undefined })
@@ -241,7 +241,7 @@ describe('after destroy()', () => {
     expect(await requests()).toEqual(['GetItem', 'DeleteItem', 'UpdateItem'])
   })
 
-  it('skip stores the logout, and not the new session', async () => {
+  it('with skip, the logout is stored, and the new session is not', async () => {
     const { cookie, id } = await signedIn('ada')
     const { setCookie } = await open().use(cookie, (session, options) => {
       session.destroy()
@@ -253,7 +253,7 @@ describe('after destroy()', () => {
     expect(await requests()).toEqual(['GetItem', 'DeleteItem'])
   })
 
-  it('the lock is gone', async () => {
+  it('the lock is released', async () => {
     const locking = { locking: 'pessimistic', lockExpiryTime: 60_000, lockMaxWaitTime: 0 } as const
     const manager = open(locking)
     const { cookie, id } = await signedIn('ada', manager)

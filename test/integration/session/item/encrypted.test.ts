@@ -49,7 +49,7 @@ onEachEngine('encrypted sessions', (engine) => {
     await proxy.stop()
   })
 
-  /** What an application with these keys has. */
+  /** The session classes of an application with these keys. */
   const application = (encryptionKeys: string[], more: Options = {}) => {
     const configuration = resolveConfiguration({ ...options, encryptionKeys, ...more })
     const connection = connectionTo(engine.client(proxy.endpoint))
@@ -184,7 +184,7 @@ onEachEngine('encrypted sessions', (engine) => {
       },
     )
 
-    it('are not overwritten by a touch with what another request has changed', async () => {
+    it('are not overwritten by the touch of a request with older data', async () => {
       for (const locking of LOCKINGS) {
         await repository([K1]).put(id, { n: 1 })
         const sessions = repository([K2, K1], { locking })
@@ -196,8 +196,8 @@ onEachEngine('encrypted sessions', (engine) => {
     })
   })
 
-  describe('that can not be decrypted', () => {
-    it('for want of their key are an error, stay locked by nobody, and are never overwritten', async () => {
+  describe('that cannot be decrypted', () => {
+    it('without their key are an error, stay unlocked, and are never overwritten', async () => {
       await repository([K1]).create(id, { user_id: user })
       const before = await item()
       for (const locking of LOCKINGS) {
@@ -212,7 +212,7 @@ onEachEngine('encrypted sessions', (engine) => {
       expect(await item()).toEqual(before)
     })
 
-    it('for want of their key stop the save of a request that loaded the session before', async () => {
+    it('without their key stop the save of a request that loaded the session before', async () => {
       const ours = repository([K1])
       await ours.create(id, { n: 1 })
       const record = await found(ours)
@@ -276,7 +276,7 @@ onEachEngine('encrypted sessions', (engine) => {
       expect(await all(writer)).toEqual([])
     })
 
-    it('are no matter where the session moved to another id', async () => {
+    it('do not matter in the forwarder of a session that moved to another id', async () => {
       await repository([K3]).create(id, { n: 1 })
       await put({ ...(await item()), successor: { S: 'elsewhere' } })
       const { sessions, index } = application([K1])
@@ -379,7 +379,7 @@ onEachEngine('encrypted sessions', (engine) => {
       expect(await index.keysBy('user_id', user)).toHaveLength(1)
     })
 
-    it('are never passed over by a scan for want of a key', async () => {
+    it('make a scan fail if their key is missing', async () => {
       await signIn('a', K1)
       const { index } = application([K2])
       await expect(index.keysBy('user_id', user, { scan: true })).rejects.toThrow(EncryptionKeyError)

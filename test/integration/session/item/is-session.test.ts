@@ -173,7 +173,7 @@ onEachEngine('what counts as a session', (engine) => {
   it.each([false, true])('destroyBy deletes only sessions, and list shows only sessions (scan: %s)', async (scan) => {
     await put({ ...SESSIONS, ...UNCERTAIN }, 'session')
     const users = ['in JSON', 'in gzip', 'after white space']
-    // The index leads to hashed keys, which only this package makes. Such a key is not doubted.
+    // The index leads to hashed keys, which only this package makes. So the code trusts such a key.
     const undoubted = scan || !hashesByDefault() ? [] : Object.keys(FOREIGN).map((name) => storedKey(`foreign ${name}`))
     const found: string[] = []
     for await (const page of index({ maxAge: 1e9 }).pages('user_id', 42, { scan }))
@@ -187,7 +187,7 @@ onEachEngine('what counts as a session', (engine) => {
 
   describe('with key_prefix', () => {
     const APPS = { shop: { keyPrefix: 'shop:' }, news: { keyPrefix: 'news:' } }
-    /** The fourth and the fifth only resemble the first. */
+    /** The fourth and the fifth prefix only resemble the first. */
     const PREFIXES = ['shop:', 'news:', '', 'SHOP:', 'shop']
     const own = (id: string): Record<string, AttributeValue> => ({
       session_id: { S: id },
@@ -202,7 +202,7 @@ onEachEngine('what counts as a session', (engine) => {
       }
       await writeItem(direct, options.tableName, { ...own('foreign'), data: { S: 'hello' } }, APPS.shop)
     })
-    /** The sessions that are left, each as its prefix and id. */
+    /** The remaining sessions, each as its prefix and id. */
     const keysLeft = async () => {
       const keys = PREFIXES.flatMap((keyPrefix) => ['a', 'b'].map((id) => ({ keyPrefix, id })))
       const items = await Promise.all(

@@ -12,7 +12,7 @@ const ONE = `one:${Buffer.alloc(32, 1).toString('base64')}`
 const TWO = `two:${Buffer.alloc(32, 2).toString('base64')}`
 const JSON_TEXT = '{"userAgent":"Firefox"}'
 
-describe('what describe told about a client', () => {
+describe('the description of a client', () => {
   it('is stored as JSON and found again', () => {
     const client = { userAgent: 'Firefox', address: '192.0.2.1', mobile: false, score: 1.5, country: null }
     const json = clientJson({ ...client, language: undefined })
@@ -20,10 +20,13 @@ describe('what describe told about a client', () => {
     expect(clientIn(unpackClient(packClient(json as string, KEY, {}), KEY, {}))).toEqual(client)
   })
 
-  it.each([undefined, null, {}, { userAgent: undefined }])('is nothing if there is nothing to tell: %j', (client) => {
-    expect(clientJson(client)).toBeUndefined()
-    expect(clientIn(unpackClient(undefined, KEY, {}))).toEqual({})
-  })
+  it.each([undefined, null, {}, { userAgent: undefined }])(
+    'is undefined if describe returned nothing: %j',
+    (client) => {
+      expect(clientJson(client)).toBeUndefined()
+      expect(clientIn(unpackClient(undefined, KEY, {}))).toEqual({})
+    },
+  )
 
   it('has texts of at most 512 characters, because the client chooses them', () => {
     const cut = clientIn(clientJson({ userAgent: 'x'.repeat(16_000) }))

@@ -38,7 +38,7 @@ describe('an encrypted value', () => {
     expect(textOf(around.subarray(7, 7 + value.length), keyring)).toBe('')
   })
 
-  it('opens with any of the keys, and tells whether the first one encrypted it', () => {
+  it('opens with any of the keys, and shows whether the first one encrypted it', () => {
     const value = seal(TEXT, PLACE, ring(K1))
     expect(open(value, PLACE, ring(K2, K1))).toEqual({ text: Buffer.from(TEXT), isCurrent: false })
     expect(open(value, PLACE, ring(K1, K2))).toMatchObject({ isCurrent: true })

@@ -23,7 +23,7 @@ it('a handle can be an id, but never the id or the key of its session', () => {
   }
 })
 
-it('a handle is printed as it is, not redacted', () => {
+it('a handle is not redacted in output', () => {
   const handles = Array.from({ length: 5000 }, (_, number) => handleOf(`sha256:${number}`))
   expect(handles.filter((handle) => fitForOutput(handle) !== handle)).toEqual([])
 })

@@ -75,7 +75,7 @@ describe('the ring of encryption keys', () => {
     expect(asked).toHaveBeenCalledTimes(2)
   })
 
-  it('waits for new keys when the lifetime is over, and uses the old ones no longer', async () => {
+  it('waits for new keys after the lifetime, and no longer uses the old ones', async () => {
     let fail = false
     const { ring, load, at } = ringOf(async () => {
       if (fail) throw new Error('KMS is away')
@@ -95,7 +95,7 @@ describe('the ring of encryption keys', () => {
     expect(idsOf(ring)).toEqual(['k1'])
   })
 
-  it('uses keys for 300 seconds unless it is told otherwise', async () => {
+  it('uses keys for 300 seconds by default', async () => {
     const { asked, load, at } = ringOf(async () => [K1])
     await load()
     at(149)
@@ -105,7 +105,7 @@ describe('the ring of encryption keys', () => {
     expect(load()).toBeInstanceOf(Promise)
   })
 
-  it('asks a failing keys() once a second, and gives each request an error of its own', async () => {
+  it('calls a failing keys() once a second, and gives each request its own error', async () => {
     const { asked, load, at } = ringOf(() => Promise.reject(new Error('AccessDenied')))
     const errors = await Promise.all([load(), load()].map((loading) => loading?.catch((error) => error)))
     at(0.9)
@@ -117,12 +117,12 @@ describe('the ring of encryption keys', () => {
     expect(asked).toHaveBeenCalledTimes(2)
   })
 
-  it('waits for a slow keys() no longer than request_timeout', async () => {
+  it('waits for a slow keys() for at most request_timeout', async () => {
     const { load } = ringOf(() => new Promise(() => undefined))
     await expect(load()).rejects.toThrow('keys() took longer than 50 ms (request_timeout)')
   })
 
-  it('loads the keys anew after an unknown key id, but not again and again', async () => {
+  it('loads the keys again after an unknown key id, but not repeatedly', async () => {
     let keys: EncryptionKey[] = [K1]
     const { ring, asked, load, at } = ringOf(async () => keys, 1000)
     await load()
@@ -148,7 +148,7 @@ describe('the ring of encryption keys', () => {
     ],
     ['a text without an id', [K1, K1.slice(3)], 'key 2 of keys() must be an id'],
     ['an id with spaces', [{ id: 'k 1', key: randomBytes(32) }], 'key 1 of keys() must be an id'],
-    ['an id twice', [K1, newKey('k1')], 'gives the id "k1" twice'],
+    ['an id twice', [K1, newKey('k1')], 'returned the id "k1" twice'],
     ['null', [null], 'key 1 of keys() must be an id'],
   ])('refuses %s, and shows no key', async (_what, given, problem) => {
     const error = await ringOf(async () => given as EncryptionKey[])

@@ -101,7 +101,7 @@ describe('the key of a session with hash_session_ids', () => {
     expect(keyOf('é', hashed)).toBe(`sha256:${createHash('sha256').update('é').digest('base64url')}`)
   })
 
-  it('is its own key, so that what was found in the table can be deleted', () => {
+  it('is its own key, so that sessions found in the table can be deleted', () => {
     expect(keyOf(STORED, hashed)).toBe(STORED)
     expect(keyOf(`shop:${STORED}`, { ...hashed, keyPrefix })).toBe(`shop:${STORED}`)
   })
@@ -113,7 +113,7 @@ describe('the key of a session with hash_session_ids', () => {
     }
   })
 
-  it('stands for its session, where only the item is known', () => {
+  it('stands for its session if only the item is known', () => {
     expect(idOf(STORED, hashed)).toBe(STORED)
     expect(idOf(`shop:${STORED}`, { ...hashed, keyPrefix })).toBe(`shop:${STORED}`)
     for (const other of ['an id', 'shop:an id', 'shop:', STORED, `news:${STORED}`]) {
@@ -128,7 +128,7 @@ describe('the key of a session with hash_session_ids', () => {
   })
 })
 
-it('tells the keys of this application from those of others, in either form', () => {
+it('differs from the keys of other applications, in either form', () => {
   for (const own of ['shop:an id', `shop:${STORED}`]) expect(isOwnKey(own, { keyPrefix }), own).toBe(true)
   for (const other of ['shop:', 'news:an id', STORED]) expect(isOwnKey(other, { keyPrefix }), other).toBe(false)
   expect(isOwnKey('an id', {})).toBe(true)

@@ -85,7 +85,7 @@ describe('reading many items', () => {
     expect(transport.requests).toHaveLength(11)
   })
 
-  it('passes on the error of a request, and sends no further one', async () => {
+  it('passes on the error of a request, and sends no further requests', async () => {
     const reading = items.getAll(KEYS).catch((error: unknown) => error)
     const failure = Object.assign(new Error('slow down'), { name: 'ThrottlingException', $fault: 'client' })
     await answerAll((request) => request.fail(failure))
