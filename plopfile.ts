@@ -6,6 +6,7 @@ import { addSessionConfig } from './generators/session-config/generator.js'
 import { addSessionInfrastructure } from './generators/session-infrastructure/generator.js'
 import { addSessionMigration } from './generators/session-migration/generator.js'
 import { addSessionStore } from './generators/session-store/generator.js'
+import { silenceNodeWarning } from './runtime/cli/sdk-warning.js'
 
 /**
  * The entry for `plop.load('dynamo-session-store')`: adds all generators of this package.
@@ -18,6 +19,7 @@ export default async function addGenerators(
 ): Promise<void> {
   const settings = { force: config.force === true }
   assumeTerminalWidth()
+  silenceNodeWarning()
   registerPrompts(plop)
   await addSessionConfig(plop, settings)
   // The modules behind these functions load the AWS SDK, so only --undo and updates load them.

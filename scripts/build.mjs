@@ -1,20 +1,17 @@
-// Builds dist/: compiled JavaScript with types, the templates, and the JSON Schema derived from the option table.
+// Builds dist/: compiled JavaScript, the types of the entries, the templates, and the JSON Schema of the option table.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { TSC, unreachedDeclarations } from './declarations.mjs'
 import { gatherModules } from './gather-modules.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
-const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'))
 const { exports: entries, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 rmSync(dist, { recursive: true, force: true })
-execFileSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', join(root, 'tsconfig.build.json')], {
-  stdio: 'inherit',
-})
+execFileSync(process.execPath, [TSC, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
 cpSync(join(root, 'templates'), join(dist, 'templates'), { recursive: true })
 const { jsonSchema } = await import('../dist/runtime/configuration/json-schema.js')
 
@@ -23,3 +20,4 @@ const imported = Object.values(entries).flatMap((entry) => (entry.default ? [joi
 await gatherModules(dist, [...imported, ...bins, join(dist, 'plopfile.js')])
 for (const path of bins) chmodSync(path, 0o755)
 writeFileSync(join(dist, 'config.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
+for (const path of unreachedDeclarations(root)) rmSync(path)

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { outliveReader } from './command.js'
+import { silenceNodeWarning } from './sdk-warning.js'
 import { createUmzugProgram } from './umzug-program.js'
 
 outliveReader()
+silenceNodeWarning()
 const program = createUmzugProgram()
 const args = process.argv.slice(2)
 const { operands, unknown } = program.parseOptions(args)

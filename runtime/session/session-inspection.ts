@@ -13,7 +13,8 @@ import { milliseconds } from './item/timestamp.js'
 import { CLOCK_DIFFERENCE } from './lock.js'
 import { SessionItems } from './requests/session-items.js'
 import type { FoundSession } from './sessions-by-value.js'
-import { type ExportedSession, exported, factsOf } from './user-session.js'
+import type { ExportedSession } from './user-session.js'
+import { exported, factsOf } from './user-session-of-item.js'
 
 /** Called after each page with the number of items that were read. */
 type OnRead = (items: number) => void

@@ -24,7 +24,8 @@ import { readData } from './item/stored-data.js'
 import type { ItemsByKey } from './requests/items-by-key.js'
 import { LONGEST_CHAIN, SessionItems } from './requests/session-items.js'
 import type { IndexSearch, IndexValue, SessionSearch, UserSessionsSearch } from './session-search.js'
-import { type ExportedSession, exported, shown, type UserSession } from './user-session.js'
+import type { ExportedSession, UserSession } from './user-session.js'
+import { exported, shown } from './user-session-of-item.js'
 
 /** A session that was found by a value in its data. */
 export interface FoundSession extends Times {

@@ -6,11 +6,9 @@ import { anyEngine, uniqueTableName } from '../support/engines.js'
 
 const engine = anyEngine()
 
-/** Without npm's and the AWS SDK's own remarks about this machine. */
+/** Without npm's own remarks about this machine. */
 function own(stderr: string): string {
-  return stderr
-    .replace(/^npm warn .*\n/gm, '')
-    .replace(/^\(node:\d+\) Warning: NodeVersion[\s\S]*?was created\)\n/gm, '')
+  return stderr.replace(/^npm warn .*\n/gm, '')
 }
 
 function environment(tableName: string, more: Record<string, string> = {}): Record<string, string> {

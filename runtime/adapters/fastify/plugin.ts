@@ -4,8 +4,8 @@ import fastifyCookie from '#@fastify/cookie'
 import fastifySession from '#@fastify/session'
 import type { Options } from '../../configuration/options.js'
 import { SaveHooks } from './save-hooks.js'
-import type { FastifySessions, Request } from './session-registry.js'
-import { attach, DynamoSessionStore } from './store.js'
+import { type FastifySessions, type Request, sessionsOf } from './session-registry.js'
+import { DynamoSessionStore } from './store.js'
 
 /** The options of the plugin: `store`, and those of @fastify/session, which are passed on unchanged. */
 export interface DynamoSessionOptions extends Omit<FastifySessionOptions, 'store' | 'secret'> {
@@ -55,7 +55,8 @@ async function plugin(app: FastifyInstance, { store: storeOption, ...options }: 
   const idGenerator = options.idGenerator ?? (options.secret ? undefined : store.genid)
   const { saveUninitialized = false, cookieName = COOKIE_NAME } = options
   const settings = { ...options, saveUninitialized, secret, store, ...(idGenerator && { idGenerator }) }
-  const sessions = attach(store)
+  const sessions = sessionsOf(store)
+  sessions.isAttached = true
   const saveHooks = new SaveHooks(sessions)
 
   if (!app.hasPlugin('@fastify/cookie')) await app.register(fastifyCookie)

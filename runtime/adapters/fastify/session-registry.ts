@@ -5,6 +5,7 @@ import { type Callback, toCallback } from '../shared/callback.js'
 import { isExpired, parseCookie } from '../shared/cookie-settings.js'
 import type { RequestSession } from '../shared/request-session.js'
 import type { Loaded, SessionStore } from '../shared/session-store.js'
+import { sessionStoreOf } from '../shared/store-methods.js'
 import {
   attributesOf,
   cookieText,
@@ -60,6 +61,17 @@ type Call =
   | { readonly kind: 'starting again'; readonly request: Request }
   /** `decryptSession` loads a session. No response will unlock it. */
   | { readonly kind: 'loading without a lock' }
+
+const sessionsOfStores = new WeakMap<object, FastifySessions>()
+
+/** The sessions of a store. The application can't see them. */
+export function sessionsOf(store: object): FastifySessions {
+  const known = sessionsOfStores.get(store)
+  if (known) return known
+  const sessions = new FastifySessions(sessionStoreOf(store))
+  sessionsOfStores.set(store, sessions)
+  return sessions
+}
 
 /**
  * Finds the loaded session that belongs to a session object. The object can't hold a reference to the loaded session,

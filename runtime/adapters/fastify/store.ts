@@ -6,15 +6,12 @@ import { isSignedSessionId, makeSessionId } from '../../session/item/session-id.
 import { type Callback, toCallback } from '../shared/callback.js'
 import type { SessionEvents } from '../shared/session-events.js'
 import { sessionStoreOf, withStoreMethods } from '../shared/store-methods.js'
-import { FastifySessions } from './session-registry.js'
+import { sessionsOf } from './session-registry.js'
 
 /** Converts session ids to cookie values for @fastify/session, and cookie values to session ids. */
 export type Signer = Exclude<FastifySessionOptions['secret'], string | string[]>
 
 type Done = (error?: unknown) => void
-
-/** For the plugin: the part of a store that requests use. */
-export let attach: (store: DynamoSessionStore) => FastifySessions
 
 /**
  * The store behind `dynamoSession`. Make your own store to use sessions outside of requests, to listen to events, or to
@@ -36,7 +33,7 @@ export class DynamoSessionStore
   implements FastifyStore
 {
   readonly #store = sessionStoreOf(this)
-  readonly #sessions = new FastifySessions(this.#store)
+  readonly #sessions = sessionsOf(this)
 
   /**
    * Makes signed session ids. The store refuses a forged id without a request to DynamoDB.
@@ -108,12 +105,5 @@ export class DynamoSessionStore
   destroy(id: string, callback: Done): void
   destroy(id: string, callback?: Callback<void>): Promise<void> | undefined {
     return this.#sessions.destroy(id, callback)
-  }
-
-  static {
-    attach = (store) => {
-      store.#sessions.isAttached = true
-      return store.#sessions
-    }
   }
 }

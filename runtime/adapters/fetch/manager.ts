@@ -3,6 +3,7 @@ import { isProduction } from '../../configuration/resolve.js'
 import { ConfigurationError, MissingSecretKeyError } from '../../errors.js'
 import { report } from '../../session/requests/errors.js'
 import type { Closeable } from '../shared/closeable.js'
+import { FetchStorage } from './fetch-storage.js'
 import type { ManagedSession } from './managed-session.js'
 import { cookiesIn, deletedCookie, setCookie } from './rack-cookie.js'
 import {
@@ -17,7 +18,7 @@ import {
 } from './rack-options.js'
 import { withSessionHeaders } from './response.js'
 import { addSessionHeaders, type HeaderTarget, type SessionHeaders, sessionHeaders } from './response-headers.js'
-import { type AnyShape, type DynamoSessionStorage, FetchStorage, type Shape } from './storage.js'
+import type { AnyShape, DynamoSessionStorage, Shape } from './types.js'
 
 /** Facts about a request besides its cookies. */
 export interface RequestFacts {

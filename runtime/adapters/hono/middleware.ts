@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { SessionManager } from '../fetch/manager.js'
 import type { SessionOptions } from '../fetch/rack-options.js'
 import { withSessionHeaders } from '../fetch/response.js'
-import type { AnyShape, Shape } from '../fetch/storage.js'
+import type { AnyShape, Shape } from '../fetch/types.js'
 
 /**
  * The variables that the middleware adds to Hono's context.

@@ -1,16 +1,9 @@
-import type { ServerResponse } from 'node:http'
 import type { SessionData } from '../../session/item/serialize.js'
 import type { CookieSettings } from '../shared/cookie-settings.js'
 import type { ExtrasOf, RequestSession } from '../shared/request-session.js'
 import type { SessionStore } from '../shared/session-store.js'
-import { BROWSER_SESSION, dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './session-fields.js'
-
-/** The part of Koa's context that the store needs. */
-export interface KoaContext {
-  readonly res?: ServerResponse | undefined
-  readonly session?: { readonly externalKey?: string | undefined } | null | undefined
-  readonly sessionOptions?: { readonly maxAge?: MaxAge | undefined } | undefined
-}
+import { BROWSER_SESSION, dataOf, extrasFor, settingsOf, unpack } from './session-fields.js'
+import type { KoaContext, MaxAge } from './types.js'
 
 interface Entry {
   readonly requestSession: RequestSession

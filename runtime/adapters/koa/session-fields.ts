@@ -4,9 +4,7 @@ import { type CookieSettings, extrasOf, parseCookie } from '../shared/cookie-set
 import type { ExtrasOf } from '../shared/request-session.js'
 import type { Loaded } from '../shared/session-store.js'
 import { visibleData } from '../shared/visible-data.js'
-
-/** A lifetime in koa-session's form: milliseconds, or `session` for a cookie that ends with the browser. */
-export type MaxAge = number | 'session'
+import type { MaxAge } from './types.js'
 
 /** Keys under which koa-session keeps a session's lifetime in the session. They are not data of the application. */
 const BOOKKEEPING = ['_expire', '_maxAge', '_session']

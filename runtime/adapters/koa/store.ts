@@ -3,8 +3,9 @@ import { makeSessionId } from '../../session/item/session-id.js'
 import type { RequestSession } from '../shared/request-session.js'
 import type { SessionEvents } from '../shared/session-events.js'
 import { sessionStoreOf, withStoreMethods } from '../shared/store-methods.js'
-import { type KoaContext, KoaRequest } from './request.js'
-import { dataOf, extrasFor, type MaxAge, settingsOf, unpack } from './session-fields.js'
+import { KoaRequest } from './request.js'
+import { dataOf, extrasFor, settingsOf, unpack } from './session-fields.js'
+import type { KoaContext, MaxAge } from './types.js'
 
 /**
  * Keeps the sessions of koa-session (6.4 or 7) in DynamoDB. koa-session calls the methods with the context of a

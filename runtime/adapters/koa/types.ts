@@ -1,4 +1,7 @@
-import type { MaxAge } from './session-fields.js'
+import type { ServerResponse } from 'node:http'
+
+/** A lifetime in koa-session's form: milliseconds, or `session` for a cookie that ends with the browser. */
+export type MaxAge = number | 'session'
 
 /** The type of `ctx.session`: koa-session's members and the data of the application. */
 export type KoaSession<Data extends object> = Partial<Data> & {
@@ -35,4 +38,11 @@ export interface SessionContext<Data extends object> {
   get session(): KoaSession<Data>
   /** An object replaces the data of the session. null deletes the session at the end of the request. */
   set session(value: Partial<Data> | null)
+}
+
+/** The part of Koa's context that the store needs. */
+export interface KoaContext {
+  readonly res?: ServerResponse | undefined
+  readonly session?: { readonly externalKey?: string | undefined } | null | undefined
+  readonly sessionOptions?: { readonly maxAge?: MaxAge | undefined } | undefined
 }

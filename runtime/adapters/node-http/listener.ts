@@ -3,7 +3,7 @@ import type { Session } from '@remix-run/session'
 import type { LoadedSession, SessionManager } from '../fetch/manager.js'
 import type { SessionOptions } from '../fetch/rack-options.js'
 import type { HeaderTarget } from '../fetch/response-headers.js'
-import type { AnyShape, Shape } from '../fetch/storage.js'
+import type { AnyShape, Shape } from '../fetch/types.js'
 import { onClose } from '../shared/on-close.js'
 import { ResponseHold } from './response-hold.js'
 

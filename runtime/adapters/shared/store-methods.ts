@@ -6,6 +6,7 @@ import type { ExportedSession, UserSession } from '../../session/user-session.js
 import type { Closeable } from './closeable.js'
 import type { SessionEvents } from './session-events.js'
 import { SessionStore } from './session-store.js'
+import type { StoreClass } from './store-class.js'
 
 const sessionStores = new WeakMap<object, SessionStore>()
 
@@ -15,9 +16,6 @@ export function sessionStoreOf(store: object): SessionStore {
   if (!sessionStore) throw new TypeError('Not a store of dynamo-session-store.')
   return sessionStore
 }
-
-/** A class of stores. The interfaces have the doc comments of its methods. */
-export type StoreClass<Base> = new (options?: Options) => Base & SessionSearch & Closeable
 
 /**
  * Makes the base class of a framework's store, with the events and the methods that all stores have.

@@ -15,6 +15,7 @@ import { regionOf } from '../target.js'
 import { type TimeoutOptions, timeoutOf, withTransport } from '../timeout.js'
 import { clockFinding } from './clock.js'
 import { CHECKS, type Check, type Finding } from './finding.js'
+import { nodeFinding } from './node.js'
 import { endpointFinding, regionFinding, regionRemedy } from './place.js'
 import { readFinding } from './reads.js'
 import { sampleFindings } from './sample.js'
@@ -34,6 +35,7 @@ export async function* diagnose(
   logger = consoleLogger,
 ): AsyncGenerator<Finding> {
   const limits: Limits = { requestTimeout: timeoutOf(options), logger: warningOnce(logger) }
+  yield nodeFinding(process.versions.node)
   let given: Options
   let configuration: Configuration
   try {

@@ -11,6 +11,7 @@ export type Check = (typeof CHECKS)[number]
 
 /** In the order of execution: later checks depend on earlier ones. */
 export const CHECKS = [
+  'node',
   'configuration',
   'secret_key',
   'lifetime',

@@ -4,6 +4,7 @@ import type { SharedOptions } from '../../../runtime/cli/command.js'
 import { doctorCommand } from '../../../runtime/cli/commands/doctor.js'
 import { diagnose } from '../../../runtime/cli/doctor/diagnose.js'
 import { CHECKS, type Finding } from '../../../runtime/cli/doctor/finding.js'
+import { nodeFinding } from '../../../runtime/cli/doctor/node.js'
 import type { Options } from '../../../runtime/configuration/options.js'
 import { seal } from '../../../runtime/session/item/encryption.js'
 import { type Keyring, keyringOf } from '../../../runtime/session/item/keyring.js'
@@ -44,7 +45,10 @@ function skippedAfter(check: (typeof CHECKS)[number]): string[] {
   return CHECKS.slice(CHECKS.indexOf(check) + 1).map((name) => `${name}: skipped`)
 }
 
-const ALL_OK = CHECKS.map((check) => `${check}: ok`)
+/** The Node.js of this process, which may be 20. */
+const NODE = `node: ${nodeFinding(process.versions.node).level}`
+
+const ALL_OK = [NODE, ...CHECKS.slice(1).map((check) => `${check}: ok`)]
 
 beforeEach(() => environmentWith())
 
@@ -64,12 +68,12 @@ onEachEngine('dynamo-session doctor', (engine) => {
     expect(await levels()).toEqual([...ALL_OK.slice(0, -2), last, 'settings: ok'])
     const logger = recordingLogger()
     await doctorCommand({}, logger)
-    expect(logger.lines[0]).toBe(`ok       configuration  ${FILE}, environment development`)
+    expect(logger.lines).toContain(`ok       configuration  ${FILE}, environment development`)
   })
 
   it('names the commands that create a missing table, skips what needs it and fails', async () => {
     const { tableName } = application()
-    expect(await levels()).toEqual([...ALL_OK.slice(0, 6), 'table: error', ...skippedAfter('table')])
+    expect(await levels()).toEqual([...ALL_OK.slice(0, 7), 'table: error', ...skippedAfter('table')])
     const logger = recordingLogger()
     await expect(doctorCommand({}, logger)).rejects.toThrow('doctor found 1 error')
     const text = logger.lines.join('\n')
@@ -164,7 +168,11 @@ onEachEngine('dynamo-session doctor', (engine) => {
     environmentWith({ SECRET_KEY_BASE: secret })
     application()
     const found = await findings()
-    expect(found[1]).toEqual({ level: 'ok', check: 'secret_key', text: 'set (ENV SECRET_KEY_BASE)' })
+    expect(found.find(({ check }) => check === 'secret_key')).toEqual({
+      level: 'ok',
+      check: 'secret_key',
+      text: 'set (ENV SECRET_KEY_BASE)',
+    })
     expect(JSON.stringify(found)).not.toContain(secret)
   })
 })
@@ -173,7 +181,7 @@ describe('dynamo-session doctor, with responses that the engines never send', ()
   it('looks at the key of a table that is being deleted, but not at its Time to Live', async () => {
     const { tableName, proxy } = await applicationBehindProxy()
     proxy.inject('DescribeTable', { answer: tableAnswer(tableName, 'DELETING') })
-    const before = ALL_OK.slice(0, 6).with(2, 'lifetime: warning')
+    const before = ALL_OK.slice(0, 7).with(3, 'lifetime: warning')
     expect(await levels()).toEqual([...before, 'table: error', 'key: ok', ...skippedAfter('key')])
     expect(proxy.operations).toEqual(['DescribeTable'])
   })
@@ -183,7 +191,7 @@ describe('dynamo-session doctor, with responses that the engines never send', ()
     await createRawTable(anyEngine().client(), tableName)
     proxy.inject('DescribeTimeToLive', { error: 'AccessDeniedException' })
     const found = await findings()
-    expect(found.slice(6, 8).map(({ level }) => level)).toEqual(['ok', 'ok'])
+    expect(found.slice(7, 9).map(({ level }) => level)).toEqual(['ok', 'ok'])
     expect(found.find(({ check }) => check === 'time to live')).toMatchObject({
       level: 'error',
       text: expect.stringMatching(/allow dynamodb:DescribeTimeToLive in the IAM policy/),
@@ -543,34 +551,35 @@ describe('dynamo-session doctor, where no request reaches DynamoDB', () => {
 
   it('reports every problem of the configuration and skips the rest', async () => {
     currentFolderWith({ [FILE]: 'table_nam: x\nmax_age: zero\n' })
-    expect(await levels()).toEqual(['configuration: error', 'configuration: error', ...skippedAfter('configuration')])
-    const [first] = await findings()
+    const errors = ['configuration: error', 'configuration: error']
+    expect(await levels()).toEqual([NODE, ...errors, ...skippedAfter('configuration')])
+    const first = await findingOf('configuration')
     expect(first?.text).toBe(`${FILE}:1:1: unknown option "table_nam"; did you mean "table_name"?`)
     await expect(doctorCommand({}, recordingLogger())).rejects.toThrow('doctor found 2 errors')
   })
 
   it('reports an options module that is not there', async () => {
     currentFolderWith()
-    const [first] = await findings({ options: 'none.js' })
+    const [, first] = await findings({ options: 'none.js' })
     expect(first).toMatchObject({ level: 'error', text: '--options none.js: there is no such file' })
   })
 
   it('shows warnings of the configuration as such', async () => {
     currentFolderWith()
     environmentWith({ AWS_DYNAMO_DB_SESSION_TABL: 'x' })
-    expect((await levels()).slice(0, 2)).toEqual(['configuration: ok', 'configuration: warning'])
+    expect((await levels()).slice(1, 3)).toEqual(['configuration: ok', 'configuration: warning'])
   })
 
   it('says how to set region and credentials when there are none', async () => {
     currentFolderWith()
     const found = await findings()
-    expect(found[3]).toMatchObject({ level: 'error', text: expect.stringMatching(/^no AWS region is set; set region/) })
-    expect(found[5]).toMatchObject({
+    expect(found[4]).toMatchObject({ level: 'error', text: expect.stringMatching(/^no AWS region is set; set region/) })
+    expect(found[6]).toMatchObject({
       level: 'error',
       text: expect.stringMatching(/^no AWS credentials were found; set AWS_ACCESS_KEY_ID/),
     })
-    expect(found.slice(6)).toEqual(
-      CHECKS.slice(6).map((check) => ({
+    expect(found.slice(7)).toEqual(
+      CHECKS.slice(7).map((check) => ({
         level: 'skipped',
         check,
         text: 'no region and no credentials for requests to DynamoDB',
@@ -587,23 +596,23 @@ describe('dynamo-session doctor, where no request reaches DynamoDB', () => {
       AWS_CREDENTIAL_EXPIRATION: '2020-01-01T00:00:00Z',
     })
     const found = await findings()
-    expect(found[5]).toEqual({
+    expect(found[6]).toEqual({
       level: 'error',
       check: 'credentials',
       text: 'expired at 2020-01-01T00:00:00.000Z',
       remedy: 'sign in again or fetch new ones',
     })
-    expect(found[6]).toMatchObject({ level: 'skipped', text: 'no credentials for requests to DynamoDB' })
+    expect(found[7]).toMatchObject({ level: 'skipped', text: 'no credentials for requests to DynamoDB' })
   })
 
   it('says how to start a local DynamoDB that does not respond', async () => {
     currentFolderWith()
     environmentWith({ AWS_DYNAMO_DB_SESSION_ENDPOINT: 'http://127.0.0.1:1' })
     const found = await findings()
-    expect(found[6]).toMatchObject({
+    expect(found[7]).toMatchObject({
       level: 'error',
       text: expect.stringMatching(/no connection to http:\/\/127.0.0.1:1 \(ECONNREFUSED\).*npx dynamo-session local/),
     })
-    expect(found.slice(7).map(({ level }) => level)).toEqual(CHECKS.slice(7).map(() => 'skipped'))
+    expect(found.slice(8).map(({ level }) => level)).toEqual(CHECKS.slice(8).map(() => 'skipped'))
   })
 })

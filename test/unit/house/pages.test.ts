@@ -32,13 +32,16 @@ it(`${MAP} has at most 200 lines, and leads to every decision`, () => {
   expect([...new Set(linked)].filter((path) => path.endsWith('.md')).toSorted()).toEqual(DECISIONS.toSorted())
 })
 
-it.each(['README.md', 'CONTRIBUTING.md', ...DOCS])('%s links to pages and headings that exist', (page) => {
-  const broken = linksIn(read(page)).filter(([path, anchor]) => {
-    const target = path === '' ? page : join(dirname(page), path)
-    return !exists(target) || (anchor !== undefined && !anchorsOf(read(target)).includes(anchor))
-  })
-  expect(broken).toEqual([])
-})
+it.each(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...DOCS])(
+  '%s links to pages and headings that exist',
+  (page) => {
+    const broken = linksIn(read(page)).filter(([path, anchor]) => {
+      const target = path === '' ? page : join(dirname(page), path)
+      return !exists(target) || (anchor !== undefined && !anchorsOf(read(target)).includes(anchor))
+    })
+    expect(broken).toEqual([])
+  },
+)
 
 /** What stands in backticks and begins as paths here do, or has the name of a source; patterns (`<name>`) are none. */
 function pathsIn(text: string): string[] {
