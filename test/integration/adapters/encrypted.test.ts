@@ -1,6 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { envName } from '../../../runtime/configuration/option-table.js'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Options } from '../../../runtime/index.js'
 import { hashSessionId } from '../../../runtime/session/item/session-id.js'
 import type { Adapter, RunningApp } from '../../support/adapters/adapter.js'
@@ -43,9 +42,7 @@ describe.each(ADAPTERS)('encrypted sessions with $name', (adapter) => {
   const apps: RunningApp[] = []
   const reported: string[] = []
 
-  beforeEach(() => void vi.stubEnv(envName('encryptionKeys'), ''))
   afterEach(async () => {
-    vi.unstubAllEnvs()
     for (const app of apps.splice(0)) await app.stop()
     reported.splice(0)
   })
