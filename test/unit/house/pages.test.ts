@@ -32,6 +32,10 @@ it(`${MAP} has at most 200 lines, and leads to every decision`, () => {
   expect([...new Set(linked)].filter((path) => path.endsWith('.md')).toSorted()).toEqual(DECISIONS.toSorted())
 })
 
+it('docs/performance.md has at most 150 lines', () => {
+  expect(read('docs/performance.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150)
+})
+
 it.each(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...DOCS])(
   '%s links to pages and headings that exist',
   (page) => {
