@@ -60,12 +60,14 @@ const SET: Readonly<Partial<Record<OptionName, string>>> = { maxStale: `${14 * 2
 function optionLines(name: OptionName) {
   const definition = definitionOf(name)
   const set = SET[name]
+  // An empty list of secrets is refused, because it looks like a mistake.
+  const value = definition.secret ? null : (definition.default ?? null)
   return {
     text: definition.text,
     type: typeText(name),
     default: defaultText(name),
     env: ENV_OPTION_NAMES.includes(name) ? envName(name) : '',
-    line: set ? `${yamlName(name)}: ${set}` : `#${yamlName(name)}: ${yamlValue(definition.default ?? null)}`,
+    line: set ? `${yamlName(name)}: ${set}` : `#${yamlName(name)}: ${yamlValue(value)}`,
   }
 }
 
