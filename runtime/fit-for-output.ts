@@ -222,7 +222,8 @@ function redact(text: string): string {
   let clean = text
   for (const secret of secretsInEnv()) clean = clean.replaceAll(secret, REDACTED)
   clean = clean.replace(LABELLED, (_, label: string, value: string) => {
-    const quote = /^\\*["']/.exec(value)?.[0] ?? ''
+    // A bare value after a quoted label is a number of JSON, which must stay JSON.
+    const quote = /^\\*["']/.exec(value)?.[0] ?? /((?:\\){0,7}")\s*:\s*$/.exec(label)?.[1] ?? ''
     return `${label}${quote}${REDACTED}${quote}`
   })
   for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement)

@@ -89,7 +89,7 @@ export async function sampleTable(options: Options, settings: SampleSettings): P
         if (!page) return false
         scanned += page.items.length + page.foreign
         items.push(...page.items.map((item) => sampled(item, configuration, now)))
-        onProgress({ scanned, seconds: (monotonic() - started) / 1000 }, Math.min(size, table.itemCount))
+        onProgress({ scanned, seconds: (monotonic() - started) / 1000 }, Math.min(size, table.itemCount || size))
         start = page.next
       } while (start)
       return true

@@ -46,5 +46,6 @@ function isImmutable({ headers }: Response): boolean {
 const ABSENT = 'dynamo-session-store-absent'
 
 function copyOf(response: Response): Response {
-  return new Response(response.body, response)
+  // Only a HEAD response can get here with a body that was read. Its body is not sent.
+  return new Response(response.bodyUsed ? null : response.body, response)
 }

@@ -104,13 +104,20 @@ export class SessionStore {
     } catch (error) {
       if (error instanceof SessionDataError) {
         this.#handle(error, 'get', id)
-        // Servers with other keys, or with accept_plain_data, may read the item. A logout must end the session there too.
-        return keyringOf(this.configuration) ? { kind: 'hidden', why: 'invalid' } : none('invalid')
+        return this.#maybeReadElsewhere ? { kind: 'hidden', why: 'invalid' } : none('invalid')
       }
       this.survive(error, 'get', id)
       this.#observer.note('unread', id, error)
       return { kind: 'found', session: new RequestSession(this, { kind: 'unread' }, request), cookie: undefined }
     }
+  }
+
+  /**
+   * Whether other servers may read data that this one can't: Rails, servers with other keys or with `accept_plain_data`. A
+   * logout must end the session there too.
+   */
+  get #maybeReadElsewhere(): boolean {
+    return this.configuration.sessionIdDigest === 'md5' || keyringOf(this.configuration) !== undefined
   }
 
   /**

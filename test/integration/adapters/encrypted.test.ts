@@ -118,6 +118,18 @@ describe.each(ADAPTERS)('encrypted sessions with $name', (adapter) => {
     }
   })
 
+  it('end with a logout as sessions do that only Rails can read', async () => {
+    const rails: Options = { sessionIdDigest: 'md5' }
+    const { id, browser } = await signedIn(rails)
+    const read = () => readItem(client, tableName, id, rails)
+    const marshal = { ...(await read()), session_id: { S: id }, data: { S: 'BAhiAQ==' } }
+    await writeItem(client, tableName, marshal, rails)
+    expect(await browser.clone().get('/read')).toMatchObject({ text: 'nobody' })
+    expect(await read()).toEqual(marshal)
+    expect(await browser.get('/out')).toMatchObject({ status: 200, text: 'out' })
+    expect(await read()).toBeUndefined()
+  })
+
   it('count as no session with the data of another session, which stays', async () => {
     const [victim, attacker] = [await signedIn(), await signedIn()]
     const swapped = {

@@ -23,6 +23,11 @@ describe('a text that is made fit for output', () => {
     )
   })
 
+  it('stays JSON when a number is redacted', () => {
+    const text = fitForOutput(jsonForOutput({ session_id: 1700000000123, user: { secret_key: 12345678 } }))
+    expect(JSON.parse(text)).toEqual({ session_id: '[redacted]', user: { secret_key: '[redacted]' } })
+  })
+
   it.each([0, 1, 2])('contains no text of an item inside %d levels of JSON', (times) => {
     const id = '3f2b8c1e-6a54-4b7a-9d2e-1c5f7a9b0d3e'
     const item = { id: { S: id }, data: { S: '{"card":"4111 1111","a":"\\\\"}' }, n: { N: '5' }, b: { B: 'QQ==' } }

@@ -228,6 +228,17 @@ describe('Hono', () => {
     expect(constant.headers.getSetCookie()).toEqual([])
   })
 
+  it('answers HEAD also if the body of the response was read', async () => {
+    const app = new Hono().use(dynamoSession(open())).get('/', async (c) => {
+      c.get('session').set('user', 'ada')
+      const response = new Response('x')
+      await response.text()
+      return response
+    })
+    const { status, headers } = await app.request(URL_, { method: 'HEAD' })
+    expect([status, headers.getSetCookie().length]).toEqual([200, 1])
+  })
+
   it('passes a response that can’t be copied unchanged', async () => {
     const error = Response.error()
     const app = new Hono().use(dynamoSession(open())).get('/', (c) => {
