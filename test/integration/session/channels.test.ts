@@ -238,10 +238,9 @@ onEachEngine('the channels', (engine) => {
       const heard = listen()
       await Promise.all([store.get(ID), store.get('nobody')])
       expect(heard.of('breaker')).toEqual([{ operation: 'BatchGetItem', rest: 60_000 }])
-      expect(heard.of('load')).toMatchObject([
-        { outcome: 'found', attempts: 2 },
-        { outcome: 'none', attempts: 2 },
-      ])
+      const loads = heard.of('load').map(({ outcome, attempts }) => `${outcome} ${attempts}`)
+      // The two GetItem end in any order.
+      expect(loads.toSorted()).toEqual(['found 2', 'none 2'])
     })
   })
 
