@@ -3,8 +3,7 @@ import type { Configuration } from '../configuration/resolve.js'
 import { clientIn, unpackClient } from './item/client.js'
 import { endOf } from './item/expiry.js'
 import { handleOf } from './item/handle.js'
-import { type Item, timesOf } from './item/session-record.js'
-import { readData } from './item/stored-data.js'
+import { dataOf, type Item, timesOf } from './item/session-record.js'
 import { milliseconds } from './item/timestamp.js'
 import type { ExportedSession, SessionFacts, UserSession } from './user-session.js'
 
@@ -25,11 +24,11 @@ export function shown<Client extends object>(
  * @throws {EncryptionKeyError} when the key of the data is unknown
  */
 export function exported(partitionKey: string, item: Item, configuration: Configuration): ExportedSession {
-  const read = item.data && readData(item.data, () => partitionKey, configuration)
+  const read = dataOf(item, () => partitionKey, configuration)
   return {
     ...factsOf(partitionKey, item, configuration),
     // The Ruby gem writes `null` for an empty session.
-    data: read && 'text' in read ? objectIn(read.text.trim() === 'null' ? '{}' : read.text) : undefined,
+    data: 'text' in read ? objectIn(read.text.trim() === 'null' ? '{}' : read.text) : undefined,
     cookie: objectIn(item.cookie?.S),
     client: clientOf(partitionKey, item, configuration),
   }
@@ -39,6 +38,7 @@ function clientOf(partitionKey: string, { client }: Item, configuration: Configu
   return clientIn(unpackClient(client, () => partitionKey, configuration))
 }
 
+/** The times and the handle of an item, which may also be no session. */
 export function factsOf(partitionKey: string, item: Item, configuration: Configuration): SessionFacts {
   const times = timesOf(item)
   return {

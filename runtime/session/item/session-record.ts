@@ -72,10 +72,8 @@ type Reading = Pick<Configuration, 'sessionIdDigest'> &
  * @throws {EncryptionKeyError} when the key of encrypted data is unknown
  */
 export function recordOf(id: string, item: Changes, configuration: Reading, token?: string): SessionRecord {
-  const { data, updated_at: version, cookie, client, saves } = item
-  if (data === undefined && isForeign(item))
-    throw unusable(id, "is missing, and it has attributes that are not a session's")
-  const read = data ? readData(data, () => keyOf(id, configuration), configuration) : missingData(configuration)
+  const { updated_at: version, cookie, client, saves } = item
+  const read = dataOf(item, () => keyOf(id, configuration), configuration)
   if ('problem' in read) throw unusable(id, read.problem)
   const json = /^\s*null\s*$/.test(read.text) ? EMPTY : read.text
   const parsed = parseData(id, json, deepestFor(configuration))
@@ -111,6 +109,18 @@ export function storedRecord(id: string, json: string, stored: Changes): Session
     outdated: undefined,
     isSealedAnew: false,
   }
+}
+
+/**
+ * The data of an item as JSON, or why it can't be read.
+ *
+ * @param key gives the stored key, which encrypted data needs
+ * @throws {EncryptionKeyError} when the key of encrypted data is unknown
+ */
+export function dataOf(item: Changes, key: () => string, configuration: Reading): ReadData {
+  if (item.data) return readData(item.data, key, configuration)
+  if (isForeign(item)) return { problem: "is missing, and it has attributes that are not a session's" }
+  return missingData(configuration)
 }
 
 /** An item without data is an empty session of the Ruby gem. It is not encrypted. */

@@ -377,6 +377,11 @@ describe.skipIf(encryptsByDefault())('dynamo-session doctor, by a sample of the 
     })
   })
 
+  it('does not warn of expired sessions, whose key may be gone', async () => {
+    const expired = { ...sealed(K2, 0), expire_at: { N: '1700000000' } }
+    expect(await encryptionOf(KEYS, expired)).toEqual({ level: 'ok', check: 'encryption', text: ON })
+  })
+
   it('warns of sessions that the keys do not decrypt, and of plain ones', async () => {
     const warning = { level: 'warning', check: 'encryption', remedy: expect.any(String) }
     expect(await encryptionOf('hash_session_ids: false\n', sealed(K1, 0), PLAIN_DATA)).toEqual({
