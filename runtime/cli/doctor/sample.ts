@@ -36,7 +36,7 @@ export async function sampleFindings({ configuration, transport }: Connected): P
   const checks = ['ids', 'encryption'] as const
   try {
     const { Items = [] } = await transport.send('Scan', request)
-    // Time to Live deletes expired sessions late. No request reads them, so their keys may be gone.
+    // Time to Live deletes expired sessions late. No request reads them, so their keys may be removed.
     const live = Items.filter((item) => !hasExpired(timesOf(item), configuration, wallClock()))
     return [idsFinding(Items, configuration), await encryptionFinding(live, configuration)]
   } catch (error) {
