@@ -99,7 +99,7 @@ const everywhere = ['env', 'yaml'] as const
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 /**
- * THE table of options. Checks, ENV names, the generated file, the JSON Schema, `dynamo-session config` and the README's
+ * THE table of options. Checks, ENV names, the generated file, the JSON Schema, `dynamo-session config` and docs/configuration.md's
  * table derive from it. Only the interface {@link Options} repeats it, for editors: tests compare the two.
  */
 export const OPTIONS = {

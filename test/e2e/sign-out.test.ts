@@ -7,7 +7,7 @@ import { block } from '../support/readme.js'
 
 afterAll(stopPrograms)
 
-onEachEngine('"All sessions of a user" of the README', (engine) => {
+onEachEngine('docs/sign-out-everywhere.md', (engine) => {
   let app: App
   let options: ReturnType<typeof engine.options>
   beforeEach(async () => {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { planStore } from '../../generators/session-store/plan.js'
 import { definitionOf, OPTION_NAMES, yamlName } from '../../runtime/configuration/option-table.js'
@@ -7,7 +7,10 @@ import type { OptionName } from '../../runtime/configuration/options.js'
 import { application } from './generators/application.js'
 import { single } from './generators/single.js'
 
-const README = new URL('../../README.md', import.meta.url)
+const at = (path: string) => new URL(`../../${path}`, import.meta.url)
+const CONFIGURATION = at('docs/configuration.md')
+const FRAMEWORKS = readdirSync(at('docs/frameworks')).map((name) => at(`docs/frameworks/${name}`))
+const PAGES = [at('README.md'), ...FRAMEWORKS]
 const SECTION = /(<!-- options:[^\n]*-->\n)([\s\S]*?)(<!-- \/options -->)/
 
 function row(name: OptionName): string {
@@ -31,24 +34,28 @@ function sessionFile(framework: string, language: string): string {
     .text
 }
 
-describe('the README', () => {
-  it('shows the files of session-store as the generator writes them', () => {
-    const readme = readFileSync(README, 'utf8')
-    const written = readme.replace(
+describe('the pages', () => {
+  it.each(PAGES)('%s shows the files of session-store as the generator writes them', (page) => {
+    const before = readFileSync(page, 'utf8')
+    const written = before.replace(
       SESSION_FILE,
       (_, head, framework, language) => `${head}${sessionFile(framework, language)}\`\`\``,
     )
-    if (process.env.UPDATE_README) writeFileSync(README, written)
-    expect([...readme.matchAll(SESSION_FILE)].map(([, , framework]) => framework)).toEqual(
-      expect.arrayContaining(['express', 'fastify', 'koa', 'hono', 'node-http', 'react-router', 'lambda']),
-    )
-    expect(readFileSync(README, 'utf8')).toBe(written)
+    if (process.env.UPDATE_README) writeFileSync(page, written)
+    expect(readFileSync(page, 'utf8')).toBe(written)
   })
 
-  it('shows the table of options as the code has it', () => {
-    const readme = readFileSync(README, 'utf8')
+  it('show the file of every framework', () => {
+    const shown = PAGES.flatMap((page) => [...readFileSync(page, 'utf8').matchAll(SESSION_FILE)])
+    expect(shown.map(([, , framework]) => framework)).toEqual(
+      expect.arrayContaining(['express', 'fastify', 'koa', 'hono', 'node-http', 'react-router', 'lambda']),
+    )
+  })
+
+  it('show the table of options as the code has it', () => {
+    const page = readFileSync(CONFIGURATION, 'utf8')
     if (process.env.UPDATE_README)
-      writeFileSync(README, readme.replace(SECTION, `$1${optionsTable().replaceAll('$', '$$$$')}$3`))
-    expect(SECTION.exec(readFileSync(README, 'utf8'))?.[2]).toBe(optionsTable())
+      writeFileSync(CONFIGURATION, page.replace(SECTION, `$1${optionsTable().replaceAll('$', '$$$$')}$3`))
+    expect(SECTION.exec(readFileSync(CONFIGURATION, 'utf8'))?.[2]).toBe(optionsTable())
   })
 })

@@ -35,7 +35,7 @@ const Store = withStoreMethods(
  *
  * Emits `conflict` when a save overwrote another request's change of the same keys.
  *
- * @param options see the README. All other options come from ENV, the configuration file and the defaults.
+ * @param options see docs/configuration.md. All other options come from ENV, the configuration file and the defaults.
  * @throws {ConfigurationError} from the constructor, if the configuration is wrong. The constructor sends no request.
  * @example
  * ```ts

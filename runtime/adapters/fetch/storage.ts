@@ -6,7 +6,7 @@ import type { AnyShape, DynamoSessionStorage } from './types.js'
  * Makes a session storage for Remix 3. With `secret_key`, session ids are signed, and a forged id is refused without a
  * request to DynamoDB.
  *
- * @param options see the README. All other options come from ENV, the configuration file and the defaults.
+ * @param options see docs/configuration.md. All other options come from ENV, the configuration file and the defaults.
  * @throws {ConfigurationError} if the configuration is wrong. No request is sent.
  * @example
  * ```ts

@@ -31,7 +31,12 @@ function sentBySdk({ transport, sources }: Configuration, why: string): Finding 
   const how = 'one by one by the AWS SDK'
   if (transport === 'sdk') return { level: 'ok', check, text: `${how}, as transport says (${sources.transport})` }
   const text = `${how}, which takes several times the CPU time of transport lean, because ${why}`
-  return { level: 'warning', check, text, remedy: 'none if that is wanted (README, "The connection to DynamoDB")' }
+  return {
+    level: 'warning',
+    check,
+    text,
+    remedy: 'none if that is wanted (docs/configuration.md, "The connection to DynamoDB")',
+  }
 }
 
 /** The refusal of a request. A missing permission is only a warning: the application may have other credentials. */
@@ -56,7 +61,7 @@ async function refusal(
       operation === 'GetItem'
         ? `these credentials may not read sessions (${action})`
         : `one by one, because these credentials are not allowed ${action}`
-    const remedy = `if the application uses them, allow ${action} (README, "Permissions")`
+    const remedy = `if the application uses them, allow ${action} (docs/permissions.md)`
     return { level: 'warning', check, text, remedy }
   }
 }

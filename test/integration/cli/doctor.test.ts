@@ -215,7 +215,7 @@ describe('dynamo-session doctor, where reading is refused', () => {
       level: 'warning',
       check: 'reads',
       text,
-      remedy: `if the application uses them, allow dynamodb:${operation} (README, "Permissions")`,
+      remedy: `if the application uses them, allow dynamodb:${operation} (docs/permissions.md)`,
     })
     expect(proxy.operations.filter((name) => name.endsWith('GetItem'))).toEqual(sent)
   })

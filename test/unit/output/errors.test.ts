@@ -66,8 +66,8 @@ describe('the error classes that the package exports', async () => {
     )
   })
 
-  it('all extend DynamoSessionError and have a code of their own, which the README lists', () => {
-    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+  it('all extend DynamoSessionError and have a code of their own, which a page lists', () => {
+    const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
     const codes = exported.map(([name, Class]) => {
       const problems = name === 'ConfigurationError' ? [] : 'text'
       const error = new Class(problems as string)
@@ -76,7 +76,7 @@ describe('the error classes that the package exports', async () => {
       expect(code).toMatch(/^[A-Z_]+$/)
       if (name !== 'DynamoSessionError') {
         expect(error.name).toBe(name)
-        expect(readme).toMatch(new RegExp(`^\\| \`${name}\` \\| \`${code}\` \\|`, 'm'))
+        expect(page).toMatch(new RegExp(`^\\| \`${name}\` \\| \`${code}\` \\|`, 'm'))
       }
       return code
     })

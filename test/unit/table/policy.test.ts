@@ -12,7 +12,7 @@ const policy = (role: Role, options: Options = {}, settings: PolicySettings = {}
   policyOf(role, resolveConfiguration(options, {}), place, settings)
 
 it.each([
-  ['README.md', 'runtime'],
+  ['docs/permissions.md', 'runtime'],
   ['docs/cleaning.md', 'clean'],
 ] as const)('%s has the policy of %s', (page, role) => {
   const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8')
