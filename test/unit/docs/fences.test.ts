@@ -12,9 +12,7 @@ const PAGES = userPages()
 const NOT_CONVERTED: readonly string[] = [
   'README.md',
   'docs/cleaning.md',
-  'docs/configuration.md',
   'docs/cookies.md',
-  'docs/deploying.md',
   'docs/encryption.md',
   'docs/frameworks/express.md',
   'docs/frameworks/fastify.md',
@@ -30,7 +28,6 @@ const NOT_CONVERTED: readonly string[] = [
   'docs/rails.md',
   'docs/sign-out-everywhere.md',
   'docs/signed-ids.md',
-  'docs/testing.md',
 ]
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')

@@ -32,7 +32,7 @@ const RETIRED: readonly Retired[] = [
   {
     word: /answer/i,
     instead: 'response',
-    except: /UnreadableAnswerError|UNREADABLE_ANSWER/g,
+    except: /UnreadableAnswerError|UNREADABLE_ANSWER/gi,
     // A person answers a prompt: in generators/ and cli/confirm.ts.
     files: /^(docs|templates)\/|^runtime\/(?!cli\/confirm\.ts)/,
   },
