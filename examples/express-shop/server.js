@@ -9,8 +9,8 @@ import { sessions } from './session.js'
 
 const app = express()
 app.set('trust proxy', 'loopback')
+app.use(express.static(join(import.meta.dirname, 'public'), { maxAge: '10m' }))
 app.use(securityHeaders)
-app.use(express.static(join(import.meta.dirname, 'public')))
 app.use(onlyOwnForms)
 app.use(sessions)
 app.use(express.urlencoded())
