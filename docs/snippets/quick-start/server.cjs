@@ -1,5 +1,7 @@
+// #region imports
 const express = require('express')
 const { sessions } = require('./session.js')
+// #endregion imports
 
 const app = express()
 app.use(sessions)
