@@ -1,17 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { docsPages, exists, ROOT } from '../../../scripts/docs/pages.js'
 
-const ROOT = join(import.meta.dirname, '../../..')
 const MAP = 'docs/architecture.md'
 
 const read = (page: string) => readFileSync(join(ROOT, page), 'utf8')
-const DOCS = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-  .map((name) => `docs/${name.replaceAll('\\', '/')}`)
-  .filter((path) => path.endsWith('.md'))
+const DOCS = docsPages()
 const DECISIONS = DOCS.filter((path) => path.startsWith('docs/design/'))
-
-const exists = (path: string) => existsSync(join(ROOT, path))
 
 describe('the pages about the house', () => {
   const pages = [MAP, 'CONTRIBUTING.md', ...DECISIONS]

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-
-const ROOT = join(import.meta.dirname, '../../..')
+import { docsPages, ROOT } from '../../../scripts/docs/pages.js'
 
 interface Retired {
   readonly word: RegExp
@@ -37,7 +36,13 @@ const RETIRED: readonly Retired[] = [
     // A person answers a prompt: in generators/ and cli/confirm.ts.
     files: /^(docs|templates)\/|^runtime\/(?!cli\/confirm\.ts)/,
   },
-  { word: /\b(others|theirs)\b/i, instead: 'other request, or what else is meant', files: /^(docs|templates)\// },
+  {
+    word: /\b(others|theirs)\b/i,
+    instead: 'other request, or what else is meant',
+    // The argument of onConflict, and a flag.
+    except: /\{ base, ours, theirs \}|--others/g,
+    files: /^(docs|templates)\//,
+  },
   {
     // Only in comments: onConflict calls the other request's data `theirs`.
     word: /^\s*(\/\/|\/?\*).*\b(others|theirs)\b/i,
@@ -53,13 +58,13 @@ const RETIRED: readonly Retired[] = [
   { word: /\btakes? no offence\b|\btexts? too many\b/i, instead: 'a plain sentence' },
 ]
 
-const FOLDERS = ['runtime', 'generators', 'templates', 'docs']
+const FOLDERS = ['runtime', 'generators', 'templates', 'docs/snippets']
 
 const FILES = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(c?ts|hbs|md)$/.test(name))
+    .filter((name) => /\.(c?ts|m?js|hbs|md)$/.test(name))
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`),
-)
+).concat(docsPages())
 
 /** Each line with the word. Line 0 is the path of the file. */
 function linesWith({ word, except = /$^/g, files = /^/ }: Retired): string[] {
