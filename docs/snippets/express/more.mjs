@@ -25,23 +25,39 @@ app.post('/sign-in', (req, res, next) => {
 })
 // #endregion redirect
 
-app.post('/forget-me', (req, res) => {
-  // #region browser
-  req.session.cookie.expires = null
-  // #endregion browser
-  res.send('the cookie ends with the browser')
+app.post('/sign-in/browser', (req, res, next) => {
+  req.session.regenerate((error) => {
+    if (error) return next(error)
+    req.session.user = 'ada'
+    // #region browser
+    req.session.cookie.expires = null
+    // #endregion browser
+    res.send('signed in until the browser is closed')
+  })
 })
+
+// #region clear
+app.post('/sign-out', (req, res, next) => {
+  const { path, domain, secure, httpOnly, sameSite } = req.session.cookie
+  req.session.destroy((error) => {
+    if (error) return next(error)
+    const name = process.env.NODE_ENV === 'production' ? '__Host-session' : 'session'
+    res.clearCookie(name, { path, domain, secure, httpOnly, sameSite })
+    res.send('signed out')
+  })
+})
+// #endregion clear
 
 app.post('/too-large', (req, res) => {
   req.session.user = 'ada'.repeat(200_000)
-  res.send('not known yet')
+  res.send('sent before the save')
 })
 
 app.post('/too-large/save', (req, res, next) => {
   req.session.user = 'ada'.repeat(200_000)
   req.session.save((error) => {
     if (error) return next(error)
-    res.send('saved')
+    res.send('sent after the save')
   })
 })
 
@@ -58,13 +74,14 @@ const server = createServer(app)
 server.on('upgrade', (req, socket) => {
   sessions(req, {}, (error) => {
     if (error || !req.session.user) return socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n')
-    // Hand the socket to your WebSocket server here.
+    accept(socket, req.session.user)
   })
 })
 // #endregion socket
-server.on('upgrade', (req, socket) => {
-  sessions(req, {}, () => {
-    if (req.session.user) socket.end(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${req.session.user}\r\nConnection: Upgrade\r\n\r\n`)
-  })
-})
+
+/** In an application, your WebSocket server. */
+function accept(socket, user) {
+  socket.end(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${user}\r\n\r\n`)
+}
+
 server.listen(process.env.PORT ?? 3000)
