@@ -1,7 +1,4 @@
-import { readFileSync, symlinkSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import express from 'express'
 import expressSession from 'express-session'
 import fastify from 'fastify'
@@ -13,12 +10,8 @@ import { dynamoSession } from '../../../runtime/fastify.js'
 import { DynamoSessionStore as KoaStore } from '../../../runtime/koa.js'
 import { listen, stop } from '../../support/adapters/listen.js'
 import { anyEngine, uniqueTableName } from '../../support/engines.js'
-import { folderWith } from '../../support/folder.js'
-import { block } from '../../support/readme.js'
 import { makeTable } from '../../support/table.js'
 
-const ROOT = join(import.meta.dirname, '../../..')
-const PAGE = readFileSync(join(ROOT, 'docs/cookies.md'), 'utf8')
 const SECRET = 'a secret of thirty-two characters or more'
 
 const engine = anyEngine()
@@ -33,11 +26,9 @@ afterEach(async () => {
   closing = []
 })
 
-/** The function of the page, as written there. */
+/** The function of the page. */
 async function caches(name: string) {
-  const folder = folderWith({ 'caches.mjs': block(`caches/${name}.mjs`, PAGE) })
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction')
-  return (await import(/* @vite-ignore */ pathToFileURL(join(folder, 'caches.mjs')).href)).caches
+  return (await import(`../../../docs/snippets/cookies/caches-${name}.mjs`)).caches
 }
 
 async function serve(listener: RequestListener): Promise<number> {
