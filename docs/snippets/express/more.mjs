@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import express from 'express'
 import { sessions } from './session.js'
 
@@ -38,11 +37,10 @@ app.post('/sign-in/browser', (req, res, next) => {
 
 // #region clear
 app.post('/sign-out', (req, res, next) => {
-  const { path, domain, secure, httpOnly, sameSite } = req.session.cookie
   req.session.destroy((error) => {
     if (error) return next(error)
-    const name = process.env.NODE_ENV === 'production' ? '__Host-session' : 'session'
-    res.clearCookie(name, { path, domain, secure, httpOnly, sameSite })
+    const production = process.env.NODE_ENV === 'production'
+    res.clearCookie(production ? '__Host-session' : 'session', { secure: production, httpOnly: true, sameSite: 'lax' })
     res.send('signed out')
   })
 })
@@ -62,26 +60,11 @@ app.post('/too-large/save', (req, res, next) => {
 })
 
 // #region errors
-app.use((error, req, res, next) => {
+app.use((error, _req, res, next) => {
   console.error(error)
   if (res.headersSent) return next(error)
   res.status(500).send('Please try again.')
 })
 // #endregion errors
 
-// #region socket
-const server = createServer(app)
-server.on('upgrade', (req, socket) => {
-  sessions(req, {}, (error) => {
-    if (error || !req.session.user) return socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n')
-    accept(socket, req.session.user)
-  })
-})
-// #endregion socket
-
-/** In an application, your WebSocket server. */
-function accept(socket, user) {
-  socket.end(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${user}\r\n\r\n`)
-}
-
-server.listen(process.env.PORT ?? 3000)
+app.listen(process.env.PORT ?? 3000)

@@ -44,7 +44,7 @@ app.post('/too-large', async (request) => {
 })
 
 // #region errors
-app.setErrorHandler((error, request, reply) => {
+app.setErrorHandler((error, _request, reply) => {
   console.error(error)
   reply.code(500).send('Please try again.')
 })
