@@ -1,5 +1,7 @@
 const express = require('express')
+// #region require
 const { sessions } = require('./session.js')
+// #endregion require
 
 const app = express()
 app.use(sessions)
