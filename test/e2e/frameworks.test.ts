@@ -272,8 +272,8 @@ console.log(answers.join('|'), cookie)`)
     )
   })
 
-  it('nextjs/route.mjs signs in and out', async () => {
-    const printed = await runLines(`import { DELETE, GET, POST } from './nextjs/route.mjs'
+  it('nextjs/app/api/session/route.js signs in and out', async () => {
+    const printed = await runLines(`import { DELETE, GET, POST } from './nextjs/app/api/session/route.js'
 const url = 'http://localhost/api/session'
 const posted = await POST(new Request(url, { method: 'POST' }))
 const [cookie] = posted.headers.getSetCookie().map((line) => line.split(';')[0])

@@ -1,4 +1,4 @@
-import { sessions } from './session.js'
+import { sessions } from '../react-router/session.js'
 
 // #region run
 /** Any function that gets a Request and returns a Response. */

@@ -1,4 +1,4 @@
-import { sessions } from './session.js'
+import { sessions } from '../../../session.js'
 
 export const GET = (request) =>
   sessions.run(request, (session) => new Response(`hello ${session.get('user') ?? 'nobody'}`))
