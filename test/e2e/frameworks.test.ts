@@ -210,6 +210,14 @@ describe('the pages about frameworks', () => {
     await server.stop()
   })
 
+  it.each(['signed-ids/express.mjs', 'signed-ids/koa.mjs'])('%s makes signed ids', async (program) => {
+    const server = await serve(program)
+    const { text, cookie } = await server.get('/', '', 'POST')
+    expect(text).toMatch(/^[0-9a-f]{64}--[0-9a-f]{64}$/)
+    expect((await server.get('/', cookie)).text).toBe('views: 1')
+    await server.stop()
+  })
+
   it.each(['lambda/handler.mjs', 'hono/lambda.mjs'])('%s signs in and out', async (program) => {
     const printed = await runLines(`import { handler } from './${program}'
 const ask = async (method, rawPath, cookies) => {
