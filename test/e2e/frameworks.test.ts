@@ -214,7 +214,7 @@ describe('the pages about frameworks', () => {
     const server = await serve(program)
     const { text, cookie } = await server.get('/', '', 'POST')
     expect(text).toMatch(/^[0-9a-f]{64}--[0-9a-f]{64}$/)
-    expect((await server.get('/', cookie)).text).toBe('views: 1')
+    expect((await server.get('/', cookie)).text).toBe('hello ada')
     await server.stop()
   })
 

@@ -9,10 +9,10 @@ const store = new DynamoSessionStore({ secretKey: secret })
 app.use(session({ store, genid: store.genid, secret, resave: false, saveUninitialized: false }))
 // #endregion store
 app.get('/', (req, res) => {
-  res.send(`views: ${req.session.views ?? 0}`)
+  res.send(`hello ${req.session.user ?? 'nobody'}`)
 })
 app.post('/', (req, res) => {
-  req.session.views = 1
+  req.session.user = 'ada'
   res.send(req.sessionID)
 })
 app.listen(process.env.PORT ?? 3000)

@@ -10,7 +10,7 @@ app.keys = [secret]
 app.use(session({ store, genid: store.genid }, app))
 // #endregion store
 app.use((ctx) => {
-  if (ctx.method === 'POST') ctx.session.views = 1
-  ctx.body = ctx.method === 'POST' ? ctx.session.externalKey : `views: ${ctx.session.views ?? 0}`
+  if (ctx.method === 'POST') ctx.session.user = 'ada'
+  ctx.body = ctx.method === 'POST' ? ctx.session.externalKey : `hello ${ctx.session.user ?? 'nobody'}`
 })
 app.listen(process.env.PORT ?? 3000)
