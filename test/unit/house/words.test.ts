@@ -41,6 +41,7 @@ const RETIRED: readonly Retired[] = [
   {
     word: /\b(others|theirs)\b/i,
     instead: 'other request, or what else is meant',
+    except: /\{ (base, )?ours, theirs \}/g,
     files: /^(docs\/(?!snippets\/)|templates\/)/,
     onlyInProse: true,
   },
