@@ -5,6 +5,7 @@ import 'fastify'
 
 declare module 'express-session' {
   interface SessionData {
+    user?: string
     views?: number
   }
 }

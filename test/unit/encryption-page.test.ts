@@ -3,10 +3,11 @@ import { createServer } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { sessionStoreOf } from '../../runtime/adapters/shared/store-methods.js'
+import type { DynamoSessionStore } from '../../runtime/express.js'
 import { keyringOf, loadKeys } from '../../runtime/session/item/keyring.js'
 import { listen, stop } from '../support/adapters/listen.js'
 import { environmentWith } from '../support/folder.js'
-import { snippet } from '../support/snippets.js'
+import { importSnippet } from '../support/snippets.js'
 
 describe('docs/encryption.md', () => {
   it('shows a program that decrypts its keys with AWS KMS', async () => {
@@ -27,7 +28,7 @@ describe('docs/encryption.md', () => {
       AWS_SECRET_ACCESS_KEY: 'secret',
       SESSION_DATA_KEYS: `k2:${encrypted[0]},k1:${encrypted[1]}`,
     })
-    const { store } = await snippet('encryption/kms.ts')
+    const { store } = await importSnippet<{ store: DynamoSessionStore }>('encryption/kms.ts')
     onTestFinished(() => store.close())
     const { configuration } = sessionStoreOf(store)
     await loadKeys(configuration)

@@ -14,7 +14,7 @@ import { listen, stop } from '../../support/adapters/listen.js'
 import { environmentOf } from '../../support/aws-environment.js'
 import { anyEngine, uniqueTableName } from '../../support/engines.js'
 import { currentFolderWith } from '../../support/folder.js'
-import { snippet } from '../../support/snippets.js'
+import { importSnippet } from '../../support/snippets.js'
 import { makeTable } from '../../support/table.js'
 
 const SECRET = 'a secret of thirty-two characters or more'
@@ -33,7 +33,7 @@ afterEach(async () => {
 
 /** The function of the page. */
 async function caches(name: string) {
-  return (await snippet(`cookies/caches-${name}.mjs`)).caches
+  return (await importSnippet<{ caches: () => Promise<void> }>(`cookies/caches-${name}.mjs`)).caches
 }
 
 async function serve(listener: RequestListener): Promise<number> {
@@ -101,10 +101,14 @@ describe.each(Object.entries(APPLICATIONS))('the lines of docs/cookies.md for %s
   })
 })
 
+interface SignIn {
+  signIn(request: Request, user: { id: number }): Promise<Response>
+}
+
 it('the sign-in of docs/cookies.md ends the session of the request, and begins one of the user', async () => {
   currentFolderWith({})
   environmentOf(engine, { SESSION_SECRET: SECRET, [envName('tableName')]: tableName })
-  const { signIn } = await snippet('cookies/sign-in.mjs')
+  const { signIn } = await importSnippet<SignIn>('cookies/sign-in.mjs')
   const signedIn = async (cookie: string) => {
     const response: Response = await signIn(new Request('http://localhost/', { headers: { cookie } }), { id: 42 })
     expect(await response.text()).toBe('signed in')

@@ -3,10 +3,14 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { environmentOf } from '../../support/aws-environment.js'
 import { anyEngine } from '../../support/engines.js'
 import { currentFolderWith } from '../../support/folder.js'
-import { snippet } from '../../support/snippets.js'
+import { importSnippet } from '../../support/snippets.js'
 import { makeTable, writeItem } from '../../support/table.js'
 
 const TABLE = 'sessions'
+
+interface Program {
+  handler(event: object, context: { getRemainingTimeInMillis(): number }): Promise<object>
+}
 
 it('the Lambda function of docs/cleaning.md deletes expired sessions, and returns the summary', async () => {
   const engine = anyEngine()
@@ -25,7 +29,7 @@ it('the Lambda function of docs/cleaning.md deletes expired sessions, and return
     await writeItem(client, TABLE, { session_id: { S: id }, data, ...times, expire_at: { N: String(expireAt) } })
   }
 
-  const { handler } = await snippet('cleaning/lambda.mjs')
+  const { handler } = await importSnippet<Program>('cleaning/lambda.mjs')
   const summary = await handler({}, { getRemainingTimeInMillis: () => 60_000 })
 
   expect(summary).toMatchObject({ deleted: 1 })

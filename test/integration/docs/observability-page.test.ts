@@ -8,14 +8,19 @@ import { hashSessionId } from '../../../runtime/session/item/session-id.js'
 import { environmentOf } from '../../support/aws-environment.js'
 import { anyEngine, uniqueTableName } from '../../support/engines.js'
 import { currentFolderWith } from '../../support/folder.js'
-import { snippet } from '../../support/snippets.js'
+import { importSnippet } from '../../support/snippets.js'
 import { makeTable, writeItem } from '../../support/table.js'
 
 const ID = 'the-id-of-ada'
 const HASH = hashSessionId(ID)
 const EXPIRED = '{"originalMaxAge":1000,"expires":"2020-01-01T00:00:00.000Z"}'
 
-const program = (name: string) => snippet(`observability/${name}.mjs`)
+interface Program {
+  readonly store: DynamoSessionStore
+  readonly stop: () => void
+}
+
+const program = (name: string) => importSnippet<Program>(`observability/${name}.mjs`)
 
 /** Runs a program that subscribes to channels, and unsubscribes its listeners at the end of the test. */
 async function subscribing(channels: readonly Channel[], run: () => Promise<unknown>): Promise<void> {
