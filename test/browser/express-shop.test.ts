@@ -42,7 +42,7 @@ inChromium('examples/express-shop', { name: 'express-shop' }, (opened) => {
     await page.goto('/')
     return (await page.getByRole('link', { name: 'Sign in' }).isVisible()) ? 'nobody' : await nameIn(page)
   }
-  const nameIn = (page: Page) => page.getByRole('navigation').locator('a[href="/devices"]').innerText()
+  const nameIn = (page: Page) => page.getByRole('navigation').locator('a[href="/devices"] .count').innerText()
   const cartOf = async (page: Page) => {
     await page.goto('/cart')
     const rows = await page.locator('tbody tr').all()

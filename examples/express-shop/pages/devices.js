@@ -18,7 +18,8 @@ const device = ({ handle, current, userAgent, address, createdAt, lastSeenAt }) 
 <li class="card">
   <div>
     <h2>${deviceName(userAgent)}${current && html` <span class="badge">this browser</span>`}</h2>
-    <p>Signed in ${time(createdAt)} from ${address}, last used ${time(lastSeenAt)}</p>
+    <p>Signed in ${time(createdAt)} from ${address}</p>
+    <p>Last used ${time(lastSeenAt)}</p>
   </div>
   ${!current && html`<a class="button" href="/devices/end?which=${handle}" aria-label="Sign out ${deviceName(userAgent)}">Sign out</a>`}
 </li>`

@@ -32,5 +32,5 @@ ${main}
 </html>`.text
 }
 
-const signedIn = (name) => html`<a href="/devices">${name}</a>
+const signedIn = (name) => html`<a href="/devices">Account <span class="count">${name}</span></a>
     <form method="post" action="/sign-out"><button class="quiet">Sign out</button></form>`

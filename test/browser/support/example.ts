@@ -8,6 +8,8 @@ export interface ExampleSettings {
   /** The folder in examples/. */
   readonly name: string
   readonly env?: Readonly<Record<string, string>>
+  /** The value of `PORT`. Default: any free port. */
+  readonly port?: number
 }
 
 /** An example that runs. */
@@ -23,8 +25,8 @@ export interface Example {
 }
 
 /** Starts an example as `npm start` does, and waits until it prints its address. */
-export async function startExample({ name, env = {} }: ExampleSettings): Promise<Example> {
-  const port = await freePorts()
+export async function startExample({ name, env = {}, port: given }: ExampleSettings): Promise<Example> {
+  const port = given ?? (await freePorts())
   const child = spawn(process.execPath, ['start.mjs'], {
     cwd: join(EXAMPLES, name),
     env: { ...ownEnvironment(), ...env, PORT: String(port) },
