@@ -9,7 +9,7 @@ export const devicesPage = (req, sessions) =>
     html`
 <ul class="devices">${sessions.map(device)}</ul>
 <p class="actions">
-  ${sessions.length > 1 && html`<a class="button" href="/devices/end?which=others">Sign out all others</a>`}
+  ${sessions.length > 1 && html`<a class="button" href="/devices/end?which=others">Sign out all other browsers</a>`}
   <a class="button danger" href="/devices/end?which=everywhere">Sign out everywhere</a>
 </p>`,
   )

@@ -27,7 +27,7 @@ export function page(req, title, main) {
 <h1>${title}</h1>
 ${main}
 </main>
-<footer>Served by the server on port ${req.socket.localPort}. Reload the page: the other server answers, with the same session.</footer>
+<footer>Served by the server on port ${req.socket.localPort}. Reload the page: the other server responds, with the same session.</footer>
 </body>
 </html>`.text
 }
