@@ -4,6 +4,7 @@ import 'express-session'
 declare module 'express-session' {
   interface SessionData {
     user?: string
+    user_id?: number
     views?: number
   }
 }
