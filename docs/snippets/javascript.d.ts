@@ -6,6 +6,7 @@ import 'fastify'
 declare module 'express-session' {
   interface SessionData {
     user?: string
+    user_id?: number
     views?: number
   }
 }

@@ -41,6 +41,8 @@ const RETIRED: readonly Retired[] = [
   {
     word: /\b(others|theirs)\b/i,
     instead: 'other request, or what else is meant',
+    // The argument of onConflict, in the text of the option.
+    except: /\{ base, ours, theirs \}/g,
     files: /^(docs\/(?!snippets\/)|templates\/)/,
     onlyInProse: true,
   },
