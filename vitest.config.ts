@@ -106,6 +106,10 @@ export default defineConfig({
       },
       {
         resolve: packages,
+        test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...patient, testTimeout: 120_000 },
+      },
+      {
+        resolve: packages,
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],

@@ -1,7 +1,9 @@
-/** What a session holds: an editor completes `req.session.views`. */
+/** What a session holds: an editor completes `req.session.cart`. */
 declare module 'express-session' {
   interface SessionData {
-    views?: number
+    user_id?: string
+    /** Number of pieces, by the id of the product. */
+    cart?: Record<string, number>
   }
 }
 
