@@ -41,6 +41,15 @@ const quickSleep = {
   ],
 }
 
+/** The programs of docs/snippets import the sources, so that a missing or old dist/ doesn't matter. */
+const snippets = {
+  alias: [
+    { find: /^dynamo-session-store$/, replacement: join(import.meta.dirname, 'runtime/index.ts') },
+    { find: /^dynamo-session-store\/([\w-]+)$/, replacement: join(import.meta.dirname, 'runtime/$1.ts') },
+    ...quickSleep.alias,
+  ],
+}
+
 const engines = join(support, 'engines-setup.ts')
 const applications = { globalSetup: [engines, join(support, 'app-setup.ts')], testTimeout: 120_000 }
 const embedded = { globalSetup: [engines], provide: { backends: ['embedded'] as const } }
@@ -80,7 +89,7 @@ export default defineConfig({
     projects: [
       unit,
       {
-        resolve: quickSleep,
+        resolve: snippets,
         test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...quick, ...embedded },
       },
       {

@@ -1,13 +1,45 @@
 import { fitForLine, fitForOutput, textOf } from './fit-for-output.js'
 
-/** The base class of all errors of this package. The message is safe to print: secrets are redacted. */
+/**
+ * The base class of all errors of this package. The message is safe to print: secrets are redacted. As texts of Node's own
+ * errors, stack trace and `toString()` begin with class and code: `LockLostError [LOCK_LOST]: …`.
+ */
 export class DynamoSessionError extends Error {
   /** Identifies the error, such as `SESSION_CONFLICT` or `LOCK_LOST`. Stays the same in later versions. */
   readonly code: string = 'DYNAMO_SESSION'
 
   constructor(message?: string, options?: ErrorOptions) {
     super(message === undefined ? undefined : fitForOutput(message), options)
+    showCodeInStack(this, new.target)
   }
+
+  /** `LockLostError [LOCK_LOST]: message` */
+  override toString(): string {
+    return `${nameAndCode(this)}: ${this.message}`
+  }
+}
+
+function nameAndCode({ name, code }: DynamoSessionError): string {
+  return `${name} [${code}]`
+}
+
+/** V8 writes the first line of a trace when somebody reads the trace. Only then does the error have its name and code. */
+function showCodeInStack(error: DynamoSessionError, Class: NewableFunction): void {
+  const trace = {
+    get name() {
+      return nameAndCode(error)
+    },
+    get message() {
+      return error.message
+    },
+    stack: '',
+  }
+  Error.captureStackTrace(trace, Class)
+  Object.defineProperty(error, 'stack', {
+    get: () => trace.stack,
+    set: (value) => Object.defineProperty(error, 'stack', { value, writable: true }),
+    configurable: true,
+  })
 }
 
 /** A mistake and its place, such as `config/dynamo_session_store.yml:3:1`, `ENV AWS_…` or `option tableName`. */
@@ -157,6 +189,17 @@ export class RequestTimeoutError extends DynamoSessionError {
     super(message, options)
     this.maybeWritten = maybeWritten
   }
+}
+
+/**
+ * The code of an error of this package, or of the first one among its causes. Undefined where only the base class names the
+ * kind of error: its code says nothing.
+ */
+export function codeOf(error: unknown): string | undefined {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 10; cause = cause.cause, depth += 1) {
+    if (cause instanceof DynamoSessionError && cause.constructor !== DynamoSessionError) return cause.code
+  }
+  return undefined
 }
 
 /** The message of an error, followed by the messages of its causes that add something. */

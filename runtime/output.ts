@@ -1,3 +1,4 @@
+import { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 import { debugText, fitForLine, fitForOutput } from './fit-for-output.js'
 
@@ -11,9 +12,11 @@ export function print(text: string): void {
   console.log(fitForOutput(text, Number.POSITIVE_INFINITY))
 }
 
-/** Prints a text on standard error. */
-export function printAside(text: string): void {
-  console.error(fitForOutput(text, Number.POSITIVE_INFINITY))
+/** Prints a text on standard error. A part at its beginning may have a colour. */
+export function printAside(text: string, { text: label, colour }: Part = { text: '' }): void {
+  const fit = fitForOutput(text, Number.POSITIVE_INFINITY)
+  const isLabelled = label !== '' && fit.startsWith(label)
+  console.error(isLabelled ? coloured({ text: label, colour }, process.stderr) + fit.slice(label.length) : fit)
 }
 
 /** Writes a text without adding a line break. */
@@ -37,21 +40,43 @@ export function writeOverLine(stream: NodeJS.WriteStream, text: string): void {
 /** A text, and the colour that it has on a terminal with colours. */
 export interface Part {
   readonly text: string
-  readonly colour?: 'dim' | 'green' | 'red' | 'yellow'
+  readonly colour?: 'dim' | 'green' | 'red' | 'yellow' | undefined
 }
 
-/** Writes a line of parts. Texts are made fit for output before the colours are added. */
-export function printParts(screen: Pick<NodeJS.WriteStream, 'write'>, parts: readonly Part[], colours: boolean): void {
-  const texts = parts.map(({ text, colour }) => {
-    const fit = fitForLine(text)
-    return colours && colour ? styleText(colour, fit, { validateStream: false }) : fit
-  })
-  screen.write(`${texts.join('')}\n`)
+/** What a line is written to. */
+export interface ColourScreen {
+  readonly isTTY?: boolean
+  hasColors?(): boolean
+}
+
+/**
+ * Writes a line of parts. Texts are made fit for output before the colours are added.
+ *
+ * @param wrap may break the line, at the width of a terminal
+ */
+export function printParts(
+  screen: Pick<NodeJS.WriteStream, 'write'> & ColourScreen,
+  parts: readonly Part[],
+  wrap: (line: string) => string = (line) => line,
+): void {
+  const line = parts.map(({ text, colour }) => coloured({ text: fitForLine(text), colour }, screen)).join('')
+  screen.write(`${wrap(line)}\n`)
+}
+
+function coloured({ text, colour }: Part, screen: ColourScreen): string {
+  return colour && hasColours(screen) ? styleText(colour, text, { validateStream: false }) : text
+}
+
+/** A terminal has colours unless NO_COLOR or TERM=dumb is set. With FORCE_COLOR, files and pipes have colours too. */
+export function hasColours(screen: ColourScreen): boolean {
+  if (screen.isTTY) return screen.hasColors?.() ?? false
+  return process.env.FORCE_COLOR !== undefined && WriteStream.prototype.hasColors()
 }
 
 /** Prints why a command failed. With the environment variable DEBUG, prints stack traces instead. */
-export function printFailure(error: unknown, text: string): void {
-  printAside(process.env.DEBUG ? debugText(error) : text)
+export function printFailure(error: unknown, text: string, label?: string): void {
+  if (process.env.DEBUG) printAside(debugText(error))
+  else printAside(text, { text: label ?? '', colour: 'red' })
 }
 
 /** Emits a warning of the process, for code without a logger. */

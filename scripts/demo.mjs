@@ -16,6 +16,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { styleText } from 'node:util'
+import { tsImport } from 'tsx/esm/api'
+
+const { wrapped } = await tsImport('../runtime/terminal.ts', import.meta.url)
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const [TARBALL] = process.argv.slice(2)
@@ -60,12 +64,7 @@ async function main(folder) {
   await run('plop', 'session-migration', 'AddSessions')
   const [migration] = readdirSync(join(folder, 'migrations'))
   assert.match(migration, /^\d{14}_add_sessions\.js$/)
-  print(
-    readFileSync(join(folder, 'migrations', migration), 'utf8')
-      .trimEnd()
-      .split('\n'),
-    '  | ',
-  )
+  printCode(readFileSync(join(folder, 'migrations', migration), 'utf8').trimEnd(), '  | ')
 
   say('Deploy: the migration creates the table')
   await run('umzug', 'up')
@@ -84,7 +83,7 @@ async function main(folder) {
   const [item, ...others] = await items(port)
   assert.equal(others.length, 0)
   assert.equal(item.data.S, '{"user":"ada"}')
-  print(JSON.stringify(item, null, 2).split('\n'))
+  printCode(JSON.stringify(item, null, 2))
 
   say('Sign out on one server: signed out on both')
   await visit(one, '/sign-out', cookie)
@@ -108,7 +107,7 @@ function makeApplication(folder) {
   if (TARBALL) unpack(TARBALL, join(modules, 'dynamo-session-store')).forEach(linkInstalled)
   else link(ROOT, 'dynamo-session-store')
   INSTALLED.forEach(linkInstalled)
-  print([`installed: dynamo-session-store, ${INSTALLED.join(', ')}`])
+  print(`installed: dynamo-session-store, ${INSTALLED.join(', ')}`)
 }
 
 /** Unpacks the package, and returns the names of its dependencies. */
@@ -132,33 +131,39 @@ function applicationEnvironment(port) {
 }
 
 async function runBin(folder, env, bin, args) {
-  command(bin, args)
+  command(`npx ${[bin, ...args].join(' ')}`)
   const { child, output } = launch(folder, env, [binPath(folder, bin), ...args])
   const code = await ended(child)
-  print(output().trimEnd().split('\n'))
+  // plop's spinner without a terminal.
+  print(
+    output()
+      .replace(/^- *\n/gm, '')
+      .trimEnd()
+      .replace(/\n-$/, ''),
+  )
   assert.equal(code, 0, `npx ${[bin, ...args].join(' ')} must end with exit code 0, not ${code}`)
 }
 
 /** Starts a program that keeps running, and waits for a line that matches. */
 async function start(folder, env, bin, args, ready) {
-  command(bin, args)
+  command(`npx ${[bin, ...args].join(' ')}`)
   const { child, output } = launch(folder, env, [binPath(folder, bin), ...args])
   await Promise.race([until(() => ready.test(output())), failed(child, output)])
-  print(output().trimEnd().split('\n'))
+  print(output().trimEnd())
 }
 
 async function startServer(folder, env) {
   const { child, output } = launch(folder, env, ['server.mjs'])
   await Promise.race([until(() => /listening on \d+/.test(output())), failed(child, output)])
   const port = /listening on (\d+)/.exec(output())[1]
-  print([`$ node server.mjs   # ${output().trim()}`])
+  command('node server.mjs', output().trim())
   return port
 }
 
 async function visit(port, path, cookie) {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: cookie ? { cookie } : {} })
   const text = await response.text()
-  print([`GET http://localhost:${port}${path} → ${response.status} ${text}`])
+  print(`GET http://localhost:${port}${path} → ${response.status} ${text}`)
   assert.equal(response.status, 200)
   return { text, cookie: response.headers.get('set-cookie')?.split(';')[0] }
 }
@@ -220,15 +225,29 @@ async function freePort() {
 
 function say(title, detail = '') {
   step += 1
-  console.log(`\n${step}. ${title}${detail && ` (${detail})`}`)
+  const heading = wrapped(`${step}. ${title}${detail && ` (${detail})`}`, process.stdout)
+  console.log(`\n${styleText('bold', heading, { stream: process.stdout })}`)
 }
 
-function command(bin, args) {
-  print([`$ npx ${[bin, ...args].join(' ')}`])
+/** A command line, as a reader would type it. */
+function command(line, comment = '') {
+  const typed = styleText('cyan', `$ ${line}`, { stream: process.stdout })
+  console.log(`   ${typed}${comment && `   # ${comment}`}`)
 }
 
-function print(lines, indent = '  ') {
-  for (const line of lines) console.log(`${indent} ${line}`)
+/** Prints sentences: in a terminal, in lines of its width. */
+function print(text) {
+  for (const line of text.split('\n')) console.log(wrapped(`   ${line}`, process.stdout, hangOf(line)))
+}
+
+/** Code, whose lines are not wrapped. */
+function printCode(text, indent = '  ') {
+  for (const line of text.split('\n')) console.log(`${indent} ${line}`)
+}
+
+/** Further lines begin below the last column of a table, such as doctor's. */
+function hangOf(line) {
+  return /^(?:\S.{0,20}? {2,}){2}/.exec(line)?.[0].length
 }
 
 async function stopChildren() {
@@ -254,12 +273,14 @@ try {
   await main(folder)
 } catch (error) {
   process.exitCode = 1
-  console.error(`\nThe demo FAILED in step ${step}: ${error.message}`)
+  const failed = styleText('red', `The demo FAILED in step ${step}:`, { stream: process.stderr })
+  console.error(`\n${failed} ${error.message}`)
 } finally {
   await stopChildren()
   rmSync(folder, { recursive: true, force: true })
 }
 if (!process.exitCode) {
   assert.ok(!existsSync(dirname(join(folder, 'x'))), 'nothing may be left behind')
-  console.log('\nDone: everything worked, and nothing is left behind.')
+  const done = styleText('green', 'Done:', { stream: process.stdout })
+  console.log(`\n${done} everything worked, and nothing is left behind.`)
 }

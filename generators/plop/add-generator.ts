@@ -6,6 +6,7 @@ import type { CommandLine } from './command-line.js'
 import { promptsOf } from './prompts-of.js'
 import { checkedAnswers, type Questions } from './questions.js'
 import { type Generator, runGenerator } from './run-generator.js'
+import { wrappedError } from './terminal-width.js'
 
 export interface AddSettings {
   /** `{ force }`, if the plopfile of the application passes it on. */
@@ -62,6 +63,8 @@ export async function addGenerator<const Q extends Questions>(
           answers: { ...values.answers, ...line?.answers },
           flags: { ...values.flags, ...line?.flags, ...((force || config.force === true) && { force: true }) },
           plop: line !== undefined,
+        }).catch(async (error: unknown) => {
+          throw line ? await wrappedError(error) : error
         })
         const [first = '', ...others] = results
         actions.push(...others.map((result) => () => result))

@@ -119,6 +119,7 @@ function commandOf({ questions }: CommandLineDefinition, name: string): Command 
   const command = new Command(name)
     .usage([...positions(questions), '[--option …]'].join(' '))
     .helpOption(false)
+    .configureHelp({ minWidthToWrap: NARROWEST })
     .allowExcessArguments()
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
@@ -130,6 +131,9 @@ function commandOf({ questions }: CommandLineDefinition, name: string): Command 
   for (const flags of PLOP) command.addOption(new Option(flags).hideHelp())
   return command
 }
+
+/** Columns for a description, from which on commander wraps it. Its own default leaves long lines in 60 columns. */
+const NARROWEST = 20
 
 const PROMPTS = 'Prompts, also by position:'
 const OPTIONS = 'Options:'

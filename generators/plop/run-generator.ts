@@ -4,7 +4,7 @@ import { GeneratorError, type Plan, type PlannedFile, shownPath } from '../files
 import { closingLines, outcomeLine } from '../files/report.js'
 import type { CommandLineDefinition } from './command-line.js'
 import type { Answers, Flags, Questions } from './questions.js'
-import { wrapped } from './terminal-width.js'
+import { wrappedResult } from './terminal-width.js'
 
 /** What a plan may depend on, besides the answers. */
 export interface PlanContext {
@@ -62,7 +62,7 @@ export async function runGenerator<Q extends Questions>(
   const lines = outcomes.map((outcome) => outcomeLine(outcome, { dryRun }))
   const last = lines.pop() ?? `nothing to ${undo ? 'remove' : 'write'}`
   const closing = quiet ? [] : closingLines(plan, outcomes, { root, dryRun, undo })
-  return [...lines, await wrapped([last, ...closing])]
+  return await Promise.all([...lines.map((line) => [line]), [last, ...closing]].map((result) => wrappedResult(result)))
 }
 
 /** @returns the files that exist with another text */

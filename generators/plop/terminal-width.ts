@@ -1,3 +1,7 @@
+import { DynamoSessionError } from '../../runtime/errors.js'
+import type { Screen } from '../../runtime/terminal.js'
+import { GeneratorError } from '../files/plan.js'
+
 /**
  * Sets 80 columns for a terminal without a size (`docker run -t`, `script`, `expect`), which reports 0 columns. plop's
  * spinner divides by that number and would never end. Without a terminal, plop assumes 80 too.
@@ -8,34 +12,25 @@ export function assumeTerminalWidth(streams: readonly { columns?: number }[] = [
   }
 }
 
-/** A stream that may be a terminal. */
-export interface Screen {
-  readonly isTTY?: boolean
-  readonly columns?: number
-}
-
 /** plop prints a mark and an arrow before the first line. */
 const INDENTATION = '   '
 
-/** One text of several lines, as the result of a generator, in the lines of {@link wrappedLines}. */
-export async function wrapped(lines: readonly string[], screen: Screen = process.stderr): Promise<string> {
-  return (await wrappedLines(lines, screen, 2 * INDENTATION.length)).join(`\n${INDENTATION}`)
+/** One text of several lines, as the result of a generator. A terminal gets lines of its width. */
+export async function wrappedResult(
+  lines: readonly string[],
+  { isTTY = false, columns = 0 }: Screen = process.stderr,
+): Promise<string> {
+  // Loaded late, so that plop starts without it.
+  const { wrapped } = await import('../../runtime/terminal.js')
+  const screen = { isTTY, columns: Math.max(columns - 2 * INDENTATION.length, 0) }
+  return lines
+    .map((line) => wrapped(line, screen))
+    .join('\n')
+    .replaceAll('\n', `\n${INDENTATION}`)
 }
 
-/**
- * On a terminal, each line is wrapped at its width, between words. Without a terminal, no line is wrapped, because a program
- * may read the lines.
- *
- * @param margin columns that stay free
- */
-export async function wrappedLines(
-  lines: readonly string[],
-  { isTTY, columns = 80 }: Screen,
-  margin = 0,
-): Promise<readonly string[]> {
-  if (!isTTY || columns === 0) return lines
-  const { Help } = await import('commander')
-  const help = new Help()
-  help.minWidthToWrap = 1
-  return lines.flatMap((line) => help.boxWrap(line, columns - margin).split('\n'))
+/** An error that plop prints after a mark and an arrow. Without a terminal, the error stays as it is. */
+export async function wrappedError(error: unknown, screen: Screen = process.stderr): Promise<unknown> {
+  if (!screen.isTTY || !(error instanceof DynamoSessionError)) return error
+  return new GeneratorError(await wrappedResult([error.message], screen), { cause: error })
 }

@@ -62,7 +62,7 @@ function ownerNotices({ manageTable, file }: Configuration): string[] {
   if (!manageTable) return []
   return [
     `set manage_table: false in ${file ?? 'the configuration'}: dynamo-session-store then only verifies the table`,
-    'a table that exists already must be imported, not deleted: "Hand over" in docs/deploying.md of dynamo-session-store shows how',
+    'a table that exists already must be imported, not deleted: "A table that exists already" in docs/infrastructure.md of dynamo-session-store shows how',
   ]
 }
 

@@ -4,15 +4,38 @@ import { loadOptions } from '../application/options-module.js'
 import { environmentProblem } from '../configuration/option-table.js'
 import type { Options } from '../configuration/options.js'
 import { type Configuration, resolveConfiguration } from '../configuration/resolve.js'
-import { ConfigurationError, messageOf, type Problem } from '../errors.js'
-import { fitForLine } from '../fit-for-output.js'
-import { consoleLogger, type Logger } from '../logger.js'
-import { printAside, printFailure } from '../output.js'
+import { ConfigurationError, codeOf, messageOf, type Problem } from '../errors.js'
+import { fitForLine, fitForOutput } from '../fit-for-output.js'
+import type { Logger } from '../logger.js'
+import { print, printAside, printFailure } from '../output.js'
+import { type Screen, wrapped } from '../terminal.js'
 
-export { consoleLogger }
+const WARNING = { text: 'warning:', colour: 'yellow' } as const
+
+/** Prints sentences: in a terminal, in lines of its width. */
+export const consoleLogger: Logger = {
+  info: (line) => print(inLines(line, process.stdout)),
+  warn: (line) => printAside(inLines(`${WARNING.text} ${line}`, process.stderr), WARNING),
+}
+
+/** Prints JSON, code and tables, whose lines are never wrapped. */
+export const exactLogger: Logger = { info: print, warn: consoleLogger.warn }
+
+/** The logger for a command's result, which is JSON with `--json`. */
+export function resultLogger({ json }: { readonly json?: boolean }): Logger {
+  return json ? exactLogger : consoleLogger
+}
 
 /** For `--json`: standard output carries only the result. */
-export const standardError: Logger = { info: printAside, warn: consoleLogger.warn }
+export const standardError: Logger = {
+  info: (line) => printAside(inLines(line, process.stderr)),
+  warn: consoleLogger.warn,
+}
+
+/** The text is made fit first: a secret is recognised by the words around it. */
+function inLines(text: string, screen: Screen): string {
+  return wrapped(fitForOutput(text, Number.POSITIVE_INFINITY), screen)
+}
 
 /** The options that all commands of both executables take. */
 export interface SharedOptions {
@@ -67,15 +90,17 @@ export function configurationForCommand(options: Options, logger: Logger = conso
 }
 
 /**
- * Runs a command. An error becomes one readable text on standard error and exit code 1. The environment variable DEBUG
- * adds a stack trace.
+ * Runs a command. An error becomes one readable text with its code on standard error, and exit code 1. The environment
+ * variable DEBUG adds a stack trace.
  */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
   try {
     await command()
   } catch (error) {
     process.exitCode = 1
-    printFailure(error, `error: ${messageOf(error)}`)
+    const code = codeOf(error)
+    const label = code === undefined ? 'error:' : `error [${code}]:`
+    printFailure(error, inLines(`${label} ${messageOf(error)}`, process.stderr), label)
   }
 }
 

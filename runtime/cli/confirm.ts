@@ -1,11 +1,12 @@
 import { createInterface } from 'node:readline'
 import { fitForLine } from '../fit-for-output.js'
 import { write } from '../output.js'
+import { type Screen, wrapped } from '../terminal.js'
 
 /** The terminal in which a command asks. Without `isTTY`, the command can't ask. */
 export interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean }
-  readonly output: NodeJS.WritableStream
+  readonly output: NodeJS.WritableStream & Screen
 }
 
 /** Standard error stays visible when standard output is redirected. */
@@ -39,7 +40,7 @@ export function ask(question: string, { input, output }: Terminal): Promise<stri
       resolve(undefined)
     }
     lines.once('close', ended)
-    lines.question(fitForLine(question), (answer) => {
+    lines.question(wrapped(fitForLine(question), output), (answer) => {
       // Removes only this listener: readline's own listener has to stop the reading.
       lines.off('close', ended)
       lines.close()

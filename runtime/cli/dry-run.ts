@@ -1,11 +1,10 @@
 import type { MigrateDownOptions, MigrateUpOptions, Umzug } from 'umzug'
 import { DynamoSessionError, messageOf } from '../errors.js'
 import { fitForLine, jsonForOutput } from '../fit-for-output.js'
-import { consoleLogger } from '../logger.js'
 import { type Direction, type DryRun, dryRun } from '../migrations/dry-run/dry-run.js'
 import { leniently } from '../migrations/migration-module.js'
 import { isSessionUmzug } from '../migrations/session-umzug.js'
-import { print } from '../output.js'
+import { consoleLogger, exactLogger } from './command.js'
 
 /**
  * `umzug up --dry-run` and `umzug down --dry-run`.
@@ -17,19 +16,23 @@ export async function dryRunCommand(
   direction: Direction,
   options: MigrateUpOptions | MigrateDownOptions,
 ): Promise<void> {
-  print('dry run: nothing is changed, nothing is logged')
+  consoleLogger.info('dry run: nothing is changed, nothing is logged')
   const runs = isSessionUmzug(umzug)
     ? await umzug.dryRun(direction, options)
     : await dryRunOfPlain(umzug, direction, options)
   const verb = direction === 'up' ? 'run' : 'revert'
-  for (const run of runs) for (const line of linesOf(run, verb)) print(line)
+  for (const run of runs) {
+    const { title, sent } = linesOf(run, verb)
+    consoleLogger.info(title)
+    for (const line of sent) exactLogger.info(`  ${line}`)
+  }
   const failed = runs.find(({ error }) => error)
   if (failed) {
     const text = `${fitForLine(failed.name)} (${direction}) would fail: ${messageOf(failed.error)}`
     throw new DynamoSessionError(text, { cause: failed.error })
   }
   const { length } = runs
-  print(`${length} migration${length === 1 ? '' : 's'} would ${verb === 'run' ? 'run' : 'be reverted'}`)
+  consoleLogger.info(`${length} migration${length === 1 ? '' : 's'} would ${verb === 'run' ? 'run' : 'be reverted'}`)
 }
 
 /** The dry run of an umzug that this package did not make. */
@@ -52,14 +55,19 @@ async function dryRunOfPlain(
   })
 }
 
-function linesOf({ name, requests, reason, error, isAfterFailure }: DryRun, verb: string): string[] {
-  if (isAfterFailure) return [`not simulated, because an earlier migration fails: ${fitForLine(name)}`]
+/** A sentence about a migration, and its requests, which are code. */
+function linesOf(
+  { name, requests, reason, error, isAfterFailure }: DryRun,
+  verb: string,
+): { readonly title: string; readonly sent: readonly string[] } {
+  if (isAfterFailure)
+    return { title: `not simulated, because an earlier migration fails: ${fitForLine(name)}`, sent: [] }
   const title = `would ${verb} ${fitForLine(name)}`
-  const sent = (requests ?? []).map(({ operation, input }) => `  ${operation} ${jsonForOutput(input, 0)}`)
+  const sent = (requests ?? []).map(({ operation, input }) => `${operation} ${jsonForOutput(input, 0)}`)
   if (reason !== undefined) {
     const known = requests === undefined ? 'its requests are not known' : 'its requests are only partly known'
-    return [`${title}: ${known}, because ${fitForLine(reason)}`, ...sent]
+    return { title: `${title}: ${known}, because ${fitForLine(reason)}`, sent }
   }
-  if (error) return [`would fail: ${fitForLine(name)}`, ...sent]
-  return [title, ...(sent.length > 0 ? sent : ['  changes nothing'])]
+  if (error) return { title: `would fail: ${fitForLine(name)}`, sent }
+  return { title, sent: sent.length > 0 ? sent : ['changes nothing'] }
 }

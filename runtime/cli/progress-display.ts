@@ -102,12 +102,20 @@ function bar<P extends ScanProgress>(
     forceRedraw: true,
     emptyOnZero: true,
     gracefulExit: false,
+    clearOnComplete: true,
   })
+  let latest: P | undefined
   drawn.start(total ?? 0, 0, { text: 'starting' })
   return {
-    show: (progress) => drawn.update(progress.scanned, { text: text(progress, total) }),
+    show(progress) {
+      latest = progress
+      drawn.update(progress.scanned, { text: text(progress, total) })
+    },
     line: (line) => writeAboveBar(screen, line),
-    end: () => drawn.stop(),
+    end({ failed } = { failed: false }) {
+      if (failed && latest) writeAboveBar(screen, text(latest, undefined))
+      drawn.stop()
+    },
   }
 }
 

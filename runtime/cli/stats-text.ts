@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import { fitForLine } from '../fit-for-output.js'
 import { type Load, PRICES_SINCE, type Prices, type RequestCost } from '../statistics/cost.js'
 import type { Bucket, Distribution, Statistics } from '../statistics/statistics.js'
+import { type Screen, wrapped } from '../terminal.js'
 import { count, duration } from './progress-display.js'
 
 /** All that `stats` reports. */
@@ -34,15 +35,15 @@ export interface Chart {
 }
 
 /** The report for a terminal. */
-export function statsText(report: Report): string {
+export function statsText(report: Report, screen: Screen = {}): string {
   const { statistics, tableName } = report
   return [
-    `${headOf(report)} in table "${fitForLine(tableName)}"`,
+    wrapped(`${headOf(report)} in table "${fitForLine(tableName)}"`, screen),
     table([], itemRows(report), ['left', 'right']),
     table(['', 'average', 'p50', 'p95', 'largest'], summaryRows(statistics), NUMBERS),
     ...chartsOf(statistics).map(({ title, bars }) => [title, ...blocks(bars)].join('\n')),
     table(['cost', 'US dollars a month'], costRows(report), ['left', 'right']),
-    ...notesOf(report),
+    ...notesOf(report).map((note) => wrapped(note, screen)),
   ].join('\n\n')
 }
 

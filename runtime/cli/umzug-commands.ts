@@ -7,8 +7,15 @@ import type { CreateMigration } from '../migrations/create-migration.js'
 import { createUmzug } from '../migrations/create-umzug.js'
 import { isSessionUmzug, type MigrationsStatus, type SessionUmzug } from '../migrations/session-umzug.js'
 import { describe } from '../migrations/storage/lock.js'
-import { print, printAside } from '../output.js'
-import { configurationForCommand, consoleLogger, optionsForCommand, runCommand, type SharedOptions } from './command.js'
+import {
+  configurationForCommand,
+  consoleLogger,
+  exactLogger,
+  optionsForCommand,
+  runCommand,
+  type SharedOptions,
+  standardError,
+} from './command.js'
 import { confirm } from './confirm.js'
 import { dryRunCommand } from './dry-run.js'
 import { findOwnUmzugFile, loadOwnUmzug } from './own-umzug.js'
@@ -49,36 +56,39 @@ export const UMZUG_COMMANDS = {
   },
 
   async status(umzug: Umzug, { check }: { readonly check?: boolean }): Promise<void> {
-    if (isSessionUmzug(umzug)) print(`migration storage: ${umzug.storageDescription}`)
+    if (isSessionUmzug(umzug)) consoleLogger.info(`migration storage: ${umzug.storageDescription}`)
     const { executed, pending, missing, changed } = await statusOf(umzug)
     for (const { name } of executed) {
       const remark = changed.includes(name) ? '  (changed since it ran; to accept it: npx umzug repair)' : ''
-      print(`executed  ${fitForLine(name)}${remark}`)
+      consoleLogger.info(`executed  ${fitForLine(name)}${remark}`)
     }
-    for (const name of missing) print(`executed  ${fitForLine(name)}  (there is no such migration any more)`)
-    for (const { name } of pending) print(`pending   ${fitForLine(name)}`)
-    print(pending.length === 0 ? 'nothing is pending' : `${pending.length} pending`)
-    if (changed.length > 0) print(`${changed.length} changed`)
+    for (const name of missing)
+      consoleLogger.info(`executed  ${fitForLine(name)}  (there is no such migration any more)`)
+    for (const { name } of pending) consoleLogger.info(`pending   ${fitForLine(name)}`)
+    consoleLogger.info(pending.length === 0 ? 'nothing is pending' : `${pending.length} pending`)
+    if (changed.length > 0) consoleLogger.info(`${changed.length} changed`)
     if (check && pending.length + changed.length > 0) process.exitCode = PENDING
   },
 
   async unlock(umzug: Umzug): Promise<void> {
     const own = sessionUmzug(umzug, 'unlock')
-    print(`migration storage: ${own.storageDescription}`)
+    consoleLogger.info(`migration storage: ${own.storageDescription}`)
     const record = await own.unlock()
-    print(record ? `freed the migration lock that ${describe(record)} held` : 'no process holds the migration lock')
+    consoleLogger.info(
+      record ? `freed the migration lock that ${describe(record)} held` : 'no process holds the migration lock',
+    )
   },
 
   async baseline(umzug: Umzug, { to }: { readonly to?: string }): Promise<void> {
     const marked = await sessionUmzug(umzug, 'baseline').baseline({ ...(to !== undefined && { to }) })
-    for (const { name } of marked) print(`marked as executed: ${fitForLine(name)}`)
-    if (marked.length === 0) print('nothing to mark: no migration is pending')
+    for (const { name } of marked) consoleLogger.info(`marked as executed: ${fitForLine(name)}`)
+    if (marked.length === 0) consoleLogger.info('nothing to mark: no migration is pending')
   },
 
   async repair(umzug: Umzug): Promise<void> {
     const accepted = await sessionUmzug(umzug, 'repair').repair()
-    for (const { name } of accepted) print(`accepted: ${fitForLine(name)}`)
-    if (accepted.length === 0) print('nothing to repair: the executed migrations are unchanged')
+    for (const { name } of accepted) consoleLogger.info(`accepted: ${fitForLine(name)}`)
+    if (accepted.length === 0) consoleLogger.info('nothing to repair: the executed migrations are unchanged')
   },
 
   async create(umzug: Umzug, options: CreateMigration): Promise<void> {
@@ -133,7 +143,7 @@ async function announce(umzug: Umzug, command: UmzugCommand): Promise<void> {
   if (CHANGING.includes(command)) await printTarget(configuration, consoleLogger)
   if (isSessionUmzug(umzug) && ['pending', 'executed'].includes(command)) {
     // Not on standard output, where other programs may read the names.
-    printAside(`migration storage: ${umzug.storageDescription}`)
+    standardError.info(`migration storage: ${umzug.storageDescription}`)
   }
 }
 
@@ -160,7 +170,7 @@ function log(umzug: Umzug, event: string, message: string): void {
 }
 
 function printMigrations(migrations: readonly MigrationMeta[], { json }: ListOptions): void {
-  print(json ? jsonForOutput(migrations) : migrations.map(({ name }) => fitForLine(name)).join('\n'))
+  exactLogger.info(json ? jsonForOutput(migrations) : migrations.map(({ name }) => fitForLine(name)).join('\n'))
 }
 
 async function statusOf(umzug: Umzug): Promise<MigrationsStatus> {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { cliPage } from './cli-page.js'
 import { filled, programIn } from './fences.js'
 import { optionsTable } from './options-table.js'
 import { exists, ROOT, userPages } from './pages.js'
@@ -8,12 +9,12 @@ import { sessionFiles } from './session-files.js'
 /** A part of a page that is written by a function, between `<!-- name: … -->` and `<!-- /name -->`. */
 const PARTS = [{ page: 'docs/configuration.md', name: 'options', write: optionsTable }]
 
-/** Every file that `npm run docs:write` writes, with its text: programs of the generators first, then pages. */
-export function generatedFiles(): Map<string, string> {
+/** Every file that `npm run docs:write` writes, with its text: programs of the generators, and pages. */
+export async function generatedFiles(): Promise<Map<string, string>> {
   const programs = sessionFiles()
   const programOf = sourceReader(programs)
   const pages = userPages().map((page): [string, string] => [page, pageWith(page, read(page), programOf)])
-  return new Map([...programs, ...pages])
+  return new Map([...programs, ...pages, ['docs/cli.md', await cliPage()]])
 }
 
 /** Reads the text of a marker's source. A generated file is taken from `programs`, even if it is not written yet. */

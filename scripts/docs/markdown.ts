@@ -3,3 +3,8 @@ export function tableOf(head: readonly string[], rows: readonly (readonly string
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
+
+/** Plain text, in which `<name>` would else be a tag of HTML. */
+export function escaped(text: string): string {
+  return text.replaceAll('<', '\\<')
+}

@@ -5,7 +5,7 @@ import { generatedFiles } from './generated.js'
 import { exists, ROOT } from './pages.js'
 
 try {
-  const changed = [...generatedFiles()].filter(([path, text]) => !exists(path) || current(path) !== text)
+  const changed = [...(await generatedFiles())].filter(([path, text]) => !exists(path) || current(path) !== text)
   for (const [path, text] of changed) {
     mkdirSync(dirname(join(ROOT, path)), { recursive: true })
     writeFileSync(join(ROOT, path), text)

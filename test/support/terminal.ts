@@ -8,6 +8,8 @@ export interface Terminal {
   type(keys: string): void
   /** Everything printed, without control sequences. */
   output(): string
+  /** Everything printed, with control sequences. */
+  raw(): string
   exit: Promise<number>
 }
 
@@ -17,13 +19,26 @@ export const DOWN = '\u001b[B'
 export const CONTROL_C = '\u0003'
 export const CLEAR_LINE = '\u0015'
 
-/** Starts a program in a terminal of 80 columns. */
-export function openTerminal(command: string, args: readonly string[], cwd: string): Terminal {
-  const env = Object.fromEntries(Object.entries(cleanEnvironment()).filter(([, value]) => value !== undefined))
-  const child = spawn(command, [...args], { name: 'xterm', cols: 80, rows: 30, cwd, env })
+interface TerminalSettings {
+  readonly columns?: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts a program in a terminal, of 80 columns by default. */
+export function openTerminal(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  { columns = 80, env: own = {} }: TerminalSettings = {},
+): Terminal {
+  const given = Object.entries({ ...cleanEnvironment(), ...own })
+  const env = Object.fromEntries(given.filter(([, value]) => value !== undefined))
+  const child = spawn(command, [...args], { name: 'xterm', cols: columns, rows: 30, cwd, env })
   let printed = ''
+  let raw = ''
   let seen = 0
   child.onData((data) => {
+    raw += data
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control sequences are what is removed here
     printed += data.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
   })
@@ -39,6 +54,7 @@ export function openTerminal(command: string, args: readonly string[], cwd: stri
   return {
     exit,
     output: () => printed,
+    raw: () => raw,
     type: (keys) => child.write(keys),
     async see(text) {
       for (;;) {

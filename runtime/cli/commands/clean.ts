@@ -3,7 +3,7 @@ import { expiryLimits } from '../../cleaning/is-expired.js'
 import { type CleaningContext, checkSettings, SETTING_NAMES, type SettingName } from '../../cleaning/settings.js'
 import { jsonForOutput } from '../../fit-for-output.js'
 import { progressText, summaryLines } from '../clean-progress.js'
-import { configurationOf, consoleLogger, type SharedOptions, standardError } from '../command.js'
+import { configurationOf, resultLogger, type SharedOptions, standardError } from '../command.js'
 import { displayOf, type Screen } from '../progress-display.js'
 import { printTarget } from '../target.js'
 import { type TimeoutOptions, timeoutOf } from '../timeout.js'
@@ -26,7 +26,7 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
 /** `dynamo-session clean`. The bar is drawn on standard error, where it stays visible when output is redirected. */
 export async function cleanCommand(
   options: CleanOptions,
-  logger = consoleLogger,
+  logger = resultLogger(options),
   screen: Screen = process.stderr,
   aside = options.json ? standardError : logger,
 ): Promise<void> {

@@ -5,7 +5,7 @@ import type { Configuration } from '../../configuration/resolve.js'
 import { endpointInEffect, regionInEffect } from '../../dynamodb/place-in-effect.js'
 import type { Problem } from '../../errors.js'
 import { fitForLine, jsonForOutput } from '../../fit-for-output.js'
-import { configurationOf, consoleLogger, type SharedOptions } from '../command.js'
+import { configurationOf, resultLogger, type SharedOptions } from '../command.js'
 
 export interface ConfigOptions extends SharedOptions {
   readonly json?: boolean
@@ -21,7 +21,7 @@ interface Row {
 }
 
 /** `dynamo-session config`: every option with its value and source, as a table or as JSON. */
-export async function configCommand(options: ConfigOptions, logger = consoleLogger): Promise<void> {
+export async function configCommand(options: ConfigOptions, logger = resultLogger(options)): Promise<void> {
   const configuration = await configurationOf(options, logger)
   const rows = OPTION_NAMES.map((name) => rowOf(name, configuration, options))
   if (options.json) {

@@ -3,7 +3,7 @@ import { fitForLine, jsonForOutput } from '../../fit-for-output.js'
 import { hashSessionId } from '../../session/item/session-id.js'
 import { SessionsByValue } from '../../session/sessions-by-value.js'
 import { type ByOptions, hintOfKeys, keyAndValue, sessions } from '../by-option.js'
-import { configurationOf, consoleLogger, standardError } from '../command.js'
+import { configurationOf, resultLogger, standardError } from '../command.js'
 import { printTarget } from '../target.js'
 import { timeoutOf, withTransport } from '../timeout.js'
 
@@ -19,7 +19,7 @@ export interface DestroyOptions extends ByOptions {
  */
 export async function destroyCommand(
   options: DestroyOptions,
-  logger = consoleLogger,
+  logger = resultLogger(options),
   aside = options.json ? standardError : logger,
 ): Promise<void> {
   const { key, value } = keyAndValue(options.by)

@@ -4,7 +4,6 @@ import { choiceOf } from '../../../generators/choice.js'
 import { carryOut } from '../../../generators/files/carry-out.js'
 import type { Plan } from '../../../generators/files/plan.js'
 import { outcomeLine } from '../../../generators/files/report.js'
-import { type Screen, wrappedLines } from '../../../generators/plop/terminal-width.js'
 import { dependencyNames } from '../../../generators/project/package-json.js'
 import { packageManagerOf } from '../../../generators/project/package-manager.js'
 import { planConfig } from '../../../generators/session-config/plan.js'
@@ -54,7 +53,6 @@ export async function initCommand(
   logger = consoleLogger,
   folder = process.cwd(),
   terminal: Terminal = processTerminal,
-  screen: Screen = process.stdout,
 ): Promise<void> {
   const steps = await stepsOf(options, folder, terminal)
   const plopfile = makePlopfile(logger, folder)
@@ -67,7 +65,7 @@ export async function initCommand(
     const wanted = step.plan ? await isWanted(step.what, options, terminal) : false
     if (wanted === undefined) return interrupted(logger)
     const plan = wanted ? await step.plan?.() : undefined
-    if (plan) await run(plan, step, { logger, screen })
+    if (plan) await run(plan, step, logger)
     else left.push(step.command)
     next.push(...step.next(plan))
   }
@@ -126,19 +124,15 @@ function interrupted(logger: Logger): void {
   process.exitCode = INTERRUPTED
 }
 
-/** Runs a generator. Its texts are wrapped at the width of the terminal, between words. */
-async function run(
-  plan: Plan,
-  { overwriting }: Step,
-  { logger, screen }: { readonly logger: Logger; readonly screen: Screen },
-): Promise<void> {
+/** Runs a generator. */
+async function run(plan: Plan, { overwriting }: Step, logger: Logger): Promise<void> {
   const outcomes = await carryOut(plan, { skip: true })
   const results = outcomes.map((outcome) => {
     const line = outcomeLine(outcome, { dryRun: false })
     return outcome.kind === 'left' ? `${line} (${overwriting})` : line
   })
   const notes = plan.notices.map((notice) => fitForLine(`note: ${notice}`))
-  for (const line of await wrappedLines([...results, ...notes], screen)) logger.info(line)
+  for (const line of [...results, ...notes]) logger.info(line)
 }
 
 /** Commands that prepare the remaining commands. */

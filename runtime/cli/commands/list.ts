@@ -7,7 +7,7 @@ import { milliseconds } from '../../session/item/timestamp.js'
 import { SessionInspection } from '../../session/session-inspection.js'
 import { type FoundSession, SessionsByValue } from '../../session/sessions-by-value.js'
 import { type ByOptions, hintOfKeys, keyAndValue, sessions } from '../by-option.js'
-import { configurationOf, consoleLogger, standardError } from '../command.js'
+import { configurationOf, resultLogger, standardError } from '../command.js'
 import { isoOf } from '../iso-time.js'
 import { displayOf, type ProgressDisplay, readingText, type ScanProgress, type Screen } from '../progress-display.js'
 import { timeoutOf, withTransport } from '../timeout.js'
@@ -39,7 +39,7 @@ export interface ListOptions extends Omit<ByOptions, 'by'> {
  */
 export async function listCommand(
   options: ListOptions,
-  logger = consoleLogger,
+  logger = resultLogger(options),
   aside = options.json ? standardError : logger,
   screen: Screen = process.stderr,
 ): Promise<void> {

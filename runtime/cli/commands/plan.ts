@@ -3,14 +3,16 @@ import type { Configuration } from '../../configuration/resolve.js'
 import { DynamoSessionError } from '../../errors.js'
 import { fitForLine, jsonForOutput } from '../../fit-for-output.js'
 import type { Logger } from '../../logger.js'
-import { type Part, printParts } from '../../output.js'
+import { type ColourScreen, type Part, printParts } from '../../output.js'
 import { compareTable, type SettingComparison } from '../../table/compare-table.js'
 import { settingText, valueText } from '../../table/comparison-text.js'
 import { readLiveTable } from '../../table/live-table.js'
 import { workOnTable } from '../../table/table-work.js'
+import { type Screen, wrapped } from '../../terminal.js'
 import {
   configurationForCommand,
   consoleLogger,
+  exactLogger,
   optionsForCommand,
   type SharedOptions,
   standardError,
@@ -27,7 +29,7 @@ interface PlanOptions extends SharedOptions, TimeoutOptions {
 /** Exit code of `plan --check` when a setting differs, or when there is no table. */
 const DIFFERS = 2
 
-type Screen = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean; hasColors?(): boolean }
+type Terminal = Pick<NodeJS.WriteStream, 'write'> & Screen & ColourScreen
 
 /**
  * `dynamo-session plan`: the declared settings next to those of the live table. Prints lines, or a table in a
@@ -38,7 +40,7 @@ type Screen = Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean; ha
 export async function planCommand(
   options: PlanOptions,
   logger = options.json ? standardError : consoleLogger,
-  screen: Screen = process.stdout,
+  screen: Terminal = process.stdout,
 ): Promise<void> {
   const requestTimeout = timeoutOf(options)
   const given = await optionsForCommand(options)
@@ -78,7 +80,7 @@ async function printJson(
   const place = await placeOfTable(configuration)
   const exists = comparisons !== undefined
   const settings = comparisons ?? []
-  consoleLogger.info(jsonForOutput({ table: configuration.tableName, ...place, exists, ...counts(settings), settings }))
+  exactLogger.info(jsonForOutput({ table: configuration.tableName, ...place, exists, ...counts(settings), settings }))
 }
 
 function counts(comparisons: readonly SettingComparison[]) {
@@ -118,19 +120,27 @@ function printLines(comparisons: readonly SettingComparison[], logger: Logger): 
 
 const COLOURS = { same: 'green', differs: 'red', unknown: 'yellow' } as const
 
-/** Longest cell of the table, in characters. */
+/** Longest and shortest limit of a cell, in characters. */
 const LONGEST_CELL = 40
+const SHORTEST_CELL = 12
+
+/** Columns between state, setting, declared and live value. */
+const GAPS = 3 * 2
 
 /** For a terminal: a table, with the change and its limit below a setting that differs. */
-function printTable(comparisons: readonly SettingComparison[], screen: Screen): void {
-  const colours = screen.hasColors?.() ?? false
-  const cells = comparisons.map(({ setting, declared, live, state }) =>
-    [setting, valueText(declared), state === 'unknown' && live === null ? '?' : valueText(live)].map(cell),
-  )
+function printTable(comparisons: readonly SettingComparison[], screen: Terminal): void {
+  const widest = Math.max(...comparisons.map(({ setting }) => setting.length))
+  const left = (screen.columns || Number.POSITIVE_INFINITY) - STATE_WIDTH - GAPS - widest
+  const limit = Math.min(Math.max(Math.floor(left / 2), SHORTEST_CELL), LONGEST_CELL)
+  const cells = comparisons.map(({ setting, declared, live, state }) => [
+    cell(setting, LONGEST_CELL),
+    cell(valueText(declared), limit),
+    cell(state === 'unknown' && live === null ? '?' : valueText(live), limit),
+  ])
   const header = ['setting', 'declared', 'live']
   const widths = header.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)))
   const padded = (row: readonly string[]) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ')
-  const line = (...parts: readonly Part[]) => printParts(screen, parts, colours)
+  const line = (...parts: readonly Part[]) => printParts(screen, parts, (text) => wrapped(text, screen))
   line({ text: '' })
   line({ text: `${''.padEnd(STATE_WIDTH)}  ${padded(header)}`.trimEnd(), colour: 'dim' })
   for (const [at, { state, ...comparison }] of comparisons.entries()) {
@@ -154,7 +164,7 @@ function details({ change, limit, note, permission, source }: Omit<SettingCompar
   ]
 }
 
-function cell(text: string): string {
+function cell(text: string, limit: number): string {
   const fit = fitForLine(text)
-  return fit.length > LONGEST_CELL ? `${fit.slice(0, LONGEST_CELL - 1)}…` : fit
+  return fit.length > limit ? `${fit.slice(0, limit - 1)}…` : fit
 }

@@ -7,7 +7,7 @@ import { ConfigurationError } from '../../errors.js'
 import { jsonForOutput } from '../../fit-for-output.js'
 import { migrationsTableName } from '../../migrations/storage/dynamodb-table.js'
 import { type PolicySettings, policyOf, ROLES, type Role } from '../../table/policy.js'
-import { configurationOf, consoleLogger, type SharedOptions, standardError } from '../command.js'
+import { configurationOf, exactLogger, type SharedOptions, standardError } from '../command.js'
 import { regionOf } from '../target.js'
 
 export interface PolicyOptions extends SharedOptions {
@@ -20,7 +20,7 @@ export interface PolicyOptions extends SharedOptions {
 /** `dynamo-session policy`: one policy, or an object with the policy of each role. Only JSON on standard output. */
 export async function policyCommand(
   options: PolicyOptions,
-  logger = consoleLogger,
+  logger = exactLogger,
   aside = standardError,
 ): Promise<void> {
   const { role, scan = false } = options

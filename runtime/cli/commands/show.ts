@@ -3,7 +3,7 @@ import { ConfigurationError, DynamoSessionError } from '../../errors.js'
 import { fitForLine, jsonForOutput } from '../../fit-for-output.js'
 import { type InspectedSession, SessionInspection } from '../../session/session-inspection.js'
 import type { ExportedSession } from '../../session/user-session.js'
-import { configurationOf, consoleLogger, type SharedOptions, standardError } from '../command.js'
+import { configurationOf, exactLogger, type SharedOptions, standardError } from '../command.js'
 import { ask, processTerminal, type Terminal } from '../confirm.js'
 import { isoOf } from '../iso-time.js'
 import { count, displayOf, readingText, type Screen } from '../progress-display.js'
@@ -19,7 +19,7 @@ export interface ShowOptions extends SharedOptions, TimeoutOptions {
 /** `dynamo-session show`: what is stored of a session. Prints no id, and the data only with `--data`. */
 export async function showCommand(
   options: ShowOptions,
-  logger = consoleLogger,
+  logger = exactLogger,
   aside = standardError,
   terminal: Terminal = processTerminal,
   screen: Screen = process.stderr,

@@ -5,7 +5,7 @@ import { jsonForOutput } from '../../fit-for-output.js'
 import { DEFAULT_PRICES, type Load, type Prices, requestCost, storageCost } from '../../statistics/cost.js'
 import { sampleTable } from '../../statistics/sample.js'
 import { type Distribution, statisticsOf } from '../../statistics/statistics.js'
-import { configurationOf, consoleLogger, type SharedOptions, standardError } from '../command.js'
+import { configurationOf, exactLogger, type SharedOptions, standardError } from '../command.js'
 import { displayOf, readingText, type Screen } from '../progress-display.js'
 import { statsPage } from '../stats-page.js'
 import { type Report, statsText } from '../stats-text.js'
@@ -29,7 +29,7 @@ const SAMPLE = 10_000
 /** `dynamo-session stats`: numbers of the stored sessions. Prints no id and no data. */
 export async function statsCommand(
   options: StatsOptions,
-  logger = consoleLogger,
+  logger = exactLogger,
   aside = standardError,
   screen: Screen = process.stderr,
 ): Promise<void> {
@@ -69,7 +69,7 @@ export async function statsCommand(
       requests: load && requestCost(sample, configuration, load, prices),
     }
     if (html !== undefined) writePage(html, statsPage(report))
-    logger.info(options.json ? jsonForOutput(jsonOf(report)) : statsText(report))
+    logger.info(options.json ? jsonForOutput(jsonOf(report)) : statsText(report, process.stdout))
     if (html !== undefined) aside.info(`charts: ${html}`)
   } finally {
     if (failed) display.end({ failed })

@@ -2,7 +2,7 @@ import type { ErrorContext, ErrorHandler } from '../../configuration/options.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import { factsOf, isAwsError } from '../../dynamodb/error-facts.js'
 import { explainAwsError, isWithoutConnection } from '../../dynamodb/explain-error.js'
-import { SessionTooLargeError, TableMissingError, TableSchemaError } from '../../errors.js'
+import { DynamoSessionError, SessionTooLargeError, TableMissingError, TableSchemaError } from '../../errors.js'
 import { fitForLine, makeErrorFit } from '../../fit-for-output.js'
 import { write } from '../../output.js'
 
@@ -85,7 +85,8 @@ function writeHandlerFailure(error: unknown, failure: unknown, context: ErrorCon
 /** The default handler: writes one line to standard error. */
 function writeLine(error: Error, { operation, sessionIdHash }: ErrorContext): void {
   const session = sessionIdHash ? ` (session ${sessionIdHash})` : ''
-  const text = fitForLine(`${operation} failed${session}: ${error.name}: ${error.message}`)
+  const what = error instanceof DynamoSessionError ? String(error) : `${error.name}: ${error.message}`
+  const text = fitForLine(`${operation} failed${session}: ${what}`)
   write(process.stderr, `dynamo-session-store: ${text}\n`)
 }
 

@@ -100,7 +100,7 @@ describe('runCommand', () => {
     const { exitCode, printed } = await outcomeOf(async () => void configurationForCommand(options as object))
     expect(exitCode).toBe(1)
     expect(printed).toHaveLength(1)
-    expect(printed[0]).toContain('error: 2 problems in the configuration of dynamo-session-store:')
+    expect(printed[0]).toContain('error [CONFIGURATION]: 2 problems in the configuration of dynamo-session-store:')
     expect(printed[0]).toContain('option tableNam: is not an option of dynamo-session-store; did you mean "tableName"?')
     expect(printed[0]).toContain('option maxAge: must be a whole number of seconds, at least 1, not 0')
   })

@@ -48,8 +48,8 @@ describe('the programs of the pages', () => {
   })
 })
 
-it('everything that npm run docs:write writes is written', () => {
-  const different = [...generatedFiles()].filter(([path, text]) => !exists(path) || read(path) !== text)
+it('everything that npm run docs:write writes is written', async () => {
+  const different = [...(await generatedFiles())].filter(([path, text]) => !exists(path) || read(path) !== text)
   expect(different.map(([path]) => path)).toEqual([])
 })
 

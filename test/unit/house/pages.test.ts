@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { slugify } from '../../../docs/.vitepress/slugify.js'
 import { docsPages, exists, ROOT } from '../../../scripts/docs/pages.js'
 
 const MAP = 'docs/architecture.md'
@@ -59,12 +60,8 @@ function linksIn(text: string): [path: string, anchor: string | undefined][] {
   return [...text.matchAll(/\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].map(([, path = '', anchor]) => [path, anchor])
 }
 
-/** As GitHub makes them. */
 function anchorsOf(text: string): string[] {
   return [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
+    slugify(heading),
   )
 }

@@ -10,6 +10,8 @@ interface Retired {
   readonly except?: RegExp
   /** The files in which the word has the retired meaning; not given: all. */
   readonly files?: RegExp
+  /** Code on pages may have the word: it has names of options and flags. */
+  readonly onlyInProse?: boolean
 }
 
 /**
@@ -39,16 +41,15 @@ const RETIRED: readonly Retired[] = [
   {
     word: /\b(others|theirs)\b/i,
     instead: 'other request, or what else is meant',
-    // The argument of onConflict, and a flag.
-    except: /\{ base, ours, theirs \}|--others/g,
-    files: /^(docs|templates)\//,
+    files: /^(docs\/(?!snippets\/)|templates\/)/,
+    onlyInProse: true,
   },
   {
     // Only in comments: onConflict calls the other request's data `theirs`.
     word: /^\s*(\/\/|\/?\*).*\b(others|theirs)\b/i,
     instead: 'other request, or what else is meant',
     except: /\{ (base, )?ours, theirs \}.*/g,
-    files: /^(generators|runtime)\//,
+    files: /^(docs\/snippets|generators|runtime)\//,
   },
   {
     word: /\bsomebody else\b/i,
@@ -67,13 +68,19 @@ const FILES = FOLDERS.flatMap((folder) =>
 ).concat(docsPages())
 
 /** Each line with the word. Line 0 is the path of the file. */
-function linesWith({ word, except = /$^/g, files = /^/ }: Retired): string[] {
+function linesWith({ word, except = /$^/g, files = /^/, onlyInProse = false }: Retired): string[] {
   return FILES.filter((file) => files.test(file)).flatMap((file) => {
-    const lines = [file, ...readFileSync(join(ROOT, file), 'utf8').split('\n')]
+    const text = readFileSync(join(ROOT, file), 'utf8')
+    const lines = [file, ...(onlyInProse ? withoutCode(text) : text).split('\n')]
     return lines.flatMap((line, number) =>
       word.test(line.replaceAll(except, '')) ? [`${file}:${number}: ${line.trim()}`] : [],
     )
   })
+}
+
+/** A page without its fences and without what stands in backticks. Lines keep their numbers. */
+function withoutCode(page: string): string {
+  return page.replace(/^( *)```.*\n[\s\S]*?^\1```|`[^`\n]*`/gm, (code) => code.replace(/[^\n]/g, ''))
 }
 
 describe('the words of the house', () => {

@@ -6,7 +6,13 @@ import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 
 import { addGenerator } from '../../../generators/plop/add-generator.js'
 import type { PlopPrompt } from '../../../generators/plop/prompts.js'
 import { progressText } from '../../../runtime/cli/clean-progress.js'
-import { configurationForCommand, optionsForCommand, runCommand, standardError } from '../../../runtime/cli/command.js'
+import {
+  consoleLogger as commandLogger,
+  configurationForCommand,
+  optionsForCommand,
+  runCommand,
+  standardError,
+} from '../../../runtime/cli/command.js'
 import { cleanCommand } from '../../../runtime/cli/commands/clean.js'
 import { configCommand } from '../../../runtime/cli/commands/config.js'
 import { createTableCommand } from '../../../runtime/cli/commands/create-table.js'
@@ -158,13 +164,15 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
   ['runtime/output.ts', () => write(process.stderr, HOSTILE_LINE)],
   ['runtime/output.ts', () => writeOverLine(process.stdout, HOSTILE_LINE)],
   ['runtime/output.ts', () => writeAboveBar(screen(), HOSTILE)],
-  ['runtime/output.ts', () => printParts(screen(), [{ text: HOSTILE, colour: 'red' }], true)],
+  ['runtime/output.ts', () => printParts(screen(), [{ text: HOSTILE, colour: 'red' }])],
   ['runtime/output.ts', () => warnProcess(HOSTILE_LINE, 'CODE')],
   ['runtime/output.ts', () => warnProcessOnce(HOSTILE_LINE, 'CODE')],
   ['runtime/output.ts', () => printFailure(new Error(HOSTILE), HOSTILE_LINE)],
   ['runtime/logger.ts', () => consoleLogger.info(HOSTILE_LINE)],
   ['runtime/logger.ts', () => consoleLogger.warn(HOSTILE_LINE)],
   ['runtime/cli/command.ts', () => standardError.info(HOSTILE_LINE)],
+  ['runtime/cli/command.ts', () => commandLogger.info(HOSTILE_LINE)],
+  ['runtime/cli/command.ts', () => commandLogger.warn(HOSTILE_LINE)],
   ['runtime/cli/command.ts', () => runCommand(failing)],
   ['runtime/cli/command.ts', () => runCommand(async () => void (await optionsForCommand({ options: HOSTILE_NAME })))],
   ['runtime/cli/command.ts', () => runCommand(async () => void (await optionsForCommand({ environment: HOSTILE })))],
@@ -202,6 +210,10 @@ const PLACES: readonly (readonly [file: string, run: () => unknown])[] = [
     () => configCommand({ config: hostileFile(`tags:\n  a: "x\\x9b\\e[31m"\n`), json: true }),
   ],
   ['runtime/cli/commands/doctor.ts', () => runCommand(() => doctorCommand({ config: hostileFile() }))],
+  [
+    'runtime/cli/commands/doctor.ts',
+    () => runCommand(() => doctorCommand({ config: hostileFile() }, undefined, screen({ isTTY: true }))),
+  ],
   [
     'runtime/cli/doctor/diagnose.ts',
     async () => {

@@ -8,11 +8,16 @@ const DIRECT =
 /** Lines that write nothing, or that hostile-texts.test.ts checks. */
 const ALLOWED = [
   'export const processTerminal: Terminal = { input: process.stdin, output: process.stderr }',
-  'lines.question(fitForLine(question), (answer) => {',
+  'lines.question(wrapped(fitForLine(question), output), (answer) => {',
   "await new Promise((resolve) => process.stdout.write('', resolve))",
   "process.stdout.on('error', (error: NodeJS.ErrnoException) => {",
   'screen: Screen = process.stderr,',
-  'screen: Screen = process.stdout,',
+  'screen: Terminal = process.stdout,',
+  'info: (line) => print(inLines(line, process.stdout)),',
+  'warn: (line) => printAside(inLines(`${WARNING.text} ${line}`, process.stderr), WARNING),',
+  'info: (line) => printAside(inLines(line, process.stderr)),',
+  'printFailure(error, inLines(`${label} ${messageOf(error)}`, process.stderr), label)',
+  'logger.info(options.json ? jsonForOutput(jsonOf(report)) : statsText(report, process.stdout))',
   'export function assumeTerminalWidth(streams: readonly { columns?: number }[] = [process.stdout, process.stderr]): void {',
   'writeOut: (text) => write(process.stdout, text),',
   'writeErr: (text) => write(process.stderr, text),',
@@ -20,7 +25,8 @@ const ALLOWED = [
   'writeOverLine(process.stdout, `${shownPath(file.path)}\\n${file.text}`)',
   'writeOverLine(process.stdout, help)',
   'writeOverLine(process.stdout, difference)',
-  'export async function wrapped(lines: readonly string[], screen: Screen = process.stderr): Promise<string> {',
+  '{ isTTY = false, columns = 0 }: Screen = process.stderr,',
+  'export async function wrappedError(error: unknown, screen: Screen = process.stderr): Promise<unknown> {',
   'const width = (process.stdout.isTTY && process.stdout.columns) || 80',
 ]
 

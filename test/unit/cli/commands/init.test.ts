@@ -168,23 +168,6 @@ describe('dynamo-session init, with the generators', () => {
     expect(changed).toContain('--force to rewrite it (npx plop session-migration AddSessions --force)')
   })
 
-  it.each([
-    [
-      { isTTY: true, columns: 50 },
-      ['note: behind a proxy that ends TLS: app.proxy =', 'true, or responses with a cookie fail'],
-    ],
-    [
-      { isTTY: true, columns: 0 },
-      ['note: behind a proxy that ends TLS: app.proxy = true, or responses with a cookie fail'],
-    ],
-    [{ columns: 50 }, ['note: behind a proxy that ends TLS: app.proxy = true, or responses with a cookie fail']],
-  ])('wraps notes between words at the width of a terminal: %j', async (screen, note) => {
-    const logger = recordingLogger()
-    await initCommand({ yes: true }, logger, folderWith(files), typing(), screen)
-    const end = logger.lines.indexOf('')
-    expect(logger.lines.slice(end - note.length, end)).toEqual(note)
-  })
-
   it('asks in a terminal before each file; an empty line means yes', async () => {
     const folder = folderWith(files)
     const text = await initIn(folder, {}, '', 'n', 'y')

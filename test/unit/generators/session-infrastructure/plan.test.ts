@@ -31,7 +31,7 @@ it('advises manage_table: false, until the configuration has it', () => {
   const notices = (yaml: string) => planInfrastructure({ root: folderWith({ [FILE]: yaml }), target: 'sam' }).notices
   expect(notices('table_name: shop')).toEqual([
     `set manage_table: false in ${FILE}: dynamo-session-store then only verifies the table`,
-    'a table that exists already must be imported, not deleted: "Hand over" in docs/deploying.md of dynamo-session-store shows how',
+    'a table that exists already must be imported, not deleted: "A table that exists already" in docs/infrastructure.md of dynamo-session-store shows how',
   ])
   expect(notices('table_name: shop\nmanage_table: false')).toEqual([])
 })
