@@ -28,7 +28,7 @@ const patient = {
 const quick = { ...patient, setupFiles: [...patient.setupFiles, join(support, 'quick-setup.ts')] }
 /** `#yaml` is `yaml` itself, so that a missing or old dist/ doesn't matter (package.json, `imports`). */
 const packages = { alias: [{ find: /^#(.+)$/, replacement: '$1' }] }
-/** The programs of docs/snippets/ import the package by its name: tests of them run the sources. */
+/** The programs of docs/snippets/ import the package by its name. Tests run the sources, so dist/ doesn't matter. */
 const sources = [
   { find: /^dynamo-session-store$/, replacement: join(import.meta.dirname, 'runtime/index.ts') },
   { find: /^dynamo-session-store\/([a-z-]+)$/, replacement: join(import.meta.dirname, 'runtime/$1.ts') },
