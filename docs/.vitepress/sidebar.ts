@@ -40,7 +40,6 @@ export const GROUPS: readonly Group[] = [
       'frameworks/fastify',
       'frameworks/koa',
       'frameworks/hono',
-      'frameworks/nextjs',
       'frameworks/remix',
       'frameworks/react-router',
       'frameworks/nextjs',
