@@ -40,6 +40,7 @@ export const GROUPS: readonly Group[] = [
       'frameworks/fastify',
       'frameworks/koa',
       'frameworks/hono',
+      'frameworks/nextjs',
       'frameworks/remix',
       'frameworks/react-router',
       'frameworks/node-http',
