@@ -43,7 +43,6 @@ export const GROUPS: readonly Group[] = [
       'frameworks/nextjs',
       'frameworks/remix',
       'frameworks/react-router',
-      'frameworks/nextjs',
       'frameworks/node-http',
       'frameworks/lambda',
       'frameworks/session-manager',
