@@ -37,7 +37,10 @@ inChromium('examples/express-shop', { name: 'express-shop' }, (opened) => {
     await page.getByRole('main').getByRole('button', { name: button }).click()
   }
 
-  const add = (page: Page, tea: string) => page.getByRole('button', { name: `Add ${tea} to the cart` }).click()
+  const add = async (page: Page, tea: string) => {
+    const button = page.getByRole('button', { name: `Add ${tea} to the cart` })
+    await Promise.all([page.waitForEvent('load'), button.click()])
+  }
   const userOf = async (page: Page) => {
     await page.goto('/')
     return (await page.getByRole('link', { name: 'Sign in' }).isVisible()) ? 'nobody' : await nameIn(page)
