@@ -117,12 +117,15 @@ inChromium('examples/express-shop', { name: 'express-shop' }, (opened) => {
     expect(await userOf(page)).toBe('nobody')
   })
 
-  it('signs both tabs out, and deletes the cookie', async () => {
+  it('signs both tabs out, deletes the cookie, and lets nobody in with a copy of it', async () => {
     const one = await signedIn('ada')
     const two = await newTab(one.context())
+    const copies = await one.context().cookies()
     await one.getByRole('button', { name: 'Sign out' }).click()
     await one.waitForURL('/sign-in')
     expect(await one.context().cookies()).toEqual([])
+    expect(await userOf(two)).toBe('nobody')
+    await one.context().addCookies(copies)
     expect(await userOf(two)).toBe('nobody')
   })
 
