@@ -39,6 +39,7 @@ function page(title, content) {
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width">
+    <link rel="icon" href="data:,">
     <title>${escapeHtml(title)}</title>
     <style>${style}</style>
   </head>

@@ -20,10 +20,12 @@ export class AppController {
       return
     }
     // Check a password here: examples/express-shop shows how.
+    const { session: old } = request
+    await promisify(old.regenerate.bind(old))() // A new id, so that nobody who knew the old one is signed in.
     const { session } = request
-    await promisify(session.regenerate.bind(session))() // A new id, so that nobody who knew the old one is signed in.
-    request.session.user = user
-    request.session.signedInAt = new Date().toISOString()
+    session.user = user
+    session.signedInAt = new Date().toISOString()
+    await promisify(session.save.bind(session))() // Otherwise the browser may follow the redirection too early.
     response.redirect(303, '/')
   }
 

@@ -36,6 +36,7 @@ function page(title: string, content: string): string {
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width">
+    <link rel="icon" href="data:,">
     <title>${escapeHtml(title)}</title>
     <style>${style}</style>
   </head>

@@ -41,6 +41,7 @@ function page(title, content) {
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width">
+    <link rel="icon" href="data:,">
     <title>${title}</title>
     <style>${style}</style>
   </head>

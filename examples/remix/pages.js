@@ -36,6 +36,7 @@ function page(title, content, status = 200) {
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width">
+    <link rel="icon" href="data:,">
     <title>${title}</title>
     <style>${html.raw`${style}`}</style>
   </head>

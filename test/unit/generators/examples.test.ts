@@ -5,6 +5,7 @@ import { planConfig } from '../../../generators/session-config/plan.js'
 import { planInfrastructure } from '../../../generators/session-infrastructure/plan.js'
 import { planMigration } from '../../../generators/session-migration/plan.js'
 import { planStore } from '../../../generators/session-store/plan.js'
+import { readTemplate } from '../../support/cloudformation.js'
 import { single } from './single.js'
 
 const EXAMPLES = ['fastify-api', 'hono-lambda', 'koa', 'nest', 'rails-and-node', 'remix']
@@ -54,9 +55,14 @@ describe('an example has what the generators write:', () => {
     expect(lines.filter((line) => line.startsWith('#') && !text.includes(line))).toEqual([])
   })
 
-  it('the table of hono-lambda for SAM', () => {
+  it('the table of hono-lambda for SAM, which its template names', () => {
     vi.stubEnv('NODE_ENV', '')
-    const { path, text } = single(planInfrastructure({ root: rootOf('hono-lambda'), target: 'sam' }))
+    const root = rootOf('hono-lambda')
+    const { path, text } = single(planInfrastructure({ root, target: 'sam' }))
     expect(readFileSync(path, 'utf8')).toBe(text)
+    const { Sessions, Application } = readTemplate(readFileSync(join(root, 'template.yml'), 'utf8')).Resources
+    expect(join(root, String(Sessions?.Properties.Location))).toBe(path)
+    expect(Application?.Properties.Policies).toEqual([{ GetAtt: 'Sessions.Outputs.SessionRuntimePolicyArn' }])
+    expect(readTemplate(text).Outputs).toHaveProperty('SessionRuntimePolicyArn')
   })
 })
