@@ -42,6 +42,7 @@ export const GROUPS: readonly Group[] = [
       'frameworks/hono',
       'frameworks/remix',
       'frameworks/react-router',
+      'frameworks/nextjs',
       'frameworks/node-http',
       'frameworks/lambda',
       'frameworks/session-manager',
