@@ -28,7 +28,7 @@ const patient = {
 const quick = { ...patient, setupFiles: [...patient.setupFiles, join(support, 'quick-setup.ts')] }
 /** `#yaml` is `yaml` itself, so that a missing or old dist/ doesn't matter (package.json, `imports`). */
 const packages = { alias: [{ find: /^#(.+)$/, replacement: '$1' }] }
-/** The programs of docs/snippets/ import the package by its name: tests of them run the sources. */
+/** The programs of docs/snippets/ import the package by its name. Tests run the sources, so dist/ doesn't matter. */
 const sources = [
   { find: /^dynamo-session-store$/, replacement: join(import.meta.dirname, 'runtime/index.ts') },
   { find: /^dynamo-session-store\/([a-z-]+)$/, replacement: join(import.meta.dirname, 'runtime/$1.ts') },
@@ -38,15 +38,6 @@ const quickSleep = {
     { find: /^\.{1,2}\/(.*\/)?async\/sleep\.js$/, replacement: join(support, 'quick-sleep.ts') },
     ...packages.alias,
     ...sources,
-  ],
-}
-
-/** The programs of docs/snippets import the sources, so that a missing or old dist/ doesn't matter. */
-const snippets = {
-  alias: [
-    { find: /^dynamo-session-store$/, replacement: join(import.meta.dirname, 'runtime/index.ts') },
-    { find: /^dynamo-session-store\/([\w-]+)$/, replacement: join(import.meta.dirname, 'runtime/$1.ts') },
-    ...quickSleep.alias,
   ],
 }
 
@@ -89,7 +80,7 @@ export default defineConfig({
     projects: [
       unit,
       {
-        resolve: snippets,
+        resolve: quickSleep,
         test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...quick, ...embedded },
       },
       {

@@ -5,6 +5,7 @@ import { fitForLine, fitForOutput, textOf } from './fit-for-output.js'
  * errors, stack trace and `toString()` begin with class and code: `LockLostError [LOCK_LOST]: …`.
  */
 export class DynamoSessionError extends Error {
+  override readonly name: string = 'DynamoSessionError'
   /** Identifies the error, such as `SESSION_CONFLICT` or `LOCK_LOST`. Stays the same in later versions. */
   readonly code: string = 'DYNAMO_SESSION'
 

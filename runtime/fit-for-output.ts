@@ -218,9 +218,17 @@ function secretsInEnv(): string[] {
   return secrets.filter(({ length }) => length >= SHORTEST_IN_ENV)
 }
 
+/** Keys from YAML and code. */
+const known = new Set<string>()
+
+/** Redacts this key from now on, also without its `=`. */
+export function keepSecret(key: string): void {
+  known.add(key).add(key.replace(/=$/, ''))
+}
+
 function redact(text: string): string {
   let clean = text
-  for (const secret of secretsInEnv()) clean = clean.replaceAll(secret, REDACTED)
+  for (const secret of [...secretsInEnv(), ...known]) clean = clean.replaceAll(secret, REDACTED)
   clean = clean.replace(LABELLED, (_, label: string, value: string) => {
     // A bare value after a quoted label is a number of JSON, which must stay JSON.
     const quote = /^\\*["']/.exec(value)?.[0] ?? /((?:\\){0,7}")\s*:\s*$/.exec(label)?.[1] ?? ''

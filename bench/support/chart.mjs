@@ -14,8 +14,8 @@ const PEER = 'connect-dynamodb'
 
 /** The rows that the chart shows, in this order, and the words behind their factor. */
 const SHOWN = [
-  { id: 'express-rate', label: 'Requests a second through Express', better: 'as many' },
-  { id: 'capacity-typical-write-units', label: 'Write units of 1 000 requests, 100 of which change', better: 'fewer' },
+  { id: 'express-rate', label: 'Read-only requests a second through Express', better: 'as many' },
+  { id: 'capacity-typical-write-units', label: 'Write units for 1 000 requests, 100 with a change', better: 'fewer' },
   { id: 'cold-start-env-cpu', label: 'CPU time until the first session is read, ms', better: 'less' },
 ]
 

@@ -12,7 +12,7 @@ interface Group {
 
 /** All pages of the site but the home page. test/unit/docs/site.test.ts says which one is missing. */
 export const GROUPS: readonly Group[] = [
-  { text: 'Start', pages: ['getting-started', 'concepts'] },
+  { text: 'Start', pages: ['getting-started', 'examples', 'concepts'] },
   {
     text: 'Guides',
     pages: [
@@ -42,6 +42,7 @@ export const GROUPS: readonly Group[] = [
       'frameworks/hono',
       'frameworks/remix',
       'frameworks/react-router',
+      'frameworks/nextjs',
       'frameworks/node-http',
       'frameworks/lambda',
       'frameworks/session-manager',

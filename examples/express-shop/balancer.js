@@ -7,12 +7,12 @@ export function createBalancer(ports) {
   return createServer(async (request, response) => {
     try {
       const body = await buffer(request)
-      const answer = await forward(request, body, ports, turn++)
-      response.writeHead(answer.statusCode, answer.headers)
-      answer.pipe(response)
+      const served = await forward(request, body, ports, turn++)
+      response.writeHead(served.statusCode, served.headers)
+      served.pipe(response)
     } catch (error) {
       console.error(error)
-      response.writeHead(502).end('No server answers. Try again.')
+      response.writeHead(502).end('No server responds. Try again.')
     }
   })
 }

@@ -4,7 +4,7 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 const COST = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 2 ** 20 }
 const LENGTH = 32
 
-/** Works on a thread of its own, so that the server serves others meanwhile. */
+/** Works on a thread of its own, so that the server goes on serving other requests. */
 const derive = (password, salt) =>
   new Promise((resolve, reject) => {
     scrypt(password, salt, LENGTH, COST, (error, key) => (error ? reject(error) : resolve(key)))

@@ -1,4 +1,4 @@
-// npm start: the embedded DynamoDB, the table, two servers and their balancer. Ctrl-C ends all.
+// npm start: the embedded DynamoDB, the table, two servers and their balancer. Ctrl-C ends all, and the data stays.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import dynalite from 'dynalite'
@@ -8,7 +8,7 @@ import { createBalancer } from './balancer.js'
 const port = Number(process.env.PORT ?? 3000)
 const ports = [port + 1, port + 2]
 
-const dynamodb = dynalite({ createTableMs: 0 }).listen(0, '127.0.0.1')
+const dynamodb = dynalite({ path: '.dynamodb', createTableMs: 0 }).listen(0, '127.0.0.1')
 await once(dynamodb, 'listening')
 process.env.AWS_DYNAMO_DB_SESSION_ENDPOINT = `http://127.0.0.1:${dynamodb.address().port}`
 await createUmzug({}, { logger: console }).up()

@@ -52,18 +52,30 @@ export function planInfrastructure({ root, target: given, dir = DEFAULT_FOLDER }
   return {
     files: [{ path, text: render(`session-infrastructure/${template}`, data) }],
     showsDifference: true,
-    notices: [...configuration.warnings, ...ownerNotices(configuration)],
+    notices: [...configuration.warnings, ...ownerNotices(target, configuration)],
     next: nextCommand(target, shownPath(path, root), configuration),
   }
 }
 
 /** Notices against two owners of one table, which would undo each other's changes. */
-function ownerNotices({ manageTable, file }: Configuration): string[] {
+function ownerNotices(target: Target, { manageTable, file, tableName }: Configuration): string[] {
   if (!manageTable) return []
   return [
     `set manage_table: false in ${file ?? 'the configuration'}: dynamo-session-store then only verifies the table`,
-    'a table that exists already must be imported, not deleted: "A table that exists already" in docs/infrastructure.md of dynamo-session-store shows how',
+    `a table that exists already must be imported, not deleted: ${importing(target, tableName)}`,
   ]
+}
+
+function importing(target: Target, tableName: string): string {
+  switch (target) {
+    case 'cloudformation':
+    case 'sam':
+      return 'aws cloudformation create-change-set --change-set-type IMPORT'
+    case 'cdk':
+      return 'cdk import'
+    case 'terraform':
+      return `terraform import aws_dynamodb_table.sessions ${tableName}`
+  }
 }
 
 function nextCommand(target: Target, path: string, { root, tableName }: Configuration): string {

@@ -16,7 +16,8 @@ export interface Report {
   readonly capacityUnits: number
   readonly statistics: Statistics
   readonly prices: Prices
-  readonly hasOwnPrices: boolean
+  /** The prices that the command line gives. */
+  readonly givenPrices: readonly (keyof Prices)[]
   /** US dollars a month. */
   readonly storage: number
   readonly load: Load | undefined
@@ -105,16 +106,21 @@ export function costRows({ statistics, storage, requests }: Report): [string, st
 
 /** What a reader of the cost has to know. */
 export function notesOf(report: Report): string[] {
-  const { prices, hasOwnPrices, tableClass, billingMode, requests, statistics } = report
+  const { prices, givenPrices, tableClass, billingMode, requests, statistics } = report
   const { items, scanned, isWhole } = statistics
-  const origin = hasOwnPrices ? 'partly given' : `on-demand prices of us-east-1 since ${PRICES_SINCE}`
+  const used = requests ? (['storage', 'reads', 'writes'] as const) : (['storage'] as const)
+  const hasDefaults = used.some((name) => !givenPrices.includes(name))
+  const origin = [
+    ...(givenPrices.length > 0 ? [`given: ${givenPrices.join(', ')}`] : []),
+    ...(givenPrices.length < 3 ? [`on-demand prices of us-east-1 since ${PRICES_SINCE}`] : []),
+  ].join('; else ')
   const { storage, reads, writes } = prices
   return [
     ...(isStale(items.total, scanned, isWhole)
       ? ["DynamoDB's count of items is out of date. So all counts and costs are those of the sample: raise --sample."]
       : []),
     `Prices in US dollars: ${storage} a GB and month, ${reads} a million reads, ${writes} a million writes (${origin}; set --price-*).`,
-    ...(tableClass === 'standard' || hasOwnPrices
+    ...(tableClass === 'standard' || !hasDefaults
       ? []
       : ['The table has another table class with other prices: set --price-*.']),
     ...(requests ? ['Touches are not counted: each session has at most one in touch_interval.'] : []),

@@ -1,6 +1,7 @@
 import { inParallel } from '../async/in-parallel.js'
 import type { Configuration } from '../configuration/resolve.js'
 import { indexText, valueAt } from './item/index-attributes.js'
+import { keyringOf } from './item/keyring.js'
 import { hashSessionId } from './item/session-id.js'
 import { keyOf } from './item/session-key.js'
 import type { SessionRecord } from './item/session-record.js'
@@ -40,8 +41,8 @@ export class SessionLimit {
     const [key] = this.#configuration.indexKeys
     const { maxSessions } = this.#configuration
     if (maxSessions === undefined || key === undefined || before?.json === stored.json) return
-    const value = textIn(stored, key)
-    if (value === undefined || (before && value === textIn(before, key))) return
+    const value = this.#textIn(stored, key)
+    if (value === undefined || (before && value === this.#textIn(before, key))) return
     try {
       const oldest = await this.#tooOld(key, value, stored, maxSessions)
       await inParallel(oldest, WIDTH, async (session) => {
@@ -66,10 +67,10 @@ export class SessionLimit {
       .sort((one, other) => timeOf(one.createdAt) - timeOf(other.createdAt))
       .slice(0, excess)
   }
-}
 
-function textIn({ json }: SessionRecord, key: string): string | undefined {
-  return indexText(valueAt(JSON.parse(json), key))
+  #textIn({ json }: SessionRecord, key: string): string | undefined {
+    return indexText(valueAt(JSON.parse(json), key), keyringOf(this.#configuration) !== undefined)
+  }
 }
 
 function timeOf(text: string | undefined): number {

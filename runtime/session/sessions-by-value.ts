@@ -9,6 +9,7 @@ import {
   EncryptionKeyError,
   IndexMissingError,
   messageOf,
+  SessionConflictError,
 } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { deleteByKey } from './clear.js'
@@ -17,7 +18,7 @@ import { hasExpired, type Times } from './item/expiry.js'
 import { handleOf } from './item/handle.js'
 import { indexText, LONGEST_VALUE, storedTexts, valueAt } from './item/index-attributes.js'
 import { hasFormOfSession } from './item/is-session.js'
-import { loadKeys } from './item/keyring.js'
+import { keyringOf, loadKeys } from './item/keyring.js'
 import { idOf, isStoredKey, keyOf } from './item/session-key.js'
 import { type Item, successorOf, timesOf } from './item/session-record.js'
 import { readData } from './item/stored-data.js'
@@ -145,8 +146,7 @@ export class SessionsByValue implements SessionSearch {
     const text = this.#textOf(key, value, scan)
     const isMeant = (partitionKey: string) => handleOf(partitionKey) === handle
     if (scan) {
-      for await (const items of this.#matches(key, text)) {
-        const item = items.find((found) => this.#keyIn(found).some(isMeant))
+      for await (const [item] of this.#matches(key, text, { only: isMeant })) {
         if (item) return this.#destroyMatch(item, key, text)
       }
       return false
@@ -271,7 +271,7 @@ export class SessionsByValue implements SessionSearch {
       const [partitionKey] = this.#keyIn(item)
       if (partitionKey === undefined || kept.has(partitionKey)) return false
       if (attempt === ATTEMPTS)
-        throw new Error('Other requests changed a session before each of ten attempts to delete it.')
+        throw new SessionConflictError('Other requests changed a session before each of ten attempts to delete it.')
       const equals = item.data ? { data: item.data } : { data: undefined, [key]: item[key] }
       const result = await this.#items.delete(partitionKey, equals)
       if (result.deleted) return true
@@ -363,13 +363,14 @@ export class SessionsByValue implements SessionSearch {
    * Scans the table for items in whose data the key has the value.
    *
    * @param forwarders whether to give all forwarders too
+   * @param only passes over items with other partition keys, even if their data can't be read
    * @param also more attributes to read
    * @param passOver called instead of throwing an error for a session that can't be compared; returns whether to give it
    */
   async *#matches(
     key: string,
     text: string,
-    { forwarders = false, also = [], passOver }: Matching = {},
+    { forwarders = false, only = () => true, also = [], passOver }: Matching = {},
   ): AsyncGenerator<readonly Item[]> {
     const { tableKey, indexKeys } = this.#configuration
     const attribute = indexKeys.includes(key) ? [key] : []
@@ -377,6 +378,7 @@ export class SessionsByValue implements SessionSearch {
     await loadKeys(this.#configuration)
     for await (const page of this.#sessions.scan(attributes, { consistent: true, forwarders })) {
       yield page.filter((item) => {
+        if (!this.#keyIn(item).some(only)) return false
         try {
           return successorOf(item) !== undefined || this.#matchesItem(item, key, text)
         } catch (error) {
@@ -390,7 +392,7 @@ export class SessionsByValue implements SessionSearch {
   #matchesItem(item: Item, key: string, text: string): boolean {
     if (!hasFormOfSession(item)) return false
     const data = this.#dataIn(item)
-    if (data) return indexText(valueAt(data.value, key)) === text
+    if (data) return this.#indexText(valueAt(data.value, key)) === text
     const isIndexed = this.#configuration.indexKeys.includes(key)
     return isIndexed && isOneOf(storedTexts(text, key, this.#configuration), item[key])
   }
@@ -436,12 +438,16 @@ export class SessionsByValue implements SessionSearch {
 
   #textOf(key: string, value: unknown, scan: boolean): string {
     if (!scan) this.#assertIndexed(key)
-    const text = indexText(value)
+    const text = this.#indexText(value)
     if (text !== undefined) return text
     throw new TypeError(
       `No session can be found by a ${fitForLine(key)} of type ${typeof value}. Give a boolean, a number, or text of 1 ` +
         `to ${LONGEST_VALUE} bytes, but not an HMAC from the table; give whole numbers beyond 2^53 as text.`,
     )
+  }
+
+  #indexText(value: unknown): string | undefined {
+    return indexText(value, keyringOf(this.#configuration) !== undefined)
   }
 
   #assertIndexed(key: string): void {
@@ -469,6 +475,7 @@ type Count = (deleted: boolean) => void
 
 interface Matching {
   readonly forwarders?: boolean
+  readonly only?: (partitionKey: string) => boolean
   readonly also?: readonly AttributeName[]
   readonly passOver?: (error: unknown) => boolean
 }

@@ -6,6 +6,7 @@ import type { Configuration } from '../configuration/resolve.js'
 import { TableMissingError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { hasExpired } from '../session/item/expiry.js'
+import { idOf } from '../session/item/session-key.js'
 import { type Item, successorOf, timesOf } from '../session/item/session-record.js'
 import { sizeOf } from '../session/item/size.js'
 import { milliseconds } from '../session/item/timestamp.js'
@@ -37,7 +38,7 @@ export interface SampledItem {
 }
 
 export interface Sample {
-  /** Items of this application. */
+  /** Items of this application, whose keys have the form of `hash_session_ids`. */
   readonly items: readonly SampledItem[]
   /** All items that DynamoDB read, those of other applications included. */
   readonly scanned: number
@@ -88,7 +89,8 @@ export async function sampleTable(options: Options, settings: SampleSettings): P
         const page = scanned < size ? await scan.page(segment, start) : undefined
         if (!page) return false
         scanned += page.items.length + page.foreign
-        items.push(...page.items.map((item) => sampled(item, configuration, now)))
+        const own = page.items.filter((item) => isOfForm(item, configuration))
+        items.push(...own.map((item) => sampled(item, configuration, now)))
         onProgress({ scanned, seconds: (monotonic() - started) / 1000 }, Math.min(size, table.itemCount || size))
         start = page.next
       } while (start)
@@ -104,6 +106,11 @@ export async function sampleTable(options: Options, settings: SampleSettings): P
     )
     return { items, scanned, isWhole: ends.every(Boolean), table, now, capacityUnits: requests.capacityUnits }
   })
+}
+
+/** Whether requests find the session: with `hash_session_ids` its key is hashed, otherwise it is not. */
+function isOfForm(item: Item, configuration: Configuration): boolean {
+  return idOf(item[configuration.tableKey]?.S ?? '', configuration) !== undefined
 }
 
 function sampled(item: Item, configuration: Configuration, now: number): SampledItem {

@@ -46,6 +46,8 @@ type Sender = Pick<DynamoDBClient, 'send'>
 const WAIT_LIMIT = 300_000
 const FIRST_PAUSE = 500
 const LONGEST_PAUSE = 5_000
+const FIRST_REMINDER = 3_000
+const LONGEST_REMINDER = 60_000
 
 /** One call of a table function: configuration, requests, timeouts. */
 export class TableWork {
@@ -60,6 +62,8 @@ export class TableWork {
   readonly #waitLimit: number
   readonly #started = monotonic()
   #pause = FIRST_PAUSE
+  /** Since when the work waits for the end of one state, and when a line says so again. */
+  #waiting: { readonly state: string; readonly since: number; next: number } | undefined
 
   constructor(configuration: Configuration, connection: Connection, context: TableContext) {
     const { logger, waitLimit, requestTimeout } = context
@@ -190,8 +194,19 @@ export class TableWork {
       const limit = seconds(this.#waitLimit)
       throw new TableRequestError(`${state} after ${limit}, the wait limit; run it again to go on waiting`, { cause })
     }
+    this.#remind(state)
     await sleep(Math.min(this.#pause, left))
     this.#pause = Math.min(this.#pause * 1.5, LONGEST_PAUSE)
+  }
+
+  /** Says what the work waits for: after three seconds, then less and less often, but at least each minute. */
+  #remind(state: string): void {
+    const now = monotonic()
+    if (this.#waiting?.state !== state) this.#waiting = { state, since: now, next: FIRST_REMINDER }
+    const waited = now - this.#waiting.since
+    if (waited < this.#waiting.next) return
+    this.logger.info(`${state} (${Math.round(waited / 1000)} s)`)
+    this.#waiting.next = waited + Math.min(waited, LONGEST_REMINDER)
   }
 }
 

@@ -15,12 +15,17 @@ export function sessionFiles(): Map<string, string> {
   }
 }
 
+/** The folders of docs/snippets/ for the files of a framework, where they are not named like the framework. */
+const FOLDERS: Partial<Record<FrameworkName, readonly string[]>> = {
+  express: ['express', 'quick-start'],
+  nest: ['nestjs'],
+}
+
 function filesOf(framework: FrameworkName, root: string): [path: string, text: string][] {
-  const folder = `docs/snippets/${framework === 'nest' ? 'nestjs' : framework}`
+  const folders = FOLDERS[framework] ?? [framework]
   return ['js', 'ts'].flatMap((language) =>
-    planStore({ root, framework, language }).files.map(({ text }): [string, string] => [
-      `${folder}/session.${language}`,
-      text,
-    ]),
+    planStore({ root, framework, language }).files.flatMap(({ text }) =>
+      folders.map((folder): [string, string] => [`docs/snippets/${folder}/session.${language}`, text]),
+    ),
   )
 }

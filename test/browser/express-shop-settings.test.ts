@@ -4,8 +4,8 @@ import { inChromium } from './support/in-chromium.js'
 const signIn = { name: 'ada', password: 'milk in first' }
 
 inChromium(
-  'examples/express-shop with sessions of two seconds',
-  { name: 'express-shop', env: { AWS_DYNAMO_DB_SESSION_MAX_STALE: '2' } },
+  'examples/express-shop with sessions of four seconds',
+  { name: 'express-shop', env: { AWS_DYNAMO_DB_SESSION_MAX_STALE: '4' } },
   (opened) => {
     it('keeps a session while it is used, and ends it afterwards', async () => {
       const { browser, example } = opened()
@@ -15,13 +15,13 @@ inChromium(
       await page.getByLabel('Password').fill(signIn.password)
       await page.getByRole('main').getByRole('button').click()
       await page.waitForURL('/')
-      const link = page.getByRole('link', { name: 'ada' })
-      for (let second = 0; second < 3; second++) {
-        await page.waitForTimeout(1_000)
+      const link = page.getByRole('link', { name: 'Account' })
+      for (let visit = 0; visit < 3; visit++) {
+        await page.waitForTimeout(1_500)
         await page.reload()
         expect(await link.isVisible()).toBe(true)
       }
-      await page.waitForTimeout(2_100)
+      await page.waitForTimeout(4_100)
       await page.reload()
       expect(await link.isVisible()).toBe(false)
       expect(await page.getByRole('link', { name: 'Sign in' }).isVisible()).toBe(true)

@@ -52,7 +52,7 @@ describe('the pages about frameworks', () => {
   /** Runs lines of a script that imports programs of the pages, and returns what they print. */
   async function runLines(lines: string): Promise<string> {
     await app.write('ask.mjs', lines)
-    const { stdout, stderr } = await app.run('node', ['ask.mjs'], { env })
+    const { stdout, stderr } = await app.run('npx', ['tsx', 'ask.mjs'], { env })
     expect(stderr).toBe('')
     return stdout
   }
@@ -218,7 +218,7 @@ describe('the pages about frameworks', () => {
     await server.stop()
   })
 
-  it.each(['lambda/handler.mjs', 'hono/lambda.mjs'])('%s signs in and out', async (program) => {
+  it.each(['lambda/handler.mjs', 'lambda/handler.ts', 'hono/lambda.mjs'])('%s signs in and out', async (program) => {
     const printed = await runLines(`import { handler } from './${program}'
 const ask = async (method, rawPath, cookies) => {
   const http = { method, path: rawPath }
@@ -246,11 +246,13 @@ console.log(await who(cookies[0]), await who(multiValueHeaders['Set-Cookie'][0])
     expect(printed).toBe('hello ada hello ada\n')
   })
 
-  it('react-router/ signs in and out, with and without its middleware', async () => {
+  it.each(['mjs', 'ts'])('react-router/*.%s signs in and out, with and without its middleware', async (language) => {
+    const account = await app.read('react-router/account.mjs')
+    await app.write('react-router/account.ts', account.replace('root.mjs', 'root.ts'))
     const printed = await runLines(`import { createStaticHandler } from 'react-router'
-import { loader as account } from './react-router/account.mjs'
-import { loader as home } from './react-router/home.mjs'
-import { middleware } from './react-router/root.mjs'
+import { loader as account } from './react-router/account.${language}'
+import { loader as home } from './react-router/home.${language}'
+import { middleware } from './react-router/root.${language}'
 import { action as signIn } from './react-router/sign-in.mjs'
 import { action as signOut } from './react-router/sign-out.mjs'
 const routes = [

@@ -17,7 +17,7 @@ export function decrypted(item: Item | undefined, key: string): Item | undefined
   const data = item.data && plainData(item.data, key, keyring)
   const shown = (name: string, value: AttributeValue) => {
     if (isOfSessions(name) || value.S === undefined) return value
-    const text = values.get(value.S) ?? indexText(valueAt(parsed(data), name))
+    const text = values.get(value.S) ?? indexText(valueAt(parsed(data), name), true)
     return text !== undefined && hiddenText(text, name, keyring.first) === value.S ? { S: text } : value
   }
   const attributes = Object.entries(item).map(([name, value]) => [name, shown(name, value)])

@@ -9,7 +9,7 @@ export const devicesPage = (req, sessions) =>
     html`
 <ul class="devices">${sessions.map(device)}</ul>
 <p class="actions">
-  ${sessions.length > 1 && html`<a class="button" href="/devices/end?which=others">Sign out all others</a>`}
+  ${sessions.length > 1 && html`<a class="button" href="/devices/end?which=others">Sign out all other browsers</a>`}
   <a class="button danger" href="/devices/end?which=everywhere">Sign out everywhere</a>
 </p>`,
   )
@@ -18,7 +18,8 @@ const device = ({ handle, current, userAgent, address, createdAt, lastSeenAt }) 
 <li class="card">
   <div>
     <h2>${deviceName(userAgent)}${current && html` <span class="badge">this browser</span>`}</h2>
-    <p>Signed in ${time(createdAt)} from ${address}, last used ${time(lastSeenAt)}</p>
+    <p>Signed in ${time(createdAt)} from ${address}</p>
+    <p>Last used ${time(lastSeenAt)}</p>
   </div>
   ${!current && html`<a class="button" href="/devices/end?which=${handle}" aria-label="Sign out ${deviceName(userAgent)}">Sign out</a>`}
 </li>`

@@ -1,7 +1,7 @@
 import { html } from '../html.js'
 import { page } from './page.js'
 
-const QUESTIONS = { others: 'Sign out all others', everywhere: 'Sign out everywhere' }
+const QUESTIONS = { others: 'Sign out all other browsers', everywhere: 'Sign out everywhere' }
 
 /** Asks for the password again: who found an open browser can't lock its user out. */
 export const endSessionsPage = (req, which, error = '') =>

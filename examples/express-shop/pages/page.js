@@ -27,10 +27,10 @@ export function page(req, title, main) {
 <h1>${title}</h1>
 ${main}
 </main>
-<footer>Served by the server on port ${req.socket.localPort}. Reload the page: the other server answers, with the same session.</footer>
+<footer>Served by the server on port ${req.socket.localPort}. Reload the page: the other server responds, with the same session.</footer>
 </body>
 </html>`.text
 }
 
-const signedIn = (name) => html`<a href="/devices">${name}</a>
+const signedIn = (name) => html`<a href="/devices">Account <span class="count">${name}</span></a>
     <form method="post" action="/sign-out"><button class="quiet">Sign out</button></form>`

@@ -1,5 +1,6 @@
 import type { FastifySessionObject } from '@fastify/session'
 import type { Session } from 'fastify'
+import { DynamoSessionError } from '../../errors.js'
 import type { SessionData } from '../../session/item/serialize.js'
 import { type Callback, toCallback } from '../shared/callback.js'
 import { isExpired, parseCookie } from '../shared/cookie-settings.js'
@@ -208,7 +209,7 @@ export class FastifySessions {
   #regenerated(session: Session): Entry | undefined {
     if (!isSessionObject(session)) return undefined
     if (!this.isAttached) {
-      throw new Error(
+      throw new DynamoSessionError(
         'DynamoSessionStore works in @fastify/session only with its plugin: app.register(dynamoSession, { store, … }) ' +
           'instead of app.register(fastifySession, { store, … }).',
       )
@@ -325,5 +326,5 @@ function textOf(data: SessionData): string {
 /** Hides the code ENOENT, which means "no such session" to @fastify/session. The SDK uses it for a missing file. */
 function unmistakable(error: unknown): unknown {
   const isMistakable = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-  return isMistakable ? new Error(error.message, { cause: error }) : error
+  return isMistakable ? new DynamoSessionError(error.message, { cause: error }) : error
 }

@@ -1,5 +1,5 @@
 import type { Configuration } from '../../configuration/resolve.js'
-import { InvalidSessionIdError, SessionUnreadError } from '../../errors.js'
+import { InvalidSessionIdError, LockLostError, SessionUnreadError } from '../../errors.js'
 import { type SessionData, serializeChanges } from '../../session/item/serialize.js'
 import type { SessionExtras } from '../../session/item/session-extras.js'
 import { hashSessionId } from '../../session/item/session-id.js'
@@ -47,6 +47,8 @@ export class RequestSession {
   request: unknown
   readonly #store: Store
   #state: State
+  /** The token of a lock that another request has taken over: nothing is left to unlock. */
+  #lostToken: string | undefined
   #pending = 0
   #last: Promise<unknown> = Promise.resolve()
 
@@ -172,6 +174,10 @@ export class RequestSession {
     return this.#inTurn(async () => {
       const { record } = this
       if (!record?.token) return
+      if (record.token === this.#lostToken) {
+        this.#state = { kind: 'loaded', record: withoutLock(record) }
+        return
+      }
       try {
         this.#state = { kind: 'loaded', record: await this.#store.repository.release(record) }
       } catch (error) {
@@ -227,7 +233,12 @@ export class RequestSession {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     this.#pending += 1
-    const result = this.#pending === 1 ? work() : this.#last.then(work)
+    const noted = () =>
+      work().catch((error: unknown) => {
+        if (error instanceof LockLostError) this.#lostToken = this.record?.token
+        throw error
+      })
+    const result = this.#pending === 1 ? noted() : this.#last.then(noted)
     const end = () => {
       this.#pending -= 1
     }

@@ -47,7 +47,8 @@ export async function listCommand(
   const newest = newestOf(options)
   const requestTimeout = timeoutOf(options)
   const given = await configurationOf(options, aside)
-  await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
+  await withTransport(given, { requestTimeout, logger: aside }, async (connected) => {
+    const { configuration, transport } = connected
     const found: Shown[] = []
     let isFirst = true
     let printed = 0
@@ -73,7 +74,7 @@ export async function listCommand(
     }
     if (options.json) logger.info(jsonForOutput(found))
     else {
-      const hint = by ? hintOfKeys(printed, options, configuration) : ''
+      const hint = by ? await hintOfKeys(printed, options, connected) : ''
       logger.info(`${sessions(printed)} in table "${configuration.tableName}"${hint}`)
     }
   })

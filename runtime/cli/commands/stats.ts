@@ -26,6 +26,8 @@ export interface StatsOptions extends SharedOptions, TimeoutOptions {
 
 const SAMPLE = 10_000
 
+const PRICES = ['storage', 'reads', 'writes'] as const
+
 /** `dynamo-session stats`: numbers of the stored sessions. Prints no id and no data. */
 export async function statsCommand(
   options: StatsOptions,
@@ -63,7 +65,7 @@ export async function statsCommand(
       capacityUnits: sample.capacityUnits,
       statistics,
       prices,
-      hasOwnPrices: prices.isOwn,
+      givenPrices: prices.given,
       storage: storageCost(statistics, prices),
       load,
       requests: load && requestCost(sample, configuration, load, prices),
@@ -80,7 +82,7 @@ interface Settings {
   readonly size: number
   readonly rate: number | undefined
   readonly load: Load | undefined
-  readonly prices: Prices & { readonly isOwn: boolean }
+  readonly prices: Prices & { readonly given: readonly (keyof Prices)[] }
   readonly html: string | undefined
 }
 
@@ -120,7 +122,7 @@ function settingsOf(options: StatsOptions): Settings {
       storage: own.storage ?? DEFAULT_PRICES.storage,
       reads: own.reads ?? DEFAULT_PRICES.reads,
       writes: own.writes ?? DEFAULT_PRICES.writes,
-      isOwn: Object.values(own).some((value) => value !== undefined),
+      given: PRICES.filter((name) => own[name] !== undefined),
     },
     html: options.html,
   }

@@ -25,7 +25,7 @@ export function indexAttributes(
 ): Record<string, AttributeValue | undefined> {
   return Object.fromEntries(
     keys.map((key) => {
-      const text = indexText(valueAt(data, key))
+      const text = indexText(valueAt(data, key), keyring !== undefined)
       if (text === undefined) return [key, undefined]
       return [key, { S: keyring ? hiddenText(text, key, keyring.first) : text }]
     }),
@@ -35,27 +35,29 @@ export function indexAttributes(
 /**
  * The texts that a value may have in its attribute: with `accept_plain_data` the value itself, then one for each
  * encryption key. New writes use the last one. So a search finds a session that another request writes between two
- * queries.
+ * queries. A text in the form of an HMAC never stands for itself: it would find the encrypted sessions of another user.
  */
 export function storedTexts(text: string, attribute: string, reading: DataReading): readonly string[] {
   const keyring = keyringOf(reading)
   if (!keyring) return [text]
   const hidden = keyring.all.map((key) => hiddenText(text, attribute, key)).reverse()
-  return reading.acceptPlainData ? [text, ...hidden] : hidden
+  return reading.acceptPlainData && !isHiddenText(text) ? [text, ...hidden] : hidden
 }
 
 /**
  * The text of a value in its attribute. Undefined for objects and lists, for empty and too long texts, and for whole
- * numbers beyond 2^53, because JavaScript reads several of them as the same number. Undefined also for a text in the form
- * of an HMAC: as a plain value, it would find the encrypted sessions of another user.
+ * numbers beyond 2^53, because JavaScript reads several of them as the same number. If values are stored as they are, it is
+ * undefined also for a text in the form of an HMAC, which would find the encrypted sessions of another user.
+ *
+ * @param isHidden whether the attribute holds an HMAC of the value
  */
-export function indexText(value: unknown): string | undefined {
+export function indexText(value: unknown, isHidden: boolean): string | undefined {
   if (typeof value === 'number' && !isExact(value)) return undefined
   if (!['string', 'number', 'boolean', 'bigint'].includes(typeof value)) return undefined
   const bytes = Buffer.from(String(value)) // lone surrogates become U+FFFD, as in the data
   if (bytes.length === 0 || bytes.length > LONGEST_VALUE) return undefined
   const text = bytes.toString()
-  return isHiddenText(text) ? undefined : text
+  return !isHidden && isHiddenText(text) ? undefined : text
 }
 
 /**

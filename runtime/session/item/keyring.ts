@@ -13,6 +13,7 @@ import {
 import type { Configuration } from '../../configuration/resolve.js'
 import { withDeadline } from '../../dynamodb/with-deadline.js'
 import { EncryptionKeyError, messageOf } from '../../errors.js'
+import { keepSecret } from '../../fit-for-output.js'
 import { KEY_BYTES, XaesKey } from './xaes.js'
 
 /** One encryption key, ready for use. Printing it shows no bytes of the key. */
@@ -187,7 +188,9 @@ function bytesOf(key: unknown): { readonly id: string; readonly bytes?: Uint8Arr
   if (typeof key === 'string') {
     if (!new RegExp(KEY_PATTERN).test(key)) return { id: '' }
     const id = keyIdOf(key)
-    return { id, bytes: Buffer.from(key.slice(id.length + 1), 'base64') }
+    const text = key.slice(id.length + 1)
+    keepSecret(text)
+    return { id, bytes: Buffer.from(text, 'base64') }
   }
   const { id, key: bytes } = (key ?? {}) as { id?: unknown; key?: unknown }
   return { id: String(id), ...(bytes instanceof Uint8Array && { bytes }) }

@@ -26,14 +26,14 @@ export class CopiedExample {
     return new CopiedExample(folder)
   }
 
-  /** `npm start`, until it prints its address. */
-  async start(env: Readonly<Record<string, string>>): Promise<{ stop(): Promise<void> }> {
+  /** `npm start`, until it prints its address. `output` is all that it has printed. */
+  async start(env: Readonly<Record<string, string>>): Promise<{ output(): string; stop(): Promise<void> }> {
     const { child, output } = this.#spawn(env)
     for (let waited = 0; !/http:\/\/localhost:\d+/.test(output()); waited += 50) {
       if (waited > PATIENCE || child.exitCode !== null) throw new Error(`npm start did not start:\n${output()}`)
       await sleep(50)
     }
-    return { stop: () => this.#stop(child) }
+    return { output, stop: () => this.#stop(child) }
   }
 
   /** `npm start` of an example that ends by itself. */

@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
-
-const EXAMPLES = join(import.meta.dirname, '../../../examples')
+import { CopiedExample } from './copied-example.js'
 
 export interface ExampleSettings {
   /** The folder in examples/. */
   readonly name: string
   readonly env?: Readonly<Record<string, string>>
+  /** The value of `PORT`. Default: any free port. */
+  readonly port?: number
 }
 
 /** An example that runs. */
@@ -17,51 +16,20 @@ export interface Example {
   readonly port: number
   /** What it has printed. */
   output(): string
-  /** Waits until the output has another match after `from` characters. */
-  printed(pattern: RegExp, from?: number): Promise<RegExpExecArray>
   stop(): Promise<void>
 }
 
-/** Starts an example as `npm start` does, and waits until it prints its address. */
-export async function startExample({ name, env = {} }: ExampleSettings): Promise<Example> {
-  const port = await freePorts()
-  const child = spawn(process.execPath, ['start.mjs'], {
-    cwd: join(EXAMPLES, name),
-    env: { ...ownEnvironment(), ...env, PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
-  let text = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      text += chunk
-    })
-  }
-  const example: Example = {
-    url: `http://localhost:${port}`,
-    port,
-    output: () => text,
-    async printed(pattern, from = 0) {
-      for (let waited = 0; waited < 60_000; waited += 50) {
-        const match = pattern.exec(text.slice(from))
-        if (match) return match
-        if (child.exitCode !== null) break
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
-      throw new Error(`examples/${name} did not print ${pattern}:\n${text}`)
-    },
-    async stop() {
-      child.kill()
-      await ended
-    },
-  }
+/** Starts a copy of an example, and waits until it prints its address. */
+export async function startExample({ name, env = {}, port: given }: ExampleSettings): Promise<Example> {
+  const port = given ?? (await freePorts())
+  const copy = await CopiedExample.of(name)
   try {
-    await example.printed(new RegExp(`http://localhost:${port}\\b`))
+    const { output } = await copy.start({ ...env, PORT: String(port) })
+    return { url: `http://localhost:${port}`, port, output, stop: () => copy.remove() }
   } catch (error) {
-    await example.stop()
+    await copy.remove()
     throw error
   }
-  return example
 }
 
 /** The first of three ports that are free: an example may use those after `PORT`. */
@@ -81,11 +49,4 @@ function listenBriefly(port: number): Promise<number> {
       server.close(() => resolve(chosen))
     })
   })
-}
-
-/** The environment without what vitest and the machine's own AWS settings put there. */
-function ownEnvironment(): NodeJS.ProcessEnv {
-  const unwanted =
-    /^(AWS_|VITEST|NODE_ENV$|NODE_OPTIONS$|TEST$|DEV$|PROD$|MODE$|DEBUG$|SECRET_KEY_BASE$|SESSION_SECRET$)/
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !unwanted.test(name)))
 }

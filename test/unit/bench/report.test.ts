@@ -93,9 +93,13 @@ describe('the report of the bench', () => {
     expect(() => chartOf({ date: '2026-01-02', machine, versions, rows: [] })).toThrow('row express-rate of the chart')
   })
 
-  it('is what docs/performance.svg shows: npm run bench -- --chart draws the chart anew', () => {
+  it('is what README.md shows and says: npm run bench -- --chart draws the chart anew', () => {
     const at = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
-    expect(at('docs/performance.svg')).toBe(chartOf(JSON.parse(at('bench/results.json'))))
+    const chart = chartOf(JSON.parse(at('bench/results.json')))
+    expect(at('docs/performance.svg')).toBe(chart)
+    // Those who can't see the picture read its title.
+    const [, title] = /<title id="title">(.+)<\/title>/.exec(chart) ?? []
+    expect(at('README.md')).toContain(`![${title}](docs/performance.svg)`)
   })
 })
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { configurationForCommand, optionsForCommand, runCommand } from '../../../runtime/cli/command.js'
-import { ConfigurationError } from '../../../runtime/errors.js'
+import { ConfigurationError, DynamoSessionError, TableMissingError } from '../../../runtime/errors.js'
 import { environmentWith, folderWith } from '../../support/folder.js'
 import { recordingLogger } from '../../support/recording-logger.js'
 
@@ -86,6 +86,25 @@ describe('runCommand', () => {
       exitCode: 1,
       printed: ['error: it broke\n  caused by: the disk is full'],
     })
+  })
+
+  it.each([
+    ['of the error', new TableMissingError('no table'), 'error [TABLE_MISSING]: no table'],
+    [
+      'of its cause',
+      new Error('it broke', { cause: new TableMissingError('no table') }),
+      'error [TABLE_MISSING]: it broke\n  caused by: no table',
+    ],
+    ['not of the base class, which says nothing', new DynamoSessionError('3 errors'), 'error: 3 errors'],
+  ])('shows the code %s', async (_, error, text) => {
+    expect(await outcomeOf(() => Promise.reject(error))).toEqual({ exitCode: 1, printed: [text] })
+  })
+
+  it('has a red label with FORCE_COLOR', async () => {
+    vi.stubEnv('FORCE_COLOR', '1')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { printed } = await outcomeOf(() => Promise.reject(new TableMissingError('no table')))
+    expect(printed).toEqual(['\u001b[31merror [TABLE_MISSING]:\u001b[39m no table'])
   })
 
   it('prints the stack traces of the error and its causes when DEBUG is set', async () => {

@@ -23,7 +23,7 @@ const report = (more: Partial<Report> = {}): Report => ({
   capacityUnits: 1.5,
   statistics: statisticsOf(sample),
   prices: DEFAULT_PRICES,
-  hasOwnPrices: false,
+  givenPrices: [],
   storage: 0.004,
   load: undefined,
   requests: undefined,
@@ -97,6 +97,24 @@ it('prints the cost of requests, and what it leaves out', () => {
   expect(text).toContain('Touches are not counted')
   expect(text).toContain('provisioned capacity')
   expect(text).toContain('another table class')
+})
+
+it('names the prices that are given, and the class of the table as long as a price of its cost is not', () => {
+  const tableClass = 'standard_infrequent_access'
+  const requests = { readUnits: 1, writeUnits: 0.25, reads: 1, writes: 6 }
+  const one = statsText(report({ tableClass, requests, givenPrices: ['storage'] }))
+  expect(one).toContain('(given: storage; else on-demand prices of us-east-1 since 2024-11-01; set --price-*)')
+  expect(one).toContain('another table class')
+  expect(statsText(report({ tableClass, givenPrices: ['storage'] }))).not.toContain('another table class')
+  const all = statsText(report({ tableClass, requests, givenPrices: ['storage', 'reads', 'writes'] }))
+  expect(all).toContain('(given: storage, reads, writes; set --price-*)')
+  expect(all).not.toContain('another table class')
+})
+
+it('wraps notes, but no table, in a narrow terminal', () => {
+  const text = statsText(report(), { isTTY: true, columns: 40 })
+  expect(text).toMatch(/\nPrices in US dollars: 0\.25 a GB and\n {2}month, /)
+  expect(text).toContain('│           │ average │   p50 │')
 })
 
 it('writes one page without scripts and other files, with escaped texts', () => {

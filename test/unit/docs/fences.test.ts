@@ -9,29 +9,7 @@ import { sessionFiles } from '../../../scripts/docs/session-files.js'
 const PAGES = userPages()
 
 /** Pages whose programs are not files yet. */
-const NOT_CONVERTED: readonly string[] = [
-  'README.md',
-  'docs/cleaning.md',
-  'docs/configuration.md',
-  'docs/cookies.md',
-  'docs/deploying.md',
-  'docs/encryption.md',
-  'docs/frameworks/express.md',
-  'docs/frameworks/fastify.md',
-  'docs/frameworks/hono.md',
-  'docs/frameworks/koa.md',
-  'docs/frameworks/lambda.md',
-  'docs/frameworks/nestjs.md',
-  'docs/frameworks/node-http.md',
-  'docs/frameworks/react-router.md',
-  'docs/frameworks/remix.md',
-  'docs/generators.md',
-  'docs/observability.md',
-  'docs/rails.md',
-  'docs/sign-out-everywhere.md',
-  'docs/signed-ids.md',
-  'docs/testing.md',
-]
+const NOT_CONVERTED: readonly string[] = []
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 

@@ -29,6 +29,10 @@ it(`${MAP} has at most 200 lines, and leads to every decision`, () => {
   expect([...new Set(linked)].filter((path) => path.endsWith('.md')).toSorted()).toEqual(DECISIONS.toSorted())
 })
 
+it('README.md has at most 200 lines', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(200)
+})
+
 it('docs/performance.md has at most 150 lines', () => {
   expect(read('docs/performance.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150)
 })

@@ -34,13 +34,14 @@ const RETIRED: readonly Retired[] = [
   {
     word: /answer/i,
     instead: 'response',
-    except: /UnreadableAnswerError|UNREADABLE_ANSWER/g,
+    except: /UnreadableAnswerError|UNREADABLE_ANSWER/gi,
     // A person answers a prompt: in generators/ and cli/confirm.ts.
     files: /^(docs|templates)\/|^runtime\/(?!cli\/confirm\.ts)/,
   },
   {
     word: /\b(others|theirs)\b/i,
     instead: 'other request, or what else is meant',
+    except: /\{ (base, )?ours, theirs \}/g,
     files: /^(docs\/(?!snippets\/)|templates\/)/,
     onlyInProse: true,
   },

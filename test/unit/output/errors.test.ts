@@ -43,6 +43,24 @@ it.each(CLASSES.filter(([name]) => name !== 'ConfigurationError'))(
   },
 )
 
+it.each(CLASSES)('%s shows its code in its stack trace, its text and the output of console', (name, Class) => {
+  const problems = [{ place: 'x', text: 'y' }]
+  const error = name === 'ConfigurationError' ? new errors.ConfigurationError(problems) : new Class('it broke')
+  const { message, code } = error as errors.DynamoSessionError
+  const title = `${name} [${code}]: ${message}`
+  expect(error.stack).toMatch(new RegExp(`^${title.replace(/[[\]]/g, '\\$&')}\\n {4}at .*errors\\.test\\.ts`))
+  expect(String(error)).toBe(title)
+  expect(inspect(error).startsWith(`${title}\n`)).toBe(true)
+  expect(message).not.toContain(code)
+})
+
+it('the stack trace of an error stays after a copy by structuredClone, and can be replaced', () => {
+  const error = new errors.TableMissingError('no table')
+  expect(structuredClone(error).stack).toMatch(/no table\n {4}at .*errors\.test\.ts/)
+  error.stack = 'another one'
+  expect(error.stack).toBe('another one')
+})
+
 it('ConfigurationError and its problems quote nothing secret or harmful', () => {
   const problem = { place: HOSTILE, text: HOSTILE_LINE }
   for (const problems of [[problem], [problem, problem]]) {

@@ -1,6 +1,8 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { DynamoSessionError } from '../../../runtime/errors.js'
 import { debugText, fitForLine, fitForOutput, jsonForOutput, makeErrorFit } from '../../../runtime/fit-for-output.js'
+import { keyringOf } from '../../../runtime/session/item/keyring.js'
 import { environmentWith } from '../../support/folder.js'
 import { expectFit, HOSTILE, HOSTILE_LINE } from '../../support/hostile.js'
 
@@ -61,6 +63,14 @@ describe('a text that is made fit for output', () => {
     expect(fitForLine(`keys k1:${one}, k2:${other}=`)).toBe('keys [redacted]')
     environmentWith({ AWS_DYNAMO_DB_SESSION_ENCRYPTION_KEYS: '' })
     expect(fitForOutput(`a table, and no ${one}`)).toContain('a table')
+  })
+
+  it('contains no encryption key of YAML or code, with or without its final =', () => {
+    const key = Buffer.alloc(32, 'secret').toString('base64')
+    expect(fitForOutput(`a key ${key.slice(0, -1)}`)).toContain(key.slice(0, -1))
+    keyringOf({ encryptionKeys: [`k1:${key}`] })
+    expect(fitForOutput(`a key k1:${key.slice(0, -1)}, ${key}`)).toBe('a key k1:[redacted], [redacted]')
+    expect(new DynamoSessionError(`bad key ${key.slice(0, -1)}`).message).toBe('bad key [redacted]')
   })
 
   it.each([

@@ -90,6 +90,7 @@ describe('the plugin', () => {
     const { statusCode, body } = await app.inject('/in')
     expect(statusCode).toBe(500)
     expect(body).toContain('only with its plugin: app.register(dynamoSession')
+    expect(JSON.parse(body).code).toBe('DYNAMO_SESSION')
     await app.close()
   })
 

@@ -404,12 +404,23 @@ onEachEngine('encrypted sessions', (engine) => {
       expect((await repository([K2]).find(id))?.data).toEqual({ user_id: 'somebody else' })
     })
 
-    it.each([
-      ['with accept_plain_data', [K1], { acceptPlainData: true }],
-      ['without keys', [], {}],
-    ])('are not found by the HMAC in the table, %s', async (_how, keys, more) => {
+    it.each([false, true])(
+      'are found by a name in the form of an HMAC, and nobody else by it (plain: %s)',
+      async (acceptPlainData) => {
+        await signIn('a', K1)
+        const { index, sessions } = application([K1], { acceptPlainData })
+        const name = (await item(`${id} a`)).user_id?.S ?? ''
+        await sessions.create(id, { user_id: name })
+        expect(await index.keysBy('user_id', name)).toHaveLength(1)
+        expect(await index.destroyBy('user_id', name)).toBe(1)
+        expect(await sessions.find(id)).toBeUndefined()
+        expect((await sessions.find(`${id} a`))?.data).toEqual({ user_id: user })
+      },
+    )
+
+    it('are not found by the HMAC in the table, without keys', async () => {
       await signIn('a', K1)
-      const { index, sessions } = application(keys, more)
+      const { index, sessions } = application([])
       const hmac = (await item(`${id} a`)).user_id?.S ?? ''
       const { handle = '' } = (await application([K1]).index.sessionsBy('user_id', user))[0] ?? {}
       await sessions.create(id, { user_id: hmac })
@@ -423,6 +434,16 @@ onEachEngine('encrypted sessions', (engine) => {
       ]
       for (const search of searches) await expect(search).rejects.toThrow('not an HMAC from the table')
       expect((await repository([K1]).find(`${id} a`))?.data).toEqual({ user_id: user })
+    })
+
+    it('are ended by their handle with scan, although the key of another session is unknown', async () => {
+      await signIn('a', K1)
+      await repository([K3]).create(`${id} other`, { user_id: 'somebody' })
+      const { index } = application([K1])
+      const [session] = await index.sessionsBy('user_id', user)
+      expect(await index.destroyHandle('user_id', user, session?.handle ?? '', { scan: true })).toBe(true)
+      expect(await index.keysBy('user_id', user)).toEqual([])
+      await repository([K3]).delete(`${id} other`)
     })
 
     it('are deleted when another request writes them under another key meanwhile', async () => {

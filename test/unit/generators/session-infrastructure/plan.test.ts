@@ -31,9 +31,17 @@ it('advises manage_table: false, until the configuration has it', () => {
   const notices = (yaml: string) => planInfrastructure({ root: folderWith({ [FILE]: yaml }), target: 'sam' }).notices
   expect(notices('table_name: shop')).toEqual([
     `set manage_table: false in ${FILE}: dynamo-session-store then only verifies the table`,
-    'a table that exists already must be imported, not deleted: "A table that exists already" in docs/infrastructure.md of dynamo-session-store shows how',
+    'a table that exists already must be imported, not deleted: aws cloudformation create-change-set --change-set-type IMPORT',
   ])
   expect(notices('table_name: shop\nmanage_table: false')).toEqual([])
+})
+
+it.each([
+  ['cdk', 'cdk import'],
+  ['terraform', 'terraform import aws_dynamodb_table.sessions shop'],
+])('says with which command %s takes over a table that exists', (target, command) => {
+  const { notices } = planInfrastructure({ root: folderWith({ [FILE]: 'table_name: shop' }), target })
+  expect(notices.at(-1)).toBe(`a table that exists already must be imported, not deleted: ${command}`)
 })
 
 it('refuses an unknown target, and none', () => {

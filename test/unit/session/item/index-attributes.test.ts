@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { indexAttributes, indexText, valueAt } from '../../../../runtime/session/item/index-attributes.js'
+import { indexAttributes, indexText, storedTexts, valueAt } from '../../../../runtime/session/item/index-attributes.js'
+import { keyringOf } from '../../../../runtime/session/item/keyring.js'
+import { newKey } from '../../../support/encryption.js'
 
 const attributesOf = (data: unknown, ...keys: string[]) => indexAttributes(data, keys)
 
@@ -28,13 +30,22 @@ describe('the attributes by which a session is found', () => {
     expect('a' in attributesOf(data, 'a')).toBe(true)
   })
 
+  it('hide a text in the form of an HMAC, with encryption keys', () => {
+    const text = `hmac-sha256:${'x'.repeat(43)}`
+    const keyring = keyringOf({ encryptionKeys: [newKey('k1')] })
+    const { a } = indexAttributes({ a: text }, ['a'], keyring)
+    expect(a?.S).toMatch(/^hmac-sha256:/)
+    expect(a?.S).not.toBe(text)
+    expect(storedTexts(text, 'a', { encryptionKeys: [newKey('k2')], acceptPlainData: true })).not.toContain(text)
+  })
+
   it('may be 2048 bytes long', () => {
     expect(attributesOf({ a: 'ä'.repeat(1024) }, 'a')).toEqual({ a: { S: 'ä'.repeat(1024) } })
   })
 
   it('are text that all JSON parsers read: lone surrogates become U+FFFD', () => {
     expect(indexAttributes({ a: 'x\ud800y' }, ['a'])).toEqual({ a: { S: 'x\uFFFDy' } })
-    expect(indexText('x\ud800y')).toBe('x\uFFFDy')
+    expect(indexText('x\ud800y', false)).toBe('x\uFFFDy')
   })
 })
 

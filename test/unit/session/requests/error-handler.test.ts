@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { TableMissingError } from '../../../../runtime/errors.js'
 import { DynamoSessionStore } from '../../../../runtime/express.js'
 import { handleError, report } from '../../../../runtime/session/requests/errors.js'
 import { folderWith } from '../../../support/folder.js'
@@ -46,6 +47,14 @@ describe('the error handler', () => {
     const lines = standardError()
     handleError(new Error('slow down'), CONTEXT)
     expect(lines).toEqual(['dynamo-session-store: get failed (session a1b2): Error: slow down\n'])
+  })
+
+  it('writes the code of an error of this package', () => {
+    const lines = standardError()
+    handleError(new TableMissingError('no table'), CONTEXT)
+    expect(lines).toEqual([
+      'dynamo-session-store: get failed (session a1b2): TableMissingError [TABLE_MISSING]: no table\n',
+    ])
   })
 
   it.each([
