@@ -74,15 +74,6 @@ describe('the pages about frameworks', () => {
     await second.stop()
   })
 
-  it('express/server.cjs reads the session of another server', async () => {
-    const server = await serve('express/server.mjs')
-    const { cookie } = await server.get('/sign-in', '', 'POST')
-    await server.stop()
-    const commonjs = await serve('express/server.cjs')
-    expect((await commonjs.get('/', cookie)).text).toBe('hello ada')
-    await commonjs.stop()
-  })
-
   describe('express/more.mjs', () => {
     it('saves before a redirect, and deletes the cookie at a sign-out', async () => {
       const server = await serve('express/more.mjs')
