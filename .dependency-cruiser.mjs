@@ -3,7 +3,17 @@
 import { readFileSync } from 'node:fs'
 
 /** What every room may import, besides the packages behind `imports` of package.json. */
-const SHARED = ['configuration', 'async', 'packages', 'errors', 'logger', 'version', 'output', 'fit-for-output', 'terminal']
+const SHARED = [
+  'configuration',
+  'async',
+  'packages',
+  'errors',
+  'logger',
+  'version',
+  'output',
+  'fit-for-output',
+  'terminal',
+]
 
 /** The names of the attributes of an item, which depend on nothing. */
 const ATTRIBUTES = 'session/item/attributes'

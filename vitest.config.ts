@@ -28,10 +28,16 @@ const patient = {
 const quick = { ...patient, setupFiles: [...patient.setupFiles, join(support, 'quick-setup.ts')] }
 /** `#yaml` is `yaml` itself, so that a missing or old dist/ doesn't matter (package.json, `imports`). */
 const packages = { alias: [{ find: /^#(.+)$/, replacement: '$1' }] }
+/** The programs of docs/snippets/ import the package by its name. Tests run the sources, so dist/ doesn't matter. */
+const sources = [
+  { find: /^dynamo-session-store$/, replacement: join(import.meta.dirname, 'runtime/index.ts') },
+  { find: /^dynamo-session-store\/([a-z-]+)$/, replacement: join(import.meta.dirname, 'runtime/$1.ts') },
+]
 const quickSleep = {
   alias: [
     { find: /^\.{1,2}\/(.*\/)?async\/sleep\.js$/, replacement: join(support, 'quick-sleep.ts') },
     ...packages.alias,
+    ...sources,
   ],
 }
 
@@ -97,6 +103,10 @@ export default defineConfig({
       {
         resolve: packages,
         test: { name: 'slow', include: ['test/slow/**/*.test.ts'], ...patient, ...both, testTimeout: 120_000 },
+      },
+      {
+        resolve: packages,
+        test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...patient, testTimeout: 120_000 },
       },
       {
         resolve: packages,

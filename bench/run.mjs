@@ -1,8 +1,10 @@
 // npm run bench [-- [--quick] [--check] row …]
+// npm run bench -- --chart
 //
 // Runs each file of bench/rows in a process of its own, prints what it measured, and keeps a full run in
-// bench/results.json and docs/performance.svg. How to read it: docs/performance.md.
-import { readdirSync, writeFileSync } from 'node:fs'
+// bench/results.json and docs/performance.svg. --chart measures nothing: it draws docs/performance.svg from
+// bench/results.json. How to read it: docs/performance.md.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chartOf } from './support/chart.mjs'
@@ -24,7 +26,8 @@ try {
 
 /** @returns {Promise<number>} 1: something could not be measured; with --check also: a goal was missed */
 async function main() {
-  const { quick, check, chosen, all } = commandLine()
+  const { quick, check, chart, chosen, all } = commandLine()
+  if (chart) return draw()
   prepare({ log })
   const run = aboutThisRun()
   printHead(run, { quick })
@@ -54,8 +57,16 @@ async function main() {
   return failed.length > 0 || (check && rows.some((row) => row.met === false)) ? 1 : 0
 }
 
+/** Draws the chart from the figures of the last full run. */
+function draw() {
+  writeFileSync(CHART, chartOf(JSON.parse(readFileSync(RESULTS, 'utf8'))))
+  console.log('Written: docs/performance.svg, from bench/results.json')
+  return 0
+}
+
 function commandLine() {
-  const options = { quick: { type: 'boolean', default: false }, check: { type: 'boolean', default: false } }
+  const flag = { type: 'boolean', default: false }
+  const options = { quick: flag, check: flag, chart: flag }
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
   const all = readdirSync(join(import.meta.dirname, 'rows'))
     .filter((file) => file.endsWith('.mjs'))

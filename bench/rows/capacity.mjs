@@ -94,7 +94,7 @@ function rowsOf({ typical, readOnly, atOnce, requests, engine }) {
   const once = { goal: { than: 'connect-dynamodb', atMost: 1 / requests } }
   return [
     row('typical-read-units', usual, typical, ['read units', 'readUnits']),
-    row('typical-write-units', usual, typical, ['write units', 'writeUnits'], { chart: true }),
+    row('typical-write-units', usual, typical, ['write units', 'writeUnits']),
     row('read-only-reads', minute, readOnly, ['reads', 'reads']),
     row('read-only-writes', minute, readOnly, ['writes', 'writes'], once),
     row('read-only-write-units', minute, readOnly, ['write units', 'writeUnits']),

@@ -30,7 +30,6 @@ export async function rows({ quick, log }) {
         title: 'sessions deleted a second, half of those in the table',
         unit: 'sessions/s',
         values,
-        chart: true,
         note:
           `There is no goal: the engine is the limit. ${quick ? SESSIONS.quick : SESSIONS.full} sessions on ${engine.name}, which uses most of the CPU; a new ` +
           'table each time; `clean` without flags, `reap` until the last session is gone. Ours deletes on the ' +

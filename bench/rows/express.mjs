@@ -44,7 +44,6 @@ export async function rows({ quick, log }) {
         title: "CPU time of the server's process for a request",
         unit: 'µs',
         values: field(results, 'cpu'),
-        chart: true,
         note: NOTE,
       },
     ]

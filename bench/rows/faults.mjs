@@ -49,7 +49,6 @@ function rowsOf(fault, title, { well, fault: seconds, recovery }, seen) {
     unit,
     values: { ours: [seen[what]] },
     ...(MOST[what] && { goal: { atMost: MOST[what] } }),
-    chart: false,
     note,
   })
   return [

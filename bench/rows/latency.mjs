@@ -64,7 +64,6 @@ function row(name, share, { raw, ...stores }) {
     title: `get, ${name}: added to raw`,
     unit: 'µs',
     values: { ...Object.fromEntries(added), 'raw itself': floor },
-    chart: true,
     note: NOTE,
   }
 }

@@ -16,7 +16,6 @@ export async function rows() {
     title,
     unit: 'lines',
     values: { ours: [value] },
-    chart: false,
     note: `In ${files.length} files.`,
     ...more,
   })

@@ -42,7 +42,6 @@ export async function rows({ quick, log }) {
         title,
         unit: 'µs',
         values: field(results, 'cpu'),
-        chart: false,
         goal,
         note: NOTE,
       })

@@ -98,7 +98,6 @@ function importRows(values) {
       title: entry(name),
       unit,
       goal: { than: FRAMEWORK, atMostMore: 35 },
-      chart: name === 'express',
       values: { ours: values[name], [FRAMEWORK]: values[`${name}-framework`] },
       note:
         "Framework's own: import of what the application imports anyway for sessions (" +

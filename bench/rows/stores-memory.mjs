@@ -31,9 +31,9 @@ export async function rows({ quick, log }) {
       note,
     })
     return [
-      row('kept', `heap kept after ${count} requests`, 'KB', { goal, chart: false }),
+      row('kept', `heap kept after ${count} requests`, 'KB', { goal }),
       row('heap', 'heap in use after them', 'MB'),
-      row('peak', 'peak resident set', 'MB', { chart: true }),
+      row('peak', 'peak resident set', 'MB'),
     ]
   } finally {
     await stub.close()

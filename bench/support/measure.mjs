@@ -6,7 +6,6 @@
  * @property {string} unit of the values
  * @property {Record<string, number[]>} values of each round, by who was measured: `ours`, the peer, the raw floor
  * @property {Goal} [goal]
- * @property {boolean} [chart] whether the chart shows it; not given: it does when there is a goal
  * @property {string} [note] what a reader has to know to judge it
  *
  * @typedef {object} Goal compares `ours` with another value of the same round, or with a fixed limit

@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
+import { packageManagerOf } from '../../generators/project/package-manager.js'
 import { DynamoSessionError } from '../errors.js'
 import { fitForLine } from '../fit-for-output.js'
 import { acceptOnlyLoopback } from './loopback-only.js'
@@ -67,8 +68,9 @@ function requireOfDynalite(folder: string): NodeJS.Require {
     return createRequire(require.resolve('dynalite'))
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause
+    const { addForDevelopment } = packageManagerOf(folder)
     throw new DynamoSessionError(
-      'the embedded DynamoDB needs dynalite, which is not installed: npm install --save-dev dynalite',
+      `the embedded DynamoDB needs dynalite, which is not installed: ${addForDevelopment} dynalite`,
     )
   }
 }

@@ -1,16 +1,14 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import commonjs from '@rollup/plugin-commonjs'
-import { nodeResolve } from '@rollup/plugin-node-resolve'
 import * as esbuild from 'esbuild'
-import { rollup } from 'rollup'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { webpack } from 'webpack'
 import { type App, cleanEnvironment, installApp } from '../support/app.js'
 import { type Stub, sendJson, startStub } from '../support/dynamodb-stub.js'
+import { SNIPPETS } from '../support/snippets.js'
 
 /** An Express store that reads a session, or a Fastify application that answers a request. */
 const MAIN = `import fastify from 'fastify'
@@ -32,97 +30,51 @@ const main = process.argv[2] === 'fastify' ? answering : express
 main().catch((error) => console.log(error.message))
 `
 
-/** Writes the bundle of `entry` to `folder`, with the name of its main file. */
-type Bundle = (entry: string, folder: string) => Promise<string>
+/** Writes the bundle of the application's server.js to its folder bundle/, with the programs of docs/bundlers.md. */
+type Bundle = () => Promise<unknown>
+
+const ROOT = join(import.meta.dirname, '../..')
+
+const byProgram =
+  (...args: readonly string[]): Bundle =>
+  () =>
+    promisify(execFile)('node', [...args], { cwd: app.folder, env: cleanEnvironment() })
 
 const byEsbuild =
   (options: esbuild.BuildOptions): Bundle =>
-  async (entry, folder) => {
-    const outfile = join(folder, 'main.cjs')
-    await esbuild.build({
-      entryPoints: [entry],
+  () =>
+    esbuild.build({
+      absWorkingDir: app.folder,
+      entryPoints: ['server.js'],
       bundle: true,
       platform: 'node',
-      outfile,
+      outfile: 'bundle/server.cjs',
       logLevel: 'error',
       ...options,
     })
-    return 'main.cjs'
-  }
 
-/** With what express-session and others of its age want: a `require` for Node's own modules. */
-const REQUIRE = "import { createRequire as requireIn } from 'node:module'; const require = requireIn(import.meta.url);"
+/** What webpack-cli does. */
+const WEBPACK = `import webpack from ${JSON.stringify(import.meta.resolve('webpack'))}
+const { default: settings } = await import(process.argv[1])
+webpack(settings).run((error, stats) => {
+  if (error || stats.hasErrors()) throw error ?? new Error(stats.toString({ all: false, errors: true }))
+})`
 
-const byEsbuildAsModules: Bundle = async (entry, folder) => {
-  await esbuild.build({
-    entryPoints: [entry],
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
-    banner: { js: REQUIRE },
-    logLevel: 'error',
-  })
-  return 'main.mjs'
-}
+const snippet = (name: string) => join(SNIPPETS, 'bundlers', name)
+const tool = (path: string) => join(ROOT, 'node_modules', path)
 
-const byRollup: Bundle = async (entry, folder) => {
-  const plugins = [nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }), commonjsPlugin(), json]
-  const bundle = await rollup({ input: entry, plugins, onwarn: () => undefined })
-  await bundle.write({ dir: folder, format: 'es', entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' })
-  await bundle.close()
-  return 'main.mjs'
-}
-
-/** Its types speak of CommonJS, where the function is a member. */
-const commonjsPlugin = commonjs as unknown as typeof commonjs.default
-
-/** What @rollup/plugin-json does. */
-const json = {
-  name: 'json',
-  transform: (code: string, id: string) => (id.endsWith('.json') ? `export default ${code}` : undefined),
-}
-
-const byVite: Bundle = async (entry, folder) => {
-  const { build } = await import('vite')
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    root: join(entry, '..'),
-    ssr: { noExternal: true, target: 'node' },
-    build: { ssr: entry, outDir: folder, rolldownOptions: { output: { entryFileNames: 'main.mjs' } } },
-  })
-  return 'main.mjs'
-}
-
-const byWebpack: Bundle = async (entry, folder) => {
-  const compiler = webpack({
-    mode: 'production',
-    target: 'node',
-    entry,
-    context: join(entry, '..'),
-    output: { path: folder, filename: 'main.cjs' },
-  })
-  const problems = await new Promise<string | undefined>((resolve, reject) => {
-    compiler.run((error, stats) => {
-      if (error) reject(error)
-      else resolve(stats?.hasErrors() ? stats.toString({ all: false, errors: true }) : undefined)
-    })
-  })
-  if (problems) throw new Error(problems)
-  return 'main.cjs'
-}
-
-const BUNDLERS: [string, Bundle][] = [
-  ['esbuild', byEsbuild({})],
-  ['esbuild, with conditions of its own', byEsbuild({ conditions: ['worker'] })],
-  ['esbuild, minified', byEsbuild({ minify: true })],
-  ['esbuild, as ES modules', byEsbuildAsModules],
-  ['Rollup', byRollup],
-  ['Vite', byVite],
-  ['webpack', byWebpack],
+const BUNDLERS: [string, Bundle, string][] = [
+  ['esbuild', byProgram(snippet('esbuild.mjs')), 'server.cjs'],
+  ['esbuild, with conditions of its own', byEsbuild({ conditions: ['worker'] }), 'server.cjs'],
+  ['esbuild, minified', byEsbuild({ minify: true }), 'server.cjs'],
+  ['esbuild, as ES modules', byProgram(snippet('esbuild-modules.mjs')), 'server.mjs'],
+  ['Rollup', byProgram(tool('rollup/dist/bin/rollup'), '--silent', '-c', snippet('rollup.config.mjs')), 'server.mjs'],
+  ['Vite', byProgram(tool('vite/bin/vite.js'), 'build', '-c', snippet('vite.config.mjs')), 'server.mjs'],
+  [
+    'webpack',
+    byProgram('--input-type=module', '-e', WEBPACK, pathToFileURL(snippet('webpack.config.mjs')).href),
+    'server.cjs',
+  ],
 ]
 
 let app: App
@@ -130,20 +82,20 @@ let stub: Stub
 
 beforeAll(async () => {
   stub = await startStub()
-  app = await installApp({ type: 'module', files: { 'main.js': MAIN } })
+  app = await installApp({ type: 'module', files: { 'server.js': MAIN } })
 })
 afterAll(async () => {
   await app.remove()
   await stub.stop()
 })
 
-describe.each(BUNDLERS)('a bundle by %s, in a folder with nothing else', (_, bundle) => {
+describe.each(BUNDLERS)('a bundle by %s, in a folder with nothing else', (_, bundle, main) => {
   let folder: string
-  let main: string
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dynamo-session-store-bundle-'))
-    main = await bundle(join(app.folder, 'main.js'), folder)
+    await bundle()
+    await rename(join(app.folder, 'bundle'), folder)
     expect(await readdir(folder)).not.toContain('node_modules')
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))

@@ -3,7 +3,6 @@ import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type App, installApp, type Outcome } from '../support/app.js'
-import { block } from '../support/readme.js'
 
 const PLOPFILE = `export default async function (plop, config) {
   await plop.load('dynamo-session-store', { force: config.force })
@@ -265,10 +264,10 @@ describe('what all generators share, without a terminal', () => {
 })
 
 describe("plop's Node API", () => {
-  const PAGE = readFileSync(join(import.meta.dirname, '../../docs/generators.md'), 'utf8')
+  const PROGRAM = readFileSync(join(import.meta.dirname, '../../docs/snippets/generators/scaffold.mjs'), 'utf8')
 
   it('runs a generator as docs/generators.md shows, and prints nothing of its own', async () => {
-    const files = { 'plopfile.mjs': PLOPFILE, 'scaffold.mjs': block('node api', PAGE) }
+    const files = { 'plopfile.mjs': PLOPFILE, 'scaffold.mjs': PROGRAM }
     const app = await installApp({ files })
     const path = join(app.folder, 'config/dynamo_session_store/production.yml')
     for (const args of [[], ['-f', '--undo', '--help']]) {

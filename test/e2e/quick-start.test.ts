@@ -1,84 +1,130 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type App, installApp } from '../support/app.js'
 import { freePort } from '../support/engines-start.js'
 import { start, startServer, stopPrograms } from '../support/programs.js'
-import { block, README } from '../support/readme.js'
 
-/** The commands of the block behind a sentence, without their comments. */
-function commandsAfter(sentence: string): string[] {
-  const rest = README.slice(README.indexOf(sentence))
-  const lines = /```sh\n([\s\S]*?)```/.exec(rest)?.[1]?.trim().split('\n') ?? []
-  return lines.map((line) => line.replace(/\s+#.*/, ''))
+const ROOT = join(import.meta.dirname, '../..')
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+
+/** The text of a page below a heading, up to the next heading of the same level. */
+function section(page: string, heading: string): string {
+  const text = read(page)
+  const begin = text.indexOf(`\n## ${heading}\n`)
+  if (begin === -1) throw new Error(`${page} has no heading ${heading}`)
+  const end = text.indexOf('\n## ', begin + 1)
+  return text.slice(begin, end === -1 ? undefined : end)
 }
 
-afterAll(stopPrograms)
+/** The commands of all `sh` blocks, without comments. */
+function commandsOf(text: string): string[] {
+  return [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)]
+    .flatMap(([, block = '']) => block.trim().split('\n'))
+    .map((line) => line.replace(/\s+#.*/, ''))
+}
 
-describe.each([
-  { language: 'JavaScript', file: 'server.mjs', command: ['node', 'server.mjs'], type: undefined },
-  { language: 'TypeScript', file: 'server.ts', command: ['npx', 'tsx', 'server.ts'], type: 'module' as const },
-])('the quick start of the README in $language', ({ language, file, command, type }) => {
-  let app: App
-  let env: Record<string, string>
-  beforeAll(async () => {
-    app = await installApp({ type, files: { [file]: block(file) } })
-    if (language === 'TypeScript') {
-      const compilerOptions = { target: 'es2022', module: 'nodenext', strict: true, noEmit: true, types: ['node'] }
-      await app.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['*.ts', 'migrations', 'src'] }))
+/** Files that a section shows: the program behind its marker, and tsconfig.json. */
+function filesOf(text: string): Record<string, string> {
+  const [, path = ''] = /^<!-- (docs\/snippets\/quick-start\/[\w.]+)[\w#]* -->$/m.exec(text) ?? []
+  const [, tsconfig] = /^```json\n([\s\S]*?)^```/m.exec(text) ?? []
+  return {
+    [path.slice(path.lastIndexOf('/') + 1)]: read(path),
+    ...(tsconfig !== undefined && { 'tsconfig.json': tsconfig }),
+  }
+}
+
+/** Runs the commands of a page one by one, as its reader does. The programs that go on running end with the test. */
+class Reader {
+  readonly #app: App
+  readonly #port: number
+  readonly env: Record<string, string> = { AWS_EC2_METADATA_DISABLED: 'true' }
+
+  constructor(app: App, port: number) {
+    this.#app = app
+    this.#port = port
+  }
+
+  async follow(line: string): Promise<void> {
+    const [program = '', ...args] = line.split(' ')
+    if (line.startsWith('npm install ')) return this.#expectInstalled(args)
+    if (line.startsWith('export ')) return this.#export(line)
+    if (line.startsWith('npx dynamo-session local')) {
+      await start(this.#app, program, [...args, '--port', String(this.#port)], {}, /http:\/\//)
+      return
     }
-    const port = await freePort()
-    env = { AWS_ENDPOINT_URL_DYNAMODB: `http://localhost:${port}`, AWS_EC2_METADATA_DISABLED: 'true' }
-    await start(app, 'npx', ['dynamo-session', 'local', '--path', '.dynamodb', '--port', String(port)], {}, /http:\/\//)
-  })
-  afterAll(async () => {
-    await stopPrograms()
-    await app.remove()
-  })
+    if (/ server\.\w+$/.test(line)) return this.#useServer(program, args)
+    const { code, stdout, stderr } = await this.#app.run(program, args, { env: this.env })
+    expect({ line, code, output: code === 0 ? '' : stdout + stderr }).toEqual({ line, code: 0, output: '' })
+  }
 
-  it('gives a signed-in session that survives a restart of the server', async () => {
-    const commands = commandsAfter('Then two commands:')
-    expect(commands).toHaveLength(2)
-    for (const line of commands) {
-      const [program = '', ...args] = line.split(' ')
-      expect(program).toBe('npx')
-      const { code, stdout, stderr } = await app.run(program, args, { env })
-      expect({ line, code, output: code === 0 ? '' : stdout + stderr }).toEqual({ line, code: 0, output: '' })
-    }
-    const doctor = await app.run('npx', ['dynamo-session', 'doctor'], { env })
-    expect(doctor.code, doctor.stdout + doctor.stderr).toBe(0)
+  /** All tests share an installation with the packed tarball: the registry does not have this version. */
+  #expectInstalled(args: readonly string[]): void {
+    const names = args.filter((arg) => arg !== 'install' && !arg.startsWith('--'))
+    expect(names.filter((name) => !this.#app.exists(`node_modules/${name}/package.json`))).toEqual([])
+  }
 
-    const [program = '', ...args] = command
-    const first = await startServer(app, program, args, env)
+  #export(line: string): void {
+    const [, name = '', value = ''] = /^export (\w+)=(\S+)$/.exec(line) ?? []
+    expect(value).toBe('http://127.0.0.1:8000')
+    this.env[name] = value.replace('8000', String(this.#port))
+  }
+
+  /** Signs in, and restarts the server. */
+  async #useServer(program: string, args: string[]): Promise<void> {
+    const first = await startServer(this.#app, program, args, this.env)
     const { text, cookie } = await first.get('/sign-in')
     expect(text).toBe('signed in as ada')
     expect((await first.get('/', cookie)).text).toBe('hello ada')
     await first.stop()
-    const second = await startServer(app, program, args, env)
+    const second = await startServer(this.#app, program, args, this.env)
     expect((await second.get('/', cookie)).text).toBe('hello ada')
     expect((await second.get('/')).text).toBe('hello nobody')
     await second.stop()
+  }
+}
 
+afterAll(stopPrograms)
+
+const PAGE = 'docs/getting-started.md'
+const README = section('README.md', 'Quick start')
+const JAVASCRIPT = section(PAGE, 'JavaScript')
+const COMMONJS = section(PAGE, 'CommonJS')
+
+describe.each([
+  { title: 'README.md', commands: commandsOf(README), files: filesOf(README) },
+  { title: `${PAGE}, JavaScript`, commands: commandsOf(JAVASCRIPT), files: filesOf(JAVASCRIPT) },
+  {
+    title: `${PAGE}, TypeScript`,
+    commands: commandsOf(section(PAGE, 'TypeScript')),
+    files: filesOf(section(PAGE, 'TypeScript')),
+  },
+  {
+    title: `${PAGE}, CommonJS`,
+    commands: commandsOf(JAVASCRIPT).map((line) => line.replace('node server.mjs', 'node server.cjs')),
+    files: filesOf(COMMONJS),
+  },
+])('the quick start of $title', ({ commands, files }) => {
+  it('gives a signed-in session that survives a restart of the server', async () => {
+    const app = await installApp({ files })
+    onTestFinished(async () => {
+      await stopPrograms()
+      await app.remove()
+    })
+    const reader = new Reader(app, await freePort())
+    for (const line of commands) await reader.follow(line)
+    expect(commands.at(-1)).toMatch(/ server\.(mjs|ts|cjs)$/)
+
+    const { env } = reader
+    const doctor = await app.run('npx', ['dynamo-session', 'doctor'], { env })
+    expect(doctor.code, doctor.stdout + doctor.stderr).toBe(0)
+    const list = await app.run('npx', ['dynamo-session', 'list'], { env })
+    expect(list.code, list.stdout + list.stderr).toBe(0)
     const down = await app.run('npx', ['umzug', 'down'], { env })
     expect(down.code, down.stdout + down.stderr).toBe(0)
   })
+})
 
-  it.runIf(language === 'TypeScript')(
-    'passes the type check of the application, without skipLibCheck for ours',
-    async () => {
-      const { code, stdout } = await app.run('npx', ['tsc', '-p', '.'])
-      expect(stdout.split('\n').filter((line) => !line.includes('node_modules/@types/'))).toEqual([''])
-      expect(code).toBe(0)
-    },
-  )
-
-  it.runIf(language === 'JavaScript')('works from CommonJS as well', async () => {
-    await app.write('server.cjs', block('server.cjs'))
-    const up = await app.run('npx', ['umzug', 'up'], { env })
-    expect(up.code, up.stdout + up.stderr).toBe(0)
-    const server = await startServer(app, 'node', [join(app.folder, 'server.cjs')], env)
-    const { text, cookie } = await server.get('/')
-    expect(text).toBe('views: 1')
-    expect((await server.get('/', cookie)).text).toBe('views: 2')
-    await server.stop()
-  })
+it(`${PAGE} and README.md show the same commands for JavaScript`, () => {
+  expect(commandsOf(README)).toEqual(commandsOf(JAVASCRIPT))
 })

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
 import { describeTable } from '../../runtime/table/describe-table.js'
 import { type App, installApp, type Outcome } from '../support/app.js'
 import { onEachEngine } from '../support/engines.js'
 import { startServer, stopPrograms } from '../support/programs.js'
-import { block } from '../support/readme.js'
+
+const SERVER = readFileSync(new URL('../../docs/snippets/sign-out-everywhere/sign-out.mjs', import.meta.url), 'utf8')
 
 afterAll(stopPrograms)
 
@@ -12,7 +14,7 @@ onEachEngine('docs/sign-out-everywhere.md', (engine) => {
   let options: ReturnType<typeof engine.options>
   beforeEach(async () => {
     options = engine.options()
-    app = await installApp({ type: 'module', files: { 'sign-out.mjs': block('sign-out.mjs') } })
+    app = await installApp({ type: 'module', files: { 'sign-out.mjs': SERVER } })
     await app.run('npx', ['dynamo-session', 'init'])
   })
   afterEach(() => app.remove())
@@ -22,6 +24,7 @@ onEachEngine('docs/sign-out-everywhere.md', (engine) => {
     AWS_REGION: 'us-east-1',
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_DYNAMO_DB_SESSION_TABLE_NAME: options.tableName,
+    SESSION_SECRET: 'a secret of thirty-two characters or more',
   })
   const configure = (more = '') => app.write('config/dynamo_session_store.yml', `ttl: false\n${more}`)
   async function run(line: string): Promise<Outcome> {
@@ -40,8 +43,9 @@ onEachEngine('docs/sign-out-everywhere.md', (engine) => {
     await succeed('npx plop session-migration AddSessions')
     await succeed('npx umzug up')
     const server = await startServer(app, 'node', ['sign-out.mjs'], env())
-    const phone = (await server.get('/sign-in')).cookie
-    const laptop = (await server.get('/sign-in')).cookie
+    const signIn = async () => (await server.get('/sign-in', '', 'POST')).cookie
+    const phone = await signIn()
+    const laptop = await signIn()
     expect((await server.get('/', phone)).text).toBe('user 42')
     const listed = await succeed('npx dynamo-session list --by user_id=42')
     expect(listed).toMatch(/^([0-9a-f]{16} {2}[\dTZ:-]+ {2}[\dTZ:-]+ {2}- {21}[\w-]{43}\n){2}2 sessions in table/m)
@@ -58,12 +62,12 @@ onEachEngine('docs/sign-out-everywhere.md', (engine) => {
     expect(destroyed).toMatch(/\n1 session deleted\n$/)
     const users = [(await server.get('/', phone)).text, (await server.get('/', laptop)).text]
     expect(users.toSorted()).toEqual(['user 42', 'user nobody'])
-    await server.get('/sign-in')
+    await signIn()
     const current = users[0] === 'user 42' ? phone : laptop
     const answered = await server.get('/sign-out-everywhere', current, 'POST')
     expect(answered.text).toBe('2 sessions deleted')
     for (const cookie of [phone, laptop]) expect((await server.get('/', cookie)).text).toBe('user nobody')
-    await server.get('/sign-in')
+    await signIn()
     expect(await succeed('npx dynamo-session destroy --by user_id=42 --dry-run')).toContain(
       '1 session would be deleted',
     )

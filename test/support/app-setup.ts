@@ -34,6 +34,8 @@ const BESIDE = [
   '@nestjs/common',
   '@nestjs/core',
   '@nestjs/platform-express',
+  'react-router',
+  'react',
   'reflect-metadata',
   'rxjs',
   'pg',

@@ -1,5 +1,6 @@
 declare module 'dynalite' {
   import type { Server } from 'node:http'
+  import type { AddressInfo } from 'node:net'
 
   interface DynaliteOptions {
     path?: string
@@ -8,5 +9,9 @@ declare module 'dynalite' {
     updateTableMs?: number
     maxItemSizeKb?: number
   }
-  export default function dynalite(options?: DynaliteOptions): Server
+  /** Listens on a port, never on a socket file. */
+  interface DynaliteServer extends Server {
+    address(): AddressInfo
+  }
+  export default function dynalite(options?: DynaliteOptions): DynaliteServer
 }

@@ -47,19 +47,27 @@ export async function startServer(app: App, command: string, args: string[], env
     errors += chunk
   })
   const get = async (path: string, cookie = '', method = 'GET') => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers: { cookie } })
-    const cookies = response.headers.getSetCookie().map((line) => line.split(';')[0])
-    return { text: await response.text(), cookie: cookies.join('; ') }
+    const url = `http://127.0.0.1:${port}${path}`
+    const response = await fetch(url, { method, headers: { cookie }, redirect: 'manual' })
+    const setCookie = response.headers.getSetCookie()
+    const location = response.headers.get('location')
+    const text = await response.text()
+    return { status: response.status, text, location, setCookie, cookie: setCookie.map(pairOf).join('; ') }
   }
   for (let waited = 0; ; waited += 50) {
     if (waited > 60_000 || child.exitCode !== null) throw new Error(`${args.join(' ')} did not start:\n${errors}`)
     try {
       await get('/')
-      return { get, stop: () => stop(child) }
+      return { get, port, errors: () => errors, stop: () => stop(child) }
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
+}
+
+/** The part of a Set-Cookie header that the browser sends back. */
+function pairOf(setCookie: string): string {
+  return setCookie.split(';', 1)[0] ?? ''
 }
 
 /** Ends what still runs. */

@@ -3,8 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 const ROOT = new URL('../../', import.meta.url)
 const FRAMEWORKS = readdirSync(new URL('docs/frameworks', ROOT)).map((name) => `docs/frameworks/${name}`)
 
-export const README = readFileSync(new URL('README.md', ROOT), 'utf8')
-
 /** The README, the pages of the frameworks, and "All sessions of a user". */
 const PROGRAMS = ['README.md', ...FRAMEWORKS, 'docs/sign-out-everywhere.md']
   .map((path) => readFileSync(new URL(path, ROOT), 'utf8'))

@@ -1,22 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { sessionStoreOf } from '../../runtime/adapters/shared/store-methods.js'
+import type { DynamoSessionStore } from '../../runtime/express.js'
 import { keyringOf, loadKeys } from '../../runtime/session/item/keyring.js'
 import { listen, stop } from '../support/adapters/listen.js'
 import { environmentWith } from '../support/folder.js'
-import { block } from '../support/readme.js'
-
-const at = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
+import { importSnippet } from '../support/snippets.js'
 
 describe('docs/encryption.md', () => {
-  it('shows the program with AWS KMS whose types are checked', () => {
-    const program = block('kms.ts', at('../../docs/encryption.md'))
-    expect(program.replace("'dynamo-session-store/express'", "'../../runtime/express.js'")).toBe(at('../types/kms.ts'))
-  })
-
   it('shows a program that decrypts its keys with AWS KMS', async () => {
     const requests: object[] = []
     const kms = createServer(async (request, response) => {
@@ -35,7 +28,7 @@ describe('docs/encryption.md', () => {
       AWS_SECRET_ACCESS_KEY: 'secret',
       SESSION_DATA_KEYS: `k2:${encrypted[0]},k1:${encrypted[1]}`,
     })
-    const { store } = await import('../types/kms.js')
+    const { store } = await importSnippet<{ store: DynamoSessionStore }>('encryption/kms.ts')
     onTestFinished(() => store.close())
     const { configuration } = sessionStoreOf(store)
     await loadKeys(configuration)

@@ -1,7 +1,7 @@
 /** The headers besides Set-Cookie. They keep caches from giving one user's response to another. */
 export type SessionHeaders = Readonly<Record<string, string>>
 
-/** The part of `Headers` that {@link addSessionHeaders} needs. */
+/** The part of `Headers` that `addHeaders` of a manager needs. */
 export interface HeaderTarget {
   get(name: string): string | null | undefined
   set(name: string, value: string): unknown

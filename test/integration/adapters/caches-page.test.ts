@@ -1,24 +1,22 @@
-import { readFileSync, symlinkSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import express from 'express'
 import expressSession from 'express-session'
 import fastify from 'fastify'
 import Koa from 'koa'
 import koaSession from 'koa-session'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { envName } from '../../../runtime/configuration/option-table.js'
 import { DynamoSessionStore as ExpressStore } from '../../../runtime/express.js'
 import { dynamoSession } from '../../../runtime/fastify.js'
+import { createSessionManager } from '../../../runtime/fetch.js'
 import { DynamoSessionStore as KoaStore } from '../../../runtime/koa.js'
 import { listen, stop } from '../../support/adapters/listen.js'
+import { environmentOf } from '../../support/aws-environment.js'
 import { anyEngine, uniqueTableName } from '../../support/engines.js'
-import { folderWith } from '../../support/folder.js'
-import { block } from '../../support/readme.js'
+import { currentFolderWith } from '../../support/folder.js'
+import { importSnippet } from '../../support/snippets.js'
 import { makeTable } from '../../support/table.js'
 
-const ROOT = join(import.meta.dirname, '../../..')
-const PAGE = readFileSync(join(ROOT, 'docs/cookies.md'), 'utf8')
 const SECRET = 'a secret of thirty-two characters or more'
 
 const engine = anyEngine()
@@ -33,11 +31,9 @@ afterEach(async () => {
   closing = []
 })
 
-/** The function of the page, as written there. */
+/** The function of the page. */
 async function caches(name: string) {
-  const folder = folderWith({ 'caches.mjs': block(`caches/${name}.mjs`, PAGE) })
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction')
-  return (await import(/* @vite-ignore */ pathToFileURL(join(folder, 'caches.mjs')).href)).caches
+  return (await importSnippet<{ caches: () => Promise<void> }>(`cookies/caches-${name}.mjs`)).caches
 }
 
 async function serve(listener: RequestListener): Promise<number> {
@@ -103,4 +99,25 @@ describe.each(Object.entries(APPLICATIONS))('the lines of docs/cookies.md for %s
     expect(await ask('/in')).toEqual(['Cookie', 'private, no-store', true])
     expect(await ask('/own')).toEqual(['Accept, Cookie', 'private', true])
   })
+})
+
+interface SignIn {
+  signIn(request: Request, user: { id: number }): Promise<Response>
+}
+
+it('the sign-in of docs/cookies.md ends the session of the request, and begins one of the user', async () => {
+  currentFolderWith({})
+  environmentOf(engine, { SESSION_SECRET: SECRET, [envName('tableName')]: tableName })
+  const { signIn } = await importSnippet<SignIn>('cookies/sign-in.mjs')
+  const signedIn = async (cookie: string) => {
+    const response: Response = await signIn(new Request('http://localhost/', { headers: { cookie } }), { id: 42 })
+    expect(await response.text()).toBe('signed in')
+    return response.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  }
+  const first = await signedIn('')
+  const second = await signedIn(first)
+  const manager = createSessionManager({ client, tableName, secretKey: SECRET })
+  const userOf = async (cookie: string) => (await manager.use(cookie, (session) => session.get('user'))).result
+  expect(await userOf(second)).toBe(42)
+  expect(await userOf(first)).toBeUndefined()
 })

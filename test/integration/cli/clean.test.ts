@@ -200,7 +200,12 @@ describe('the process dynamo-session clean', () => {
 
   it.each([
     { what: 'no limit is set', more: '', args: [], text: 'error [CONFIGURATION]: max_age, max_stale: neither is set' },
-    { what: 'a flag is wrong', more: 'max_stale: 60\n', args: ['--rate', 'x'], text: 'error [CONFIGURATION]: --rate: must be' },
+    {
+      what: 'a flag is wrong',
+      more: 'max_stale: 60\n',
+      args: ['--rate', 'x'],
+      text: 'error [CONFIGURATION]: --rate: must be',
+    },
   ])('ends with exit code 1 when $what', async ({ more, args, text }) => {
     const { code, stderr } = await start(folder(await tableWith(1), more), ...args).end
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining(text) })

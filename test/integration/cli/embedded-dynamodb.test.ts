@@ -85,11 +85,14 @@ describe('the embedded DynamoDB', () => {
     )
   })
 
-  it('says how to install dynalite where the application has none', async () => {
-    const folder = folderWith({ 'package.json': '{}' })
+  it.each([
+    ['npm install --save-dev dynalite', {}],
+    ['pnpm add --save-dev dynalite', { 'pnpm-lock.yaml': '' }],
+  ])('says %s where the application has no dynalite', async (command, lockfile) => {
+    const folder = folderWith({ 'package.json': '{}', ...lockfile })
     const starting = start({ folder })
     await expect(starting).rejects.toBeInstanceOf(DynamoSessionError)
-    await expect(starting).rejects.toThrow('npm install --save-dev dynalite')
+    await expect(starting).rejects.toThrow(`not installed: ${command}`)
   })
 
   it('stops even if a client keeps a connection open', async () => {

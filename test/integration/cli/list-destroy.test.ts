@@ -252,7 +252,9 @@ describe('the executable', () => {
       await createTable({ ...other, ttl: false })
       const failed = await execute(engine, other.tableName, 'list', '--by', 'user_id=42')
       expect(failed).toMatchObject({ code: 1, stdout: '' })
-      expect(failed.stderr).toMatch(/^error \[INDEX_MISSING\]: The index "user_id-index" of the table \S+ does not exist\./)
+      expect(failed.stderr).toMatch(
+        /^error \[INDEX_MISSING\]: The index "user_id-index" of the table \S+ does not exist\./,
+      )
     },
   )
 })

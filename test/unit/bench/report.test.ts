@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
 interface Row {
@@ -61,27 +62,47 @@ describe('the report of the bench', () => {
     expect([figure(7, 'ms'), figure(1.234, 'ms'), figure(0.1234, 'ms')]).toEqual(['7', '1.23', '0.123'])
   })
 
-  it('draws rows that have a goal or ask for it, with date and machine', () => {
-    const goal = { than: 'peer', atMost: 1 }
+  const versions = { 'dynamo-session-store': '1.2.3', 'connect-dynamodb': '3.2.1' }
+  const machine = { cpu: 'Abacus <3>', cores: 2, node: 'v20.19.0' }
+
+  it('draws a pair of bars and a factor for each of three rows, with date, machine and versions', () => {
+    const compared = (id: string, ours: number, peer: number) =>
+      judged({ ...row, id, values: { ours: [ours], 'connect-dynamodb': [peer] } })
     const rows = [
-      judged({ ...row, title: 'with a <goal>', values: { ours: [1], peer: [4] }, goal }),
-      { ...judged({ ...row, title: 'asks for it', values: { ours: [-1], peer: [2] } }), chart: true },
-      judged({ ...row, title: 'neither', values: { ours: [1], peer: [2] } }),
+      compared('cold-start-env-cpu', 100, 125),
+      compared('capacity-typical-write-units', 1, 40),
+      compared('express-rate', 30, 10),
+      compared('not-shown', 7, 8),
     ]
-    const versions = { 'dynamo-session-store': '1.2.3' }
-    const machine = { cpu: 'Abacus 3', cores: 2, node: 'v20.19.0' }
     const chart = chartOf({ date: '2026-01-02', machine, versions, rows })
-    expect(chart).toContain('2026-01-02 · Abacus 3, 2 cores · Node 20.19.0')
-    expect(chart).toContain('with a &lt;goal>')
-    expect(chart).toContain('0.25× of peer, goal ≤ 1×')
-    expect(chart).toContain('asks for it')
-    expect(chart).not.toContain('neither')
+    expect(chart).toContain('2026-01-02 · Abacus &lt;3>, 2 cores · Node 20.19.0')
+    expect(chart).toContain('dynamo-session-store 1.2.3, connect-dynamodb 3.2.1')
+    expect(textsOf(chart, 'factor')).toEqual(['3.0× as many', '40× fewer', '1.3× less'])
     const lengths = [...chart.matchAll(/<rect class="(\w+)" x="\d+" y="\d+" width="(\d+)"/g)]
     expect(lengths.map(([, kind, width]) => [kind, Number(width)])).toEqual([
-      ['ours', 130],
-      ['other', 520],
-      ['ours', 1],
-      ['other', 520],
+      ['ours', 400],
+      ['other', 133],
+      ['ours', 10],
+      ['other', 400],
+      ['ours', 320],
+      ['other', 400],
     ])
   })
+
+  it('refuses to draw a row that is missing', () => {
+    expect(() => chartOf({ date: '2026-01-02', machine, versions, rows: [] })).toThrow('row express-rate of the chart')
+  })
+
+  it('is what README.md shows and says: npm run bench -- --chart draws the chart anew', () => {
+    const at = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+    const chart = chartOf(JSON.parse(at('bench/results.json')))
+    expect(at('docs/performance.svg')).toBe(chart)
+    // Those who can't see the picture read its title.
+    const [, title] = /<title id="title">(.+)<\/title>/.exec(chart) ?? []
+    expect(at('README.md')).toContain(`![${title}](docs/performance.svg)`)
+  })
 })
+
+function textsOf(chart: string, kind: string) {
+  return [...chart.matchAll(new RegExp(`<text [^>]*class="${kind}">([^<]*)<`, 'g'))].map(([, text]) => text)
+}

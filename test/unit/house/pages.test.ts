@@ -1,17 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { slugify } from '../../../docs/.vitepress/slugify.js'
+import { docsPages, exists, ROOT } from '../../../scripts/docs/pages.js'
 
-const ROOT = join(import.meta.dirname, '../../..')
 const MAP = 'docs/architecture.md'
 
 const read = (page: string) => readFileSync(join(ROOT, page), 'utf8')
-const DOCS = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-  .map((name) => `docs/${name.replaceAll('\\', '/')}`)
-  .filter((path) => path.endsWith('.md'))
+const DOCS = docsPages()
 const DECISIONS = DOCS.filter((path) => path.startsWith('docs/design/'))
-
-const exists = (path: string) => existsSync(join(ROOT, path))
 
 describe('the pages about the house', () => {
   const pages = [MAP, 'CONTRIBUTING.md', ...DECISIONS]
@@ -30,6 +27,10 @@ it(`${MAP} has at most 200 lines, and leads to every decision`, () => {
   expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(200)
   const linked = linksIn(text).flatMap(([path]) => (path.startsWith('design/') ? [`docs/${path}`] : []))
   expect([...new Set(linked)].filter((path) => path.endsWith('.md')).toSorted()).toEqual(DECISIONS.toSorted())
+})
+
+it('README.md has at most 200 lines', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(200)
 })
 
 it('docs/performance.md has at most 150 lines', () => {
@@ -63,12 +64,8 @@ function linksIn(text: string): [path: string, anchor: string | undefined][] {
   return [...text.matchAll(/\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].map(([, path = '', anchor]) => [path, anchor])
 }
 
-/** As GitHub makes them. */
 function anchorsOf(text: string): string[] {
   return [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
+    slugify(heading),
   )
 }

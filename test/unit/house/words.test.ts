@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-
-const ROOT = join(import.meta.dirname, '../../..')
+import { docsPages, ROOT } from '../../../scripts/docs/pages.js'
 
 interface Retired {
   readonly word: RegExp
@@ -11,6 +10,8 @@ interface Retired {
   readonly except?: RegExp
   /** The files in which the word has the retired meaning; not given: all. */
   readonly files?: RegExp
+  /** Code on pages may have the word: it has names of options and flags. */
+  readonly onlyInProse?: boolean
 }
 
 /**
@@ -33,17 +34,23 @@ const RETIRED: readonly Retired[] = [
   {
     word: /answer/i,
     instead: 'response',
-    except: /UnreadableAnswerError|UNREADABLE_ANSWER/g,
+    except: /UnreadableAnswerError|UNREADABLE_ANSWER/gi,
     // A person answers a prompt: in generators/ and cli/confirm.ts.
     files: /^(docs|templates)\/|^runtime\/(?!cli\/confirm\.ts)/,
   },
-  { word: /\b(others|theirs)\b/i, instead: 'other request, or what else is meant', files: /^(docs|templates)\// },
+  {
+    word: /\b(others|theirs)\b/i,
+    instead: 'other request, or what else is meant',
+    except: /\{ (base, )?ours, theirs \}/g,
+    files: /^(docs\/(?!snippets\/)|templates\/)/,
+    onlyInProse: true,
+  },
   {
     // Only in comments: onConflict calls the other request's data `theirs`.
     word: /^\s*(\/\/|\/?\*).*\b(others|theirs)\b/i,
     instead: 'other request, or what else is meant',
     except: /\{ (base, )?ours, theirs \}.*/g,
-    files: /^(generators|runtime)\//,
+    files: /^(docs\/snippets|generators|runtime)\//,
   },
   {
     word: /\bsomebody else\b/i,
@@ -53,22 +60,28 @@ const RETIRED: readonly Retired[] = [
   { word: /\btakes? no offence\b|\btexts? too many\b/i, instead: 'a plain sentence' },
 ]
 
-const FOLDERS = ['runtime', 'generators', 'templates', 'docs']
+const FOLDERS = ['runtime', 'generators', 'templates', 'docs/snippets']
 
 const FILES = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(c?ts|hbs|md)$/.test(name))
+    .filter((name) => /\.(c?ts|m?js|hbs|md)$/.test(name))
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`),
-)
+).concat(docsPages())
 
 /** Each line with the word. Line 0 is the path of the file. */
-function linesWith({ word, except = /$^/g, files = /^/ }: Retired): string[] {
+function linesWith({ word, except = /$^/g, files = /^/, onlyInProse = false }: Retired): string[] {
   return FILES.filter((file) => files.test(file)).flatMap((file) => {
-    const lines = [file, ...readFileSync(join(ROOT, file), 'utf8').split('\n')]
+    const text = readFileSync(join(ROOT, file), 'utf8')
+    const lines = [file, ...(onlyInProse ? withoutCode(text) : text).split('\n')]
     return lines.flatMap((line, number) =>
       word.test(line.replaceAll(except, '')) ? [`${file}:${number}: ${line.trim()}`] : [],
     )
   })
+}
+
+/** A page without its fences and without what stands in backticks. Lines keep their numbers. */
+function withoutCode(page: string): string {
+  return page.replace(/^( *)```.*\n[\s\S]*?^\1```|`[^`\n]*`/gm, (code) => code.replace(/[^\n]/g, ''))
 }
 
 describe('the words of the house', () => {

@@ -9,13 +9,14 @@ import { cleanEnvironment } from '../../../support/app.js'
 import { anyEngine, uniqueTableName } from '../../../support/engines.js'
 import { freePort } from '../../../support/engines-start.js'
 import { folderWith } from '../../../support/folder.js'
-import { block } from '../../../support/readme.js'
 import { RubyGem } from '../../../support/ruby/gem.js'
 import { makeTable, readItem } from '../../../support/table.js'
 
 const ROOT = join(import.meta.dirname, '../../../..')
 const PAGE = readFileSync(join(ROOT, 'docs/rails.md'), 'utf8')
 const CONFIG_FILE = 'config/dynamo_session_store.yml'
+/** The configuration file, as the page has it. */
+const CONFIG = new RegExp(`<!-- ${CONFIG_FILE} -->\\n\`\`\`yaml\\n([^]*?)\`\`\``).exec(PAGE)?.[1] ?? ''
 const SECRET = 'watermelon_smiles of the page for Rails'
 
 describe('docs/rails.md', { timeout: 90_000 }, () => {
@@ -62,8 +63,11 @@ describe('docs/rails.md', { timeout: 90_000 }, () => {
   /** Runs a program of the page as written, but with the package's sources, and sends requests to it. */
   async function start(name: string, environment = 'development'): Promise<Ask> {
     const entry = (_: string, path: string) => pathToFileURL(join(ROOT, `runtime/${path}.ts`)).href
-    const text = block(name, PAGE).replace(/(?<=from ')dynamo-session-store\/([a-z-]+)(?=')/g, entry)
-    const folder = folderWith({ [name]: text, [CONFIG_FILE]: block(CONFIG_FILE, PAGE) })
+    const text = readFileSync(join(ROOT, 'docs/snippets/rails', name), 'utf8').replace(
+      /(?<=from ')dynamo-session-store\/([a-z-]+)(?=')/g,
+      entry,
+    )
+    const folder = folderWith({ [name]: text, [CONFIG_FILE]: CONFIG })
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction')
     const port = await freePort()
     const env = {
@@ -97,7 +101,7 @@ describe('docs/rails.md', { timeout: 90_000 }, () => {
   }
 
   it('configures the same lifetime and locks on both sides', () => {
-    const folder = folderWith({ [CONFIG_FILE]: block(CONFIG_FILE, PAGE) })
+    const folder = folderWith({ [CONFIG_FILE]: CONFIG })
     const configuration = resolveConfiguration({ root: folder }, { SESSION_SECRET: SECRET })
     expect(configuration).toMatchObject({
       tableName: 'sessions',

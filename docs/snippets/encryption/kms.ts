@@ -1,5 +1,5 @@
 import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms'
-import { DynamoSessionStore } from '../../runtime/express.js'
+import { DynamoSessionStore } from 'dynamo-session-store/express'
 
 const kms = new KMSClient()
 

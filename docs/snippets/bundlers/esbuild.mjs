@@ -1,0 +1,3 @@
+import { build } from 'esbuild'
+
+await build({ entryPoints: ['server.js'], bundle: true, platform: 'node', outfile: 'bundle/server.cjs' })

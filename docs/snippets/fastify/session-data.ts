@@ -1,0 +1,9 @@
+import 'fastify'
+
+// #region declare
+declare module 'fastify' {
+  interface Session {
+    user?: string
+  }
+}
+// #endregion declare

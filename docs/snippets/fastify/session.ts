@@ -1,0 +1,25 @@
+import { type DynamoSessionOptions, DynamoSessionStore, dynamoSession } from 'dynamo-session-store/fastify'
+
+declare module 'fastify' {
+  /** What a session holds: add your keys. */
+  interface Session {
+    user?: string
+  }
+}
+
+const environment = process.env.NODE_ENV || 'development'
+const production = environment === 'production'
+const developing = environment === 'development' || environment === 'test'
+const secret = process.env.SESSION_SECRET || (developing ? 'only for development, not for production' : '')
+if (secret === '') throw new Error('Set SESSION_SECRET, for example to the output of: openssl rand -base64 32')
+
+/** For scripts, for example `await store.destroy(id)`. Its other options are in config/dynamo_session_store.yml. */
+export const store = new DynamoSessionStore({ secretKey: secret })
+
+export const sessionOptions: DynamoSessionOptions = {
+  store,
+  cookieName: production ? '__Host-session' : 'session',
+  cookie: { httpOnly: true, sameSite: 'lax', secure: production, maxAge: 14 * 24 * 3600 * 1000 },
+}
+
+export { dynamoSession }

@@ -1,0 +1,24 @@
+import { createSessionManager } from 'dynamo-session-store/fetch'
+
+/** What a session holds: add your keys. */
+export interface SessionData {
+  user: string
+}
+
+const environment = process.env.NODE_ENV || 'development'
+const production = environment === 'production'
+const developing = environment === 'development' || environment === 'test'
+const secret = process.env.SESSION_SECRET || (developing ? 'only for development, not for production' : '')
+if (secret === '') throw new Error('Set SESSION_SECRET, for example to the output of: openssl rand -base64 32')
+
+/** Its other options are in config/dynamo_session_store.yml. */
+export const sessions = createSessionManager<SessionData>({
+  secretKey: secret,
+  key: production ? '__Host-session' : 'session',
+  httponly: true,
+  sameSite: 'lax',
+  secure: production,
+  // In production, a proxy or load balancer ends TLS. Its requests count as requests over https.
+  assumeSsl: production,
+  expireAfter: 14 * 24 * 3600,
+})

@@ -1,0 +1,21 @@
+import { createCookie } from '@remix-run/cookie'
+import { createSessionStorage } from 'dynamo-session-store/fetch'
+
+const environment = process.env.NODE_ENV || 'development'
+const production = environment === 'production'
+const developing = environment === 'development' || environment === 'test'
+const secret = process.env.SESSION_SECRET || (developing ? 'only for development, not for production' : '')
+if (secret === '') throw new Error('Set SESSION_SECRET, for example to the output of: openssl rand -base64 32')
+
+const lifetime = 14 * 24 * 3600
+
+export const storage = createSessionStorage({ secretKey: secret, maxStale: lifetime })
+
+export const cookie = createCookie(production ? '__Host-session' : 'session', {
+  secrets: [secret],
+  httpOnly: true,
+  sameSite: 'Lax',
+  secure: production,
+  path: '/',
+  maxAge: lifetime,
+})

@@ -1,0 +1,2 @@
+// Only test/e2e/testing.test.ts installs Jest.
+declare module '@jest/globals'

@@ -1,0 +1,4 @@
+export default {
+  transform: { '\\.[jt]s$': '@swc/jest' },
+  transformIgnorePatterns: ['/node_modules/(?!dynamo-session-store/)'],
+}

@@ -1,0 +1,24 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { startTestApp } from '../support.js'
+
+/** @type {Awaited<ReturnType<typeof startTestApp>>} */
+let app
+
+beforeAll(async () => {
+  app = await startTestApp()
+})
+afterEach(() => app.store.clear())
+afterAll(() => app.stop())
+
+test('a user stays signed in', async () => {
+  await app.browser.post('/sign-in')
+  expect(await app.browser.get('/')).toBe('hello ada')
+})
+
+test('a session expires an hour after its last use', async () => {
+  await app.browser.post('/sign-in')
+  const later = Date.now() + 3_601_000
+  const now = vi.spyOn(Date, 'now').mockReturnValue(later)
+  expect(await app.browser.get('/')).toBe('hello nobody')
+  now.mockRestore()
+})

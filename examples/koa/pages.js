@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import escapeHtml from 'escape-html'
+
+const style = readFileSync(new URL('style.css', import.meta.url), 'utf8')
+
+/** @param {string} [problem] what to correct in the form */
+export function signInPage(problem) {
+  const alert = problem ? `<p role="alert">${escapeHtml(problem)}</p>` : ''
+  return page(
+    'Sign in',
+    `${alert}
+    <form method="post" action="/sign-in">
+      <label for="user">Your name</label>
+      <input id="user" name="user" maxlength="50" autocomplete="username" required>
+      <button>Sign in</button>
+    </form>`,
+  )
+}
+
+/**
+ * @param {string} user
+ * @param {string} signedInAt time as an ISO text
+ */
+export function helloPage(user, signedInAt) {
+  return page(
+    `Hello ${user}`,
+    `<p>You signed in on <time datetime="${escapeHtml(signedInAt)}">${new Date(signedInAt).toUTCString()}</time>.
+      Restart the server: you stay signed in.</p>
+    <form method="post" action="/sign-out">
+      <button>Sign out</button>
+    </form>`,
+  )
+}
+
+/** @param {string} title @param {string} content HTML */
+function page(title, content) {
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width">
+    <link rel="icon" href="data:,">
+    <title>${escapeHtml(title)}</title>
+    <style>${style}</style>
+  </head>
+  <body>
+    <main>
+      <h1>${escapeHtml(title)}</h1>
+      ${content}
+    </main>
+  </body>
+</html>
+`
+}

@@ -1,0 +1,11 @@
+// npm start: the embedded DynamoDB, the table and the server. Ctrl-C ends all, and the data stays in .dynamodb/.
+import { once } from 'node:events'
+import dynalite from 'dynalite'
+import { createUmzug } from 'dynamo-session-store/umzug'
+
+const port = Number(process.env.DYNAMODB_PORT ?? 3601) // Rails needs to know it: see README.md.
+const dynamodb = dynalite({ path: '.dynamodb', createTableMs: 0 }).listen(port, '127.0.0.1')
+await once(dynamodb, 'listening')
+process.env.AWS_DYNAMO_DB_SESSION_ENDPOINT = `http://127.0.0.1:${port}`
+await createUmzug({}, { logger: console }).up()
+await import('./server.js')
