@@ -1,7 +1,7 @@
 import { request as ask, createServer } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 
-/** Sends each request to the next server. A server that does not listen is passed over. */
+/** Sends each request to the next server, or to another one if that server is down. */
 export function createBalancer(ports) {
   let turn = 0
   return createServer(async (request, response) => {
@@ -23,7 +23,9 @@ async function forward(request, body, ports, turn) {
     try {
       return await send(request, body, port)
     } catch (error) {
-      if (error.code !== 'ECONNREFUSED' || tries === ports.length) throw error
+      // Only a request that reads, or that no server has received, may be sent again.
+      const again = request.method === 'GET' || error.code === 'ECONNREFUSED'
+      if (!again || tries === ports.length) throw error
     }
   }
 }

@@ -37,7 +37,10 @@ inChromium('examples/express-shop', { name: 'express-shop' }, (opened) => {
     await page.getByRole('main').getByRole('button', { name: button }).click()
   }
 
-  const add = (page: Page, tea: string) => page.getByRole('button', { name: `Add ${tea} to the cart` }).click()
+  const add = async (page: Page, tea: string) => {
+    const button = page.getByRole('button', { name: `Add ${tea} to the cart` })
+    await Promise.all([page.waitForEvent('load'), button.click()])
+  }
   const userOf = async (page: Page) => {
     await page.goto('/')
     return (await page.getByRole('link', { name: 'Sign in' }).isVisible()) ? 'nobody' : await nameIn(page)
@@ -114,12 +117,15 @@ inChromium('examples/express-shop', { name: 'express-shop' }, (opened) => {
     expect(await userOf(page)).toBe('nobody')
   })
 
-  it('signs both tabs out, and deletes the cookie', async () => {
+  it('signs both tabs out, deletes the cookie, and lets nobody in with a copy of it', async () => {
     const one = await signedIn('ada')
     const two = await newTab(one.context())
+    const copies = await one.context().cookies()
     await one.getByRole('button', { name: 'Sign out' }).click()
     await one.waitForURL('/sign-in')
     expect(await one.context().cookies()).toEqual([])
+    expect(await userOf(two)).toBe('nobody')
+    await one.context().addCookies(copies)
     expect(await userOf(two)).toBe('nobody')
   })
 

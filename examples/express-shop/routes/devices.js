@@ -2,7 +2,7 @@ import { Router } from 'express'
 import { devicesPage } from '../pages/devices.js'
 import { endSessionsPage } from '../pages/end-sessions.js'
 import { store } from '../session.js'
-import { regenerate, signOut } from '../session-id.js'
+import { regenerate, signOut } from '../session-changes.js'
 import { authenticate } from '../users.js'
 
 export const devices = Router()

@@ -1,6 +1,6 @@
 import { Router } from 'express'
 import { signInPage } from '../pages/sign-in.js'
-import { regenerate, signOut } from '../session-id.js'
+import { regenerate, signOut } from '../session-changes.js'
 import { authenticate } from '../users.js'
 
 export const signIn = Router()

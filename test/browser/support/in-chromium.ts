@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe } from 'vitest'
 import { missingBrowser, openBrowser } from './browser.js'
 import { type Example, type ExampleSettings, startExample } from './example.js'
 
@@ -20,6 +20,9 @@ export function inChromium(title: string, settings: ExampleSettings, suite: (ope
     beforeAll(async () => {
       opened = { example: await startExample(settings) }
       opened = { ...opened, browser: await openBrowser() }
+    })
+    afterEach(({ task }) => {
+      if (task.result?.state === 'fail') console.error(`the example printed:\n${opened.example?.output()}`)
     })
     afterAll(async () => {
       await opened.browser?.close()

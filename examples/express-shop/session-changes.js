@@ -5,6 +5,12 @@ import { cookieName } from './session.js'
 export async function regenerate(req, data) {
   await promisify(req.session.regenerate).call(req.session)
   Object.assign(req.session, data)
+  await save(req)
+}
+
+/** Call it before a redirect: a browser follows the redirect while express-session still saves. */
+export async function save(req) {
+  await promisify(req.session.save).call(req.session)
 }
 
 /** Deletes the session and its cookie. */
