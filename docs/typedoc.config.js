@@ -45,6 +45,7 @@ export default {
   parametersFormat: 'table',
   interfacePropertiesFormat: 'table',
   typeDeclarationFormat: 'table',
+  tableColumnSettings: { hideModifiers: true, hideInherited: true },
   // Parts of exported types, which no application has to name.
   intentionallyNotExported: [
     'AnyShape',

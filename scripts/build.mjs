@@ -12,9 +12,8 @@ const { exports: entries, bin } = JSON.parse(readFileSync(join(root, 'package.js
 
 if (!isInstalled('typescript')) {
   const text = 'dist/ was not built: typescript is not installed. To build it, run npm ci without --omit=dev.'
-  if (process.env.npm_lifecycle_event !== 'dependencies') throw new Error(text)
-  console.log(text)
-  process.exit()
+  console.error(text)
+  process.exit(process.env.npm_lifecycle_event === 'dependencies' ? 0 : 1)
 }
 const { TSC, unreachedDeclarations } = await import('./declarations.mjs')
 const { gatherModules } = await import('./gather-modules.mjs')

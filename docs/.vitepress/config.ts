@@ -17,6 +17,8 @@ export default withMermaid(
     description,
     lang: 'en',
     cleanUrls: true,
+    // No icon: without this line, browsers ask for /favicon.ico.
+    head: [['link', { rel: 'icon', href: 'data:,' }]],
     srcExclude: ['snippets/**'],
     markdown: {
       anchor: { slugify },

@@ -40,9 +40,9 @@ export const GROUPS: readonly Group[] = [
       'frameworks/fastify',
       'frameworks/koa',
       'frameworks/hono',
+      'frameworks/nextjs',
       'frameworks/remix',
       'frameworks/react-router',
-      'frameworks/nextjs',
       'frameworks/node-http',
       'frameworks/lambda',
       'frameworks/session-manager',
@@ -91,14 +91,32 @@ export function sidebar() {
   return GROUPS.map(({ text, pages, collapsed }) => ({
     text,
     ...(collapsed !== undefined && { collapsed }),
-    items: pages
-      .filter((page) => existsSync(join(DOCS, `${page}.md`)))
-      .map((page) => ({ text: headingOf(page), link: `/${page.replace(/index$/, '')}` })),
+    items: pages.filter(exists).map((page) => ({
+      ...itemOf(page),
+      ...(page === 'api/index' && { collapsed: true, items: apiPages().map(itemOf) }),
+    })),
   }))
 }
 
-function headingOf(page: string): string {
+/** The pages of the API reference, which TypeDoc has written: one for each entry of the package. */
+function apiPages(): string[] {
+  const { exports: entries } = JSON.parse(readFileSync(join(DOCS, '../package.json'), 'utf8'))
+  return Object.keys(entries)
+    .map((entry) => `api/${entry.replace('.', 'dynamo-session-store')}`)
+    .filter(exists)
+}
+
+function itemOf(page: string) {
+  return { text: titleOf(page), link: `/${page.replace(/index$/, '')}` }
+}
+
+/** The heading of a page, without an explanation behind a colon. */
+function titleOf(page: string): string {
   const heading = /^# (.+)$/m.exec(readFileSync(join(DOCS, `${page}.md`), 'utf8'))?.[1]
   if (heading === undefined) throw new Error(`docs/${page}.md has no heading "# …"`)
-  return heading.replaceAll('`', '')
+  return heading.replaceAll('`', '').replace(/: .*/, '')
+}
+
+function exists(page: string): boolean {
+  return existsSync(join(DOCS, `${page}.md`))
 }

@@ -15,8 +15,17 @@ const POINTERS: Readonly<Record<string, (spelled: Spelling) => string>> = {
   create_table_if_missing: () => 'to create the table, run npx dynamo-session create-table, or call createTable()',
   dynamo_db_client: () => 'use client, in code only',
   handle_error: () => 'use errorHandler, in code only',
-  prune_session_interval: (spelled) =>
-    `DynamoDB deletes expired sessions by itself (${spelled('ttl')}); to delete them now, run npx dynamo-session clean`,
+  prune_session_interval: cleaning,
+  reap_interval: cleaning,
+  auto_remove: cleaning,
+  auto_remove_interval: cleaning,
+  special_keys: (spelled) => `use ${spelled('indexKeys')}`,
+  collection_name: (spelled) => `use ${spelled('tableName')}`,
+  error_log: () => 'use errorHandler, in code only',
+}
+
+function cleaning(spelled: Spelling): string {
+  return `DynamoDB deletes expired sessions by itself (${spelled('ttl')}); to delete them now, run npx dynamo-session clean`
 }
 
 const BY_NAME = new Map(Object.entries(POINTERS).map(([name, pointer]) => [plain(name), pointer]))

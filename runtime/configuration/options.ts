@@ -426,7 +426,7 @@ export interface Options {
    * ({ base, ours, theirs }) => data.
    *
    * @default merge
-   * @example { onConflict: ({ ours, theirs }) => ({ ...theirs, ...ours, visits: Number(theirs.visits) + 1 }) }
+   * @example { onConflict: ({ theirs }) => ({ ...theirs, visits: Number(theirs.visits) + 1 }) }
    */
   readonly onConflict?: OnConflict | null | undefined
 }

@@ -37,18 +37,18 @@ function ownerHint({ action, configuration, tableName = configuration.tableName 
   return arn ? `; only the owner's account may send this request, ${arn.account}` : ''
 }
 
-/** Whether a request failed without a region or a connection, so nothing was sent. */
-export function isWithoutConnection(error: unknown): boolean {
-  const { code, message } = factsOf(error)
-  return NO_CONNECTION.includes(code) || NO_REGION.test(message)
+/** Whether a request failed without a region, credentials or a connection, so nothing was sent. */
+export function isNotSent(error: unknown): boolean {
+  const { code, message, name } = factsOf(error)
+  return NO_CONNECTION.includes(code) || NO_REGION.test(message) || NO_CREDENTIALS.includes(name)
 }
 
 const NO_CONNECTION = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', ...NOT_FOUND]
 const NO_REGION = /^(Region is missing|Region not accepted|Invalid region)/
+const NO_CREDENTIALS = ['CredentialsProviderError', 'TokenProviderError', 'ProviderError']
 
 type Failure = Facts & FailedRequest
 
-const NO_CREDENTIALS = ['CredentialsProviderError', 'TokenProviderError', 'ProviderError']
 const EXPIRED = ['ExpiredTokenException', 'ExpiredToken', 'RequestExpired']
 const INVALID_CREDENTIALS = [
   'UnrecognizedClientException',

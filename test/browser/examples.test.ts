@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../support/engines-start.js'
@@ -100,6 +102,26 @@ describe('the example fastify-api', () => {
     expect(await laptop.json('DELETE', '/session')).toMatchObject({ status: 204 })
     expect(laptop.cookies).toEqual({})
     expect(await new Visitor(port, signedIn).json('GET', '/me')).toMatchObject({ status: 401 })
+  })
+})
+
+describe('the README of fastify-api', () => {
+  it('has commands that work as written', async () => {
+    example = await CopiedExample.of('fastify-api')
+    await example.start({ PORT: String(port) })
+    const readme = await readFile(join(example.folder, 'README.md'), 'utf8')
+    const [, commands = ''] = /```sh\n(api\(\)[\s\S]*?)```/.exec(readme) ?? []
+    const script = commands.replaceAll('localhost:3100', `localhost:${port}`)
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: example.folder })
+    const [signedIn, me, notes, sessions, ended, signedOut] = stdout.split('\n')
+    expect([signedIn, me, notes, ended, signedOut]).toEqual([
+      '{"user":"ada"}',
+      '{"user":"ada"}',
+      '["buy milk"]',
+      '{"error":"No such session"}', // HANDLE is no handle.
+      '',
+    ])
+    expect(JSON.parse(sessions ?? '')).toMatchObject([{ current: true, handle: expect.any(String) }])
   })
 })
 

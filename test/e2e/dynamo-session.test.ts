@@ -126,7 +126,7 @@ describe('dynamo-session delete-table in a terminal', () => {
     const terminal = await open()
     terminal.type(keys)
     expect(await terminal.exit).toBe(1)
-    expect(terminal.output()).toContain('error: nothing was deleted')
+    expect(terminal.output()).toContain('error [TABLE_REQUEST]: nothing was deleted')
     expect((await run('doctor')).code).toBe(0)
   })
 })

@@ -132,7 +132,9 @@ export default new Umzug({ migrations: { glob: 'migrations/*.js'${more} }, stora
     await app.run('npx', ['dynamo-session', 'delete-table', '--yes'])
     const up = await umzug('up')
     expect(up.code).toBe(1)
-    expect(up.stderr).toMatch(/^error: table ".*" does not exist, although 1_create is logged as executed/m)
+    expect(up.stderr).toMatch(
+      /^error \[TABLE_MISSING\]: table ".*" does not exist, although 1_create is logged as executed/m,
+    )
     expect(await umzug('up', '--name', '1_create', '--rerun', 'ALLOW')).toMatchObject({ code: 0 })
     expect(await exists()).toBe(true)
   })

@@ -108,7 +108,9 @@ describe('two npx umzug up at once on PostgreSQL', () => {
     })
     const { code, stdout, stderr } = await app.run('npx', ['umzug', 'up'], { env })
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^error: no connection to the database of knexfile\.js, development: .*ECONNREFUSED/m)
+    expect(stderr).toMatch(
+      /^error \[KNEXFILE\]: no connection to the database of knexfile\.js, development: .*ECONNREFUSED/m,
+    )
     expect(stdout + stderr).not.toMatch(/hush|^\s+at /m)
   })
 })

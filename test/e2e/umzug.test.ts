@@ -39,7 +39,9 @@ describe('npx umzug in an application in JavaScript', () => {
     const run = async (...args: string[]) => await app.run('npx', ['umzug', ...args], { env })
     const missing = await run('up')
     expect(missing.code).toBe(1)
-    expect(own(missing.stderr)).toMatch(/^error: there is no migrations folder migrations \(migrations_dir: default\)/)
+    expect(own(missing.stderr)).toMatch(
+      /^error \[MIGRATION_FILE\]: there is no migrations folder migrations \(migrations_dir: default\)/,
+    )
     const created = await run('create', '--name', 'AddSessions')
     expect(created).toMatchObject({
       code: 0,

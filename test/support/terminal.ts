@@ -33,7 +33,7 @@ export function openTerminal(
 ): Terminal {
   const given = Object.entries({ ...cleanEnvironment(), ...own })
   const env = Object.fromEntries(given.filter(([, value]) => value !== undefined))
-  const child = spawn(command, [...args], { name: 'xterm', cols: columns, rows: 30, cwd, env })
+  const child = spawn(command, [...args], { name: own.TERM ?? 'xterm', cols: columns, rows: 30, cwd, env })
   let printed = ''
   let raw = ''
   let seen = 0

@@ -3,7 +3,7 @@ import { DynamoSessionStore } from 'dynamo-session-store/express'
 export const store = new DynamoSessionStore({
   onConflict({ base, ours, theirs }) {
     const data = { ...theirs }
-    for (const key of Object.keys(ours)) {
+    for (const key of Object.keys({ ...base, ...ours })) {
       // Only keys that this request changed. The other request may have changed the rest.
       if (JSON.stringify(ours[key]) !== JSON.stringify(base[key])) data[key] = ours[key]
     }

@@ -24,7 +24,7 @@ app.post('/cart', (request, response, next) => {
 app.use(busy)
 
 // #region recognise
-const REPEATABLE = ['SESSION_CONFLICT', 'SESSION_UNREAD', 'LOCK_WAIT_TIMEOUT', 'LOCK_LOST', 'ETIMEDOUT']
+const REPEATABLE = ['SESSION_CONFLICT', 'SESSION_UNREAD', 'LOCK_WAIT_TIMEOUT', 'LOCK_LOST']
 
 /** @type {express.ErrorRequestHandler} */
 function busy(error, _request, response, next) {

@@ -31,7 +31,8 @@ export class MovingStore extends DynamoSessionStore {
 
   /** @override @returns {any} */
   touch(id, session, callback) {
-    return id.startsWith(MARK) ? super.touch(id, session, callback) : this.#old.touch?.(id, session, callback)
+    if (id.startsWith(MARK)) return super.touch(id, session, callback)
+    return this.#old.touch ? this.#old.touch(id, session, callback) : callback?.()
   }
 
   /** @override @returns {any} */

@@ -1,7 +1,7 @@
 import type { ErrorContext, ErrorHandler } from '../../configuration/options.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import { factsOf, isAwsError } from '../../dynamodb/error-facts.js'
-import { explainAwsError, isWithoutConnection } from '../../dynamodb/explain-error.js'
+import { explainAwsError, isNotSent } from '../../dynamodb/explain-error.js'
 import { DynamoSessionError, SessionTooLargeError, TableMissingError, TableSchemaError } from '../../errors.js'
 import { fitForLine, makeErrorFit } from '../../fit-for-output.js'
 import { write } from '../../output.js'
@@ -10,7 +10,7 @@ import { write } from '../../output.js'
 export function storeError(error: unknown, configuration: Configuration): unknown {
   const { tableName } = configuration
   makeErrorFit(error)
-  if (isWithoutConnection(error)) return explainAwsError(error, { action: 'a request', configuration })
+  if (isNotSent(error)) return explainAwsError(error, { action: 'a request', configuration })
   if (isAwsError(error, 'ResourceNotFoundException')) {
     const creation = configuration.manageTable
       ? 'npx umzug up, or npx dynamo-session create-table, creates it.'

@@ -55,11 +55,13 @@ it('docs/concurrency.md shows a function that merges carts, and keeps all other 
   configure()
   const { store } = await run('merge-carts')
   onTestFinished(() => store.close())
-  await store.set('an-id', { user: 'ada', cart: ['a book'], language: 'en', theme: 'light' })
+  await store.set('an-id', { user: 'ada', cart: ['a book'], language: 'en', theme: 'light', flash: 'hello' })
   const [one, other] = await Promise.all([store.get('an-id'), store.get('an-id')])
   await store.set('an-id', { ...other, cart: ['a book', 'a lamp'], language: 'fr' })
   Object.assign(one, { cart: ['a book', 'a chair'], theme: 'dark' })
+  delete one.flash
   await store.set('an-id', one)
   const merged = { user: 'ada', cart: ['a book', 'a lamp', 'a chair'], language: 'fr', theme: 'dark' }
-  expect(await store.get('an-id')).toMatchObject(merged)
+  const { cookie: _, ...stored } = await store.get('an-id')
+  expect(stored).toEqual(merged)
 })

@@ -14,6 +14,7 @@ import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const PAGE = readFileSync(join(ROOT, 'docs/cost.md'), 'utf8')
+const CONCEPTS = readFileSync(join(ROOT, 'docs/concepts.md'), 'utf8')
 
 interface Units {
   readonly reads: number
@@ -29,6 +30,7 @@ interface Scenario {
 }
 
 const INDEXED = { indexKeys: ['user_id'] }
+const ENCRYPTED = { encryptionKeys: [`key:${Buffer.alloc(32, 1).toString('base64')}`] }
 const PESSIMISTIC = { locking: 'pessimistic' } as const
 
 /** By the first column of the page's tables. */
@@ -47,6 +49,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   '`touch_interval: 0`, only reads': { paths: ['/in', '/'], options: { touchInterval: 0 } },
   '`locking: pessimistic`, only reads': { paths: ['/in', '/'], options: PESSIMISTIC },
   '`locking: pessimistic`, changes': { paths: ['/in', '/change'], options: PESSIMISTIC },
+  '`encryption_keys`, changes': { paths: ['/in', '/change'], options: ENCRYPTED },
   '`index_keys: [user_id]`, changes another key': { paths: ['/in', '/change'], options: INDEXED },
   '`index_keys: [user_id]`, signs in': { paths: ['/in'], options: INDEXED },
   '`index_keys: [user_id]`, signs out': { paths: ['/in', '/out'], options: INDEXED },
@@ -62,6 +65,16 @@ const TOUCHES = [...PAGE.matchAll(/^\| `(\d+)` \| (\d+) \| ([\d.]+) \|$/gm)].map
   dollars: Number(dollars),
 }))
 
+/** By the first column of the table of requests in docs/concepts.md. */
+const REQUESTS_OF: Readonly<Record<string, readonly string[]>> = {
+  'without a cookie, or with a wrongly signed one': ['/'],
+  'reads the session': ['/in', '/'],
+  'reads the session, and its last write is older than `touch_interval`': ['/in', 'later', '/'],
+  'changes the session': ['/in', '/change'],
+  'stores something in a new session': ['/change'],
+  'signs out': ['/in', '/out'],
+}
+
 /** How many requests the table of touches is about. */
 const REQUESTS = 20
 
@@ -71,10 +84,9 @@ const priceOf = ({ reads, writes }: Units) => reads * DEFAULT_PRICES.reads + wri
 it('docs/cost.md has the prices of `stats`', () => {
   const { reads, writes, storage } = DEFAULT_PRICES
   const text = PAGE.replaceAll('\n', ' ')
-  expect(text).toContain(
-    `since ${PRICES_SINCE}: $${reads} for a million read units, $${writes} for a million write units`,
-  )
-  expect(text).toContain(`Storage costs $${storage} for a GB`)
+  expect(text).toContain(`since ${PRICES_SINCE}`)
+  expect(text).toContain(`A million read units cost $${reads}, a million write units $${writes}.`)
+  expect(text).toContain(`A GB of storage costs $${storage} a month`)
   expect(ROWS.map(({ title, dollars }) => [title, Number(dollars)])).toEqual(
     ROWS.map((row) => [row.title, priceOf(row)]),
   )
@@ -158,16 +170,30 @@ onEachEngine('docs/cost.md', (engine) => {
     return browser
   }
 
+  async function visit(browser: Browser, paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      if (path === 'later') vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
+      else await browser.get(path)
+    }
+    await proxy.quiet()
+  }
+
   // dynalite does not count what an index consumes.
   const counted = ROWS.filter(({ title }) => engine.name === 'DynamoDB Local' || !/index_keys.*signs/.test(title))
   it.each(counted)('says what a request consumes: $title', async ({ title, reads, writes }) => {
     const { paths, options = {}, size = 1536 } = SCENARIOS[title] ?? { paths: [] }
     const browser = await browserOf(options, 'x'.repeat(size - 300))
-    for (const path of paths.slice(0, -1)) {
-      if (path === 'later') vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
-      else await browser.get(path)
-    }
+    await visit(browser, paths.slice(0, -1))
     expect(await unitsOf(() => browser.get(paths.at(-1) ?? ''))).toEqual({ reads, writes })
+  })
+
+  it.each(Object.entries(REQUESTS_OF))('as docs/concepts.md says, a request that %s', async (title, paths) => {
+    const row = CONCEPTS.split('\n').find((line) => line.startsWith(`| ${title} | `))
+    const browser = await browserOf({}, 'x')
+    await visit(browser, paths.slice(0, -1))
+    const before = proxy.operations.length
+    await visit(browser, paths.slice(-1))
+    expect(row).toBe(`| ${title} | ${proxy.operations.slice(before).join(', ') || 'none'} |`)
   })
 
   it('says how often an unchanged session is touched', async () => {

@@ -120,3 +120,10 @@ it('in step 2, a sign-in moves to DynamoDB, and ends the old session', async () 
   expect(await ask(await both('dynamodb'), 'GET', '/')).toBe('')
   expect(await countItems()).toBe(count)
 })
+
+it('a request does not wait for an old store without touch', async () => {
+  const ask = newBrowser()
+  await ask(before(), 'POST', '/sign-in')
+  Object.assign(old, { touch: undefined })
+  expect(await ask(await both('dynamodb'), 'GET', '/')).toBe('ada')
+})

@@ -35,6 +35,12 @@ const FAMILIAR: [string, unknown, string, string, string][] = [
   ['dynamoDBClient', {}, 'dynamo_db_client', 'use client, in code only', 'use client, in code only'],
   ['handle_error', true, 'handle_error', 'use errorHandler, in code only', 'use errorHandler, in code only'],
   ['pruneSessionInterval', 60, 'prune_session_interval', 'by itself (ttl)', 'run npx dynamo-session clean'],
+  ['reapInterval', 60, 'reap_interval', 'by itself (ttl)', 'run npx dynamo-session clean'],
+  ['autoRemove', 'native', 'auto_remove', 'by itself (ttl)', 'run npx dynamo-session clean'],
+  ['autoRemoveInterval', 10, 'auto_remove_interval', 'by itself (ttl)', 'run npx dynamo-session clean'],
+  ['specialKeys', [], 'special_keys', 'use indexKeys', 'use index_keys'],
+  ['collectionName', 'sessions', 'collection_name', 'use tableName', 'use table_name'],
+  ['errorLog', console.error, 'error_log', 'use errorHandler, in code only', 'use errorHandler, in code only'],
 ]
 
 describe('an option of another session store', () => {

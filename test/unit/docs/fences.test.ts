@@ -8,9 +8,6 @@ import { sessionFiles } from '../../../scripts/docs/session-files.js'
 
 const PAGES = userPages()
 
-/** Pages whose programs are not files yet. */
-const NOT_CONVERTED: readonly string[] = []
-
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 
 describe('the programs of the pages', () => {
@@ -21,7 +18,7 @@ describe('the programs of the pages', () => {
     expect(different.map(({ line, source }) => `${page}:${line} <!-- ${source} -->`)).toEqual([])
   })
 
-  it.each(PAGES.filter((page) => !NOT_CONVERTED.includes(page)))('of %s all come from files', (page) => {
+  it.each(PAGES)('of %s all come from files', (page) => {
     expect(unmarkedPrograms(read(page)).map((line) => `${page}:${line}`)).toEqual([])
   })
 })

@@ -49,7 +49,7 @@ const RETIRED: readonly Retired[] = [
     // Only in comments: onConflict calls the other request's data `theirs`.
     word: /^\s*(\/\/|\/?\*).*\b(others|theirs)\b/i,
     instead: 'other request, or what else is meant',
-    except: /\{ (base, )?ours, theirs \}.*/g,
+    except: /\{ (base, )?(ours, )?theirs \}.*/g,
     files: /^(docs\/snippets|generators|runtime)\//,
   },
   {

@@ -212,6 +212,26 @@ describe("a store that can't send its requests", () => {
     },
   )
 
+  it.each(['lean', 'sdk'] as const)(
+    'throws without credentials and says how to give some, transport %s',
+    async (transport) => {
+      const credentials = async () => {
+        throw Object.assign(new Error('Could not load credentials from any providers'), {
+          name: 'CredentialsProviderError',
+        })
+      }
+      const options = { region: 'eu-central-1', credentials, root: folderWith(), transport }
+      const error = await new DynamoSessionStore(options).get('s1').catch((failure: unknown) => failure)
+      expect(error).toMatchObject({
+        name: 'TableRequestError',
+        message:
+          'a request for table "sessions" failed: no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose an AWS profile, or give the machine an IAM role',
+        code: 'TABLE_REQUEST',
+        cause: { name: 'CredentialsProviderError' },
+      })
+    },
+  )
+
   it.each([
     ['ECONNRESET', 'TimeoutError'],
     ['EPIPE', 'TimeoutError'],

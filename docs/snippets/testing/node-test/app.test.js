@@ -20,6 +20,7 @@ test('a session expires an hour after its last use', async () => {
   await app.browser.post('/sign-in')
   const later = Date.now() + 3_601_000
   const now = mock.method(Date, 'now', () => later)
-  assert.equal(await app.browser.get('/'), 'hello nobody')
+  const page = await app.browser.get('/')
   now.mock.restore()
+  assert.equal(page, 'hello nobody')
 })

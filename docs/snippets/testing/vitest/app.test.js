@@ -19,6 +19,7 @@ test('a session expires an hour after its last use', async () => {
   await app.browser.post('/sign-in')
   const later = Date.now() + 3_601_000
   const now = vi.spyOn(Date, 'now').mockReturnValue(later)
-  expect(await app.browser.get('/')).toBe('hello nobody')
+  const page = await app.browser.get('/')
   now.mockRestore()
+  expect(page).toBe('hello nobody')
 })

@@ -78,7 +78,7 @@ describe('reading many items', () => {
       const Keys = [{ session_id: { S: 'k1' } }]
       request.answer({ Responses: { [TABLE]: [] }, UnprocessedKeys: { [TABLE]: { Keys } } })
     })
-    expect(await reading).toMatchObject({ name: 'Error', code: 'DYNAMO_SESSION' })
+    expect(await reading).toMatchObject({ name: 'DynamoSessionError', code: 'DYNAMO_SESSION' })
     expect(String(await reading)).toMatch(
       /left 1 item of the table "sessions" unread in 11 requests.*Raise its capacity/,
     )
