@@ -3,11 +3,10 @@ import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type App, installApp, type Outcome } from '../support/app.js'
+import { snippetText } from '../support/snippets.js'
 
-const PLOPFILE = `export default async function (plop, config) {
-  await plop.load('dynamo-session-store', { force: config.force })
-}
-`
+/** That of docs/generators.md. */
+const PLOPFILE = snippetText('generators/plopfile.mjs')
 const CONFIG = 'config/dynamo_session_store.yml'
 
 /** Runs plop without a terminal; `npx` only adds time. */

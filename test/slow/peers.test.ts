@@ -38,14 +38,20 @@ afterAll(async () => {
   await engine.stop()
 })
 
-/** The commands that connect-redis sends, as Redis executes them. */
-function redis() {
+/** The commands that connect-redis sends, as Redis executes them. `sent` keeps their names. */
+function redis(sent: string[]) {
   const values = new Map<string, string>()
+  const noted = <A extends unknown[], R>(name: string, execute: (...args: A) => R) => {
+    return async (...args: A) => {
+      sent.push(name)
+      return execute(...args)
+    }
+  }
   return {
-    get: async (key: string) => values.get(key) ?? null,
-    set: async (key: string, value: string) => void values.set(key, value),
-    expire: async (key: string) => (values.has(key) ? 1 : 0),
-    del: async (keys: string[]) => keys.filter((key) => values.delete(key)).length,
+    get: noted('GET', (key: string) => values.get(key) ?? null),
+    set: noted('SET', (key: string, value: string) => void values.set(key, value)),
+    expire: noted('EXPIRE', (key: string) => (values.has(key) ? 1 : 0)),
+    del: noted('DEL', (keys: string[]) => keys.filter((key) => values.delete(key)).length),
   }
 }
 
@@ -59,11 +65,11 @@ async function connectDynamodb(): Promise<session.Store | { missing: string }> {
   return new (require('connect-dynamodb')(session))({ table: 'peers', client })
 }
 
-async function connectRedis(): Promise<session.Store | { missing: string }> {
+async function connectRedis(sent: string[] = []): Promise<session.Store | { missing: string }> {
   const fetched = await fetchTarball(REDIS)
   if ('missing' in fetched) return fetched
   const { RedisStore } = await import(pathToFileURL(join(fetched.folder, 'dist/connect-redis.js')).href)
-  return new RedisStore({ client: redis() })
+  return new RedisStore({ client: redis(sent) })
 }
 
 describe.each([
@@ -133,4 +139,28 @@ describe.each([
     await slower
     expect(await send('/user', cookie)).toBe(after)
   })
+})
+
+it('connect-redis sends GET and EXPIRE for a request that only reads', async ({ skip }) => {
+  const sent: string[] = []
+  const store = await connectRedis(sent)
+  if ('missing' in store) return skip(store.missing)
+  const app = await startApp(
+    {
+      '/in': (request, response) => {
+        Object.assign(request.session, { user: 'ada' })
+        response.send('in')
+      },
+      '/read': (_, response) => response.send('read'),
+    },
+    { store },
+  )
+  try {
+    await app.get('/in')
+    sent.length = 0
+    await app.get('/read')
+    expect(sent).toEqual(['GET', 'EXPIRE'])
+  } finally {
+    await app.stop()
+  }
 })

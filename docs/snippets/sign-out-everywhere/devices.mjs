@@ -36,7 +36,7 @@ function signedIn(req, res, next) {
 
 /** Asks for the password again. Otherwise a thief of the session could end the sessions of its owner. */
 function withPassword(req, res, next) {
-  if (isPasswordOf(res.locals.user, req.body.password)) next()
+  if (isPasswordOf(res.locals.user, req.body?.password)) next()
   else res.status(403).send('Enter your password.')
 }
 

@@ -53,6 +53,7 @@ it('docs/sign-out-everywhere.md shows a page on which users see and end their se
 
   const handle = sessions.find(({ userAgent }: { userAgent: string }) => userAgent === 'phone').handle
   expect(await post(laptop, '/devices/end', `handle=${handle}`)).toMatchObject({ status: 403 })
+  expect(await laptop.get('/devices/end', { method: 'POST', headers: cookieOf(laptop) })).toMatchObject({ status: 403 })
   expect((await post(laptop, '/devices/end', `handle=${handle}&${PASSWORD}`)).text).toBe('ended')
   expect((await post(laptop, '/devices/end', `handle=${handle}&${PASSWORD}`)).text).toContain('not found')
   expect((await phone.get('/devices')).status).toBe(401)
