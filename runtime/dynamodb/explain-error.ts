@@ -1,4 +1,5 @@
-import type { Configuration } from '../configuration/resolve.js'
+import { envName } from '../configuration/option-table.js'
+import { type Configuration, isProduction } from '../configuration/resolve.js'
 import { tableArn } from '../configuration/table-arn.js'
 import { TableRequestError } from '../errors.js'
 import { fitForOutput, makeErrorFit } from '../fit-for-output.js'
@@ -48,6 +49,9 @@ const NO_REGION = /^(Region is missing|Region not accepted|Invalid region)/
 const NO_CREDENTIALS = ['CredentialsProviderError', 'TokenProviderError', 'ProviderError']
 
 type Failure = Facts & FailedRequest
+
+/** The default port of `dynamo-session local`. */
+const LOCAL_PORT = '8000'
 
 const EXPIRED = ['ExpiredTokenException', 'ExpiredToken', 'RequestExpired']
 const INVALID_CREDENTIALS = [
@@ -108,12 +112,14 @@ function explanationOf(failure: Failure): string {
   return name === 'Error' || name === 'Unknown' ? message : `${name}: ${message}`
 }
 
-function noRegion({ message, configuration }: Failure): string {
+function noRegion(failure: Failure): string {
+  const { message, configuration } = failure
   const { AWS_REGION, AWS_PROFILE } = process.env
   const file = configuration.file ?? 'the configuration file'
   const ways = `set region in ${file}, or AWS_REGION in the environment`
   if (message.startsWith('Region is missing')) {
-    return `no AWS region is set; ${ways}${AWS_PROFILE ? `, or in the AWS profile ${AWS_PROFILE}` : ''}`
+    const profile = AWS_PROFILE ? `, or in the AWS profile ${AWS_PROFILE}` : ''
+    return `no AWS region is set; ${ways}${profile}${localHint(failure)}`
   }
   if (AWS_REGION === '' && configuration.region === undefined && configuration.client === undefined) {
     const unset = AWS_PROFILE ? `, or unset AWS_REGION to use the AWS profile ${AWS_PROFILE}` : ''
@@ -122,14 +128,22 @@ function noRegion({ message, configuration }: Failure): string {
   return 'the region is not a valid name; check the option region and AWS_REGION'
 }
 
-function noCredentials({ message }: Failure): string {
+function noCredentials(failure: Failure): string {
+  const { message } = failure
   const profile = process.env.AWS_PROFILE ? ` (AWS_PROFILE is ${JSON.stringify(process.env.AWS_PROFILE)})` : ''
   if (message.startsWith('Could not load credentials from any providers')) {
     const ways =
       'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose an AWS profile, or give the machine an IAM role'
-    return `no AWS credentials were found${profile}; ${ways}`
+    return `no AWS credentials were found${profile}; ${ways}${localHint(failure)}`
   }
   return `the AWS credentials can't be used${profile}: ${message}`
+}
+
+/** A developer may have forgotten the endpoint of the local DynamoDB in this terminal. `policy` sends no request. */
+function localHint({ action, configuration }: Failure): string {
+  const { client } = configuration
+  if (action === 'policy' || client || endpointOf(configuration) || isProduction(configuration)) return ''
+  return `; for a local DynamoDB, set ${envName('endpoint')}=http://127.0.0.1:${LOCAL_PORT}`
 }
 
 function invalidCredentials({ name, message }: Failure): string {
@@ -172,9 +186,18 @@ function unreachable(failure: Failure): string {
   const place = placeOf(failure)
   const text = NOT_FOUND.includes(code) ? `the host of ${place} is not found` : `no connection to ${place}`
   const endpoint = endpointFor(configuration)
-  if (isLocal(endpoint)) return `${text} (${code}); is DynamoDB running there? Start one with: npx dynamo-session local`
+  if (endpoint && isLocal(endpoint)) {
+    return `${text} (${code}); is DynamoDB running there? Start one with: ${localCommand(endpoint)}`
+  }
   const check = endpoint ? `check ${endpointSource(configuration)} and the network` : 'check the region and the network'
   return `${text} (${code}); ${check}`
+}
+
+/** The command of the quick start, for the port of an endpoint on this machine. */
+function localCommand(endpoint: string): string {
+  const { port, protocol } = new URL(endpoint)
+  const number = port || (protocol === 'https:' ? '443' : '80')
+  return `npx dynamo-session local${number === LOCAL_PORT ? '' : ` --port ${number}`} --path .dynamodb`
 }
 
 function notDynamoDB(failure: Failure): string {

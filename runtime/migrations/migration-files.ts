@@ -64,8 +64,8 @@ async function filesIn(folder: string, shown: string): Promise<string[]> {
       throw new MigrationFileError(`the migrations folder ${shown} can't be read: ${message}`, { cause })
     }
     throw new MigrationFileError(
-      `there is no migrations folder ${shown}: create a migration (npx plop session-migration), or set migrations_dir ` +
-        'to the folder where they are',
+      `there is no migrations folder ${shown}: ${folder} does not exist. Run this command in the application's folder, ` +
+        'or create a migration (npx plop session-migration), or set migrations_dir to the folder where they are',
     )
   }
 }

@@ -141,7 +141,7 @@ describe.skipIf(process.platform === 'win32')('dynamo-session local', () => {
     })
     onTestFinished(() => void child.kill('SIGKILL'))
     const outcome = outcomeOf(child)
-    const endpoint = await outcome.find(/AWS_DYNAMO_DB_SESSION_ENDPOINT=(http:\S+)/)
+    const endpoint = await outcome.find(/^ {2}export AWS_DYNAMO_DB_SESSION_ENDPOINT=(http:\S+)$/m)
     return { child, endpoint, ended: outcome.ended }
   }
 

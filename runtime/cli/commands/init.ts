@@ -69,6 +69,10 @@ export async function initCommand(
     else left.push(step.command)
     next.push(...step.next(plan))
   }
+  if (left.length > 0 && !options.yes && !terminal.input.isTTY) {
+    const { run } = packageManagerOf(folder)
+    logger.info(`note: without a terminal, init asks nothing; to write all files: ${run} dynamo-session init --yes`)
+  }
   logger.info('')
   logger.info('next:')
   for (const line of [...preparations(folder, plopfile, left), ...left, ...next]) logger.info(`  ${fitForLine(line)}`)
@@ -93,7 +97,10 @@ async function stepsOf(options: InitOptions, root: string, terminal: Terminal): 
       command: `${run} plop session-migration`,
       overwriting: `${run} plop session-migration ${MIGRATION} --force`,
       plan: () => planMigration({ ...place, name: MIGRATION }, readTableChange),
-      next: (plan) => [plan?.next ?? `${run} umzug up${environment ? ` --environment ${environment}` : ''}`].flat(),
+      next: (plan) => [
+        ...localDatabase(options, root),
+        ...[plan?.next ?? `${run} umzug up${environment ? ` --environment ${environment}` : ''}`].flat(),
+      ],
     },
     {
       what: `the session store${framework ? ` for ${framework}` : ''}`,
@@ -103,6 +110,13 @@ async function stepsOf(options: InitOptions, root: string, terminal: Terminal): 
       next: (plan) => [plan?.next ?? []].flat(),
     },
   ]
+}
+
+/** The command for the DynamoDB of this machine, where the application has dynalite. */
+function localDatabase({ environment }: InitOptions, root: string): string[] {
+  if (environment !== undefined || !dependencyNames(root).has('dynalite')) return []
+  const { run } = packageManagerOf(root)
+  return [`${run} dynamo-session local --path .dynamodb   # without AWS: in another terminal; prints what to export`]
 }
 
 /** Asks for the framework in a terminal, if package.json names none. */
@@ -137,10 +151,10 @@ async function run(plan: Plan, { overwriting }: Step, logger: Logger): Promise<v
 
 /** Commands that prepare the remaining commands. */
 function preparations(folder: string, plopfile: string, left: readonly string[]): string[] {
-  const { add } = packageManagerOf(folder)
-  const missing = ['dynamo-session-store', 'plop'].filter((name) => !isInstalled(name, folder))
+  const { add, addForDevelopment } = packageManagerOf(folder)
   return [
-    ...(missing.length > 0 ? [`${add} ${missing.join(' ')}`] : []),
+    ...(isInstalled('dynamo-session-store', folder) ? [] : [`${add} dynamo-session-store`]),
+    ...(isInstalled('plop', folder) ? [] : [`${addForDevelopment} plop`]),
     ...(left.length > 0 && needsTsx(plopfile)
       ? ["export NODE_OPTIONS='--import tsx'   # plop can't read TypeScript by itself here"]
       : []),

@@ -17,8 +17,8 @@ export async function localCommand({ port, path }: LocalOptions, logger = consol
   logger.info(
     `DynamoDB (dynalite) runs at ${database.endpoint}, data ${path === undefined ? 'in memory' : `in ${fitForLine(path)}`}`,
   )
-  logger.info('set this in the environment of the application and of these commands:')
-  logger.info(`  AWS_DYNAMO_DB_SESSION_ENDPOINT=${database.endpoint}`)
+  logger.info('In each other terminal, before the application and these commands:')
+  logger.info(`  export AWS_DYNAMO_DB_SESSION_ENDPOINT=${database.endpoint}`)
   logger.info('Press Ctrl-C to stop')
   await ended
   await database.stop()

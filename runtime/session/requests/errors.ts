@@ -1,7 +1,8 @@
 import type { ErrorContext, ErrorHandler } from '../../configuration/options.js'
 import type { Configuration } from '../../configuration/resolve.js'
 import { factsOf, isAwsError } from '../../dynamodb/error-facts.js'
-import { explainAwsError, isNotSent } from '../../dynamodb/explain-error.js'
+import { explainAwsError, isNotSent, placeOf } from '../../dynamodb/explain-error.js'
+import { endpointInEffect, regionInEffect } from '../../dynamodb/place-in-effect.js'
 import { DynamoSessionError, SessionTooLargeError, TableMissingError, TableSchemaError } from '../../errors.js'
 import { fitForLine, makeErrorFit } from '../../fit-for-output.js'
 import { write } from '../../output.js'
@@ -15,8 +16,9 @@ export function storeError(error: unknown, configuration: Configuration): unknow
     const creation = configuration.manageTable
       ? 'npx umzug up, or npx dynamo-session create-table, creates it.'
       : `create it with the tool that manages it (manage_table: ${configuration.sources.manageTable}).`
-    const text = `The table "${tableName}" does not exist: ${creation}`
-    return new TableMissingError(text, { cause: error })
+    return new TableMissingError(`${namedTable(configuration)} does not exist ${placeIn(configuration)}: ${creation}`, {
+      cause: error,
+    })
   }
   if (isOtherKey(error)) return otherKey(configuration, error)
   if (error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message)) {
@@ -24,6 +26,18 @@ export function storeError(error: unknown, configuration: Configuration): unknow
     return new SessionTooLargeError(text, { cause: error })
   }
   return error
+}
+
+/** The table with the source of its name. A server that was started in another folder finds no configuration file. */
+function namedTable({ tableName, sources, file, root }: Configuration): string {
+  const missing = sources.tableName === 'default' && file === undefined ? `; no configuration file in ${root}` : ''
+  return fitForLine(`The table "${tableName}" (table_name: ${sources.tableName}${missing})`)
+}
+
+function placeIn(configuration: Configuration): string {
+  if (endpointInEffect(configuration)) return `at ${placeOf({ configuration, host: undefined })}`
+  const region = regionInEffect(configuration)
+  return region ? `in ${fitForLine(region.value)}` : 'in this region and account'
 }
 
 /** A copy of an error that several requests share. Code of the application that handles the error may change its own copy. */

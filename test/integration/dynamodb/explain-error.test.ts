@@ -27,7 +27,7 @@ afterEach(async () => {
 
 it('says how to set a region when there is none', async () => {
   expect(await messageFor({})).toBe(
-    'dynamodb:DescribeTable for table "sessions" failed: no AWS region is set; set region in the configuration file, or AWS_REGION in the environment',
+    'dynamodb:DescribeTable for table "sessions" failed: no AWS region is set; set region in the configuration file, or AWS_REGION in the environment; for a local DynamoDB, set AWS_DYNAMO_DB_SESSION_ENDPOINT=http://127.0.0.1:8000',
   )
 })
 
@@ -35,6 +35,14 @@ it('says how to give credentials when there are none', async () => {
   expect(await messageFor({ region: 'eu-central-1' })).toMatch(
     /no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose an AWS profile, or /,
   )
+})
+
+it('names the local endpoint when region or credentials are missing, except in production', async () => {
+  const hint = '; for a local DynamoDB, set AWS_DYNAMO_DB_SESSION_ENDPOINT=http://127.0.0.1:8000'
+  expect(await messageFor({ region: 'eu-central-1' })).toContain(hint)
+  expect(await messageFor({ environment: 'production' })).not.toContain(hint)
+  vi.stubEnv('NODE_ENV', 'production')
+  expect(await messageFor({ region: 'eu-central-1' })).not.toContain(hint)
 })
 
 it('names the profile that has no credentials', async () => {
@@ -46,7 +54,7 @@ it('names the profile that has no credentials', async () => {
 
 it('suggests a local DynamoDB when an endpoint of this machine does not respond', async () => {
   expect(await messageFor({ endpoint: 'http://localhost:1' })).toBe(
-    'dynamodb:DescribeTable for table "sessions" failed: no connection to http://localhost:1 (ECONNREFUSED); is DynamoDB running there? Start one with: npx dynamo-session local',
+    'dynamodb:DescribeTable for table "sessions" failed: no connection to http://localhost:1 (ECONNREFUSED); is DynamoDB running there? Start one with: npx dynamo-session local --port 1 --path .dynamodb',
   )
 })
 

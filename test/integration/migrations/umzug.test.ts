@@ -184,7 +184,10 @@ describe('createUmzug', () => {
 
   it('names the missing folder and the source of its name', async () => {
     const { umzug, root } = await prepare({})
-    await expect(umzug.up()).rejects.toThrow('there is no migrations folder migrations (migrations_dir: default)')
+    await expect(umzug.up()).rejects.toThrow(
+      `there is no migrations folder migrations (migrations_dir: default): ${join(root, 'migrations')} does not exist. ` +
+        "Run this command in the application's folder, or create a migration (npx plop session-migration)",
+    )
     await expect(umzug.pending()).rejects.toThrow(/there is no migrations folder/)
     await expect(createUmzug({ root, migrationsDir: 'db/steps' }).status()).rejects.toThrow(
       'there is no migrations folder db/steps (migrations_dir: code)',

@@ -169,6 +169,44 @@ describe('a request that AWS quotes in its error', () => {
   })
 })
 
+describe('a store whose table does not exist', () => {
+  let stub: Stub
+
+  beforeAll(async () => {
+    stub = await startStub()
+    stub.answer((_, response) => sendJson(response, { __type: 'x#ResourceNotFoundException' }, 400))
+  })
+  afterAll(() => stub.stop())
+  beforeEach(() => environmentWith())
+
+  const messageOf = async (options: Options) => {
+    const error = await new DynamoSessionStore(options).get('s1').catch((failure: unknown) => failure)
+    expect(error).toBeInstanceOf(errors.TableMissingError)
+    return (error as Error).message
+  }
+
+  it('says that no configuration file was found, and where it looked', async () => {
+    const root = folderWith()
+    expect(await messageOf({ root, endpoint: stub.endpoint })).toBe(
+      `The table "sessions" (table_name: default; no configuration file in ${root}) does not exist at ${stub.endpoint}: ` +
+        'npx umzug up, or npx dynamo-session create-table, creates it.',
+    )
+  })
+
+  it('names the source of the name, and the region', async () => {
+    const file = 'config/dynamo_session_store.yml'
+    const root = folderWith({ [file]: 'table_name: shop\nregion: eu-central-1\n' })
+    const missing = Object.assign(new Error('none'), { name: 'ResourceNotFoundException' })
+    expect(storeError(missing, resolveConfiguration({ root }))).toMatchObject({
+      message: expect.stringContaining(`The table "shop" (table_name: ${file}:1) does not exist in eu-central-1: npx`),
+    })
+    const empty = resolveConfiguration({ root: folderWith({ [file]: '' }) })
+    expect(storeError(missing, empty)).toMatchObject({
+      message: expect.stringContaining('(table_name: default) does not exist in this region and account: npx'),
+    })
+  })
+})
+
 describe("a store that can't send its requests", () => {
   beforeEach(() => environmentWith({ AWS_MAX_ATTEMPTS: '1' }))
 
@@ -180,7 +218,7 @@ describe("a store that can't send its requests", () => {
       name: 'TableRequestError',
       code: 'TABLE_REQUEST',
       message:
-        'a request for table "sessions" failed: no connection to http://127.0.0.1:1 (ECONNREFUSED); is DynamoDB running there? Start one with: npx dynamo-session local',
+        'a request for table "sessions" failed: no connection to http://127.0.0.1:1 (ECONNREFUSED); is DynamoDB running there? Start one with: npx dynamo-session local --port 1 --path .dynamodb',
       cause: { code: 'ECONNREFUSED' },
     })
     expect((error as Error).cause).not.toBeInstanceOf(errors.TableRequestError)
@@ -204,7 +242,7 @@ describe("a store that can't send its requests", () => {
       expect(error).toMatchObject({
         name: 'TableRequestError',
         message:
-          'a request for table "sessions" failed: no AWS region is set; set region in the configuration file, or AWS_REGION in the environment',
+          'a request for table "sessions" failed: no AWS region is set; set region in the configuration file, or AWS_REGION in the environment; for a local DynamoDB, set AWS_DYNAMO_DB_SESSION_ENDPOINT=http://127.0.0.1:8000',
         code: 'TABLE_REQUEST',
         cause: { message: 'Region is missing' },
       })
@@ -225,7 +263,7 @@ describe("a store that can't send its requests", () => {
       expect(error).toMatchObject({
         name: 'TableRequestError',
         message:
-          'a request for table "sessions" failed: no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose an AWS profile, or give the machine an IAM role',
+          'a request for table "sessions" failed: no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose an AWS profile, or give the machine an IAM role; for a local DynamoDB, set AWS_DYNAMO_DB_SESSION_ENDPOINT=http://127.0.0.1:8000',
         code: 'TABLE_REQUEST',
         cause: { name: 'CredentialsProviderError' },
       })

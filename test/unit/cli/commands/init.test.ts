@@ -23,7 +23,9 @@ describe('dynamo-session init', () => {
     const folder = folderWith(INSTALLED)
     const { text, warnings } = await init(folder)
     expect(text).toBe(
-      'wrote plopfile.mjs\n\nnext:\n  npx plop session-config\n  npx plop session-migration\n  npx plop session-store\n  npx umzug up',
+      'wrote plopfile.mjs\n' +
+        'note: without a terminal, init asks nothing; to write all files: npx dynamo-session init --yes\n\n' +
+        'next:\n  npx plop session-config\n  npx plop session-migration\n  npx plop session-store\n  npx umzug up',
     )
     expect(warnings).toEqual([])
     const loads: unknown[] = []
@@ -75,7 +77,7 @@ describe('dynamo-session init', () => {
   it('prints first how to install missing packages, and repeats --environment', async () => {
     const { text } = await init(folderWith({ 'package.json': '{}' }), 'production')
     expect(text).toContain(
-      'next:\n  npm install dynamo-session-store plop\n  npx plop session-config production\n' +
+      'next:\n  npm install dynamo-session-store\n  npm install --save-dev plop\n  npx plop session-config production\n' +
         '  npx plop session-migration\n  npx plop session-store\n  npx umzug up --environment production',
     )
   })
@@ -132,6 +134,15 @@ describe('dynamo-session init, with the generators', () => {
     expect(text).toContain(
       "next:\n  npx umzug up\n  npm install dynamo-session-store koa-session\n  import { sessions } from './session.js'",
     )
+  })
+
+  it('names the DynamoDB of this machine where dynalite is installed, but for no other environment', async () => {
+    const manifest = { type: 'module', dependencies: { koa: '3' }, devDependencies: { dynalite: '4' } }
+    const folder = folderWith({ ...files, 'package.json': JSON.stringify(manifest) })
+    const text = await initIn(folder, { yes: true })
+    expect(text).toMatch(/next:\n {2}npx dynamo-session local --path \.dynamodb +# .*\n {2}npx umzug up\n/)
+    expect(text).not.toContain('note: without a terminal')
+    expect(await initIn(folder, { yes: true, environment: 'production' })).not.toContain('dynamo-session local')
   })
 
   it('names the command of knex where the migration is in its folder', async () => {
