@@ -50,12 +50,17 @@ class Reader {
     if (line.startsWith('npm install ')) return this.#expectInstalled(args)
     if (line.startsWith('export ')) return this.#export(line)
     if (line.startsWith('npx dynamo-session local')) {
-      await start(this.#app, program, [...args, '--port', String(this.#port)], {}, /http:\/\//)
+      await start(this.#app, program, [...args, '--port', String(this.#port)], {}, this.#printed())
       return
     }
     if (/ server\.\w+$/.test(line)) return this.#useServer(program, args)
     const { code, stdout, stderr } = await this.#app.run(program, args, { env: this.env })
     expect({ line, code, output: code === 0 ? '' : stdout + stderr }).toEqual({ line, code: 0, output: '' })
+  }
+
+  /** The line that a reader copies whose DynamoDB has another port than 8000. */
+  #printed(): RegExp {
+    return new RegExp(`^ +export AWS_DYNAMO_DB_SESSION_ENDPOINT=http://127\\.0\\.0\\.1:${this.#port}$`, 'm')
   }
 
   /** All tests share an installation with the packed tarball: the registry does not have this version. */
@@ -70,9 +75,12 @@ class Reader {
     this.env[name] = value.replace('8000', String(this.#port))
   }
 
-  /** Signs in, and restarts the server. */
+  /** Signs in, and restarts the server. A second server on the same port says that the port is taken. */
   async #useServer(program: string, args: string[]): Promise<void> {
     const first = await startServer(this.#app, program, args, this.env)
+    expect(first.output()).toBe(`Open http://localhost:${first.port}/sign-in\n`)
+    const taken = await this.#app.run(program, args, { env: { ...this.env, PORT: String(first.port) } })
+    expect(taken).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('EADDRINUSE') })
     const { text, cookie } = await first.get('/sign-in')
     expect(text).toBe('signed in as ada')
     expect((await first.get('/', cookie)).text).toBe('hello ada')
@@ -101,7 +109,9 @@ describe.each([
   },
   {
     title: `${PAGE}, CommonJS`,
-    commands: commandsOf(JAVASCRIPT).map((line) => line.replace('node server.mjs', 'node server.cjs')),
+    commands: commandsOf(JAVASCRIPT)
+      .filter((line) => line !== 'npm pkg set type=module')
+      .map((line) => line.replace('node server.mjs', 'node server.cjs')),
     files: filesOf(COMMONJS),
   },
 ])('the quick start of $title', ({ commands, files }) => {

@@ -27,7 +27,7 @@ afterAll(() => app.remove())
 const inModules = { cwd: 'modules', env: QUIET }
 
 onEachEngine('the tests of docs/testing.md', (engine) => {
-  const env = engine.name === 'dynalite' ? QUIET : { ...QUIET, AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint }
+  const env = engine.name === 'dynalite' ? QUIET : { ...QUIET, AWS_DYNAMO_DB_SESSION_ENDPOINT: engine.endpoint }
 
   it('pass with node:test', async () => {
     const { code, stdout } = await app.run('node', ['--test', 'tests/node-test/app.test.js'], { ...inModules, env })

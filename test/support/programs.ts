@@ -42,6 +42,10 @@ export async function startServer(app: App, command: string, args: string[], env
     stdio: 'pipe',
   })
   programs.add(child)
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
   let errors = ''
   child.stderr.on('data', (chunk) => {
     errors += chunk
@@ -58,7 +62,7 @@ export async function startServer(app: App, command: string, args: string[], env
     if (waited > 60_000 || child.exitCode !== null) throw new Error(`${args.join(' ')} did not start:\n${errors}`)
     try {
       await get('/')
-      return { get, port, errors: () => errors, stop: () => stop(child) }
+      return { get, port, output: () => output, errors: () => errors, stop: () => stop(child) }
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }

@@ -15,4 +15,8 @@ app.get('/', (req, res) => {
   res.send(req.session.user ? `hello ${req.session.user}` : 'hello nobody')
 })
 
-app.listen(process.env.PORT ?? 3000)
+const port = process.env.PORT ?? 3000
+app.listen(port, (error) => {
+  if (error) throw error
+  console.log(`Open http://localhost:${port}/sign-in`)
+})

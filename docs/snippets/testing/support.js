@@ -7,7 +7,7 @@ import { createApp } from './app.js'
 
 /** Starts a DynamoDB in this process, or uses the one of the environment, and starts the application with a fresh table. */
 export async function startTestApp() {
-  const local = process.env.AWS_ENDPOINT_URL_DYNAMODB ? undefined : await start(dynalite({ createTableMs: 20 }))
+  const local = process.env.AWS_DYNAMO_DB_SESSION_ENDPOINT ? undefined : await start(dynalite({ createTableMs: 20 }))
   const options = { endpoint: local?.url, tableName: `sessions-${randomUUID()}`, maxStale: 3600 }
   await createTable(options)
   const store = new DynamoSessionStore(options)
