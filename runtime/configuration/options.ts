@@ -1,10 +1,9 @@
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import type { Encryption } from './encryption-keys.js'
 
-/**
- * Options in code. `null` and `undefined` mean *not set*: ENV, the configuration file and the defaults then decide. The
- * first paragraph and the default of each comment repeat the table (`option-table.ts`).
- */
+// The first paragraph and the default of each comment repeat the table of options (option-table.ts).
+
+/** Options in code. `null` and `undefined` mean *not set*: ENV, the configuration file and the defaults then decide. */
 export interface Options {
   /**
    * Name of the DynamoDB table that holds the sessions, or its ARN if the table belongs to another AWS account.

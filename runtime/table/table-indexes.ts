@@ -103,7 +103,7 @@ export async function ensureIndex(work: TableWork, key: string, first: TableFact
     const problem = indexProblem(table, key)
     if (problem) throw new TableSchemaError(problem)
     if (index && isUsable(index)) {
-      work.logger.info(waited ? `the index "${name}" is complete` : `the index "${name}" exists already`)
+      work.logger.info(`the index "${name}" is complete`)
       return table
     }
     if (!waited && !index) work.logger.info(`adding the index "${name}" to ${work.label}; a large table takes long`)

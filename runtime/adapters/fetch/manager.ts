@@ -83,8 +83,8 @@ export type SessionHandler<Result, Values extends object, Flash extends object> 
 /**
  * Makes a session manager, for any framework with Cookie and Set-Cookie headers.
  *
- * @param options the options of this package and Rack's: see docs/configuration.md and docs/frameworks/session-manager.md. All other options of this package come from
- *   ENV, the configuration file and the defaults.
+ * @param options the options of this package (docs/configuration.md), and those of Rack (docs/frameworks/session-manager.md).
+ *   All other options of this package come from ENV, the configuration file and the defaults.
  * @throws {ConfigurationError} if the configuration is wrong. No request is sent.
  * @throws {MissingSecretKeyError} without `secret_key`: the cookie is a signed session id
  * @example

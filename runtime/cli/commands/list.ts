@@ -60,6 +60,7 @@ export async function listCommand(
       if (shown.length > 0) isFirst = false
     }
     if (by) {
+      if (options.scan) standardError.info(`reading the whole table "${configuration.tableName}"`)
       const index = new SessionsByValue(configuration, { transport })
       for await (const page of index.pages(by.key, by.value, options)) show(page)
     } else {

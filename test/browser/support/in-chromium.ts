@@ -12,6 +12,7 @@ interface Opened {
 /** Runs a suite with an example and a browser. Without Chromium it shows as skipped, with the reason in its title. */
 export function inChromium(title: string, settings: ExampleSettings, suite: (opened: () => Opened) => void): void {
   if (missingBrowser) {
+    console.warn(`skipped: ${title}, because ${missingBrowser}`)
     describe.skip(`${title} (skipped: ${missingBrowser})`, () => suite(() => never()))
     return
   }

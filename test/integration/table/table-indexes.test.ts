@@ -59,7 +59,7 @@ onEachEngine(
       expect(await createTable(options, { logger })).toEqual({ created: true })
       expect(await indexesOf(options)).toEqual(expect.arrayContaining([index('user_id'), index('account.id')]))
       expect(proxy.operations.filter((operation) => /^(Create|Update)/.test(operation))).toEqual(['CreateTable'])
-      expect(logger.lines).toContain('the index "user_id-index" exists already')
+      expect(logger.lines).toContain('the index "user_id-index" is complete')
       expect(logger.warnings).toEqual([])
     })
 
