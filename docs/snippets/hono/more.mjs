@@ -34,6 +34,7 @@ app.post('/sign-in', (c) => {
 })
 
 app.post('/remember-me', (c) => {
+  // @ts-expect-error The generated session.ts declares only the key `user`.
   c.get('session').set('remember', true)
   return c.text('this session lasts 90 days')
 })
