@@ -1,5 +1,7 @@
+// #region imports
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
 import { startTestApp } from '../support.js'
+// #endregion imports
 
 /** @type {Awaited<ReturnType<typeof startTestApp>>} */
 let app
