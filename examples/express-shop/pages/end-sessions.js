@@ -3,7 +3,7 @@ import { page } from './page.js'
 
 const QUESTIONS = { others: 'Sign out all other browsers', everywhere: 'Sign out everywhere' }
 
-/** Asks for the password again: who found an open browser can't lock its user out. */
+/** Asks for the password again. Otherwise a person at an open browser could lock its user out. */
 export const endSessionsPage = (req, which, error = '') =>
   page(
     req,
