@@ -25,6 +25,8 @@ try {
   run('tar', '-xzf', tarball, '-C', folder)
   const unreached = unreachedDeclarations(join(folder, 'package'))
   if (unreached.length > 0) throw new Error(`No entry reaches these declarations:\n${unreached.join('\n')}`)
+  const docs = readdirSync(join(folder, 'package/docs'))
+  if (docs.join() !== 'performance.svg') throw new Error(`The tarball has more of docs/ than its picture: ${docs}`)
   const { size } = statSync(tarball)
   if (size > MAXIMUM_SIZE) throw new Error(`The tarball has ${size} bytes, more than ${MAXIMUM_SIZE}`)
   console.log(`The tarball has ${size} bytes.`)

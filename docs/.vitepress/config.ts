@@ -31,7 +31,11 @@ export default withMermaid(
       ...(url !== undefined && { socialLinks: [{ icon: 'github', link: url }] }),
     },
     // Mermaid is one large file, which only pages with a diagram load.
-    vite: { build: { chunkSizeWarningLimit: 2000 } },
+    vite: {
+      build: { chunkSizeWarningLimit: 2000 },
+      // Some packages of Mermaid are CommonJS, which the development server can't load one by one.
+      optimizeDeps: { include: ['mermaid'] },
+    },
     buildEnd({ outDir }) {
       const dead = deadLinks(pagesOfSite(outDir))
       if (dead.length > 0) throw new Error(`${dead.length} dead links:\n${dead.join('\n')}`)

@@ -7,6 +7,7 @@ import { checkValue } from './check-value.js'
 import { didYouMean } from './did-you-mean.js'
 import { KEYS_LIFETIME, keyIdOf, repeatedId } from './encryption-keys.js'
 import { readEnvironment } from './env-origin.js'
+import { fileOfProgram } from './file-of-program.js'
 import { pointer, type Spelling } from './foreign-options.js'
 import {
   CLIENT_SETTINGS,
@@ -329,6 +330,9 @@ function readFile(
   const isConfigured = others.some(isConfiguring) || isThere(dirname(configurationPath(environment)))
   if (isConfigured) warnings.push(...found.map(({ place, text }) => `${place} ${text}`))
   const problems = isConfigured ? [] : found
+  // The options of a file that was not found, such as encryption_keys, would silently not apply.
+  const missed = root === process.cwd() ? fileOfProgram(process.argv[1], candidates) : undefined
+  if (missed) problems.push(missedProblem(missed, root))
   return { ...nothing, problems, warnings, path: undefined }
 }
 
@@ -345,6 +349,13 @@ function gemPath(candidate: string): string {
 function gemProblem(path: string): Problem {
   const own = path.replace('config/aws_dynamo_db_', 'config/dynamo_')
   const text = `is the Ruby gem's file, which is not read here: copy it to ${own}, or set ${envName('configFile')} to its path`
+  return { place: path, text }
+}
+
+function missedProblem({ path, folder }: { path: string; folder: string }, root: string): Problem {
+  const text =
+    `was not read, because this process was started in ${root}; start it in ${folder} ` +
+    `(systemd: WorkingDirectory=), or set ${envName('configFile')} to this file`
   return { place: path, text }
 }
 

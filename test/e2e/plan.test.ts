@@ -97,7 +97,7 @@ table_class: standard_infrequent_access
     const { code, stderr } = await run(['update-table'], env())
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      /^error: dynamodb:UpdateTable for table "limited" failed: AWS limits how often this change is allowed \(Subscriber limit.*\); try again later \(documented limit: AWS allows two changes of the table class in 30 days, https:\S+\)$/m,
+      /^error \[TABLE_REQUEST\]: dynamodb:UpdateTable for table "limited" failed: AWS limits how often this change is allowed \(Subscriber limit.*\); try again later \(documented limit: AWS allows two changes of the table class in 30 days, https:\S+\)$/m,
     )
   })
 

@@ -65,9 +65,9 @@ export async function* diagnose(
   yield* tableFindings(configuration, { region, given, limits })
 }
 
-function* configurationFindings({ file, environment, warnings }: Configuration): Generator<Finding> {
+function* configurationFindings({ file, root, environment, warnings }: Configuration): Generator<Finding> {
   const check = 'configuration'
-  yield { level: 'ok', check, text: `${file ?? 'no configuration file'}, environment ${environment}` }
+  yield { level: 'ok', check, text: `${file ?? `no configuration file in ${root}`}, environment ${environment}` }
   for (const text of warnings) yield { level: 'warning', check, text }
 }
 

@@ -119,6 +119,14 @@ describe('dynamo-session plan', () => {
     expect((await plan()).find((line) => line.includes('tags'))).toBe(`same     tags: team=${'a'.repeat(90)}`)
   })
 
+  it('prints a table of the width of a narrow terminal', async () => {
+    await application('table_class: standard_infrequent_access\n', { deletionProtection: true })
+    const lines = (await plan({}, { isTTY: true, columns: 70 })).flatMap((line) => line.split('\n'))
+    expect(lines.filter((line) => line.length > 70 && !line.includes('https://'))).toEqual([])
+    expect(lines).toContainEqual(expect.stringMatching(/^differs {2}table_class +standard_infrequ… +standard$/))
+    expect(lines).toContainEqual('             update-table')
+  })
+
   it('prints JSON on standard output, and nothing else there', async () => {
     await application('tags: { team: web }\n', {})
     stub.deny('DescribeTimeToLive')
