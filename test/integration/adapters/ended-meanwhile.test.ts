@@ -57,6 +57,22 @@ it.each(SENDS_OLD_COOKIE)('requests beside regenerate in %s store nothing', asyn
   expect((await browser.get('/regenerated')).text).toBe(adapter.regenerateKeepsData ? 'true ada' : 'true undefined')
 })
 
+it.each(SENDS_OLD_COOKIE)("clear() of Express' store is final for running requests of %s", async (_name, adapter) => {
+  const gate = new Gate()
+  app = await adapter.start(routes(gate), { options, cookieLifetime: 3600 })
+  const browser = new Browser(app, adapter.cookieName)
+  await browser.get('/in')
+  const id = adapter.idOf(browser.value)
+  const slower = browser.clone().get('/hold-change')
+  await gate.entered
+  await new DynamoSessionStore(options).clear()
+  gate.open()
+  expect((await slower).status).toBe(200)
+  expect(app.failures).toEqual([])
+  expect(await readItem(engine.client(), options.tableName, id)).toBeUndefined()
+  expect((await browser.get('/read')).text).toBe('nobody')
+})
+
 it('a read beside regenerate in Express sends the cookie of the old id again with rolling: true', async () => {
   const gate = new Gate()
   const store = new DynamoSessionStore(options)
