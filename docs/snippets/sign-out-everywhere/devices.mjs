@@ -56,6 +56,19 @@ app.get('/devices/export', signedIn, async (_req, res) => {
 })
 // #endregion routes
 
+// #region password
+app.post('/change-password', signedIn, withPassword, async (req, res, next) => {
+  const user_id = res.locals.user
+  // Store the new password here.
+  await store.destroyOthers('user_id', user_id, req.sessionID)
+  req.session.regenerate((error) => {
+    if (error) return next(error)
+    req.session.user_id = user_id
+    res.send('password changed')
+  })
+})
+// #endregion password
+
 /** Replace this function by a check against your database. */
 function isPasswordOf(user, password) {
   return user === 42 && password === 'correct horse battery staple'

@@ -9,6 +9,7 @@ const store = new DynamoSessionStore()
 const app = express()
 app.use(session({ store, secret, resave: false, saveUninitialized: false }))
 
+// #region sign-out
 app.post('/sign-in', (req, res, next) => {
   // Check the password here.
   req.session.regenerate((error) => {
@@ -23,5 +24,6 @@ app.post('/sign-out-everywhere', async (req, res) => {
   const deleted = user_id ? await store.destroyBy('user_id', user_id) : 0
   res.send(`${deleted} sessions deleted`)
 })
+// #endregion sign-out
 
 app.listen(process.env.PORT ?? 3000)

@@ -261,17 +261,25 @@ function scenarios(adapter: Adapter, engine: Engine): void {
   })
 
   describe('invariant 3: a failed read never leads to an overwrite', () => {
-    it('reads as an empty session, reports the error, and keeps cookie and session', async () => {
-      const browser = await openSignedIn()
-      const id = idOf(browser)
-      proxy.inject('GetItem', THROTTLED, FOREVER)
-      expect((await browser.get('/read')).text).toBe('nobody')
-      expect(idOf(browser)).toBe(id)
-      await settled()
-      expect(reported.map(({ error, operation }) => [error.name, operation])).toEqual([['ThrottlingException', 'get']])
-      expect(failures()).toEqual([])
-      expect((await browser.get('/read')).text).toBe('ada')
-    })
+    it.each([
+      ['optimistic', 'GetItem'],
+      ['pessimistic', 'UpdateItem'],
+    ] as const)(
+      'reads as an empty session, reports the error, and keeps cookie and session (%s)',
+      async (locking, load) => {
+        const browser = await openSignedIn({ locking })
+        const id = idOf(browser)
+        proxy.inject(load, THROTTLED, FOREVER)
+        expect((await browser.get('/read')).text).toBe('nobody')
+        expect(idOf(browser)).toBe(id)
+        await settled()
+        expect(reported.map(({ error, operation }) => [error.name, operation])).toEqual([
+          ['ThrottlingException', 'get'],
+        ])
+        expect(failures()).toEqual([])
+        expect((await browser.get('/read')).text).toBe('ada')
+      },
+    )
 
     it('refuses to save changes of a session that could not be read', async () => {
       const browser = await openSignedIn()

@@ -67,9 +67,20 @@ it('docs/sign-out-everywhere.md shows a page on which users see and end their se
   expect((await tablet.get('/devices')).status).toBe(401)
   expect(await list(laptop)).toHaveLength(1)
 
+  const before = laptop.value
+  const desk = await signIn('desk')
+  await vi.waitFor(async () => expect(await list(laptop)).toHaveLength(2))
+  expect((await post(laptop, '/change-password', PASSWORD)).text).toBe('password changed')
+  expect(laptop.value).not.toBe(before)
+  expect((await desk.get('/devices')).status).toBe(401)
+  await vi.waitFor(async () => expect(await list(laptop)).toHaveLength(1))
+
   for (let number = 1; number <= 5; number += 1) {
     await vi.waitFor(async () => expect(await list(laptop)).toHaveLength(number))
     await signIn(`device ${number}`)
   }
   expect((await laptop.get('/devices')).status).toBe(401)
+  const last = await signIn('last')
+  await import('../../../docs/snippets/sign-out-everywhere/sign-out-all.mjs' as string)
+  expect((await last.get('/devices')).status).toBe(401)
 })

@@ -1,3 +1,7 @@
+import 'reflect-metadata'
+import { Controller, Get, Module, Req } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import session from 'express-session'
 import { beforeAll, expect, it, onTestFinished } from 'vitest'
 import { DynamoSessionStore } from '../../../../runtime/express.js'
 import { createTable } from '../../../../runtime/index.js'
@@ -54,4 +58,31 @@ it('a reload before the response of an error drops the changes of an Express han
     request.session.reload(() => next(new Error('thrown by the handler')))
   })
   expect(stored).toBe(SIGNED_IN)
+})
+
+it('a handler of Nest that throws leaves its changes in the session, without the lock', async () => {
+  class Pages {
+    throw(request: { session: object }): never {
+      Object.assign(request.session, { thrown: true })
+      throw new Error('thrown by the handler')
+    }
+  }
+  Controller()(Pages)
+  Req()(Pages.prototype, 'throw', 0)
+  Get('throw')(Pages.prototype, 'throw', { value: Pages.prototype.throw })
+  class Application {}
+  Module({ controllers: [Pages] })(Application)
+  const store = new DynamoSessionStore({ ...options, maxStale: 3600 })
+  const app = await NestFactory.create(Application, { logger: false })
+  onTestFinished(() => app.close())
+  app.use(session({ store, secret: 'x', resave: false, saveUninitialized: false }))
+  await app.listen(0, '127.0.0.1')
+  const { status, headers } = await fetch(`${await app.getUrl()}/throw`)
+  expect(status).toBe(500)
+  const [cookie = ''] = headers.getSetCookie().map((line) => line.split(';')[0] ?? '')
+  expect((await fetch(`${await app.getUrl()}/throw`, { headers: { cookie } })).status).toBe(500)
+  const id = decodeURIComponent(cookie).replace(/^connect.sid=s:([^.]+).*$/, '$1')
+  const item = async () => readItem(engine.client(), options.tableName, id)
+  await expect.poll(async () => Object.keys((await item()) ?? {})).not.toContain('locked_at')
+  expect((await item())?.data?.S).toBe('{"thrown":true}')
 })

@@ -349,4 +349,16 @@ onEachEngine('cookies of sessions in Fastify', (engine) => {
       expect((await rotated.app.inject({ url: '/modified', cookies })).body).toBe('false false')
     })
   })
+
+  it.each([
+    ['over http: no session by default', {}, {}, undefined],
+    ["over http: a cookie without Secure by cookie.secure 'auto'", { cookie: { secure: 'auto' } }, {}, false],
+    ['behind a proxy: no session without trustProxy', {}, { 'x-forwarded-proto': 'https' }, undefined],
+    ['behind a proxy: a Secure cookie by trustProxy', {}, { 'x-forwarded-proto': 'https' }, true],
+  ] as const)('%s', async (_what, session, headers, secure) => {
+    const app = await start(routes, { session: { cookie: {}, ...session }, server: { trustProxy: secure === true } })
+    const { status, setCookie } = await app.get('/in', { headers })
+    expect({ status, secure: setCookie?.includes('; Secure') }).toEqual({ status: 200, secure })
+    expect((await operations()).length).toBe(secure === undefined ? 0 : 1)
+  })
 })

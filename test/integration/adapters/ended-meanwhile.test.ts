@@ -57,6 +57,45 @@ it.each(SENDS_OLD_COOKIE)('requests beside regenerate in %s store nothing', asyn
   expect((await browser.get('/regenerated')).text).toBe(adapter.regenerateKeepsData ? 'true ada' : 'true undefined')
 })
 
+it.each(SENDS_OLD_COOKIE)('two changes of an id at the same time in %s', async (_name, adapter) => {
+  const gate = new Gate()
+  const regenerate: Route = async (session) => {
+    await gate.wait()
+    await session.regenerate()
+    session.set('regenerated', true)
+    return 'regenerated'
+  }
+  app = await adapter.start({ ...routes(), '/hold-regenerate': regenerate }, { options, cookieLifetime: 3600 })
+  const faster = new Browser(app, adapter.cookieName)
+  await faster.get('/in')
+  const slower = faster.clone()
+  const answer = slower.get('/hold-regenerate')
+  await gate.entered
+  await faster.get('/regenerate')
+  gate.open()
+  expect((await answer).status).toBe(200)
+  expect(app.failures).toEqual([])
+  const seen = [(await faster.get('/regenerated')).text, (await slower.get('/regenerated')).text]
+  const moved = ['true ada', 'undefined undefined']
+  expect(seen).toEqual(adapter.regenerateKeepsData ? moved : ['true undefined', 'true undefined'])
+})
+
+it.each(SENDS_OLD_COOKIE)("clear() of Express' store is final for running requests of %s", async (_name, adapter) => {
+  const gate = new Gate()
+  app = await adapter.start(routes(gate), { options, cookieLifetime: 3600 })
+  const browser = new Browser(app, adapter.cookieName)
+  await browser.get('/in')
+  const id = adapter.idOf(browser.value)
+  const slower = browser.clone().get('/hold-change')
+  await gate.entered
+  await new DynamoSessionStore(options).clear()
+  gate.open()
+  expect((await slower).status).toBe(200)
+  expect(app.failures).toEqual([])
+  expect(await readItem(engine.client(), options.tableName, id)).toBeUndefined()
+  expect((await browser.get('/read')).text).toBe('nobody')
+})
+
 it('a read beside regenerate in Express sends the cookie of the old id again with rolling: true', async () => {
   const gate = new Gate()
   const store = new DynamoSessionStore(options)
