@@ -1,7 +1,7 @@
 import { request as ask, createServer } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 
-/** Sends each request to the next server, or to another one if that server is down. */
+/** Sends each request to the next server, or to the other server if the next is down. */
 export function createBalancer(ports) {
   let turn = 0
   return createServer(async (request, response) => {

@@ -10,8 +10,8 @@ export function securityHeaders(_req, res, next) {
 }
 
 /**
- * Refuses a form that a page of another site or subdomain sends (CSRF). The cookie's SameSite=Lax stops most of them.
- * This check also stops those of a subdomain, and a foreign sign-in form. Browsers set the header: no token is needed.
+ * Refuses a form that a page of another site or subdomain sends (CSRF). The cookie's SameSite=Lax stops most such forms.
+ * This check also stops forms of a subdomain, and a foreign sign-in form. Browsers set the header: no token is needed.
  */
 export function onlyOwnForms(req, res, next) {
   const { origin, host, 'sec-fetch-site': site } = req.headers

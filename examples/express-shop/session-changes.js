@@ -1,14 +1,14 @@
 import { promisify } from 'node:util'
 import { cookieName } from './session.js'
 
-/** Gives the session another id, with this data. Nobody who knows the old id has the session. */
+/** Gives the session another id, with this data. The old id then opens no session. */
 export async function regenerate(req, data) {
   await promisify(req.session.regenerate).call(req.session)
   Object.assign(req.session, data)
   await save(req)
 }
 
-/** Call it before a redirect: a browser follows the redirect while express-session still saves. */
+/** Call this before a redirect: a browser follows the redirect while express-session still saves. */
 export async function save(req) {
   await promisify(req.session.save).call(req.session)
 }

@@ -19,7 +19,7 @@ await once(createBalancer(ports).listen(port, '127.0.0.1'), 'listening')
 console.log(`DynamoDB: AWS_DYNAMO_DB_SESSION_ENDPOINT=${process.env.AWS_DYNAMO_DB_SESSION_ENDPOINT}`)
 console.log(`the shop: http://localhost:${port}`)
 
-/** Starts a server, and starts it again when somebody kills it. */
+/** Starts a server, and restarts the server when a signal ends it. */
 async function startServer(port) {
   const server = fork('server.js', { env: { ...process.env, PORT: String(port) } })
   const end = () => server.kill()

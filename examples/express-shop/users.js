@@ -1,6 +1,6 @@
 import { isPassword } from './passwords.js'
 
-/** A shop has them in its database. Each hash was made by: node hash-password.mjs */
+/** A real shop keeps its users in a database. Each hash was made by: node hash-password.mjs */
 const users = [
   { id: 'ada', hash: 'htv6u9N3RZyZ3Rzc07nSGw==:MoyHcairdOWb0BiP046YJVUstGYz/lEp1gkVjEwdPOU=' }, // milk in first
   { id: 'grace', hash: '0P9eUZwiR/Kz+RcBrrOoBg==:MS6GwK2u0GxDWHsAUMpoG7+3lUlFXGLmFecdBopoxzU=' }, // two lumps please

@@ -8,7 +8,7 @@ declare module 'fastify' {
   }
 
   interface FastifyRequest {
-    /** The user who is signed in. Only routes that need one have it. */
+    /** The signed-in user. Only routes for signed-in users have this property. */
     user: string
   }
 }

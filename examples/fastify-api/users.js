@@ -7,7 +7,7 @@ const derive = promisify(scrypt)
 /** OWASP's minimum for scrypt. One call needs 128 MiB, which is more than Node allows by default. */
 const COST = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 2 ** 20 }
 
-/** The users and what is stored of their passwords. An application keeps them in its database. */
+/** The users, and the hashes of their passwords. A real application keeps both in a database. */
 const users = new Map([['ada', await hash('correct horse battery staple')]])
 
 /** Takes as long for an unknown user as for a wrong password. So the time does not tell which users exist. */

@@ -18,7 +18,7 @@ export const manager = createSessionManager({
   secretKey: secret,
   sameSite: 'lax',
   secure: production,
-  // In production, a proxy or load balancer ends TLS. Its requests count as requests over https.
+  // For a proxy or load balancer that ends TLS: every request counts as https. Without a proxy, delete this line.
   assumeSsl: production,
 })
 

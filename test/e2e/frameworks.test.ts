@@ -175,6 +175,7 @@ describe('the pages about frameworks', () => {
     const { cookie, location } = await server.get('/sign-in', '', 'POST')
     expect((await server.get(location ?? '', cookie)).text).toBe('the account of ada')
     expect(daysOf((await server.get('/remember-me', cookie, 'POST')).setCookie)).toBe(90)
+    expect(daysOf((await server.get('/account', cookie)).setCookie)).toBe(90)
     const failed = await server.get('/too-large', cookie, 'POST')
     expect(failed).toMatchObject({ status: 500, text: 'Please try again.' })
     await server.stop()

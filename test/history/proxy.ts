@@ -163,7 +163,7 @@ export async function startHistoryProxy({
 
   /**
    * A genuine answer about sessions that nobody asks for any more. An older answer about the same session can't be told
-   * from a new one (docs/reliability.md, "What cannot be told apart"), so it is not among the faults.
+   * from a new one (docs/reliability.md, "Wrong responses that can't be detected"), so it is not among the faults.
    */
   function stranger(): Answer | undefined {
     const isOver = (key: string) => performance.now() - (asked.get(key) ?? 0) > OVER_AFTER

@@ -1,6 +1,6 @@
 import { build } from 'esbuild'
 
-// express-session and other packages of its age require Node's own modules.
+// CommonJS packages in the bundle, such as express-session, require Node's own modules.
 const require = "import { createRequire as requireIn } from 'node:module'; const require = requireIn(import.meta.url);"
 
 await build({

@@ -1,7 +1,7 @@
 import commonjs from '@rollup/plugin-commonjs'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 
-/** Some packages require JSON files. @rollup/plugin-json does the same. */
+/** Loads JSON files, which some packages require. The package @rollup/plugin-json also works. */
 const json = {
   name: 'json',
   /** @type {(code: string, id: string) => string | undefined} */

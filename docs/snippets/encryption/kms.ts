@@ -3,7 +3,7 @@ import { DynamoSessionStore } from 'dynamo-session-store/express'
 
 const kms = new KMSClient()
 
-/** The data keys as AWS KMS encrypted them, the newest first: `k2:AQIDAH…,k1:AQIDAH…` */
+/** The data keys, encrypted by AWS KMS, the newest first: `k2:AQIDAH…,k1:AQIDAH…` */
 const DATA_KEYS = process.env.SESSION_DATA_KEYS ?? ''
 
 async function decrypted(text: string) {

@@ -11,6 +11,13 @@ app.onError((error, c) => {
 })
 // #endregion errors
 
+// #region lifetime
+app.use(async (c, next) => {
+  await next()
+  if (c.get('session').get('remember')) c.get('sessionOptions').expireAfter = 90 * 24 * 3600
+})
+// #endregion lifetime
+
 // #region guard
 app.use('/account/*', async (c, next) => {
   if (!c.get('session').get('user')) return c.text('Please sign in.', 401)
@@ -27,9 +34,8 @@ app.post('/sign-in', (c) => {
 })
 
 app.post('/remember-me', (c) => {
-  // #region lifetime
-  c.get('sessionOptions').expireAfter = 90 * 24 * 3600
-  // #endregion lifetime
+  // @ts-expect-error The generated session.ts declares only the key `user`.
+  c.get('session').set('remember', true)
   return c.text('this session lasts 90 days')
 })
 

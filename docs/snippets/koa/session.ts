@@ -17,7 +17,7 @@ const developing = environment === 'development' || environment === 'test'
 const secret = process.env.SESSION_SECRET || (developing ? 'only for development, not for production' : '')
 if (secret === '') throw new Error('Set SESSION_SECRET, for example to the output of: openssl rand -base64 32')
 
-/** For scripts, for example `await store.destroy(id)`. Its options are in config/dynamo_session_store.yml. */
+/** The store, also for scripts: `await store.destroy(id)`. Its options are in config/dynamo_session_store.yml. */
 export const store = new DynamoSessionStore()
 
 /** The middleware for sessions. Signs the cookie with the secret. */

@@ -11,7 +11,7 @@ const developing = environment === 'development' || environment === 'test'
 const secret = process.env.SESSION_SECRET || (developing ? 'only for development, not for production' : '')
 if (secret === '') throw new Error('Set SESSION_SECRET, for example to the output of: openssl rand -base64 32')
 
-/** Its other options are in config/dynamo_session_store.yml. */
+/** Loads and saves sessions. Its other options are in config/dynamo_session_store.yml. */
 export const sessions = createSessionManager<SessionData>({
   secretKey: secret,
   key: production ? '__Host-session' : 'session',

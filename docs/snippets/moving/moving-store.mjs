@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { DynamoSessionStore } from 'dynamo-session-store/express'
 
-/** Ids of express-session have no dot. So the id of a session says which store has it. */
+/** Begins the ids of sessions in DynamoDB. Ids of express-session have no dot. */
 const MARK = 'dynamo.'
 
-/** Makes the id of a session that is kept in DynamoDB. */
+/** Makes the id of a session in DynamoDB. */
 export function newId() {
   return MARK + randomBytes(32).toString('base64url')
 }

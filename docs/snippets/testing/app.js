@@ -2,7 +2,7 @@ import express from 'express'
 import session from 'express-session'
 
 /**
- * The application of the tests. It gets its store, so that each test can choose one.
+ * Creates the application with this store, so that each test can choose a store.
  *
  * @param {session.Store} store
  */

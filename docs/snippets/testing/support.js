@@ -5,7 +5,7 @@ import { createTable, deleteTable } from 'dynamo-session-store'
 import { DynamoSessionStore } from 'dynamo-session-store/express'
 import { createApp } from './app.js'
 
-/** Starts a DynamoDB in this process, or uses the one of the environment, and starts the application with a fresh table. */
+/** Starts the application with a new table, in dynalite or in the DynamoDB of the environment. */
 export async function startTestApp() {
   const local = process.env.AWS_ENDPOINT_URL_DYNAMODB ? undefined : await start(dynalite({ createTableMs: 20 }))
   const options = { endpoint: local?.url, tableName: `sessions-${randomUUID()}`, maxStale: 3600 }

@@ -111,7 +111,7 @@ it('docs/cost.md has the figures of npm run bench', () => {
   }
   const compressed = measured('compress-write-units')
   const read = measured('compress-read-units')
-  expect(PAGE.replaceAll('\n', ' ')).toContain(
+  expect(PAGE.replaceAll(/\s+/g, ' ')).toContain(
     `takes ${compressed.gzip} write units instead of ${compressed.none}, and ${read.gzip} read unit instead of ${read.none}`,
   )
 })

@@ -1,8 +1,10 @@
+// #region imports
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
 import { startTestApp } from '../support.js'
 
 /** @type {Awaited<ReturnType<typeof startTestApp>>} */
 let app
+// #endregion imports
 
 beforeAll(async () => {
   app = await startTestApp()
