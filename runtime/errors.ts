@@ -26,15 +26,12 @@ function nameAndCode({ name, code }: DynamoSessionError): string {
 
 /** V8 writes the first line of a trace when somebody reads the trace. Only then does the error have its name and code. */
 function showCodeInStack(error: DynamoSessionError, Class: NewableFunction): void {
-  const trace = {
-    get name() {
-      return nameAndCode(error)
-    },
-    get message() {
-      return error.message
-    },
-    stack: '',
-  }
+  // It inherits from the error, because the application's Error.prepareStackTrace gets it in place of the error.
+  const trace = Object.create(error, {
+    name: { get: () => nameAndCode(error) },
+    toString: { value: () => String(error) },
+    stack: { value: '', writable: true, configurable: true },
+  })
   Error.captureStackTrace(trace, Class)
   Object.defineProperty(error, 'stack', {
     get: () => trace.stack,

@@ -9,7 +9,7 @@ const CHUNKS = 'chunks'
 
 /** Rooms that share a file. Each one imports only from those above, so that no two files import each other. */
 const SHARED = {
-  base: /^runtime\/(configuration\/|async\/|dynamodb\/|session\/item\/attributes|\w[\w-]*\.js$)/,
+  base: /^runtime\/(?!terminal\.)(configuration\/|async\/|dynamodb\/|session\/item\/attributes|\w[\w-]*\.js$)/,
   // Not on-close: the entry node-http needs nothing else of this file.
   session: /^runtime\/(session\/|adapters\/shared\/(?!on-close))/,
   table: /^runtime\/(table|cleaning)\//,

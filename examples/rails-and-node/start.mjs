@@ -5,6 +5,8 @@ import { createUmzug } from 'dynamo-session-store/umzug'
 
 const port = Number(process.env.DYNAMODB_PORT ?? 3601) // Rails needs to know it: see README.md.
 const dynamodb = dynalite({ path: '.dynamodb', createTableMs: 0 }).listen(port, '127.0.0.1')
+// Pages in a browser send Origin. No page may read or write the sessions.
+dynamodb.prependListener('request', (request) => request.headers.origin && request.destroy())
 await once(dynamodb, 'listening')
 process.env.AWS_DYNAMO_DB_SESSION_ENDPOINT = `http://127.0.0.1:${port}`
 await createUmzug({}, { logger: console }).up()

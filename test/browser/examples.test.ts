@@ -141,6 +141,17 @@ describe('the example hono-lambda', () => {
 })
 
 describe('the example rails-and-node', () => {
+  it('keeps pages in a browser from its DynamoDB', async () => {
+    example = await CopiedExample.of('rails-and-node')
+    const databasePort = await freePort()
+    await example.start({ PORT: String(port), DYNAMODB_PORT: String(databasePort) })
+    const send = (method: string, headers: Record<string, string>) =>
+      fetch(`http://127.0.0.1:${databasePort}`, { method, headers })
+    await expect(send('OPTIONS', { origin: 'https://example.com' })).rejects.toThrow('fetch failed')
+    await expect(send('POST', { origin: `http://127.0.0.1:${databasePort}` })).rejects.toThrow('fetch failed')
+    expect((await send('POST', {})).headers.get('x-amzn-requestid')).toBeTruthy()
+  })
+
   it('shares the login and the cart with the Ruby gem', async () => {
     example = await CopiedExample.of('rails-and-node')
     const databasePort = await freePort()

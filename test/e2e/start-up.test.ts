@@ -28,6 +28,7 @@ const HEAVY = [
   'yaml',
   'handlebars',
   'commander',
+  'string-width',
   'cli-progress',
   'umzug',
   'knex',

@@ -37,7 +37,8 @@ export async function destroyCommand(
     const destroy = () =>
       kept === undefined ? index.destroyBy(key, value, options) : index.destroyOthers(key, value, kept, options)
     const deleted = dryRun ? 0 : await destroy()
-    const hint = kept === undefined ? await hintOfKeys(found ?? deleted, options, connected) : ''
+    const needsHint = kept === undefined && !options.json
+    const hint = needsHint ? await hintOfKeys(found ?? deleted, options, connected) : ''
     if (options.json) logger.info(jsonForOutput({ ...(found !== undefined && { found }), deleted, dryRun }))
     else if (found !== undefined) logger.info(`dry run: ${sessions(found)} would be deleted${hint}`)
     else logger.info(`${sessions(deleted)} deleted${hint}`)

@@ -97,6 +97,12 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
       expect((await run(listCommand)).failure).toBeUndefined()
     })
 
+    it('read no sample of the table with --json, whose result has no such hint', async () => {
+      const { lines, failure } = await run(destroyCommand, { json: true })
+      expect({ failure, result: JSON.parse(lines.join('\n')) }).toEqual({ result: { deleted: 0, dryRun: false } })
+      expect(proxy.operations).not.toContain('Scan')
+    })
+
     it('say which variable is missing, and print no key', async () => {
       const file = yaml(options.tableName, proxy.endpoint)
       currentFolderWith({ [FILE]: `${file}encryption_keys: ["${'${NEW_KEY}'}", "${'${OLD_KEY}'}"]\n` })

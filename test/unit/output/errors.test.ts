@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { GeneratorError } from '../../../generators/files/plan.js'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { DynamoSessionStore } from '../../../runtime/adapters/express/store.js'
@@ -59,6 +59,16 @@ it('the stack trace of an error stays after a copy by structuredClone, and can b
   expect(structuredClone(error).stack).toMatch(/no table\n {4}at .*errors\.test\.ts/)
   error.stack = 'another one'
   expect(error.stack).toBe('another one')
+})
+
+it('Error.prepareStackTrace of an application gets an error with class, code and message', () => {
+  const { prepareStackTrace } = Error
+  onTestFinished(() => {
+    Error.prepareStackTrace = prepareStackTrace
+  })
+  Error.prepareStackTrace = (given) => [given instanceof errors.TableMissingError, String(given), given.message].join()
+  const error = new errors.TableMissingError('no table')
+  expect(error.stack).toBe(`true,${error},no table`)
 })
 
 it('ConfigurationError and its problems quote nothing secret or harmful', () => {
