@@ -25,6 +25,5 @@ export const sessions = session({
   name: production ? '__Host-session' : 'session',
   resave: false,
   saveUninitialized: false,
-  rolling: true, // Each response sends the cookie again, so an active user stays signed in.
   cookie: { httpOnly: true, sameSite: 'lax', secure: production, maxAge: 14 * 24 * 3600 * 1000 },
 })

@@ -75,13 +75,12 @@ describe('the pages about frameworks', () => {
   })
 
   describe('express/more.mjs', () => {
-    it('saves before a redirect, sends the cookie again at a read, and deletes it at a sign-out', async () => {
+    it('saves before a redirect, and deletes the cookie at a sign-out', async () => {
       const server = await serve('express/more.mjs')
       const { status, location, cookie, setCookie } = await server.get('/sign-in', '', 'POST')
       expect({ status, location }).toEqual({ status: 302, location: '/' })
       expect(setCookie.join()).toMatch(/; Expires=/)
-      const again = [expect.stringMatching(/^session=.*; Expires=/)]
-      expect(await server.get('/', cookie)).toMatchObject({ text: 'hello ada', setCookie: again })
+      expect((await server.get('/', cookie)).text).toBe('hello ada')
       const { setCookie: deleted } = await server.get('/sign-out', cookie, 'POST')
       expect(deleted.join()).toMatch(/^session=; Path=\/; Expires=Thu, 01 Jan 1970 .*HttpOnly/)
       const { setCookie: short } = await server.get('/sign-in/browser', '', 'POST')
