@@ -1,4 +1,5 @@
 import { request as ask, createServer } from 'node:http'
+import { pipeline } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 
 /** Sends each request to the next server, or to the other server if the next is down. */
@@ -9,7 +10,8 @@ export function createBalancer(ports) {
       const body = await buffer(request)
       const served = await forward(request, body, ports, turn++)
       response.writeHead(served.statusCode, served.headers)
-      served.pipe(response)
+      // If the server dies, the browser's connection ends too.
+      pipeline(served, response, () => undefined)
     } catch (error) {
       console.error(error)
       response.writeHead(502).end('No server responds. Try again.')
