@@ -6,7 +6,7 @@ const READS = ['GetItem', 'BatchGetItem', 'Query', 'Scan']
 export const units = { reads: 0, writes: 0 }
 
 /** @param {any} message a message of the channel */
-function count(message) {
+export function count(message) {
   const { operation, consumedCapacity = 0 } = message
   units[READS.includes(operation) ? 'reads' : 'writes'] += consumedCapacity
 }

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
@@ -116,19 +117,28 @@ it('docs/cost.md has the figures of npm run bench', () => {
   )
 })
 
+const CHANNEL = 'tracing:dynamo-session-store:request:asyncEnd'
+
 onEachEngine('docs/cost.md', (engine) => {
   const { tableName, region, ...patience } = engine.options()
   let proxy: FaultProxy
   let consumed: { reads: number; writes: number }
+  let stopCounting: () => void
   beforeAll(async () => {
     proxy = await startFaultProxy(engine.endpoint)
     proxy.dateBy(() => Date.now())
     await createTable({ ...engine.options(), tableName, ...INDEXED, ttl: false })
-    consumed = (await import('../../../docs/snippets/cost/count-units.mjs' as string)).units
+    const { units, count } = await import('../../../docs/snippets/cost/count-units.mjs' as string)
+    consumed = units
+    stopCounting = () => void unsubscribe(CHANNEL, count)
+    // The program subscribes once for the process. No listener may be left behind for other files.
+    stopCounting()
+    subscribe(CHANNEL, count)
   })
   beforeEach(() => void vi.useRealTimers())
   afterAll(async () => {
     vi.useRealTimers()
+    stopCounting()
     await proxy.stop()
   })
 
