@@ -96,11 +96,12 @@ export function chartsOf({ sizes, ages, idleTimes, creations }: Statistics): Cha
 export function costRows({ statistics, storage, requests }: Report): [string, string][] {
   const rows: [string, string][] = [[`storage, ${bytesText(statistics.storedBytes)}`, dollars(storage)]]
   if (!requests) return rows
-  const units = (value: number) => value.toLocaleString('en-US', { maximumFractionDigits: 2 })
+  const units = (value: number) =>
+    `${value.toLocaleString('en-US', { maximumFractionDigits: 2 })} ${value === 1 ? 'unit' : 'units'}`
   return [
     ...rows,
-    [`reads, ${units(requests.readUnits)} units a request`, dollars(requests.reads)],
-    [`writes, ${units(requests.writeUnits)} units a request`, dollars(requests.writes)],
+    [`reads, ${units(requests.readUnits)} a request`, dollars(requests.reads)],
+    [`writes, ${units(requests.writeUnits)} a request`, dollars(requests.writes)],
   ]
 }
 

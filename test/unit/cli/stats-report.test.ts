@@ -92,7 +92,7 @@ it('says when the counts are those of the sample, because the count of DynamoDB 
 it('prints the cost of requests, and what it leaves out', () => {
   const requests = { readUnits: 1, writeUnits: 0.25, reads: 1234.5, writes: 6 }
   const text = statsText(report({ requests, billingMode: 'provisioned', tableClass: 'standard_infrequent_access' }))
-  expect(text).toMatch(/│ reads, 1 units a request +│ +1,234\.50 │/)
+  expect(text).toMatch(/│ reads, 1 unit a request +│ +1,234\.50 │/)
   expect(text).toMatch(/│ writes, 0\.25 units a request +│ +6\.00 │/)
   expect(text).toContain('Touches are not counted')
   expect(text).toContain('provisioned capacity')
