@@ -18,6 +18,7 @@ const PAGES = [
   },
 ]
 
+if (missingBrowser) console.warn(`skipped: the pages of the examples, because ${missingBrowser}`)
 const title = missingBrowser ? `the pages (skipped: ${missingBrowser})` : 'the pages'
 
 describe.skipIf(missingBrowser !== undefined)(title, () => {
