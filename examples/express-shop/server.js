@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import express from 'express'
+import { notFoundPage } from './pages/not-found.js'
 import { cart } from './routes/cart.js'
 import { catalogue } from './routes/catalogue.js'
 import { devices } from './routes/devices.js'
@@ -15,6 +16,7 @@ app.use(onlyOwnForms)
 app.use(sessions)
 app.use(express.urlencoded())
 app.use(catalogue, cart, signIn, devices)
+app.use((req, res) => res.status(404).send(notFoundPage(req)))
 
 const port = Number(process.env.PORT ?? 3000)
 // Only this machine may connect, because everybody knows the passwords.

@@ -205,11 +205,19 @@ inChromium('examples/express-shop', { name: 'express-shop' }, (opened) => {
     expect(await userOf(page)).toBe('ada')
   })
 
+  it('has a page of its own for an unknown address', async () => {
+    const page = await signedIn('ada')
+    const response = await page.goto('/no-such-page')
+    expect(response?.status()).toBe(404)
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Page not found')
+    expect(await nameIn(page)).toBe('ada')
+  })
+
   it('fits on a telephone', async () => {
     const page = await signedIn('ada')
     await page.setViewportSize({ width: 390, height: 800 })
     await add(page, 'Assam')
-    for (const path of ['/', '/cart', '/devices', '/devices/end?which=others', '/sign-in']) {
+    for (const path of ['/', '/cart', '/devices', '/devices/end?which=others', '/sign-in', '/no-such-page']) {
       await page.goto(path)
       expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 390])
     }
