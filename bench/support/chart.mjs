@@ -48,7 +48,7 @@ export function chartOf({ date, machine, versions, rows }) {
 <rect class="page" width="${WIDTH}" height="${height}" rx="6"/>
 ${pairs.flatMap(({ parts }) => parts).join('\n')}
 ${text(MARGIN, height - 52, CONDITIONS, 'soft small')}
-${text(MARGIN, height - 34, `npm run bench: ${which}`, 'soft small')}
+${text(MARGIN, height - 34, `npm run bench: ${which}; a factor is the median of the rounds`, 'soft small')}
 ${text(MARGIN, height - 16, where, 'soft small')}
 </svg>
 `
