@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { resolveConfiguration } from '../../../../runtime/configuration/resolve.js'
-import { cleanEnvironment } from '../../../support/app.js'
-import { anyEngine, uniqueTableName } from '../../../support/engines.js'
-import { freePort } from '../../../support/engines-start.js'
-import { folderWith } from '../../../support/folder.js'
-import { RubyGem } from '../../../support/ruby/gem.js'
-import { makeTable, readItem } from '../../../support/table.js'
+import { resolveConfiguration } from '../../runtime/configuration/resolve.js'
+import { cleanEnvironment } from '../support/app.js'
+import { anyEngine, uniqueTableName } from '../support/engines.js'
+import { freePort } from '../support/engines-start.js'
+import { folderWith } from '../support/folder.js'
+import { RubyGem } from '../support/ruby/gem.js'
+import { makeTable, readItem } from '../support/table.js'
 
-const ROOT = join(import.meta.dirname, '../../../..')
+const ROOT = join(import.meta.dirname, '../..')
 const PAGE = readFileSync(join(ROOT, 'docs/rails.md'), 'utf8')
 const CONFIG_FILE = 'config/dynamo_session_store.yml'
 /** The configuration file, as the page has it. */
