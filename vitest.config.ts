@@ -15,6 +15,9 @@ const contracts = readdirSync('test/integration', { recursive: true, encoding: '
 /** What `npm test` has of the end-to-end tests: they need no network. */
 const smoke = ['test/e2e/smoke.test.ts', 'test/e2e/option-comments.test.ts']
 
+/** Left to the projects that repeat the contract suites: `npm test` has compressed sessions in session/item. */
+const repeated = ['test/integration/adapters/compressed.test.ts']
+
 const patient = {
   // Files share a process, which saves half of the CPU time: no test may leave anything behind (mocks, ENV, timers).
   isolate: false,
@@ -81,7 +84,13 @@ export default defineConfig({
       unit,
       {
         resolve: quickSleep,
-        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...quick, ...embedded },
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          exclude: repeated,
+          ...quick,
+          ...embedded,
+        },
       },
       {
         resolve: packages,
