@@ -20,7 +20,10 @@ describe('in a terminal of 60 columns', { retry: 2 }, () => {
   let app: App
   beforeAll(async () => {
     app = await installApp({
-      files: { 'plopfile.mjs': "export default async (plop) => { await plop.load('dynamo-session-store') }\n" },
+      files: {
+        'plopfile.mjs': "export default async (plop) => { await plop.load('dynamo-session-store') }\n",
+        'config/dynamo_session_store.yml': 'table_name: mine\n',
+      },
     })
   })
   afterAll(() => app.remove())
@@ -59,7 +62,6 @@ describe('in a terminal of 60 columns', { retry: 2 }, () => {
   })
 
   it('a generator prints lines of this width: results, notes and refusals', async () => {
-    await app.write('config/dynamo_session_store.yml', 'table_name: mine\n')
     const written = open('plop', ['session-config', 'other', '--force'])
     expect(await written.exit).toBe(0)
     expect(written.output()).toContain('note: with NODE_ENV=other')

@@ -149,7 +149,7 @@ describe('npx umzug down in a terminal', { retry: 2 }, () => {
   afterAll(() => made?.app.remove())
 
   const down = (...args: string[]) =>
-    openTerminal(join(made.app.folder, 'node_modules/.bin/umzug'), ['down', ...args], made.app.folder)
+    openTerminal(join(made.app.folder, 'node_modules/.bin/umzug'), ['down', ...args], made.app.folder, { columns: 200 })
 
   async function withSession(): Promise<void> {
     const { code } = await made.umzug('up', '--name', '1_create', '--rerun', 'ALLOW')
