@@ -1,9 +1,8 @@
-import { DENIED, isAwsError } from '../dynamodb/error-facts.js'
+import type { Configuration } from '../configuration/resolve.js'
 import { ConfigurationError } from '../errors.js'
-import { isSealed } from '../session/item/encryption.js'
 import { keyringOf } from '../session/item/keyring.js'
 import type { SharedOptions } from './command.js'
-import type { Connected, TimeoutOptions } from './timeout.js'
+import type { TimeoutOptions } from './timeout.js'
 
 /** Options of both `list` and `destroy`, as typed. */
 export interface ByOptions extends SharedOptions, TimeoutOptions {
@@ -31,35 +30,14 @@ export function keyAndValue(by: string): { key: string; value: string } {
  * What follows the number of sessions. The index has no value of an encrypted session, so a search without all keys can
  * miss sessions. A search with `--scan` fails in that case.
  */
-export async function hintOfKeys(
+export function hintOfKeys(
   count: number,
   { scan = false }: Pick<ByOptions, 'scan'>,
-  connected: Pick<Connected, 'configuration' | 'transport'>,
-): Promise<string> {
+  configuration: Configuration,
+): string {
   if (count > 0 || scan) return ''
-  const ids = keyringOf(connected.configuration)?.all.map(({ id }) => id)
-  if (ids) return `, searched with the keys ${ids.join(', ')}`
-  return (await hasOnlyPlainData(connected)) ? '' : ', searched without encryption_keys'
-}
-
-/** How many items are looked at. */
-const SAMPLE = 100
-
-/** Whether a sample of the table shows that nothing is encrypted. False if these credentials may not read a sample. */
-async function hasOnlyPlainData({
-  configuration,
-  transport,
-}: Pick<Connected, 'configuration' | 'transport'>): Promise<boolean> {
-  const { tableName: TableName } = configuration
-  const names = { '#data': 'data' }
-  const request = { TableName, Limit: SAMPLE, ProjectionExpression: '#data', ExpressionAttributeNames: names }
-  try {
-    const { Items = [] } = await transport.send('Scan', request)
-    return !Items.some(({ data }) => isSealed(data?.B))
-  } catch (error) {
-    if (isAwsError(error, ...DENIED)) return false
-    throw error
-  }
+  const ids = keyringOf(configuration)?.all.map(({ id }) => id)
+  return ids ? `, searched with the keys ${ids.join(', ')}` : ', searched without encryption_keys'
 }
 
 /** `1 session`, `2 sessions` */

