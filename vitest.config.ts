@@ -15,8 +15,11 @@ const contracts = readdirSync('test/integration', { recursive: true, encoding: '
 /** What `npm test` has of the end-to-end tests: they need no network. */
 const smoke = ['test/e2e/smoke.test.ts', 'test/e2e/option-comments.test.ts']
 
-/** Left to the projects that repeat the contract suites: `npm test` has compressed sessions in session/item. */
-const repeated = ['test/integration/adapters/compressed.test.ts']
+/**
+ * Long suites that `npm test` leaves to the projects that repeat contract suites. It has compressed sessions in session/item,
+ * and Rails' items and cookies in session/ruby-gem and adapters/fetch.
+ */
+const repeated = ['test/integration/adapters/compressed.test.ts', 'test/integration/adapters/fetch/rails.test.ts']
 
 const patient = {
   // Files share a process, which saves half of the CPU time: no test may leave anything behind (mocks, ENV, timers).
